@@ -1,0 +1,245 @@
+"""What a layer is: its configuration, its shape rule, its weights and its multiply-accumulates.
+
+A layer class is a pydantic model whose fields are the arguments a spec may write, in `torch.nn`'s order and with
+its defaults, less the sizes that follow from the incoming types. It knows no language, no torch and no onnx.
+A rule that is not met raises `ArgumentError` (an argument by name) or `InputError` (an input by index); the
+elaborator turns either into a diagnostic with a place in the text.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from nnspec.dims import Expression, Size, from_json, to_json
+from nnspec.record import Record
+
+DType = Literal["float", "int", "bool"]
+
+
+class TensorType(Record):
+    """The type of a tensor: `float` (float32), `int` (int64) or `bool`, and the size of every dimension."""
+
+    dtype: DType
+    shape: tuple[Size, ...]
+
+    @property
+    def rank(self) -> int:
+        """The number of dimensions."""
+        return len(self.shape)
+
+    def with_shape(self, *shape: Size) -> TensorType:
+        """The same element type with another shape."""
+        return TensorType(self.dtype, shape)
+
+    def __str__(self) -> str:
+        return f"[{', '.join(map(str, self.shape))}]"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        def read(value: Any) -> TensorType:
+            if isinstance(value, TensorType):
+                return value
+            return TensorType(value["dtype"], tuple(from_json(size) for size in value["shape"]))
+
+        def write(value: TensorType) -> Any:
+            return {"dtype": value.dtype, "shape": [to_json(size) for size in value.shape]}
+
+        return core_schema.no_info_plain_validator_function(
+            read, serialization=core_schema.plain_serializer_function_ser_schema(write)
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        size = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "object", "required": ["terms"]}]}
+        return {
+            "type": "object",
+            "properties": {
+                "dtype": {"enum": ["float", "int", "bool"]},
+                "shape": {"type": "array", "items": size},
+            },
+            "required": ["dtype", "shape"],
+        }
+
+
+class LayerError(Exception):
+    """A rule of a layer that the spec does not meet; `help` says what to write instead."""
+
+    def __init__(self, message: str, help: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.help = help
+
+
+class ArgumentError(LayerError):
+    """The argument `argument` has a value that the layer cannot take here."""
+
+    def __init__(self, argument: str, message: str, help: str | None = None) -> None:
+        super().__init__(message, help)
+        self.argument = argument
+
+
+class InputError(LayerError):
+    """Input number `index` has a type that the layer cannot take."""
+
+    def __init__(self, message: str, help: str | None = None, index: int = 0) -> None:
+        super().__init__(message, help)
+        self.index = index
+
+
+class Initial(Record):
+    """How a weight starts: a kind and its numbers.
+
+    `constant(value)`, `uniform(low, high)`, `normal(mean, std)`, or `truncated_normal(mean, std)` cut at two
+    standard deviations. A weight that starts as torch's default has the distribution written out.
+    """
+
+    kind: Literal["constant", "uniform", "normal", "truncated_normal"]
+    numbers: tuple[float, ...]
+
+
+ZEROS = Initial("constant", (0.0,))
+ONES = Initial("constant", (1.0,))
+
+
+class Weight(Record):
+    """One tensor that a layer owns, named as in the `state_dict` of the module that torch has for it.
+
+    A weight with the empty name is stored under the label of the layer itself.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    initial: Initial = ZEROS
+    trainable: bool = True
+    buffer: bool = False
+    dtype: DType = "float"
+
+    @property
+    def elements(self) -> int:
+        """The number of elements."""
+        total = 1
+        for size in self.shape:
+            total *= size
+        return total
+
+
+class Example(Record):
+    """One use of a layer, for its documentation and for the contract test.
+
+    `text` is written as in a spec; what begins with a capital is applied to all `inputs`, anything else is an
+    expression over the inputs, which are called a, b, c, ... The types are written as a spec writes them
+    (`float[N, 3, H, W]`). The contract test runs the example with `sizes` for the symbols (N = 2 and sizes
+    between 8 and 16 where none is given).
+    """
+
+    text: str
+    inputs: tuple[str, ...] = ("float[N, 3, H, W]",)
+    sizes: dict[str, int] = {}  # noqa: RUF012 - records are frozen
+
+
+class Layer(BaseModel):
+    """A layer with its configuration; instances are immutable and comparable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+
+    # The names of what it takes. Optional inputs may be absent and then are None in the rules;
+    # a variadic layer takes any number (at least one) of its first input.
+    inputs: ClassVar[tuple[str, ...]] = ("input",)
+    optional_inputs: ClassVar[tuple[str, ...]] = ()
+    variadic: ClassVar[bool] = False
+    # The names of what it gives. The first is the value of the step, the others are reached by name.
+    outputs: ClassVar[tuple[str, ...]] = ("output",)
+    # How the language may write it besides its own name: `exp(x)`, `a + b`, `concat { ... }`.
+    function: ClassVar[str | None] = None
+    operator: ClassVar[str | None] = None
+    merge: ClassVar[str | None] = None
+    # Fields that a spec must give by name.
+    keyword_only: ClassVar[frozenset[str]] = frozenset()
+    # It does the same in training and evaluation and owns nothing: exporters may drop an `identity in evaluation`.
+    identity_in_evaluation: ClassVar[bool] = False
+    # Its results are random even in evaluation.
+    random: ClassVar[bool] = False
+    examples: ClassVar[tuple[Example, ...]] = ()
+
+    @property
+    def kind(self) -> str:
+        """The name that a spec writes."""
+        return type(self).__name__
+
+    def infer(self, *inputs: Any) -> TensorType | tuple[TensorType, ...]:
+        """The type of each result, from the type of each input (None for an absent optional input).
+
+        Raises:
+            ArgumentError: an argument does not fit these inputs.
+            InputError: an input cannot be taken.
+        """
+        raise NotImplementedError(f"{self.kind} has no shape rule")
+
+    def weights(self, *inputs: Any) -> tuple[Weight, ...]:
+        """Its parameters, then its buffers, in the order of torch's `state_dict`."""
+        return ()
+
+    def macs(self, *inputs: Any) -> Size:
+        """Multiply-accumulates of one application: convolutions and matrix products, nothing else."""
+        return 0
+
+    def results(self, *inputs: Any) -> tuple[TensorType, ...]:
+        """`infer`, always as a tuple."""
+        inferred = self.infer(*inputs)
+        return inferred if isinstance(inferred, tuple) else (inferred,)
+
+    @classmethod
+    def positional(cls) -> tuple[str, ...]:
+        """The arguments that a spec may give by position, in order."""
+        return tuple(name for name in cls.model_fields if name not in cls.keyword_only)
+
+
+def number(size: Size, what: str, index: int = 0) -> int:
+    """`size` as the number that the layer needs for `what`.
+
+    Raises:
+        InputError: the size is symbolic.
+    """
+    if isinstance(size, Expression):
+        raise InputError(
+            f"{what} must be a number, and here it is the symbol {size}",
+            help=f"give this dimension a fixed size in the input's shape instead of {size}",
+            index=index,
+        )
+    return size
+
+
+def need_rank(given: TensorType, *ranks: int, index: int = 0) -> None:
+    """Check the number of dimensions.
+
+    Raises:
+        InputError: it is none of `ranks`.
+    """
+    if given.rank not in ranks:
+        wanted = " or ".join(map(str, ranks))
+        raise InputError(f"needs {wanted} dimensions, and gets {given.rank}: {given}", index=index)
+
+
+def need_dtype(given: TensorType, *dtypes: DType, index: int = 0) -> None:
+    """Check the element type.
+
+    Raises:
+        InputError: it is none of `dtypes`.
+    """
+    if given.dtype not in dtypes:
+        raise InputError(f"needs {' or '.join(dtypes)} elements, and gets {given.dtype}", index=index)
+
+
+def axis(dim: int, rank: int, argument: str = "dim") -> int:
+    """`dim` as an index from the front, negative ones counted from the end.
+
+    Raises:
+        ArgumentError: there is no such dimension.
+    """
+    if not -rank <= dim < rank:
+        raise ArgumentError(argument, f"there is no dimension {dim} in a tensor of {rank} dimensions")
+    return dim % rank

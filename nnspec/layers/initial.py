@@ -1,0 +1,78 @@
+"""How weights start: torch's defaults written out, and what a spec may ask for instead."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar, Literal
+
+from pydantic import field_validator
+
+from nnspec.layers.base import Initial, Layer
+
+Named = Literal[
+    "zeros", "ones", "kaiming_uniform", "kaiming_normal", "xavier_uniform", "xavier_normal", "lecun_normal"
+]
+Distribution = tuple[Literal["normal", "uniform", "truncated_normal"], float, float]
+Choice = float | Named | Distribution
+
+
+class Initialised(Layer):
+    """A layer whose weight and bias a spec may start differently from torch.
+
+    `weight_init` and `bias_init` take a number, a name ("kaiming_normal", "xavier_uniform", ...) or a distribution:
+    ["normal", mean, std], ["truncated_normal", mean, std], ["uniform", low, high].
+    """
+
+    keyword_only: ClassVar[frozenset[str]] = frozenset({"weight_init", "bias_init"})
+    weight_init: Choice | None = None
+    bias_init: float | Distribution | None = None
+
+    @field_validator("weight_init", "bias_init", mode="before")
+    @classmethod
+    def _as_tuple(cls, value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else value
+
+    def initial_weight(self, shape: tuple[int, ...], default: Initial) -> Initial:
+        """How a weight of this shape starts."""
+        return default if self.weight_init is None else initial(self.weight_init, shape)
+
+    def initial_bias(self, shape: tuple[int, ...], default: Initial) -> Initial:
+        """How a bias of this shape starts."""
+        return default if self.bias_init is None else initial(self.bias_init, shape)
+
+
+def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Incoming and outgoing connections of a weight [out, in, ...], as `torch.nn.init` counts them."""
+    if len(shape) < 2:
+        return (math.prod(shape), math.prod(shape))
+    field = math.prod(shape[2:])
+    return shape[1] * field, shape[0] * field
+
+
+def torch_uniform(fan_in: int) -> Initial:
+    """The default of torch's linear and convolution layers: uniform within 1/sqrt(fan_in)."""
+    bound = 1 / math.sqrt(fan_in) if fan_in else 0.0
+    return Initial("uniform", (-bound, bound))
+
+
+def initial(choice: Choice, shape: tuple[int, ...]) -> Initial:
+    """The distribution that a spec's choice means for a weight of this shape (He et al. 2015, Glorot & Bengio 2010)."""
+    if isinstance(choice, tuple):
+        return Initial(choice[0], (choice[1], choice[2]))
+    if isinstance(choice, (int, float)):
+        return Initial("constant", (float(choice),))
+    fan_in, fan_out = fans(shape)
+    match choice:
+        case "zeros" | "ones":
+            return Initial("constant", (1.0 if choice == "ones" else 0.0,))
+        case "kaiming_normal":
+            return Initial("normal", (0.0, math.sqrt(2 / fan_in)))
+        case "kaiming_uniform":
+            bound = math.sqrt(6 / fan_in)
+        case "lecun_normal":
+            return Initial("normal", (0.0, math.sqrt(1 / fan_in)))
+        case "xavier_normal":
+            return Initial("normal", (0.0, math.sqrt(2 / (fan_in + fan_out))))
+        case "xavier_uniform":
+            bound = math.sqrt(6 / (fan_in + fan_out))
+    return Initial("uniform", (-bound, bound))

@@ -1,0 +1,1 @@
+"""The ONNX lowering: a graph straight from the IR, without tracing."""

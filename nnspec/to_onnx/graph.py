@@ -1,0 +1,165 @@
+"""The graph under construction: operators, constants, and symbolic sizes as tensors.
+
+Nodes stay plain records until the end, so that folding can look at them; arrays stay functions until they are
+written, so that a large model is never held twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnspec.dims import Expression, Floor, Product, Size, Symbol, solve, symbols
+from nnspec.layers.base import TensorType
+
+Array = NDArray[Any]
+
+ELEMENT_TYPES: dict[str, Any] = {"float": np.float32, "int": np.int64, "bool": np.bool_}
+
+
+class Node:
+    """One operator: its type, the names of its inputs and outputs, its attributes, its name in the module tree."""
+
+    def __init__(self, op: str, inputs: list[str], outputs: list[str], attributes: dict[str, Any], name: str) -> None:
+        self.op = op
+        self.inputs = inputs
+        self.outputs = outputs
+        self.attributes = attributes
+        self.name = name
+
+
+class Initializer:
+    """A constant tensor whose array is made when it is written; `shape` and `dtype` are known before."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any, make: Callable[[], Array]) -> None:
+        self.shape = shape
+        self.dtype = np.dtype(dtype)
+        self.make = make
+
+
+class Graph:
+    """Nodes in order, initializers by name, inputs by name; `scope` is the module path that names what is added."""
+
+    def __init__(self, inputs: dict[str, TensorType]) -> None:
+        self.inputs = inputs
+        self.nodes: list[Node] = []
+        self.initializers: dict[str, Initializer] = {}
+        self.scope = ""
+        self._taken: set[str] = set(inputs)
+        self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+        self._sizes: dict[Size, str] = {}
+
+    def fresh(self, hint: str) -> str:
+        """A name that no tensor has yet: the scope and the hint, numbered if need be."""
+        stem = f"{self.scope}.{hint}" if self.scope else hint
+        name, number = stem, 1
+        while name in self._taken:
+            name, number = f"{stem}_{number}", number + 1
+        self._taken.add(name)
+        return name
+
+    def node(self, op: str, inputs: Sequence[str], **attributes: Any) -> str:
+        """Add an operator with one output, and return the output's name. Attributes that are None are left out."""
+        return self.nodes_out(op, inputs, 1, **attributes)[0]
+
+    def nodes_out(self, op: str, inputs: Sequence[str], outputs: int, **attributes: Any) -> tuple[str, ...]:
+        """Add an operator with several outputs, and return their names."""
+        names = [self.fresh(f"{op}_output" if outputs == 1 else f"{op}_output{i}") for i in range(outputs)]
+        kept = {key: value for key, value in attributes.items() if value is not None}
+        trimmed = list(inputs)
+        while trimmed and not trimmed[-1]:  # absent optional inputs at the end are not written
+            trimmed.pop()
+        self.nodes.append(Node(op, trimmed, names, kept, names[0]))
+        return tuple(names)
+
+    def constant(self, value: Any, dtype: Any = None) -> str:
+        """An initializer with this value; equal constants share one. Python floats become float32, ints int64."""
+        array = np.asarray(value, dtype=dtype)
+        if dtype is None and array.dtype == np.float64:
+            array = array.astype(np.float32)
+        key = (array.dtype.str, array.shape, array.tobytes())
+        if key not in self._constants:
+            scope, self.scope = self.scope, ""
+            name = self.fresh("constant")
+            self.scope = scope
+            self.initializers[name] = Initializer(array.shape, array.dtype, lambda: array)
+            self._constants[key] = name
+        return self._constants[key]
+
+    def weight(self, name: str, shape: tuple[int, ...], dtype: Any, make: Callable[[], Array]) -> str:
+        """An initializer under exactly this name."""
+        self._taken.add(name)
+        self.initializers[name] = Initializer(shape, dtype, make)
+        return name
+
+    def derived(self, name: str, suffix: str, shape: tuple[int, ...], transform: Callable[[Array], Array]) -> str:
+        """An initializer computed from another one, `name` + `suffix`; made once."""
+        target = f"{name}{suffix}"
+        if target not in self.initializers:
+            source = self.initializers[name]
+            self.weight(target, shape, source.dtype, lambda: np.ascontiguousarray(transform(source.make())))
+        return target
+
+    def transposed(self, name: str) -> str:
+        """The transpose of a matrix initializer."""
+        return self.derived(name, ".T", self.initializers[name].shape[::-1], np.transpose)
+
+    def size(self, size: Size) -> str:
+        """An int64 tensor [1] with the value of a size, read from the shapes of the graph's inputs where symbolic."""
+        if isinstance(size, int):
+            return self.constant([size])
+        if size not in self._sizes:
+            scope, self.scope = self.scope, ""
+            self._sizes[size] = self._compute(size)
+            self.scope = scope
+        return self._sizes[size]
+
+    def _compute(self, size: Expression) -> str:
+        total: str | None = None
+        for atom, coefficient in size.terms:
+            if isinstance(atom, Symbol):
+                value = self._symbol(atom)
+            elif isinstance(atom, Product):
+                value = self.size(atom.factors[0])
+                for factor in atom.factors[1:]:
+                    value = self.node("Mul", [value, self.size(factor)])
+            else:
+                assert isinstance(atom, Floor)
+                value = self.size(atom.inner)
+            if coefficient != 1:
+                value = self.node("Mul", [value, self.constant([coefficient])])
+            total = value if total is None else self.node("Add", [total, value])
+        assert total is not None
+        if size.constant:
+            total = self.node("Add", [total, self.constant([size.constant])])
+        # integer Div truncates towards zero, which is the floor for the sizes that a run can have
+        return self.node("Div", [total, self.constant([size.divisor])]) if size.divisor != 1 else total
+
+    def _symbol(self, symbol: Symbol) -> str:
+        for name, given in self.inputs.items():
+            for index, pattern in enumerate(given.shape):
+                if isinstance(pattern, int) or solve(pattern, pattern) is None or symbol not in symbols(pattern):
+                    continue
+                value = self.node("Shape", [name], start=index, end=index + 1)
+                if pattern.constant:
+                    value = self.node("Sub", [value, self.constant([pattern.constant])])
+                scale = pattern.terms[0][1]
+                return self.node("Div", [value, self.constant([scale])]) if scale != 1 else value
+        raise KeyError(f"no input of the graph has the dimension {symbol}")
+
+    def shape(self, sizes: Sequence[Size]) -> str:
+        """An int64 tensor [rank] with these sizes."""
+        if all(isinstance(size, int) for size in sizes):
+            return self.constant(list(sizes), np.int64)
+        return self.node("Concat", [self.size(size) for size in sizes], axis=0)
+
+    def reshape(self, name: str, given: tuple[Size, ...], wanted: tuple[Size, ...]) -> str:
+        """Reshape `name` from one shape to another; constant where one unknown at most is left."""
+        target: list[Any] = [0 if i < len(given) and given[i] == size else size for i, size in enumerate(wanted)]
+        target = [size if isinstance(size, int) else -1 for size in target]
+        if target.count(-1) <= 1 and not any(size == 0 and target[i] == 0 for i, size in enumerate(wanted)):
+            return self.node("Reshape", [name, self.constant(target, np.int64)])
+        return self.node("Reshape", [name, self.shape(wanted)])

@@ -1,0 +1,46 @@
+"""One row of the ONNX lowering: the operators a layer becomes.
+
+A row is a function `(layer, call, graph) -> name | tuple of names`, registered under its layer classes:
+
+    @row(Linear)
+    def _(layer, call, graph):
+        return graph.node("Gemm", [call.inputs[0], call.weights["weight"]], transB=1)
+
+`graph` is the `Graph` of graph.py: `node` adds an operator and returns its output name(s), `constant` an
+initializer, `size` and `shape` turn sizes (symbolic ones read the graph's inputs) into int64 tensors. Rows describe
+inference: what is only done in training is absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nnspec.layers.base import Layer, TensorType
+from nnspec.record import Record
+
+
+class Call(Record):
+    """What a row knows of one use of its layer: names of the input tensors, names of its weights, all types."""
+
+    inputs: tuple[str, ...]  # "" for an absent optional input
+    types: tuple[TensorType | None, ...]
+    results: tuple[TensorType, ...]
+    weights: dict[str, str]  # the layer's weight name -> initializer name
+    opset: int
+
+
+Row = Callable[[Any, Call, Any], "str | tuple[str, ...]"]
+ROWS: dict[type[Layer], Row] = {}
+UNSUPPORTED: dict[type[Layer], str] = {}
+
+
+def row(*layers: type[Layer]) -> Callable[[Row], Row]:
+    """Register a row for these layers."""
+
+    def register(function: Row) -> Row:
+        for layer in layers:
+            ROWS[layer] = function
+        return function
+
+    return register

@@ -1,0 +1,7 @@
+"""The table of the ONNX lowering, by family; importing this package fills `nnspec.to_onnx.row.ROWS`."""
+
+import importlib
+import pkgutil
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

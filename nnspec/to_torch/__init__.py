@@ -1,0 +1,1 @@
+"""The PyTorch lowering: readable source, which needs no torch to write."""

@@ -1,0 +1,77 @@
+"""One row of the torch lowering: how a layer is written in PyTorch source.
+
+A row is a function `(layer, call) -> Submodule | str`, registered under its layer classes:
+
+    @row(Conv1d, Conv2d)
+    def _(layer, call):
+        return Submodule(f"nn.{layer.kind}", (in_channels, layer.out_channels, ...), {"stride": ...})
+
+    @row(Flatten)
+    def _(layer, call):
+        return f"{call.inputs[0]}.flatten({layer.start_dim})"
+
+A string is an expression over the inputs (for several results: one that yields a tuple). A `Submodule` is built in
+`__init__` and called in `forward`; a layer that owns weights must be one, with torch's `state_dict` names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from nnspec.dims import Size
+from nnspec.layers.base import Layer, TensorType
+from nnspec.record import Record
+
+
+class Submodule(Record):
+    """A module that `__init__` builds: `constructor(*arguments, **keywords)`.
+
+    Arguments are plain values (numbers, booleans, strings, tuples, None) and reach the source through `repr`.
+    `source` is the text of the class where torch has none (the generated file then holds it once); it is written as
+    a person would write it and needs only `torch`, `math`, `nn` and `F`. `call` is the expression of its use, with
+    `{module}` for the module; by default `{module}(inputs...)`, absent optional inputs left out at the end.
+    """
+
+    constructor: str
+    arguments: tuple[Any, ...] = ()
+    keywords: dict[str, Any] = {}  # noqa: RUF012 - records are frozen
+    source: str = ""
+    call: str | None = None
+
+
+class Call(Record):
+    """What a row knows of one use of its layer: Python expressions for the inputs, and all types."""
+
+    inputs: tuple[str | None, ...]
+    types: tuple[TensorType | None, ...]
+    results: tuple[TensorType, ...]
+    # A Python expression for a size: a number, or one that reads the shapes at hand (`x.shape[0]`).
+    size: Callable[[Size], str]
+
+    def shape(self, sizes: tuple[Size, ...]) -> str:
+        """Python arguments for a shape: `x.shape[0], 16, 28`."""
+        return ", ".join(map(self.size, sizes))
+
+
+L = TypeVar("L", bound=Layer)
+Row = Callable[[Any, Call], Submodule | str]
+ROWS: dict[type[Layer], Row] = {}
+UNSUPPORTED: dict[type[Layer], str] = {}
+
+
+def row(*layers: type[Layer]) -> Callable[[Row], Row]:
+    """Register a row for these layers."""
+
+    def register(function: Row) -> Row:
+        for layer in layers:
+            ROWS[layer] = function
+        return function
+
+    return register
+
+
+def changed(layer: Layer, *names: str) -> dict[str, Any]:
+    """Keywords for the fields of `layer` that differ from their defaults: a person writes no defaults."""
+    fields = type(layer).model_fields
+    return {name: getattr(layer, name) for name in names if getattr(layer, name) != fields[name].default}
