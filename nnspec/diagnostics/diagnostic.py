@@ -1,0 +1,156 @@
+"""One mistake: a code, what is wrong, where, what else matters, and the way out.
+
+A kind of mistake is a subclass with a `code` and a docstring, which is the page that `nnspec explain CODE` shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, Literal
+
+from nnspec.diagnostics.source import Span
+from nnspec.record import Record
+
+
+class Label(Record):
+    """A span and what is to be said of it."""
+
+    span: Span
+    text: str
+
+
+class Origin(Record):
+    """A link of the call chain: the block called `name`, as written at `span`."""
+
+    name: str
+    label: str
+    span: Span
+
+
+class Diagnostic(Record):
+    """What is common to all mistakes; subclasses add their fields and override the texts."""
+
+    code: ClassVar[str] = ""
+    severity: ClassVar[Literal["error", "warning"]] = "error"
+    span: Span | None
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in one line."""
+        raise NotImplementedError(type(self).__name__)
+
+    @property
+    def label(self) -> str:
+        """What stands beside the caret."""
+        return ""
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """The other places that matter."""
+        return ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Facts that help to understand."""
+        return ()
+
+    @property
+    def help(self) -> str | None:
+        """What to write instead."""
+        return None
+
+    def to_json(self, chain: tuple[Origin, ...] = ()) -> dict[str, Any]:
+        """The diagnostic as plain data; offsets count characters from 0, lines and columns from 1."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.message,
+            "label": self.label,
+            "place": _place(self.span),
+            "related": [{"label": label.text, "place": _place(label.span)} for label in self.labels],
+            "notes": list(self.notes),
+            "help": self.help,
+            "calls": [{"name": link.name, "label": link.label, "place": _place(link.span)} for link in chain],
+        }
+
+
+def _place(span: Span | None) -> dict[str, Any] | None:
+    if span is None:
+        return None
+    (line, column), (end_line, end_column) = map(span.source.position, (span.start, span.end))
+    return {
+        "file": span.source.name,
+        "start": span.start,
+        "end": span.end,
+        "line": line,
+        "column": column,
+        "end_line": end_line,
+        "end_column": end_column,
+    }
+
+
+class Found(Record):
+    """A diagnostic with the chain of block calls under which it was found, innermost first."""
+
+    diagnostic: Diagnostic
+    chain: tuple[Origin, ...] = ()
+
+
+class Sink:
+    """Collects what the stages find, each mistake once."""
+
+    def __init__(self) -> None:
+        self.found: list[Found] = []
+        self._seen: set[tuple[type, Span | None, str]] = set()
+
+    def add(self, diagnostic: Diagnostic, chain: Iterable[Origin] = ()) -> None:
+        """Report a mistake; the same one at the same place is kept once."""
+        key = (type(diagnostic), diagnostic.span, diagnostic.message)
+        if key not in self._seen:
+            self._seen.add(key)
+            self.found.append(Found(diagnostic, tuple(chain)))
+
+    @property
+    def errors(self) -> list[Found]:
+        """What was found that is an error and not a warning."""
+        return [found for found in self.found if found.diagnostic.severity == "error"]
+
+    def raise_errors(self) -> None:
+        """Raise a `SpecError` if there is an error."""
+        if self.errors:
+            raise SpecError(self.found)
+
+
+class SpecError(Exception):
+    """A spec (or what it is used with) has mistakes; `found` holds them, and `str()` shows them."""
+
+    def __init__(self, found: Iterable[Found]) -> None:
+        self.found = list(found)
+        super().__init__(self.found)
+
+    @classmethod
+    def of(cls, diagnostic: Diagnostic, chain: Iterable[Origin] = ()) -> SpecError:
+        """The error for a single mistake."""
+        return cls([Found(diagnostic, tuple(chain))])
+
+    @property
+    def diagnostics(self) -> list[Diagnostic]:
+        """The mistakes, in the order in which they were found."""
+        return [found.diagnostic for found in self.found]
+
+    def __str__(self) -> str:
+        from nnspec.diagnostics.render import render
+
+        return "\n" + render(self.found)
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that `name` was most likely meant to be, or None if none is close."""
+    from difflib import get_close_matches
+
+    pool = list(dict.fromkeys(candidates))
+    folded = {candidate.lower(): candidate for candidate in pool}
+    if name.lower() in folded:
+        return folded[name.lower()]
+    close = get_close_matches(name, pool, n=1, cutoff=0.6) or get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
+    return folded.get(close[0], close[0]) if close else None

@@ -1,0 +1,153 @@
+"""What can be wrong with a text before its meaning is looked at."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from nnspec.diagnostics import Diagnostic
+
+
+class UnexpectedText(Diagnostic):
+    """The text does not follow the grammar at this place.
+
+    The words under the caret cannot stand here. The label says what could. Common causes are a bracket that was not
+    closed, two steps on one line without `->` or `;` between them, and `=` where a label wants `:`.
+    """
+
+    code = "E0101"
+    found: str
+    expected: tuple[str, ...] = ()
+    advice: str | None = None
+
+    @property
+    def message(self) -> str:
+        return f"{self.found} cannot stand here"
+
+    @property
+    def label(self) -> str:
+        if not self.expected:
+            return ""
+        return f"expected {self.expected[0] if len(self.expected) == 1 else 'one of: ' + ', '.join(self.expected)}"
+
+    @property
+    def help(self) -> str | None:
+        return self.advice
+
+
+class UnexpectedEnd(Diagnostic):
+    """The text ends in the middle of a declaration: a bracket is not closed, or a statement is not finished."""
+
+    code = "E0102"
+    expected: tuple[str, ...] = ()
+    opened: str | None = None
+
+    @property
+    def message(self) -> str:
+        return "the file ends in the middle of a declaration"
+
+    @property
+    def label(self) -> str:
+        return f"expected {' or '.join(self.expected)}" if self.expected else ""
+
+    @property
+    def help(self) -> str | None:
+        return f"close the bracket {self.opened}" if self.opened else "finish the statement"
+
+
+class UnknownCharacter(Diagnostic):
+    """A character that the language does not use outside strings and comments, or a string that is not closed."""
+
+    code = "E0103"
+    character: str
+
+    @property
+    def message(self) -> str:
+        if self.character == '"':
+            return "this string is not closed on its line"
+        return f"the character {self.character!r} means nothing here"
+
+    @property
+    def help(self) -> str | None:
+        return 'end the string with "' if self.character == '"' else "remove it, or put it into a string"
+
+
+class NothingDeclared(Diagnostic):
+    """The file holds no block and no model. A spec is at least `model Name { input x: float[N, 4] ... }`."""
+
+    code = "E0104"
+
+    @property
+    def message(self) -> str:
+        return "this file declares nothing"
+
+    @property
+    def help(self) -> str | None:
+        return "write a model:\nmodel Name {\n  input x: float[N, 784]\n  Linear(10)\n}"
+
+
+class Unreadable(Diagnostic):
+    """The file cannot be read: it is not there, is a folder, may not be read, or is not UTF-8 text."""
+
+    code = "E0105"
+    path: str
+    reason: str
+    advice: str | None = None
+
+    @property
+    def message(self) -> str:
+        return f"cannot read {self.path}: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return self.advice
+
+
+class TooLarge(Diagnostic):
+    """A bound that keeps any input from taking the machine is exceeded.
+
+    The bounds are stated in `nnspec check --help`. Whoever runs nnspec can raise one with `--limit NAME=VALUE`;
+    a spec cannot.
+    """
+
+    code = "E0106"
+    what: str
+    limit: str
+    bound: int
+
+    @property
+    def message(self) -> str:
+        return f"{self.what} is more than the limit of {self.bound:,}"
+
+    @property
+    def help(self) -> str | None:
+        return f"make it smaller, or raise the limit for this run: --limit {self.limit}={self.bound * 2}"
+
+
+class BadNumber(Diagnostic):
+    """Numbers are written with the digits 0 to 9, at most twelve of them."""
+
+    code = "E0107"
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return self.reason
+
+    @property
+    def help(self) -> str | None:
+        return "write it with the digits 0 to 9"
+
+
+class BadEscape(Diagnostic):
+    """In a string, a backslash stands before one of: \\" \\\\ \\n \\t \\{ \\}, and `{...}` holds an expression."""
+
+    code = "E0108"
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return self.reason
+
+    @property
+    def help(self) -> str | None:
+        return "write \\\\ for a backslash and \\{ for a brace"

@@ -1,0 +1,308 @@
+"""The syntax tree: what was written, and where. Offsets count characters of the file."""
+
+from __future__ import annotations
+
+from typing import Union
+
+from nnspec.record import Record
+
+
+class Node(Record):
+    """A piece of the text, from offset `start` up to `end`."""
+
+    start: int
+    end: int
+
+
+class Identifier(Node):
+    """A name as a declaration or an argument writes it."""
+
+    text: str
+
+
+# --- expressions
+
+
+class Name(Node):
+    """A reference to something by name; `_` is the current value."""
+
+    text: str
+
+
+class Number(Node):
+    """An integer or a float."""
+
+    value: int | float
+
+
+class Constant(Node):
+    """true, false or none."""
+
+    value: bool | None
+
+
+class Text(Node):
+    """A string; expressions stand where `{...}` was written."""
+
+    parts: tuple[str | Expression, ...]
+
+
+class ListOf(Node):
+    """`[a, b, c]`: a list, or a shape."""
+
+    items: tuple[Expression, ...]
+
+
+class Tuple(Node):
+    """`(a, b)`: several values; `(a)` is `a`."""
+
+    items: tuple[Chain, ...]
+
+
+class Argument(Node):
+    """One argument of a call, by position or by name."""
+
+    name: Identifier | None
+    value: Expression
+
+
+class Arguments(Node):
+    """`(...)` behind what is called."""
+
+    items: tuple[Argument, ...]
+
+
+class Slice(Node):
+    """`first:last:step` inside a subscript."""
+
+    first: Expression | None
+    last: Expression | None
+    step: Expression | None
+
+
+class Ellipsis(Node):
+    """`...` inside a subscript."""
+
+
+class Subscript(Node):
+    """`[...]` behind a value or a list."""
+
+    items: tuple[Expression | Slice | Ellipsis, ...]
+
+
+class Member(Node):
+    """`.name` behind a value."""
+
+    name: str
+
+
+class Postfix(Node):
+    """Something with calls, subscripts and members behind it."""
+
+    base: Expression
+    trailers: tuple[Arguments | Subscript | Member, ...]
+
+
+class Operation(Node):
+    """Operands with the operators between them, of one precedence, evaluated from the left."""
+
+    operands: tuple[Expression, ...]
+    operators: tuple[str, ...]
+
+
+class Negate(Node):
+    """`-x`."""
+
+    operand: Expression
+
+
+class Not(Node):
+    """`not x`."""
+
+    operand: Expression
+
+
+Expression = Union[  # noqa: UP007 - a union of strings has no `|`
+    Name, Number, Constant, Text, ListOf, Tuple, Postfix, Operation, Negate, Not
+]
+
+# --- steps
+
+
+class Item(Node):
+    """A step of a chain, with its label if it has one."""
+
+    label: Expression | None
+    step: Step
+
+
+class Chain(Node):
+    """`a -> b -> c`."""
+
+    items: tuple[Item, ...]
+
+
+class Body(Node):
+    """`{ ... }`; as a step, a group."""
+
+    statements: tuple[Statement, ...]
+
+
+class Repeat(Node):
+    """`count x step`."""
+
+    count: Expression
+    step: Step
+
+
+class Residual(Node):
+    """`residual { ... } skip { ... }`."""
+
+    body: Body
+    skip: Body | None
+
+
+class Merge(Node):
+    """`concat { ... }`, `add { ... }`, `multiply { ... }`."""
+
+    kind: str
+    arguments: Arguments | None
+    body: Body
+
+
+Step = Union[Expression, Body, Repeat, Residual, Merge]  # noqa: UP007
+
+# --- statements
+
+
+class Let(Node):
+    """`let name = expression`."""
+
+    name: Identifier
+    value: Expression
+
+
+class Bind(Node):
+    """`name = chain`, or `a, b = chain` for several results."""
+
+    names: tuple[Identifier, ...]
+    chain: Chain
+
+
+class Input(Node):
+    """`input name: dtype[shape]`."""
+
+    name: Identifier
+    dtype: Identifier
+    shape: ListOf
+
+
+class Output(Node):
+    """`output name`, or `output name = chain`."""
+
+    name: Identifier
+    chain: Chain | None
+
+
+class Require(Node):
+    """`require condition, message`."""
+
+    condition: Expression
+    message: Expression | None
+
+
+class If(Node):
+    """Conditions with their bodies, and what is done if none holds."""
+
+    branches: tuple[tuple[Expression, Body], ...]
+    otherwise: Body | None
+
+
+class For(Node):
+    """`for names in first..last { ... }`, or over a list."""
+
+    names: tuple[Identifier, ...]
+    first: Expression
+    last: Expression | None
+    body: Body
+
+
+class Training(Node):
+    """`training { ... }`: what exists in training only."""
+
+    body: Body
+
+
+class Phase(Node):
+    """`phase name { ... }` of a `train` block."""
+
+    name: Identifier
+    body: Body
+
+
+Statement = Union[Let, Bind, Input, Output, Require, If, For, Training, Phase, Chain]  # noqa: UP007
+
+# --- declarations
+
+
+class Imported(Node):
+    """One name of an import, and what it is called here."""
+
+    name: Identifier
+    alias: Identifier
+
+
+class Import(Node):
+    """`import A, B as C from "path"`."""
+
+    names: tuple[Imported, ...]
+    path: Text
+
+
+class Parameter(Node):
+    """A compile-time parameter of a block or model."""
+
+    name: Identifier
+    default: Expression | None
+
+
+class BlockInput(Node):
+    """A named input of a block; with `?` it may be left out."""
+
+    name: Identifier
+    optional: bool
+
+
+class Block(Node):
+    """A reusable body."""
+
+    name: Identifier
+    parameters: tuple[Parameter, ...]
+    inputs: tuple[BlockInput, ...]
+    body: Body
+    documentation: str
+
+
+class Model(Node):
+    """A network with declared inputs and outputs."""
+
+    name: Identifier
+    parameters: tuple[Parameter, ...]
+    body: Body
+    documentation: str
+
+
+class Train(Node):
+    """How a model is trained."""
+
+    name: Identifier | None
+    body: Body
+
+
+Declaration = Union[Import, Block, Model, Train]  # noqa: UP007
+
+
+class File(Node):
+    """All declarations of a file."""
+
+    declarations: tuple[Declaration, ...]

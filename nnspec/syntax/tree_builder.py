@@ -1,0 +1,276 @@
+"""Lark's tree to ours: one method a rule of the grammar."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lark import Token, Tree
+
+from nnspec.diagnostics import Sink, Source, Span
+from nnspec.limits import Limits
+from nnspec.syntax import tree as t
+from nnspec.syntax.mistakes import BadEscape, BadNumber
+
+_ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t", "{": "{", "}": "}"}
+_PIECE = re.compile(r"\\(.)|\{([^{}]*)\}|([{}])|[^\\{}]+")
+
+
+class TreeBuilder:
+    """Builds the nodes of one source; mistakes in literals go to the sink."""
+
+    def __init__(self, source: Source, sink: Sink, limits: Limits, offset: int = 0) -> None:
+        self.source = source
+        self.sink = sink
+        self.limits = limits
+        self.offset = offset  # of the text that Lark saw in the source: that of an interpolation is not 0
+
+    def declarations(self, tree: Tree[Token]) -> tuple[t.Declaration, ...]:
+        """The declarations of a file."""
+        return tuple(map(self.build, tree.children))
+
+    def build(self, tree: Any) -> Any:
+        """The node for a tree of Lark's."""
+        meta = tree.meta
+        start = self.offset + getattr(meta, "start_pos", 0)
+        end = self.offset + getattr(meta, "end_pos", 0)
+        return getattr(self, f"_{tree.data}")(start, end, tree.children)
+
+    def _optional(self, tree: Any) -> Any:
+        return None if tree is None else self.build(tree)
+
+    def _all(self, trees: list[Any]) -> tuple[Any, ...]:
+        return tuple(map(self.build, trees))
+
+    def _identifier(self, token: Token) -> t.Identifier:
+        assert token.start_pos is not None and token.end_pos is not None
+        return t.Identifier(self.offset + token.start_pos, self.offset + token.end_pos, str(token))
+
+    def _identifiers(self, tokens: list[Token]) -> tuple[t.Identifier, ...]:
+        return tuple(map(self._identifier, tokens))
+
+    # --- declarations
+
+    def _import(self, start: int, end: int, parts: list[Any]) -> t.Import:
+        return t.Import(start, end, self._all(parts[:-1]), self._string_token(parts[-1]))
+
+    def _imported(self, start: int, end: int, parts: list[Any]) -> t.Imported:
+        return t.Imported(start, end, self._identifier(parts[0]), self._identifier(parts[-1]))
+
+    def _block(self, start: int, end: int, parts: list[Any]) -> t.Block:
+        name, parameters, inputs, body = parts
+        return t.Block(
+            start,
+            end,
+            self._identifier(name),
+            self._optional(parameters) or (),
+            self._optional(inputs) or (),
+            self.build(body),
+            self._documentation(start),
+        )
+
+    def _model(self, start: int, end: int, parts: list[Any]) -> t.Model:
+        name, parameters, body = parts
+        identifier = self._identifier(name)
+        found = self._optional(parameters) or ()
+        return t.Model(start, end, identifier, found, self.build(body), self._documentation(start))
+
+    def _train(self, start: int, end: int, parts: list[Any]) -> t.Train:
+        name = None if parts[0] is None else self._identifier(parts[0])
+        return t.Train(start, end, name, self.build(parts[1]))
+
+    def _documentation(self, start: int) -> str:
+        """The comment lines right above a declaration."""
+        lines: list[str] = []
+        for line in reversed(self.source.text[:start].split("\n")[:-1]):
+            if not line.startswith("#"):
+                break
+            lines.append(line.lstrip("#").strip())
+        return "\n".join(reversed(lines)).strip()
+
+    def _inputs(self, start: int, end: int, parts: list[Any]) -> tuple[t.BlockInput, ...]:
+        return self._all(parts)
+
+    def _block_input(self, start: int, end: int, parts: list[Any]) -> t.BlockInput:
+        return t.BlockInput(start, end, self._identifier(parts[0]), len(parts) > 1)
+
+    def _parameters(self, start: int, end: int, parts: list[Any]) -> tuple[t.Parameter, ...]:
+        return self._all(parts)
+
+    def _parameter(self, start: int, end: int, parts: list[Any]) -> t.Parameter:
+        return t.Parameter(start, end, self._identifier(parts[0]), self._optional(parts[1]))
+
+    # --- statements
+
+    def _body(self, start: int, end: int, parts: list[Any]) -> t.Body:
+        return t.Body(start, end, self._all(parts))
+
+    def _let(self, start: int, end: int, parts: list[Any]) -> t.Let:
+        return t.Let(start, end, self._identifier(parts[0]), self.build(parts[1]))
+
+    def _bind(self, start: int, end: int, parts: list[Any]) -> t.Bind:
+        return t.Bind(start, end, self._identifiers(parts[:-1]), self.build(parts[-1]))
+
+    def _input(self, start: int, end: int, parts: list[Any]) -> t.Input:
+        name, dtype, shape = parts
+        return t.Input(start, end, self._identifier(name), self._identifier(dtype), self.build(shape))
+
+    def _output(self, start: int, end: int, parts: list[Any]) -> t.Output:
+        return t.Output(start, end, self._identifier(parts[0]), self._optional(parts[1]))
+
+    def _require(self, start: int, end: int, parts: list[Any]) -> t.Require:
+        return t.Require(start, end, self.build(parts[0]), self._optional(parts[1]))
+
+    def _if(self, start: int, end: int, parts: list[Any]) -> t.If:
+        *built, otherwise = [self._optional(part) for part in parts]
+        return t.If(start, end, tuple(zip(built[::2], built[1::2], strict=True)), otherwise)
+
+    def _for(self, start: int, end: int, parts: list[Any]) -> t.For:
+        names, first, last, body = parts
+        return t.For(start, end, self.build(names), self.build(first), self._optional(last), self.build(body))
+
+    def _names(self, start: int, end: int, parts: list[Any]) -> tuple[t.Identifier, ...]:
+        return self._identifiers(parts)
+
+    def _training(self, start: int, end: int, parts: list[Any]) -> t.Training:
+        return t.Training(start, end, self.build(parts[0]))
+
+    def _phase(self, start: int, end: int, parts: list[Any]) -> t.Phase:
+        return t.Phase(start, end, self._identifier(parts[0]), self.build(parts[1]))
+
+    # --- steps
+
+    def _chain(self, start: int, end: int, parts: list[Any]) -> t.Chain:
+        return t.Chain(start, end, self._all(parts))
+
+    def _item(self, start: int, end: int, parts: list[Any]) -> t.Item:
+        return t.Item(start, end, self._optional(parts[0]), self.build(parts[1]))
+
+    def _repeat(self, start: int, end: int, parts: list[Any]) -> t.Repeat:
+        count, step = self._all(parts)
+        return t.Repeat(start, end, count, step)
+
+    def _residual(self, start: int, end: int, parts: list[Any]) -> t.Residual:
+        return t.Residual(start, end, self.build(parts[0]), self._optional(parts[1]))
+
+    def _merge(self, start: int, end: int, parts: list[Any]) -> t.Merge:
+        return t.Merge(start, end, str(parts[0]), self._optional(parts[1]), self.build(parts[2]))
+
+    # --- expressions
+
+    def _operation(self, start: int, end: int, parts: list[Any]) -> t.Operation:
+        return t.Operation(start, end, self._all(parts[::2]), tuple(map(str, parts[1::2])))
+
+    _comparison = _sum = _term = _operation
+
+    def _or(self, start: int, end: int, parts: list[Any]) -> t.Operation:
+        return t.Operation(start, end, self._all(parts), ("or",) * (len(parts) - 1))
+
+    def _and(self, start: int, end: int, parts: list[Any]) -> t.Operation:
+        return t.Operation(start, end, self._all(parts), ("and",) * (len(parts) - 1))
+
+    def _power(self, start: int, end: int, parts: list[Any]) -> t.Operation:
+        return t.Operation(start, end, self._all(parts), ("**",))
+
+    def _not(self, start: int, end: int, parts: list[Any]) -> t.Not:
+        return t.Not(start, end, self.build(parts[0]))
+
+    def _negate(self, start: int, end: int, parts: list[Any]) -> t.Expression:
+        operand: t.Expression = self.build(parts[1])
+        return t.Negate(start, end, operand) if parts[0] == "-" else operand
+
+    def _postfix(self, start: int, end: int, parts: list[Any]) -> t.Postfix:
+        base, *trailers = self._all(parts)
+        return t.Postfix(start, end, base, tuple(trailers))
+
+    def _arguments(self, start: int, end: int, parts: list[Any]) -> t.Arguments:
+        return t.Arguments(start, end, self._all(parts))
+
+    def _argument(self, start: int, end: int, parts: list[Any]) -> t.Argument:
+        name = None if parts[0] is None else self._identifier(parts[0])
+        return t.Argument(start, end, name, self.build(parts[1]))
+
+    def _subscript(self, start: int, end: int, parts: list[Any]) -> t.Subscript:
+        items = [self._ellipsis(part) if isinstance(part, Token) else self.build(part) for part in parts]
+        return t.Subscript(start, end, tuple(items))
+
+    def _ellipsis(self, token: Token) -> t.Ellipsis:
+        place = self._identifier(token)
+        return t.Ellipsis(place.start, place.end)
+
+    def _slice(self, start: int, end: int, parts: list[Any]) -> t.Slice:
+        first, last, step = map(self._optional, parts)
+        return t.Slice(start, end, first, last, step)
+
+    def _member(self, start: int, end: int, parts: list[Any]) -> t.Member:
+        return t.Member(start, end, str(parts[0]))
+
+    def _list(self, start: int, end: int, parts: list[Any]) -> t.ListOf:
+        return t.ListOf(start, end, self._all(parts))
+
+    def _tuple(self, start: int, end: int, parts: list[Any]) -> t.Expression:
+        chains = self._all(parts)
+        if len(chains) == 1 and len(chains[0].items) == 1 and chains[0].items[0].label is None:
+            step = chains[0].items[0].step
+            if not isinstance(step, (t.Body, t.Repeat, t.Residual, t.Merge)):
+                return step  # mere parentheses
+        return t.Tuple(start, end, chains)
+
+    def _name(self, start: int, end: int, parts: list[Any]) -> t.Name:
+        return t.Name(start, end, str(parts[0]))
+
+    def _constant(self, start: int, end: int, parts: list[Any]) -> t.Constant:
+        return t.Constant(start, end, {"true": True, "false": False, "none": None}[str(parts[0])])
+
+    def _integer(self, start: int, end: int, parts: list[Any]) -> t.Number:
+        text = str(parts[0])
+        if len(text) > self.limits.digits:
+            reason = f"this number has {len(text)} digits, and {self.limits.digits} are allowed"
+            self.sink.add(BadNumber(Span(self.source, start, end), reason))
+            return t.Number(start, end, 1)
+        return t.Number(start, end, int(text))
+
+    def _float(self, start: int, end: int, parts: list[Any]) -> t.Number:
+        value = float(parts[0])
+        if len(parts[0]) > 2 * self.limits.digits or value in (float("inf"),):
+            self.sink.add(BadNumber(Span(self.source, start, end), "this number is too long or too large"))
+            return t.Number(start, end, 1.0)
+        return t.Number(start, end, value)
+
+    def _string(self, start: int, end: int, parts: list[Any]) -> t.Text:
+        return self._string_token(parts[0])
+
+    def _string_token(self, token: Token) -> t.Text:
+        place = self._identifier(token)
+        parts: list[str | t.Expression] = []
+        for match in _PIECE.finditer(place.text, 1, len(place.text) - 1):
+            at = place.start + match.start()
+            if match[1]:
+                parts.append(self._escape(match[1], at))
+            elif match[2] is not None:
+                expression = self._interpolation(match[2], place.start + match.start(2))
+                parts += [] if expression is None else [expression]
+            elif match[3]:
+                self.sink.add(BadEscape(Span(self.source, at, at + 1), f"this {match[3]} has no partner in the string"))
+            else:
+                parts.append(match[0])
+        return t.Text(place.start, place.end, tuple(parts))
+
+    def _escape(self, character: str, at: int) -> str:
+        if character not in _ESCAPES:
+            self.sink.add(BadEscape(Span(self.source, at, at + 2), f"\\{character} is not an escape"))
+        return _ESCAPES.get(character, character)
+
+    def _interpolation(self, text: str, offset: int) -> t.Expression | None:
+        from lark.exceptions import LarkError
+
+        from nnspec.syntax.layout import LimitReached
+        from nnspec.syntax.parse import _parser
+
+        try:
+            parsed = _parser(self.limits)[0].parse(text, start="interpolation")
+        except (LarkError, LimitReached):
+            span = Span(self.source, offset - 1, offset + len(text) + 1)
+            self.sink.add(BadEscape(span, "what stands between the braces is not an expression"))
+            return None
+        return TreeBuilder(self.source, self.sink, self.limits, offset).build(parsed.children[0])
