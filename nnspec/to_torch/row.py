@@ -16,6 +16,7 @@ A string is an expression over the inputs (for several results: one that yields 
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -24,13 +25,31 @@ from nnspec.layers.base import Layer, TensorType
 from nnspec.record import Record
 
 
+class Raw(Record):
+    """An argument that is source text, one Python expression: `Raw("torch.zeros(1, 1, 768)")`.
+
+    Only rows make these, from numbers and identifiers that the compiler has checked; it reaches the source as it is.
+    """
+
+    text: str
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        ast.parse(text, mode="eval")
+
+    def __repr__(self) -> str:
+        return self.text
+
+
 class Submodule(Record):
     """A module that `__init__` builds: `constructor(*arguments, **keywords)`.
 
-    Arguments are plain values (numbers, booleans, strings, tuples, None) and reach the source through `repr`.
+    Arguments are plain values (numbers, booleans, strings, tuples, None) and reach the source through `repr`, or `Raw`.
     `source` is the text of the class where torch has none (the generated file then holds it once); it is written as
     a person would write it and needs only `torch`, `math`, `nn` and `F`. `call` is the expression of its use, with
     `{module}` for the module; by default `{module}(inputs...)`, absent optional inputs left out at the end.
+    `expression` is the same computation without a module, for a layer that is written as a function (`relu(x)`) and
+    owns no weights: `F.relu({0})`, with `{0}`, `{1}`, ... for the inputs.
     """
 
     constructor: str
@@ -38,6 +57,7 @@ class Submodule(Record):
     keywords: dict[str, Any] = {}  # noqa: RUF012 - records are frozen
     source: str = ""
     call: str | None = None
+    expression: str | None = None
 
 
 class Call(Record):
@@ -48,6 +68,9 @@ class Call(Record):
     results: tuple[TensorType, ...]
     # A Python expression for a size: a number, or one that reads the shapes at hand (`x.shape[0]`).
     size: Callable[[Size], str]
+    # A Python expression for the device of the tensors at hand (`x.device`), for tensors made from nothing; "" where
+    # there is none.
+    device: str = ""
 
     def shape(self, sizes: tuple[Size, ...]) -> str:
         """Python arguments for a shape: `x.shape[0], 16, 28`."""
@@ -75,3 +98,9 @@ def changed(layer: Layer, *names: str) -> dict[str, Any]:
     """Keywords for the fields of `layer` that differ from their defaults: a person writes no defaults."""
     fields = type(layer).model_fields
     return {name: getattr(layer, name) for name in names if getattr(layer, name) != fields[name].default}
+
+
+def functional(function: str, arguments: tuple[Any, ...] = (), keywords: dict[str, Any] | None = None) -> str:
+    """The `expression` that calls `function` on the one input: `F.elu({0}, 0.5)`."""
+    named = [f"{name}={value!r}" for name, value in (keywords or {}).items()]
+    return f"{function}({', '.join(['{0}', *map(repr, arguments), *named])})"

@@ -1,0 +1,21 @@
+"""ONNX rows of the layers that drop values in training: in inference there is nothing of them."""
+
+from __future__ import annotations
+
+from nnspec.layers.base import Layer
+from nnspec.layers.families.dropout import (
+    AlphaDropout,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    FeatureAlphaDropout,
+    StochasticDepth,
+)
+from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.row import Call, row
+
+
+@row(Dropout, Dropout1d, Dropout2d, Dropout3d, AlphaDropout, FeatureAlphaDropout, StochasticDepth)
+def _(layer: Layer, call: Call, graph: Graph) -> str:
+    return call.inputs[0]
