@@ -8,6 +8,7 @@ elaborator turns either into a diagnostic with a place in the text.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -152,11 +153,15 @@ class Layer(BaseModel):
     optional_inputs: ClassVar[tuple[str, ...]] = ()
     variadic: ClassVar[bool] = False
     # The names of what it gives. The first is the value of the step, the others are reached by name.
+    # Where they depend on the configuration, the layer overrides `result_names`.
     outputs: ClassVar[tuple[str, ...]] = ("output",)
     # How the language may write it besides its own name: `exp(x)`, `a + b`, `concat { ... }`.
     function: ClassVar[str | None] = None
     operator: ClassVar[str | None] = None
     merge: ClassVar[str | None] = None
+    # What the function computes for a number that is known when the spec is compiled: `sqrt(width)`. It may raise
+    # ValueError, OverflowError or ZeroDivisionError where it has no value.
+    evaluate: ClassVar[Callable[[float], float] | None] = None
     # Fields that a spec must give by name.
     keyword_only: ClassVar[frozenset[str]] = frozenset()
     # It does the same in training and evaluation and owns nothing: exporters may drop an `identity in evaluation`.
@@ -186,6 +191,10 @@ class Layer(BaseModel):
     def macs(self, *inputs: Any) -> Size:
         """Multiply-accumulates of one application: convolutions and matrix products, nothing else."""
         return 0
+
+    def result_names(self) -> tuple[str, ...]:
+        """The names of its results, in order; what a numbered result is called is its index, "0", "1", ..."""
+        return self.outputs
 
     def results(self, *inputs: Any) -> tuple[TensorType, ...]:
         """`infer`, always as a tuple."""

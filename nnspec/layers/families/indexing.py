@@ -1,0 +1,186 @@
+"""Layers that take parts of a tensor: subscripts, slices, single elements, splits; they take any element type."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import PositiveInt
+
+from nnspec.dims import Expression, Size, Undecidable, equal, exact_divide
+from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, axis
+from nnspec.layers.reshaping import need_positive, replaced
+from nnspec.layers.subscript import check_index, slice_size
+
+SliceItem = tuple[Literal["slice"], int | Expression | None, int | Expression | None, PositiveInt | None]
+Item = int | Expression | SliceItem | Literal["..."] | None
+
+
+class Subscript(Layer):
+    """`x[:, 0]`, `x[..., 1:-1]`: indices, slices, new dimensions (null) and an ellipsis, as in numpy's basic indexing.
+
+    Shapes: [N, T, C][:, 0] -> [N, C]. Steps are positive. Source: numpy, "Indexing on ndarrays".
+    """
+
+    items: tuple[Item, ...]
+
+    examples: ClassVar = (
+        Example("a[:, 0]", ("float[N, T, 4]",)),
+        Example("a[:, -1]", ("float[N, T, 4]",)),
+        Example("a[:, :, 1:-1, 2::2]", ("float[N, 3, H, W]",)),
+        Example("a[..., 0]"),
+        Example("a[:, 1:3, ..., -2]", ("float[N, 4, H, W]",)),
+        Example("a[0]", ("float[5]",)),
+        Example("a[:, :T]", ("float[3, 20]", "float[N, T <= 20]"), {"T": 9}),
+    )
+
+    def infer(self, input: TensorType) -> TensorType:
+        shape: list[Size] = []
+        remaining = iter(input.shape)
+        for item in self.expanded(input):
+            if item is None:
+                shape.append(1)
+                continue
+            size = next(remaining)
+            if isinstance(item, tuple):
+                shape.append(slice_size(size, item[1], item[2], item[3] or 1, "items"))
+            else:
+                check_index(size, item, "items")
+        return input.with_shape(*shape)
+
+    def expanded(self, input: TensorType) -> tuple[int | Expression | SliceItem | None, ...]:
+        """The items with the ellipsis written out, one item for every dimension of the input besides the new ones."""
+        used = sum(item is not None and item != "..." for item in self.items)
+        if used > input.rank:
+            raise ArgumentError("items", f"{used} subscripts for a tensor of {input.rank} dimensions: {input}")
+        if self.items.count("...") > 1:
+            raise ArgumentError("items", "`...` stands twice", help="write it once; the other dimensions are `:`")
+        whole: tuple[SliceItem, ...] = (("slice", None, None, None),) * (input.rank - used)
+        items: list[int | Expression | SliceItem | None] = []
+        for item in self.items if "..." in self.items else (*self.items, "..."):
+            if isinstance(item, str):
+                items.extend(whole)
+            else:
+                items.append(item)
+        return tuple(items)
+
+
+class Slice(Layer):
+    """Elements `start` to `end` (not included) of one dimension, every `step`-th of them.
+
+    Shapes: [N, 8, C] with dim = 1, start = 2 -> [N, 6, C]. Negative bounds count from the end. Source: numpy.
+    """
+
+    dim: int
+    start: int | Expression = 0
+    end: int | Expression | None = None
+    step: PositiveInt = 1
+
+    examples: ClassVar = (
+        Example("Slice(1, 2)", ("float[N, 8, 3]",)),
+        Example("Slice(1, 1, -1)", ("float[N, T, 3]",)),
+        Example("Slice(-1, end = 7, step = 3)", ("float[N, 8]",)),
+        Example("Slice(1, -3)", ("int[N, 8]",)),
+    )
+
+    def infer(self, input: TensorType) -> TensorType:
+        index = axis(self.dim, input.rank)
+        return replaced(input, index, slice_size(input.shape[index], self.start, self.end, self.step, "start"))
+
+
+class Select(Layer):
+    """Element `index` of one dimension, which goes away.
+
+    Shapes: [N, T, C] with dim = 1 -> [N, C]. Source: torch.select.
+    """
+
+    dim: int
+    index: int | Expression
+
+    examples: ClassVar = (Example("Select(1, 0)", ("float[N, T, 3]",)), Example("Select(-1, -2)", ("int[N, 8]",)))
+
+    def infer(self, input: TensorType) -> TensorType:
+        place = axis(self.dim, input.rank)
+        check_index(input.shape[place], self.index, "index")
+        return replaced(input, place)
+
+
+class Split(Layer):
+    """Several parts of one dimension: a number of equal parts, or one part for each size.
+
+    Shapes: [N, 12] with sections = 3 -> three times [N, 4], named 0, 1, 2. Source: numpy.split, torch.split.
+    """
+
+    sections: PositiveInt | tuple[int | Expression, ...]
+    dim: int = 1
+
+    examples: ClassVar = (
+        Example("Split(3)", ("float[N, 12]",)),
+        Example("Split([2, 3, 1])", ("float[N, 6, H]",)),
+        Example("Split(2, dim = -1)", ("float[N, 2*w]",)),
+        Example("Split([1, T - 1])", ("float[N, T]",)),
+    )
+
+    def result_names(self) -> tuple[str, ...]:
+        count = self.sections if isinstance(self.sections, int) else len(self.sections)
+        return tuple(map(str, range(count)))
+
+    def infer(self, input: TensorType) -> tuple[TensorType, ...]:
+        index = axis(self.dim, input.rank)
+        return tuple(replaced(input, index, size) for size in self.sizes(input.shape[index]))
+
+    def sizes(self, size: Size) -> tuple[Size, ...]:
+        """The size of each part."""
+        if isinstance(self.sections, int):
+            try:
+                return (exact_divide(size, self.sections),) * self.sections
+            except Undecidable:
+                raise ArgumentError(
+                    "sections",
+                    f"a dimension of size {size} is not known to split into {self.sections} equal parts",
+                    help="give the size of each part: sections = [a, b, ...]",
+                ) from None
+        for part in self.sections:
+            need_positive(part, "sections", f"a part cannot have {part} elements")
+        total: Size = sum(self.sections, 0)
+        if not self.sections or not equal(total, size):
+            raise ArgumentError(
+                "sections",
+                f"the parts add up to {total}, and the dimension has size {size}",
+                help=f"choose parts that add up to {size}",
+            )
+        return self.sections
+
+
+class Chunk(Layer):
+    """`chunks` parts of one dimension, the last one smaller where it does not divide.
+
+    Shapes: [7] with chunks = 3 -> [3], [3], [1], named 0, 1, 2. Source: torch.chunk.
+    """
+
+    chunks: PositiveInt
+    dim: int = 0
+
+    examples: ClassVar = (
+        Example("Chunk(3)", ("float[7]",)),
+        Example("Chunk(2, dim = 1)", ("float[N, 8]",)),
+        Example("Chunk(2, dim = -1)", ("float[N, 2*w]",)),
+    )
+
+    def result_names(self) -> tuple[str, ...]:
+        return tuple(map(str, range(self.chunks)))
+
+    def infer(self, input: TensorType) -> tuple[TensorType, ...]:
+        index = axis(self.dim, input.rank)
+        return tuple(replaced(input, index, size) for size in self.sizes(input.shape[index]))
+
+    def sizes(self, size: Size) -> tuple[Size, ...]:
+        """The size of each part."""
+        part = (size + (self.chunks - 1)) // self.chunks
+        last = size - part * (self.chunks - 1)
+        if isinstance(size, Expression) and not equal(last, part):
+            raise InputError(
+                f"{size} is not known to be a multiple of {self.chunks}",
+                help=f"declare the size as a multiple, such as {self.chunks}*k",
+            )
+        need_positive(last, "chunks", f"a dimension of size {size} does not make {self.chunks} chunks")
+        return (part,) * (self.chunks - 1) + (last,)

@@ -1,0 +1,245 @@
+"""Layers that reduce dimensions to one number: sums, means, extremes, deviations, norms; and the running sum.
+
+`dim` is a dimension, several, or null for all of them; `keepdim` leaves a dimension of size 1 in their place.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from nnspec.dims import Size, product
+from nnspec.layers.base import ArgumentError, DType, Example, InputError, Layer, TensorType, axis, need_dtype
+from nnspec.layers.reshaping import distinct_axes
+
+
+class _Reduction(Layer):
+    """One number from the elements along some dimensions."""
+
+    takes: ClassVar[tuple[DType, ...]] = ("float",)
+
+    dim: int | tuple[int, ...] | None = None
+    keepdim: bool = False
+
+    def infer(self, input: TensorType) -> TensorType:
+        need_dtype(input, *self.takes)
+        return reduced(input, self.axes(input), self.keepdim)
+
+    def axes(self, input: TensorType) -> tuple[int, ...]:
+        """The dimensions that are reduced, without negative indices."""
+        if self.dim is None:
+            return tuple(range(input.rank))
+        if self.dim == ():
+            raise ArgumentError("dim", "no dimension is named", help="leave dim out to reduce all of them")
+        return distinct_axes((self.dim,) if isinstance(self.dim, int) else self.dim, input.rank, "dim")
+
+
+class _SingleReduction(Layer):
+    """A reduction of one dimension, or of all elements."""
+
+    takes: ClassVar[tuple[DType, ...]] = ("float", "int")
+    gives: ClassVar[DType | None] = None
+
+    dim: int | None = None
+    keepdim: bool = False
+
+    def infer(self, input: TensorType) -> TensorType:
+        need_dtype(input, *self.takes)
+        axes = tuple(range(input.rank)) if self.dim is None else (axis(self.dim, input.rank),)
+        return TensorType(self.gives or input.dtype, reduced(input, axes, self.keepdim).shape)
+
+
+def reduced(input: TensorType, axes: tuple[int, ...], keepdim: bool) -> TensorType:
+    """The type that is left after some dimensions are reduced."""
+    if keepdim:
+        return input.with_shape(*(1 if index in axes else size for index, size in enumerate(input.shape)))
+    return input.with_shape(*(size for index, size in enumerate(input.shape) if index not in axes))
+
+
+class Sum(_Reduction):
+    """The sum along dimensions.
+
+    Shapes: dim = 1: [N, T, C] -> [N, C]. Source: torch.sum.
+    """
+
+    function: ClassVar[str | None] = "sum"
+    takes: ClassVar[tuple[DType, ...]] = ("float", "int")
+
+    examples: ClassVar = (
+        Example("sum(a)"),
+        Example("sum(a, dim = 1)", ("int[N, T]",)),
+        Example("Sum([-1, -2], keepdim = true)"),
+    )
+
+
+class Mean(_Reduction):
+    """The mean along dimensions.
+
+    Shapes: dim = [2, 3]: [N, C, H, W] -> [N, C]. Source: torch.mean.
+    """
+
+    function: ClassVar[str | None] = "mean"
+
+    examples: ClassVar = (Example("mean(a)"), Example("Mean(1, true)", ("float[N, T, 4]",)), Example("Mean([2, 3])"))
+
+
+class Max(_Reduction):
+    """The greatest element along dimensions.
+
+    Shapes: dim = 1: [N, T, C] -> [N, C]. Source: torch.amax.
+    """
+
+    function: ClassVar[str | None] = "max"
+    takes: ClassVar[tuple[DType, ...]] = ("float", "int")
+
+    examples: ClassVar = (
+        Example("max(a)"),
+        Example("max(a, dim = -1)", ("int[N, T]",)),
+        Example("Max([2, 3], keepdim = true)"),
+    )
+
+
+class Min(_Reduction):
+    """The least element along dimensions.
+
+    Shapes: dim = 1: [N, T, C] -> [N, C]. Source: torch.amin.
+    """
+
+    function: ClassVar[str | None] = "min"
+    takes: ClassVar[tuple[DType, ...]] = ("float", "int")
+
+    examples: ClassVar = (Example("min(a)", ("int[N, T]",)), Example("min(a, dim = [1, 2])"))
+
+
+class Prod(_SingleReduction):
+    """The product along one dimension, or of all elements.
+
+    Shapes: dim = 1: [N, T, C] -> [N, C]. Source: torch.prod.
+    """
+
+    function: ClassVar[str | None] = "prod"
+
+    examples: ClassVar = (
+        Example("prod(a)", ("float[2, 3]",)),
+        Example("prod(a, dim = 1, keepdim = true)", ("float[N, 3]",)),
+        Example("Prod(-1)", ("int[N, 3]",)),
+    )
+
+
+class _Spread(_Reduction):
+    """How far elements lie from their mean."""
+
+    unbiased: bool = True
+
+    def infer(self, input: TensorType) -> TensorType:
+        result = super().infer(input)
+        if self.unbiased and self.count(input) == 1:
+            raise InputError("one element has no unbiased variance", help="write unbiased = false, or reduce more")
+        return result
+
+    def count(self, input: TensorType) -> Size:
+        """The number of elements that one result is made from."""
+        return product(input.shape[index] for index in self.axes(input))
+
+
+class Variance(_Spread):
+    """The variance along dimensions: squared distances from the mean over n - 1, or over n unless `unbiased`.
+
+    Shapes: dim = 1: [N, T, C] -> [N, C]. Source: torch.var.
+    """
+
+    function: ClassVar[str | None] = "var"
+
+    examples: ClassVar = (
+        Example("var(a)"),
+        Example("var(a, dim = 1)", ("float[N, 3]",)),
+        Example("Variance([2, 3], keepdim = true, unbiased = false)"),
+    )
+
+
+class StandardDeviation(_Spread):
+    """The root of the variance along dimensions, which is over n - 1, or over n unless `unbiased`.
+
+    Shapes: dim = 1: [N, T, C] -> [N, C]. Source: torch.std.
+    """
+
+    function: ClassVar[str | None] = "std"
+
+    examples: ClassVar = (
+        Example("std(a)"),
+        Example("std(a, dim = 1)", ("float[N, T]",)),
+        Example("StandardDeviation(-1, unbiased = false)"),
+    )
+
+
+class LogSumExp(_Reduction):
+    """The logarithm of the sum of the exponentials along dimensions, safe for large elements.
+
+    Shapes: dim = 1: [N, T, C] -> [N, C]. Source: torch.logsumexp.
+    """
+
+    function: ClassVar[str | None] = "logsumexp"
+
+    examples: ClassVar = (Example("logsumexp(a)"), Example("logsumexp(a, dim = 1, keepdim = true)", ("float[N, T]",)))
+
+
+class Norm(_Reduction):
+    """The length of the vectors along dimensions: the Euclidean norm, or with p = 1 the sum of absolute values.
+
+    Shapes: dim = 1: [N, C] -> [N]. Source: torch.linalg.vector_norm.
+    """
+
+    function: ClassVar[str | None] = "norm"
+
+    p: Literal[1, 2] = 2
+
+    examples: ClassVar = (
+        Example("norm(a)"),
+        Example("norm(a, dim = -1, keepdim = true)", ("float[N, T]",)),
+        Example("Norm([2, 3], p = 1)"),
+    )
+
+
+class ArgMax(_SingleReduction):
+    """The index of the greatest element along one dimension, or among all elements in order.
+
+    Shapes: dim = 1: [N, C] -> int [N]. Source: torch.argmax.
+    """
+
+    function: ClassVar[str | None] = "argmax"
+    gives: ClassVar[DType | None] = "int"
+
+    examples: ClassVar = (
+        Example("argmax(a, dim = 1)"),
+        Example("argmax(a)"),
+        Example("ArgMax(-1, keepdim = true)", ("int[N, 5]",)),
+    )
+
+
+class ArgMin(_SingleReduction):
+    """The index of the least element along one dimension, or among all elements in order.
+
+    Shapes: dim = 1: [N, C] -> int [N]. Source: torch.argmin.
+    """
+
+    function: ClassVar[str | None] = "argmin"
+    gives: ClassVar[DType | None] = "int"
+
+    examples: ClassVar = (Example("argmin(a, dim = 1)"), Example("argmin(a, keepdim = true)"))
+
+
+class CumulativeSum(Layer):
+    """The sum of all elements so far along a dimension.
+
+    Shapes: any -> the same. Source: torch.cumsum.
+    """
+
+    function: ClassVar[str | None] = "cumsum"
+
+    dim: int
+
+    examples: ClassVar = (Example("cumsum(a, dim = 1)"), Example("CumulativeSum(-1)", ("int[N, T]",)))
+
+    def infer(self, input: TensorType) -> TensorType:
+        need_dtype(input, "float", "int")
+        axis(self.dim, input.rank)
+        return input

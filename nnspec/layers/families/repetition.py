@@ -1,0 +1,119 @@
+"""Layers that repeat a tensor's elements or turn them around; they take any element type."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from nnspec.dims import Expression, Size, equal
+from nnspec.layers.base import ArgumentError, Example, Layer, TensorType
+from nnspec.layers.reshaping import distinct_axes, need_positive
+
+
+class Tile(Layer):
+    """The tensor repeated `dims[i]` times along dimension i; fewer numbers than dimensions count from the last one.
+
+    Shapes: [2, 3] with dims = [2, 1] -> [4, 3]. Source: torch.tile, numpy.tile.
+    """
+
+    dims: tuple[int | Expression, ...]
+
+    examples: ClassVar = (
+        Example("Tile([2, 1, 3])", ("float[N, 2, 3]",)),
+        Example("Tile([2])", ("int[N, 3]",)),
+        Example("a -> Tile([N, 1, 1])", ("float[2, 3]", "float[N]")),
+    )
+
+    def infer(self, input: TensorType) -> TensorType:
+        for count in self.dims:
+            need_positive(count, "dims", f"{count} repetitions leave nothing")
+        rank = max(input.rank, len(self.dims))
+        shape = (1,) * (rank - input.rank) + input.shape
+        counts = (1,) * (rank - len(self.dims)) + self.dims
+        return input.with_shape(*(size * count for size, count in zip(shape, counts, strict=True)))
+
+
+class Expand(Layer):
+    """Dimensions of size 1 stretched to `shape`; -1 keeps a size, and new dimensions may come first.
+
+    Shapes: [1, 1, C] with shape = [N, -1, -1] -> [N, 1, C]. Source: torch.Tensor.expand.
+    """
+
+    shape: tuple[int | Expression, ...]
+
+    examples: ClassVar = (
+        Example("Expand([-1, 5, -1])", ("float[N, 1, 3]",)),
+        Example("a -> Expand([N, -1, -1])", ("float[1, 2, 3]", "float[N]")),
+        Example("a -> Expand([4, N, 3])", ("int[N, 3]",)),
+    )
+
+    def infer(self, input: TensorType) -> TensorType:
+        new = len(self.shape) - input.rank
+        if new < 0:
+            raise ArgumentError(
+                "shape",
+                f"has {len(self.shape)} dimensions, and the input {input.rank}: {input}",
+                help="give a size for every dimension; -1 keeps one",
+            )
+        result: list[Size] = []
+        for place, wanted in enumerate(self.shape):
+            given: Size = input.shape[place - new] if place >= new else 1
+            if wanted == -1 and place >= new:
+                result.append(given)
+                continue
+            need_positive(wanted, "shape", f"dimension {place} cannot have size {wanted}")
+            if given != 1 and not equal(given, wanted):
+                raise ArgumentError(
+                    "shape",
+                    f"dimension {place} has size {given}, and only size 1 can be stretched, to {wanted}",
+                    help="write -1 to keep the size",
+                )
+            result.append(wanted)
+        return input.with_shape(*result)
+
+
+class Roll(Layer):
+    """Elements shifted along dimensions, those that leave at the end coming back at the start.
+
+    Shapes: any -> the same. Source: torch.roll.
+    """
+
+    shifts: int | tuple[int, ...]
+    dims: int | tuple[int, ...]
+
+    examples: ClassVar = (
+        Example("Roll(2, 1)", ("float[N, 8]",)),
+        Example("Roll([-3, -3], [1, 2])", ("float[N, 7*h, 7*w, 4]",), {"h": 2, "w": 1}),
+        Example("Roll(5, -1)", ("int[N, T]",), {"T": 3}),
+        Example("Roll(0, 0)", ("float[3]",)),
+    )
+
+    def infer(self, input: TensorType) -> TensorType:
+        self.moves(input)
+        return input
+
+    def moves(self, input: TensorType) -> tuple[tuple[int, int], ...]:
+        """(dimension from the front, shift) of each shift."""
+        shifts = (self.shifts,) if isinstance(self.shifts, int) else self.shifts
+        dims = (self.dims,) if isinstance(self.dims, int) else self.dims
+        if len(shifts) != len(dims):
+            raise ArgumentError("shifts", f"{len(shifts)} shifts for {len(dims)} dims", help="give one for each")
+        return tuple(zip(distinct_axes(dims, input.rank), shifts, strict=True))
+
+
+class Flip(Layer):
+    """The elements in reverse order along one dimension or several.
+
+    Shapes: any -> the same. Source: torch.flip.
+    """
+
+    dims: int | tuple[int, ...]
+
+    examples: ClassVar = (Example("Flip(1)"), Example("Flip([0, -1])", ("int[N, T]",)))
+
+    def infer(self, input: TensorType) -> TensorType:
+        self.axes(input)
+        return input
+
+    def axes(self, input: TensorType) -> tuple[int, ...]:
+        """The dimensions, without negative indices."""
+        return distinct_axes((self.dims,) if isinstance(self.dims, int) else self.dims, input.rank)

@@ -1,0 +1,276 @@
+"""Values that come from nothing: parameters of a block's own, constants, ranges, filled and random tensors.
+
+Shapes may be symbolic, except that of a parameter.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import PositiveInt, field_validator
+
+from nnspec.dims import Expression, Size, ceil_divide
+from nnspec.layers.arithmetic import Number, scalar_dtype
+from nnspec.layers.base import ArgumentError, DType, Example, Layer, TensorType, Weight, need_dtype
+from nnspec.layers.initial import Choice, initial
+from nnspec.layers.reshaping import need_positive
+
+
+class Parameter(Layer):
+    """A tensor that a block or model owns and training changes, unless it is not `trainable`.
+
+    Shapes: -> `shape`. `init` is a number, a name ("xavier_uniform", ...) or a distribution: ["normal", 0.0, 0.02].
+    Source: torch.nn.Parameter.
+    """
+
+    inputs: ClassVar[tuple[str, ...]] = ()
+
+    shape: tuple[PositiveInt, ...]
+    init: Choice = 0.0
+    trainable: bool = True
+
+    examples: ClassVar = (
+        Example("Parameter([1, 1, 8])", ()),
+        Example("Parameter([], init = 2.6592)", ()),
+        Example('Parameter([3, 4], init = ["normal", 0.0, 0.02])', ()),
+        Example('Parameter([3, 4], init = ["truncated_normal", 0.0, 0.02])', ()),
+        Example('Parameter([3, 4], init = "xavier_uniform")', ()),
+        Example("Parameter([5], init = 1.0, trainable = false)", ()),
+    )
+
+    def infer(self) -> TensorType:
+        return TensorType("float", self.shape)
+
+    def weights(self) -> tuple[Weight, ...]:
+        return (Weight("", self.shape, initial(self.init, self.shape), self.trainable),)
+
+
+class Constant(Layer):
+    """A number, or a tensor of numbers or truth values written as nested lists; it is no parameter.
+
+    Shapes: -> the nesting of the lists. The element type follows from the elements unless `dtype` is given.
+    Source: torch.tensor.
+    """
+
+    inputs: ClassVar[tuple[str, ...]] = ()
+
+    value: bool | Number | tuple[Any, ...]
+    dtype: DType | None = None
+
+    examples: ClassVar = (
+        Example("Constant(2.5)", ()),
+        Example("Constant([[1, 2, 3], [4, 5, 6]])", ()),
+        Example("Constant([true, false])", ()),
+        Example('Constant([0, 1], dtype = "float")', ()),
+    )
+
+    @field_validator("value", mode="before")
+    @classmethod
+    def _as_tuples(cls, value: Any) -> Any:
+        return tuple(map(cls._as_tuples, value)) if isinstance(value, (list, tuple)) else value
+
+    @field_validator("value")
+    @classmethod
+    def _is_regular(cls, value: Any) -> Any:
+        if len(set(nested_shapes(value))) > 1:
+            raise ValueError("the lists at one depth must have one length")
+        if not all(isinstance(leaf, (bool, int, float)) for leaf in leaves(value)):
+            raise ValueError("the elements must be numbers or truth values")
+        if 0 in nested_shapes(value)[0]:
+            raise ValueError("a list must not be empty")
+        return value
+
+    def infer(self) -> TensorType:
+        elements = set(map(type, leaves(self.value)))
+        if bool in elements and len(elements) > 1:
+            raise ArgumentError(
+                "value", "mixes truth values and numbers", help="write numbers only: 1 for true, 0 for false"
+            )
+        own: DType = "bool" if bool in elements else "float" if float in elements else "int"
+        if own == "float" and self.dtype == "int":
+            raise ArgumentError("dtype", "floats are no whole numbers", help="round them, or leave dtype out")
+        return TensorType(self.dtype or own, nested_shapes(self.value)[0])
+
+
+def nested_shapes(value: Any) -> list[tuple[int, ...]]:
+    """The shape of every path through nested tuples: all alike where the tuples make a tensor."""
+    if not isinstance(value, tuple):
+        return [()]
+    if not value:
+        return [(0,)]
+    return [(len(value), *shape) for part in value for shape in nested_shapes(part)]
+
+
+def leaves(value: Any) -> list[Any]:
+    """The elements of nested tuples."""
+    return [leaf for part in value for leaf in leaves(part)] if isinstance(value, tuple) else [value]
+
+
+class Range(Layer):
+    """The whole numbers from `start` up to `end`, which is not included.
+
+    Shapes: -> int [ceil((end - start) / step)]. Source: torch.arange.
+    """
+
+    inputs: ClassVar[tuple[str, ...]] = ()
+
+    end: int | Expression
+    start: int | Expression = 0
+    step: PositiveInt = 1
+
+    examples: ClassVar = (
+        Example("Range(5)", ()),
+        Example("Range(10, start = 1, step = 4)", ()),
+        Example("a + Range(T)", ("int[N, T]",)),
+        Example("a + Range(2*T + 1, start = 1, step = 2)", ("int[N, T]",)),
+    )
+
+    def infer(self) -> TensorType:
+        size = ceil_divide(self.end - self.start, self.step)
+        need_positive(size, "end", f"there is no number from {self.start} up to {self.end}")
+        return TensorType("int", (size,))
+
+
+class _Filled(Layer):
+    """A tensor of a given shape."""
+
+    inputs: ClassVar[tuple[str, ...]] = ()
+
+    shape: tuple[int | Expression, ...]
+
+
+def need_sizes(shape: tuple[Size, ...]) -> tuple[Size, ...]:
+    """`shape`, checked to have sizes of 1 or more.
+
+    Raises:
+        ArgumentError: one is less.
+    """
+    for size in shape:
+        need_positive(size, "shape", f"a dimension cannot have size {size}")
+    return shape
+
+
+class Full(_Filled):
+    """A tensor filled with one number.
+
+    Shapes: -> `shape`. The element type is that of the number. Source: torch.full.
+    """
+
+    function: ClassVar[str | None] = "full"
+
+    value: bool | Number
+
+    examples: ClassVar = (
+        Example("full([2, 3], 0.5)", ()),
+        Example("full([4], 7)", ()),
+        Example("where(full([T], true), a, 0.0)", ("float[N, T]",)),
+        Example("a + full([T, 4], 2)", ("float[N, T, 4]",)),
+    )
+
+    def infer(self) -> TensorType:
+        dtype: DType = "bool" if isinstance(self.value, bool) else scalar_dtype(self.value)
+        return TensorType(dtype, need_sizes(self.shape))
+
+
+class Zeros(_Filled):
+    """A tensor of zeros.
+
+    Shapes: -> `shape`. Source: torch.zeros.
+    """
+
+    function: ClassVar[str | None] = "zeros"
+
+    dtype: DType = "float"
+
+    examples: ClassVar = (Example("zeros([2, 3])", ()), Example('zeros([], dtype = "int")', ()))
+
+    def infer(self) -> TensorType:
+        return TensorType(self.dtype, need_sizes(self.shape))
+
+
+class Ones(_Filled):
+    """A tensor of ones.
+
+    Shapes: -> `shape`. Source: torch.ones.
+    """
+
+    function: ClassVar[str | None] = "ones"
+
+    dtype: DType = "float"
+
+    examples: ClassVar = (
+        Example("ones([2, 3])", ()),
+        Example('ones([3], dtype = "bool")', ()),
+        Example("a * ones([N, 1])", ("float[N, 3]",)),
+    )
+
+    def infer(self) -> TensorType:
+        return TensorType(self.dtype, need_sizes(self.shape))
+
+
+class _Random(Layer):
+    """Random numbers in the shape of the input, or in a given shape."""
+
+    inputs: ClassVar[tuple[str, ...]] = ()
+    optional_inputs: ClassVar[tuple[str, ...]] = ("input",)
+    random: ClassVar[bool] = True
+
+    shape: tuple[int | Expression, ...] | None = None
+
+    def infer(self, input: TensorType | None = None) -> TensorType:
+        if input is not None:
+            if self.shape is not None:
+                raise ArgumentError("shape", "both a tensor and a shape are given", help="give one of them")
+            need_dtype(input, "float")
+            return input
+        if self.shape is None:
+            raise ArgumentError(
+                "shape", f"no shape is given to {self.function}", help=f"write {self.function}([N, 100])"
+            )
+        return TensorType("float", need_sizes(self.shape))
+
+
+class Normal(_Random):
+    """Normally distributed random numbers, drawn anew at each use, in evaluation too.
+
+    Shapes: any -> the same, or -> `shape`. Source: torch.randn.
+    """
+
+    function: ClassVar[str | None] = "normal"
+
+    mean: Number = 0
+    std: Number = 1
+
+    examples: ClassVar = (
+        Example("normal(a)", ("float[N, 4]",)),
+        Example("normal([2, 100])", ()),
+        Example("a + normal([N, 1], mean = 1, std = 0.5)", ("float[N, 4]",)),
+    )
+
+    def infer(self, input: TensorType | None = None) -> TensorType:
+        if self.std < 0:
+            raise ArgumentError("std", f"a standard deviation of {self.std} is negative", help="give 0 or more")
+        return super().infer(input)
+
+
+class Uniform(_Random):
+    """Random numbers between `low` and `high`, all alike probable, drawn anew at each use, in evaluation too.
+
+    Shapes: any -> the same, or -> `shape`. Source: torch.rand.
+    """
+
+    function: ClassVar[str | None] = "uniform"
+
+    low: Number = 0
+    high: Number = 1
+
+    examples: ClassVar = (
+        Example("uniform(a)", ("float[N, 4]",)),
+        Example("uniform(a, low = -1, high = 1)", ("float[N, 4]",)),
+        Example("uniform([2, 100], high = 3)", ()),
+    )
+
+    def infer(self, input: TensorType | None = None) -> TensorType:
+        if self.low >= self.high:
+            raise ArgumentError("high", f"{self.high} is not greater than low = {self.low}", help="exchange the two")
+        return super().infer(input)

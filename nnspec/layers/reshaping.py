@@ -1,0 +1,67 @@
+"""What the layers that rearrange a tensor share: dimensions by number, sizes put in place of others, -1."""
+
+from __future__ import annotations
+
+from nnspec.dims import Size, Undecidable, bounds, equal, exact_divide, product
+from nnspec.layers.base import ArgumentError, TensorType, axis
+
+
+def need_positive(size: Size, argument: str, message: str) -> None:
+    """Check that a size or a count can be 1 or more.
+
+    Raises:
+        ArgumentError: it never is; `message` begins the sentence.
+    """
+    most = bounds(size)[1]
+    if most is not None and most < 1:
+        raise ArgumentError(argument, message, help="numbers here are 1 or more")
+
+
+def distinct_axes(dims: tuple[int, ...], rank: int, argument: str = "dims") -> tuple[int, ...]:
+    """Dimensions as indices from the front.
+
+    Raises:
+        ArgumentError: there is no such dimension, or one is named twice.
+    """
+    axes = tuple(axis(dim, rank, argument) for dim in dims)
+    for dim, place in zip(dims, axes, strict=True):
+        if axes.count(place) > 1:
+            raise ArgumentError(argument, f"dimension {dim} is named twice in {list(dims)}", help="name it once")
+    return axes
+
+
+def replaced(given: TensorType, index: int, *sizes: Size) -> TensorType:
+    """The type with other sizes in the place of one dimension."""
+    return given.with_shape(*given.shape[:index], *sizes, *given.shape[index + 1 :])
+
+
+def fill_unknown(wanted: tuple[Size, ...], total: Size, argument: str) -> tuple[Size, ...]:
+    """The sizes with the one -1 among them replaced, so that they have `total` elements.
+
+    Raises:
+        ArgumentError: the element counts differ, cannot be shown to agree, or more than one size is -1.
+    """
+    for size in wanted:
+        if size != -1:
+            need_positive(size, argument, f"a dimension cannot have size {size}")
+    known = product(size for size in wanted if size != -1)
+    shown = f"[{', '.join(map(str, wanted))}]"
+    if wanted.count(-1) > 1:
+        raise ArgumentError(argument, f"{shown} has more than one -1", help="give all sizes but one")
+    if -1 in wanted:
+        try:
+            rest = exact_divide(total, known)
+        except Undecidable:
+            raise ArgumentError(
+                argument,
+                f"{total} elements are not known to make {shown}: they are no certain multiple of {known}",
+                help=f"choose sizes whose product divides {total}",
+            ) from None
+        return tuple(rest if size == -1 else size for size in wanted)
+    if not equal(known, total):
+        raise ArgumentError(
+            argument,
+            f"{shown} has {known} elements, and the input {total}",
+            help="write -1 for the size that follows from the others",
+        )
+    return wanted
