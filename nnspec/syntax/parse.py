@@ -17,7 +17,7 @@ from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.syntax import tables
 from nnspec.syntax.layout import Layout, LimitReached
 from nnspec.syntax.mistakes import NothingDeclared, TooLarge, UnexpectedEnd, UnexpectedText, UnknownCharacter
-from nnspec.syntax.tree import Declaration, File
+from nnspec.syntax.tree import Declaration, Expression, File
 from nnspec.syntax.tree_builder import TreeBuilder
 
 _DECLARATION = re.compile(r"^(?:block|model|import|train)\b", re.MULTILINE)
@@ -58,6 +58,18 @@ def parse(source: Source, sink: Sink, limits: Limits = DEFAULT_LIMITS) -> File:
     if not declarations and not sink.errors:
         sink.add(NothingDeclared(Span(source, 0, min(1, len(source.text)))))
     return File(0, len(source.text), tuple(declarations))
+
+
+def parse_expression(source: Source, sink: Sink, limits: Limits = DEFAULT_LIMITS) -> Expression | None:
+    """Read a source that is one expression; None, with a diagnostic, if it is not."""
+    parser, layout = _parser(limits)
+    try:
+        tree = parser.parse(source.text, start="interpolation")
+    except (UnexpectedToken, UnexpectedCharacters, LimitReached) as problem:
+        _report(problem, source, layout, sink)
+        return None
+    expression: Expression = TreeBuilder(source, sink, limits).build(tree.children[0])
+    return expression
 
 
 def _parse_from(source: Source, start: int, sink: Sink, limits: Limits) -> tuple[tuple[Declaration, ...], int]:

@@ -284,11 +284,11 @@ class Block(Node):
 
 
 class Model(Node):
-    """A network with declared inputs and outputs."""
+    """A network with declared inputs and outputs; or, with an expression for a body, a variant of another model."""
 
     name: Identifier
     parameters: tuple[Parameter, ...]
-    body: Body
+    body: Body | Expression
     documentation: str
 
 

@@ -1,0 +1,82 @@
+"""The library: `nnspec.load("lenet5.nn")` gives a `Model`, which does what the command line does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nnspec.diagnostics import Sink, Source, SpecError
+from nnspec.elaborate.elaborate import elaborate
+from nnspec.elaborate.files import Declarations, Files, read_source
+from nnspec.ir import Program
+from nnspec.limits import DEFAULT_LIMITS, Limits
+
+
+class Model:
+    """A checked model: its program, and where it came from."""
+
+    def __init__(self, program: Program, declarations: Declarations | None = None, sink: Sink | None = None) -> None:
+        self.program = program
+        self.declarations = declarations
+        self.found = sink.found if sink else []
+
+    @property
+    def name(self) -> str:
+        """The name of the model."""
+        return self.program.main.name
+
+    def to_json(self) -> str:
+        """The program as JSON; `nnspec.from_json` reads it back."""
+        return self.program.to_json()
+
+
+def load(
+    path: str | Path,
+    model: str | None = None,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    inputs: Mapping[str, tuple[int, ...]] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Model:
+    """Read and check a model of a `.nn` file.
+
+    Args:
+        path: the file.
+        model: the name of the model; the file's first one if it is left out.
+        settings: arguments of the model by name.
+        inputs: sizes of inputs by name, which bind the symbols of their shapes.
+        limits: bounds on what the spec may ask for.
+
+    Raises:
+        SpecError: the spec has mistakes.
+    """
+    sink = Sink()
+    resolved = Path(path).resolve()
+    source = read_source(Path(path), str(path), sink, limits)
+    if source is None:
+        raise SpecError(sink.found)
+    declarations = Files(sink, limits, resolved.parent).main(source, resolved)
+    program = elaborate(declarations, sink, model=model, settings=settings, shapes=inputs, limits=limits)
+    return Model(program, declarations, sink)
+
+
+def loads(
+    text: str,
+    model: str | None = None,
+    *,
+    name: str = "<text>",
+    settings: Mapping[str, Any] | None = None,
+    inputs: Mapping[str, tuple[int, ...]] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Model:
+    """Read and check a model from a text; it can import from `zoo/` and `std/` only. See `load`."""
+    sink = Sink()
+    declarations = Files(sink, limits, None).main(Source(name, text))
+    program = elaborate(declarations, sink, model=model, settings=settings, shapes=inputs, limits=limits)
+    return Model(program, declarations, sink)
+
+
+def from_json(text: str | bytes) -> Model:
+    """The model that `Model.to_json` wrote."""
+    return Model(Program.from_json(text))

@@ -1,0 +1,194 @@
+"""Operators and functions on compile-time values: integers, floats, strings, lists and sizes.
+
+Results are bounded, so that no spec can make a number, a string or a list that takes the machine.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from nnspec.dims import Expression, Undecidable, bounds, equal
+from nnspec.elaborate.values import describe, kind
+
+MAGNITUDE = 2**63
+LENGTH = 10_000
+
+
+class OperationError(Exception):
+    """The operator cannot be applied; the message says why."""
+
+    def __init__(self, message: str, help: str | None = None) -> None:
+        super().__init__(message)
+        self.help = help
+
+
+class UndecidedError(Exception):
+    """The answer depends on a symbol; the message is the question."""
+
+
+def is_number(value: Any) -> bool:
+    """An integer or a float, and no truth value."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def is_size(value: Any) -> bool:
+    """An integer or a symbolic size."""
+    return isinstance(value, (int, Expression)) and not isinstance(value, bool)
+
+
+def bounded(value: Any) -> Any:
+    """The value, if it is not too large.
+
+    Raises:
+        OperationError: it is.
+    """
+    if isinstance(value, int) and abs(value) >= MAGNITUDE:
+        raise OperationError("the result is larger than 2^63")
+    if isinstance(value, (str, tuple)) and len(value) > LENGTH:
+        raise OperationError(f"the result is longer than {LENGTH}")
+    if isinstance(value, Expression) and len(str(value)) > LENGTH:
+        raise OperationError("the result is too large an expression")
+    if isinstance(value, complex) or (isinstance(value, float) and not math.isfinite(value)):
+        raise OperationError("the result is not a finite number")
+    return value
+
+
+def _power(left: Any, right: Any) -> Any:
+    if isinstance(left, int) and isinstance(right, int) and right > 0 and abs(left) > 1:
+        if right * math.log2(abs(left)) > 64:
+            raise OperationError("the result is larger than 2^63")
+    return left**right
+
+
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": _power,
+}
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def operate(symbol: str, left: Any, right: Any) -> Any:
+    """`left symbol right`.
+
+    Raises:
+        OperationError: the operator does not apply to these values.
+        UndecidedError: a comparison depends on a symbol.
+    """
+    if symbol in ("==", "!="):
+        return _equal(left, right) == (symbol == "==")
+    if symbol in _ORDER:
+        return _order(symbol, left, right)
+    if symbol == "+" and isinstance(left, (str, tuple)) and type(left) is type(right):
+        return bounded(left + right)
+    if symbol == "*" and isinstance(left, (str, tuple)) and isinstance(right, int):
+        if len(left) * right > LENGTH:
+            raise OperationError(f"the result is longer than {LENGTH}")
+        return left * right
+    function = _ARITHMETIC.get(symbol)
+    sizes = is_size(left) and is_size(right) and symbol not in ("/", "**")
+    if function is None or not (sizes or (is_number(left) and is_number(right))):
+        raise OperationError(f"`{symbol}` does not apply to {kind(left)} and {kind(right)}")
+    try:
+        return bounded(function(left, right))
+    except ZeroDivisionError:
+        raise OperationError("this divides by zero") from None
+    except OverflowError:
+        raise OperationError("the result is too large") from None
+    except Undecidable as problem:
+        raise OperationError(str(problem), "give the dimension a number in the input's shape") from None
+
+
+def _equal(left: Any, right: Any) -> bool:
+    if is_size(left) and is_size(right):
+        answer = equal(left, right)
+        if answer is None:
+            raise UndecidedError(f"{left} equals {right}")
+        return answer
+    if isinstance(left, bool) != isinstance(right, bool):
+        return False
+    return bool(left == right)
+
+
+def _order(symbol: str, left: Any, right: Any) -> bool:
+    if is_number(left) and is_number(right):
+        return _ORDER[symbol](left, right)
+    if not (is_size(left) and is_size(right)):
+        raise OperationError(f"`{symbol}` does not compare {kind(left)} and {kind(right)}")
+    low, high = bounds(left - right)
+    answers = {_ORDER[symbol](low, 0), _ORDER[symbol](high, 0) if high is not None else symbol in (">", ">=")}
+    if len(answers) > 1:
+        raise UndecidedError(f"{left} {symbol} {right}")
+    return answers.pop()
+
+
+def truth(value: Any) -> bool:
+    """A truth value.
+
+    Raises:
+        OperationError: it is none.
+    """
+    if not isinstance(value, bool):
+        raise OperationError(f"a truth value is needed here, and this is {kind(value)}", "compare it: x == 1")
+    return value
+
+
+def _numbers(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    values = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], tuple) else arguments
+    if not values or not all(map(is_number, values)):
+        raise OperationError("numbers are needed here")
+    return values
+
+
+def _one(test: Callable[[Any], bool], function: Callable[[Any], Any]) -> Callable[..., Any]:
+    def apply(*arguments: Any) -> Any:
+        if len(arguments) != 1 or not test(arguments[0]):
+            raise OperationError(f"this function does not take {', '.join(map(describe, arguments)) or 'nothing'}")
+        return function(arguments[0])
+
+    return apply
+
+
+def _is_sequence(value: Any) -> bool:
+    return isinstance(value, (tuple, str))
+
+
+# Functions of the compile-time language; those that layers define (exp, sqrt, ...) apply to numbers as well.
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "len": _one(_is_sequence, len),
+    "reversed": _one(_is_sequence, lambda value: value[::-1]),
+    "int": _one(is_number, int),
+    "float": _one(is_number, float),
+    "round": _one(is_number, round),
+    "floor": _one(is_number, math.floor),
+    "ceil": _one(is_number, math.ceil),
+    "abs": _one(is_number, abs),
+    "min": lambda *arguments: min(_numbers(arguments)),
+    "max": lambda *arguments: max(_numbers(arguments)),
+    "sum": lambda *arguments: sum(_numbers(arguments)),
+}
+
+
+def call(name: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    """A function on compile-time values.
+
+    Raises:
+        OperationError: it does not apply to them.
+    """
+    try:
+        return bounded(function(*arguments))
+    except (ValueError, TypeError, OverflowError, ZeroDivisionError):
+        shown = ", ".join(map(describe, arguments))
+        raise OperationError(f"{name}({shown}) has no value") from None

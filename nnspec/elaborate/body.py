@@ -1,0 +1,355 @@
+"""Statements: what a body does from its first line to its last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from nnspec.diagnostics import Span, nearest
+from nnspec.elaborate.arithmetic import is_size
+from nnspec.elaborate.frame import Environment, Failed, Placed
+from nnspec.elaborate.mistakes import (
+    AlreadyDeclared,
+    LayerInput,
+    Misplaced,
+    NoValue,
+    Required,
+    ShapeMismatch,
+    UnknownName,
+    WrongInputs,
+    WrongKind,
+)
+from nnspec.elaborate.scope import Scope, flows
+from nnspec.elaborate.steps import Made, Steps, arguments_for_display
+from nnspec.elaborate.values import INVALID, BlockDefinition, Partial, Several, Tensor, describe, kind
+from nnspec.layers.base import TensorType
+from nnspec.syntax import tree as t
+
+DTYPES = ("float", "int", "bool")
+
+
+class Body(Steps):
+    """Runs the statements of blocks, models and groups."""
+
+    # What the inputs of a model are given: types in order where a block calls it, shapes by name from outside.
+    given_types: tuple[TensorType | None, ...] | None = None
+    given_shapes: dict[str, tuple[int, ...]] = {}  # noqa: RUF012 - replaced, never changed
+
+    def run_body(self, body: t.Body) -> None:
+        """Every statement; one that is wrong leaves INVALID behind and does not stop the others."""
+        for statement in body.statements:
+            self.run(statement)
+
+    def run(self, statement: t.Statement) -> None:
+        """One statement."""
+        try:
+            getattr(self, f"_run_{type(statement).__name__.lower()}")(statement)
+        except Failed:
+            self._poison(statement)
+
+    def _poison(self, statement: t.Statement) -> None:
+        """What a wrong statement would have defined is INVALID, and says nothing more."""
+        for name in _defined(statement):
+            if self.environment.names.get(name, INVALID) is INVALID:
+                self.environment.names[name] = INVALID
+        if isinstance(statement, (t.Chain, t.If, t.For)):
+            self.flow = INVALID
+
+    # --- statements
+
+    def _run_chain(self, node: t.Chain) -> None:
+        self.flow = self.chain_value(node)
+        if self.flow is INVALID:
+            self._poison(node)
+
+    def _run_let(self, node: t.Let) -> None:
+        self.environment.names[node.name.text] = self.evaluate(node.value)
+
+    def _run_bind(self, node: t.Bind) -> None:
+        calls = len(self.scope.calls)
+        value = self._bound_chain(node)
+        if value is INVALID:
+            raise Failed
+        if len(node.names) == 1:
+            self.environment.names[node.names[0].text] = value
+            return
+        results = list(value) if isinstance(value, Several) else list(value.members.values()) or [value]
+        if len(results) != len(node.names):
+            given = f"{len(node.names)} results, for so many names stand here"
+            self.fail(WrongInputs(self.span(node.chain), "this assignment", given, len(results)))
+        for name, tensor in zip(node.names, results, strict=True):
+            self.environment.names[name.text] = tensor
+        assert calls <= len(self.scope.calls)
+
+    def _bound_chain(self, node: t.Bind) -> Any:
+        """The value of the chain; a weight of the scope's own takes the name that it is bound to as its label."""
+        chain = node.chain
+        item = chain.items[0]
+        if len(chain.items) == 1 and len(node.names) == 1 and item.label is None and self._owns_weight(item.step):
+            label = t.Name(node.names[0].start, node.names[0].end, node.names[0].text)
+            chain = t.Chain(chain.start, chain.end, (t.Item(item.start, item.end, label, item.step),))
+        return self.chain_value(chain)
+
+    def _owns_weight(self, step: t.Step) -> bool:
+        """Whether a step is a layer that needs no input: its weight is the scope's own."""
+        base = step.base if isinstance(step, t.Postfix) else step
+        if not isinstance(base, t.Name) or self.environment.find(base.text)[0]:
+            return False
+        value = self._global(base.text)
+        if not isinstance(value, Partial) or isinstance(value.callee, BlockDefinition):
+            return False
+        return not (value.callee.inputs or value.callee.optional_inputs or value.callee.random)
+
+    def _run_input(self, node: t.Input) -> None:
+        if self.scope.kind != "model":
+            advice = f"name a block's inputs after a colon: block Name(...): {node.name.text} {{ ... }}"
+            self.fail(Misplaced(self.span(node), "`input`", advice))
+        if self.scope.calls:
+            self.fail(Misplaced(self.span(node), "`input` after a step", "declare all inputs first"))
+        self._new_name(node.name)
+        dtype = node.dtype.text
+        if dtype not in DTYPES:
+            close = nearest(dtype, DTYPES)
+            found = UnknownName(self.span(node.dtype), dtype, close, "the element types are float, int and bool")
+            self.fail(found)
+        tensor = self.scope.add_input(node.name.text, self._input_type(node))
+        tensor.place = self.span(node.name)
+        self.environment.names[node.name.text] = tensor
+        if self.flow is None:
+            self.flow = tensor
+
+    def _input_type(self, node: t.Input) -> TensorType:
+        dtype: Any = node.dtype.text
+        index = len(self.scope.inputs)
+        if self.given_types is not None:
+            given = self.given_types[index] if index < len(self.given_types) else None
+            if given is None:
+                takes = f"a value for its input {node.name.text}"
+                self.fail(WrongInputs(self.chain[0].span, self.scope.name, takes, len(self.given_types)))
+            if given.dtype != dtype:
+                problem = f"takes {dtype} elements as {node.name.text}, and gets {given.dtype}"
+                self.fail(LayerInput(self.chain[0].span, self.scope.name, problem, f"cast it: cast(x, \"{dtype}\")"))
+            self.match(node.shape, given.shape)
+            return given
+        shape = self.given_shapes.get(node.name.text)
+        if shape is not None:
+            self.match(node.shape, shape)
+            for size in shape:
+                self._check_size(size, node)
+            return TensorType(dtype, shape)
+        return TensorType(dtype, tuple(self.pattern(item)[0] for item in node.shape.items))
+
+    def _new_name(self, name: t.Identifier) -> None:
+        if name.text in self.environment.names:
+            self.fail(AlreadyDeclared(self.span(name), name.text))
+
+    def _run_output(self, node: t.Output) -> None:
+        if self.scope.kind == "group":
+            advice = "a group gives the value of its last step; write `output` in the block or model"
+            self.fail(Misplaced(self.span(node), "`output`", advice))
+        if any(name == node.name.text for name, _ in self.scope.outputs):
+            self.fail(AlreadyDeclared(self.span(node.name), node.name.text))
+        if node.chain is None:
+            value = self.evaluate(t.Name(node.name.start, node.name.end, node.name.text))
+        else:
+            value = self.chain_value(node.chain)
+        if value is INVALID:
+            self.failed_outputs = True
+            raise Failed
+        if not isinstance(value, Tensor):
+            self.fail(WrongKind(self.span(node), "one tensor", kind(value)))
+        local = self.scope.localise(value)
+        output = Tensor(self.scope, local.name, local.type, local.step, self.training or local.training)
+        self.scope.outputs.append((node.name.text, output))
+        self.environment.names.setdefault(node.name.text, value)
+
+    failed_outputs = False
+
+    def _run_require(self, node: t.Require) -> None:
+        if self.truth(node.condition):
+            return
+        text = self.span(node.condition).text
+        message = f"this must hold: {text}"
+        if node.message is not None:
+            value = self.evaluate(node.message)
+            message = value if isinstance(value, str) else describe(value)
+        known = [(name, self.environment.find(name)[1]) for name in sorted(_names_in(node.condition))]
+        values = tuple(f"{name} = {describe(value)}" for name, value in known if value is not None)
+        self.fail(Required(self.span(node.condition), message, values))
+
+    def _run_if(self, node: t.If) -> None:
+        for condition, body in node.branches:
+            if self.truth(condition):
+                self.run_body(body)
+                return
+        if node.otherwise is not None:
+            self.run_body(node.otherwise)
+
+    def _run_for(self, node: t.For) -> None:
+        for _ in self._turns(node):
+            self.run_body(node.body)
+
+    def _turns(self, node: t.For) -> Iterator[None]:
+        """Bind the names of a `for` for each turn in order."""
+        if node.last is not None:
+            first, last = self.number(node.first, "the first number"), self.number(node.last, "the last number")
+            values: Any = range(first, last + 1)
+        else:
+            values = self.evaluate(node.first)
+            if not isinstance(values, tuple):
+                self.fail(WrongKind(self.span(node.first), "a list or a range", kind(values), "write for i in 1..n"))
+        for value in values:
+            self.spend(node)
+            if len(node.names) == 1:
+                self.environment.names[node.names[0].text] = value
+            elif isinstance(value, tuple) and len(value) == len(node.names):
+                self.environment.names.update(zip((name.text for name in node.names), value, strict=True))
+            else:
+                needed = f"a list of {len(node.names)} for each turn"
+                self.fail(WrongKind(self.span(node.first), needed, describe(value)))
+            yield
+
+    def _run_training(self, node: t.Training) -> None:
+        flow, before = self.flow, self.training
+        self.training = True
+        try:
+            self.run_body(node.body)
+        finally:
+            self.flow, self.training = flow, before
+
+    def _run_phase(self, node: t.Phase) -> None:
+        self.fail(Misplaced(self.span(node), "`phase`", "phases belong into a `train` block"))
+
+    # --- merges
+
+    def branches(self, body: t.Body, start: Any) -> list[tuple[Any, Span]]:
+        """The value of every branch; `if` and `for` may choose and repeat branches."""
+        found: list[tuple[Any, Span]] = []
+        for statement in body.statements:
+            if isinstance(statement, t.If):
+                chosen = next((b for c, b in statement.branches if self.truth(c)), statement.otherwise)
+                found += self.branches(chosen, start) if chosen else []
+            elif isinstance(statement, t.For):
+                for _ in self._turns(statement):
+                    found += self.branches(statement.body, start)
+            elif isinstance(statement, t.Chain):
+                flow, self.flow = self.flow, start
+                self.run(statement)
+                found.append((self.flow, self.span(statement)))
+                self.flow = flow
+            else:
+                self.run(statement)
+        return found
+
+    # --- blocks and models
+
+    def run_block(
+        self, definition: BlockDefinition, arguments: dict[str, Any], types: tuple[TensorType | None, ...]
+    ) -> Made | None:
+        """Elaborate a block or model for these arguments and input types; None if it is wrong."""
+        self.given_types = types
+        return self.build(definition, arguments)
+
+    def build(self, definition: BlockDefinition, arguments: dict[str, Any]) -> Made | None:
+        """Elaborate the body; `given_types` or `given_shapes` say what its inputs are."""
+        declaration = definition.declaration
+        self._bind_parameters(declaration, arguments)
+        if not isinstance(declaration.body, t.Body):
+            return self._build_variant(definition, declaration.body)
+        if isinstance(declaration, t.Block):
+            self._bind_inputs(declaration)
+        before = len(self.shared.sink.errors)
+        self.run_body(declaration.body)
+        if not self.scope.outputs and not self.failed_outputs:
+            self._default_outputs(declaration)
+        if len(self.shared.sink.errors) > before or self.failed_outputs:
+            return None
+        module = self.finish(
+            arguments=arguments_for_display(arguments),
+            documentation=declaration.documentation,
+            place=self.place(declaration.name),
+        )
+        return Made(self.shared.add_module(module), self.scope)
+
+    def _bind_parameters(self, declaration: t.Block | t.Model, arguments: dict[str, Any]) -> None:
+        for parameter in declaration.parameters:
+            name = parameter.name.text
+            if name in self.environment.names:
+                self.fail(AlreadyDeclared(self.span(parameter.name), name))
+            value = arguments.get(name, INVALID)
+            if value is INVALID:
+                value = INVALID if parameter.default is None else self.evaluate(parameter.default)
+            self.environment.names[name] = value
+
+    def _bind_inputs(self, declaration: t.Block) -> None:
+        names = [each.name.text for each in declaration.inputs]
+        types = self.given_types or ()
+        if not names:
+            tensors = [self.scope.add_input("x" if len(types) == 1 else f"x{i}", x) for i, x in enumerate(types) if x]
+            self.flow = None if not tensors else tensors[0] if len(tensors) == 1 else Several(tensors)
+            for tensor in tensors:
+                tensor.place = self.chain[0].span
+            return
+        for each, given in zip(declaration.inputs, types, strict=True):
+            self._new_name(each.name)
+            tensor = self.scope.add_input(each.name.text, given) if given is not None else None
+            if tensor is not None:
+                tensor.place = self.span(each.name)
+            self.environment.names[each.name.text] = tensor
+        self.flow = self.environment.names[names[0]]
+
+    def _build_variant(self, definition: BlockDefinition, body: t.Expression) -> Made | None:
+        """`model ResNet18 = ResNet(18)`: the other model under this name."""
+        value = self.evaluate(body)
+        if not isinstance(value, Partial) or not isinstance(value.callee, BlockDefinition):
+            self.fail(WrongKind(self.span(body), "a model with arguments", kind(value)))
+        target = value.callee
+        chosen, _ = self.bind_block(target, value, body)
+        frame = type(self)(
+            self.shared, target.declarations, Scope(definition.name, self.scope.kind), Environment(), self.chain
+        )
+        frame.given_types, frame.given_shapes = self.given_types, self.given_shapes
+        return frame.build(target, {**chosen, **self.further})
+
+    further: dict[str, Any] = {}  # noqa: RUF012 - replaced, never changed: settings for what this is a variant of
+
+    def _default_outputs(self, declaration: t.Block | t.Model) -> None:
+        if self.flow is INVALID:
+            return
+        if self.flow is None:
+            what = f"the end of {declaration.name.text}"
+            self.report(NoValue(self.span(declaration.name), what))
+            return
+        tensors = [self.scope.localise(tensor) for tensor in flows(self.flow)]
+        names = ["output"] if len(tensors) == 1 else [str(index) for index in range(len(tensors))]
+        self.scope.outputs = list(zip(names, tensors, strict=True))
+
+
+def _defined(node: Any) -> Iterator[str]:
+    """The names that a statement defines in its body: labels, values and `let` names."""
+    match node:
+        case t.Bind():
+            yield from (name.text for name in node.names)
+            yield from _defined(node.chain)
+        case t.Let() | t.Input() | t.Output():
+            yield node.name.text
+        case t.Item():
+            if isinstance(node.label, t.Name):
+                yield node.label.text
+            yield from _defined(node.step)
+        case t.Body() | t.Chain() | t.If() | t.For() | t.Residual() | t.Merge() | t.Training() | tuple():
+            fields = node if isinstance(node, tuple) else [getattr(node, name) for name in node.record_fields[2:]]
+            for field in fields:
+                yield from _defined(field)
+
+
+def _names_in(node: Any) -> set[str]:
+    """All names in an expression."""
+    if isinstance(node, t.Name):
+        return {node.text}
+    if isinstance(node, t.Node):
+        return set().union(*(_names_in(getattr(node, name)) for name in node.record_fields[2:]))
+    return set().union(*map(_names_in, node)) if isinstance(node, tuple) else set()
+
+
+__all__ = ["Body", "Placed", "ShapeMismatch", "is_size"]

@@ -1,0 +1,163 @@
+"""`elaborate`: a model of a file, with its arguments and input shapes, to a program."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from nnspec.diagnostics import Sink, Source, Span, SpecError, nearest
+from nnspec.elaborate.body import Body
+from nnspec.elaborate.files import Declarations
+from nnspec.elaborate.frame import Environment, Failed, Shared
+from nnspec.elaborate.mistakes import BadSetting, NoSuchModel, TooDeep
+from nnspec.elaborate.scope import Scope
+from nnspec.elaborate.steps import block_signature
+from nnspec.elaborate.values import BlockDefinition
+from nnspec.ir import Program
+from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.syntax import tree as t
+from nnspec.syntax.parse import parse_expression
+
+_STACK = 30_000  # frames: nesting times recursion, each bounded on its own, may need more than Python's default
+
+
+def elaborate(
+    declarations: Declarations,
+    sink: Sink,
+    *,
+    model: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Program:
+    """Elaborate a model (the file's first, if none is named).
+
+    Args:
+        declarations: what the file declares.
+        sink: where mistakes go.
+        model: the name of the model.
+        settings: arguments by name; a string is read as an expression of the language where it is one.
+        shapes: the sizes of inputs by name, which bind the symbols of their shapes.
+        limits: bounds on what the spec may ask for.
+
+    Raises:
+        SpecError: the spec has mistakes; all that were found are in it.
+    """
+    definition = choose(declarations, model, sink)
+    shared = Shared(sink, limits)
+    arguments, further = _settings(definition, dict(settings or {}), shared)
+    frame = Body(shared, definition.declarations, Scope(definition.name, "model"), Environment(), ())
+    frame.given_shapes = dict(shapes or {})
+    frame.further = further
+    made = None
+    with _deep_stack():
+        try:
+            made = frame.build(definition, arguments)
+        except Failed:
+            pass
+        except RecursionError:
+            name = definition.declaration.name
+            span = Span(definition.source, name.start, name.end)
+            sink.add(TooDeep(span, definition.name, limits.recursion))
+    sink.raise_errors()
+    assert made is not None, "a body without a result has told why"
+    program = Program.model_construct(entry=made.key, modules=shared.modules)
+    program = Program.model_construct(entry=made.key, modules={key: program.modules[key] for key in program.order})
+    _check_shapes(program, shapes or {}, definition, sink)
+    return program
+
+
+def choose(declarations: Declarations, model: str | None, sink: Sink) -> BlockDefinition:
+    """The model of a file by name; its first one for None.
+
+    Raises:
+        SpecError: there is none, or the file has mistakes.
+    """
+    names = tuple(definition.name for definition in declarations.models)
+    for definition in declarations.models:
+        if model is None or definition.name == model:
+            return definition
+    if not sink.errors:
+        span = Span(declarations.source, 0, min(1, len(declarations.source.text)))
+        sink.add(NoSuchModel(span, model, names, nearest(model, names) if model else None))
+    raise SpecError(sink.found)
+
+
+def _settings(
+    definition: BlockDefinition, settings: dict[str, Any], shared: Shared
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Arguments for the model, and those for the model that it is a variant of."""
+    arguments: dict[str, Any] = {}
+    further: dict[str, Any] = {}
+    own = [parameter.name.text for parameter in definition.declaration.parameters]
+    variant = not isinstance(definition.declaration.body, t.Body)
+    target = _target(definition) if variant else None
+    known = [*own, *([p.name.text for p in target.declaration.parameters] if target else [])]
+    for name, value in settings.items():
+        if name not in known:
+            close = nearest(name, known)
+            advice = f"did you mean {close}?" if close else f"its signature is {block_signature(target or definition)}"
+            found = BadSetting(None, f"{definition.name} has no parameter {name}", advice)
+            shared.sink.add(found)
+            continue
+        (arguments if name in own else further)[name] = _value(name, value, definition, shared)
+    for parameter in definition.declaration.parameters:
+        if parameter.default is None and parameter.name.text not in arguments:
+            span = Span(definition.source, parameter.start, parameter.end)
+            advice = f"--set {parameter.name.text}=..."
+            reason = f"{definition.name} needs a value for {parameter.name.text}"
+            shared.sink.add(BadSetting(span, reason, advice))
+    shared.sink.raise_errors()
+    return arguments, further
+
+
+def _target(definition: BlockDefinition) -> BlockDefinition | None:
+    body: Any = definition.declaration.body
+    base = body.base if isinstance(body, t.Postfix) else body
+    return definition.declarations.names.get(base.text) if isinstance(base, t.Name) else None
+
+
+def _value(name: str, value: Any, definition: BlockDefinition, shared: Shared) -> Any:
+    """A setting as a compile-time value."""
+    if isinstance(value, (list, tuple)):
+        return tuple(_value(name, item, definition, shared) for item in value)
+    if not isinstance(value, str):
+        if value is None or isinstance(value, (bool, int, float)):
+            return value
+        raise TypeError(f"{name}: a spec takes numbers, strings, lists, true, false and none, not {value!r}")
+    source = Source(f"--set {name}", value)
+    sink = Sink()
+    node = parse_expression(source, sink, shared.limits)
+    if node is None or sink.errors:
+        return value  # what is no expression is meant as a string
+    inner = Shared(sink, shared.limits)
+    frame = Body(inner, Declarations(source), Scope("settings", "group"), Environment(), ())
+    frame.declarations.names = definition.declarations.names
+    try:
+        return frame.evaluate(node)
+    except Failed:
+        return value
+
+
+def _check_shapes(
+    program: Program, shapes: Mapping[str, tuple[int, ...]], definition: BlockDefinition, sink: Sink
+) -> None:
+    names = [port.name for port in program.main.inputs]
+    for name in shapes:
+        if name not in names:
+            close = nearest(name, names)
+            advice = f"did you mean {close}?" if close else f"its inputs are {', '.join(names)}"
+            sink.add(BadSetting(None, f"{definition.name} has no input {name}", advice))
+    sink.raise_errors()
+
+
+@contextmanager
+def _deep_stack() -> Iterator[None]:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _STACK))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)

@@ -1,0 +1,162 @@
+"""Files and what they declare; imports are resolved here, and never leave the project's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nnspec.diagnostics import Sink, Source, Span, nearest
+from nnspec.elaborate.mistakes import AlreadyDeclared, BadImport
+from nnspec.elaborate.values import BlockDefinition
+from nnspec.limits import Limits
+from nnspec.resources import folder
+from nnspec.syntax import tree as t
+from nnspec.syntax.mistakes import TooLarge, Unreadable
+from nnspec.syntax.parse import parse
+
+LIBRARIES = ("zoo", "std")  # importable from anywhere by name
+
+
+class Declarations:
+    """What the names of one file mean: its own blocks and models, and those it imports."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.names: dict[str, BlockDefinition] = {}
+        self.models: list[BlockDefinition] = []
+        self.trains: list[t.Train] = []
+
+
+class Files:
+    """Reads the main file and what it imports, each file once."""
+
+    def __init__(self, sink: Sink, limits: Limits, root: Path | None) -> None:
+        self.sink = sink
+        self.limits = limits
+        self.root = root  # the project's folder; None for a text without a file
+        self._read: dict[Path, Declarations] = {}
+        self._reading: list[Path] = []
+
+    def main(self, source: Source, path: Path | None = None) -> Declarations:
+        """The declarations of the main text."""
+        return self._declare(source, path, folder("specs") if path is None else path.parent)
+
+    def _declare(self, source: Source, path: Path | None, base: Path) -> Declarations:
+        declarations = Declarations(source)
+        if path is not None:
+            self._read[path] = declarations
+            self._reading.append(path)
+        for node in parse(source, self.sink, self.limits).declarations:
+            if isinstance(node, t.Import):
+                self._import(node, declarations, base)
+            elif isinstance(node, t.Train):
+                declarations.trains.append(node)
+            else:
+                definition = BlockDefinition(node, declarations)
+                self._name(declarations, node.name, definition)
+                if isinstance(node, t.Model):
+                    declarations.models.append(definition)
+        if path is not None:
+            self._reading.pop()
+        return declarations
+
+    def _name(self, declarations: Declarations, name: t.Identifier, definition: BlockDefinition) -> None:
+        span = Span(declarations.source, name.start, name.end)
+        first = declarations.names.get(name.text)
+        if first is not None:
+            place = first.declaration.name
+            self.sink.add(AlreadyDeclared(span, name.text, Span(first.source, place.start, place.end)))
+        declarations.names.setdefault(name.text, definition)
+
+    def _import(self, node: t.Import, declarations: Declarations, base: Path) -> None:
+        span = Span(declarations.source, node.path.start, node.path.end)
+        text = "".join(part for part in node.path.parts if isinstance(part, str))
+        imported = self._load(text, span, base)
+        if imported is None:
+            return
+        for each in node.names:
+            definition = imported.names.get(each.name.text)
+            if definition is None:
+                close = nearest(each.name.text, imported.names)
+                advice = f"did you mean {close}?" if close else f"it declares {', '.join(imported.names) or 'nothing'}"
+                place = Span(declarations.source, each.name.start, each.name.end)
+                self.sink.add(BadImport(place, f"{text} declares no {each.name.text}", advice))
+            else:
+                self._name(declarations, each.alias, definition)
+
+    def _load(self, text: str, span: Span, base: Path) -> Declarations | None:
+        path, allowed, name = self._locate(text, base)
+
+        def fail(reason: str, advice: str) -> None:
+            self.sink.add(BadImport(span, reason, advice))
+
+        if "\0" in text or not text.endswith(".nn"):
+            return fail(f'"{text}" is not the path of a spec', "write the path of a .nn file")
+        if allowed is None or not path.is_relative_to(allowed):
+            return fail(
+                f'"{text}" lies outside the project\'s folder',
+                "move the file into the folder of the main spec; zoo/ and std/ name nnspec's own",
+            )
+        if path in self._reading:
+            return fail(f'"{text}" imports this file in a circle', "move what both need to a third file")
+        if len(self._reading) >= self.limits.imports:
+            self.sink.add(TooLarge(span, "the depth of imports", "imports", self.limits.imports))
+            return None
+        if path not in self._read:
+            source = read_source(path, name, self.sink, self.limits, span)
+            if source is None:
+                return None
+            self._declare(source, path, path.parent)
+        return self._read[path]
+
+    def _locate(self, text: str, base: Path) -> tuple[Path, Path | None, str]:
+        """The file, the folder that it must lie in, and the name that messages show."""
+        library, _, rest = text.partition("/")
+        if library in LIBRARIES and rest:
+            specs = folder("specs").resolve()
+            root = specs if library == "zoo" else specs / "std"
+            return (root / rest).resolve(), root, text
+        path = (base / text).resolve()
+        specs = folder("specs").resolve()
+        root = specs if base.resolve().is_relative_to(specs) else self.root
+        shown = path.relative_to(root).as_posix() if root and path.is_relative_to(root) else text
+        return path, root, shown
+
+
+def read_source(path: Path, name: str, sink: Sink, limits: Limits, span: Span | None = None) -> Source | None:
+    """The text of a file, or None with a diagnostic in the sink."""
+
+    def fail(reason: str, advice: str | None = None) -> None:
+        sink.add(Unreadable(span, name, reason, advice))
+
+    try:
+        if path.is_dir():
+            return fail("it is a folder", "name a .nn file in it")
+        with path.open("rb") as file:
+            data = file.read(limits.bytes + 1)
+    except FileNotFoundError:
+        return fail("there is no such file", _nearby(path))
+    except OSError as error:
+        return fail((error.strerror or "it cannot be opened").lower())
+    if len(data) > limits.bytes:
+        sink.add(TooLarge(span, f"{name}, in bytes,", "bytes", limits.bytes))
+        return None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return fail(f"it is not UTF-8 text (byte {error.start})", "a spec is a text file; save it as UTF-8")
+    return Source(name, text)
+
+
+def _nearby(path: Path) -> str | None:
+    try:
+        candidates = [other.name for other in path.parent.iterdir() if other.suffix == ".nn"]
+    except OSError:
+        return None
+    close = nearest(path.name, candidates)
+    return f"did you mean {path.with_name(close)}?" if close else None
+
+
+def span_of(declarations: Declarations, node: Any) -> Span:
+    """The place of a node of this file."""
+    return Span(declarations.source, node.start, node.end)

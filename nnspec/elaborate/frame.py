@@ -1,0 +1,114 @@
+"""Where an expression or statement is elaborated: which names it sees, which module it builds, who called it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn, Protocol
+
+from nnspec.diagnostics import Diagnostic, Origin, Sink, Span
+from nnspec.elaborate.files import Declarations
+from nnspec.elaborate.mistakes import TooMuch
+from nnspec.elaborate.scope import Scope
+from nnspec.ir import Module, Place
+from nnspec.limits import Limits
+
+
+class Failed(Exception):
+    """Something is wrong, and the sink has been told; the statement is given up."""
+
+
+class Shared:
+    """What the whole elaboration shares: the sink, the limits, the modules made so far."""
+
+    def __init__(self, sink: Sink, limits: Limits) -> None:
+        self.sink = sink
+        self.limits = limits
+        self.modules: dict[str, Module] = {}
+        self.memo: dict[Any, Any] = {}
+        self.variants: dict[Any, Any] = {}
+        self.effort = 0  # calls and loop turns, bounded so that every spec comes to an end
+
+    def add_module(self, module: Module) -> str:
+        """Keep a module under a key: its name, numbered if need be."""
+        key, number = module.name, 1
+        while key in self.modules:
+            number += 1
+            key = f"{module.name}.{number}"
+        self.modules[key] = module
+        return key
+
+
+class Environment:
+    """Names and what they stand for; a group sees those around it."""
+
+    def __init__(self, parent: Environment | None = None) -> None:
+        self.parent = parent
+        self.names: dict[str, Any] = {}
+
+    def find(self, name: str) -> tuple[bool, Any]:
+        """Whether the name is known, and its value."""
+        if name in self.names:
+            return True, self.names[name]
+        return self.parent.find(name) if self.parent else (False, None)
+
+    def known(self) -> Iterable[str]:
+        """All names that can be used here."""
+        yield from self.names
+        if self.parent:
+            yield from self.parent.known()
+
+
+class Placed(Protocol):
+    """Anything with a start and an end."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
+class Frame:
+    """The state of one body: its file, names, scope, call chain, and the value that flows."""
+
+    def __init__(
+        self,
+        shared: Shared,
+        declarations: Declarations,
+        scope: Scope,
+        environment: Environment,
+        chain: tuple[Origin, ...],
+    ) -> None:
+        self.shared = shared
+        self.declarations = declarations
+        self.scope = scope
+        self.environment = environment
+        self.chain = chain
+        self.flow: Any = None
+        self.training = False
+
+    def span(self, node: Placed) -> Span:
+        """The place of a node."""
+        return Span(self.declarations.source, node.start, node.end)
+
+    def place(self, node: Placed) -> Place:
+        """The place of a node, for the IR."""
+        return Place.model_construct(file=self.declarations.source.name, start=node.start, end=node.end)
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        """Add a diagnostic with the call chain, and go on."""
+        self.shared.sink.add(diagnostic, self.chain)
+
+    def fail(self, diagnostic: Diagnostic) -> NoReturn:
+        """Add a diagnostic, and give up the statement."""
+        self.report(diagnostic)
+        raise Failed
+
+    def spend(self, node: Placed) -> None:
+        """Count a call or a loop turn."""
+        self.shared.effort += 1
+        bound = self.shared.limits.calls
+        if self.shared.effort > bound:
+            self.fail(TooMuch(self.span(node), "the number of steps that this spec elaborates to", "calls", bound))
+
+
+Rule = Callable[..., Any]

@@ -1,0 +1,531 @@
+"""What can be wrong with the meaning of a spec: one class a mistake, its docstring is its page."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from nnspec.diagnostics import Diagnostic, Label, Span
+
+
+def _list(words: tuple[str, ...]) -> str:
+    return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else "".join(words)
+
+
+class UnknownName(Diagnostic):
+    """A name is used that nothing around it declares.
+
+    Layers, blocks and models begin with a capital and are spelt exactly (`Conv2d`, not `Conv2D`). Values, labels and
+    `let` names are known from the line that makes them on, in their body and the groups inside it.
+    """
+
+    code = "E0201"
+    name: str
+    suggestion: str | None = None
+    advice: str | None = None
+
+    @property
+    def message(self) -> str:
+        return f"nothing here is called `{self.name}`"
+
+    @property
+    def label(self) -> str:
+        return f"did you mean `{self.suggestion}`?" if self.suggestion else ""
+
+    @property
+    def help(self) -> str | None:
+        return self.advice or (f"write `{self.suggestion}`" if self.suggestion else "declare it, or import it")
+
+
+class AlreadyDeclared(Diagnostic):
+    """Two things have one name, or one label lies inside another.
+
+    A label is the path of a module and of its weights, so each may stand once in its scope, and a step may not be
+    labelled `a.b` where another is labelled `a`.
+    """
+
+    code = "E0202"
+    name: str
+    first: Span | None = None
+
+    @property
+    def message(self) -> str:
+        return f"`{self.name}` is already taken"
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        return (Label(self.first, "by this one"),) if self.first else ()
+
+    @property
+    def help(self) -> str | None:
+        return "choose another name; to apply the same module again, write its label after an arrow"
+
+
+class MergeMismatch(Diagnostic):
+    """The branches that are added, multiplied or concatenated do not have shapes that fit.
+
+    `residual { ... }` adds the incoming value (or what `skip { ... }` makes of it) to the end of its body: both must
+    have the same shape. Give the body as many channels and the same stride as the incoming value, or project the skip.
+    """
+
+    code = "E0203"
+    what: str
+    shapes: tuple[str, ...]
+    reason: str
+    branches: tuple[Label, ...] = ()
+    advice: str | None = None
+
+    @property
+    def message(self) -> str:
+        return f"the branches of this {self.what} do not have the same shape"
+
+    @property
+    def label(self) -> str:
+        return f"{self.reason}"
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        return self.branches
+
+    @property
+    def help(self) -> str | None:
+        return self.advice
+
+
+class ShapeMismatch(Diagnostic):
+    """A shape in brackets does not agree with the value that arrives there.
+
+    In `-> [N, 512, 7, 7]` the numbers and known names must equal the dimensions of the value; new names are bound.
+    """
+
+    code = "E0204"
+    expected: str
+    actual: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"the value here is {self.actual}, not {self.expected}"
+
+    @property
+    def label(self) -> str:
+        return self.reason
+
+    @property
+    def help(self) -> str | None:
+        return f"write {self.actual}, or change the steps before it"
+
+
+class LayerInput(Diagnostic):
+    """A layer cannot take the value that arrives: wrong number of dimensions, element type, or a size that does
+    not fit.
+
+    The message says what the layer needs and what it gets; `nnspec explain LAYER` shows the layer's rules.
+    """
+
+    code = "E0205"
+    layer: str
+    problem: str
+    advice: str | None = None
+    incoming: Label | None = None
+
+    @property
+    def message(self) -> str:
+        return f"{self.layer} {self.problem}" if self.problem[:1].islower() else f"{self.layer}: {self.problem}"
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        return (self.incoming,) if self.incoming else ()
+
+    @property
+    def help(self) -> str | None:
+        return self.advice
+
+
+class LayerArgument(Diagnostic):
+    """An argument has a value that the layer, block or function cannot take."""
+
+    code = "E0206"
+    callee: str
+    argument: str
+    problem: str
+    signature: str
+    advice: str | None = None
+
+    @property
+    def message(self) -> str:
+        return f"{self.callee}: {self.argument} {self.problem}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (f"signature: {self.signature}",)
+
+    @property
+    def help(self) -> str | None:
+        return self.advice
+
+
+class UnknownArgument(Diagnostic):
+    """A layer, block or model has no parameter of this name, or takes fewer by position.
+
+    Sizes that follow from the incoming value (`in_channels`, `num_features`, ...) are not written in a spec.
+    """
+
+    code = "E0207"
+    callee: str
+    argument: str
+    signature: str
+    suggestion: str | None = None
+    inferred: bool = False
+
+    @property
+    def message(self) -> str:
+        return f"{self.callee} has no parameter {self.argument}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (f"signature: {self.signature}",)
+
+    @property
+    def help(self) -> str | None:
+        if self.inferred:
+            return f"leave it out: {self.argument} follows from the incoming value"
+        return f"did you mean `{self.suggestion}`?" if self.suggestion else "remove it"
+
+
+class MissingArgument(Diagnostic):
+    """A layer, block or model needs an argument that is not given."""
+
+    code = "E0208"
+    callee: str
+    argument: str
+    signature: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.callee} needs {self.argument}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (f"signature: {self.signature}",)
+
+    @property
+    def help(self) -> str | None:
+        return f"write {self.callee}({self.argument} = ...)"
+
+
+class WrongInputs(Diagnostic):
+    """A step gets more or fewer tensors than it takes.
+
+    A tuple feeds a step with several inputs: `(x, skip) -> Up(128)`. Optional inputs are passed by name.
+    """
+
+    code = "E0209"
+    callee: str
+    takes: str
+    given: int
+
+    @property
+    def message(self) -> str:
+        return f"{self.callee} takes {self.takes}, and gets {self.given}"
+
+    @property
+    def help(self) -> str | None:
+        return f"feed it with a tuple: (a, b) -> {self.callee}" if self.given < 2 else "give it fewer"
+
+
+class NoValue(Diagnostic):
+    """A step needs an incoming value, and there is none: no `input` stands before it, or what was there has no
+    result.
+    """
+
+    code = "E0210"
+    what: str
+    advice: str = "declare one first: input image: float[N, 3, 224, 224]"
+
+    @property
+    def message(self) -> str:
+        return f"{self.what} needs a value, and none flows here"
+
+    @property
+    def help(self) -> str | None:
+        return self.advice
+
+
+class WrongKind(Diagnostic):
+    """A value of one kind stands where another is needed, such as a tensor where a number must be known."""
+
+    code = "E0211"
+    needed: str
+    found: str
+    advice: str | None = None
+
+    @property
+    def message(self) -> str:
+        return f"{self.needed} is needed here, and this is {self.found}"
+
+    @property
+    def help(self) -> str | None:
+        return self.advice
+
+
+class BadOperation(Diagnostic):
+    """An operator cannot be applied to these operands."""
+
+    code = "E0212"
+    reason: str
+    advice: str | None = None
+
+    @property
+    def message(self) -> str:
+        return self.reason
+
+    @property
+    def help(self) -> str | None:
+        return self.advice
+
+
+class UnknownSize(Diagnostic):
+    """A decision depends on a size that is a symbol.
+
+    `if C != 64` needs to know C. Give the dimension a number in the input's shape, or decide on an argument instead.
+    """
+
+    code = "E0213"
+    question: str
+
+    @property
+    def message(self) -> str:
+        return f"whether {self.question} depends on a symbol"
+
+    @property
+    def help(self) -> str | None:
+        return "give the dimension a number in the input's shape"
+
+
+class Required(Diagnostic):
+    """A `require` of the block or model does not hold for these arguments."""
+
+    code = "E0214"
+    text: str
+    values: tuple[str, ...] = ()
+
+    @property
+    def message(self) -> str:
+        return self.text
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (f"here {_list(self.values)}",) if self.values else ()
+
+    @property
+    def help(self) -> str | None:
+        return "change the arguments so that the condition holds"
+
+
+class TooDeep(Diagnostic):
+    """Blocks call each other deeper than the limit: a recursion must end under an `if`."""
+
+    code = "E0215"
+    name: str
+    bound: int
+
+    @property
+    def message(self) -> str:
+        return f"{self.name} is called inside itself more than {self.bound} blocks deep"
+
+    @property
+    def help(self) -> str | None:
+        return "end the recursion with an `if`, or raise the limit for this run: --limit recursion=..."
+
+
+class TooMuch(Diagnostic):
+    """The spec asks for more than a limit allows. Whoever runs nnspec may raise it; a spec cannot."""
+
+    code = "E0216"
+    what: str
+    limit: str
+    bound: int
+
+    @property
+    def message(self) -> str:
+        return f"{self.what} exceeds the limit of {self.bound:,}"
+
+    @property
+    def help(self) -> str | None:
+        return f"make it smaller, or raise the limit for this run: --limit {self.limit}={2 * self.bound}"
+
+
+class BadImport(Diagnostic):
+    """An import does not work: the file is missing, lies outside the project's folder, does not declare the name,
+    or imports in a circle.
+
+    A path is relative to the importing file and may not leave the folder of the main file. `zoo/...` and `std/...`
+    are nnspec's own models and blocks.
+    """
+
+    code = "E0217"
+    reason: str
+    advice: str
+
+    @property
+    def message(self) -> str:
+        return self.reason
+
+    @property
+    def help(self) -> str | None:
+        return self.advice
+
+
+class NoSuchModel(Diagnostic):
+    """The file declares no model, or none of the name that was asked for."""
+
+    code = "E0218"
+    name: str | None
+    known: tuple[str, ...]
+    suggestion: str | None = None
+
+    @property
+    def message(self) -> str:
+        return f"there is no model {self.name} in this file" if self.name else "this file declares no model"
+
+    @property
+    def help(self) -> str | None:
+        if self.suggestion:
+            return f"did you mean {self.suggestion}?"
+        return f"it declares {_list(self.known)}" if self.known else "write model Name { input x: float[N, 4] ... }"
+
+
+class BadSetting(Diagnostic):
+    """A value given from outside (`--set`, `--input`, or an argument of the library) does not fit the model."""
+
+    code = "E0219"
+    reason: str
+    advice: str
+
+    @property
+    def message(self) -> str:
+        return self.reason
+
+    @property
+    def help(self) -> str | None:
+        return self.advice
+
+
+class Misplaced(Diagnostic):
+    """A statement stands where it has no meaning, such as `input` in a block or `phase` outside `train`."""
+
+    code = "E0220"
+    what: str
+    advice: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.what} cannot stand here"
+
+    @property
+    def help(self) -> str | None:
+        return self.advice
+
+
+class NotSupportedYet(Diagnostic):
+    """The language has this, and this version of nnspec cannot do it yet."""
+
+    code = "E0221"
+    what: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.what} is not supported yet"
+
+    @property
+    def help(self) -> str | None:
+        return "leave it out for now"
+
+
+class TieMismatch(Diagnostic):
+    """A parameter cannot be tied to another one, because their shapes differ."""
+
+    code = "E0222"
+    parameter: str
+    shape: str
+    source: str
+    source_shape: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.parameter} has the shape {self.shape}, and {self.source} has {self.source_shape}"
+
+    @property
+    def help(self) -> str | None:
+        return "tie weights of the same shape only"
+
+
+class SharedMismatch(Diagnostic):
+    """A module that is applied again would need weights of other shapes for the new inputs."""
+
+    code = "E0223"
+    name: str
+    first: Span
+
+    @property
+    def message(self) -> str:
+        return f"the weights of {self.name} do not fit this value"
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        return (Label(self.first, "built here, for a value of another shape"),)
+
+    @property
+    def help(self) -> str | None:
+        return "bring the value to the same shape first, or build a second module"
+
+
+class TrainingOnly(Diagnostic):
+    """A value of a `training { ... }` block is used outside it: it does not exist when the model is evaluated."""
+
+    code = "E0224"
+    name: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.name} exists in training only"
+
+    @property
+    def help(self) -> str | None:
+        return "use it inside a `training { ... }` block"
+
+
+class UnusedStep(Diagnostic):
+    """The result of a labelled step is never used, although it has weights. It is built, and does nothing."""
+
+    code = "W0225"
+    severity: ClassVar[Literal["error", "warning"]] = "warning"
+    name: str
+
+    @property
+    def message(self) -> str:
+        return f"nothing uses the result of {self.name}"
+
+    @property
+    def help(self) -> str | None:
+        return "use its value, or remove the step"
+
+
+class Unreached(Diagnostic):
+    """A path does not lead to a value inside a step."""
+
+    code = "E0226"
+    path: str
+    inside: str
+    suggestion: str | None = None
+    known: tuple[str, ...] = ()
+
+    @property
+    def message(self) -> str:
+        return f"{self.inside} has nothing called `{self.path}`"
+
+    @property
+    def help(self) -> str | None:
+        if self.suggestion:
+            return f"did you mean `{self.suggestion}`?"
+        return f"it has {_list(self.known[:12])}" if self.known else "it has no named results"

@@ -1,0 +1,181 @@
+"""A program: typed modules, each with a body of calls in the order of the data.
+
+A block called with the same arguments on inputs of the same types is one module, however often it is called, and
+`12 x Block` that keeps its input's type is one call of count 12: the program grows with the text of a spec, not with
+the size of the network. The one thing to know: a call of count n stands for n applications under the labels
+`label`, `label + 1`, ..., whose results take the place of the first inputs of the next; other inputs stay the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
+
+from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.registry import find
+
+FORMAT = 1  # raised when the JSON form changes
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+def _read_callee(value: Any) -> Layer | str:
+    if isinstance(value, (Layer, str)):
+        return value
+    if not isinstance(value, dict) or find(str(value.get("layer"))) is None:
+        raise ValueError(f"not a layer of this version of nnspec: {value!r}")
+    layer = find(value["layer"])
+    assert layer is not None
+    return layer(**{name: _tuples(item) for name, item in value.get("arguments", {}).items()})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def _write_callee(value: Layer | str) -> Any:
+    if isinstance(value, str):
+        return value
+    return {"layer": value.kind, "arguments": value.model_dump(mode="json", exclude_defaults=True)}
+
+
+Callee = Annotated[
+    Layer | str,
+    PlainValidator(_read_callee),
+    PlainSerializer(_write_callee),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "description": "the key of a module"},
+                {
+                    "type": "object",
+                    "properties": {"layer": {"type": "string"}, "arguments": {"type": "object"}},
+                    "required": ["layer"],
+                },
+            ]
+        }
+    ),
+]
+
+
+class Place(_Frozen):
+    """Where the spec says so: a file and two offsets."""
+
+    file: str
+    start: int
+    end: int
+
+
+class Call(_Frozen):
+    """An application of a layer or module to values of the body."""
+
+    callee: Callee
+    inputs: tuple[str, ...]  # value names; "" for an absent optional input
+    outputs: tuple[str, ...]
+    label: str | None = None  # the path of the submodule; None for an operation, which owns nothing
+    count: int = 1
+    shared: bool = False  # applies again what an earlier call has built under this label
+    training: bool = False  # exists in training only
+    place: Place | None = None
+
+    @property
+    def labels(self) -> Iterator[str]:
+        """The labels of its applications, in order; none for an operation."""
+        if self.label is not None:
+            stem, _, last = self.label.rpartition(".")
+            for index in range(self.count):
+                yield self.label if index == 0 else f"{stem}.{int(last) + index}".lstrip(".")
+
+
+class Port(_Frozen):
+    """A named input or output of a module, and the value that it is in the body."""
+
+    name: str
+    value: str
+    training: bool = False
+
+
+class Tie(_Frozen):
+    """A parameter that is another one: both are paths below the module."""
+
+    parameter: str
+    source: str
+
+
+class Module(_Frozen):
+    """A block, model or group, elaborated for certain arguments and input types."""
+
+    name: str
+    kind: Literal["block", "model", "group"]
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    values: dict[str, TensorType]
+    calls: tuple[Call, ...]
+    ties: tuple[Tie, ...] = ()
+    arguments: dict[str, Any] = Field(default_factory=dict)  # of the block, as plain data, for display
+    documentation: str = ""
+    place: Place | None = None
+
+    def types(self, names: tuple[str, ...]) -> tuple[TensorType | None, ...]:
+        """The types of values by name; None for an absent one."""
+        return tuple(self.values[name] if name else None for name in names)
+
+    @property
+    def input_types(self) -> tuple[TensorType, ...]:
+        """The types of the inputs, in order."""
+        return tuple(self.values[port.value] for port in self.inputs)
+
+    @property
+    def output_types(self) -> tuple[TensorType, ...]:
+        """The types of the outputs, in order."""
+        return tuple(self.values[port.value] for port in self.outputs)
+
+
+class Program(_Frozen):
+    """All modules of a network; `entry` is the key of the model itself."""
+
+    format: Literal[1] = 1
+    entry: str
+    modules: dict[str, Module]
+
+    @property
+    def main(self) -> Module:
+        """The module of the model itself."""
+        return self.modules[self.entry]
+
+    def callee(self, call: Call) -> Layer | Module:
+        """What a call applies."""
+        return self.modules[call.callee] if isinstance(call.callee, str) else call.callee
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The keys of the modules that are reached, each after those that it calls."""
+        done: dict[str, None] = {}
+        pending: list[tuple[str, bool]] = [(self.entry, False)]
+        while pending:
+            key, ready = pending.pop()
+            if ready:
+                done[key] = None
+            elif key not in done:
+                pending.append((key, True))
+                calls = self.modules[key].calls
+                pending += [(call.callee, False) for call in reversed(calls) if isinstance(call.callee, str)]
+        return tuple(done)
+
+    def to_json(self) -> str:
+        """The JSON form; `from_json` reads it back to an equal program."""
+        return self.model_dump_json(exclude_defaults=True)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Program:
+        """The program that `to_json` wrote.
+
+        Raises:
+            pydantic.ValidationError: the text is not such a form.
+        """
+        return cls.model_validate_json(text)

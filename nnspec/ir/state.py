@@ -1,0 +1,179 @@
+"""The weights of a program, in the order of torch's `state_dict`.
+
+In every module its own parameters come first, then its own buffers, then its children in the order in which their
+labels first appear; a dotted label is a path of containers. `state_dict` walks all of it and so must expand repeats:
+it takes the limit of layers. `totals` multiplies instead, and costs the same for any depth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from nnspec.ir.program import Call, Module, Program
+from nnspec.layers.base import Layer, Weight
+from nnspec.record import Record
+
+
+class Entry(Record):
+    """One key of the `state_dict`; `tied_to` names the key that it shares its tensor with."""
+
+    key: str
+    weight: Weight
+    tied_to: str | None = None
+
+
+class Child:
+    """A label of a module: what it applies, or a container of further labels (a dotted path)."""
+
+    def __init__(self) -> None:
+        self.call: Call | None = None
+        self.children: dict[str, Child] = {}
+
+
+def children(module: Module, *, expand: bool = True) -> dict[str, Child]:
+    """The labels of a module as a tree, in `state_dict` order; a repeat is one child per application if expanded."""
+    root = Child()
+    for call in module.calls:
+        if call.label is None or call.shared:
+            continue
+        for label in call.labels if expand else (call.label,):
+            place = root
+            for part in label.split("."):
+                place = place.children.setdefault(part, Child())
+            place.call = call
+    return root.children
+
+
+def layer_weights(module: Module, call: Call) -> tuple[Weight, ...]:
+    """The weights of a call of a layer."""
+    assert isinstance(call.callee, Layer)
+    return call.callee.weights(*module.types(call.inputs))
+
+
+def state_dict(program: Program, key: str | None = None) -> Iterator[Entry]:
+    """Every key with its weight, from the model's module or another one."""
+    ties = dict(_ties(program, program.modules[key or program.entry], ""))
+    canonical = {parameter: _canonical(parameter, ties) for parameter in ties}
+    first: dict[str, str] = {}
+    for path, weight in _walk(program, program.modules[key or program.entry], ""):
+        source = canonical.get(path, path)
+        owner = first.setdefault(source, path)
+        yield Entry(path, weight, None if owner == path else owner)
+
+
+def _canonical(path: str, ties: dict[str, str]) -> str:
+    seen = {path}
+    while path in ties and ties[path] not in seen:
+        path = ties[path]
+        seen.add(path)
+    return path
+
+
+def _ties(program: Program, module: Module, prefix: str) -> Iterator[tuple[str, str]]:
+    for tie in module.ties:
+        yield prefix + tie.parameter, prefix + tie.source
+    for call in module.calls:
+        if isinstance(call.callee, str) and call.label is not None and not call.shared:
+            if _has_ties(program, call.callee):
+                for label in call.labels:
+                    yield from _ties(program, program.modules[call.callee], f"{prefix}{label}.")
+
+
+def _has_ties(program: Program, key: str) -> bool:
+    module = program.modules[key]
+    return bool(module.ties) or any(isinstance(c.callee, str) and _has_ties(program, c.callee) for c in module.calls)
+
+
+def _walk(program: Program, module: Module, prefix: str) -> Iterator[tuple[str, Weight]]:
+    tree = children(module)
+    owned = [(label, weight) for label, child in tree.items() for weight in _owned(module, child)]
+    for label, weight in sorted(owned, key=lambda pair: pair[1].buffer):  # stable: parameters before buffers
+        yield prefix + label, weight
+    yield from _walk_children(program, module, tree, prefix)
+
+
+def _owned(module: Module, child: Child) -> list[Weight]:
+    """The weight that a scope itself owns under this label."""
+    if child.call is None or not isinstance(child.call.callee, Layer):
+        return []
+    return [weight for weight in layer_weights(module, child.call) if not weight.name]
+
+
+def _walk_children(
+    program: Program, module: Module, tree: dict[str, Child], prefix: str
+) -> Iterator[tuple[str, Weight]]:
+    for label, child in tree.items():
+        path = f"{prefix}{label}"
+        if child.call is None:
+            owned = [(name, w) for name, inner in child.children.items() for w in _owned(module, inner)]
+            yield from ((f"{path}.{name}", weight) for name, weight in owned)
+            yield from _walk_children(program, module, child.children, path + ".")
+        elif isinstance(child.call.callee, str):
+            yield from _walk(program, program.modules[child.call.callee], path + ".")
+        else:
+            for weight in layer_weights(module, child.call):
+                if weight.name:
+                    yield f"{path}.{weight.name}", weight
+
+
+class Totals(Record):
+    """Numbers of elements: each parameter counted once however many names it has."""
+
+    trainable: int = 0
+    frozen: int = 0
+    buffers: int = 0
+
+    @property
+    def parameters(self) -> int:
+        """All parameters."""
+        return self.trainable + self.frozen
+
+    def plus(self, other: Totals, times: int = 1) -> Totals:
+        """This and `times` the other."""
+        return Totals(
+            self.trainable + times * other.trainable,
+            self.frozen + times * other.frozen,
+            self.buffers + times * other.buffers,
+        )
+
+
+def weights_total(weights: tuple[Weight, ...] | list[Weight]) -> Totals:
+    """The elements of some weights."""
+    buffers = sum(weight.elements for weight in weights if weight.buffer)
+    frozen = sum(weight.elements for weight in weights if not weight.buffer and not weight.trainable)
+    trainable = sum(weight.elements for weight in weights if not weight.buffer and weight.trainable)
+    return Totals(trainable, frozen, buffers)
+
+
+def totals(program: Program) -> dict[str, Totals]:
+    """The elements below every module, by key; computed once per module, repeats by multiplication."""
+    found: dict[str, Totals] = {}
+    for key in program.order:
+        module = program.modules[key]
+        total = Totals()
+        for call in module.calls:
+            if call.label is None or call.shared:
+                continue
+            own = found[call.callee] if isinstance(call.callee, str) else weights_total(layer_weights(module, call))
+            total = total.plus(own, call.count)
+        for tie in module.ties:
+            total = total.plus(weights_total([_weight_at(program, module, tie.parameter)]), -1)
+        found[key] = total
+    return found
+
+
+def _weight_at(program: Program, module: Module, path: str) -> Weight:
+    """The weight at a path below a module."""
+    for call in module.calls:
+        if call.label is None or call.shared:
+            continue
+        for label in call.labels:
+            if path != label and not path.startswith(label + "."):
+                continue
+            rest = path[len(label) + 1 :]
+            if isinstance(call.callee, str):
+                return _weight_at(program, program.modules[call.callee], rest)
+            found: Any = next(weight for weight in layer_weights(module, call) if weight.name == rest)
+            return found
+    raise KeyError(path)
