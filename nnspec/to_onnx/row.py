@@ -29,6 +29,13 @@ class Call(Record):
     weights: dict[str, str]  # the layer's weight name -> initializer name
     opset: int
 
+    def type_of(self, index: int = 0) -> TensorType:
+        """The type of an input that cannot be absent."""
+        given = self.types[index]
+        if given is None:
+            raise ValueError(f"input {index} is absent")
+        return given
+
 
 Row = Callable[[Any, Call, Any], "str | tuple[str, ...]"]
 ROWS: dict[type[Layer], Row] = {}

@@ -72,6 +72,13 @@ class Call(Record):
     # there is none.
     device: str = ""
 
+    def type_of(self, index: int = 0) -> TensorType:
+        """The type of an input that cannot be absent."""
+        given = self.types[index]
+        if given is None:
+            raise ValueError(f"input {index} is absent")
+        return given
+
     def shape(self, sizes: tuple[Size, ...]) -> str:
         """Python arguments for a shape: `x.shape[0], 16, 28`."""
         return ", ".join(map(self.size, sizes))

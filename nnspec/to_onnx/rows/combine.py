@@ -1,0 +1,50 @@
+"""ONNX rows of the layers that combine several tensors."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from nnspec.layers.arithmetic import Combining
+from nnspec.layers.base import axis
+from nnspec.layers.families.combine import Add, Concat, Maximum, Minimum, Multiply, Stack, Where
+from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.operands import cast, operands, scalar
+from nnspec.to_onnx.row import Call, row
+
+
+@row(Concat)
+def _(layer: Concat, call: Call, graph: Graph) -> str:
+    return graph.node("Concat", call.inputs, axis=axis(layer.dim, call.results[0].rank))
+
+
+@row(Stack)
+def _(layer: Stack, call: Call, graph: Graph) -> str:
+    place = axis(layer.dim, call.results[0].rank)
+    parts = [graph.node("Unsqueeze", [name, graph.constant([place])]) for name in call.inputs]
+    return graph.node("Concat", parts, axis=place)
+
+
+OPERATORS: dict[type[Combining], str] = {Add: "Add", Multiply: "Mul", Maximum: "Max", Minimum: "Min"}
+
+
+@row(Add, Multiply, Maximum, Minimum)
+def _(layer: Combining, call: Call, graph: Graph) -> str:
+    op = OPERATORS[type(layer)]
+    return reduce(
+        lambda left, right: graph.node(op, [left, right]), operands(layer, call, graph, call.results[0].dtype)
+    )
+
+
+@row(Where)
+def _(layer: Where, call: Call, graph: Graph) -> str:
+    dtype = call.results[0].dtype
+    first = cast(call.inputs[1], call.type_of(1).dtype, dtype, graph)
+    if layer.value is not None:
+        second = scalar(layer.value, dtype, graph)
+    else:
+        second = cast(call.inputs[2], call.type_of(2).dtype, dtype, graph)
+    if dtype != "bool":
+        return graph.node("Where", [call.inputs[0], first, second])
+    # onnxruntime has no Where on bool
+    chosen = graph.node("And", [call.inputs[0], first])
+    return graph.node("Or", [chosen, graph.node("And", [graph.node("Not", [call.inputs[0]]), second])])

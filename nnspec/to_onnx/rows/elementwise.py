@@ -1,0 +1,86 @@
+"""ONNX rows of the functions of each element."""
+
+from __future__ import annotations
+
+import math
+
+from nnspec.layers.arithmetic import Elementwise
+from nnspec.layers.families.elementwise import (
+    Abs,
+    Cast,
+    Ceil,
+    Clamp,
+    Erf,
+    Exp,
+    Floor,
+    Log,
+    Log1p,
+    Log2,
+    Log10,
+    Neg,
+    Reciprocal,
+    Round,
+    Rsqrt,
+    Sign,
+    Sqrt,
+    Square,
+)
+from nnspec.layers.families.trigonometry import Acos, Asin, Atan, Cos, Cosh, Sin, Sinh, Tan
+from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.operands import cast, scalar
+from nnspec.to_onnx.row import Call, row
+
+
+def _input(call: Call, graph: Graph) -> str:
+    """The input with the element type of the result."""
+    return cast(call.inputs[0], call.type_of().dtype, call.results[0].dtype, graph)
+
+
+@row(Exp, Log, Sqrt, Reciprocal, Abs, Neg, Sign, Erf)
+@row(Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh)
+def _(layer: Elementwise, call: Call, graph: Graph) -> str:
+    return graph.node(layer.kind, [_input(call, graph)])
+
+
+@row(Floor, Ceil, Round)
+def _(layer: Elementwise, call: Call, graph: Graph) -> str:
+    return call.inputs[0] if call.type_of().dtype == "int" else graph.node(layer.kind, [call.inputs[0]])
+
+
+@row(Square)
+def _(layer: Square, call: Call, graph: Graph) -> str:
+    return graph.node("Mul", [call.inputs[0], call.inputs[0]])
+
+
+@row(Rsqrt)
+def _(layer: Rsqrt, call: Call, graph: Graph) -> str:
+    return graph.node("Reciprocal", [graph.node("Sqrt", [_input(call, graph)])])
+
+
+@row(Log2, Log10)
+def _(layer: Log2 | Log10, call: Call, graph: Graph) -> str:
+    base = 2 if isinstance(layer, Log2) else 10
+    return graph.node("Mul", [graph.node("Log", [_input(call, graph)]), graph.constant(1 / math.log(base))])
+
+
+@row(Log1p)
+def _(layer: Log1p, call: Call, graph: Graph) -> str:
+    # log(u) * x / (u - 1) with u = 1 + x: the rounding of u cancels (Goldberg 1991, theorem 4)
+    x = _input(call, graph)
+    one = graph.constant(1.0)
+    u = graph.node("Add", [x, one])
+    slope = graph.node("Div", [x, graph.node("Sub", [u, one])])
+    exact = graph.node("Mul", [graph.node("Log", [u]), slope])
+    return graph.node("Where", [graph.node("Equal", [u, one]), x, exact])
+
+
+@row(Clamp)
+def _(layer: Clamp, call: Call, graph: Graph) -> str:
+    dtype = call.results[0].dtype
+    limits = ["" if limit is None else scalar(limit, dtype, graph) for limit in (layer.min, layer.max)]
+    return graph.node("Clip", [_input(call, graph), *limits])
+
+
+@row(Cast)
+def _(layer: Cast, call: Call, graph: Graph) -> str:
+    return _input(call, graph)

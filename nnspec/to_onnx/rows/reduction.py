@@ -1,0 +1,75 @@
+"""ONNX rows of the reductions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnspec.layers.base import Layer, axis
+from nnspec.layers.families.reduction import (
+    ArgMax,
+    ArgMin,
+    CumulativeSum,
+    LogSumExp,
+    Max,
+    Mean,
+    Min,
+    Norm,
+    Prod,
+    StandardDeviation,
+    Sum,
+    Variance,
+)
+from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.operands import reduce, scalar
+from nnspec.to_onnx.row import Call, row
+
+REDUCTIONS: dict[type[Layer], str] = {
+    Sum: "ReduceSum",
+    Mean: "ReduceMean",
+    Max: "ReduceMax",
+    Min: "ReduceMin",
+    LogSumExp: "ReduceLogSumExp",
+}
+
+
+@row(Sum, Mean, Max, Min, LogSumExp)
+def _(layer: Sum | Mean | Max | Min | LogSumExp, call: Call, graph: Graph) -> str:
+    return reduce(REDUCTIONS[type(layer)], call.inputs[0], layer.axes(call.type_of()), layer.keepdim, graph)
+
+
+@row(Norm)
+def _(layer: Norm, call: Call, graph: Graph) -> str:
+    return reduce(f"ReduceL{layer.p}", call.inputs[0], layer.axes(call.type_of()), layer.keepdim, graph)
+
+
+@row(Variance, StandardDeviation)
+def _(layer: Variance | StandardDeviation, call: Call, graph: Graph) -> str:
+    axes = layer.axes(call.type_of())
+    distance = graph.node("Sub", [call.inputs[0], reduce("ReduceMean", call.inputs[0], axes, True, graph)])
+    total = reduce("ReduceSumSquare", distance, axes, layer.keepdim, graph)
+    count = layer.count(call.type_of()) - (1 if layer.unbiased else 0)
+    variance = graph.node("Div", [total, scalar(count, "float", graph)])
+    return variance if isinstance(layer, Variance) else graph.node("Sqrt", [variance])
+
+
+@row(Prod)
+def _(layer: Prod, call: Call, graph: Graph) -> str:
+    rank = call.type_of().rank
+    axes = tuple(range(rank)) if layer.dim is None else (axis(layer.dim, rank),)
+    return reduce("ReduceProd", call.inputs[0], axes, layer.keepdim, graph)
+
+
+@row(ArgMax, ArgMin)
+def _(layer: ArgMax | ArgMin, call: Call, graph: Graph) -> str:
+    name, given = call.inputs[0], call.type_of()
+    if layer.dim is not None:
+        return graph.node(layer.kind, [name], axis=axis(layer.dim, given.rank), keepdims=int(layer.keepdim))
+    flat = graph.node("Reshape", [name, graph.constant([-1])])
+    index = graph.node(layer.kind, [flat], axis=0, keepdims=0)
+    ones = [1] * call.results[0].rank
+    return graph.node("Reshape", [index, graph.constant(ones, np.int64)]) if ones else index
+
+
+@row(CumulativeSum)
+def _(layer: CumulativeSum, call: Call, graph: Graph) -> str:
+    return graph.node("CumSum", [call.inputs[0], graph.constant(axis(layer.dim, call.type_of().rank))])

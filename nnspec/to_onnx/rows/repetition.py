@@ -1,0 +1,51 @@
+"""ONNX rows of the layers that repeat a tensor's elements or turn them around."""
+
+from __future__ import annotations
+
+from nnspec.dims import Size, bounds
+from nnspec.layers.families.repetition import Expand, Flip, Roll, Tile
+from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.operands import Cut, cut, scalar
+from nnspec.to_onnx.row import Call, row
+
+
+@row(Tile)
+def _(layer: Tile, call: Call, graph: Graph) -> str:
+    name, rank = call.inputs[0], call.type_of().rank
+    new = len(layer.dims) - rank
+    if new > 0:
+        name = graph.node("Unsqueeze", [name, graph.constant(list(range(new)))])
+    return graph.node("Tile", [name, graph.shape((1,) * -new + layer.dims)])
+
+
+@row(Expand)
+def _(layer: Expand, call: Call, graph: Graph) -> str:
+    # in ONNX a 1 keeps a size
+    return graph.node("Expand", [call.inputs[0], graph.shape([1 if size == -1 else size for size in layer.shape])])
+
+
+@row(Roll)
+def _(layer: Roll, call: Call, graph: Graph) -> str:
+    name = call.inputs[0]
+    for place, shift in layer.moves(call.type_of()):
+        name = _roll(name, place, shift, call.type_of().shape[place], graph)
+    return name
+
+
+def _roll(name: str, place: int, shift: int, size: Size, graph: Graph) -> str:
+    if isinstance(size, int):
+        shift %= size
+    if shift == 0:
+        return name
+    if abs(shift) <= bounds(size)[0]:
+        parts = [cut(name, [Cut(place, -shift, None)], graph), cut(name, [Cut(place, None, -shift)], graph)]
+        return graph.node("Concat", parts, axis=place)
+    length = scalar(size, "int", graph)  # the shift may go round several times
+    places = graph.node("Range", [graph.constant(0), length, graph.constant(1)])
+    wrapped = graph.node("Mod", [graph.node("Sub", [places, graph.constant(shift)]), length])
+    return graph.node("Gather", [name, wrapped], axis=place)
+
+
+@row(Flip)
+def _(layer: Flip, call: Call, graph: Graph) -> str:
+    return cut(call.inputs[0], [Cut(place, -1, -(2**63), -1) for place in layer.axes(call.type_of())], graph)

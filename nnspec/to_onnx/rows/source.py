@@ -1,0 +1,65 @@
+"""ONNX rows of the values that come from nothing."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from nnspec.dims import Size
+from nnspec.layers.base import DType
+from nnspec.layers.families.source import Constant, Full, Normal, Ones, Parameter, Range, Uniform, Zeros
+from nnspec.to_onnx.graph import ELEMENT_TYPES, Graph
+from nnspec.to_onnx.operands import scalar
+from nnspec.to_onnx.row import Call, row
+
+STORED = 4096  # tensors of more elements than this are made when the model runs
+
+
+@row(Parameter)
+def _(layer: Parameter, call: Call, graph: Graph) -> str:
+    return call.weights[""]
+
+
+@row(Constant)
+def _(layer: Constant, call: Call, graph: Graph) -> str:
+    return graph.constant(layer.value, ELEMENT_TYPES[call.results[0].dtype])
+
+
+@row(Range)
+def _(layer: Range, call: Call, graph: Graph) -> str:
+    if isinstance(layer.start, int) and isinstance(layer.end, int) and layer.end - layer.start <= STORED:
+        return graph.constant(np.arange(layer.start, layer.end, layer.step))
+    return graph.node("Range", [scalar(bound, "int", graph) for bound in (layer.start, layer.end, layer.step)])
+
+
+@row(Full)
+def _(layer: Full, call: Call, graph: Graph) -> str:
+    return _filled(layer.value, call.results[0].dtype, layer.shape, graph)
+
+
+@row(Zeros, Ones)
+def _(layer: Zeros | Ones, call: Call, graph: Graph) -> str:
+    return _filled(int(isinstance(layer, Ones)), layer.dtype, layer.shape, graph)
+
+
+def _filled(value: int | float, dtype: DType, shape: tuple[Size, ...], graph: Graph) -> str:
+    numbers = [size for size in shape if isinstance(size, int)]
+    if len(numbers) == len(shape) and prod(numbers) <= STORED:
+        return graph.constant(np.full(numbers, value, ELEMENT_TYPES[dtype]))
+    return graph.node("Expand", [scalar(value, dtype, graph), graph.shape(shape)])
+
+
+@row(Normal)
+def _(layer: Normal, call: Call, graph: Graph) -> str:
+    return graph.node("RandomNormalLike", [_like(layer, call, graph)], mean=float(layer.mean), scale=float(layer.std))
+
+
+@row(Uniform)
+def _(layer: Uniform, call: Call, graph: Graph) -> str:
+    return graph.node("RandomUniformLike", [_like(layer, call, graph)], low=float(layer.low), high=float(layer.high))
+
+
+def _like(layer: Normal | Uniform, call: Call, graph: Graph) -> str:
+    """A tensor of the wanted shape."""
+    return call.inputs[0] if layer.shape is None else _filled(0.0, "float", layer.shape, graph)

@@ -1,0 +1,39 @@
+"""Source text that several rows share: operands of an operator, arguments of a call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from nnspec.dims import Expression
+from nnspec.layers.arithmetic import Combining
+from nnspec.to_torch.row import Call
+
+
+def scalar_text(value: int | float | Expression, call: Call) -> str:
+    """A number as an operand."""
+    if not isinstance(value, Expression):
+        return repr(value)
+    text = call.size(value)
+    return text if re.fullmatch(r"[\w.]+(\[-?\d+\])?", text) else f"({text})"
+
+
+def operands(layer: Combining, call: Call) -> list[str]:
+    """The operands in the order in which a person writes them."""
+    texts = [text for text in call.inputs if text is not None]
+    if layer.scalar is None:
+        return texts
+    number = scalar_text(layer.scalar, call)
+    return [number, *texts] if layer.scalar_first else [*texts, number]
+
+
+def written(*arguments: str, **keywords: Any) -> str:
+    """Arguments of a call: text as it is, then keywords by `repr`."""
+    return ", ".join([*filter(None, arguments), *(f"{name}={value!r}" for name, value in keywords.items())])
+
+
+def tuple_text(items: Iterable[str]) -> str:
+    """The texts as a tuple: `(1, x.shape[0])`; one alone keeps its comma."""
+    texts = list(items)
+    return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"

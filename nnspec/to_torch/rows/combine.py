@@ -1,0 +1,39 @@
+"""PyTorch rows of the layers that combine several tensors."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from nnspec.layers.arithmetic import Combining
+from nnspec.layers.families.combine import Add, Concat, Maximum, Minimum, Multiply, Stack, Where
+from nnspec.to_torch.operands import operands, scalar_text, tuple_text
+from nnspec.to_torch.row import Call, row
+
+
+@row(Concat)
+def _(layer: Concat, call: Call) -> str:
+    return f"torch.cat({tuple_text(map(str, call.inputs))}, dim={layer.dim})"
+
+
+@row(Stack)
+def _(layer: Stack, call: Call) -> str:
+    return f"torch.stack({tuple_text(map(str, call.inputs))}{f', dim={layer.dim}' if layer.dim else ''})"
+
+
+@row(Add, Multiply)
+def _(layer: Combining, call: Call) -> str:
+    return f" {layer.operator} ".join(operands(layer, call))
+
+
+@row(Maximum, Minimum)
+def _(layer: Combining, call: Call) -> str:
+    if layer.scalar is not None:
+        bound = "min" if isinstance(layer, Maximum) else "max"
+        return f"{call.inputs[0]}.clamp({bound}={scalar_text(layer.scalar, call)})"
+    return reduce(lambda left, right: f"torch.{layer.function}({left}, {right})", map(str, call.inputs))
+
+
+@row(Where)
+def _(layer: Where, call: Call) -> str:
+    other = call.inputs[2] if layer.value is None else scalar_text(layer.value, call)
+    return f"torch.where({call.inputs[0]}, {call.inputs[1]}, {other})"

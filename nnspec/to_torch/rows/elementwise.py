@@ -1,0 +1,50 @@
+"""PyTorch rows of the functions of each element."""
+
+from __future__ import annotations
+
+from nnspec.layers.arithmetic import Elementwise
+from nnspec.layers.families.elementwise import (
+    Abs,
+    Cast,
+    Ceil,
+    Clamp,
+    Erf,
+    Exp,
+    Floor,
+    Log,
+    Log1p,
+    Log2,
+    Log10,
+    Neg,
+    Reciprocal,
+    Round,
+    Rsqrt,
+    Sign,
+    Sqrt,
+    Square,
+)
+from nnspec.layers.families.trigonometry import Acos, Asin, Atan, Cos, Cosh, Sin, Sinh, Tan
+from nnspec.to_torch.operands import written
+from nnspec.to_torch.row import Call, changed, row
+
+
+@row(Exp, Log, Log2, Log10, Log1p, Sqrt, Rsqrt, Square, Reciprocal, Abs, Sign, Floor, Ceil, Round, Erf)
+@row(Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh)
+def _(layer: Elementwise, call: Call) -> str:
+    return f"torch.{layer.function}({call.inputs[0]})"
+
+
+@row(Neg)
+def _(layer: Neg, call: Call) -> str:
+    return f"-{call.inputs[0]}"
+
+
+@row(Clamp)
+def _(layer: Clamp, call: Call) -> str:
+    return f"{call.inputs[0]}.clamp({written(**changed(layer, 'min', 'max'))})"
+
+
+@row(Cast)
+def _(layer: Cast, call: Call) -> str:
+    method = {"float": "float", "int": "long", "bool": "bool"}[layer.dtype]
+    return f"{call.inputs[0]}.{method}()"

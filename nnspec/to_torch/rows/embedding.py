@@ -1,0 +1,11 @@
+"""PyTorch rows of the lookups."""
+
+from __future__ import annotations
+
+from nnspec.layers.families.embedding import Embedding
+from nnspec.to_torch.row import Call, Submodule, changed, row
+
+
+@row(Embedding)
+def _(layer: Embedding, call: Call) -> Submodule:
+    return Submodule("nn.Embedding", (layer.num_embeddings, layer.embedding_dim), changed(layer, "padding_idx"))

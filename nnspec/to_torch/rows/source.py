@@ -1,0 +1,96 @@
+"""PyTorch rows of the values that come from nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnspec.dims import Size
+from nnspec.layers.base import Initial
+from nnspec.layers.families.source import Constant, Full, Normal, Ones, Parameter, Range, Uniform, Zeros
+from nnspec.to_torch.operands import tuple_text, written
+from nnspec.to_torch.row import Call, Raw, Submodule, row
+
+DTYPES = {"float": "torch.float32", "int": "torch.long", "bool": "torch.bool"}
+
+
+@row(Parameter)
+def _(layer: Parameter, call: Call) -> Submodule:
+    (weight,) = layer.weights()
+    trainable = {} if layer.trainable else {"requires_grad": False}
+    return Submodule("nn.Parameter", (Raw(_start(weight.shape, weight.initial)),), trainable, call="{module}")
+
+
+def _start(shape: tuple[int, ...], initial: Initial) -> str:
+    """A new tensor that starts as `initial` says."""
+    sizes = ", ".join(map(str, shape)) or "()"
+    first, second = (*initial.numbers, 0.0)[:2]
+    match initial.kind:
+        case "constant" if not shape:
+            return f"torch.tensor({first})"
+        case "constant" if first in (0.0, 1.0):
+            return f"torch.{'ones' if first else 'zeros'}({sizes})"
+        case "constant":
+            return f"torch.full({shape}, {first})"
+        case "uniform":
+            return f"torch.empty({sizes}).uniform_({first}, {second})"
+        case "normal":
+            return f"torch.empty({sizes}).normal_({first}, {second})"
+        case "truncated_normal":
+            bounds = f"{first - 2 * second}, {first + 2 * second}"
+            return f"nn.init.trunc_normal_(torch.empty({sizes}), {first}, {second}, {bounds})"
+
+
+@row(Constant)
+def _(layer: Constant, call: Call) -> str:
+    dtype = f"dtype={DTYPES[layer.dtype]}" if layer.dtype else ""
+    return f"torch.tensor({written(repr(_lists(layer.value)), dtype, _device(call))})"
+
+
+def _lists(value: Any) -> Any:
+    return [_lists(part) for part in value] if isinstance(value, tuple) else value
+
+
+def _device(call: Call) -> str:
+    return f"device={call.device}" if call.device else ""
+
+
+@row(Range)
+def _(layer: Range, call: Call) -> str:
+    end, start, step = call.size(layer.end), call.size(layer.start), str(layer.step)
+    bounds = [end] if (start, step) == ("0", "1") else [start, end, *([step] if step != "1" else [])]
+    return f"torch.arange({written(*bounds, _device(call))})"
+
+
+@row(Full)
+def _(layer: Full, call: Call) -> str:
+    return f"torch.full({written(_shape(layer.shape, call), repr(layer.value), _device(call))})"
+
+
+def _shape(shape: tuple[Size, ...], call: Call) -> str:
+    return tuple_text(map(call.size, shape))
+
+
+@row(Zeros, Ones)
+def _(layer: Zeros | Ones, call: Call) -> str:
+    dtype = f"dtype={DTYPES[layer.dtype]}" if layer.dtype != "float" else ""
+    return f"torch.{layer.function}({written(call.shape(layer.shape) or '()', dtype, _device(call))})"
+
+
+@row(Normal)
+def _(layer: Normal, call: Call) -> str:
+    if (layer.mean, layer.std) == (0, 1):
+        return _random("randn", layer.shape, call)
+    return f"{_random('empty', layer.shape, call)}.normal_({layer.mean}, {layer.std})"
+
+
+@row(Uniform)
+def _(layer: Uniform, call: Call) -> str:
+    if (layer.low, layer.high) == (0, 1):
+        return _random("rand", layer.shape, call)
+    return f"{_random('empty', layer.shape, call)}.uniform_({layer.low}, {layer.high})"
+
+
+def _random(function: str, shape: tuple[Size, ...] | None, call: Call) -> str:
+    if shape is None:
+        return f"torch.{function}_like({call.inputs[0]})"
+    return f"torch.{function}({written(call.shape(shape) or '()', _device(call))})"
