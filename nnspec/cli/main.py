@@ -1,0 +1,43 @@
+"""`nnspec`: the command line. A command's module is imported when the command is used."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+COMMANDS = {
+    "check": "Check a spec and report every mistake.",
+    "summary": "Print layers, shapes, parameters and multiply-accumulates.",
+    "show": "Print a spec.",
+    "explain": "Explain a diagnostic's code, or a layer.",
+    "export": "Write PyTorch source or an ONNX file.",
+    "predict": "Run a model on an input.",
+    "train": "Train a model as its spec says.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported one at a time, so that `nnspec summary` never pays for training."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands, in the order of the table above."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"nnspec.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="nnspec", message="%(prog)s %(version)s")
+def main() -> None:
+    """Networks as short, checked texts: summarise, train, export to PyTorch and ONNX, and run them."""

@@ -1,0 +1,113 @@
+"""What commands have in common: the spec that they are given, and how mistakes are shown."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from nnspec.api import Model, load
+from nnspec.diagnostics import SpecError
+from nnspec.diagnostics.diagnostic import Found
+from nnspec.diagnostics.render import render
+from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.record import Record
+
+
+class SpecArguments(Record):
+    """The spec that a command is given, with the choices of its user."""
+
+    path: str
+    model: str | None
+    settings: dict[str, str]
+    inputs: dict[str, tuple[int, ...]]
+    limits: Limits
+
+    def load(self) -> Model:
+        """Read and check it; warnings are shown.
+
+        Raises:
+            SpecError: it has mistakes.
+        """
+        model = load(self.path, self.model, settings=self.settings, inputs=self.inputs, limits=self.limits)
+        if model.found:
+            show(model.found)
+        return model
+
+
+def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not equals or not name.strip():
+            raise click.BadParameter(f"{value!r} is not NAME=VALUE")
+        pairs[name.strip()] = text.strip()
+    return pairs
+
+
+def _shapes(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
+    shapes = {}
+    for name, text in _pairs(context, parameter, values).items():
+        sizes = text.split("x") if text else []
+        if not all(size.isascii() and size.isdecimal() and len(size) <= 12 for size in sizes):
+            raise click.BadParameter(f"{text!r} is not a shape such as 8x3x224x224")
+        shapes[name] = tuple(map(int, sizes))
+    return shapes
+
+
+def _limits(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> Limits:
+    pairs = _pairs(context, parameter, values)
+    known = Limits.record_fields
+    for name, text in pairs.items():
+        if name not in known or not (text.isascii() and text.isdecimal()):
+            raise click.BadParameter(f"{name}={text}: a limit is a number for one of {', '.join(known)}")
+    bounds = {name: getattr(DEFAULT_LIMITS, name) for name in known}
+    return Limits(**{**bounds, **{name: int(text) for name, text in pairs.items()}})
+
+
+def spec_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command MODEL.nn, --model, --set, --input and --limit; it receives them as `spec: SpecArguments`."""
+
+    @click.argument("path", metavar="MODEL.nn")
+    @click.option("--model", metavar="NAME", help="The model to take; the file's first one if left out.")
+    @click.option("--set", "settings", multiple=True, callback=_pairs, metavar="NAME=VALUE",
+                  help="An argument of the model, as a spec would write it.")  # fmt: skip
+    @click.option("--input", "inputs", multiple=True, callback=_shapes, metavar="NAME=8x3x64x64",
+                  help="The shape of an input; binds the symbols in it.")  # fmt: skip
+    @click.option("--limit", "limits", multiple=True, callback=_limits, metavar="NAME=NUMBER",
+                  help=f"Raise a limit: {', '.join(Limits.record_fields)}.")  # fmt: skip
+    @wraps(function)
+    def command(
+        path: str, model: str | None, settings: dict[str, str], inputs: dict[str, tuple[int, ...]], limits: Limits, **rest: Any
+    ) -> Any:  # fmt: skip
+        return function(SpecArguments(path, model, settings, inputs, limits), **rest)
+
+    return command
+
+
+def show(found: list[Found], format: str = "text") -> None:
+    """Print diagnostics: text on standard error, or JSON on standard output."""
+    if format == "json":
+        click.echo(json.dumps([item.diagnostic.to_json(item.chain) for item in found], indent=2))
+    else:
+        click.echo(render(found), err=True, nl=False)
+
+
+def reporting(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command end with exit code 1 and the diagnostics when a `SpecError` comes out of it."""
+
+    @wraps(function)
+    def command(*arguments: Any, **options: Any) -> Any:
+        try:
+            return function(*arguments, **options)
+        except SpecError as error:
+            show(error.found)
+            sys.exit(1)
+
+    return command
+
+
