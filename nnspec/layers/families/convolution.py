@@ -1,0 +1,276 @@
+"""Convolutions and transposed convolutions over one, two and three dimensions.
+
+The channels that come in are those of the incoming value. A depthwise convolution has `groups = C`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import NonNegativeInt, PositiveInt
+
+from nnspec.dims import Size, product
+from nnspec.layers.base import ArgumentError, Example, TensorType, Weight, number
+from nnspec.layers.initial import Initialised, fans, torch_uniform
+from nnspec.layers.window import (
+    Counts,
+    Margins,
+    Pairs,
+    Window,
+    each,
+    margins,
+    need_border,
+    need_room,
+    places,
+    same_margins,
+    same_upper_margins,
+    spatial,
+)
+
+
+class _Kernels(Initialised):
+    """What convolutions and transposed convolutions share: channels, groups, weights."""
+
+    dims: ClassVar[int] = 2
+
+    out_channels: PositiveInt
+    kernel_size: Counts
+    stride: Counts = 1
+
+    def channels(self, input: TensorType, groups: int) -> int:
+        """The number of incoming channels.
+
+        Raises:
+            InputError: the input has other dimensions, or a symbolic number of channels.
+            ArgumentError: the groups do not divide the channels.
+        """
+        spatial(input, self.dims, self.kind)
+        channels = number(input.shape[1], "dimension 1 (in_channels)")
+        for count, which in ((channels, "incoming"), (self.out_channels, "outgoing")):
+            if count % groups:
+                raise ArgumentError(
+                    "groups",
+                    f"{count} {which} channels cannot be divided into {groups} groups",
+                    help=f"take a number that divides both {channels} and {self.out_channels}",
+                )
+        return channels
+
+    def kernels(self, shape: tuple[int, ...], bias: bool) -> tuple[Weight, ...]:
+        """The weight of this shape and the bias."""
+        default = torch_uniform(fans(shape)[0])
+        weight = Weight("weight", shape, self.initial_weight(shape, default))
+        own = (self.out_channels,)
+        return (weight, Weight("bias", own, self.initial_bias(own, default))) if bias else (weight,)
+
+
+class _Convolution(_Kernels):
+    """The three convolutions."""
+
+    padding: Margins | Literal["same", "valid", "same_upper"] = 0
+    dilation: Counts = 1
+    groups: PositiveInt = 1
+    bias: bool = True
+    padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = "zeros"
+
+    def windows(self, input: TensorType) -> tuple[Window, ...]:
+        """The window along each spatial dimension, with its padding."""
+        sizes = (self.kernel_size, self.stride, self.dilation)
+        names = ("kernel_size", "stride", "dilation")
+        kernels, strides, dilations = (each(size, self.dims, name) for size, name in zip(sizes, names, strict=True))
+        bare = tuple(map(Window, kernels, strides, dilations))
+        pairs: Pairs
+        if self.padding == "same":
+            pairs = same_margins(bare)
+        elif self.padding == "same_upper":
+            pairs = same_upper_margins(bare, input.shape[2:])
+        else:
+            pairs = margins(0 if self.padding == "valid" else self.padding, self.dims)
+        need_border(self.padding_mode, pairs, input)
+        return tuple(
+            Window(window.kernel, window.stride, window.dilation, *pair)
+            for window, pair in zip(bare, pairs, strict=True)
+        )
+
+    def infer(self, input: TensorType) -> TensorType:
+        self.channels(input, self.groups)
+        return input.with_shape(input.shape[0], self.out_channels, *places(self.windows(input), input))
+
+    def weights(self, input: TensorType) -> tuple[Weight, ...]:
+        channels = self.channels(input, self.groups) // self.groups
+        return self.kernels((self.out_channels, channels, *each(self.kernel_size, self.dims, "kernel_size")), self.bias)
+
+    def macs(self, input: TensorType) -> Size:
+        output = self.infer(input).shape
+        return product((output[0], *output[2:])) * self.weights(input)[0].elements
+
+
+class Conv1d(_Convolution):
+    """Slides kernels over a sequence: each output channel is a sum over a window of the input channels.
+
+    `padding` is a number, one for each dimension, or a pair [begin, end] for each; "same" keeps the size (stride 1
+    only, the odd element at the end), "same_upper" is Keras' and TensorFlow's 'same': ceil(L / stride) places;
+    "valid" is none.
+    Shapes: [N, C, L] -> [N, out_channels, (L + padding - dilation*(kernel_size - 1) - 1)//stride + 1].
+    Raises an error where C is a symbol, or where the kernel does not fit. Source: torch.nn.Conv1d.
+    """
+
+    dims: ClassVar[int] = 1
+    examples: ClassVar = (
+        Example("Conv1d(8, 3)", ("float[N, 3, T]",)),
+        Example("Conv1d(6, 5, 2, padding = 2, groups = 3, bias = false)", ("float[N, 3, T]",)),
+        Example('Conv1d(4, 4, padding = "same", dilation = 2)', ("float[N, 3, T]",)),
+        Example("Conv1d(4, 3, padding = [[2, 0]])", ("float[N, 3, T]",)),
+        Example('Conv1d(4, 3, padding = 1, padding_mode = "circular")', ("float[N, 3, T]",)),
+    )
+
+
+class Conv2d(_Convolution):
+    """Slides kernels over an image: each output channel is a sum over a window of the input channels.
+
+    `padding` is a number, one for each dimension, or a pair [begin, end] for each; "same" keeps the size (stride 1
+    only, the odd element at the end), "same_upper" is Keras' and TensorFlow's 'same': ceil(H / stride) places;
+    "valid" is none.
+    Shapes: [N, C, H, W] -> [N, out_channels, (H + padding - dilation*(kernel_size - 1) - 1)//stride + 1, ...].
+    Raises an error where C is a symbol, or where the kernel does not fit. Source: torch.nn.Conv2d.
+    """
+
+    dims: ClassVar[int] = 2
+    examples: ClassVar = (
+        Example("Conv2d(8, 3)"),
+        Example("Conv2d(16, 7, stride = 2, padding = 3, bias = false)"),
+        Example("Conv2d(4, [3, 5], [1, 2], padding = [0, 2], dilation = [2, 1])"),
+        Example("Conv2d(6, 3, padding = 1, groups = 3)"),
+        Example('Conv2d(4, [3, 4], padding = "same", weight_init = "kaiming_normal", bias_init = 0)'),
+        Example('Conv2d(4, 3, 2, padding = "valid")'),
+        Example('Conv2d(4, 3, stride = 2, padding = "same_upper")', ("float[N, 3, 8, 9]",)),
+        Example('Conv2d(4, 3, stride = 2, padding = "same_upper")', ("float[N, 3, 4*h, 2*w + 1]",), {"h": 3, "w": 5}),
+        Example('Conv2d(4, 1, stride = 2, padding = "same_upper", bias = false)'),
+        Example("Conv2d(4, 3, padding = [[0, 2], [1, 1]])"),
+        Example('Conv2d(4, 3, padding = [1, 2], padding_mode = "reflect")'),
+        Example('Conv2d(4, 3, padding = [[0, 1], [2, 1]], padding_mode = "replicate")'),
+    )
+
+
+class Conv3d(_Convolution):
+    """Slides kernels over a volume: each output channel is a sum over a window of the input channels.
+
+    `padding` is a number, one for each dimension, or a pair [begin, end] for each; "same" keeps the size (stride 1
+    only, the odd element at the end), "same_upper" is Keras' and TensorFlow's 'same': ceil(D / stride) places;
+    "valid" is none.
+    Shapes: [N, C, D, H, W] -> [N, out_channels, (D + padding - dilation*(kernel_size - 1) - 1)//stride + 1, ...].
+    Raises an error where C is a symbol, or where the kernel does not fit. Source: torch.nn.Conv3d.
+    """
+
+    dims: ClassVar[int] = 3
+    examples: ClassVar = (
+        Example("Conv3d(4, 3, padding = 1)", ("float[N, 2, D, H, W]",), {"D": 4, "H": 5, "W": 6}),
+        Example("Conv3d(4, [1, 3, 3], [1, 2, 2], groups = 2)", ("float[N, 2, 4, 7, 6]",)),
+        Example("Conv3d(4, 2, padding = [[0, 1], [1, 0], [1, 1]], bias = false)", ("float[N, 2, 4, 5, 6]",)),
+        Example('Conv3d(2, 3, padding = 1, padding_mode = "reflect")', ("float[N, 2, 4, 5, 6]",)),
+    )
+
+
+class _TransposedConvolution(_Kernels):
+    """The three transposed convolutions."""
+
+    padding: NonNegativeInt | tuple[NonNegativeInt, ...] = 0
+    output_padding: NonNegativeInt | tuple[NonNegativeInt, ...] = 0
+    groups: PositiveInt = 1
+    bias: bool = True
+    dilation: Counts = 1
+
+    def windows(self) -> tuple[Window, ...]:
+        """The window along each spatial dimension of the *output*; its padding is cut off."""
+        kernels = each(self.kernel_size, self.dims, "kernel_size")
+        strides = each(self.stride, self.dims, "stride")
+        dilations = each(self.dilation, self.dims, "dilation")
+        paddings = each(self.padding, self.dims, "padding")
+        return tuple(map(Window, kernels, strides, dilations, paddings, paddings))
+
+    def extra(self) -> tuple[int, ...]:
+        """The output padding of each spatial dimension.
+
+        Raises:
+            ArgumentError: it is not smaller than the stride or the dilation.
+        """
+        extra = each(self.output_padding, self.dims, "output_padding")
+        for more, window in zip(extra, self.windows(), strict=True):
+            if more >= max(window.stride, window.dilation):
+                raise ArgumentError(
+                    "output_padding",
+                    f"{more} is too much: it must be smaller than the stride or the dilation, "
+                    f"{max(window.stride, window.dilation)}",
+                    help="take a larger stride, or pad the result: Pad([0, 1, 0, 1])",
+                )
+        return extra
+
+    def infer(self, input: TensorType) -> TensorType:
+        self.channels(input, self.groups)
+        sizes = []
+        for index, (window, extra) in enumerate(zip(self.windows(), self.extra(), strict=True), start=2):
+            size = (input.shape[index] - 1) * window.stride + (window.extent + extra - window.begin - window.end)
+            need_room(
+                size,
+                f"the padding {window.begin} cuts off all of dimension {index} that comes of {input}: {size} are left",
+                "take less padding or a larger kernel",
+            )
+            sizes.append(size)
+        return input.with_shape(input.shape[0], self.out_channels, *sizes)
+
+    def weights(self, input: TensorType) -> tuple[Weight, ...]:
+        channels = self.channels(input, self.groups)
+        kernel = each(self.kernel_size, self.dims, "kernel_size")
+        return self.kernels((channels, self.out_channels // self.groups, *kernel), self.bias)
+
+    def macs(self, input: TensorType) -> Size:
+        return product((input.shape[0], *input.shape[2:])) * self.weights(input)[0].elements
+
+
+class ConvTranspose1d(_TransposedConvolution):
+    """The transpose of a convolution over a sequence: each element of the input adds a kernel to the output.
+
+    Shapes: [N, C, L] ->
+    [N, out_channels, (L - 1)*stride - 2*padding + dilation*(kernel_size - 1) + output_padding + 1].
+    Raises an error where C is a symbol. Source: torch.nn.ConvTranspose1d.
+    """
+
+    dims: ClassVar[int] = 1
+    examples: ClassVar = (
+        Example("ConvTranspose1d(4, 4, 2, padding = 1)", ("float[N, 3, T]",)),
+        Example("ConvTranspose1d(4, 3, 3, output_padding = 2, groups = 2, dilation = 2)", ("float[N, 2, T]",)),
+    )
+
+
+class ConvTranspose2d(_TransposedConvolution):
+    """The transpose of a convolution over an image: each element of the input adds a kernel to the output.
+
+    Shapes: [N, C, H, W] ->
+    [N, out_channels, (H - 1)*stride - 2*padding + dilation*(kernel_size - 1) + output_padding + 1, ...].
+    Raises an error where C is a symbol. Source: torch.nn.ConvTranspose2d.
+    """
+
+    dims: ClassVar[int] = 2
+    examples: ClassVar = (
+        Example("ConvTranspose2d(4, 2, stride = 2)"),
+        Example("ConvTranspose2d(4, 4, 2, 1, bias = false)"),
+        Example("ConvTranspose2d(4, 3, 2, 1, output_padding = 1)"),
+        Example("ConvTranspose2d(6, [3, 2], [2, 1], padding = [1, 0], groups = 3, dilation = [1, 2])"),
+        Example('ConvTranspose2d(4, 3, weight_init = ["normal", 0.0, 0.02])'),
+    )
+
+
+class ConvTranspose3d(_TransposedConvolution):
+    """The transpose of a convolution over a volume: each element of the input adds a kernel to the output.
+
+    Shapes: [N, C, D, H, W] ->
+    [N, out_channels, (D - 1)*stride - 2*padding + dilation*(kernel_size - 1) + output_padding + 1, ...].
+    Raises an error where C is a symbol. Source: torch.nn.ConvTranspose3d.
+    """
+
+    dims: ClassVar[int] = 3
+    examples: ClassVar = (
+        Example("ConvTranspose3d(4, 2, 2)", ("float[N, 2, D, H, W]",), {"D": 3, "H": 4, "W": 5}),
+        Example(
+            "ConvTranspose3d(2, 3, [1, 2, 2], 1, output_padding = [0, 1, 1], groups = 2)", ("float[N, 2, 3, 4, 5]",)
+        ),
+    )

@@ -1,0 +1,186 @@
+"""Sliding windows: how many places a window has along a dimension, and what is padded for it.
+
+Convolutions, pools and unfoldings share this arithmetic. Everything is said for each dimension, with the padding at
+the beginning and at the end apart: several networks (and Keras' "same") pad the two sides by different amounts.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pydantic import NonNegativeInt, PositiveInt
+
+from nnspec.dims import Size, bounds
+from nnspec.layers.base import ArgumentError, InputError, TensorType, need_dtype
+from nnspec.record import Record
+
+# One number for all spatial dimensions, or one for each.
+Counts = PositiveInt | tuple[PositiveInt, ...]
+# The same for padding, or a pair [begin, end] for each dimension.
+Margins = NonNegativeInt | tuple[NonNegativeInt, ...] | tuple[tuple[NonNegativeInt, NonNegativeInt], ...]
+Pairs = tuple[tuple[int, int], ...]
+
+LAYOUTS = {1: "[N, C, L]", 2: "[N, C, H, W]", 3: "[N, C, D, H, W]"}
+
+T = TypeVar("T")
+
+
+class Window(Record):
+    """A window along one dimension; `begin` and `end` are the padding."""
+
+    kernel: int
+    stride: int = 1
+    dilation: int = 1
+    begin: int = 0
+    end: int = 0
+
+    @property
+    def extent(self) -> int:
+        """The elements from its first to its last."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    def places(self, size: Size) -> Size:
+        """How many places it has along a dimension of this size."""
+        return (size + self.begin + self.end - self.extent) // self.stride + 1
+
+    def overhang(self, ceil_mode: bool) -> int:
+        """What more the end is padded by in ceil mode, so that a last window may begin inside and end outside.
+
+        torch rounds the number of places up, then drops a window that begins in the padding at the end; both are
+        floors over the stride, so that the smaller numerator decides for all sizes.
+        """
+        return min(self.stride - 1, self.extent - self.end - 1) if ceil_mode else 0
+
+
+def each(value: T | tuple[T, ...], dims: int, argument: str) -> tuple[T, ...]:
+    """One value for each of `dims` dimensions.
+
+    Raises:
+        ArgumentError: a tuple of another length was given.
+    """
+    values = value if isinstance(value, tuple) else (value,) * dims
+    _need_entries(len(values), dims, argument, f"give one number, or a list of {dims}")
+    return values
+
+
+def margins(padding: Margins, dims: int) -> Pairs:
+    """The padding as (begin, end) for each dimension.
+
+    Raises:
+        ArgumentError: there are entries for another number of dimensions.
+    """
+    if isinstance(padding, int):
+        return ((padding, padding),) * dims
+    pairs = ", ".join(["[begin, end]"] * dims)
+    _need_entries(len(padding), dims, "padding", f"give one number, a list of {dims}, or pairs: [{pairs}]")
+    return tuple(entry if isinstance(entry, tuple) else (entry, entry) for entry in padding)
+
+
+def _need_entries(entries: int, dims: int, argument: str, help: str) -> None:
+    if entries != dims:
+        have = "1 entry" if entries == 1 else f"{entries} entries"
+        raise ArgumentError(argument, f"has {have} for {dims} spatial dimension{'s'[: dims - 1]}", help=help)
+
+
+def same_margins(windows: tuple[Window, ...]) -> Pairs:
+    """The padding of torch's "same": as many places as elements, the odd element at the end.
+
+    Raises:
+        ArgumentError: a stride is not 1.
+    """
+    if any(window.stride != 1 for window in windows):
+        raise ArgumentError(
+            "padding",
+            'the padding "same" needs a stride of 1',
+            help='"same_upper" pads as Keras does with a stride; or give numbers',
+        )
+    totals = [window.extent - 1 for window in windows]
+    return tuple((total // 2, total - total // 2) for total in totals)
+
+
+def same_upper_margins(windows: tuple[Window, ...], sizes: tuple[Size, ...]) -> Pairs:
+    """The padding of Keras' and TensorFlow's 'same': ceil(size / stride) places, the odd element at the end.
+
+    Raises:
+        ArgumentError: the amount depends on a symbol.
+    """
+    pairs = []
+    for window, size in zip(windows, sizes, strict=True):
+        rest = size % window.stride
+        if window.extent == 1:
+            total = 0
+        elif isinstance(rest, int):
+            total = max(window.extent - (rest or window.stride), 0)
+        else:
+            raise ArgumentError(
+                "padding",
+                f'"same_upper" with stride {window.stride} pads by an amount that depends on the symbol {size}',
+                help="give the dimension a fixed size, or a multiple that shows the remainder, such as 32*h",
+            )
+        pairs.append((total // 2, total - total // 2))
+    return tuple(pairs)
+
+
+def spatial(input: TensorType, dims: int, kind: str) -> tuple[Size, ...]:
+    """The sizes of the spatial dimensions of an input [N, C, ...] of floats.
+
+    Raises:
+        InputError: the input has another number of dimensions, or other elements.
+    """
+    need_dtype(input, "float")
+    if input.rank == dims + 2:
+        return input.shape[2:]
+    help = f"write {kind[:-2]}{input.rank - 2}d instead"
+    if input.rank not in (3, 4, 5):
+        help = "put it before the Flatten, or bring the places back with Unflatten" if input.rank == 2 else ""
+    raise InputError(f"needs {dims + 2} dimensions {LAYOUTS[dims]}, and gets {input.rank}: {input}", help=help or None)
+
+
+def places(windows: tuple[Window, ...], input: TensorType) -> tuple[Size, ...]:
+    """The number of places in each spatial dimension of the input.
+
+    Raises:
+        InputError: a window does not fit into the padded input.
+    """
+    counts = []
+    for index, (window, size) in enumerate(zip(windows, input.shape[2:], strict=True), start=2):
+        count = window.places(size)
+        padded = f", with padding {size + window.begin + window.end}" if window.begin + window.end else ""
+        need_room(
+            count,
+            f"a window of {window.extent} does not fit into dimension {index} of {input}: its size is {size}{padded}",
+            "take a smaller kernel or more padding, or shrink the value less before",
+        )
+        counts.append(count)
+    return tuple(counts)
+
+
+def need_room(size: Size, message: str, help: str) -> None:
+    """Check that a size that comes out can be 1 or more.
+
+    Raises:
+        InputError: it never is.
+    """
+    most = bounds(size)[1]
+    if most is not None and most < 1:
+        raise InputError(message, help=help)
+
+
+def need_border(mode: str, pairs: Pairs, input: TensorType) -> None:
+    """Check that the last dimensions are large enough to be padded from their own elements.
+
+    Raises:
+        ArgumentError: a reflection needs more than the others, a circular padding more than all elements.
+    """
+    spare = {"reflect": 1, "circular": 0}.get(mode)
+    if spare is None:
+        return
+    first = input.rank - len(pairs)
+    for index, pair in enumerate(pairs, start=first):
+        most = bounds(input.shape[index])[1]
+        if most is not None and max(pair) > most - spare:
+            raise ArgumentError(
+                "padding",
+                f"cannot pad dimension {index} of {input} by {max(pair)}: {mode} takes at most {most - spare} there",
+                help="pad by less, or with zeros",
+            )

@@ -1,0 +1,89 @@
+"""PyTorch rows of the pools. Where the two ends are padded by different amounts, a padding comes before the pool."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnspec.layers.base import TensorType
+from nnspec.layers.families.pooling import (
+    AvgPool1d,
+    AvgPool2d,
+    AvgPool3d,
+    LPPool1d,
+    LPPool2d,
+    LPPool3d,
+    MaxPool1d,
+    MaxPool2d,
+    MaxPool3d,
+)
+from nnspec.layers.window import Pairs, each
+from nnspec.to_torch.padding import pad_order, symmetric
+from nnspec.to_torch.row import Call, Raw, Submodule, changed, row
+
+
+def _pairs(layer: MaxPool2d | AvgPool2d, input: TensorType | None) -> Pairs:
+    assert input is not None
+    return tuple((window.begin, window.end) for window in layer.windows(input))
+
+
+def _after_padding(padding: str, pool: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Submodule:
+    """`nn.Sequential(padding, pool)`."""
+    texts = [*map(repr, arguments), *(f"{name}={value!r}" for name, value in keywords.items())]
+    return Submodule("nn.Sequential", (Raw(padding), Raw(f"nn.{pool}({', '.join(texts)})")))
+
+
+@row(MaxPool1d, MaxPool2d, MaxPool3d)
+def _(layer: MaxPool2d, call: Call) -> Submodule:
+    pairs = _pairs(layer, call.types[0])
+    sizes, stride, options = (layer.kernel_size,), changed(layer, "stride"), changed(layer, "dilation", "ceil_mode")
+    padding = symmetric(pairs)
+    if padding is None or _too_wide(layer, pairs):
+        text = f"nn.ConstantPad{layer.dims}d({pad_order(pairs)}, -math.inf)"
+        return _after_padding(text, layer.kind, sizes, stride | options)
+    return Submodule(f"nn.{layer.kind}", sizes, stride | ({"padding": padding} if padding else {}) | options)
+
+
+def _too_wide(layer: MaxPool2d, pairs: Pairs) -> bool:
+    """Whether torch's pool refuses the padding that a dilated window needs for "same_upper"."""
+    kernels = each(layer.kernel_size, layer.dims, "kernel_size")
+    return any(begin > kernel // 2 for (begin, _), kernel in zip(pairs, kernels, strict=True))
+
+
+INSIDE = '''\
+class {name}(nn.{kind}):
+    """Averages that count what is inside only, with different padding at the two ends (last dimension first)."""
+
+    def __init__(self, *sizes, pad, **options):
+        super().__init__(*sizes, **options)
+        self.pad = pad
+
+    def forward(self, x):
+        share_inside = super().forward(F.pad(torch.ones_like(x[:1, :1]), self.pad))
+        return super().forward(F.pad(x, self.pad)) / share_inside
+
+    def extra_repr(self):
+        return f"{{super().extra_repr()}}, pad={{self.pad}}"
+'''
+
+
+@row(AvgPool1d, AvgPool2d, AvgPool3d)
+def _(layer: AvgPool2d, call: Call) -> Submodule:
+    pairs = _pairs(layer, call.types[0])
+    sizes, stride = (layer.kernel_size,), changed(layer, "stride")
+    divisor = {"divisor_override": layer.divisor} if layer.divisor else {}
+    padding = symmetric(pairs)
+    if padding is not None:
+        options = ({"padding": padding} if padding else {}) | changed(layer, "ceil_mode", "count_include_pad")
+        return Submodule(f"nn.{layer.kind}", sizes, stride | options | divisor)
+    if layer.count_include_pad or divisor:
+        text = f"nn.ZeroPad{layer.dims}d({pad_order(pairs)})"
+        return _after_padding(text, layer.kind, sizes, stride | divisor)
+    name = f"{layer.kind}Inside"
+    source = INSIDE.format(name=name, kind=layer.kind)
+    return Submodule(name, sizes, stride | {"pad": pad_order(pairs)}, source=source)
+
+
+@row(LPPool1d, LPPool2d, LPPool3d)
+def _(layer: LPPool2d, call: Call) -> Submodule:
+    keywords = changed(layer, "stride", "ceil_mode")
+    return Submodule(f"nn.{layer.kind}", (layer.norm_type, layer.kernel_size), keywords)
