@@ -50,16 +50,21 @@ def _common(left: Size, right: Size, where: tuple[Sequence[tuple[Size, ...]], in
         return right
     if right == 1:
         return left
-    agree = equal(left, right)
-    if agree:
+    if equal(left, right):
         return left
     shapes, index, place = where
     shown = " and ".join(str(TensorType("float", shape)) for shape in shapes[: index + 1])
-    if agree is False:
-        message = f"the shapes {shown} do not fit: dimension {place} differs, {left} and {right}"
-        raise InputError(message, help="make the two sizes equal, or one of them 1", index=index)
-    raise InputError(
-        f"the shapes {shown} cannot be shown to fit: dimension {place} is {left} and {right}",
+    raise misfit(shown, place, left, right, index, "make the two sizes equal, or one of them 1")
+
+
+def misfit(shown: str, place: int, left: Size, right: Size, index: int, remedy: str) -> InputError:
+    """What is wrong where two sizes are not known to be equal; `remedy` says what to do where they differ."""
+    if equal(left, right) is False:
+        return InputError(
+            f"gets {shown}, which do not fit: dimension {place} differs, {left} and {right}", remedy, index
+        )
+    return InputError(
+        f"gets {shown}, which cannot be shown to fit: dimension {place} is {left} in one and {right} in the other",
         help="use one name for both sizes where they are declared, or give both as numbers",
         index=index,
     )

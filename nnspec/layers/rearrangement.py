@@ -114,18 +114,16 @@ def plan(text: str, lengths: Mapping[str, Size], given: TensorType) -> Plan:
     right = _expand(pattern.right, pattern, given)
     if len(left) != given.rank:
         raise InputError(
-            f"the left of {text!r} has {len(left)} dimensions, and the input has {given.rank}: {given}",
-            help="name every dimension of the input, or stand `...` for the others",
+            f"takes {len(left)} dimensions by {text!r}, and gets {given.rank}: {given}",
+            help="name every dimension of the input, or write `...` for the others",
         )
     axes = [axis for group in left for axis in group]
     for name in lengths:
         if name not in axes:
             raise ArgumentError(name, f"there is no axis {name} in {text!r}", help=f"the axes are {', '.join(axes)}")
     sizes: dict[str, Size] = dict(lengths)
-    for index, (group, size) in enumerate(zip(left, given.shape, strict=True)):
-        _solve(
-            group, size, sizes, f"dimension {index}, ({' '.join(group)})" if len(group) > 1 else f"dimension {index}"
-        )
+    for group, size in zip(left, given.shape, strict=True):
+        _solve(group, size, sizes)
     order = tuple(axes.index(axis) for group in right for axis in group)
     joined = tuple(product(sizes[axis] for axis in group) for group in right)
     return Plan(tuple(sizes[axis] for axis in axes), order, joined)
@@ -144,26 +142,28 @@ def _expand(groups: tuple[Group, ...], pattern: Pattern, given: TensorType) -> t
     return tuple(expanded)
 
 
-def _solve(group: Group, size: Size, sizes: dict[str, Size], what: str) -> None:
+def _solve(group: Group, size: Size, sizes: dict[str, Size]) -> None:
     """Find the one unknown length of a dimension, or check that the known ones fit it."""
+    shown = f"({' '.join(group)})" if len(group) != 1 else group[0]
     unknown = [axis for axis in group if axis not in sizes]
     known = product(sizes[axis] for axis in group if axis in sizes)
     if len(unknown) > 1:
         raise ArgumentError(
             "pattern",
-            f"the lengths of {' and '.join(unknown)} do not follow from {what} of size {size}",
+            f"the lengths of {' and '.join(unknown)} do not follow from {shown}, a dimension of size {size}",
             help=f"give all but one of them: {unknown[-1]} = 16",
         )
     if not unknown:
         if not equal(known, size):
-            raise InputError(f"{what} is {known} by the pattern, and {size} in the input", help="change the lengths")
+            advice = "drop only dimensions of size 1" if not group else "change the lengths that are given"
+            raise InputError(f"takes {shown} to be {known}, and the dimension has size {size}", help=advice)
         return
     try:
         sizes[unknown[0]] = exact_divide(size, known)
     except Undecidable:
-        raise InputError(
-            f"{what}, is not known to be a multiple of {known}: its size is {size}",
-            help=f"choose a size that is a multiple of {known}"
-            if isinstance(size, int)
-            else f"declare the size as a multiple: {known}*{unknown[0]}",
-        ) from None
+        if isinstance(size, int):
+            message, advice = f"whose size {size} is no multiple of {known}", f"choose a multiple of {known}"
+        else:
+            message = f"whose size {size} is not known to be a multiple of {known}"
+            advice = f"declare the size as a multiple, such as {known}*{unknown[0]}"
+        raise InputError(f"splits {shown}, {message}", help=advice) from None

@@ -6,15 +6,15 @@ from nnspec.dims import Size, Undecidable, bounds, equal, exact_divide, product
 from nnspec.layers.base import ArgumentError, TensorType, axis
 
 
-def need_positive(size: Size, argument: str, message: str) -> None:
+def need_positive(size: Size, argument: str, message: str, help: str = "numbers here are 1 or more") -> None:
     """Check that a size or a count can be 1 or more.
 
     Raises:
-        ArgumentError: it never is; `message` begins the sentence.
+        ArgumentError: it never is; `message` says what is wrong then.
     """
     most = bounds(size)[1]
     if most is not None and most < 1:
-        raise ArgumentError(argument, message, help="numbers here are 1 or more")
+        raise ArgumentError(argument, message, help)
 
 
 def distinct_axes(dims: tuple[int, ...], rank: int, argument: str = "dims") -> tuple[int, ...]:

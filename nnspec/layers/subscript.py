@@ -14,9 +14,13 @@ def slice_size(size: Size, start: Size | None, stop: Size | None, step: int, arg
     """The length of `start:stop:step` of a dimension of this size.
 
     Raises:
-        ArgumentError: the slice is empty, or its length depends on a symbol.
+        ArgumentError: the slice is empty or goes backwards, or its length depends on a symbol.
     """
     text = f"{'' if start is None else start}:{'' if stop is None else stop}{'' if step == 1 else f':{step}'}"
+    if step < 1:
+        raise ArgumentError(
+            argument, f"the slice {text} has the step {step}", help="steps are 1 or more; Flip turns round"
+        )
     first = 0 if start is None else _first(size, start, argument, text)
     last = size if stop is None else _last(size, stop, argument, text)
     length = ceil_divide(last - first, step)

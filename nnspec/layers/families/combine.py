@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from nnspec.dims import Size, equal
-from nnspec.layers.arithmetic import Combining, Scalar, broadcast, promote, scalar_dtype
+from nnspec.dims import equal
+from nnspec.layers.arithmetic import Combining, Scalar, broadcast, misfit, promote, scalar_dtype
 from nnspec.layers.base import Example, InputError, Layer, TensorType, axis, need_dtype
 
 
@@ -186,22 +186,12 @@ def need_alike(first: TensorType, other: TensorType, number: int, besides: int |
         InputError: it has not; the index is `number`.
     """
     if other.dtype != first.dtype:
-        raise InputError(f"has {other.dtype} elements, and the first input {first.dtype}", help="cast it", index=number)
+        message = f"gets {first.dtype} and {other.dtype} elements"
+        raise InputError(message, help=f'cast one of them: cast(x, "{first.dtype}")', index=number)
     shown = f"{first} and {other}"
     if other.rank != first.rank:
-        raise InputError(f"{shown} have {first.rank} and {other.rank} dimensions", index=number)
+        message = f"gets {shown}, of {first.rank} and {other.rank} dimensions"
+        raise InputError(message, help="give inputs of as many dimensions: Unsqueeze, Flatten", index=number)
     for index, (left, right) in enumerate(zip(first.shape, other.shape, strict=True)):
         if index != besides and not equal(left, right):
-            raise InputError(_difference(shown, index, left, right), help=_remedy(left, right), index=number)
-
-
-def _difference(shown: str, index: int, left: Size, right: Size) -> str:
-    if equal(left, right) is False:
-        return f"{shown} do not fit: dimension {index} differs, {left} and {right}"
-    return f"{shown} cannot be shown to fit: dimension {index} is {left} and {right}"
-
-
-def _remedy(left: Size, right: Size) -> str:
-    if equal(left, right) is False:
-        return "make the two sizes equal, by a convolution, a crop or a pad"
-    return "use one name for both sizes where they are declared, or give both as numbers"
+            raise misfit(shown, index, left, right, number, "make the two sizes equal, by a convolution, crop or pad")

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import PositiveInt
+from pydantic import PositiveInt, field_validator
 
 from nnspec.dims import Expression, Size, Undecidable, equal, exact_divide
 from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, axis
 from nnspec.layers.reshaping import need_positive, replaced
 from nnspec.layers.subscript import check_index, slice_size
 
-SliceItem = tuple[Literal["slice"], int | Expression | None, int | Expression | None, PositiveInt | None]
+SliceItem = tuple[Literal["slice"], int | Expression | None, int | Expression | None, int | None]
 Item = int | Expression | SliceItem | Literal["..."] | None
 
 
 class Subscript(Layer):
-    """`x[:, 0]`, `x[..., 1:-1]`: indices, slices, new dimensions (null) and an ellipsis, as in numpy's basic indexing.
+    """`x[:, 0]`, `x[..., 1:-1]`: indices, slices, new dimensions (none) and an ellipsis, as in numpy's basic indexing.
 
     Shapes: [N, T, C][:, 0] -> [N, C]. Steps are positive. Source: numpy, "Indexing on ndarrays".
     """
+
+    operator: ClassVar[str | None] = "[]"
 
     items: tuple[Item, ...]
 
@@ -30,8 +32,19 @@ class Subscript(Layer):
         Example("a[..., 0]"),
         Example("a[:, 1:3, ..., -2]", ("float[N, 4, H, W]",)),
         Example("a[0]", ("float[5]",)),
+        Example("a[:, none, 0, :, none]"),
+        Example("a[T - 1, 1:T]", ("float[T, T]",)),
         Example("a[:, :T]", ("float[3, 20]", "float[N, T <= 20]"), {"T": 9}),
     )
+
+    @field_validator("items", mode="before")
+    @classmethod
+    def _are_basic(cls, value: Any) -> Any:
+        for item in value:
+            parts = item[1:] if isinstance(item, (tuple, list)) else (item,)
+            if any(isinstance(part, (bool, float)) or (isinstance(part, str) and part != "...") for part in parts):
+                raise ValueError("takes whole numbers, slices, none and `...`, nothing else")
+        return value
 
     def infer(self, input: TensorType) -> TensorType:
         shape: list[Size] = []
@@ -42,7 +55,8 @@ class Subscript(Layer):
                 continue
             size = next(remaining)
             if isinstance(item, tuple):
-                shape.append(slice_size(size, item[1], item[2], item[3] or 1, "items"))
+                step = 1 if item[3] is None else item[3]
+                shape.append(slice_size(size, item[1], item[2], step, "items"))
             else:
                 check_index(size, item, "items")
         return input.with_shape(*shape)
@@ -134,9 +148,10 @@ class Split(Layer):
             try:
                 return (exact_divide(size, self.sections),) * self.sections
             except Undecidable:
+                known = "does not split" if isinstance(size, int) else "is not known to split"
                 raise ArgumentError(
                     "sections",
-                    f"a dimension of size {size} is not known to split into {self.sections} equal parts",
+                    f"a dimension of size {size} {known} into {self.sections} equal parts",
                     help="give the size of each part: sections = [a, b, ...]",
                 ) from None
         for part in self.sections:
@@ -179,8 +194,9 @@ class Chunk(Layer):
         last = size - part * (self.chunks - 1)
         if isinstance(size, Expression) and not equal(last, part):
             raise InputError(
-                f"{size} is not known to be a multiple of {self.chunks}",
+                f"cannot tell the chunks of a dimension of size {size}, not known to be a multiple of {self.chunks}",
                 help=f"declare the size as a multiple, such as {self.chunks}*k",
             )
-        need_positive(last, "chunks", f"a dimension of size {size} does not make {self.chunks} chunks")
+        message = f"a dimension of size {size} makes less than {self.chunks} chunks, of {part} each"
+        need_positive(last, "chunks", message, help="choose fewer chunks, or give the size of each: Split([a, b, ...])")
         return (part,) * (self.chunks - 1) + (last,)

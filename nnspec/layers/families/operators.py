@@ -48,7 +48,6 @@ class Divide(_Binary):
         Example("a / b", ("float[N, T]", "float[N, 1]")),
         Example("a / 2", ("int[N, T]",)),
         Example("1 / a"),
-        Example("a / T", ("float[N, T]",)),
     )
 
     def infer(self, left: TensorType, right: TensorType | None = None) -> TensorType:
@@ -137,8 +136,7 @@ class MatMul(Layer):
         if not equal(inner, other):
             how = "differ" if equal(inner, other) is False else "cannot be shown to agree"
             raise InputError(
-                f"{left} @ {right}: the last dimension on the left and the one but last on the right {how}, "
-                f"{inner} and {other}",
+                f"multiplies {left} by {right}, whose inner sizes {how}: {inner} and {other}",
                 help="make the two sizes equal, or transpose one side: Transpose(-2, -1)",
                 index=1,
             )

@@ -1,6 +1,6 @@
 """Layers that reduce dimensions to one number: sums, means, extremes, deviations, norms; and the running sum.
 
-`dim` is a dimension, several, or null for all of them; `keepdim` leaves a dimension of size 1 in their place.
+`dim` is a dimension, several, or none for all of them; `keepdim` leaves a dimension of size 1 in their place.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class _Spread(_Reduction):
     def infer(self, input: TensorType) -> TensorType:
         result = super().infer(input)
         if self.unbiased and self.count(input) == 1:
-            raise InputError("one element has no unbiased variance", help="write unbiased = false, or reduce more")
+            raise InputError("gets one element, which has no unbiased variance", help="write unbiased = false")
         return result
 
     def count(self, input: TensorType) -> Size:

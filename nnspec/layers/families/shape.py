@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from nnspec.dims import Expression, equal, product
 from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, axis
@@ -159,7 +159,7 @@ class Squeeze(Layer):
         for index in dropped:
             if not equal(input.shape[index], 1):
                 raise InputError(
-                    f"dimension {index} must have size 1 to be dropped, and its size is {input.shape[index]}",
+                    f"drops dimension {index}, whose size must be 1 and is {input.shape[index]}",
                     help="choose a dimension of size 1, or reduce this one first: Mean(dim = ...)",
                 )
         return input.with_shape(*(size for index, size in enumerate(input.shape) if index not in dropped))
@@ -196,7 +196,7 @@ class Rearrange(Layer):
     """
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, int | Expression]
+    __pydantic_extra__: dict[str, int | Expression] = Field(init=False)
 
     pattern: str
 

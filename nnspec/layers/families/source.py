@@ -73,11 +73,11 @@ class Constant(Layer):
     @classmethod
     def _is_regular(cls, value: Any) -> Any:
         if len(set(nested_shapes(value))) > 1:
-            raise ValueError("the lists at one depth must have one length")
+            raise ValueError("must have lists of one length at each depth")
         if not all(isinstance(leaf, (bool, int, float)) for leaf in leaves(value)):
-            raise ValueError("the elements must be numbers or truth values")
+            raise ValueError("must hold numbers or truth values, nothing else")
         if 0 in nested_shapes(value)[0]:
-            raise ValueError("a list must not be empty")
+            raise ValueError("must not hold an empty list")
         return value
 
     def infer(self) -> TensorType:
@@ -121,8 +121,8 @@ class Range(Layer):
     examples: ClassVar = (
         Example("Range(5)", ()),
         Example("Range(10, start = 1, step = 4)", ()),
-        Example("a + Range(T)", ("int[N, T]",)),
-        Example("a + Range(2*T + 1, start = 1, step = 2)", ("int[N, T]",)),
+        Example("(a, Range(T)) -> Add", ("int[N, T]",)),
+        Example("(a, Range(2*T + 1, start = 1, step = 2)) -> Add", ("int[N, T]",)),
     )
 
     def infer(self) -> TensorType:

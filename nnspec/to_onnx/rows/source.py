@@ -7,13 +7,14 @@ from math import prod
 import numpy as np
 
 from nnspec.dims import Size
-from nnspec.layers.base import DType
+from nnspec.layers.base import DType, LayerError
 from nnspec.layers.families.source import Constant, Full, Normal, Ones, Parameter, Range, Uniform, Zeros
 from nnspec.to_onnx.graph import ELEMENT_TYPES, Graph
 from nnspec.to_onnx.operands import scalar
 from nnspec.to_onnx.row import Call, row
 
 STORED = 4096  # tensors of more elements than this are made when the model runs
+LAST_RANDOM = 21  # onnxruntime 1.31 has random operators up to this opset, and none for the changed ones of opset 22
 
 
 @row(Parameter)
@@ -62,4 +63,7 @@ def _(layer: Uniform, call: Call, graph: Graph) -> str:
 
 def _like(layer: Normal | Uniform, call: Call, graph: Graph) -> str:
     """A tensor of the wanted shape."""
+    if call.opset > LAST_RANDOM:
+        message = f"onnxruntime draws random numbers in models of opset {LAST_RANDOM} or less, and this is {call.opset}"
+        raise LayerError(message, help=f"export with opset {LAST_RANDOM}")
     return call.inputs[0] if layer.shape is None else _filled(0.0, "float", layer.shape, graph)
