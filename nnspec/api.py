@@ -11,6 +11,7 @@ from nnspec.elaborate.elaborate import elaborate
 from nnspec.elaborate.files import Declarations, Files, read_source
 from nnspec.ir import Program
 from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.summary import Summary, summarise
 
 
 class Model:
@@ -29,6 +30,18 @@ class Model:
     def to_json(self) -> str:
         """The program as JSON; `nnspec.from_json` reads it back."""
         return self.program.to_json()
+
+    def summary(self, *, depth: int | None = None, batch: int | None = None) -> Summary:
+        """Its layers, shapes, parameters, multiply-accumulates and memory; `print` it, or read its attributes.
+
+        Args:
+            depth: how many levels of the tree become rows; all of them if it is left out.
+            batch: the number of samples for the activation memory; 1 if it is left out.
+
+        Raises:
+            SpecError: a batch is given, and the first dimension of the first input is no symbol.
+        """
+        return summarise(self.program, depth=depth, batch=batch)
 
 
 def load(

@@ -91,6 +91,20 @@ class Call(_Frozen):
             for index in range(self.count):
                 yield self.label if index == 0 else f"{stem}.{int(last) + index}".lstrip(".")
 
+    def rest_of(self, path: str) -> str | None:
+        """What is left of a path behind the label of one of its applications; None if it does not lead there."""
+        if self.label is None:
+            return None
+        if self.count == 1:
+            return path[len(self.label) + 1 :] if f"{path}.".startswith(f"{self.label}.") else None
+        stem, dot, first = self.label.rpartition(".")
+        if not path.startswith(stem + dot):
+            return None
+        number, _, rest = path[len(stem + dot) :].partition(".")
+        if not (number.isascii() and number.isdecimal()):
+            return None
+        return rest if 0 <= int(number) - int(first) < self.count else None
+
 
 class Port(_Frozen):
     """A named input or output of a module, and the value that it is in the body."""

@@ -123,6 +123,7 @@ class Totals(Record):
     trainable: int = 0
     frozen: int = 0
     buffers: int = 0
+    bytes: int = 0  # of parameters and buffers together
 
     @property
     def parameters(self) -> int:
@@ -135,6 +136,7 @@ class Totals(Record):
             self.trainable + times * other.trainable,
             self.frozen + times * other.frozen,
             self.buffers + times * other.buffers,
+            self.bytes + times * other.bytes,
         )
 
 
@@ -143,7 +145,7 @@ def weights_total(weights: tuple[Weight, ...] | list[Weight]) -> Totals:
     buffers = sum(weight.elements for weight in weights if weight.buffer)
     frozen = sum(weight.elements for weight in weights if not weight.buffer and not weight.trainable)
     trainable = sum(weight.elements for weight in weights if not weight.buffer and weight.trainable)
-    return Totals(trainable, frozen, buffers)
+    return Totals(trainable, frozen, buffers, sum(weight.bytes for weight in weights))
 
 
 def totals(program: Program) -> dict[str, Totals]:
@@ -158,22 +160,19 @@ def totals(program: Program) -> dict[str, Totals]:
             own = found[call.callee] if isinstance(call.callee, str) else weights_total(layer_weights(module, call))
             total = total.plus(own, call.count)
         for tie in module.ties:
-            total = total.plus(weights_total([_weight_at(program, module, tie.parameter)]), -1)
+            total = total.plus(weights_total([weight_at(program, module, tie.parameter)]), -1)
         found[key] = total
     return found
 
 
-def _weight_at(program: Program, module: Module, path: str) -> Weight:
+def weight_at(program: Program, module: Module, path: str) -> Weight:
     """The weight at a path below a module."""
     for call in module.calls:
-        if call.label is None or call.shared:
+        rest = call.rest_of(path)
+        if rest is None or call.shared:
             continue
-        for label in call.labels:
-            if path != label and not path.startswith(label + "."):
-                continue
-            rest = path[len(label) + 1 :]
-            if isinstance(call.callee, str):
-                return _weight_at(program, program.modules[call.callee], rest)
-            found: Any = next(weight for weight in layer_weights(module, call) if weight.name == rest)
-            return found
+        if isinstance(call.callee, str):
+            return weight_at(program, program.modules[call.callee], rest)
+        found: Any = next(weight for weight in layer_weights(module, call) if weight.name == rest)
+        return found
     raise KeyError(path)

@@ -13,10 +13,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from nnspec.dims import Expression, Size, from_json, to_json
+from nnspec.dims import Expression, Size, from_json, product, to_json
 from nnspec.record import Record
 
 DType = Literal["float", "int", "bool"]
+ELEMENT_BYTES: dict[DType, int] = {"float": 4, "int": 8, "bool": 1}
 
 
 class TensorType(Record):
@@ -29,6 +30,11 @@ class TensorType(Record):
     def rank(self) -> int:
         """The number of dimensions."""
         return len(self.shape)
+
+    @property
+    def bytes(self) -> Size:
+        """The memory that it takes, in bytes."""
+        return product(self.shape) * ELEMENT_BYTES[self.dtype]
 
     def with_shape(self, *shape: Size) -> TensorType:
         """The same element type with another shape."""
@@ -127,6 +133,11 @@ class Weight(Record):
             total *= size
         return total
 
+    @property
+    def bytes(self) -> int:
+        """The memory that it takes, in bytes."""
+        return self.elements * ELEMENT_BYTES[self.dtype]
+
 
 class Example(Record):
     """One use of a layer, for its documentation and for the contract test.
@@ -166,6 +177,8 @@ class Layer(BaseModel):
     keyword_only: ClassVar[frozenset[str]] = frozenset()
     # It does the same in training and evaluation and owns nothing: exporters may drop an `identity in evaluation`.
     identity_in_evaluation: ClassVar[bool] = False
+    # It is written behind another layer as its activation; the summary shows both in one row: `Conv2d + ReLU`.
+    activation: ClassVar[bool] = False
     # Its results are random even in evaluation.
     random: ClassVar[bool] = False
     examples: ClassVar[tuple[Example, ...]] = ()

@@ -28,6 +28,8 @@ from nnspec.layers.base import (
 class _Activation(Layer):
     """A function of floats that keeps the shape."""
 
+    activation: ClassVar[bool] = True
+
     def infer(self, input: TensorType) -> TensorType:
         need_dtype(input, "float")
         return input
@@ -374,6 +376,8 @@ class _AlongDimension(Layer):
     `dim` is the last dimension by default, where torch leaves it to the number of dimensions (and warns).
     """
 
+    activation: ClassVar[bool] = True
+
     dim: int = -1
 
     def infer(self, input: TensorType) -> TensorType:
@@ -422,6 +426,7 @@ class Softmax2d(Layer):
     Shapes: [N, C, H, W], kept. Source: torch.nn.Softmax2d.
     """
 
+    activation: ClassVar[bool] = True
     examples: ClassVar = (Example("Softmax2d"),)
 
     def infer(self, input: TensorType) -> TensorType:

@@ -1,0 +1,6 @@
+"""What a network is made of, counted: layers, shapes, parameters, multiply-accumulates, memory. Needs no torch."""
+
+from nnspec.summary.rows import Row
+from nnspec.summary.summary import Summary, summarise
+
+__all__ = ["Row", "Summary", "summarise"]

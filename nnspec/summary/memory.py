@@ -1,0 +1,42 @@
+"""How much memory the results of a program's layers take, repeats by multiplication."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nnspec.dims import Expression, Size, Symbol, substitute
+from nnspec.ir import Call, Module, Program
+from nnspec.layers.base import Layer
+
+
+def batch_symbol(program: Program) -> str | None:
+    """The symbol that is the first dimension of the first input, if it is one."""
+    shape = program.main.input_types[0].shape if program.main.inputs else ()
+    if not shape or not isinstance(shape[0], Expression):
+        return None
+    first = shape[0]
+    plain = len(first.terms) == 1 and isinstance(first.terms[0][0], Symbol)
+    return str(first) if plain and str(first) == first.terms[0][0].text else None
+
+
+def activation_bytes(program: Program, bound: Mapping[str, Size]) -> Size:
+    """The bytes of the outputs of all layers, those for training only included, once for each application."""
+    found: dict[str, Size] = {}
+    for key in program.order:
+        module = program.modules[key]
+        total: Size = 0
+        for call in module.calls:
+            total = total + _output_bytes(module, call, bound, found) * call.count
+        found[key] = total
+    return found[program.entry]
+
+
+def _output_bytes(module: Module, call: Call, bound: Mapping[str, Size], below: dict[str, Size]) -> Size:
+    if isinstance(call.callee, str):
+        return below[call.callee]
+    if not call.inputs and isinstance(call.callee, Layer) and call.callee.weights():
+        return 0  # a learned tensor is a parameter, not an activation
+    total: Size = 0
+    for name in call.outputs:
+        total = total + substitute(module.values[name].bytes, bound)
+    return total

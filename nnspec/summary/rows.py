@@ -1,0 +1,202 @@
+"""The rows of a summary: a program's calls as a tree, each with its shape and its counts.
+
+A repeat is one row, whose counts are those of all its applications; the rows below it show one application. A module
+whose content stands further up already is not shown again, so a summary grows with the text of a spec.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from nnspec.dims import Size, substitute
+from nnspec.ir import Call, Module, Program
+from nnspec.ir.macs import call_macs, macs
+from nnspec.ir.state import Totals, layer_weights, totals, weight_at, weights_total
+from nnspec.layers.base import Layer, TensorType
+from nnspec.record import Record
+
+
+class Row(Record):
+    """One line of a summary: a call, with the activation that follows it."""
+
+    path: str | None  # of the module in the network; None for an operation, which owns nothing
+    label: str  # how the tree names it: `conv1`, `h`, `1..5`, or nothing
+    kind: str  # `Conv2d + ReLU`, `Bottleneck`, `{ ... }`
+    count: int  # applications
+    outputs: tuple[TensorType, ...]
+    parameters: int  # of all applications, trainable and frozen
+    buffers: int
+    macs: Size  # multiply-accumulates of all applications
+    notes: tuple[str, ...]  # `reused`, `training only`, ...
+    branch: tuple[bool, ...]  # for its ancestors below the model and itself: whether it is the last of its siblings
+
+    @property
+    def depth(self) -> int:
+        """1 for a step of the model itself."""
+        return len(self.branch)
+
+    @property
+    def title(self) -> str:
+        """The step as the language writes it: `h: 12 x Block`."""
+        label = f"{self.label}: " if self.label else ""
+        repeat = f"{self.count:,} x " if self.count > 1 else ""
+        notes = f" ({', '.join(self.notes)})" if self.notes else ""
+        return f"{label}{repeat}{self.kind}{notes}"
+
+
+class _Step(Record):
+    """A call that becomes a row, and where it stands."""
+
+    module: Module
+    call: Call
+    activation: Call | None
+    prefix: str
+    branch: tuple[bool, ...]
+    ties: Mapping[str, str]  # paths below the module -> the parameters, from the model on, that they are
+
+
+class Rows:
+    """Makes the rows of a program; symbols in `bound` are replaced in the multiply-accumulates."""
+
+    def __init__(self, program: Program, bound: Mapping[str, Size]) -> None:
+        self.program = program
+        self.totals = totals(program)
+        self.macs = {key: substitute(size, bound) for key, size in macs(program).items()}
+        self.bound = bound
+        self.shown: dict[str, str] = {}
+
+    def all(self, depth: int | None) -> list[Row]:
+        """The rows from the top down, to a depth (None: all)."""
+        rows: list[Row] = []
+        pending = self._steps(self.program.main, "", (), {})[::-1]
+        while pending:
+            step = pending.pop()
+            below = self._below(step) if depth is None or len(step.branch) < depth else []
+            rows.append(self._row(step))
+            pending += reversed(below)
+        return rows
+
+    def _steps(
+        self, module: Module, prefix: str, branch: tuple[bool, ...], outer: Mapping[str, str]
+    ) -> list[_Step]:
+        ties = {**outer, **{tie.parameter: prefix + tie.source for tie in module.ties}}
+        pairs = _with_activations(module)
+        last = len(pairs) - 1
+        return [
+            _Step(module, call, activation, prefix, (*branch, index == last), ties)
+            for index, (call, activation) in enumerate(pairs)
+        ]
+
+    def _below(self, step: _Step) -> list[_Step]:
+        """The steps inside the module that a step calls, unless they have been shown."""
+        call = step.call
+        if not isinstance(call.callee, str) or call.shared or call.callee in self.shown:
+            return []
+        path = f"{step.prefix}{call.label}"
+        ties = _ties_below(call, step.ties) if call.count == 1 else {}
+        if not ties:
+            self.shown[call.callee] = path
+        return self._steps(self.program.modules[call.callee], f"{path}.", step.branch, ties)
+
+    def _row(self, step: _Step) -> Row:
+        call, module = step.call, step.module
+        total = Totals() if call.shared else self._total(step)
+        kinds = [self._kind(call), *([self._kind(step.activation)] if step.activation else [])]
+        outputs = (step.activation or call).outputs
+        return Row(
+            path=None if call.label is None else step.prefix + call.label,
+            label=_label(call),
+            kind=" + ".join(kinds),
+            count=call.count,
+            outputs=tuple(module.values[name] for name in outputs),
+            parameters=total.parameters,
+            buffers=total.buffers,
+            macs=self._macs(module, call),
+            notes=self._notes(step, total),
+            branch=step.branch,
+        )
+
+    def _macs(self, module: Module, call: Call) -> Size:
+        return substitute(call_macs(module, call, self.macs), self.bound)
+
+    def _kind(self, call: Call) -> str:
+        callee = self.program.callee(call)
+        if isinstance(callee, Layer):
+            return callee.kind
+        return "{ ... }" if callee.kind == "group" else callee.name
+
+    def _total(self, step: _Step) -> Totals:
+        """The elements of a call, less the parameters that are other ones."""
+        call = step.call
+        if call.label is None:
+            return Totals()
+        own = self._one(step.module, call)
+        total = Totals().plus(own, call.count)
+        for path in _ties_below(call, step.ties):
+            total = total.plus(weights_total([weight_at(self.program, step.module, f"{call.label}.{path}")]), -1)
+        return total
+
+    def _one(self, module: Module, call: Call) -> Totals:
+        if isinstance(call.callee, str):
+            return self.totals[call.callee]
+        return weights_total(layer_weights(module, call))
+
+    def _notes(self, step: _Step, total: Totals) -> tuple[str, ...]:
+        call = step.call
+        notes = ["reused"] if call.shared else []
+        if call.training:
+            notes.append("training only")
+        if total.frozen and not total.trainable:
+            notes.append("frozen")
+        if isinstance(call.callee, Layer):
+            notes += [f"{path} is {source}" for path, source in _ties_below(call, step.ties).items()]
+        path = f"{step.prefix}{call.label}"
+        first = self.shown.get(call.callee, path) if isinstance(call.callee, str) else path
+        if first != path and not call.shared:
+            notes.append(f"inside as in {first}")
+        return tuple(notes)
+
+
+def _label(call: Call) -> str:
+    """`h` for a repeat that fills the scope `h`, `1..5` for another one."""
+    if call.label is None or call.count == 1:
+        return call.label or ""
+    stem, dot, first = call.label.rpartition(".")
+    if stem and first == "0":
+        return stem
+    return f"{stem}{dot}{first}..{int(first) + call.count - 1}"
+
+
+def _ties_below(call: Call, ties: Mapping[str, str]) -> dict[str, str]:
+    if call.shared:
+        return {}
+    pairs = ((call.rest_of(path), source) for path, source in ties.items())
+    return {rest: source for rest, source in pairs if rest is not None}
+
+
+def _with_activations(module: Module) -> list[tuple[Call, Call | None]]:
+    """The calls of a module, each with the activation that is written right behind it and alone uses its result."""
+    uses = Counter(name for call in module.calls for name in call.inputs)
+    uses.update(port.value for port in module.outputs)
+    pairs: list[tuple[Call, Call | None]] = []
+    for call in module.calls:
+        if pairs and pairs[-1][1] is None and _follows(pairs[-1][0], call) and uses[call.inputs[0]] == 1:
+            pairs[-1] = (pairs[-1][0], call)
+        else:
+            pairs.append((call, None))
+    return pairs
+
+
+def _follows(before: Call, call: Call) -> bool:
+    """Whether a call is an activation without a name of its own, on the one result of a single layer."""
+    return (
+        isinstance(call.callee, Layer)
+        and isinstance(before.callee, Layer)
+        and call.callee.activation
+        and call.inputs == before.outputs
+        and (call.label is None or call.label.rpartition(".")[2].isdecimal())
+        and call.count == before.count == 1
+        and call.training == before.training
+        and not call.shared
+    )

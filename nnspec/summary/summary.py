@@ -1,0 +1,158 @@
+"""`summarise`: a program to its `Summary`, which prints as a table and carries every number as an attribute."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from nnspec.diagnostics import SpecError
+from nnspec.dims import Size
+from nnspec.elaborate.mistakes import BadSetting
+from nnspec.ir import Module, Port, Program
+from nnspec.ir.state import Totals
+from nnspec.layers.base import TensorType
+from nnspec.record import Record
+from nnspec.summary.memory import activation_bytes, batch_symbol
+from nnspec.summary.rows import Row, Rows
+
+
+class Summary(Record):
+    """The layers of a network and their counts.
+
+    `macs` are multiply-accumulates of convolutions and matrix products in evaluation, for one sample where the batch
+    is a symbol (then it is 1), else for the batch that the shapes state. `activation_bytes` are the outputs of all
+    layers for a batch of `batch`, each application on its own, those for training only included.
+    """
+
+    name: str
+    arguments: dict[str, Any]
+    inputs: dict[str, TensorType]
+    outputs: dict[str, TensorType]
+    rows: tuple[Row, ...]
+    totals: Totals
+    macs: Size
+    activation_bytes: Size
+    batch_symbol: str | None
+    batch: int | None  # None where the batch is no symbol
+
+    @property
+    def trainable(self) -> int:
+        """The number of trainable parameters."""
+        return self.totals.trainable
+
+    @property
+    def frozen(self) -> int:
+        """The number of parameters that are not trained."""
+        return self.totals.frozen
+
+    @property
+    def parameters(self) -> int:
+        """The number of all parameters."""
+        return self.totals.parameters
+
+    @property
+    def buffers(self) -> int:
+        """The number of elements that are saved and are no parameters, such as running means."""
+        return self.totals.buffers
+
+    @property
+    def model_bytes(self) -> int:
+        """The size of parameters and buffers: 4 bytes for a float, 8 for an integer."""
+        return self.totals.bytes
+
+    def __str__(self) -> str:
+        return self.table()
+
+    def table(self, width: int | None = None) -> str:
+        """The summary as text, at most `width` columns wide if one is given."""
+        from nnspec.summary.table import table
+
+        return table(self, width)
+
+    def _repr_html_(self) -> str:
+        from nnspec.summary.notebook import page
+
+        return page(self)
+
+    def to_json(self, indent: int | None = None) -> str:
+        """The summary as JSON; sizes are numbers, or texts where they are symbolic."""
+        form = {
+            "model": self.name,
+            "arguments": self.arguments,
+            "inputs": {name: _type(type) for name, type in self.inputs.items()},
+            "outputs": {name: _type(type) for name, type in self.outputs.items()},
+            "rows": [_row(row) for row in self.rows],
+            "trainable": self.trainable,
+            "frozen": self.frozen,
+            "buffers": self.buffers,
+            "model_bytes": self.model_bytes,
+            "macs": _size(self.macs),
+            "macs_for": {self.batch_symbol: 1} if self.batch_symbol else {},
+            "activation_bytes": _size(self.activation_bytes),
+            "activation_bytes_for": {self.batch_symbol: self.batch} if self.batch_symbol else {},
+        }
+        return json.dumps(form, indent=indent)
+
+
+def summarise(program: Program, *, depth: int | None = None, batch: int | None = None) -> Summary:
+    """Count a program.
+
+    Args:
+        program: what to count.
+        depth: how many levels of the tree become rows; all of them if it is left out.
+        batch: the number of samples for the activation memory, 1 if it is left out.
+
+    Raises:
+        SpecError: a batch is given, and the first dimension of the first input is no symbol.
+    """
+    main = program.main
+    symbol = batch_symbol(program)
+    if batch is not None and symbol is None:
+        raise SpecError.of(_no_batch(main))
+    one: dict[str, Size] = {symbol: 1} if symbol else {}
+    many: dict[str, Size] = {symbol: batch or 1} if symbol else {}
+    rows = Rows(program, one)
+    return Summary(
+        name=main.name,
+        arguments=main.arguments,
+        inputs=_types(main, main.inputs),
+        outputs=_types(main, main.outputs),
+        rows=tuple(rows.all(depth)),
+        totals=rows.totals[program.entry],
+        macs=rows.macs[program.entry],
+        activation_bytes=activation_bytes(program, many),
+        batch_symbol=symbol,
+        batch=(batch or 1) if symbol else None,
+    )
+
+
+def _no_batch(main: Module) -> BadSetting:
+    shape = str(main.input_types[0]) if main.inputs else "missing"
+    reason = f"{main.name} has no batch to set: the first dimension of its first input is no symbol ({shape})"
+    return BadSetting(None, reason, "leave the batch out, or write a symbol: input image: float[N, 3, 224, 224]")
+
+
+def _types(module: Module, ports: tuple[Port, ...]) -> dict[str, TensorType]:
+    return {port.name: module.values[port.value] for port in ports}
+
+
+def _size(size: Size) -> int | str:
+    return size if isinstance(size, int) else str(size)
+
+
+def _type(type: TensorType) -> dict[str, Any]:
+    return {"dtype": type.dtype, "shape": [_size(size) for size in type.shape]}
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        "path": row.path,
+        "kind": row.kind,
+        "count": row.count,
+        "depth": row.depth,
+        "outputs": [_type(type) for type in row.outputs],
+        "parameters": row.parameters,
+        "buffers": row.buffers,
+        "macs": _size(row.macs),
+        "notes": list(row.notes),
+    }

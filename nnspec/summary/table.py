@@ -1,0 +1,101 @@
+"""A summary as text: a tree with columns of numbers, and the totals below it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnspec.dims import Size
+from nnspec.layers.base import TensorType
+from nnspec.summary.rows import Row
+
+if TYPE_CHECKING:
+    from nnspec.summary.summary import Summary
+
+HEADINGS = ("Layer", "Output", "Parameters", "MACs")
+_GAP = "  "
+_LEAST = (20, 14, 10, 10)  # what a column keeps where the terminal is narrow
+
+
+def table(summary: Summary, width: int | None = None) -> str:
+    """The whole summary, at most `width` columns wide if one is given."""
+    lines = [HEADINGS, *(cells(row) for row in summary.rows)]
+    widths = _fit([max(map(len, column)) for column in zip(*lines, strict=True)], width)
+    rule = "─" * (sum(widths) + len(_GAP) * 3)
+    body = [_line(line, widths) for line in lines]
+    return "\n".join([*head(summary), "", body[0], rule, *body[1:], rule, *_totals(summary)])
+
+
+def head(summary: Summary) -> list[str]:
+    """The model with its arguments, inputs and outputs, as a spec writes them."""
+    arguments = ", ".join(f"{name} = {value}" for name, value in summary.arguments.items())
+    ports = [f"  input {name}: {type.dtype}{type}" for name, type in summary.inputs.items()]
+    ports += [f"  output {name}: {type.dtype}{type}" for name, type in summary.outputs.items()]
+    return [f"{summary.name}({arguments})" if arguments else summary.name, *ports]
+
+
+def cells(row: Row) -> tuple[str, str, str, str]:
+    """The texts of a row's columns."""
+    trunk = "".join("   " if last else "│  " for last in row.branch[:-1])
+    corner = "└─ " if row.branch[-1] else "├─ "
+    return trunk + corner + row.title, shapes(row.outputs), f"{row.parameters:,}", count(row.macs)
+
+
+def shapes(types: tuple[TensorType, ...]) -> str:
+    """Shapes; the element type where it is not float."""
+    return ", ".join(f"{'' if type.dtype == 'float' else type.dtype}{type}" for type in types)
+
+
+def count(size: Size) -> str:
+    """A number with separators, or an expression."""
+    return f"{size:,}" if isinstance(size, int) else str(size)
+
+
+def memory(size: Size) -> str:
+    """Bytes as a person reads them."""
+    if not isinstance(size, int):
+        return f"{size} bytes"
+    if size < 1024:
+        return f"{size} bytes"
+    amount = float(size)
+    for unit in ("KiB", "MiB", "GiB", "TiB"):
+        amount /= 1024
+        if amount < 1024:
+            return f"{amount:,.1f} {unit}"
+    return f"{amount / 1024:,.1f} PiB"
+
+
+def totals(summary: Summary) -> list[tuple[str, str]]:
+    """The totals: what, and how much."""
+    one = f" ({summary.batch_symbol} = 1)" if summary.batch_symbol else ""
+    many = f" ({summary.batch_symbol} = {summary.batch:,})" if summary.batch_symbol else ""
+    return [
+        ("Trainable parameters", f"{summary.trainable:,}"),
+        ("Frozen parameters", f"{summary.frozen:,}"),
+        ("Buffers", f"{summary.buffers:,}"),
+        ("Model size", memory(summary.model_bytes)),
+        ("Multiply-accumulates", f"{count(summary.macs)}{one}, of convolutions and matrix products"),
+        ("Activation memory", f"{memory(summary.activation_bytes)}{many}, the outputs of all layers"),
+    ]
+
+
+def _totals(summary: Summary) -> list[str]:
+    return [f"{what:<22}{amount}" for what, amount in totals(summary)]
+
+
+def _fit(widths: list[int], width: int | None) -> list[int]:
+    """Column widths for a terminal: what is too wide is taken from the widest column that can give some."""
+    room = None if width is None else width - len(_GAP) * 3
+    while room is not None and sum(widths) > room:
+        spare, index = max((have - least, index) for index, (have, least) in enumerate(zip(widths, _LEAST, strict=True)))
+        if spare <= 0:
+            break
+        widths[index] -= 1
+    return widths
+
+
+def _line(texts: tuple[str, ...], widths: list[int]) -> str:
+    cut = [text if len(text) <= width else text[: width - 1] + "…" for text, width in zip(texts, widths, strict=True)]
+    layer, output, *numbers = cut
+    parts = [layer.ljust(widths[0]), output.ljust(widths[1])]
+    parts += [text.rjust(width) for text, width in zip(numbers, widths[2:], strict=True)]
+    return _GAP.join(parts).rstrip()
