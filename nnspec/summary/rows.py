@@ -51,6 +51,7 @@ class _Step(Record):
     module: Module
     call: Call
     activation: Call | None
+    label: str
     prefix: str
     branch: tuple[bool, ...]
     ties: Mapping[str, str]  # paths below the module -> the parameters, from the model on, that they are
@@ -84,9 +85,20 @@ class Rows:
         pairs = _with_activations(module)
         last = len(pairs) - 1
         return [
-            _Step(module, call, activation, prefix, (*branch, index == last), ties)
+            self._unwrapped(_Step(module, call, activation, _label(call), prefix, (*branch, index == last), ties))
             for index, (call, activation) in enumerate(pairs)
         ]
+
+    def _unwrapped(self, step: _Step) -> _Step:
+        """`h: 12 x Block` is a group `h` around a repeat: the repeat, under the label of the group."""
+        callee = self.program.callee(step.call)
+        if isinstance(callee, Layer) or callee.kind != "group" or len(callee.calls) != 1 or step.call.count > 1:
+            return step
+        inner = callee.calls[0]
+        if inner.count == 1 or inner.label != "0" or step.call.shared or step.call.training != inner.training:
+            return step
+        ties = _ties_below(step.call, step.ties)
+        return _Step(callee, inner, None, step.label, f"{step.prefix}{step.call.label}.", step.branch, ties)
 
     def _below(self, step: _Step) -> list[_Step]:
         """The steps inside the module that a step calls, unless they have been shown."""
@@ -106,7 +118,7 @@ class Rows:
         outputs = (step.activation or call).outputs
         return Row(
             path=None if call.label is None else step.prefix + call.label,
-            label=_label(call),
+            label=step.label,
             kind=" + ".join(kinds),
             count=call.count,
             outputs=tuple(module.values[name] for name in outputs),
@@ -159,12 +171,10 @@ class Rows:
 
 
 def _label(call: Call) -> str:
-    """`h` for a repeat that fills the scope `h`, `1..5` for another one."""
+    """The label of a call, `1..5` for a repeat."""
     if call.label is None or call.count == 1:
         return call.label or ""
     stem, dot, first = call.label.rpartition(".")
-    if stem and first == "0":
-        return stem
     return f"{stem}{dot}{first}..{int(first) + call.count - 1}"
 
 
