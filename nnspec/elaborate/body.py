@@ -272,14 +272,29 @@ class Body(Steps):
         return Made(self.shared.add_module(module), self.scope)
 
     def _bind_parameters(self, declaration: t.Block | t.Model, arguments: dict[str, Any]) -> None:
+        given = self._given_sizes(declaration)
         for parameter in declaration.parameters:
             name = parameter.name.text
             if name in self.environment.names:
                 self.fail(AlreadyDeclared(self.span(parameter.name), name))
             value = arguments.get(name, INVALID)
             if value is INVALID:
+                value = given.get(name, INVALID)
+            if value is INVALID:
                 value = INVALID if parameter.default is None else self.evaluate(parameter.default)
             self.environment.names[name] = value
+
+    def _given_sizes(self, declaration: t.Block | t.Model) -> dict[str, int]:
+        """What the shapes given from outside say of the parameters: `H` in `input image: float[N, 3, H, W]`."""
+        found: dict[str, int] = {}
+        statements = declaration.body.statements if isinstance(declaration.body, t.Body) else ()
+        for statement in statements:
+            if isinstance(statement, t.Input):
+                sizes = self.given_shapes.get(statement.name.text, ())
+                for item, size in zip(statement.shape.items, sizes, strict=False):
+                    if isinstance(item, t.Name):
+                        found.setdefault(item.text, size)
+        return found
 
     def _bind_inputs(self, declaration: t.Block) -> None:
         names = [each.name.text for each in declaration.inputs]
