@@ -27,7 +27,7 @@ def _(layer: Flatten, call: Call) -> Submodule:
     return Submodule(
         "nn.Flatten",
         keywords=changed(layer, "start_dim", "end_dim"),
-        expression=f"{{0}}.flatten({layer.start_dim}, {layer.end_dim})",
+        expression=f"{{0}}.flatten({layer.start_dim}{'' if layer.end_dim == -1 else f', {layer.end_dim}'})",
     )
 
 

@@ -1,0 +1,305 @@
+"""The classes of the generated source: modules that agree in all but numbers share one, as a person would write it.
+
+The numbers that differ become parameters of `__init__`, named after the arguments of the block, or after the sizes
+that they are (`in_channels`), or written as a multiple of one (`4 * width`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from nnspec.ir import Module
+from nnspec.to_torch.construct import Construct, ModuleOf, Times, is_number, merge, render, shape
+from nnspec.to_torch.forward import Forward
+from nnspec.to_torch.names import assignment, variable
+from nnspec.to_torch.plan import Plan, Plans
+from nnspec.to_torch.row import Raw
+
+_MULTIPLES = 64  # the largest factor that is recognised in `4 * width`
+
+
+class Written:
+    """What is written for one module, before it is known which numbers its class takes."""
+
+    def __init__(self, plans: Plans, plan: Plan) -> None:
+        self.plan = plan
+        self.module: Module = plan.module
+        self.forward: tuple[str, ...] = ()
+        self.inputs: tuple[str, ...] = ()
+        self.attributes: dict[str, tuple[Construct, int]] = {}
+        if plan.is_sequential_class:
+            self.attributes = {"": (plan.items, 1)}
+            return
+        forward = Forward(plans, plan)
+        self.forward, self.inputs, self.attributes = tuple(forward.lines), tuple(forward.inputs), forward.attributes
+
+    def modules(self) -> list[str]:
+        """The keys of the modules that it builds."""
+        return [key for made, _ in self.attributes.values() for key in _modules(made)]
+
+
+def _modules(value: Any) -> list[str]:
+    if isinstance(value, Times):
+        return _modules(value.item)
+    if not isinstance(value, Construct):
+        return []
+    own = [value.name.key] if isinstance(value.name, ModuleOf) else []
+    inner = [*value.arguments, *value.keywords.values()]
+    return own + [key for item in inner for key in _modules(item)]
+
+
+class Classes:
+    """Groups the modules of a program into classes; each is written once all its uses are known."""
+
+    def __init__(self, plans: Plans) -> None:
+        self.plans = plans
+        self.written: dict[str, Written] = {}
+        self._shapes: dict[str, Hashable] = {}
+        self.texts: list[str] = []
+        self._names: dict[str, str] = {}  # module key -> class name
+        self._arguments: dict[str, dict[str, Any]] = {}  # module key -> arguments of its class
+        self._taken: set[str] = set()
+
+    def write(self) -> list[str]:
+        """The source of all classes, each after those that it uses."""
+        program = self.plans.program
+        self._collect(program.entry)
+        groups: dict[Hashable, list[str]] = {}
+        for key in program.order:
+            if key in self.written:
+                groups.setdefault(self._shape(key), []).append(key)
+        self._taken = set(self.plans.sources)
+        names = self._choose_names(list(groups.values()))
+        for keys, name in zip(groups.values(), names, strict=True):
+            self.texts.append(self._class(keys, name))
+        return self.texts
+
+    @property
+    def entry_name(self) -> str:
+        """The class of the model itself."""
+        return self._names[self.plans.program.entry]
+
+    def _collect(self, key: str) -> None:
+        if key in self.written:
+            return
+        self.written[key] = Written(self.plans, self.plans.plan(key))
+        for inner in self.written[key].modules():
+            self._collect(inner)
+
+    def _shape(self, key: str) -> Hashable:
+        """Equal for modules that can share a class."""
+        if key not in self._shapes:
+            one = self.written[key]
+            attributes = tuple(
+                (label, shape(made, self._shape), count) for label, (made, count) in one.attributes.items()
+            )
+            ties = tuple((tie.parameter, tie.source) for tie in one.module.ties)
+            self._shapes[key] = (one.module.name, one.inputs, one.forward, attributes, ties)
+        return self._shapes[key]
+
+    def _choose_names(self, groups: list[list[str]]) -> list[str]:
+        """A name for every class: its block's, and what its plainest form lacks (`BottleneckWithDownsample`)."""
+        by_name: dict[str, list[int]] = {}
+        for index, keys in enumerate(groups):
+            by_name.setdefault(variable(self.written[keys[0]].module.name), []).append(index)
+        chosen = [""] * len(groups)
+        for name, indices in by_name.items():
+            labels = {index: set(self.written[groups[index][0]].attributes) for index in indices}
+            plainest = min(indices, key=lambda index: (len(labels[index]), index))
+            for index in sorted(indices, key=lambda index: index != plainest):
+                further = sorted(labels[index] - labels[plainest])
+                suffix = "".join(part[:1].upper() + part[1:] for part in further[0].split(".")) if further else ""
+                own = variable(name + ("" if index == plainest or not suffix else f"With{suffix}"))
+                chosen[index] = self._free(own)
+        return chosen
+
+    def _free(self, name: str) -> str:
+        own, number = name, 1
+        while own in self._taken or own in ("Construct", "OrderedDict", "partial", "torch", "nn", "F", "math"):
+            number += 1
+            own = f"{name}{number}"
+        self._taken.add(own)
+        return own
+
+    # --- one class
+
+    def _class(self, keys: list[str], name: str) -> str:
+        for key in keys:
+            self._names[key] = name
+        parameters = Parameters([self.written[key].module for key in keys])
+        first = self.written[keys[0]]
+        merged = {
+            label: merge([self._resolve(self.written[key].attributes[label][0]) for key in keys], parameters.name)
+            for label in first.attributes
+        }
+        for index, key in enumerate(keys):
+            self._arguments[key] = {name: values[index] for name, values in parameters.chosen.items()}
+        signature = ", ".join(["self", *parameters.chosen])
+        if first.plan.is_sequential_class:
+            body = ["        super().__init__("]
+            body += [f"            {render(item, 12)}," for item in merged[""].arguments]
+            body += ["        )"]
+            head = f"class {name}(nn.Sequential):\n"
+        else:
+            head = f"class {name}(nn.Module):\n"
+            body = ["        super().__init__()", *self._assignments(first, merged), *_ties(first.module)]
+            forward = [f"    def forward({', '.join(['self', *first.inputs])}):"]
+            body += ["", *forward, *(f"        {line}" for line in first.forward)]
+        documentation = _documentation(first.module.documentation)
+        return head + documentation + f"    def __init__({signature}):\n" + "\n".join(body) + "\n"
+
+    def _assignments(self, first: Written, merged: dict[str, Any]) -> list[str]:
+        lines: list[str] = []
+        containers: set[str] = set()
+        for label in _tree_order(list(merged)):
+            count = first.attributes[label][1]
+            owner = "self"
+            *stems, last = label.split(".")
+            for depth, stem in enumerate(stems, 1):
+                container = ".".join(stems[:depth])
+                if container not in containers:
+                    containers.add(container)
+                    lines.append("        " + assignment(owner, stem, "nn.Module()"))
+                owner = f"{owner}.{stem}" if stem.isidentifier() else f'getattr({owner}, "{stem}")'
+            if count > 1:
+                lines.append(f"        for index in range({last}, {int(last) + count}):")
+                lines.append(f"            {owner}.add_module(str(index), {render(merged[label], 12)})")
+            else:
+                lines.append("        " + assignment(owner, last, render(merged[label], 8)))
+        return lines
+
+    def _resolve(self, value: Any) -> Any:
+        """The value with classes in the place of modules, and their arguments."""
+        if isinstance(value, Times):
+            return Times(self._resolve(value.item), value.count)
+        if not isinstance(value, Construct):
+            return value
+        if isinstance(value.name, ModuleOf):
+            arguments = list(self._arguments[value.name.key].items())
+            positional = tuple(item for _, item in arguments[:2])
+            return Construct(self._names[value.name.key], positional, dict(arguments[2:]))
+        keywords = {name: self._resolve(item) for name, item in value.keywords.items()}
+        return Construct(value.name, tuple(map(self._resolve, value.arguments)), keywords, value.layer)
+
+
+class Parameters:
+    """The parameters of a class: names for the numbers that differ between its modules."""
+
+    def __init__(self, modules: list[Module]) -> None:
+        self.chosen: dict[str, tuple[Any, ...]] = {}
+        self._arguments = _arguments(modules)
+        self._sizes = _sizes(modules)
+
+    def name(self, values: tuple[Any, ...], hint: str) -> Raw:
+        """How a number that differs is written, from its value in every module."""
+        given, sizes = {**self.chosen, **self._arguments}, self._sizes
+        found = (
+            _equal(values, given)
+            or _equal(values, {name: known for name, known in sizes.items() if name.startswith("in_")})
+            or _multiple(values, given)
+            or _equal(values, sizes)
+            or _multiple(values, sizes)
+        )
+        if found:
+            known_name, text = found
+            return self._use(known_name, {**sizes, **given}[known_name], text)
+        number, free = 1, variable(hint)
+        while free in self.chosen or free in self._arguments or free in self._sizes:
+            number += 1
+            free = f"{variable(hint)}{number}"
+        return self._use(free, values, "{}")
+
+    def _use(self, name: str, values: tuple[Any, ...], text: str) -> Raw:
+        self.chosen.setdefault(name, values)
+        return Raw(text.format(name))
+
+
+Known = dict[str, tuple[Any, ...]]
+
+
+def _equal(values: tuple[Any, ...], known: Known) -> tuple[str, str] | None:
+    """The name of the numbers that these are, and how it is written."""
+    return next(((name, "{}") for name, numbers in known.items() if numbers == values), None)
+
+
+def _multiple(values: tuple[Any, ...], known: Known) -> tuple[str, str] | None:
+    """The name of numbers of which these are a multiple or a whole fraction, and how that is written."""
+    if not all(isinstance(value, int) for value in values):
+        return None
+    for name, numbers in known.items():
+        if not all(isinstance(number, int) and number > 0 for number in numbers):
+            continue
+        for factor in range(2, _MULTIPLES + 1):
+            if all(value == factor * base for value, base in zip(values, numbers, strict=True)):
+                return name, f"{factor} * {{}}"
+            if all(value * factor == base for value, base in zip(values, numbers, strict=True)):
+                return name, f"{{}} // {factor}"
+    return None
+
+
+def _arguments(modules: list[Module]) -> Known:
+    """The arguments of the block that are numbers and differ."""
+    names = [name for name in modules[0].arguments if all(name in module.arguments for module in modules)]
+    return _differing(
+        {variable(name): tuple(_tuple(module.arguments[name]) for module in modules) for name in names}
+    )
+
+
+def _differing(known: Known) -> Known:
+    return {name: values for name, values in known.items() if all(map(is_number, values)) and len(set(values)) > 1}
+
+
+def _sizes(modules: list[Module]) -> Known:
+    """The channels and features of the first input and output, where they are numbers and differ."""
+    found: Known = {}
+    for prefix, types in (
+        ("in", [module.input_types[:1] for module in modules]),
+        ("out", [module.output_types[:1] for module in modules]),
+    ):
+        shapes = [given[0].shape if given else () for given in types]
+        if all(len(sizes) >= 3 for sizes in shapes):
+            found.setdefault(f"{prefix}_channels", tuple(sizes[1] for sizes in shapes))
+        if all(sizes for sizes in shapes):
+            found.setdefault(f"{prefix}_features", tuple(sizes[-1] for sizes in shapes))
+    return _differing(found)
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(map(_tuple, value)) if isinstance(value, list) else value
+
+
+def _tree_order(labels: list[str]) -> list[str]:
+    """Dotted labels in the order in which a walk of the tree that they make meets them."""
+    first: dict[str, int] = {}
+    for index, label in enumerate(labels):
+        parts = label.split(".")
+        for depth in range(1, len(parts) + 1):
+            first.setdefault(".".join(parts[:depth]), index)
+
+    def place(label: str) -> list[int]:
+        parts = label.split(".")
+        return [first[".".join(parts[:depth])] for depth in range(1, len(parts) + 1)]
+
+    return sorted(labels, key=place)
+
+
+def _ties(module: Module) -> list[str]:
+    lines = []
+    for tie in module.ties:
+        owner, _, name = tie.parameter.rpartition(".")
+        target = f'self.get_submodule("{owner}")' if owner else "self"
+        lines.append(f'        {target}.{name} = self.get_parameter("{tie.source}")')
+    return lines
+
+
+def _documentation(text: str) -> str:
+    """The comment lines of the block as a docstring: the text goes through `repr` where it is not plain."""
+    if not text:
+        return ""
+    lines = text.splitlines()
+    if any('"""' in line or "\\" in line or not line.isprintable() for line in lines):
+        return f"    {text!r}\n\n"
+    if len(lines) == 1:
+        return f'    """{text.rstrip(chr(34))}"""\n\n'
+    return '    """' + "\n".join([lines[0], *(f"    {line}".rstrip() for line in lines[1:])]) + '\n    """\n\n'

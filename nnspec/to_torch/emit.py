@@ -1,0 +1,45 @@
+"""`torch_source`: a program as standalone PyTorch source."""
+
+from __future__ import annotations
+
+import re
+
+from nnspec.ir import Program
+from nnspec.to_torch.classes import Classes
+from nnspec.to_torch.plan import Plans
+
+_IMPORTS = (
+    (r"\bmath\.", "import math"),
+    (r"\bOrderedDict\(", "from collections import OrderedDict"),
+    (r"\bpartial\(", "from functools import partial"),
+    (r"\btorch\.", "import torch"),
+    (r"\bF\.", "import torch.nn.functional as F"),
+    (r"\bnn\.", "from torch import nn"),
+)
+
+
+class Source:
+    """Generated source, and the name of the class that is the model."""
+
+    def __init__(self, text: str, class_name: str) -> None:
+        self.text = text
+        self.class_name = class_name
+
+
+def torch_source(program: Program) -> Source:
+    """Readable PyTorch source for a program; it imports nothing but torch and the standard library.
+
+    Raises:
+        SpecError: a layer cannot be written in PyTorch.
+    """
+    plans = Plans(program)
+    classes = Classes(plans)
+    texts = classes.write()
+    parts = [*plans.sources.values(), *texts]
+    body = "\n\n".join(part.rstrip() + "\n" for part in parts)
+    found = [line for pattern, line in _IMPORTS if re.search(pattern, body)]
+    standard = [line for line in found if "torch" not in line]
+    third = [line for line in found if "torch" in line]
+    imports = "\n\n".join("\n".join(group) for group in (standard, third) if group)
+    head = f'"""{program.main.name}, written by nnspec. Needs PyTorch alone."""\n\n'
+    return Source(f"{head}{imports}\n\n\n{body}", classes.entry_name)

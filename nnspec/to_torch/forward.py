@@ -1,0 +1,343 @@
+"""The `forward` of a class: one line a step, in the order of the data, as a person would write it.
+
+A result that is used once, by the next step, is written inside that step's expression where the line stays short.
+The flow is called x (or y, z while x is still needed); what is needed later has the name of its label. Sizes that
+are symbols are read from the shapes of the inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nnspec.diagnostics import SpecError
+from nnspec.dims import Expression, Floor, Product, Size, Symbol, solve, symbols
+from nnspec.ir import Call, Module
+from nnspec.layers.base import Layer
+from nnspec.to_torch.construct import Construct
+from nnspec.to_torch.mistakes import NotInTorch
+from nnspec.to_torch.names import is_attribute, path, variable
+from nnspec.to_torch.plan import Plan, Plans
+from nnspec.to_torch.row import Submodule
+from nnspec.to_torch.uses import lower
+
+WIDTH = 96
+DEPTH = 3  # of calls inside each other: `F.relu(self.bn1(self.conv1(x)))` is as much as one reads at a glance
+
+
+class Forward:
+    """Writes the body of `forward`, and finds out which attributes it needs."""
+
+    def __init__(self, plans: Plans, plan: Plan) -> None:
+        self.plans = plans
+        self.module: Module = plan.module
+        self.lines: list[str] = []
+        self.attributes: dict[str, tuple[Construct, int]] = {}  # label -> how it is built, and how often
+        self.variables: dict[str, str] = {}  # value -> variable
+        self.nested: dict[str, str] = {}  # value -> expression that its one use will hold
+        self.hoisted: dict[str, str] = {}  # variable -> expression over the inputs, read first
+        self.uses = _uses(self.module)
+        self.lasting = _lasting_names(self.module)
+        self.names = {variable(symbol.text.lower()) for symbol in _all_symbols(self.module)} | {"device"}
+        self.inputs = [self._input(port.name, port.value) for port in self.module.inputs]
+        self._paths: dict[str, str] = {}
+        for index, call in enumerate(self.module.calls):
+            self._write(index, call)
+        self._return()
+
+    def _input(self, name: str, value: str) -> str:
+        text = variable(name)
+        while text in self.names or text in self.variables.values():
+            text += "_"
+        self.variables[value] = text
+        return text
+
+    # --- one call
+
+    def _write(self, index: int, call: Call) -> None:
+        expression = self._expression(index, call)
+        if call.training and not (index and self.module.calls[index - 1].training):
+            self._flush()
+            self.lines.append("if self.training:")
+        single = len(call.outputs) == 1
+        if single and expression is not None and self._nests(index, call, expression):
+            self.nested[call.outputs[0]] = expression
+            return
+        targets = [self._target(index, value) for value in call.outputs]
+        if call.count > 1:
+            self._loop(call, targets, index)
+        elif expression is not None:
+            self._line(call, f"{', '.join(targets)} = {expression}")
+
+    def _line(self, call: Call, text: str) -> None:
+        self.lines.append(f"    {text}" if call.training else text)
+
+    def _expression(self, index: int, call: Call) -> str | None:
+        """The expression of a call; None for a repeat, which is a loop."""
+        if isinstance(call.callee, str):
+            return self._module_expression(call)
+        submodule = self.plans.submodule(self.module, call)
+        if submodule is None:
+            names = tuple(self._name(value, call) if value else None for value in call.inputs)
+            text = lower(call, self.module, names, self._sizer(call), self._device())
+            assert isinstance(text, str)
+            if "device=device" not in text:
+                self.hoisted.pop("device", None)
+            return text
+        return self._submodule_expression(submodule, call)
+
+    def _device(self) -> str:
+        if not self.inputs:
+            return ""
+        self.hoisted.setdefault("device", f"{self.inputs[0]}.device")
+        return "device"
+
+    def _submodule_expression(self, submodule: Submodule, call: Call) -> str | None:
+        assert isinstance(call.callee, Layer)
+        owns = bool(call.callee.weights(*self.module.types(call.inputs)))
+        unnamed = call.label is None or call.label.rpartition(".")[2].isdecimal()
+        if submodule.expression is not None and unnamed and not owns and call.count == 1:
+            expression = submodule.expression
+            names = [
+                (self._take(value) if expression.count(f"{{{i}}}") == 1 else self._name(value, call)) if value else ""
+                for i, value in enumerate(call.inputs)
+            ]
+            return _fill(expression, names)
+        attribute = self._attribute(call, submodule.constructor, owns)
+        if call.count > 1:
+            return None
+        arguments = [self._take(value) if submodule.call is None else self._name(value, call) if value else "None"
+                     for value in call.inputs]  # fmt: skip
+        while arguments and arguments[-1] in ("None", ""):
+            arguments.pop()
+        if submodule.call is None:
+            return f"{attribute}({', '.join(argument or 'None' for argument in arguments)})"
+        return _fill(submodule.call.replace("{module}", attribute), arguments)
+
+    def _module_expression(self, call: Call) -> str | None:
+        assert isinstance(call.callee, str)
+        plan = self.plans.plan(call.callee)
+        attribute = self._attribute(call, "", True)
+        if call.count > 1:
+            return None
+        if plan.inline and plan.kind == "loop":
+            names = [self._name(value, call) for value in call.inputs]
+            (target,) = [self._target(self.module.calls.index(call), value) for value in call.outputs]
+            if target != names[0]:
+                self._line(call, f"{target} = {names[0]}")
+            self._line(call, f"for layer in {attribute}:")
+            self._line(call, f"    {target} = layer({', '.join([target, *names[1:]])})")
+            return None
+        return f"{attribute}({', '.join(self._take(value) if value else 'None' for value in call.inputs)})"
+
+    def _loop(self, call: Call, targets: list[str], index: int) -> None:
+        """`count` applications in a row of modules that are no list of their own."""
+        names = [self._name(value, call) if value else "None" for value in call.inputs]
+        for target, name in zip(targets, names, strict=False):
+            if target != name:
+                self._line(call, f"{target} = {name}")
+        labels = list(call.labels)
+        stem, _, first = labels[0].rpartition(".")
+        owner = path(stem) if stem else "self"
+        inputs = [*targets, *names[len(targets) :]]
+        self._line(call, f"for index in range({first}, {int(first) + call.count}):")
+        self._line(call, f"    {', '.join(targets)} = getattr({owner}, str(index))({', '.join(inputs)})")
+
+    def _attribute(self, call: Call, constructor: str, owns: bool) -> str:
+        """The attribute of `self` that a call applies."""
+        label = call.label
+        assert label is not None, "a module without a label"
+        if call.shared and label in self._paths:
+            return self._paths[label]
+        made = self.plans.constructor(self.module, call)
+        assert made is not None
+        name = label
+        if label.isdecimal() and not owns and call.count == 1:
+            name = self._free_attribute(constructor.rpartition(".")[2].lower())
+        self.attributes[name] = (made, call.count)
+        self._paths[label] = path(name)
+        return self._paths[label]
+
+    def _free_attribute(self, stem: str) -> str:
+        labels = {call.label for call in self.module.calls} | set(self.attributes)
+        name, number = stem, 1
+        while name in labels or not is_attribute(name):
+            number += 1
+            name = f"{stem}{number}"
+        return name
+
+    # --- values and variables
+
+    def _take(self, value: str) -> str:
+        """The expression of a value for its one use, or its variable."""
+        return self.nested.pop(value, None) or self.variables[value]
+
+    def _name(self, value: str, call: Call) -> str:
+        """The variable of a value; an expression gets a line of its own first."""
+        if value in self.nested:
+            expression = self.nested.pop(value)
+            target = self._target(self.module.calls.index(call) - 1, value)
+            self._line(call, f"{target} = {expression}")
+        return self.variables[value]
+
+    def _flush(self) -> None:
+        """Give every expression that waits a line."""
+        for value in list(self.nested):
+            expression = self.nested.pop(value)
+            self.lines.append(f"{self._target(0, value)} = {expression}")
+
+    def _nests(self, index: int, call: Call, expression: str) -> bool:
+        """Whether a result may stand inside the expression of the next call."""
+        value = call.outputs[0]
+        uses = self.uses[value]
+        if call.count > 1 or uses != [index + 1] or len(expression) > WIDTH - 30:
+            return False
+        if index + 1 == len(self.module.calls):
+            return len(self.module.outputs) == 1 and not call.training
+        if isinstance(call.callee, str) or expression.count("(") >= DEPTH:
+            return False
+        following = self.module.calls[index + 1]
+        if following.training != call.training or following.count > 1:
+            return False
+        return self._accepts_nested(following)
+
+    def _accepts_nested(self, call: Call) -> bool:
+        if isinstance(call.callee, str):
+            plan = self.plans.plan(call.callee)
+            return not (plan.inline and plan.kind == "loop")
+        submodule = self.plans.submodule(self.module, call)
+        return submodule is not None and submodule.call is None
+
+    def _target(self, index: int, value: str) -> str:
+        """The variable that takes a value made by call `index`."""
+        uses = self.uses[value]
+        if not uses:
+            self.variables[value] = "_"
+            return "_"
+        live = {self.variables[other] for other, used in self.uses.items()
+                if other != value and other in self.variables and used and used[-1] > index}  # fmt: skip
+        waiting = " ".join(self.nested.values())
+        label = self.lasting.get(value)
+        if label is not None and (len(uses) > 1 or uses[-1] > index + 1):
+            choices = [label]
+        else:
+            choices = [*dict.fromkeys([*self.inputs[:1], "x", "y", "z"])]
+            choices = [name for name in choices if len(name) == 1] or ["x"]
+        number = 1
+        stem = choices[0]
+        while True:
+            for name in choices:
+                if name not in live and name not in self.names and name not in waiting.replace("(", " ").split():
+                    self.variables[value] = name
+                    return name
+            number += 1
+            choices = [f"{stem}{number}"]
+
+    # --- sizes
+
+    def _sizer(self, call: Call) -> Callable[[Size], str]:
+        def size(wanted: Size) -> str:
+            if isinstance(wanted, int):
+                return str(wanted)
+            for value in call.inputs:
+                if value and value in self.variables and wanted in self.module.values[value].shape:
+                    return f"{self.variables[value]}.shape[{self.module.values[value].shape.index(wanted)}]"
+            return self._size_text(wanted, call)
+
+        return size
+
+    def _size_text(self, size: Expression, call: Call) -> str:
+        """A size as an expression over sizes that are read first."""
+        for port in self.module.inputs:
+            shape = self.module.values[port.value].shape
+            if size in shape:
+                return self._hoist(size, f"{self.variables_of_input(port.value)}.shape[{shape.index(size)}]")
+        parts = []
+        for atom, coefficient in size.terms:
+            if isinstance(atom, Symbol):
+                text = self._symbol(atom, call)
+            elif isinstance(atom, Product):
+                text = " * ".join(self._factor(factor, call) for factor in atom.factors)
+            else:
+                assert isinstance(atom, Floor)
+                text = self._factor(atom.inner, call)
+            parts.append(text if coefficient == 1 else f"{coefficient} * {text}")
+        if size.constant:
+            parts.append(str(size.constant))
+        total = " + ".join(parts).replace("+ -", "- ")
+        return total if size.divisor == 1 else f"({total}) // {size.divisor}"
+
+    def _factor(self, size: Size, call: Call) -> str:
+        text = str(size) if isinstance(size, int) else self._size_text(size, call)
+        return text if text.isidentifier() or text.isdecimal() else f"({text})"
+
+    def _symbol(self, symbol: Symbol, call: Call) -> str:
+        for port in self.module.inputs:
+            for axis, pattern in enumerate(self.module.values[port.value].shape):
+                if isinstance(pattern, int) or solve(pattern, pattern) is None or symbol not in symbols(pattern):
+                    continue
+                text = f"{self.variables_of_input(port.value)}.shape[{axis}]"
+                if pattern.constant:
+                    text = f"({text} - {pattern.constant})"
+                scale = pattern.terms[0][1]
+                return self._hoist(symbol, text if scale == 1 else f"{text} // {scale}")
+        reason = f"the size {symbol} cannot be read from an input of {self.module.name}"
+        raise SpecError.of(NotInTorch(None, getattr(call.callee, "kind", "this"), call.label or call.outputs[0], reason))
+
+    def _hoist(self, what: Any, text: str) -> str:
+        name = variable(str(what).lower()) if str(what).isidentifier() else None
+        known = next((other for other, expression in self.hoisted.items() if expression == text), None)
+        if known:
+            return known
+        number = 0
+        while name is None or name in self.hoisted:
+            number += 1
+            name = f"size{number}"
+        self.hoisted[name] = text
+        return name
+
+    def variables_of_input(self, value: str) -> str:
+        """The variable that an input has at the start of `forward`."""
+        return self.inputs[[port.value for port in self.module.inputs].index(value)]
+
+    # --- the end
+
+    def _return(self) -> None:
+        outputs = self.module.outputs
+        always = [port for port in outputs if not port.training]
+        if len(always) != len(outputs):
+            self._flush()
+            self.lines.append("if self.training:")
+            self.lines.append(f"    return {', '.join(self._take(port.value) for port in outputs)}")
+        text = ", ".join(self._take(port.value) for port in always)
+        self.lines.append(f"return {text}")
+        self.lines[:0] = [f"{name} = {text}" for name, text in self.hoisted.items()]
+
+
+def _fill(template: str, names: list[str]) -> str:
+    for index, name in enumerate(names):
+        template = template.replace(f"{{{index}}}", name)
+    return template
+
+
+def _uses(module: Module) -> dict[str, list[int]]:
+    """For every value the indices of the calls that use it, once for each use; the outputs count as a last call."""
+    uses: dict[str, list[int]] = {name: [] for name in module.values}
+    for index, call in enumerate(module.calls):
+        for value in call.inputs:
+            if value:
+                uses[value].append(index)
+    for port in module.outputs:
+        uses[port.value].append(len(module.calls))
+    return uses
+
+
+def _lasting_names(module: Module) -> dict[str, str]:
+    """Names for values that are needed for long: that of the output they are, or the label of their step."""
+    names = {value: variable(value) for call in module.calls if call.label and not call.label.isdecimal()
+             for value in call.outputs}  # fmt: skip
+    return names | {port.value: variable(port.name) for port in module.outputs if port.name != "output"}
+
+
+def _all_symbols(module: Module) -> set[Symbol]:
+    return {found for type in module.input_types for size in type.shape for found in symbols(size)}

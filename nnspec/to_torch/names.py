@@ -1,0 +1,60 @@
+"""Names in generated source: which labels can be attributes, and how a path of labels is written."""
+
+from __future__ import annotations
+
+import keyword
+
+# What `nn.Module` itself is made of: a child of such a name would hide it, or be hidden by it.
+RESERVED = frozenset(
+    """
+    T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches
+    eval extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict
+    modules mtia named_buffers named_children named_modules named_parameters parameters register_backward_hook
+    register_buffer register_forward_hook register_forward_pre_hook register_full_backward_hook
+    register_full_backward_pre_hook register_load_state_dict_post_hook register_load_state_dict_pre_hook
+    register_module register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_
+    set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
+    """.split()
+)
+
+# Names that the source uses for other things.
+TAKEN = frozenset({"self", "torch", "nn", "F", "math", "OrderedDict", "partial", "initialise", "device"})
+
+
+def is_attribute(label: str) -> bool:
+    """Whether a label can be written as `self.label`."""
+    return label.isidentifier() and not keyword.iskeyword(label) and label not in RESERVED
+
+
+def attribute(owner: str, label: str) -> str:
+    """The child `label` of a module: `self.conv1`, or `getattr(self, "0")`."""
+    if is_attribute(label):
+        return f"{owner}.{label}"
+    if label in RESERVED:
+        return f"{owner}._modules[{label!r}]"
+    return f"getattr({owner}, {label!r})"
+
+
+def path(labels: str) -> str:
+    """What a dotted path below `self` is: `self.attention.query`."""
+    owner = "self"
+    for label in labels.split("."):
+        owner = attribute(owner, label)
+    return owner
+
+
+def assignment(owner: str, label: str, value: str) -> str:
+    """The statement that makes `value` the child `label` of a module."""
+    if is_attribute(label):
+        return f"{owner}.{label} = {value}"
+    if label in RESERVED:
+        return f"{owner}._modules[{label!r}] = {value}"
+    return f"{owner}.add_module({label!r}, {value})"
+
+
+def variable(name: str) -> str:
+    """A variable for a value of the program."""
+    text = "".join(c if c.isalnum() or c == "_" else "_" for c in name.rpartition(".")[2])
+    if not text.isidentifier():
+        text = f"x{text}"
+    return f"{text}_" if keyword.iskeyword(text) or text in TAKEN else text

@@ -1,0 +1,144 @@
+"""What each module of a program becomes: a sequence, a list that is looped over, or a class of its own."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Literal
+
+from nnspec.ir import Call, Module, Program
+from nnspec.layers.base import Layer
+from nnspec.to_torch.construct import Construct, ModuleOf, Times
+from nnspec.to_torch.row import Submodule
+from nnspec.to_torch.uses import INITIALISE, construct, lower
+
+
+class SymbolicSize(Exception):
+    """A row asked for a size that only `forward` can know."""
+
+
+def _no_size(size: Any) -> str:
+    if isinstance(size, int):
+        return str(size)
+    raise SymbolicSize
+
+
+class Plans:
+    """The plans of all modules of a program, each made once."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._plans: dict[str, Plan] = {}
+        self.sources: dict[str, str] = {}  # text of the classes that rows bring along, by name
+
+    def plan(self, key: str) -> Plan:
+        """The plan of a module."""
+        if key not in self._plans:
+            self._plans[key] = Plan(self, key)
+        return self._plans[key]
+
+    def submodule(self, module: Module, call: Call) -> Submodule | None:
+        """The submodule of a layer's call; None where the layer is written as text."""
+        try:
+            given = lower(call, module, ("x",) * len(call.inputs), _no_size, "x.device")
+        except SymbolicSize:
+            return None
+        return given if isinstance(given, Submodule) else None
+
+    def constructor(self, module: Module, call: Call) -> Construct | None:
+        """How the module that a call applies is built; None if it is no module."""
+        if isinstance(call.callee, str):
+            return self.plan(call.callee).constructor
+        submodule = self.submodule(module, call)
+        if submodule is None:
+            return None
+        if submodule.source:
+            self.sources[submodule.constructor] = submodule.source
+        made = construct(submodule, call.callee)
+        if made.name == "initialise":
+            self.sources["initialise"] = INITIALISE
+        return made
+
+
+class Plan:
+    """How one module is written."""
+
+    def __init__(self, plans: Plans, key: str) -> None:
+        self.plans = plans
+        self.key = key
+        self.module = plans.program.modules[key]
+
+    @cached_property
+    def kind(self) -> Literal["sequence", "loop", "class"]:
+        """`sequence`: nn.Sequential. `loop`: nn.ModuleList, applied in turn with the same further inputs."""
+        module = self.module
+        if module.ties or len(module.outputs) != 1 or not module.calls or not self._is_chain():
+            return "class"
+        if any(self._item(call) is None for call in module.calls):
+            return "class"
+        if len(module.inputs) == 1:
+            return "sequence" if self._positions() or self._named() else "class"
+        applied = all(isinstance(call.callee, str) for call in module.calls)
+        return "loop" if module.kind == "group" and applied and self._positions() else "class"
+
+    def _is_chain(self) -> bool:
+        """Whether every call takes the result of the one before, and beside it the further inputs, unchanged."""
+        flow, *rest = [port.value for port in self.module.inputs]
+        for call in self.module.calls:
+            plain = call.label is not None and not (call.shared or call.training) and len(call.outputs) == 1
+            if not plain or call.inputs != (flow, *rest):
+                return False
+            flow = call.outputs[0]
+        return self.module.outputs[0].value == flow
+
+    def _item(self, call: Call) -> Construct | Times | None:
+        if isinstance(call.callee, Layer):
+            submodule = self.plans.submodule(self.module, call)
+            if submodule is None or submodule.call is not None:
+                return None
+        made = self.plans.constructor(self.module, call)
+        return Times(made, call.count) if made is not None and call.count > 1 else made
+
+    def _positions(self) -> bool:
+        """Whether the labels are the positions."""
+        position = 0
+        for call in self.module.calls:
+            if call.label != str(position):
+                return False
+            position += call.count
+        return True
+
+    def _named(self) -> bool:
+        return all(call.label is not None and call.label.isidentifier() and call.count == 1 for call in self.calls)
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls of the module."""
+        return self.module.calls
+
+    @cached_property
+    def items(self) -> Construct:
+        """The arguments of nn.Sequential or nn.ModuleList, in a constructor without a name."""
+        items = [self._item(call) for call in self.calls]
+        if self._positions():
+            return Construct("", tuple(items))
+        named = {str(call.label): item for call, item in zip(self.calls, items, strict=True)}
+        return Construct("", (Construct("OrderedDict", (), named),))
+
+    @property
+    def inline(self) -> bool:
+        """Whether it is written where it is used, and is no class."""
+        return self.module.kind == "group" and self.kind != "class"
+
+    @property
+    def is_sequential_class(self) -> bool:
+        """Whether it is a class that extends nn.Sequential: a block or model of unlabelled steps in a row."""
+        return self.kind == "sequence" and not self.inline and self._positions()
+
+    @cached_property
+    def constructor(self) -> Construct:
+        """How one is built."""
+        if not self.inline:
+            return Construct(ModuleOf(self.key))
+        if self.kind == "sequence":
+            return Construct("nn.Sequential", self.items.arguments)
+        return Construct("nn.ModuleList", (Construct("[]", self.items.arguments),))

@@ -1,0 +1,52 @@
+"""PyTorch rows of the layers that make a value as large as another one."""
+
+from __future__ import annotations
+
+from nnspec.layers.families.fitting import CenterCrop, PadTo
+from nnspec.to_torch.row import Call, Submodule, row
+
+CENTER_CROP = '''\
+class CenterCrop(nn.Module):
+    """Crops the spatial dimensions to the size of another tensor, around the middle."""
+
+    def forward(self, x, like):
+        for dim in range(2, x.ndim):
+            x = x.narrow(dim, (x.shape[dim] - like.shape[dim]) // 2, like.shape[dim])
+        return x
+'''
+
+
+@row(CenterCrop)
+def _(layer: CenterCrop, call: Call) -> Submodule | str:
+    input, like = call.types
+    assert input is not None
+    if call.results[0] == input:
+        return call.inputs[0] or ""
+    if like is not None:
+        return Submodule("CenterCrop", source=CENTER_CROP)
+    crops = layer.crops(input)
+    slices = [
+        ":" if want == have else f"{call.size(begin)}:{call.size(begin + want)}"
+        for (begin, want), have in zip(crops, input.shape[2:], strict=True)
+    ]
+    return f"{call.inputs[0]}[:, :, {', '.join(slices)}]"
+
+
+PAD_TO = '''\
+class PadTo(nn.Module):
+    """Pads the spatial dimensions with zeros to the size of another tensor; the odd element goes to the end."""
+
+    def forward(self, x, like):
+        padding = []
+        for have, want in zip(reversed(x.shape[2:]), reversed(like.shape[2:])):
+            begin = (want - have) // 2
+            padding += [begin, want - have - begin]
+        return F.pad(x, padding)
+'''
+
+
+@row(PadTo)
+def _(layer: PadTo, call: Call) -> Submodule | str:
+    if call.results[0] == call.types[0]:
+        return call.inputs[0] or ""
+    return Submodule("PadTo", source=PAD_TO)

@@ -1,0 +1,55 @@
+"""PyTorch rows of the paddings."""
+
+from __future__ import annotations
+
+from nnspec.layers.families.padding import (
+    CircularPad1d,
+    CircularPad2d,
+    CircularPad3d,
+    ConstantPad1d,
+    ConstantPad2d,
+    ConstantPad3d,
+    Pad,
+    ReflectionPad1d,
+    ReflectionPad2d,
+    ReflectionPad3d,
+    ReplicationPad1d,
+    ReplicationPad2d,
+    ReplicationPad3d,
+    ZeroPad1d,
+    ZeroPad2d,
+    ZeroPad3d,
+)
+from nnspec.to_torch.row import Call, Submodule, changed, row
+
+
+@row(Pad)
+def _(layer: Pad, call: Call) -> str:
+    padding = layer.padding
+    if layer.mode != "constant":  # torch wants an entry for all dimensions but the first two
+        padding += (0,) * (2 * (call.results[0].rank - 2) - len(padding))
+    options = "".join(f", {name}={value!r}" for name, value in changed(layer, "mode", "value").items())
+    return f"F.pad({call.inputs[0]}, {padding!r}{options})"
+
+
+@row(
+    ZeroPad1d,
+    ZeroPad2d,
+    ZeroPad3d,
+    ReflectionPad1d,
+    ReflectionPad2d,
+    ReflectionPad3d,
+    ReplicationPad1d,
+    ReplicationPad2d,
+    ReplicationPad3d,
+    CircularPad1d,
+    CircularPad2d,
+    CircularPad3d,
+)
+def _(layer: ZeroPad2d, call: Call) -> Submodule:
+    return Submodule(f"nn.{layer.kind}", (layer.padding,))
+
+
+@row(ConstantPad1d, ConstantPad2d, ConstantPad3d)
+def _(layer: ConstantPad2d, call: Call) -> Submodule:
+    return Submodule(f"nn.{layer.kind}", (layer.padding, layer.value))

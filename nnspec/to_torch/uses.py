@@ -1,0 +1,83 @@
+"""How each call of a module is written: a submodule, an expression, or text that needs names for its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nnspec.diagnostics import SpecError
+from nnspec.dims import Size
+from nnspec.ir import Call, Module
+from nnspec.layers.base import Layer
+from nnspec.layers.initial import Initialised
+from nnspec.to_torch import row as rows
+from nnspec.to_torch.construct import Construct
+from nnspec.to_torch.mistakes import NotInTorch
+from nnspec.to_torch.row import ROWS, UNSUPPORTED, Raw, Submodule
+from nnspec.to_torch.rows import __name__ as _rows_are_loaded
+
+assert _rows_are_loaded
+
+_INITIALISERS = {
+    "zeros": "nn.init.zeros_",
+    "ones": "nn.init.ones_",
+    "kaiming_uniform": "nn.init.kaiming_uniform_",
+    "kaiming_normal": "nn.init.kaiming_normal_",
+    "lecun_normal": "partial(nn.init.kaiming_normal_, nonlinearity='linear')",
+    "xavier_uniform": "nn.init.xavier_uniform_",
+    "xavier_normal": "nn.init.xavier_normal_",
+}
+
+# The class that starts a module's weights otherwise than torch does.
+INITIALISE = '''\
+def initialise(module, **initialisers):
+    """Start weights of a module with functions of torch.nn.init, by name."""
+    for name, initialiser in initialisers.items():
+        initialiser(getattr(module, name))
+    return module
+'''
+
+
+def lower(
+    call: Call, module: Module, inputs: tuple[str | None, ...], size: Callable[[Size], str], device: str
+) -> Submodule | str:
+    """What the row of a layer gives for these inputs.
+
+    Raises:
+        SpecError: PyTorch cannot express it.
+    """
+    layer = call.callee
+    assert isinstance(layer, Layer)
+    cls = type(layer)
+    if cls not in ROWS:
+        reason = UNSUPPORTED.get(cls, "it has no row in the PyTorch lowering")
+        raise SpecError.of(NotInTorch(None, cls.__name__, call.label or call.outputs[0], reason))
+    results = tuple(module.values[name] for name in call.outputs)
+    return ROWS[cls](layer, rows.Call(inputs, module.types(call.inputs), results, size, device))
+
+
+def construct(submodule: Submodule, layer: Layer) -> Construct:
+    """The constructor call of a layer's submodule, with the initialisers that the spec asks for."""
+    made = Construct(submodule.constructor, submodule.arguments, submodule.keywords, layer)
+    if not isinstance(layer, Initialised):
+        return made
+    chosen = {
+        name: Raw(_initialiser(choice))
+        for name, choice in (("weight", layer.weight_init), ("bias", layer.bias_init))
+        if choice is not None
+    }
+    return Construct("initialise", (made,), chosen) if chosen else made
+
+
+def _initialiser(choice: Any) -> str:
+    match choice:
+        case str():
+            return _INITIALISERS[choice]
+        case ("normal", mean, std):
+            return f"partial(nn.init.normal_, mean={mean!r}, std={std!r})"
+        case ("uniform", low, high):
+            return f"partial(nn.init.uniform_, a={low!r}, b={high!r})"
+        case ("truncated_normal", mean, std):
+            low, high = mean - 2 * std, mean + 2 * std
+            return f"partial(nn.init.trunc_normal_, mean={mean!r}, std={std!r}, a={low!r}, b={high!r})"
+    return f"partial(nn.init.constant_, val={float(choice)!r})"
