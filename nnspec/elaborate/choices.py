@@ -1,0 +1,231 @@
+"""What a recipe can choose from: data, augmentations, optimizers and schedules, each with its arguments.
+
+A choice is written as a call (`AdamW(lr = 1e-3)`, `digits`); `nnspec.train` knows how to carry it out. The name of a
+class is the word that a spec writes, so that messages show it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Below1 = Annotated[float, Field(ge=0.0, lt=1.0)]
+Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+Pixels = Annotated[int, Field(gt=0, le=16_384)]
+Size = Pixels | tuple[Pixels, Pixels]
+
+
+class Configured(BaseModel):
+    """Something with arguments, which messages show as they show those of layers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+
+    keyword_only: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def positional(cls) -> tuple[str, ...]:
+        """The arguments that may be given by position, in order."""
+        return tuple(cls.model_fields)
+
+
+class Choice(Configured):
+    """One thing that a key of the recipe may be."""
+
+    def __init_subclass__(cls, word: str | None = None, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if word is not None:
+            cls.__name__ = word
+
+    def __str__(self) -> str:
+        return self.word
+
+    @property
+    def word(self) -> str:
+        """What a spec writes."""
+        return type(self).__name__
+
+    def to_json(self) -> dict[str, Any]:
+        """The choice as plain data."""
+        return {self.word: self.model_dump(mode="json")}
+
+
+class Data(Choice):
+    """A data set. Its fields are the names that a loss may use."""
+
+
+class Digits(Data, word="digits"):
+    """1,797 handwritten digits of 8x8 pixels (UCI): fields `image` and `label`."""
+
+    size: Size | None = None
+
+
+class Npz(Data, word="npz"):
+    """A file of numpy arrays; each is a field."""
+
+    path: str
+
+
+class Images(Data, word="images"):
+    """A folder with one folder of pictures a class: fields `image` and `label`."""
+
+    path: str
+    size: Size | None = None
+
+
+class Augmentation(Choice):
+    """A random change of the training images."""
+
+
+class RandomShift(Augmentation, word="random_shift"):
+    """Move each image by up to so many pixels in each direction; black comes in."""
+
+    pixels: Pixels
+
+
+class RandomFlip(Augmentation, word="random_flip"):
+    """Mirror images from left to right with this probability."""
+
+    probability: Fraction = 0.5
+
+
+class RandomCrop(Augmentation, word="random_crop"):
+    """Pad each image by so many black pixels on every side, and cut its former size out at random."""
+
+    padding: Pixels
+
+
+class Optimizer(Choice):
+    """How weights follow their gradients; as in `torch.optim`."""
+
+    lr: Positive
+
+
+class SGD(Optimizer, word="SGD"):
+    """Stochastic gradient descent with momentum."""
+
+    lr: Positive = 1e-2
+    momentum: Below1 = 0.0
+    weight_decay: NonNegativeFloat = 0.0
+    nesterov: bool = False
+
+
+class Adam(Optimizer, word="Adam"):
+    """Kingma & Ba 2015."""
+
+    lr: Positive = 1e-3
+    betas: tuple[Below1, Below1] = (0.9, 0.999)
+    eps: Positive = 1e-8
+    weight_decay: NonNegativeFloat = 0.0
+
+
+class AdamW(Optimizer, word="AdamW"):
+    """Adam with decoupled weight decay, Loshchilov & Hutter 2019."""
+
+    lr: Positive = 1e-3
+    betas: tuple[Below1, Below1] = (0.9, 0.999)
+    eps: Positive = 1e-8
+    weight_decay: NonNegativeFloat = 1e-2
+
+
+class RMSprop(Optimizer, word="RMSprop"):
+    """Hinton 2012."""
+
+    lr: Positive = 1e-2
+    alpha: Below1 = 0.99
+    eps: Positive = 1e-8
+    weight_decay: NonNegativeFloat = 0.0
+    momentum: Below1 = 0.0
+
+
+class Adagrad(Optimizer, word="Adagrad"):
+    """Duchi et al. 2011."""
+
+    lr: Positive = 1e-2
+    lr_decay: NonNegativeFloat = 0.0
+    weight_decay: NonNegativeFloat = 0.0
+    eps: Positive = 1e-10
+
+
+class Schedule(Choice):
+    """How the learning rate changes from step to step: it rises from zero over `warmup` steps, then follows a curve."""
+
+    warmup: NonNegativeInt = 0
+
+
+class Constant(Schedule, word="constant"):
+    """It stays."""
+
+
+class Cosine(Schedule, word="cosine"):
+    """It falls along half a cosine to `final` of its value at the last step."""
+
+    final: Fraction = 0.0
+
+
+class LinearFall(Schedule, word="linear"):
+    """It falls along a line to `final` of its value at the last step."""
+
+    final: Fraction = 0.0
+
+
+class StepFall(Schedule, word="step"):
+    """Every so many epochs it is multiplied by `factor`."""
+
+    epochs: PositiveInt
+    factor: Fraction = 0.1
+
+
+CHOICES: dict[str, tuple[type[Choice], ...]] = {
+    "data": (Digits, Npz, Images),
+    "augment": (RandomShift, RandomFlip, RandomCrop),
+    "optimizer": (SGD, Adam, AdamW, RMSprop, Adagrad),
+    "schedule": (Constant, Cosine, LinearFall, StepFall),
+}
+
+
+def words(key: str) -> tuple[str, ...]:
+    """What a key of the recipe may be."""
+    return tuple(choice.__name__ for choice in CHOICES[key])
+
+
+def find(key: str, word: str) -> type[Choice] | None:
+    """The choice that a spec writes as `word`, or None."""
+    return next((choice for choice in CHOICES[key] if choice.__name__ == word), None)
+
+
+class Recipe(Configured):
+    """All values of a `train` block but its expressions; what a spec leaves out has these defaults."""
+
+    data: Data = Digits()
+    augment: tuple[Augmentation, ...] = ()
+    normalize: bool | None = None  # None: unless the loss compares an output with what the model is given
+    optimizer: Optimizer = Adam()
+    schedule: Schedule = Constant()
+    epochs: PositiveInt = 10
+    batch: PositiveInt = 64
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    split: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.2  # the fraction held out for validation
+    clip: Positive | None = None  # the greatest norm of the gradients
+    freeze: tuple[str, ...] = ()
+    weights: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The recipe as plain data."""
+        plain = {name: getattr(self, name) for name in type(self).model_fields}
+        return {
+            name: [item.to_json() for item in value]
+            if name == "augment"
+            else value.to_json()
+            if isinstance(value, Choice)
+            else value
+            for name, value in plain.items()
+        }
+
+
+Recipe.__name__ = "train"
+EXPRESSIONS = ("loss", "metrics")
+KEYS = (*Recipe.model_fields, *EXPRESSIONS)
+# Keys that the language reserves for what training several models or on several machines will need.
+LATER = ("update", "accumulate", "precision", "ema", "early_stopping", "strategy", "sample")

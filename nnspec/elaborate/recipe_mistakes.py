@@ -1,0 +1,111 @@
+"""What can be wrong with a `train` block."""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Diagnostic
+
+
+class UnknownKey(Diagnostic):
+    """A `train` block has no such key, and nothing in it uses the value.
+
+    The keys are data, augment, normalize, loss, metrics, optimizer, schedule, epochs, batch, seed, split, clip, freeze
+    and weights. Any other name is a value of its own, which a later line must use.
+    """
+
+    code = "E0601"
+    name: str
+    known: tuple[str, ...]
+    suggestion: str | None = None
+
+    @property
+    def message(self) -> str:
+        return f"a recipe has no key `{self.name}`"
+
+    @property
+    def help(self) -> str | None:
+        return f"did you mean `{self.suggestion}`?" if self.suggestion else f"its keys are {', '.join(self.known)}"
+
+
+class UnknownChoice(Diagnostic):
+    """A key of the recipe has no such choice; an optimizer, a schedule or a data set is written by its name."""
+
+    code = "E0602"
+    key: str
+    name: str
+    known: tuple[str, ...]
+    suggestion: str | None = None
+
+    @property
+    def message(self) -> str:
+        return f"`{self.name}` is nothing that {self.key} can be"
+
+    @property
+    def help(self) -> str | None:
+        return f"did you mean `{self.suggestion}`?" if self.suggestion else f"write one of {', '.join(self.known)}"
+
+
+class NotOneNumber(Diagnostic):
+    """A loss or a metric must be one number (of type float); this is a tensor, or not known to come from the data."""
+
+    code = "E0603"
+    key: str
+    found: str
+
+    @property
+    def message(self) -> str:
+        return f"the {self.key} must be one number that is computed from the data, and this is {self.found}"
+
+    @property
+    def help(self) -> str | None:
+        return "reduce it: mean(...), or sum(...) / batch"
+
+
+class NoLoss(Diagnostic):
+    """The spec says nothing of a loss, and the model is no classifier of the data, for which there is a default.
+
+    Without a `train` block a model is trained by the cross entropy of its only output, [N, classes], with the field
+    `label` of the data.
+    """
+
+    code = "E0604"
+    model: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"nothing says what {self.model} is trained for: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "write it: train { loss = mse(recon, image) }"
+
+
+class OtherModel(Diagnostic):
+    """A `train` block names a model that this file does not have."""
+
+    code = "E0605"
+    name: str
+    suggestion: str | None = None
+
+    @property
+    def message(self) -> str:
+        return f"this recipe is for {self.name}, and the file has no such model"
+
+    @property
+    def help(self) -> str | None:
+        return f"did you mean {self.suggestion}?" if self.suggestion else "leave the name out, or name a model"
+
+
+class TwoMeanings(Diagnostic):
+    """A field of the data and an output of the model have one name, so that a loss cannot tell them apart."""
+
+    code = "E0606"
+    name: str
+
+    @property
+    def message(self) -> str:
+        return f"`{self.name}` is a field of the data and an output of the model"
+
+    @property
+    def help(self) -> str | None:
+        return "call the output something else"

@@ -1,0 +1,143 @@
+"""ONNX rows of losses and metrics."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnspec.layers.base import TensorType
+from nnspec.layers.families.loss import (
+    Accuracy,
+    BCELoss,
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    GaussianKL,
+    HuberLoss,
+    L1Loss,
+    MSELoss,
+    NLLLoss,
+)
+from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.operands import cast, reduce
+from nnspec.to_onnx.row import Call, row
+
+LEAST_LOGARITHM = -100.0  # where torch cuts the logarithms of a binary cross entropy
+
+
+def _reduced(losses: str, given: TensorType, reduction: str, graph: Graph) -> str:
+    """The losses of every element as `reduction` asks."""
+    if reduction == "none":
+        return losses
+    if reduction == "mean":
+        return reduce("ReduceMean", losses, tuple(range(given.rank)), False, graph)
+    total = reduce("ReduceSum", losses, tuple(range(given.rank)), False, graph)
+    if reduction == "sum":
+        return total
+    batch = cast(graph.node("Squeeze", [graph.size(given.shape[0])]), "int", "float", graph)
+    return graph.node("Div", [total, batch])
+
+
+@row(MSELoss, L1Loss)
+def _(layer: MSELoss | L1Loss, call: Call, graph: Graph) -> str:
+    distance = graph.node("Sub", list(call.inputs))
+    losses = graph.node("Mul", [distance, distance]) if isinstance(layer, MSELoss) else graph.node("Abs", [distance])
+    return _reduced(losses, call.type_of(), layer.reduction, graph)
+
+
+@row(HuberLoss)
+def _(layer: HuberLoss, call: Call, graph: Graph) -> str:
+    # with m = min(|d|, delta): m * (|d| - m / 2) is both the square and the line
+    distance = graph.node("Abs", [graph.node("Sub", list(call.inputs))])
+    inner = graph.node("Min", [distance, graph.constant(layer.delta)])
+    outer = graph.node("Sub", [distance, graph.node("Mul", [inner, graph.constant(0.5)])])
+    return _reduced(graph.node("Mul", [inner, outer]), call.type_of(), layer.reduction, graph)
+
+
+@row(BCELoss)
+def _(layer: BCELoss, call: Call, graph: Graph) -> str:
+    value, target = call.inputs
+    one, least = graph.constant(1.0), graph.constant(LEAST_LOGARITHM)
+    yes = graph.node("Max", [graph.node("Log", [value]), least])
+    no = graph.node("Max", [graph.node("Log", [graph.node("Sub", [one, value])]), least])
+    both = [graph.node("Mul", [target, yes]), graph.node("Mul", [graph.node("Sub", [one, target]), no])]
+    losses = graph.node("Neg", [graph.node("Add", both)])
+    return _reduced(losses, call.type_of(), layer.reduction, graph)
+
+
+@row(BCEWithLogitsLoss)
+def _(layer: BCEWithLogitsLoss, call: Call, graph: Graph) -> str:
+    # (1 - target) * x + softplus(-x)
+    value, target = call.inputs
+    other = graph.node("Mul", [graph.node("Sub", [graph.constant(1.0), target]), value])
+    losses = graph.node("Add", [other, graph.node("Softplus", [graph.node("Neg", [value])])])
+    return _reduced(losses, call.type_of(), layer.reduction, graph)
+
+
+@row(CrossEntropyLoss)
+def _(layer: CrossEntropyLoss, call: Call, graph: Graph) -> str:
+    logits, target = call.inputs
+    scores = graph.node("LogSoftmax", [logits], axis=1)
+    smoothing = layer.label_smoothing
+    if call.type_of(1).dtype == "float":
+        return _soft(scores, target, layer, call, graph)
+    if not smoothing:
+        return _right_class(scores, layer, call, graph)
+    flat = graph.node("Neg", [reduce("ReduceMean", scores, (1,), False, graph)])
+    uniform = graph.node("Where", [_ignored(layer, call, graph), graph.constant(0.0), flat])
+    losses = _right_class(scores, layer, call, graph, "none")
+    losses = graph.node("Add", [_times(losses, 1 - smoothing, graph), _times(uniform, smoothing, graph)])
+    if layer.reduction != "mean":
+        return _reduced(losses, call.type_of(1), layer.reduction, graph)
+    counted = cast(graph.node("Not", [_ignored(layer, call, graph)]), "bool", "float", graph)
+    totals = [_reduced(each, call.type_of(1), "sum", graph) for each in (losses, counted)]
+    return graph.node("Div", totals)
+
+
+def _soft(scores: str, target: str, layer: CrossEntropyLoss, call: Call, graph: Graph) -> str:
+    """Against probabilities; the mean is over the samples and places."""
+    given = call.type_of()
+    if layer.label_smoothing:
+        classes = cast(graph.node("Squeeze", [graph.size(given.shape[1])]), "int", "float", graph)
+        share = graph.node("Div", [graph.constant(layer.label_smoothing), classes])
+        target = graph.node("Add", [_times(target, 1 - layer.label_smoothing, graph), share])
+    product = graph.node("Mul", [scores, target])
+    losses = graph.node("Neg", [reduce("ReduceSum", product, (1,), False, graph)])
+    return _reduced(losses, given.with_shape(given.shape[0], *given.shape[2:]), layer.reduction, graph)
+
+
+def _times(value: str, factor: float, graph: Graph) -> str:
+    return graph.node("Mul", [value, graph.constant(factor)])
+
+
+def _ignored(layer: CrossEntropyLoss, call: Call, graph: Graph) -> str:
+    return graph.node("Equal", [call.inputs[1], graph.constant(layer.ignore_index, np.int64)])
+
+
+def _right_class(
+    scores: str, layer: CrossEntropyLoss | NLLLoss, call: Call, graph: Graph, reduction: str | None = None
+) -> str:
+    return graph.node(
+        "NegativeLogLikelihoodLoss",
+        [scores, call.inputs[1]],
+        reduction=reduction or layer.reduction,
+        ignore_index=layer.ignore_index,
+    )
+
+
+@row(NLLLoss)
+def _(layer: NLLLoss, call: Call, graph: Graph) -> str:
+    return _right_class(call.inputs[0], layer, call, graph)
+
+
+@row(GaussianKL)
+def _(layer: GaussianKL, call: Call, graph: Graph) -> str:
+    mu, logvar = call.inputs
+    inner = graph.node("Sub", [graph.node("Add", [graph.constant(1.0), logvar]), graph.node("Mul", [mu, mu])])
+    losses = _times(graph.node("Sub", [inner, graph.node("Exp", [logvar])]), -0.5, graph)
+    return _reduced(losses, call.type_of(), layer.reduction, graph)
+
+
+@row(Accuracy)
+def _(layer: Accuracy, call: Call, graph: Graph) -> str:
+    best = graph.node("ArgMax", [call.inputs[0]], axis=1, keepdims=0)
+    right = cast(graph.node("Equal", [best, call.inputs[1]]), "bool", "float", graph)
+    return _reduced(right, call.type_of(1), "mean", graph)

@@ -1,0 +1,1 @@
+"""Built-in data sets; ATTRIBUTION.md says where they come from."""
