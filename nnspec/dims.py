@@ -12,6 +12,7 @@ agree, ask `equal`, which answers True, False or None (it depends on the symbols
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from functools import cached_property, reduce
 from math import gcd
 from typing import Any, Union
@@ -21,6 +22,7 @@ __all__ = [
     "Size",
     "Symbol",
     "Undecidable",
+    "at_least",
     "bounds",
     "ceil_divide",
     "equal",
@@ -356,6 +358,35 @@ def equal(left: Size, right: Size) -> bool | None:
     if difference.divisor == 1 and difference.constant % reduce(gcd, (c for _, c in difference.terms)):
         return False  # 32*h + 1 is never a multiple of 32
     return None
+
+
+def at_least(left: Size, right: Size) -> bool:
+    """Whether `left >= right` is known for all values of the symbols: `H >= 2*(H//2)` is."""
+    difference = left - right
+    if isinstance(difference, int):
+        return difference >= 0
+    terms, low = _without_floors(difference, difference.divisor, below=True)
+    for atom, coefficient in terms.items():
+        least, most = atom.bounds
+        if coefficient < 0 and most is None:
+            return False
+        low += coefficient * (least if coefficient > 0 else most or 0)
+    return low > -1  # the numerator is a whole number
+
+
+def _without_floors(size: Expression, scale: int, below: bool) -> tuple[dict[Atom, Fraction], Fraction]:
+    """An affine form that `size * scale` never goes below (or above), from (x - d + 1)/d <= x//d <= x/d."""
+    factor = Fraction(scale, size.divisor)
+    constant = Fraction(size.constant - (size.divisor - 1 if below and scale != size.divisor else 0))
+    terms: dict[Atom, Fraction] = {}
+    for atom, coefficient in size.terms:
+        inner, rest = {atom: Fraction(1)}, Fraction(0)
+        if isinstance(atom, Floor):
+            inner, rest = _without_floors(atom.inner, 1, below == (coefficient > 0))
+        constant += coefficient * rest
+        for part, share in inner.items():
+            terms[part] = terms.get(part, Fraction(0)) + coefficient * share * factor
+    return terms, constant * factor
 
 
 def minimum(left: Size, right: Size) -> Size:

@@ -140,7 +140,7 @@ class Conv2d(_Convolution):
         Example("Conv2d(16, 7, stride = 2, padding = 3, bias = false)"),
         Example("Conv2d(4, [3, 5], [1, 2], padding = [0, 2], dilation = [2, 1])"),
         Example("Conv2d(6, 3, padding = 1, groups = 3)"),
-        Example('Conv2d(4, [3, 4], padding = "same", weight_init = "kaiming_normal", bias_init = 0)'),
+        Example('Conv2d(4, [3, 5], padding = "same", weight_init = "kaiming_normal", bias_init = 0)'),
         Example('Conv2d(4, 3, 2, padding = "valid")'),
         Example('Conv2d(4, 3, stride = 2, padding = "same_upper")', ("float[N, 3, 8, 9]",)),
         Example('Conv2d(4, 3, stride = 2, padding = "same_upper")', ("float[N, 3, 4*h, 2*w + 1]",), {"h": 3, "w": 5}),

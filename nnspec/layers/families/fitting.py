@@ -1,0 +1,110 @@
+"""Making a value as large as another one, so that the two can be added or concatenated: the skips of U-Nets.
+
+Sizes may be symbolic; what is refused is a difference that is not known to have the right sign for all of them.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import PositiveInt
+
+from nnspec.dims import Expression, Size, at_least, bounds
+from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType
+from nnspec.layers.window import each
+
+Extent = PositiveInt | Expression
+
+
+def _need_places(input: TensorType, like: TensorType | None = None) -> None:
+    if input.rank < 3:
+        raise InputError(f"needs spatial dimensions ([N, C, L] or more), and gets {input}")
+    if like is not None and like.rank != input.rank:
+        raise InputError(
+            f"has {like.rank} dimensions, and the value to fit to it {input.rank}: {like}, {input}", index=1
+        )
+
+
+def _need_order(large: Size, small: Size, index: int, complaint: str, instead: str) -> None:
+    """Check that one size is at least the other, for all values of the symbols."""
+    if at_least(large, small):
+        return
+    if at_least(small, large + 1):
+        raise InputError(f"{complaint}: dimension {index} would go from {small} to {large}", help=instead)
+    raise InputError(
+        f"{complaint}, and it is not known that {large} is at least {small} (dimension {index})",
+        help="give these dimensions fixed sizes, or multiples of one symbol such as 16*h",
+    )
+
+
+def _may_reach(size: Size, least: int) -> bool:
+    most = bounds(size)[1]
+    return most is None or most >= least
+
+
+class CenterCrop(Layer):
+    """The middle of the spatial dimensions: as much as `size` says, or as the value `like` has (U-Net, 2015).
+
+    (have - want)//2 are cut off at the beginning. `enc4 -> CenterCrop(up)` crops to the size of `up`.
+    A symbolic dimension that is cropped to a number is taken to be large enough, as with a convolution's kernel.
+    Shapes: [N, C, H, W] -> [N, C, *size]. Raises an error where the input may be smaller than another symbolic size.
+    Source: Ronneberger et al. 2015; torchvision.transforms.CenterCrop.
+    """
+
+    optional_inputs: ClassVar[tuple[str, ...]] = ("like",)
+
+    size: Extent | tuple[Extent, ...] | None = None
+
+    examples: ClassVar = (
+        Example("CenterCrop(4)"),
+        Example("CenterCrop([5, 8])", ("float[N, 3, 5, 11]",)),
+        Example("CenterCrop(3)", ("int[N, 3, T]",)),
+        Example("CenterCrop([h, 3])", ("float[N, 3, 2*h, W]",), {"h": 5}),
+        Example("CenterCrop", ("float[N, 3, H + 5, 9]", "float[N, 7, H, 4]")),
+        Example("CenterCrop", ("float[N, 3, 3*h + 1, W]", "float[N, 3, 2*h, W]"), {"h": 4}),
+    )
+
+    def infer(self, input: TensorType, like: TensorType | None = None) -> TensorType:
+        return input.with_shape(*input.shape[:2], *(want for _, want in self.crops(input, like)))
+
+    def crops(self, input: TensorType, like: TensorType | None = None) -> tuple[tuple[Size, Size], ...]:
+        """Where each spatial dimension begins, and how much is kept of it."""
+        _need_places(input, like)
+        if (like is None) == (self.size is None):
+            raise ArgumentError(
+                "size",
+                "is needed, or a value to crop to" if like is None else "cannot be combined with a value to crop to",
+                help="write CenterCrop(224), or x -> CenterCrop(other)",
+            )
+        wanted = each(self.size, input.rank - 2, "size") if like is None else like.shape[2:]
+        crops = []
+        for index, want in enumerate(wanted, start=2):
+            assert want is not None
+            have = input.shape[index]
+            if like is not None or not isinstance(want, int) or not _may_reach(have, want):
+                _need_order(have, want, index, "a crop cannot make a value larger", "PadTo makes it larger")
+            crops.append(((have - want) // 2, want))
+        return tuple(crops)
+
+
+class PadTo(Layer):
+    """Zeros around the spatial dimensions, to the size of the value `like`; the odd element goes to the end.
+
+    `up -> PadTo(skip)` pads to the size of `skip`, and is nothing where the two agree.
+    Shapes: [N, C, H, W], [M, K, Y, X] -> [N, C, Y, X]. Raises an error where the input may be larger.
+    Source: the padding before a skip in milesial/Pytorch-UNet.
+    """
+
+    inputs: ClassVar[tuple[str, ...]] = ("input", "like")
+
+    examples: ClassVar = (
+        Example("PadTo", ("float[N, 3, 2*h, 8]", "float[N, 5, 3*h, 11]"), {"h": 5}),
+        Example("PadTo", ("float[N, 3, H, W]", "float[N, 5, H, W]")),
+        Example("PadTo", ("int[N, 3, T]", "float[N, 5, T + 3]")),
+    )
+
+    def infer(self, input: TensorType, like: TensorType) -> TensorType:
+        _need_places(input, like)
+        for index, (have, want) in enumerate(zip(input.shape[2:], like.shape[2:], strict=True), start=2):
+            _need_order(want, have, index, "padding cannot make a value smaller", "CenterCrop makes it smaller")
+        return input.with_shape(*input.shape[:2], *like.shape[2:])
