@@ -1,0 +1,27 @@
+"""Reads the records of the reference implementations; see README.md for what they hold."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_HERE = Path(__file__).parent
+SPECS = _HERE.parent.parent / "specs"
+
+
+@cache
+def record(name: str) -> dict[str, Any]:
+    """The record of one network."""
+    return _read(_HERE / "models" / f"{name}.json")
+
+
+@cache
+def goldens() -> dict[str, dict[str, Any]]:
+    """The goldens by name."""
+    return {golden["name"]: golden for golden in _read(_HERE / "goldens.json")["goldens"]}
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
