@@ -18,7 +18,7 @@ class Limits(Record):
     recursion: int = 64  # of block calls
     imports: int = 16  # a file that imports a file that imports ...
     modules: int = 20_000  # distinct modules in the IR
-    calls: int = 200_000  # distinct calls in the IR
+    calls: int = 50_000  # statements carried out and calls made
     size: int = 2**31 - 1  # of a dimension
     layers: int = 100_000  # expanded layers, where a lowering must expand repeats
 

@@ -96,8 +96,11 @@ class Found(Record):
     chain: tuple[Origin, ...] = ()
 
 
+MOST = 50  # mistakes in one run: who has more mends these first
+
+
 class Sink:
-    """Collects what the stages find, each mistake once."""
+    """Collects what the stages find, each mistake once; a stage stops when it is full."""
 
     def __init__(self) -> None:
         self.found: list[Found] = []
@@ -114,6 +117,11 @@ class Sink:
     def errors(self) -> list[Found]:
         """What was found that is an error and not a warning."""
         return [found for found in self.found if found.diagnostic.severity == "error"]
+
+    @property
+    def full(self) -> bool:
+        """Whether enough was found."""
+        return len(self.found) >= MOST
 
     def raise_errors(self) -> None:
         """Raise a `SpecError` if there is an error."""
@@ -149,8 +157,15 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     from difflib import get_close_matches
 
     pool = list(dict.fromkeys(candidates))
+    if name in pool:
+        return name
     folded = {candidate.lower(): candidate for candidate in pool}
     if name.lower() in folded:
         return folded[name.lower()]
-    close = get_close_matches(name, pool, n=1, cutoff=0.6) or get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
+    if len(name) > 64:
+        return None
+    cutoff = 0.8 if len(name) < 5 else 0.66  # of a short word, a letter is a large part
+    close = get_close_matches(name, pool, n=1, cutoff=cutoff) or get_close_matches(
+        name.lower(), folded, n=1, cutoff=cutoff
+    )
     return folded.get(close[0], close[0]) if close else None

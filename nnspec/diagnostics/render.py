@@ -5,17 +5,27 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-from nnspec.diagnostics.diagnostic import Diagnostic, Found, Origin
+from nnspec.diagnostics.diagnostic import MOST, Diagnostic, Found, Origin
 from nnspec.diagnostics.source import Span
+
+_ACTING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+_WIDTH = 140  # columns of a source line that are shown; of a longer one, a part around the span
+_LENGTH = 300  # characters of a message: a spec can make names and strings as long as it likes
 
 
 def render(found: Iterable[Found]) -> str:
-    """All diagnostics, each followed by an empty line."""
-    return "\n".join(_render(item.diagnostic, item.chain) for item in found)
+    """All diagnostics, each followed by an empty line; nothing in them can act on a terminal."""
+    items = list(found)
+    parts = [_render(item.diagnostic, item.chain) for item in items]
+    if len(items) >= MOST:
+        parts.append(f"{len(items)} mistakes are shown: correct these, and check again for more\n")
+    return "\n".join(parts)
 
 
 def _render(diagnostic: Diagnostic, chain: tuple[Origin, ...]) -> str:
-    lines = [f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"]
+    lines = [f"{diagnostic.severity}[{diagnostic.code}]: {_clean(diagnostic.message)}"]
     places = [(diagnostic.span, diagnostic.label, "^")] if diagnostic.span else []
     places += [(label.span, label.text, "-") for label in diagnostic.labels]
     width = max((len(str(span.source.position(span.start)[0])) for span, _, _ in places if span), default=1)
@@ -24,39 +34,50 @@ def _render(diagnostic: Diagnostic, chain: tuple[Origin, ...]) -> str:
     for index, (span, text, mark) in enumerate(places):
         assert span is not None
         if index == 0 or span.source.name != previous:
-            lines.append(f"{gutter}--> {span}")
+            lines.append(f"{gutter}--> {_clean(str(span))}")
         previous = span.source.name
-        lines += [f"{gutter} |", *_excerpt(span, text, mark, width)]
+        lines += [f"{gutter} |", *_excerpt(span, _clean(text), mark, width)]
     if places:
         lines.append(f"{gutter} |")
-    for link in chain:
-        label = f" {link.label}" if link.label else ""
-        lines.append(f"{gutter} = in {link.name}, called as{label} at {link.span}" if label else
-                     f"{gutter} = in {link.name}, called at {link.span}")  # fmt: skip
+    lines += [f"{gutter} = {_clean(text)}" for text in _calls(chain)]
     lines += [_wrapped(gutter, "note", note) for note in diagnostic.notes]
     if diagnostic.help:
         lines.append(_wrapped(gutter, "help", diagnostic.help))
     return "\n".join(lines) + "\n"
 
 
+def _calls(chain: tuple[Origin, ...]) -> list[str]:
+    """The chain of block calls, innermost first; of a long one, its ends."""
+    shown = [f"in {x.name}, called{f' as {x.label}' if x.label else ''} at {x.span}" for x in chain]
+    return shown if len(shown) <= 8 else [*shown[:4], f"... in {len(shown) - 6} further calls ...", *shown[-2:]]
+
+
 def _wrapped(gutter: str, word: str, text: str) -> str:
     indent = "\n" + gutter + " " * (len(word) + 5)
-    return f"{gutter} = {word}: {indent.join(text.splitlines())}"
+    return f"{gutter} = {word}: {indent.join(map(_clean, text.split(chr(10))))}"
 
 
 def _excerpt(span: Span, text: str, mark: str, width: int) -> list[str]:
     number, column = span.source.position(span.start)
     line = span.source.line(number)
-    length = max(1, min(span.end - span.start, len(line) - column + 1))
-    before = "".join("\t" if character == "\t" else " " * _cells(character) for character in line[: column - 1])
-    carets = mark * max(1, sum(map(_cells, line[column - 1 : column - 1 + length])))
-    shown = _printable(line)
-    return [f"{number:>{width}} | {shown}".rstrip(), f"{' ' * width} | {before}{carets} {text}".rstrip()]
+    first, last = column - 1, min(column - 1 + max(1, span.end - span.start), max(len(line), column))
+    if len(line) > _WIDTH:
+        cut = max(0, first - _WIDTH // 2)
+        line, first, last = line[cut : cut + _WIDTH], first - cut, min(last - cut, _WIDTH)
+        line = ("..." + line[3:] if cut else line) + "..."
+    before = "".join("\t" if character == "\t" else " " * _cells(character) for character in line[:first])
+    carets = mark * max(1, sum(map(_cells, line[first:last])))
+    return [f"{number:>{width}} | {_printable(line)}".rstrip(), f"{' ' * width} | {before}{carets} {text}".rstrip()]
+
+
+def _clean(text: str) -> str:
+    """A text from a spec on one line: without what would act on a terminal, and not too long."""
+    return _printable(text if len(text) <= _LENGTH else text[:_LENGTH] + "...").replace("\t", " ")
 
 
 def _printable(line: str) -> str:
-    """Control characters would act on the terminal of the reader: show them as a question mark."""
-    return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cf", "Cs") and c != "\t" else c for c in line)
+    """Control characters, and those that turn the direction of writing, are replaced."""
+    return "".join("\ufffd" if unicodedata.category(c) in _ACTING and c != "\t" else c for c in line)
 
 
 def _cells(character: str) -> int:

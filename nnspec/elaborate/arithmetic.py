@@ -39,6 +39,11 @@ def is_size(value: Any) -> bool:
     return isinstance(value, (int, Expression)) and not isinstance(value, bool)
 
 
+def length(value: Any) -> int:
+    """How large a string, a list or a symbolic size is."""
+    return len(str(value)) if isinstance(value, Expression) else len(value) if isinstance(value, (str, tuple)) else 1
+
+
 def bounded(value: Any) -> Any:
     """The value, if it is not too large.
 

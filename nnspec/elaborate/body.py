@@ -42,6 +42,7 @@ class Body(Steps):
 
     def run(self, statement: t.Statement) -> None:
         """One statement."""
+        self.spend(statement)
         try:
             getattr(self, f"_run_{type(statement).__name__.lower()}")(statement)
         except Failed:
@@ -49,10 +50,11 @@ class Body(Steps):
 
     def _poison(self, statement: t.Statement) -> None:
         """What a wrong statement would have defined is INVALID, and says nothing more."""
+        self.failed = True
         for name in _defined(statement):
             if self.environment.names.get(name, INVALID) is INVALID:
                 self.environment.names[name] = INVALID
-        if isinstance(statement, (t.Chain, t.If, t.For)):
+        if isinstance(statement, (t.Chain, t.If, t.For)) or (isinstance(statement, t.Input) and self.flow is None):
             self.flow = INVALID
 
     # --- statements
@@ -154,7 +156,6 @@ class Body(Steps):
         else:
             value = self.chain_value(node.chain)
         if value is INVALID:
-            self.failed_outputs = True
             raise Failed
         if not isinstance(value, Tensor):
             self.fail(WrongKind(self.span(node), "one tensor", kind(value)))
@@ -162,8 +163,6 @@ class Body(Steps):
         output = Tensor(self.scope, local.name, local.type, local.step, self.training or local.training)
         self.scope.outputs.append((node.name.text, output))
         self.environment.names.setdefault(node.name.text, value)
-
-    failed_outputs = False
 
     def _run_require(self, node: t.Require) -> None:
         if self.truth(node.condition):
@@ -254,18 +253,18 @@ class Body(Steps):
         """Elaborate the body; `given_types` or `given_shapes` say what its inputs are."""
         declaration = definition.declaration
         self._bind_parameters(declaration, arguments)
+        bound = {parameter.name.text: self.environment.names[parameter.name.text] for parameter in declaration.parameters}
         if not isinstance(declaration.body, t.Body):
             return self._build_variant(definition, declaration.body)
         if isinstance(declaration, t.Block):
             self._bind_inputs(declaration)
-        before = len(self.shared.sink.errors)
         self.run_body(declaration.body)
-        if not self.scope.outputs and not self.failed_outputs:
+        if not self.scope.outputs and not self.failed:
             self._default_outputs(declaration)
-        if len(self.shared.sink.errors) > before or self.failed_outputs:
+        if self.failed:
             return None
         module = self.finish(
-            arguments=arguments_for_display(arguments),
+            arguments=arguments_for_display(bound),
             documentation=declaration.documentation,
             place=self.place(declaration.name),
         )
@@ -330,11 +329,10 @@ class Body(Steps):
 
     def _default_outputs(self, declaration: t.Block | t.Model) -> None:
         if self.flow is INVALID:
-            return
+            raise Failed
         if self.flow is None:
             what = f"the end of {declaration.name.text}"
-            self.report(NoValue(self.span(declaration.name), what))
-            return
+            self.fail(NoValue(self.span(declaration.name), what))
         tensors = [self.scope.localise(tensor) for tensor in flows(self.flow)]
         names = ["output"] if len(tensors) == 1 else [str(index) for index in range(len(tensors))]
         self.scope.outputs = list(zip(names, tensors, strict=True))

@@ -10,7 +10,7 @@ from typing import Any
 from nnspec.diagnostics import Sink, Source, Span, SpecError, nearest
 from nnspec.elaborate.body import Body
 from nnspec.elaborate.files import Declarations
-from nnspec.elaborate.frame import Environment, Failed, Shared
+from nnspec.elaborate.frame import Environment, Exhausted, Failed, Shared
 from nnspec.elaborate.mistakes import BadSetting, NoSuchModel, TooDeep
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.steps import block_signature
@@ -55,7 +55,7 @@ def elaborate(
     with _deep_stack():
         try:
             made = frame.build(definition, arguments)
-        except Failed:
+        except (Failed, Exhausted):
             pass
         except RecursionError:
             name = definition.declaration.name
@@ -137,7 +137,7 @@ def _value(name: str, value: Any, definition: BlockDefinition, shared: Shared) -
     frame.declarations.names = definition.declarations.names
     try:
         return frame.evaluate(node)
-    except Failed:
+    except (Failed, Exhausted):
         return value
 
 

@@ -17,11 +17,14 @@ from nnspec.elaborate.mistakes import (
     LayerInput,
     MissingArgument,
     NoValue,
+    RepeatedArgument,
+    TooManyArguments,
     TooMuch,
     TrainingOnly,
     UnknownArgument,
     UnknownName,
     UnknownSize,
+    WrongInputs,
     WrongKind,
 )
 from nnspec.elaborate.scope import PendingCall
@@ -32,6 +35,7 @@ from nnspec.elaborate.values import (
     Partial,
     Several,
     Tensor,
+    WeightReference,
     describe,
     kind,
 )
@@ -45,6 +49,7 @@ class Expressions(Frame):
 
     def evaluate(self, node: t.Expression) -> Any:
         """The value of an expression."""
+        self.labour(node, 1)
         return getattr(self, f"_{type(node).__name__.lower()}")(node)
 
     def number(self, node: t.Expression, what: str) -> int:
@@ -119,6 +124,8 @@ class Expressions(Frame):
         definition = self.declarations.names.get(name)
         if definition is not None:
             return Partial(definition)
+        if name in self.declarations.broken:
+            return INVALID
         layer = registry.find(name)
         if layer is not None:
             return Partial(layer)
@@ -183,11 +190,14 @@ class Expressions(Frame):
 
     def _operate(self, symbol: str, left: Any, right: Any, node: Placed) -> Any:
         try:
-            return arithmetic.operate(symbol, left, right)
+            value = arithmetic.operate(symbol, left, right)
         except OperationError as problem:
             self.fail(BadOperation(self.span(node), str(problem), problem.help))
         except UndecidedError as question:
             self.fail(UnknownSize(self.span(node), str(question)))
+        if not isinstance(value, (int, float)):
+            self.labour(node, arithmetic.length(value) // 16)
+        return value
 
     def apply_operator(self, symbol: str, operands: list[Any], node: Placed) -> Tensor:
         """An operator of which an operand is a tensor; a number beside it becomes the layer's scalar."""
@@ -236,7 +246,7 @@ class Expressions(Frame):
                 if not isinstance(trailer, t.Member):
                     break
                 members.append(trailer.name)
-            for length in range(len(members), 0, -1):
+            for length in range(min(len(members), DEEPEST), 0, -1):
                 found, value = self.environment.find(".".join([node.base.text, *members[:length]]))
                 if found:
                     if value is INVALID:
@@ -295,6 +305,9 @@ class Expressions(Frame):
             argument = Argument(value, self.span(item.value), self.span(item.name) if item.name else None)
             if item.name is None:
                 positional.append(argument)
+            elif item.name.text in named:
+                self.report(RepeatedArgument(self.span(item.name), "this call", item.name.text))
+                failed = True
             else:
                 named[item.name.text] = argument
         if failed:
@@ -326,8 +339,6 @@ class Expressions(Frame):
         self, partial: Partial, node: Placed
     ) -> tuple[Layer, dict[str | int, Tensor], dict[str, Argument]]:
         """The layer of a partial application, the tensors among its arguments, and the weights it ties."""
-        from nnspec.elaborate.values import WeightReference
-
         cls = partial.callee
         assert isinstance(cls, type)
         fields = [name for name in cls.positional()]
@@ -338,7 +349,7 @@ class Expressions(Frame):
             if isinstance(argument.value, Tensor):
                 tensors[len(tensors)] = argument.value
             elif not fields:
-                self.fail(UnknownArgument(argument.span, partial.name, "for this position", signature(cls)))
+                self.fail(TooManyArguments(argument.span, partial.name, len(cls.positional()), signature(cls)))
             else:
                 config[fields.pop(0)] = argument
         for name, argument in partial.named.items():
@@ -347,7 +358,8 @@ class Expressions(Frame):
             elif isinstance(argument.value, WeightReference):
                 ties[name] = argument
             elif name in config:
-                self.fail(UnknownArgument(argument.name_span, partial.name, f"{name} a second time", signature(cls)))
+                span = argument.name_span or argument.span
+                self.fail(RepeatedArgument(span, partial.name, name, signature(cls)))
             else:
                 config[name] = argument
         return self.make_layer(cls, config, node), tensors, ties
@@ -393,17 +405,14 @@ class Expressions(Frame):
         if isinstance(problem, ArgumentError):
             argument = config.get(problem.argument)
             span = argument.span if argument else self.span(node)
-            self.fail(
-                LayerArgument(span, name, problem.argument, f": {problem.message}", signature(cls), problem.help)
-            )
+            shown = signature(cls)
+            self.fail(LayerArgument(span, name, problem.argument, f": {problem.message}", shown, problem.help))
         self.fail(LayerInput(self.span(node), name, problem.message, problem.help))
 
     def gather(
         self, layer: Layer, flowing: list[Tensor], extra: dict[str | int, Tensor], node: Placed
     ) -> list[Tensor | None]:
         """The inputs of a layer in order: what flows, then tensors by position, then those by name."""
-        from nnspec.elaborate.mistakes import WrongInputs
-
         positional = [*flowing, *(tensor for place, tensor in extra.items() if isinstance(place, int))]
         if layer.variadic:
             if not positional:
@@ -445,6 +454,8 @@ class Expressions(Frame):
         return results
 
     def _check_size(self, size: Size, node: Placed) -> None:
+        if isinstance(size, Expression) and len(str(size)) > arithmetic.LENGTH:
+            self.exceed(node, "the length of the expression for a dimension", "calls")
         bound = self.shared.limits.size
         if (size if isinstance(size, int) else bounds(size)[0]) > bound:
             self.fail(TooMuch(self.span(node), f"the dimension {size}", "size", bound))
@@ -509,6 +520,7 @@ class Expressions(Frame):
         return first
 
 
+DEEPEST = 32  # dots in a label
 INFERRED = frozenset(
     {"in_channels", "in_features", "num_features", "num_channels", "normalized_shape", "embed_dim", "input_size"}
 )
@@ -517,7 +529,8 @@ INFERRED = frozenset(
 def signature(cls: type[Layer]) -> str:
     """`Conv2d(out_channels, kernel_size, stride = 1, ...)`."""
     parts = []
-    for name, field in cls.model_fields.items():
+    for name in (*cls.positional(), *(name for name in cls.model_fields if name in cls.keyword_only)):
+        field = cls.model_fields[name]
         parts.append(name if field.is_required() else f"{name} = {describe(field.default)}")
     return f"{cls.__name__}({', '.join(parts)})"
 

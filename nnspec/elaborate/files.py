@@ -25,6 +25,7 @@ class Declarations:
         self.names: dict[str, BlockDefinition] = {}
         self.models: list[BlockDefinition] = []
         self.trains: list[t.Train] = []
+        self.broken: set[str] = set()  # names that a mistake keeps from meaning anything
 
 
 class Files:
@@ -46,7 +47,9 @@ class Files:
         if path is not None:
             self._read[path] = declarations
             self._reading.append(path)
-        for node in parse(source, self.sink, self.limits).declarations:
+        file = parse(source, self.sink, self.limits)
+        declarations.broken.update(file.broken)
+        for node in file.declarations:
             if isinstance(node, t.Import):
                 self._import(node, declarations, base)
             elif isinstance(node, t.Train):
@@ -72,10 +75,12 @@ class Files:
         span = Span(declarations.source, node.path.start, node.path.end)
         text = "".join(part for part in node.path.parts if isinstance(part, str))
         imported = self._load(text, span, base)
-        if imported is None:
-            return
         for each in node.names:
-            definition = imported.names.get(each.name.text)
+            definition = imported.names.get(each.name.text) if imported else None
+            if definition is None:
+                declarations.broken.add(each.alias.text)
+            if imported is None or each.name.text in imported.broken:
+                continue
             if definition is None:
                 close = nearest(each.name.text, imported.names)
                 advice = f"did you mean {close}?" if close else f"it declares {', '.join(imported.names) or 'nothing'}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, NoReturn, Protocol
 
 from nnspec.diagnostics import Diagnostic, Origin, Sink, Span
@@ -17,6 +17,10 @@ class Failed(Exception):
     """Something is wrong, and the sink has been told; the statement is given up."""
 
 
+class Exhausted(Exception):
+    """A limit is reached, or enough mistakes were found: the whole elaboration is given up."""
+
+
 class Shared:
     """What the whole elaboration shares: the sink, the limits, the modules made so far."""
 
@@ -26,14 +30,14 @@ class Shared:
         self.modules: dict[str, Module] = {}
         self.memo: dict[Any, Any] = {}
         self.variants: dict[Any, Any] = {}
-        self.effort = 0  # calls and loop turns, bounded so that every spec comes to an end
+        self.effort = 0  # calls, statements and loop turns, bounded so that every spec comes to an end
+        self.work = 0  # expressions evaluated and characters made, bounded too
+        self._numbers: dict[str, int] = {}
 
     def add_module(self, module: Module) -> str:
         """Keep a module under a key: its name, numbered if need be."""
-        key, number = module.name, 1
-        while key in self.modules:
-            number += 1
-            key = f"{module.name}.{number}"
+        number = self._numbers[module.name] = self._numbers.get(module.name, 0) + 1
+        key = module.name if number == 1 else f"{module.name}.{number}"
         self.modules[key] = module
         return key
 
@@ -85,6 +89,7 @@ class Frame:
         self.chain = chain
         self.flow: Any = None
         self.training = False
+        self.failed = False  # a statement is wrong: there will be no module
 
     def span(self, node: Placed) -> Span:
         """The place of a node."""
@@ -97,6 +102,8 @@ class Frame:
     def report(self, diagnostic: Diagnostic) -> None:
         """Add a diagnostic with the call chain, and go on."""
         self.shared.sink.add(diagnostic, self.chain)
+        if self.shared.sink.full:
+            raise Exhausted
 
     def fail(self, diagnostic: Diagnostic) -> NoReturn:
         """Add a diagnostic, and give up the statement."""
@@ -104,11 +111,21 @@ class Frame:
         raise Failed
 
     def spend(self, node: Placed) -> None:
-        """Count a call or a loop turn."""
+        """Count a statement, a call or a loop turn."""
         self.shared.effort += 1
-        bound = self.shared.limits.calls
-        if self.shared.effort > bound:
-            self.fail(TooMuch(self.span(node), "the number of steps that this spec elaborates to", "calls", bound))
+        if self.shared.effort > self.shared.limits.calls:
+            self.exceed(node, "the number of steps that this spec elaborates to", "calls")
+
+    def labour(self, node: Placed, amount: int) -> None:
+        """Count the evaluation of expressions."""
+        self.shared.work += amount
+        if self.shared.work > WORK * self.shared.limits.calls:
+            self.exceed(node, "the number of expressions that this spec evaluates", "calls", WORK)
+
+    def exceed(self, node: Placed, what: str, limit: str, times: int = 1) -> NoReturn:
+        """Report that `times` a limit is reached, and end the elaboration."""
+        self.report(TooMuch(self.span(node), what, limit, getattr(self.shared.limits, limit), times))
+        raise Exhausted
 
 
-Rule = Callable[..., Any]
+WORK = 20  # expressions for each step that `calls` allows

@@ -88,7 +88,7 @@ class MergeMismatch(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return self.advice
+        return self.advice or "let all branches end with the same shape"
 
 
 class ShapeMismatch(Diagnostic):
@@ -127,6 +127,7 @@ class LayerInput(Diagnostic):
     problem: str
     advice: str | None = None
     incoming: Label | None = None
+    kind: str = ""
 
     @property
     def message(self) -> str:
@@ -138,7 +139,7 @@ class LayerInput(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return self.advice
+        return self.advice or f"`nnspec explain {self.kind or self.layer}` says what it takes"
 
 
 class LayerArgument(Diagnostic):
@@ -153,7 +154,7 @@ class LayerArgument(Diagnostic):
 
     @property
     def message(self) -> str:
-        return f"{self.callee}: {self.argument} {self.problem}"
+        return f"{self.callee}: {self.argument}{'' if self.problem.startswith(':') else ' '}{self.problem}"
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -161,7 +162,7 @@ class LayerArgument(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return self.advice
+        return self.advice or f"`nnspec explain {self.signature.partition('(')[0]}` says what it takes"
 
 
 class UnknownArgument(Diagnostic):
@@ -190,6 +191,52 @@ class UnknownArgument(Diagnostic):
         if self.inferred:
             return f"leave it out: {self.argument} follows from the incoming value"
         return f"did you mean `{self.suggestion}`?" if self.suggestion else "remove it"
+
+
+class TooManyArguments(Diagnostic):
+    """A layer, block or model gets more arguments by position than it takes; the others are given by name."""
+
+    code = "E0227"
+    callee: str
+    takes: int
+    signature: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.callee} takes {self.takes or 'no'} argument{'' if self.takes == 1 else 's'} by position"
+
+    @property
+    def label(self) -> str:
+        return "one too many"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (f"signature: {self.signature}",)
+
+    @property
+    def help(self) -> str | None:
+        return "remove it, or give it by name"
+
+
+class RepeatedArgument(Diagnostic):
+    """An argument is given twice: by position and by name, or by name twice."""
+
+    code = "E0228"
+    callee: str
+    argument: str
+    signature: str = ""
+
+    @property
+    def message(self) -> str:
+        return f"{self.callee} gets {self.argument} a second time"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (f"signature: {self.signature}",) if self.signature else ()
+
+    @property
+    def help(self) -> str | None:
+        return "give each argument once"
 
 
 class MissingArgument(Diagnostic):
@@ -265,7 +312,7 @@ class WrongKind(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return self.advice
+        return self.advice or f"write {self.needed} here"
 
 
 class BadOperation(Diagnostic):
@@ -281,7 +328,7 @@ class BadOperation(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return self.advice
+        return self.advice or "change what stands on either side of the operator"
 
 
 class UnknownSize(Diagnostic):
@@ -328,14 +375,19 @@ class TooDeep(Diagnostic):
     code = "E0215"
     name: str
     bound: int
+    endless: bool = False
 
     @property
     def message(self) -> str:
+        if self.endless:
+            return f"{self.name} calls itself with the same arguments, without an end"
         return f"{self.name} is called inside itself more than {self.bound} blocks deep"
 
     @property
     def help(self) -> str | None:
-        return "end the recursion with an `if`, or raise the limit for this run: --limit recursion=..."
+        way = "end the recursion with an `if` on an argument that changes from call to call"
+        raised = f"raise the limit for this run: --limit recursion={2 * self.bound}"
+        return way if self.endless else f"{way},\nor {raised}"
 
 
 class TooMuch(Diagnostic):
@@ -345,10 +397,11 @@ class TooMuch(Diagnostic):
     what: str
     limit: str
     bound: int
+    times: int = 1
 
     @property
     def message(self) -> str:
-        return f"{self.what} exceeds the limit of {self.bound:,}"
+        return f"{self.what} exceeds the limit of {self.bound * self.times:,}"
 
     @property
     def help(self) -> str | None:

@@ -37,6 +37,7 @@ class PendingCall:
         self.shared = shared
         self.training = training
         self.place = place
+        self.tied = False  # another parameter is tied to a weight of it
         self.reached_into = False  # a value inside was asked for: what is not needed is not built
 
     def freeze(self) -> Call:
@@ -77,15 +78,19 @@ class Scope:
         self.ties: list[Tie] = []
         self.outer_ties: list[tuple[str, WeightReference]] = []  # to weights of a scope around this module
         self.position = 0
+        self._numbers: dict[str, int] = {}  # how often a value's name was asked for
+        self._above: dict[str, Step] = {}  # the paths above the labels: of `a.b.c`, `a` and `a.b`
         self.captured: dict[tuple[int, str], tuple[Tensor, Tensor]] = {}  # outer tensor, its local stand-in
 
     # --- values
 
     def value(self, hint: str, type: TensorType, *, training: bool = False) -> Tensor:
         """A new value with a name that is not taken."""
-        name, number = hint, 1
+        name, number = hint, self._numbers.get(hint, 0)
         while name in self.values:
-            name, number = f"{hint}_{number}", number + 1
+            number += 1
+            name = f"{hint}_{number}"
+        self._numbers[hint] = number
         self.values[name] = type
         return Tensor(self, name, type, training=training)
 
@@ -123,14 +128,16 @@ class Scope:
         self.position += count
         return label
 
+    def add_step(self, step: Step) -> None:
+        """Keep a step under its label."""
+        self.steps[step.label] = step
+        for above in _paths_above(step.label):
+            self._above[above] = step
+
     def clash(self, label: str) -> Step | None:
         """The step whose label is this one, or lies above or below it."""
-        parts = label.split(".")
-        for end in range(1, len(parts) + 1):
-            step = self.steps.get(".".join(parts[:end]))
-            if step is not None:
-                return step
-        return next((step for other, step in self.steps.items() if other.startswith(label + ".")), None)
+        found = (self.steps.get(path) for path in (*_paths_above(label), label))
+        return next((step for step in found if step is not None), self._above.get(label))
 
     # --- the end
 
@@ -159,6 +166,11 @@ class Scope:
                 return True
             current = current.parent
         return False
+
+
+def _paths_above(label: str) -> list[str]:
+    parts = label.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts))]
 
 
 def flows(value: Tensor | Several) -> Several:

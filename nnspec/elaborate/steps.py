@@ -17,13 +17,16 @@ from nnspec.elaborate.mistakes import (
     Misplaced,
     MissingArgument,
     NoValue,
+    RepeatedArgument,
     ShapeMismatch,
     SharedMismatch,
     TieMismatch,
     TooDeep,
+    TooManyArguments,
     TooMuch,
     UnknownArgument,
     Unreached,
+    UnusedStep,
     WrongInputs,
     WrongKind,
 )
@@ -88,6 +91,7 @@ class Steps(Expressions):
         except Failed:
             if label is not None:
                 self.environment.names[label] = INVALID
+            self.failed = True
             return INVALID
 
     def _item(self, item: t.Item, label: str | None, *, first: bool) -> Any:
@@ -194,8 +198,11 @@ class Steps(Expressions):
 
     def _register(self, value: Tensor, path: str, label: str | None, callee: Layer | BlockDefinition, node: Placed,
                   again: Any = None) -> None:  # fmt: skip
+        taken = self.scope.clash(path) if label is None else None
+        if taken is not None:
+            self.fail(AlreadyDeclared(self.span(node), path, taken.span))
         step = Step(path, self.last_call, again or callee, self.span(node))
-        self.scope.steps[path] = step
+        self.scope.add_step(step)
         value.step = step
         if label is not None:
             self.environment.names[label] = value
@@ -246,7 +253,7 @@ class Steps(Expressions):
             if isinstance(argument.value, Tensor):
                 tensors[len(tensors)] = argument.value
             elif not free:
-                self.fail(UnknownArgument(argument.span, definition.name, "for this position", shown))
+                self.fail(TooManyArguments(argument.span, definition.name, len(names), shown))
             else:
                 arguments[free.pop(0)] = argument.value
         for name, argument in partial.named.items():
@@ -257,7 +264,7 @@ class Steps(Expressions):
             elif name not in names:
                 self.fail(UnknownArgument(span, definition.name, name, shown, nearest(name, [*names, *inputs])))
             elif name in arguments:
-                self.fail(UnknownArgument(span, definition.name, f"{name} a second time", shown))
+                self.fail(RepeatedArgument(span, definition.name, name, shown))
             else:
                 arguments[name] = argument.value
         for parameter in declaration.parameters:
@@ -290,11 +297,17 @@ class Steps(Expressions):
         types = tuple(None if tensor is None else tensor.type for tensor in inputs)
         memo = (definition, tuple(sorted((name, key(value)) for name, value in arguments.items())), types)
         if memo not in self.shared.memo:
-            self.shared.memo[memo] = None  # if it fails, it has told why, and stays without a result
-            self.shared.memo[memo] = self.build_block(definition, arguments, types, label, node)
-        made: Made | None = self.shared.memo[memo]
+            self.shared.memo[memo] = INVALID  # while it is built; if it fails, it has told why, and becomes None
+            try:
+                self.shared.memo[memo] = self.build_block(definition, arguments, types, label, node)
+            except Failed:
+                self.shared.memo[memo] = None
+        made: Any = self.shared.memo[memo]
+        if made is INVALID:
+            self.fail(TooDeep(self.span(node), definition.name, self.shared.limits.recursion, endless=True))
         if made is None:
             raise Failed
+        assert isinstance(made, Made)
         return made
 
     def build_block(
@@ -310,7 +323,7 @@ class Steps(Expressions):
         if len(self.chain) >= limits.recursion:
             self.fail(TooDeep(self.span(node), definition.name, limits.recursion))
         if len(self.shared.modules) >= limits.modules:
-            self.fail(TooMuch(self.span(node), "the number of distinct modules", "modules", limits.modules))
+            self.exceed(node, "the number of distinct modules", "modules")
         scope = Scope(definition.name, "model" if isinstance(definition.declaration, t.Model) else "block")
         shown = ", ".join(f"{name} = {describe(value)}" for name, value in arguments.items())
         link = Origin(f"{definition.name}({shown})", label, self.span(node))
@@ -344,6 +357,9 @@ class Steps(Expressions):
             if again.weights(*types) != again.weights(*before[: len(types)]):
                 self.fail(SharedMismatch(self.span(item), step.label, step.span))
             return self.emit(again, given, item, label=step.label, shared=True)
+        if again is INVALID:
+            what = f"the group {step.label}, a second time,"
+            self.fail(Misplaced(self.span(item), what, f"make it a block: block Name {{ ... }}, then {step.label}: Name"))
         definition, arguments = again
         given = self._block_inputs(definition, [x for x in inputs if x is not None], {}, item)
         made = self.make_block(definition, arguments, given, step.label, item)
@@ -380,8 +396,7 @@ class Steps(Expressions):
     def make_group(self, body: t.Body, path: str, node: Placed) -> tuple[Made, list[Tensor | None]]:
         """Elaborate a group on what flows: its module, and its inputs in this scope."""
         if len(self.shared.modules) >= self.shared.limits.modules:
-            bound = self.shared.limits.modules
-            self.fail(TooMuch(self.span(node), "the number of distinct modules", "modules", bound))
+            self.exceed(node, "the number of distinct modules", "modules")
         name = "".join(part[:1].upper() + part[1:] for part in re.split(r"[._]", path))
         scope = Scope(name if name[:1].isalpha() else f"Group{name}", "group", self.scope)
         frame = type(self)(self.shared, self.declarations, scope, Environment(self.environment), self.chain)
@@ -394,7 +409,7 @@ class Steps(Expressions):
         frame.flow = INVALID if self.flow is INVALID else None if not local else local[0] if len(local) == 1 \
             else Several(local)  # fmt: skip
         frame.run_body(body)
-        if frame.flow is INVALID:
+        if frame.failed or frame.flow is INVALID:
             raise Failed
         if frame.flow is None:
             self.fail(NoValue(self.span(node), "the end of this group"))
@@ -625,6 +640,7 @@ class Steps(Expressions):
                                 tuple(value.members)))  # fmt: skip
         shape = self._weight_shape(value, step.call, path)
         if shape is not None:
+            step.call.tied = True
             return WeightReference(value.scope, ".".join([step.label, *path]), shape)
         try:
             return self._reach(value, step, path)
@@ -660,10 +676,22 @@ class Steps(Expressions):
         reached.place = value.place
         return reached
 
+    def _is_unused(self, call: PendingCall, used: set[str]) -> bool:
+        """Whether a step has weights, and nothing needs its results."""
+        if call.training or call.tied or call.label is None or used.intersection(call.outputs):
+            return False
+        if isinstance(call.callee, str):
+            return bool(self._weights(call.callee))
+        types = [self.scope.values[name] if name else None for name in call.inputs]
+        return bool(call.callee.weights(*types))
+
     def finish(self, **details: Any) -> Any:
         """The module of this frame's scope; what was reached into is freed of what nobody needs."""
         scope = self.scope
         used = {name for call in scope.calls for name in call.inputs} | {t.name for _, t in scope.outputs}
+        for step in scope.steps.values():
+            if self._is_unused(step.call, used):
+                self.report(UnusedStep(step.span, step.label))
         again = {call.label for call in scope.calls if call.shared}
         for call in scope.calls:
             if not call.reached_into or call.label in again:

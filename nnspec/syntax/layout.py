@@ -30,15 +30,20 @@ class Layout:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.count = 0  # tokens of the file so far; `parse` sets it back for each file
         self.open: list[Token] = []
+        self.previous: Token | None = None  # the token before the one that the parser looks at
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
         """The tokens that the parser sees."""
         self.open = []
+        self.previous = None
         previous = "SEMICOLON"
-        for count, token in enumerate(stream, 1):
+        latest: Token | None = None
+        for token in stream:
             kind = token.type
-            if count > self.limits.tokens:
+            self.count += 1
+            if self.count > self.limits.tokens:
                 raise LimitReached(token, "tokens")
             if kind in ENDS:
                 if previous in ENDS or previous == "LBRACE" or (self.open and self.open[-1].type != "LBRACE"):
@@ -50,4 +55,6 @@ class Layout:
             elif kind in CLOSING and self.open and OPENING[self.open[-1].type] == kind:
                 self.open.pop()
             previous = kind
+            self.previous, latest = latest, token
             yield token
+        self.previous = latest

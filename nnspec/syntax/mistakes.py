@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from nnspec.diagnostics import Diagnostic, Label
 
-from nnspec.diagnostics import Diagnostic
+_PARTNER = {"(": ")", "[": "]", "{": "}"}
+
+
+def _choice(words: tuple[str, ...]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 class UnexpectedText(Diagnostic):
@@ -18,6 +22,7 @@ class UnexpectedText(Diagnostic):
     found: str
     expected: tuple[str, ...] = ()
     advice: str | None = None
+    opened: tuple[Label, ...] = ()
 
     @property
     def message(self) -> str:
@@ -25,13 +30,15 @@ class UnexpectedText(Diagnostic):
 
     @property
     def label(self) -> str:
-        if not self.expected:
-            return ""
-        return f"expected {self.expected[0] if len(self.expected) == 1 else 'one of: ' + ', '.join(self.expected)}"
+        return f"expected {_choice(self.expected)}" if self.expected else ""
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        return self.opened
 
     @property
     def help(self) -> str | None:
-        return self.advice
+        return self.advice or (f"write {_choice(self.expected)} here" if self.expected else "remove it")
 
 
 class UnexpectedEnd(Diagnostic):
@@ -47,11 +54,15 @@ class UnexpectedEnd(Diagnostic):
 
     @property
     def label(self) -> str:
-        return f"expected {' or '.join(self.expected)}" if self.expected else ""
+        if self.opened:
+            return f"this `{self.opened}` is not closed"
+        return f"expected {_choice(self.expected)} after this" if self.expected else ""
 
     @property
     def help(self) -> str | None:
-        return f"close the bracket {self.opened}" if self.opened else "finish the statement"
+        if self.opened:
+            return f"close it with `{_PARTNER[self.opened]}`"
+        return "finish the declaration"
 
 
 class UnknownCharacter(Diagnostic):
@@ -68,7 +79,13 @@ class UnknownCharacter(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return 'end the string with "' if self.character == '"' else "remove it, or put it into a string"
+        if self.character == '"':
+            return 'end the string with "'
+        if self.character.isalnum():
+            return "names are written with the letters A to Z, a to z, digits and _"
+        return {"\'": 'strings stand between "', "&": "write `and`", "|": "write `or`", "!": "write `not`, or `!=`"}.get(
+            self.character, "remove it, or put it into a string"
+        )
 
 
 class NothingDeclared(Diagnostic):

@@ -10,28 +10,20 @@ import re
 from functools import cache
 
 import lark
+from lark import TextSlice, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
-from nnspec.diagnostics import Sink, Source, Span, nearest
+from nnspec.diagnostics import Sink, Source, Span
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.syntax import tables
 from nnspec.syntax.layout import Layout, LimitReached
-from nnspec.syntax.mistakes import NothingDeclared, TooLarge, UnexpectedEnd, UnexpectedText, UnknownCharacter
+from nnspec.syntax.mistakes import BadEscape, NothingDeclared, TooLarge, UnknownCharacter
 from nnspec.syntax.tree import Declaration, Expression, File
 from nnspec.syntax.tree_builder import TreeBuilder
+from nnspec.syntax.unexpected import explain
 
 _DECLARATION = re.compile(r"^(?:block|model|import|train)\b", re.MULTILINE)
-
-# What people call the tokens of the grammar.
-_WORDS = {
-    "NAME": "a name", "INTEGER": "a number", "FLOAT": "a number", "STRING": "a string", "CONSTANT": "a value",
-    "_NEWLINE": "the end of the line", "SEMICOLON": "the end of the line", "$END": "the end of the file",
-    "SIGN": "+ or -", "SCALE": "* or /", "COMPARE": "a comparison", "ELLIPSIS": "...", "MERGE": "concat { or add {",
-    "LPAR": "(", "RPAR": ")", "LSQB": "[", "RSQB": "]", "LBRACE": "{", "RBRACE": "}", "COMMA": ",", "COLON": ":",
-    "EQUAL": "=", "DOT": ".", "OPTIONAL": "?", "__ANON_0": "->", "__ANON_1": "..", "__ANON_2": "**",
-}  # fmt: skip
-_OPERAND = {"NAME", "INTEGER", "FLOAT", "STRING", "CONSTANT", "LPAR", "LSQB"}
-_MINOR = {"SIGN", "SCALE", "COMPARE", "OR", "AND", "NOT", "X", "DOT", "LSQB", "LPAR", "__ANON_2", "__ANON_1", "COLON"}
+_DECLARED = re.compile(r"(?:block|model)\s+([A-Za-z_]\w*)|import\s+([^\"\n]*)", re.ASCII)
 
 
 @cache
@@ -49,95 +41,105 @@ def parse(source: Source, sink: Sink, limits: Limits = DEFAULT_LIMITS) -> File:
     if len(source.text.encode("utf-8", "surrogatepass")) > limits.bytes:
         sink.add(TooLarge(Span(source, 0, 1), "this file, in bytes,", "bytes", limits.bytes))
         return File(0, 0, ())
-    declarations: list[Declaration] = []
-    start = 0
-    while start < len(source.text):
-        part, resume = _parse_from(source, start, sink, limits)
-        declarations += part
-        start = resume
-    if not declarations and not sink.errors:
-        sink.add(NothingDeclared(Span(source, 0, min(1, len(source.text)))))
-    return File(0, len(source.text), tuple(declarations))
+    return _Reader(source, sink, limits).file()
 
 
 def parse_expression(source: Source, sink: Sink, limits: Limits = DEFAULT_LIMITS) -> Expression | None:
     """Read a source that is one expression; None, with a diagnostic, if it is not."""
-    parser, layout = _parser(limits)
-    try:
-        tree = parser.parse(source.text, start="interpolation")
-    except (UnexpectedToken, UnexpectedCharacters, LimitReached) as problem:
-        _report(problem, source, layout, sink)
+    return _Reader(source, sink, limits).expression()
+
+
+class _Reader:
+    """Reads one source. The parser is shared by all, and one at a time uses it."""
+
+    def __init__(self, source: Source, sink: Sink, limits: Limits) -> None:
+        self.source = source
+        self.sink = sink
+        self.limits = limits
+        self.parser, self.layout = _parser(limits)
+        self.layout.count = 0
+
+    def file(self) -> File:
+        """All declarations; after a mistake, those from the next one on."""
+        length = len(self.source.text)
+        declarations: list[Declaration] = []
+        broken: list[str] = []
+        start = 0
+        try:
+            while start < length and not self.sink.full:
+                tree, at = self._tree(start, length)
+                if tree is not None:
+                    declarations += self._builder.declarations(tree)
+                    break
+                place = self._broken_declaration(start, at)
+                if place > start:  # what stands before the broken declaration is sound
+                    sound, _ = self._tree(start, place)
+                    declarations += self._builder.declarations(sound) if sound is not None else ()
+                after = _DECLARATION.search(self.source.text, at + 1)
+                start = after.start() if after else length
+                broken += _declared(self.source.text[place : max(start, place)])
+        except LimitReached as problem:
+            self._limit(problem)
+        if not declarations and not self.sink.errors:
+            self.sink.add(NothingDeclared(Span(self.source, 0, min(1, length))))
+        return File(0, length, tuple(declarations), tuple(broken))
+
+    def expression(self) -> Expression | None:
+        """The whole source as one expression."""
+        try:
+            tree, _ = self._tree(0, len(self.source.text), "interpolation")
+            return None if tree is None else self._builder.expression(tree)
+        except LimitReached as problem:
+            self._limit(problem)
+            return None
+
+    @property
+    def _builder(self) -> TreeBuilder:
+        return TreeBuilder(self.source, self.sink, self.limits, self._interpolation)
+
+    def _tree(self, start: int, end: int, rule: str = "start") -> tuple[Tree[Token] | None, int]:
+        """Lark's tree for a part of the text; or None, after reporting the mistake, and its offset.
+
+        Raises:
+            LimitReached: the part has too many tokens or brackets.
+        """
+        try:
+            return self.parser.parse(TextSlice(self.source.text, start, end), start=rule), end
+        except UnexpectedCharacters as problem:
+            at = problem.pos_in_stream
+            self.sink.add(UnknownCharacter(Span(self.source, at, at + 1), self.source.text[at]))
+            return None, at
+        except UnexpectedToken as problem:
+            mistake, at = explain(problem, self.source, self.layout, end)
+            self.sink.add(mistake)
+            return None, at
+
+    def _interpolation(self, span: Span) -> Tree[Token] | None:
+        """The tree for an expression inside a string."""
+        self.layout.count += 10  # what starting the parser costs
+        text = TextSlice(self.source.text, span.start, span.end)
+        try:
+            return self.parser.parse(text, start="interpolation")
+        except (UnexpectedCharacters, UnexpectedToken):
+            whole = Span(self.source, span.start - 1, span.end + 1)
+            self.sink.add(BadEscape(whole, "what stands between the braces is not an expression"))
         return None
-    expression: Expression = TreeBuilder(source, sink, limits).build(tree.children[0])
-    return expression
 
-
-def _parse_from(source: Source, start: int, sink: Sink, limits: Limits) -> tuple[tuple[Declaration, ...], int]:
-    """Declarations from `start`, and where to go on. A mistake gives up what was read up to the next declaration."""
-    parser, layout = _parser(limits)
-    try:
-        # blanks in place of what was read before keep every offset true
-        tree = parser.parse(re.sub(r"[^\n]", " ", source.text[:start]) + source.text[start:], start="start")
-    except (UnexpectedToken, UnexpectedCharacters, LimitReached) as problem:
-        at = _report(problem, source, layout, sink)
-        if isinstance(problem, LimitReached):
-            return (), len(source.text)
-        before = [match.start() for match in _DECLARATION.finditer(source.text, start, max(at, start))]
-        after = _DECLARATION.search(source.text, at + 1)
-        resume = after.start() if after else len(source.text)
-        if before and before[-1] > start:  # what stands before the broken declaration is sound
-            good, _ = _parse_from(Source(source.name, source.text[: before[-1]]), start, Sink(), limits)
-            return good, resume
-        return (), resume
-    return TreeBuilder(source, sink, limits).declarations(tree), len(source.text)
-
-
-def _report(problem: Exception, source: Source, layout: Layout, sink: Sink) -> int:
-    """Add the diagnostic for a parser's exception, and return the offset of the mistake."""
-    length = len(source.text)
-    if isinstance(problem, LimitReached):
-        what = {"tokens": "the number of tokens in this file", "nesting": "the nesting of brackets"}[problem.limit]
-        bound = getattr(layout.limits, problem.limit)
+    def _limit(self, problem: LimitReached) -> None:
+        what = {"tokens": "the number of words and signs in this file", "nesting": "the nesting of brackets"}
         at = problem.token.start_pos or 0
-        sink.add(TooLarge(Span(source, at, at + 1), what, problem.limit, bound))
-        return at
-    if isinstance(problem, UnexpectedCharacters):
-        at = problem.pos_in_stream
-        sink.add(UnknownCharacter(Span(source, at, at + 1), source.text[at]))
-        return at
-    assert isinstance(problem, UnexpectedToken)
-    token = problem.token
-    expected = _expected(problem.accepts or problem.expected)
-    if token.type == "$END":
-        opened = layout.open[-1] if layout.open else None
-        at = opened.start_pos if opened is not None and opened.start_pos is not None else length
-        span = Span(source, at, at + 1) if opened is not None else Span(source, max(0, length - 1), length)
-        sink.add(UnexpectedEnd(span, expected, str(opened) if opened is not None else None))
-        return length
-    at = token.start_pos or 0
-    if token.type == "_NEWLINE":
-        sink.add(UnexpectedText(Span(source, at, at + 1), "the end of the line", expected))
-        return at
-    span = Span(source, at, token.end_pos or at + 1)
-    sink.add(UnexpectedText(span, f"`{token}`", expected, _advice(token, problem, source)))
-    return at
+        bound = getattr(self.limits, problem.limit)
+        self.sink.add(TooLarge(Span(self.source, at, at + 1), what[problem.limit], problem.limit, bound))
+
+    def _broken_declaration(self, start: int, at: int) -> int:
+        """Where the declaration begins that has its mistake at `at`."""
+        begins = [match.start() for match in _DECLARATION.finditer(self.source.text, start, max(at, start))]
+        return begins[-1] if begins else start
 
 
-def _expected(kinds: set[str]) -> tuple[str, ...]:
-    shown = {kind for kind in kinds if kind not in _MINOR} or set(kinds)
-    if _OPERAND <= set(kinds):
-        shown = (shown - _OPERAND - {"NOT"}) | {"NAME"}
-    words = dict.fromkeys(_WORDS.get(kind, kind.lower()) for kind in sorted(shown))
-    return tuple(words)[:6]
-
-
-def _advice(token: lark.Token, problem: UnexpectedToken, source: Source) -> str | None:
-    if token.type == "EQUAL":
-        return "a label is written `name: step`, a value `name = chain`, a compile-time value `let name = ...`"
-    line = source.text[source.text.rfind("\n", 0, token.start_pos) + 1 : token.start_pos]
-    if token.type in _OPERAND | {"MERGE"} and line.strip():
-        word = nearest(line.split()[0], ["let", "input", "output", "require", "for", "if", "block", "model", "import"])
-        if word and word != line.split()[0]:
-            return f"did you mean `{word}`?"
-        return "put `->` between two steps on one line, or `;` between two statements"
-    return None
+def _declared(text: str) -> list[str]:
+    """The names that a broken declaration would have declared: using them is no further mistake."""
+    names: list[str] = []
+    for match in _DECLARED.finditer(text):
+        names += [match[1]] if match[1] else re.findall(r"[A-Za-z_]\w*", match[2])
+    return names

@@ -303,6 +303,7 @@ Declaration = Union[Import, Block, Model, Train]  # noqa: UP007
 
 
 class File(Node):
-    """All declarations of a file."""
+    """All declarations of a file, and the names of those that could not be read."""
 
     declarations: tuple[Declaration, ...]
+    broken: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from lark import Token, Tree
@@ -19,21 +20,28 @@ _PIECE = re.compile(r"\\(.)|\{([^{}]*)\}|([{}])|[^\\{}]+")
 class TreeBuilder:
     """Builds the nodes of one source; mistakes in literals go to the sink."""
 
-    def __init__(self, source: Source, sink: Sink, limits: Limits, offset: int = 0) -> None:
+    def __init__(
+        self, source: Source, sink: Sink, limits: Limits, read_interpolation: Callable[[Span], Tree[Token] | None]
+    ) -> None:
         self.source = source
         self.sink = sink
         self.limits = limits
-        self.offset = offset  # of the text that Lark saw in the source: that of an interpolation is not 0
+        self.read_interpolation = read_interpolation  # parses `{...}` of a string; None, and a diagnostic, if it cannot
 
     def declarations(self, tree: Tree[Token]) -> tuple[t.Declaration, ...]:
         """The declarations of a file."""
         return tuple(map(self.build, tree.children))
 
+    def expression(self, tree: Tree[Token]) -> t.Expression:
+        """The expression of an interpolation or a setting."""
+        expression: t.Expression = self.build(tree.children[0])
+        return expression
+
     def build(self, tree: Any) -> Any:
         """The node for a tree of Lark's."""
         meta = tree.meta
-        start = self.offset + getattr(meta, "start_pos", 0)
-        end = self.offset + getattr(meta, "end_pos", 0)
+        start = getattr(meta, "start_pos", 0)
+        end = getattr(meta, "end_pos", 0)
         return getattr(self, f"_{tree.data}")(start, end, tree.children)
 
     def _optional(self, tree: Any) -> Any:
@@ -44,7 +52,7 @@ class TreeBuilder:
 
     def _identifier(self, token: Token) -> t.Identifier:
         assert token.start_pos is not None and token.end_pos is not None
-        return t.Identifier(self.offset + token.start_pos, self.offset + token.end_pos, str(token))
+        return t.Identifier(token.start_pos, token.end_pos, str(token))
 
     def _identifiers(self, tokens: list[Token]) -> tuple[t.Identifier, ...]:
         return tuple(map(self._identifier, tokens))
@@ -244,6 +252,8 @@ class TreeBuilder:
         place = self._identifier(token)
         parts: list[str | t.Expression] = []
         for match in _PIECE.finditer(place.text, 1, len(place.text) - 1):
+            if self.sink.full:
+                break
             at = place.start + match.start()
             if match[1]:
                 parts.append(self._escape(match[1], at))
@@ -262,15 +272,5 @@ class TreeBuilder:
         return _ESCAPES.get(character, character)
 
     def _interpolation(self, text: str, offset: int) -> t.Expression | None:
-        from lark.exceptions import LarkError
-
-        from nnspec.syntax.layout import LimitReached
-        from nnspec.syntax.parse import _parser
-
-        try:
-            parsed = _parser(self.limits)[0].parse(text, start="interpolation")
-        except (LarkError, LimitReached):
-            span = Span(self.source, offset - 1, offset + len(text) + 1)
-            self.sink.add(BadEscape(span, "what stands between the braces is not an expression"))
-            return None
-        return TreeBuilder(self.source, self.sink, self.limits, offset).build(parsed.children[0])
+        parsed = self.read_interpolation(Span(self.source, offset, offset + len(text)))
+        return None if parsed is None else self.expression(parsed)

@@ -1,0 +1,126 @@
+"""From Lark's complaint about a token to words for a person: what stands there, what could, what to write.
+
+The one thing to know: the token that Lark stops at is often not the mistake but the first thing after it, so the
+token before it and the brackets that are open are looked at too.
+"""
+
+from __future__ import annotations
+
+from lark import Token
+from lark.exceptions import UnexpectedToken
+
+from nnspec.diagnostics import Diagnostic, Label, Source, Span, nearest
+from nnspec.syntax.layout import CLOSING, OPENING, Layout
+from nnspec.syntax.mistakes import UnexpectedEnd, UnexpectedText
+
+# What people call the tokens of the grammar; keywords are called by themselves.
+_WORDS = {
+    "NAME": "a name", "INTEGER": "a number", "FLOAT": "a number", "STRING": "a string", "CONSTANT": "a value",
+    "_NEWLINE": "the end of the line", "SEMICOLON": "the end of the line", "$END": "the end of the file",
+    "SIGN": "`+` or `-`", "SCALE": "`*` or `/`", "COMPARE": "a comparison", "ELLIPSIS": "`...`", "MERGE": "`concat {`",
+    "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`", "RSQB": "`]`", "LBRACE": "`{`", "RBRACE": "`}`", "COMMA": "`,`",
+    "COLON": "`:`", "EQUAL": "`=`", "DOT": "`.`", "OPTIONAL": "`?`",
+    "__ANON_0": "`->`", "__ANON_1": "`..`", "__ANON_2": "`**`",
+}  # fmt: skip
+_OPERAND = {"NAME", "INTEGER", "FLOAT", "STRING", "CONSTANT", "LPAR", "LSQB"}
+_STEP = _OPERAND | {"LBRACE", "RESIDUAL", "MERGE"}
+_STATEMENT = {"LET", "INPUT", "OUTPUT", "REQUIRE", "IF", "FOR", "TRAINING", "PHASE"}
+_DECLARATION = {"BLOCK", "MODEL", "IMPORT", "TRAIN"}
+_RESERVED = _STATEMENT | {"MERGE", "RESIDUAL", "CONSTANT", "AND", "OR", "NOT"}
+# What could stand there as well, and is not what a person forgot.
+_MINOR = {"SIGN", "SCALE", "COMPARE", "OR", "AND", "NOT", "X", "DOT", "LSQB", "LPAR", "__ANON_2", "__ANON_1", "COLON"}
+
+
+def explain(problem: UnexpectedToken, source: Source, layout: Layout, end: int) -> tuple[Diagnostic, int]:
+    """The diagnostic for an unexpected token, and the offset of the mistake."""
+    token = problem.token
+    kinds = set(problem.accepts or problem.expected)
+    expected = _expected(kinds)
+    opened = layout.open[-1] if layout.open else None
+    if token.type == "$END":
+        if opened is not None:
+            return UnexpectedEnd(_span(source, opened), expected, str(opened)), end
+        last = layout.previous
+        span = _span(source, last) if last is not None else Span(source, max(0, end - 1), end)
+        return UnexpectedEnd(span, expected), end
+    at = token.start_pos or 0
+    found = "the end of the line" if token.type == "_NEWLINE" else f"`{token}`"
+    span = Span(source, at, at + 1) if token.type == "_NEWLINE" else _span(source, token)
+    before = layout.previous
+    advice = _advice(token, before, opened, kinds)
+    if before is not None and before.type == "__ANON_0":  # the arrow leads to nothing
+        span, expected = _span(source, before), ("a step behind the arrow",)
+    labels = ()
+    if opened is not None and (token.type in CLOSING | _DECLARATION | {"EQUAL"}):
+        closing = OPENING[opened.type]
+        if token.type != closing and (token.type != "EQUAL" or opened.type != "LBRACE"):
+            labels = (Label(_span(source, opened), f"this `{opened}` is not closed"),)
+    return UnexpectedText(span, found, expected, advice, labels), at
+
+
+def _span(source: Source, token: Token) -> Span:
+    start = token.start_pos or 0
+    return Span(source, start, token.end_pos or start + 1)
+
+
+def _expected(kinds: set[str]) -> tuple[str, ...]:
+    """What could stand there, in few words."""
+    shown = {kind for kind in kinds if kind not in _MINOR} or set(kinds)
+    if _STEP <= kinds:
+        shown = (shown - _STEP - {"NOT"}) | {"a step"}
+    elif _OPERAND <= kinds:
+        shown = (shown - _OPERAND - {"NOT"}) | {"a value"}
+    if kinds >= _STATEMENT:
+        shown = (shown - _STATEMENT - {"a step"}) | {"a statement"}
+    if shown & {"_NEWLINE", "SEMICOLON"} and "RBRACE" in shown and len(shown) > 3:
+        shown -= {"RBRACE"}
+    words = dict.fromkeys(_WORDS.get(kind, kind if " " in kind else f"`{kind.lower()}`") for kind in sorted(shown))
+    return tuple(words)[:5]
+
+
+def _advice(token: Token, before: Token | None, opened: Token | None, kinds: set[str]) -> str | None:
+    """What to write instead; each rule is one common slip."""
+    inside = opened.type if opened is not None else ""
+    if before is not None and before.type == "__ANON_0":
+        return "write a step behind `->`, or begin the next line with `->`"
+    if opened is None:
+        return _advice_outside(token, before, kinds)
+    if token.type in _DECLARATION and "NAME" not in kinds:
+        return f"close the `{opened}` before the next declaration"
+    if token.type in CLOSING and token.type != OPENING[inside]:
+        return f"close the `{opened}` first"
+    if token.type in _RESERVED and "NAME" in kinds:
+        return f"`{token}` is a word of the language: choose another name"
+    if token.type == "EQUAL" and inside == "LBRACE":
+        return "a label is written `name: step`, a value `name = chain`, a compile-time value `let name = ...`"
+    if token.type == "COLON":
+        return "a label is a name, a dotted path or a string; an argument is written `name = value`"
+    if token.type in _STEP | _STATEMENT:
+        return _advice_between(token, before, inside)
+    return None
+
+
+def _advice_outside(token: Token, before: Token | None, kinds: set[str]) -> str | None:
+    if token.type in _DECLARATION:
+        return "begin each declaration on a line of its own"
+    if token.type == "RBRACE":
+        return "remove it: no `{` is open"
+    if before is None or before.type in ("_NEWLINE", "SEMICOLON"):
+        close = nearest(str(token), ["import", "block", "model", "train"])
+        return f"did you mean `{close}`?" if close else "a file holds models and blocks: model Name { ... }"
+    if before.type in ("MODEL", "BLOCK"):
+        return f"write a name, such as `{before} Name`"
+    if "LBRACE" in kinds:
+        return "the body stands between braces: { ... }"
+    return None
+
+
+def _advice_between(token: Token, before: Token | None, inside: str) -> str | None:
+    if inside in ("LPAR", "LSQB"):
+        return "put a comma between two values"
+    if before is not None and before.type == "NAME":
+        words = [*(kind.lower() for kind in _STATEMENT), "residual", "concat"]
+        close = nearest(str(before), words)
+        if close is not None:
+            return f"did you mean `{close}`?"
+    return "put `->` between two steps on one line, or `;` between two statements"
