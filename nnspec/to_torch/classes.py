@@ -12,7 +12,7 @@ from typing import Any
 from nnspec.ir import Module
 from nnspec.to_torch.construct import Construct, ModuleOf, Times, is_number, merge, render, shape
 from nnspec.to_torch.forward import Forward
-from nnspec.to_torch.names import assignment, variable
+from nnspec.to_torch.names import TAKEN, assignment, module_lists, path, variable
 from nnspec.to_torch.plan import Plan, Plans
 from nnspec.to_torch.row import Raw
 
@@ -108,15 +108,14 @@ class Classes:
             labels = {index: set(self.written[groups[index][0]].attributes) for index in indices}
             plainest = min(indices, key=lambda index: (len(labels[index]), index))
             for index in sorted(indices, key=lambda index: index != plainest):
-                further = sorted(labels[index] - labels[plainest])
-                suffix = "".join(part[:1].upper() + part[1:] for part in further[0].split(".")) if further else ""
-                own = variable(name + ("" if index == plainest or not suffix else f"With{suffix}"))
-                chosen[index] = self._free(own)
+                further = labels[index] - labels[plainest]
+                suffix = f"With{_capitalised(*further)}" if len(further) == 1 and len(indices) == 2 else ""
+                chosen[index] = self._free(variable(name + suffix))
         return chosen
 
     def _free(self, name: str) -> str:
         own, number = name, 1
-        while own in self._taken or own in ("Construct", "OrderedDict", "partial", "torch", "nn", "F", "math"):
+        while own in self._taken or own in TAKEN:
             number += 1
             own = f"{name}{number}"
         self._taken.add(own)
@@ -152,16 +151,22 @@ class Classes:
     def _assignments(self, first: Written, merged: dict[str, Any]) -> list[str]:
         lines: list[str] = []
         containers: set[str] = set()
-        for label in _tree_order(list(merged)):
+        labels = _tree_order(list(merged))
+        lists = module_lists(label for label in labels if first.attributes[label][1] == 1)
+        for label in labels:
             count = first.attributes[label][1]
-            owner = "self"
-            *stems, last = label.split(".")
-            for depth, stem in enumerate(stems, 1):
-                container = ".".join(stems[:depth])
+            stem, _, last = label.rpartition(".")
+            for container in _containers(stem):
                 if container not in containers:
                     containers.add(container)
-                    lines.append("        " + assignment(owner, stem, "nn.Module()"))
-                owner = f"{owner}.{stem}" if stem.isidentifier() else f'getattr({owner}, "{stem}")'
+                    items = tuple(merged[other] for other in labels if other.rpartition(".")[0] == container)
+                    made = Construct("nn.ModuleList", (Construct("[]", items),)) if container in lists else "nn.Module()"
+                    above, _, own = container.rpartition(".")
+                    text = made if isinstance(made, str) else render(made, 8)
+                    lines.append("        " + assignment(path(above, lists) if above else "self", own, text))
+            owner = path(stem, lists) if stem else "self"
+            if stem in lists:
+                continue
             if count > 1:
                 lines.append(f"        for index in range({last}, {int(last) + count}):")
                 lines.append(f"            {owner}.add_module(str(index), {render(merged[label], 12)})")
@@ -267,6 +272,16 @@ def _sizes(modules: list[Module]) -> Known:
 
 def _tuple(value: Any) -> Any:
     return tuple(map(_tuple, value)) if isinstance(value, list) else value
+
+
+def _capitalised(label: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in label.split("."))
+
+
+def _containers(stem: str) -> list[str]:
+    """The containers above a label, outermost first: a and a.b for a.b."""
+    parts = stem.split(".") if stem else []
+    return [".".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
 
 
 def _tree_order(labels: list[str]) -> list[str]:

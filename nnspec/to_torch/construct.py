@@ -94,12 +94,15 @@ def render(value: Any, indent: int, width: int = 110) -> str:
     """The source of a value, broken over lines where it would be wider than `width`."""
     if isinstance(value, Times):
         return f"*({render(value.item, indent, width)} for _ in range({value.count!r}))"
+    if isinstance(value, str) and value.isidentifier():
+        return f'"{value}"'
     if not isinstance(value, Construct):
         return repr(value)
     parts = [render(argument, indent + 4, width) for argument in value.arguments]
     parts += [f"{key}={render(item, indent + 4, width)}" for key, item in value.keywords.items()]
-    line = f"{value.name}({', '.join(parts)})"
+    opening, closing = ("[", "]") if value.name == "[]" else (f"{value.name}(", ")")
+    line = f"{opening}{', '.join(parts)}{closing}"
     if "\n" not in line and indent + len(line) <= width:
         return line
     pad = " " * (indent + 4)
-    return f"{value.name}(\n" + "".join(f"{pad}{part},\n" for part in parts) + " " * indent + ")"
+    return f"{opening}\n" + "".join(f"{pad}{part},\n" for part in parts) + " " * indent + closing

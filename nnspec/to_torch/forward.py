@@ -16,7 +16,7 @@ from nnspec.ir import Call, Module
 from nnspec.layers.base import Layer
 from nnspec.to_torch.construct import Construct
 from nnspec.to_torch.mistakes import NotInTorch
-from nnspec.to_torch.names import is_attribute, path, variable
+from nnspec.to_torch.names import is_attribute, module_lists, path, variable
 from nnspec.to_torch.plan import Plan, Plans
 from nnspec.to_torch.row import Submodule
 from nnspec.to_torch.uses import lower
@@ -41,6 +41,8 @@ class Forward:
         self.names = {variable(symbol.text.lower()) for symbol in _all_symbols(self.module)} | {"device"}
         self.inputs = [self._input(port.name, port.value) for port in self.module.inputs]
         self._paths: dict[str, str] = {}
+        labels = [call.label for call in self.module.calls if call.label and not call.shared and call.count == 1]
+        self.lists = module_lists(labels)
         for index, call in enumerate(self.module.calls):
             self._write(index, call)
         self._return()
@@ -117,7 +119,8 @@ class Forward:
     def _module_expression(self, call: Call) -> str | None:
         assert isinstance(call.callee, str)
         plan = self.plans.plan(call.callee)
-        attribute = self._attribute(call, "", True)
+        name = plan.module.name if plan.module.kind != "group" else "group"
+        attribute = self._attribute(call, name, self.plans.owns_weights(call.callee))
         if call.count > 1:
             return None
         if plan.inline and plan.kind == "loop":
@@ -153,10 +156,17 @@ class Forward:
         assert made is not None
         name = label
         if label.isdecimal() and not owns and call.count == 1:
-            name = self._free_attribute(constructor.rpartition(".")[2].lower())
+            name = self._stateless_attribute(constructor.rpartition(".")[2].lower(), made)
         self.attributes[name] = (made, call.count)
-        self._paths[label] = path(name)
+        self._paths[label] = path(name, self.lists)
         return self._paths[label]
+
+    def _stateless_attribute(self, stem: str, made: Construct) -> str:
+        """An attribute for a module without weights, whose name is free to choose; equal ones share it."""
+        for name, (other, count) in self.attributes.items():
+            if other == made and count == 1 and name.startswith(stem):
+                return name
+        return self._free_attribute(stem)
 
     def _free_attribute(self, stem: str) -> str:
         labels = {call.label for call in self.module.calls} | set(self.attributes)

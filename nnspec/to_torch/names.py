@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+from collections.abc import Iterable
 
 # What `nn.Module` itself is made of: a child of such a name would hide it, or be hidden by it.
 RESERVED = frozenset(
@@ -31,16 +32,29 @@ def attribute(owner: str, label: str) -> str:
     if is_attribute(label):
         return f"{owner}.{label}"
     if label in RESERVED:
-        return f"{owner}._modules[{label!r}]"
-    return f"getattr({owner}, {label!r})"
+        return f'{owner}._modules["{label}"]'
+    return f'getattr({owner}, "{label}")'
 
 
-def path(labels: str) -> str:
-    """What a dotted path below `self` is: `self.attention.query`."""
-    owner = "self"
+def path(labels: str, lists: frozenset[str] = frozenset()) -> str:
+    """What a dotted path below `self` is: `self.attention.query`, `self.down[0]`."""
+    owner, above = "self", ""
     for label in labels.split("."):
-        owner = attribute(owner, label)
+        owner = f"{owner}[{label}]" if above in lists else attribute(owner, label)
+        above = f"{above}.{label}" if above else label
     return owner
+
+
+def module_lists(labels: Iterable[str]) -> frozenset[str]:
+    """The containers whose children are numbered 0, 1, 2, ... and nothing else: they are nn.ModuleLists."""
+    below: dict[str, list[str]] = {}
+    for label in labels:
+        stem, _, last = label.rpartition(".")
+        while stem:
+            below.setdefault(stem, []).append(last)
+            stem, _, upper = stem.rpartition(".")
+            last = f"{upper}.{last}"
+    return frozenset(stem for stem, found in below.items() if found == [str(i) for i in range(len(found))])
 
 
 def assignment(owner: str, label: str, value: str) -> str:
@@ -48,8 +62,8 @@ def assignment(owner: str, label: str, value: str) -> str:
     if is_attribute(label):
         return f"{owner}.{label} = {value}"
     if label in RESERVED:
-        return f"{owner}._modules[{label!r}] = {value}"
-    return f"{owner}.add_module({label!r}, {value})"
+        return f'{owner}._modules["{label}"] = {value}'
+    return f'{owner}.add_module("{label}", {value})'
 
 
 def variable(name: str) -> str:

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from nnspec.ir import Call, Module, Program
+from nnspec.ir.state import Totals, totals
 from nnspec.layers.base import Layer
 from nnspec.to_torch.construct import Construct, ModuleOf, Times
 from nnspec.to_torch.row import Submodule
@@ -28,6 +29,7 @@ class Plans:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._plans: dict[str, Plan] = {}
+        self._totals: dict[str, Totals] = {}
         self.sources: dict[str, str] = {}  # text of the classes that rows bring along, by name
 
     def plan(self, key: str) -> Plan:
@@ -35,6 +37,13 @@ class Plans:
         if key not in self._plans:
             self._plans[key] = Plan(self, key)
         return self._plans[key]
+
+    def owns_weights(self, key: str) -> bool:
+        """Whether there is a weight below a module."""
+        if not self._totals:
+            self._totals = totals(self.program)
+        total = self._totals[key]
+        return bool(total.parameters or total.buffers or self.program.modules[key].ties)
 
     def submodule(self, module: Module, call: Call) -> Submodule | None:
         """The submodule of a layer's call; None where the layer is written as text."""
