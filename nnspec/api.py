@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnspec.diagnostics import Sink, Source, SpecError
 from nnspec.elaborate.elaborate import elaborate
 from nnspec.elaborate.files import Declarations, Files, read_source
+from nnspec.extras import need
 from nnspec.ir import Program
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.summary import Summary, summarise
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class Model:
@@ -26,6 +30,27 @@ class Model:
     def name(self) -> str:
         """The name of the model."""
         return self.program.main.name
+
+    def torch_source(self) -> str:
+        """Readable, standalone PyTorch source of the model; needs no torch to write.
+
+        Raises:
+            SpecError: a layer cannot be written in PyTorch.
+        """
+        from nnspec.to_torch.emit import torch_source  # the rows of all layers: a summary does not need them
+
+        return torch_source(self.program).text
+
+    def to_torch(self) -> nn.Module:
+        """The model as an `nn.Module` with new weights: the class of `torch_source`, compiled in memory.
+
+        Raises:
+            SpecError: torch is not installed, or a layer cannot be written in PyTorch.
+        """
+        need("to_torch()", "torch")
+        from nnspec.to_torch.module import build  # torch takes a second to import
+
+        return build(self.program)
 
     def to_json(self) -> str:
         """The program as JSON; `nnspec.from_json` reads it back."""

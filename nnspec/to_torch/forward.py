@@ -81,18 +81,12 @@ class Forward:
         submodule = self.plans.submodule(self.module, call)
         if submodule is None:
             names = tuple(self._name(value, call) if value else None for value in call.inputs)
-            text = lower(call, self.module, names, self._sizer(call), self._device())
+            text = lower(call, self.module, names, self._sizer(call), "device" if self.inputs else "")
             assert isinstance(text, str)
-            if "device=device" not in text:
-                self.hoisted.pop("device", None)
+            if "device=device" in text:
+                self.hoisted["device"] = f"{self.inputs[0]}.device"
             return text
         return self._submodule_expression(submodule, call)
-
-    def _device(self) -> str:
-        if not self.inputs:
-            return ""
-        self.hoisted.setdefault("device", f"{self.inputs[0]}.device")
-        return "device"
 
     def _submodule_expression(self, submodule: Submodule, call: Call) -> str | None:
         assert isinstance(call.callee, Layer)

@@ -80,7 +80,7 @@ class Plan:
     def kind(self) -> Literal["sequence", "loop", "class"]:
         """`sequence`: nn.Sequential. `loop`: nn.ModuleList, applied in turn with the same further inputs."""
         module = self.module
-        if module.ties or len(module.outputs) != 1 or not module.calls or not self._is_chain():
+        if module.ties or not (module.inputs and module.calls and len(module.outputs) == 1 and self._is_chain()):
             return "class"
         if any(self._item(call) is None for call in module.calls):
             return "class"
