@@ -6,14 +6,15 @@ written, so that a large model is never held twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnspec.dims import Expression, Floor, Product, Size, Symbol, solve, symbols
-from nnspec.layers.base import TensorType
+from nnspec.layers.base import LayerError, TensorType
 
 Array = NDArray[Any]
 
@@ -48,16 +49,25 @@ class Graph:
         self.nodes: list[Node] = []
         self.initializers: dict[str, Initializer] = {}
         self.scope = ""
+        self.outputs: dict[str, TensorType] = {}  # named once all nodes are there; see build.py
         self._taken: set[str] = set(inputs)
+        self._numbers: dict[str, int] = {}  # the last number given to a name, so that long runs stay linear
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._sizes: dict[Size, str] = {}
+        self._symbols: dict[Symbol, str] = {}
+
+    def reserve(self, names: Iterable[str]) -> None:
+        """Keep names for what will be added under exactly them."""
+        self._taken.update(names)
 
     def fresh(self, hint: str) -> str:
         """A name that no tensor has yet: the scope and the hint, numbered if need be."""
         stem = f"{self.scope}.{hint}" if self.scope else hint
-        name, number = stem, 1
+        name, number = stem, self._numbers.get(stem, 0)
         while name in self._taken:
-            name, number = f"{stem}_{number}", number + 1
+            number += 1
+            name = f"{stem}_{number}"
+        self._numbers[stem] = number
         self._taken.add(name)
         return name
 
@@ -121,7 +131,9 @@ class Graph:
         total: str | None = None
         for atom, coefficient in size.terms:
             if isinstance(atom, Symbol):
-                value = self._symbol(atom)
+                if atom not in self._symbols:
+                    self._symbols[atom] = self._symbol(atom)
+                value = self._symbols[atom]
             elif isinstance(atom, Product):
                 value = self.size(atom.factors[0])
                 for factor in atom.factors[1:]:
@@ -148,7 +160,10 @@ class Graph:
                     value = self.node("Sub", [value, self.constant([pattern.constant])])
                 scale = pattern.terms[0][1]
                 return self.node("Div", [value, self.constant([scale])]) if scale != 1 else value
-        raise KeyError(f"no input of the graph has the dimension {symbol}")
+        raise LayerError(
+            f"the size {symbol} cannot be read from the inputs when the model runs",
+            help=f"declare an input with a dimension that is {symbol}, or a multiple of it",
+        )
 
     def shape(self, sizes: Sequence[Size]) -> str:
         """An int64 tensor [rank] with these sizes."""
@@ -163,3 +178,36 @@ class Graph:
         if target.count(-1) <= 1 and not any(size == 0 and target[i] == 0 for i, size in enumerate(wanted)):
             return self.node("Reshape", [name, self.constant(target, np.int64)])
         return self.node("Reshape", [name, self.shape(wanted)])
+
+    # --- the end
+
+    def uses(self) -> Counter[str]:
+        """How often every tensor is used, by nodes and as an output of the graph."""
+        counts = Counter(name for node in self.nodes for name in node.inputs if name)
+        counts.update(self.outputs.keys())
+        return counts
+
+    def finish(self, made: dict[str, str], types: dict[str, TensorType]) -> None:
+        """Give the outputs their names: `made` holds the tensor of each. Then drop what they do not need."""
+        produced = {name for node in self.nodes for name in node.outputs}
+        renamed: dict[str, str] = {}
+        for name, tensor in made.items():
+            if tensor in produced and tensor not in renamed:
+                renamed[tensor] = name
+            else:  # an input, a constant, or an output a second time
+                self.nodes.append(Node("Identity", [tensor], [name], {}, name))
+        for node in self.nodes:
+            node.inputs = [renamed.get(name, name) for name in node.inputs]
+            node.outputs = [renamed.get(name, name) for name in node.outputs]
+        self.outputs = types
+        self.prune()
+
+    def prune(self) -> None:
+        """Drop the nodes and initializers that no output depends on."""
+        needed, kept = set(self.outputs), []
+        for node in reversed(self.nodes):
+            if not needed.isdisjoint(node.outputs):
+                needed.update(node.inputs)
+                kept.append(node)
+        self.nodes = kept[::-1]
+        self.initializers = {name: value for name, value in self.initializers.items() if name in needed}

@@ -1,0 +1,155 @@
+"""`build_graph`: a program, flattened to the graph of its inference.
+
+The modules are walked in the order of their calls, repeats written out. The one thing to know: an initializer is
+named by its key of the `state_dict`, so that a module which is applied twice finds the weights it has already made.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+
+from nnspec.diagnostics import Origin, Source, Span, SpecError
+from nnspec.ir import Call, Module, Place, Program
+from nnspec.ir.state import state_dict
+from nnspec.layers.base import Layer, LayerError, Weight
+from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.to_onnx import rows
+from nnspec.to_onnx.graph import ELEMENT_TYPES, Array, Graph
+from nnspec.to_onnx.mistakes import NotExpressible, SameName, TooManyLayers
+from nnspec.to_onnx.row import ROWS, UNSUPPORTED
+from nnspec.to_onnx.row import Call as RowCall
+
+assert rows.__path__, "importing the rows has filled ROWS"
+
+Arrays = Callable[[str], Array]  # the array of a weight, by its key in the state_dict
+Sources = Mapping[str, Source]  # the texts that places refer to, by file name
+
+
+def build_graph(program: Program, arrays: Arrays, opset: int, sources: Sources | None = None) -> Graph:
+    """The graph of a program in evaluation; the arrays of its weights are asked for when it is written.
+
+    Raises:
+        SpecError: the program has what ONNX cannot express.
+    """
+    return _Builder(program, arrays, opset, sources or {}).build()
+
+
+@contextmanager
+def flattening(program: Program, limits: Limits = DEFAULT_LIMITS) -> Iterator[None]:
+    """Room for work that walks every layer of a program, repeats written out.
+
+    The limits have bounded how deep modules are nested, but not to what Python allows by default.
+
+    Raises:
+        SpecError: there are more layers than the limit.
+    """
+    layers, depth = _extent(program)
+    if layers > limits.layers:
+        raise SpecError.of(TooManyLayers(None, program.main.name, layers, limits.layers))
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, 1000 + 10 * depth))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _extent(program: Program) -> tuple[int, int]:
+    """The number of layers when repeats are written out, and how deep the modules are nested."""
+    layers: dict[str, int] = {}
+    depths: dict[str, int] = {}
+    for key in program.order:
+        calls = [call for call in program.modules[key].calls if not call.training]
+        layers[key] = sum(call.count * (layers[call.callee] if isinstance(call.callee, str) else 1) for call in calls)
+        depths[key] = 1 + max((depths[call.callee] for call in calls if isinstance(call.callee, str)), default=0)
+    return layers[program.entry], depths[program.entry]
+
+
+class _Scope:
+    """The module that is being written: its path, the blocks it was called through, the tensors of its values."""
+
+    def __init__(self, module: Module, prefix: str, chain: tuple[Origin, ...], inputs: list[str]) -> None:
+        self.module = module
+        self.prefix = prefix
+        self.chain = chain
+        self.names = {port.value: name for port, name in zip(module.inputs, inputs, strict=True)}
+
+
+class _Builder:
+    def __init__(self, program: Program, arrays: Arrays, opset: int, sources: Sources) -> None:
+        self.program = program
+        self.arrays = arrays
+        self.opset = opset
+        self.sources = sources
+        main = program.main
+        self.graph = Graph({port.name: main.values[port.value] for port in main.inputs})
+        self.owner = {entry.key: entry.tied_to or entry.key for entry in state_dict(program)}
+        self.initializers: dict[str, str] = {}
+
+    def build(self) -> Graph:
+        main, graph = self.program.main, self.graph
+        ports = [port for port in main.outputs if not port.training]
+        for port in ports:
+            if port.name in graph.inputs:
+                raise SpecError.of(SameName(self._span(main.place), port.name))
+        graph.reserve(port.name for port in ports)
+        graph.reserve(self.owner)
+        results = self._module(_Scope(main, "", (), list(graph.inputs)))
+        made = {port.name: name for port, name in zip(main.outputs, results, strict=True) if not port.training}
+        graph.finish(made, {port.name: main.values[port.value] for port in ports})
+        return graph
+
+    def _module(self, scope: _Scope) -> list[str]:
+        """Write the calls of a module, and return the tensors of its outputs; "" for those of training."""
+        for call in scope.module.calls:
+            if not call.training:
+                self._call(scope, call)
+        return [scope.names.get(port.value, "") for port in scope.module.outputs]
+
+    def _call(self, scope: _Scope, call: Call) -> None:
+        inputs = [scope.names[name] if name else "" for name in call.inputs]
+        results: list[str] = []
+        for label in call.labels if call.label is not None else [None]:
+            inputs[: len(results)] = results
+            if isinstance(call.callee, str):
+                results = self._inner(scope, call, call.callee, label or "", inputs)
+            else:
+                results = self._layer(scope, call, call.callee, label, inputs)
+        scope.names.update(zip(call.outputs, results, strict=True))
+
+    def _inner(self, scope: _Scope, call: Call, key: str, label: str, inputs: list[str]) -> list[str]:
+        module, span = self.program.modules[key], self._span(call.place)
+        link = (Origin(module.name, f"{scope.prefix}{label}", span),) if span and module.kind != "group" else ()
+        return self._module(_Scope(module, f"{scope.prefix}{label}.", link + scope.chain, inputs))
+
+    def _layer(self, scope: _Scope, call: Call, layer: Layer, label: str | None, inputs: list[str]) -> list[str]:
+        types = scope.module.types(call.inputs)
+        path = scope.prefix[:-1] if label is None else scope.prefix + label
+        self.graph.scope = path
+        weights = {weight.name: self._weight(path, weight) for weight in layer.weights(*types)}
+        results = tuple(scope.module.values[name] for name in call.outputs)
+        try:
+            if type(layer) not in ROWS:
+                raise LayerError(UNSUPPORTED.get(type(layer), "no ONNX operators are known for it"))
+            made = ROWS[type(layer)](layer, RowCall(tuple(inputs), types, results, weights, self.opset), self.graph)
+        except LayerError as problem:
+            found = NotExpressible(self._span(call.place), layer.kind, problem.message, problem.help)
+            raise SpecError.of(found, scope.chain) from None
+        return [made] if isinstance(made, str) else list(made)
+
+    def _weight(self, path: str, weight: Weight) -> str:
+        """The initializer of a weight; one for all keys that are tied to it."""
+        key = self.owner[f"{path}.{weight.name}" if weight.name else path]
+        if key not in self.initializers:
+            clashes = key in self.graph.inputs or any(port.name == key for port in self.program.main.outputs)
+            name = self.graph.fresh("value") if clashes else key
+            self.graph.weight(name, weight.shape, ELEMENT_TYPES[weight.dtype], partial(self.arrays, key))
+            self.initializers[key] = name
+        return self.initializers[key]
+
+    def _span(self, place: Place | None) -> Span | None:
+        source = self.sources.get(place.file) if place else None
+        return Span(source, place.start, place.end) if source and place else None

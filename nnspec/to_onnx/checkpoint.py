@@ -1,0 +1,148 @@
+"""Reading files of weights: safetensors (one file or an index of several) and PyTorch checkpoints of tensors.
+
+Nothing is read before it is asked for, and pickle is only ever read in the form that torch restricts to tensors.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable
+from functools import partial
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ValidationError
+
+from nnspec.diagnostics import SpecError
+from nnspec.extras import need
+from nnspec.record import Record
+from nnspec.to_onnx.graph import Array
+from nnspec.to_onnx.mistakes import UnreadableWeights
+
+_TORCH = (".pt", ".pth", ".bin", ".ckpt")
+_WRAPPERS = ("state_dict", "model_state_dict", "model")  # under which training scripts keep the tensors
+_INDEX_BYTES = 64 << 20
+
+
+class Stored(Record):
+    """A tensor in a file: its shape, its element type as safetensors calls it (F32, BF16, I64), how to read it."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    read: Callable[[], Array]
+
+
+class Checkpoint(Record):
+    """The tensors of a file by key, and what the file says of itself."""
+
+    path: str
+    tensors: dict[str, Stored]
+    metadata: dict[str, str]
+
+
+def read_checkpoint(path: str | Path) -> Checkpoint:
+    """Open a file of weights.
+
+    Raises:
+        SpecError: it is missing or damaged, or of a format that is not read.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise _unreadable(file, "it is a folder" if file.is_dir() else "there is no such file")
+    if file.name.endswith(".index.json"):
+        return _read_index(file)
+    if file.suffix == ".safetensors":
+        return _read_safetensors(file)
+    if file.suffix in _TORCH:
+        return _read_torch(file)
+    raise _unreadable(file, f"{file.suffix or 'a file without an ending'} is not a format of weights")
+
+
+def _unreadable(path: Path, reason: object) -> SpecError:
+    text = str(reason).strip() or type(reason).__name__
+    return SpecError.of(UnreadableWeights(None, str(path), text.splitlines()[0]))
+
+
+def _read_safetensors(path: Path) -> Checkpoint:
+    need("reading weights", "safetensors")
+    from safetensors import SafetensorError, safe_open  # here: torch checkpoints do not need it
+
+    try:
+        file: Any = safe_open(path, framework="numpy")
+        stored = {}
+        for key in file.keys():  # noqa: SIM118 - it is no mapping
+            part = file.get_slice(key)
+            stored[key] = (tuple(part.get_shape()), str(part.get_dtype()))
+    except (SafetensorError, OSError) as error:
+        raise _unreadable(path, error) from None
+    readers = {key: partial(_read_bfloat16, path, key) if dtype == "BF16" else partial(file.get_tensor, key)
+               for key, (_, dtype) in stored.items()}  # fmt: skip
+    tensors = {key: Stored(shape, dtype, readers[key]) for key, (shape, dtype) in stored.items()}
+    return Checkpoint(str(path), tensors, dict(file.metadata() or {}))
+
+
+def _read_bfloat16(path: Path, key: str) -> Array:
+    """A bfloat16 tensor as float32: numpy has no such type, but its bits are the upper half of a float32's."""
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        entry = json.loads(file.read(length))[key]
+        file.seek(8 + length + entry["data_offsets"][0])
+        content = file.read(2 * prod(entry["shape"]))
+    upper = np.frombuffer(content, "<u2").astype(np.uint32)
+    return (upper << 16).view(np.float32).reshape(entry["shape"])
+
+
+class _Index(BaseModel):
+    """`model.safetensors.index.json` as Hugging Face writes it: which file holds which key."""
+
+    weight_map: dict[str, str]
+
+
+def _read_index(path: Path) -> Checkpoint:
+    if path.stat().st_size > _INDEX_BYTES:
+        raise _unreadable(path, f"an index is at most {_INDEX_BYTES >> 20} MiB")
+    try:
+        index = _Index.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise _unreadable(path, f"it is no index of safetensors files ({error.errors()[0]['msg']})") from None
+    shards: dict[str, Checkpoint] = {}
+    tensors: dict[str, Stored] = {}
+    for key, name in index.weight_map.items():
+        if Path(name).name != name or not name.endswith(".safetensors"):
+            raise _unreadable(path, f"{name!r} is not the name of a safetensors file in the same folder")
+        if name not in shards:
+            shards[name] = read_checkpoint(path.parent / name)
+        if key not in shards[name].tensors:
+            raise _unreadable(path, f"{name} does not hold {key}")
+        tensors[key] = shards[name].tensors[key]
+    return Checkpoint(str(path), tensors, {})
+
+
+def _read_torch(path: Path) -> Checkpoint:
+    need("reading a PyTorch checkpoint", "torch")
+    import torch  # here: safetensors do not need it
+
+    try:
+        content: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # noqa: BLE001 - damaged files make the unpickler fail in every way there is
+        raise _unreadable(path, error) from None
+    for wrapper in _WRAPPERS:
+        if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
+            content = content[wrapper]
+    if not isinstance(content, dict) or not all(isinstance(value, torch.Tensor) for value in content.values()):
+        raise _unreadable(path, "it does not hold a state_dict")
+    names = {torch.float32: "F32", torch.float64: "F64", torch.float16: "F16", torch.bfloat16: "BF16",
+             torch.int64: "I64", torch.int32: "I32", torch.bool: "BOOL"}  # fmt: skip
+    tensors = {
+        str(key): Stored(tuple(value.shape), names.get(value.dtype, str(value.dtype)), partial(_from_torch, value))
+        for key, value in content.items()
+    }
+    return Checkpoint(str(path), tensors, {})
+
+
+def _from_torch(value: Any) -> Array:
+    array: Array = (value.float() if value.is_floating_point() else value).detach().contiguous().numpy()
+    return array

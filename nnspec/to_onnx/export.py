@@ -1,0 +1,128 @@
+"""Exporting a program to ONNX: the model in memory, or a file that has been checked before it is there."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
+
+import onnx
+
+from nnspec.ir import Program
+from nnspec.layers.base import TensorType
+from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.output import replacing
+from nnspec.record import Record
+from nnspec.to_onnx.build import Sources, build_graph, flattening
+from nnspec.to_onnx.fold import fold
+from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.proto import LARGEST, Description, place_data, to_proto, weight_bytes
+from nnspec.to_onnx.versions import choose_opset
+from nnspec.to_onnx.weights import Weights, initial_weights, load_weights
+
+
+class Exported(Record):
+    """A written file: its size in bytes (with its data file), what it takes and gives, and what was found out."""
+
+    path: str
+    bytes: int
+    opset: int
+    inputs: dict[str, TensorType]
+    outputs: dict[str, TensorType]
+    difference: float | None  # from PyTorch, relative to the largest magnitude; None where it was not compared
+    notes: tuple[str, ...]
+
+
+def export_model(
+    program: Program,
+    weights: str | Path | None = None,
+    *,
+    opset: int | None = None,
+    sources: Sources | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> onnx.ModelProto:
+    """The model for inference, in memory; untrained if no file of weights is given.
+
+    Raises:
+        SpecError: it cannot be expressed in ONNX, or the weights are not the model's.
+        ValueError: it is larger than a protocol buffer can be; `export_onnx` writes it to files.
+    """
+    version = choose_opset(program, opset)
+    with flattening(program, limits):
+        graph, loaded = _graph(program, weights, version, sources)
+    if weight_bytes(graph) > LARGEST:
+        raise ValueError(f"{program.main.name} has {weight_bytes(graph):,} bytes of weights: export it to a file")
+    return to_proto(graph, version, _description(program, loaded))
+
+
+def export_onnx(
+    program: Program,
+    path: str | Path,
+    weights: str | Path | None = None,
+    *,
+    opset: int | None = None,
+    verify: bool = True,
+    sources: Sources | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Exported:
+    """Write the model to `path`; weights over 1 GiB go to `path` + ".data".
+
+    The file is checked by onnx and compared with PyTorch (see verify.py) under another name, and only then put in
+    its place.
+
+    Raises:
+        SpecError: it cannot be expressed, written or verified, or the weights are not the model's.
+    """
+    version, target = choose_opset(program, opset), Path(path)
+    with ExitStack() as stack:
+        stack.enter_context(flattening(program, limits))
+        graph, loaded = _graph(program, weights, version, sources)
+        notes = [] if weights else [loaded.note]
+        file = stack.enter_context(replacing(target))
+        data = None
+        if weight_bytes(graph) > LARGEST:
+            data = stack.enter_context(replacing(target.with_name(target.name + ".data")))
+        model = _write(graph, version, _description(program, loaded), file, data)
+        onnx.checker.check_model(file, full_check=True)
+        difference = _verified(program, graph, file, loaded, notes) if verify else None
+        size = file.stat().st_size
+        if data is not None:
+            size += data.stat().st_size
+            place_data(model, target.name + ".data")
+            file.write_bytes(model.SerializeToString())
+    return Exported(str(path), size, version, graph.inputs, graph.outputs, difference, tuple(notes))
+
+
+def _graph(program: Program, weights: str | Path | None, opset: int, sources: Sources | None) -> tuple[Graph, Weights]:
+    loaded = initial_weights(program) if weights is None else load_weights(program, weights)
+    graph = build_graph(program, loaded.arrays, opset, sources)
+    fold(graph)
+    return graph, loaded
+
+
+def _description(program: Program, loaded: Weights) -> Description:
+    return Description(program.main.name, program.main.documentation, loaded.metadata)
+
+
+def _write(graph: Graph, opset: int, description: Description, file: Path, data: Path | None) -> onnx.ModelProto:
+    if data is None:
+        model = to_proto(graph, opset, description)
+    else:
+        with data.open("wb") as stream:
+            model = to_proto(graph, opset, description, stream)
+        place_data(model, data.name)
+    file.write_bytes(model.SerializeToString())
+    return model
+
+
+def _verified(program: Program, graph: Graph, file: Path, loaded: Weights, notes: list[str]) -> float | None:
+    """The difference from PyTorch, with notes on what was not compared."""
+    if find_spec("torch") is None:
+        notes.append("not compared with PyTorch, which is not installed")
+        return None
+    from nnspec.to_onnx.verify import verify  # here: the export itself needs no torch
+
+    found = verify(program, graph, file, loaded.arrays)
+    if found.random:
+        notes.append(f"not compared, since random: {', '.join(found.random)}")
+    return found.difference if len(found.random) < len(graph.outputs) else None

@@ -1,0 +1,36 @@
+"""Weights that have not been trained: drawn as the spec says, the same ones for the same seed, without torch."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+
+from nnspec.layers.base import Weight
+from nnspec.to_onnx.graph import ELEMENT_TYPES, Array
+
+
+def initial_array(key: str, weight: Weight, seed: int) -> Array:
+    """The array that a weight starts as; it depends on the seed, the key and the weight, and on nothing else."""
+    random = np.random.default_rng([seed, zlib.crc32(key.encode())])
+    numbers = weight.initial.numbers
+    match weight.initial.kind:
+        case "constant":
+            array = np.full(weight.shape, numbers[0])
+        case "uniform":
+            array = random.uniform(numbers[0], numbers[1], weight.shape)
+        case "normal":
+            array = random.normal(numbers[0], numbers[1], weight.shape)
+        case "truncated_normal":
+            array = numbers[0] + numbers[1] * _truncated(random, weight.shape)
+    return array.astype(ELEMENT_TYPES[weight.dtype])
+
+
+def _truncated(random: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Standard normal numbers within two deviations: those outside are drawn again."""
+    array = np.asarray(random.standard_normal(shape))
+    outside = np.abs(array) > 2
+    while outside.any():
+        array[outside] = random.standard_normal(int(outside.sum()))
+        outside = np.abs(array) > 2
+    return array

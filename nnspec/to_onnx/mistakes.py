@@ -1,0 +1,160 @@
+"""What can be wrong with an export to ONNX and with the weights it is given; one class a mistake."""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Diagnostic
+
+
+class TooManyLayers(Diagnostic):
+    """The network has more layers than an ONNX graph should hold.
+
+    An ONNX graph is flat: `1000000 x Block` becomes a million copies. Summary, check and the PyTorch source do not
+    need that and have no such limit.
+    """
+
+    code = "E0701"
+    model: str
+    layers: int
+    bound: int
+
+    @property
+    def message(self) -> str:
+        return f"{self.model} has {self.layers:,} layers when its repeats are written out, more than {self.bound:,}"
+
+    @property
+    def help(self) -> str | None:
+        return f"raise the limit if this is meant: --limit layers={self.layers}"
+
+
+class NotExpressible(Diagnostic):
+    """A layer, as it is configured here, cannot be written with the operators of ONNX."""
+
+    code = "E0702"
+    layer: str
+    reason: str
+    advice: str | None = None
+
+    @property
+    def message(self) -> str:
+        return f"{self.layer} cannot be exported to ONNX here: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return self.advice or "replace the layer, or export PyTorch source: --torch model.py"
+
+
+class SameName(Diagnostic):
+    """An input and an output of the model have the same name, which ONNX does not allow."""
+
+    code = "E0703"
+    name: str
+
+    @property
+    def message(self) -> str:
+        return f"the input and the output {self.name} have the same name, which an ONNX graph cannot have"
+
+    @property
+    def help(self) -> str | None:
+        return f"give the output a name of its own: output {self.name}_out = ..."
+
+
+class BadOpset(Diagnostic):
+    """The operator set is not one that nnspec writes and onnxruntime reads."""
+
+    code = "E0704"
+    opset: int
+    oldest: int
+    newest: int
+    usual: int
+
+    @property
+    def message(self) -> str:
+        return f"opset {self.opset} is not one of {self.oldest} to {self.newest}"
+
+    @property
+    def help(self) -> str | None:
+        return f"leave --opset out to get {self.usual}"
+
+
+class NotEqual(Diagnostic):
+    """The exported model does not compute what the PyTorch module of the same spec computes.
+
+    Both are run on the same random input, for two different choices of the symbolic sizes. This is a mistake of
+    nnspec, or of the onnxruntime that is installed; the file has not been written.
+    """
+
+    code = "E0705"
+    output: str
+    difference: str
+    where: str
+
+    @property
+    def message(self) -> str:
+        return f"the ONNX model differs from PyTorch in the output {self.output}: {self.difference}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (f"compared on {self.where}",)
+
+    @property
+    def help(self) -> str | None:
+        return "please report the spec; --no-verify writes the file all the same"
+
+
+class CannotCompare(Diagnostic):
+    """The export could not be compared with PyTorch: one of the two does not run on the random inputs tried."""
+
+    code = "E0706"
+    program: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"the export cannot be verified: {self.program} does not run on random input: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "bind the sizes (--input NAME=1x3x224x224), or write the file without the comparison: --no-verify"
+
+
+class UnreadableWeights(Diagnostic):
+    """A file of weights is missing, damaged, or of a format that is not read.
+
+    Read are safetensors (`.safetensors`), their indices of several files (`.safetensors.index.json`), and PyTorch
+    checkpoints of plain tensors (`.pt`, `.pth`, `.bin`). A checkpoint that needs more of pickle than tensors is
+    refused: reading it could run code.
+    """
+
+    code = "E0707"
+    path: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"cannot read the weights {self.path}: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "give a .safetensors file, its .index.json, or a checkpoint of tensors written with torch.save"
+
+
+class WrongWeights(Diagnostic):
+    """The weights in a file are not those of the model: every key must be there, with its shape, and no other."""
+
+    code = "E0708"
+    path: str
+    model: str
+    differences: tuple[str, ...]
+    agreeing: int
+
+    @property
+    def message(self) -> str:
+        return f"the weights in {self.path} are not those of {self.model}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (*self.differences, f"{self.agreeing:,} keys agree")
+
+    @property
+    def help(self) -> str | None:
+        return "give the model the arguments that it was trained with (--set name=value), or other weights"
