@@ -3,10 +3,9 @@
 A layer class is a pydantic model whose fields are the arguments a spec may write, in `torch.nn`'s order and with
 its defaults, less the sizes that follow from the incoming types. It knows no language, no torch and no onnx.
 A rule that is not met raises `ArgumentError` (an argument by name) or `InputError` (an input by index); the
-elaborator turns either into a diagnostic with a place in the text.
+elaborator turns either into a diagnostic with a place in the text. (Why there is no `from __future__ import
+annotations` here: see families/__init__.py.)
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal
@@ -36,7 +35,7 @@ class TensorType(Record):
         """The memory that it takes, in bytes."""
         return product(self.shape) * ELEMENT_BYTES[self.dtype]
 
-    def with_shape(self, *shape: Size) -> TensorType:
+    def with_shape(self, *shape: Size) -> "TensorType":
         """The same element type with another shape."""
         return TensorType(self.dtype, shape)
 

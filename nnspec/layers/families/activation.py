@@ -3,8 +3,6 @@
 Those that `torch.nn.functional` has may be written as functions too: `relu(x)`, `softmax(scores, -1)`.
 """
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt

@@ -3,8 +3,6 @@
 Cell i of `out` along a dimension of size n reaches from floor(i*n/out) to ceil((i + 1)*n/out).
 """
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pydantic import PositiveInt

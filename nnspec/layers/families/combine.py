@@ -1,7 +1,5 @@
 """Layers that combine several tensors: concatenation, stacking, sums, products, extremes, choices."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from nnspec.dims import equal

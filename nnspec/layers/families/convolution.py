@@ -3,8 +3,6 @@
 The channels that come in are those of the incoming value. A depthwise convolution has `groups = C`.
 """
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from pydantic import NonNegativeInt, PositiveInt

@@ -1,7 +1,5 @@
 """Layers that drop values at random in training, and do nothing in evaluation."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field

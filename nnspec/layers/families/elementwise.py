@@ -3,8 +3,6 @@
 They work on numbers as on tensors: `sqrt(64)` is computed when the spec is compiled.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import ClassVar

@@ -1,7 +1,5 @@
 """Lookup of learned vectors by index."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pydantic import PositiveInt

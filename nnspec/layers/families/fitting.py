@@ -3,8 +3,6 @@
 Sizes may be symbolic; what is refused is a difference that is not known to have the right sign for all of them.
 """
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pydantic import PositiveInt

@@ -1,7 +1,5 @@
 """Layers that take parts of a tensor: subscripts, slices, single elements, splits; they take any element type."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar, Literal
 
 from pydantic import PositiveInt, field_validator

@@ -1,7 +1,5 @@
 """Comparisons of tensors, with each other or with a number, and the logic of the truth values that they give."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from nnspec.layers.arithmetic import Combining, broadcast

@@ -4,8 +4,6 @@ As in torch they average over all elements; `reduction` changes that. `"batchmea
 the first dimension: the reduction in which the terms of a variational bound may be added.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field

@@ -3,8 +3,6 @@
 The sizes that torch asks for (`num_features`, `num_channels`, `normalized_shape`) are those of the incoming value.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar
 
 from pydantic import Field, NonNegativeFloat, PositiveInt

@@ -3,8 +3,6 @@
 `+` and `*` take any number of tensors and are in combine.py.
 """
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from nnspec.dims import Size, equal, product

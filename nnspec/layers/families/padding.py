@@ -1,7 +1,5 @@
 """Padding: the last dimensions made larger at their ends. `padding` is in torch's order, the last dimension first."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from pydantic import FiniteFloat, NonNegativeInt

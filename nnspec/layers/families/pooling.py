@@ -1,7 +1,5 @@
 """Pools: the largest, the average or the power average of a sliding window."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from typing import Annotated, ClassVar, Literal
 

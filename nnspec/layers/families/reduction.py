@@ -3,8 +3,6 @@
 `dim` is a dimension, several, or none for all of them; `keepdim` leaves a dimension of size 1 in their place.
 """
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from nnspec.dims import Size, product

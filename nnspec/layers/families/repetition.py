@@ -1,7 +1,5 @@
 """Layers that repeat a tensor's elements or turn them around; they take any element type."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from nnspec.dims import Expression, Size, equal

@@ -3,8 +3,6 @@
 Sizes that a spec writes may be symbolic: `Reshape([N, T, heads, 64])`.
 """
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from pydantic import ConfigDict, Field

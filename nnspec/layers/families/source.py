@@ -3,8 +3,6 @@
 Shapes may be symbolic, except that of a parameter.
 """
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from pydantic import PositiveInt, field_validator

@@ -1,7 +1,5 @@
 """The trigonometric and hyperbolic functions of each element; the hyperbolic tangent is an activation."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import ClassVar
