@@ -74,10 +74,9 @@ def _ties(program: Program, module: Module, prefix: str) -> Iterator[tuple[str, 
     for tie in module.ties:
         yield prefix + tie.parameter, prefix + tie.source
     for call in module.calls:
-        if isinstance(call.callee, str) and call.label is not None and not call.shared:
-            if _has_ties(program, call.callee):
-                for label in call.labels:
-                    yield from _ties(program, program.modules[call.callee], f"{prefix}{label}.")
+        if isinstance(call.callee, str) and not call.shared and _has_ties(program, call.callee):
+            for label in call.labels:
+                yield from _ties(program, program.modules[call.callee], f"{prefix}{label}.")
 
 
 def _has_ties(program: Program, key: str) -> bool:
