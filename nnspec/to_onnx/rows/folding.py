@@ -1,0 +1,53 @@
+"""ONNX rows of unfolding and folding.
+
+ONNX has no im2col: a convolution whose kernels each pick one element of the window is one. Its col2im is Col2Im.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from nnspec.layers.families.folding import Fold, Unfold, windows_of
+from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.padding import onnx_pads
+from nnspec.to_onnx.row import Call, row
+
+
+@row(Unfold)
+def _(layer: Unfold, call: Call, graph: Graph) -> str:
+    given, windows = call.types[0], windows_of(layer)
+    assert given is not None
+    kernel = [window.kernel for window in windows]
+    channels = given.shape[1]
+    assert isinstance(channels, int)
+    pick = np.eye(prod(kernel), dtype=np.float32).reshape(-1, 1, *kernel)
+    columns = graph.node(
+        "Conv",
+        [call.inputs[0], graph.constant(np.tile(pick, (channels, 1, 1, 1)))],
+        kernel_shape=kernel,
+        strides=[window.stride for window in windows],
+        dilations=[window.dilation for window in windows],
+        pads=onnx_pads(tuple((window.begin, window.end) for window in windows)),
+        group=channels,
+    )
+    image = tuple(window.places(size) for window, size in zip(windows, given.shape[2:], strict=True))
+    result = call.results[0].shape
+    return graph.reshape(columns, (*result[:2], *image), result)
+
+
+@row(Fold)
+def _(layer: Fold, call: Call, graph: Graph) -> str:
+    windows = windows_of(layer)
+    return graph.node(
+        "Col2Im",
+        [
+            call.inputs[0],
+            graph.shape(call.results[0].shape[2:]),
+            graph.constant([window.kernel for window in windows], np.int64),
+        ],
+        strides=[window.stride for window in windows],
+        dilations=[window.dilation for window in windows],
+        pads=onnx_pads(tuple((window.begin, window.end) for window in windows)),
+    )
