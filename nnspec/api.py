@@ -12,6 +12,7 @@ from nnspec.elaborate.files import Declarations, Files, read_source
 from nnspec.extras import need
 from nnspec.ir import Program
 from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.resources import spec_path
 from nnspec.summary import Summary, summarise
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def load(
     """Read and check a model of a `.nn` file.
 
     Args:
-        path: the file.
+        path: the file; `zoo/resnet.nn` is nnspec's own where there is no such file.
         model: the name of the model; the file's first one if it is left out.
         settings: arguments of the model by name.
         inputs: sizes of inputs by name, which bind the symbols of their shapes.
@@ -90,8 +91,9 @@ def load(
         SpecError: the spec has mistakes.
     """
     sink = Sink()
-    resolved = Path(path).resolve()
-    source = read_source(Path(path), str(path), sink, limits)
+    place = spec_path(path)
+    resolved = place.resolve()
+    source = read_source(place, str(path), sink, limits)
     if source is None:
         raise SpecError(sink.found)
     declarations = Files(sink, limits, resolved.parent).main(source, resolved)

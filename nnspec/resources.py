@@ -24,3 +24,12 @@ def folder(name: str) -> Path:
 def grammar_text() -> str:
     """The Lark grammar."""
     return (folder("grammar") / "nnspec.lark").read_text(encoding="utf-8")
+
+
+def spec_path(path: str | Path) -> Path:
+    """The file that a user names: `zoo/resnet.nn` is nnspec's own where there is no such file here."""
+    given = Path(path)
+    library, _, rest = given.as_posix().partition("/")
+    if rest and library in ("zoo", "std") and not given.exists():
+        return (folder("specs") if library == "zoo" else folder("specs") / "std") / rest
+    return given

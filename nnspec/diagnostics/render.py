@@ -67,15 +67,15 @@ def _excerpt(span: Span, text: str, mark: str, width: int) -> list[str]:
         line = ("..." + line[3:] if cut else line) + "..."
     before = "".join("\t" if character == "\t" else " " * _cells(character) for character in line[:first])
     carets = mark * max(1, sum(map(_cells, line[first:last])))
-    return [f"{number:>{width}} | {_printable(line)}".rstrip(), f"{' ' * width} | {before}{carets} {text}".rstrip()]
+    return [f"{number:>{width}} | {printable(line)}".rstrip(), f"{' ' * width} | {before}{carets} {text}".rstrip()]
 
 
 def _clean(text: str) -> str:
     """A text from a spec on one line: without what would act on a terminal, and not too long."""
-    return _printable(text if len(text) <= _LENGTH else text[:_LENGTH] + "...").replace("\t", " ")
+    return printable(text if len(text) <= _LENGTH else text[:_LENGTH] + "...").replace("\t", " ")
 
 
-def _printable(line: str) -> str:
+def printable(line: str) -> str:
     """Control characters, and those that turn the direction of writing, are replaced."""
     return "".join("\ufffd" if unicodedata.category(c) in _ACTING and c != "\t" else c for c in line)
 

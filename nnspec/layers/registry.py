@@ -52,6 +52,11 @@ def find_by(role: str, word: str) -> type[Layer] | None:
     return None if name is None else find(name)
 
 
+def families_of() -> dict[str, str]:
+    """Layer name -> the module of its family."""
+    return _index()[0]
+
+
 def names() -> list[str]:
     """The names of all layers, sorted."""
     return sorted(_index()[0])

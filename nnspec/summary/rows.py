@@ -78,9 +78,7 @@ class Rows:
             pending += reversed(below)
         return rows
 
-    def _steps(
-        self, module: Module, prefix: str, branch: tuple[bool, ...], outer: Mapping[str, str]
-    ) -> list[_Step]:
+    def _steps(self, module: Module, prefix: str, branch: tuple[bool, ...], outer: Mapping[str, str]) -> list[_Step]:
         ties = {**outer, **{tie.parameter: prefix + tie.source for tie in module.ties}}
         pairs = _with_activations(module)
         last = len(pairs) - 1

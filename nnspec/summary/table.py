@@ -86,7 +86,9 @@ def _fit(widths: list[int], width: int | None) -> list[int]:
     """Column widths for a terminal: what is too wide is taken from the widest column that can give some."""
     room = None if width is None else width - len(_GAP) * 3
     while room is not None and sum(widths) > room:
-        spare, index = max((have - least, index) for index, (have, least) in enumerate(zip(widths, _LEAST, strict=True)))
+        spare, index = max(
+            (have - least, index) for index, (have, least) in enumerate(zip(widths, _LEAST, strict=True))
+        )
         if spare <= 0:
             break
         widths[index] -= 1

@@ -1,0 +1,27 @@
+"""`nnspec show`: the text of a spec, also of those that come with nnspec."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from nnspec.cli.options import reporting
+from nnspec.diagnostics import Sink, SpecError
+from nnspec.elaborate.files import read_source
+from nnspec.highlight import highlight
+from nnspec.limits import DEFAULT_LIMITS
+from nnspec.resources import spec_path
+
+
+@click.command("show")
+@click.argument("path", metavar="MODEL.nn")
+@reporting
+def command(path: str) -> None:
+    """Print MODEL.nn, in colours on a terminal; zoo/resnet.nn is nnspec's own."""
+    sink = Sink()
+    source = read_source(spec_path(path), path, sink, DEFAULT_LIMITS)
+    if source is None:
+        raise SpecError(sink.found)
+    click.echo(highlight(source.text, colours=sys.stdout.isatty() and "NO_COLOR" not in os.environ))

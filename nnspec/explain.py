@@ -1,0 +1,130 @@
+"""What nnspec can say about itself: the page of every mistake's code, and of every layer.
+
+The pages are docstrings. Those of the mistakes are read from the sources, because the modules of training and export
+cannot be imported where their extras are not installed.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from inspect import cleandoc
+from pathlib import Path
+
+from nnspec.diagnostics import Diagnostic, SpecError, nearest
+from nnspec.elaborate.expressions import signature
+from nnspec.layers import registry
+from nnspec.layers.base import Layer
+from nnspec.record import Record
+
+_PACKAGE = Path(__file__).parent
+
+
+class NothingToExplain(Diagnostic):
+    """`nnspec explain` was asked about a word that is neither the code of a mistake nor a layer or function."""
+
+    code = "E0503"
+    word: str
+    suggestion: str | None = None
+
+    @property
+    def message(self) -> str:
+        return f"there is no code, layer or function called {self.word}"
+
+    @property
+    def help(self) -> str | None:
+        return f"did you mean {self.suggestion}?" if self.suggestion else "`nnspec explain` lists everything"
+
+
+class Page(Record):
+    """The documentation of a kind of mistake."""
+
+    code: str
+    name: str
+    text: str
+
+    @property
+    def first_line(self) -> str:
+        """What is wrong, in a sentence."""
+        sentence = " ".join(self.text.split("\n\n")[0].split())
+        return re.split(r"(?<!\.)\.(?: |$)", sentence)[0]
+
+
+@cache
+def mistakes() -> dict[str, Page]:
+    """The page of every kind of mistake, by code."""
+    found: dict[str, Page] = {}
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if '    code = "' in text:
+            for node in ast.parse(text).body:
+                page = _page(node)
+                if page:
+                    found[page.code] = page
+    return dict(sorted(found.items(), key=lambda item: (item[0][1:], item[0])))
+
+
+def _page(node: ast.stmt) -> Page | None:
+    if not isinstance(node, ast.ClassDef):
+        return None
+    for statement in node.body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "code":
+            return Page(str(ast.literal_eval(statement.value)), node.name, ast.get_docstring(node) or "")
+    return None
+
+
+def explain(word: str) -> str:
+    """The page of a code (E0203), a layer (Conv2d), a function (softmax) or an operator (@).
+
+    Raises:
+        SpecError: there is none.
+    """
+    page = mistakes().get(word.upper())
+    if page:
+        kind = "warning" if page.code.startswith("W") else "error"
+        return f"{kind} {page.code}: {page.name}\n\n{page.text}"
+    layer = find_layer(word)
+    if layer is None:
+        known = [*mistakes(), *registry.names(), *registry.words("function")]
+        raise SpecError.of(NothingToExplain(None, word, nearest(word, known)))
+    return layer_page(layer)
+
+
+def find_layer(word: str) -> type[Layer] | None:
+    """The layer of this name, or behind this function, operator or merge."""
+    roles = (registry.find_by(role, word) for role in ("function", "operator", "merge"))
+    return registry.find(word) or next((layer for layer in roles if layer), None)
+
+
+def layer_page(layer: type[Layer]) -> str:
+    """How a layer is written, what it does, takes and gives, with examples."""
+    parts = [signature(layer), cleandoc(layer.__doc__ or ""), "\n".join(_facts(layer))]
+    examples = [f"  {example.text}    # on {', '.join(example.inputs)}" for example in layer.examples]
+    return "\n\n".join([*filter(None, parts), *(["Examples:\n" + "\n".join(examples)] if examples else [])])
+
+
+def _facts(layer: type[Layer]) -> list[str]:
+    """Its inputs and results where they are not just one, and how else it may be written."""
+    inputs = [*layer.inputs, *(f"{name}?" for name in layer.optional_inputs)]
+    facts = []
+    if len(inputs) != 1 or layer.variadic:
+        facts.append(f"Inputs: {', '.join(inputs) or 'none'}{', ...' if layer.variadic else ''}")
+    if len(layer.outputs) > 1:
+        facts.append(f"Results: {', '.join(layer.outputs)}")
+    written = [
+        *([f"{layer.function}(...)"] if layer.function else []),
+        *([f"a {layer.operator} b"] if layer.operator else []),
+        *([f"{layer.merge} {{ ... }}"] if layer.merge else []),
+    ]
+    return [*facts, *([f"Also written: {', '.join(written)}"] if written else [])]
+
+
+def contents() -> str:
+    """Everything that can be explained: codes with their first lines, and layers by family."""
+    codes = [f"  {page.code}  {page.first_line}" for page in mistakes().values()]
+    families: dict[str, list[str]] = {}
+    for name, module in registry.families_of().items():
+        families.setdefault(module.rpartition(".")[2].replace("_", " "), []).append(name)
+    layers = [f"  {family}: {', '.join(sorted(names))}" for family, names in sorted(families.items())]
+    return "\n".join(["Mistakes:", *codes, "", "Layers:", *layers])
