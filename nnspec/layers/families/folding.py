@@ -1,7 +1,5 @@
 """Unfolding an image into its windows, and folding windows back into an image."""
 
-from __future__ import annotations
-
 from math import prod
 from typing import ClassVar
 

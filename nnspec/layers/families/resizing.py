@@ -1,7 +1,5 @@
 """Resizing: more or fewer places along the spatial dimensions, by repeating or by interpolating."""
 
-from __future__ import annotations
-
 import math
 from fractions import Fraction
 from typing import Annotated, ClassVar, Literal

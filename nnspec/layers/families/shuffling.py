@@ -1,7 +1,5 @@
 """Shuffling: elements that move between the channels and the image, or between groups of channels."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pydantic import PositiveInt
