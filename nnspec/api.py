@@ -10,6 +10,7 @@ from nnspec.diagnostics import Sink, Source, SpecError
 from nnspec.elaborate.elaborate import elaborate
 from nnspec.elaborate.files import Declarations, Files, read_source
 from nnspec.extras import need
+from nnspec.extras import need
 from nnspec.ir import Program
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.resources import spec_path
@@ -17,6 +18,11 @@ from nnspec.summary import Summary, summarise
 
 if TYPE_CHECKING:
     from torch import nn
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+    from nnspec.to_onnx.export import Exported
 
 
 class Model:
@@ -53,6 +59,18 @@ class Model:
 
         return build(self.program)
 
+    @property
+    def sources(self) -> dict[str, Source]:
+        """The texts that the places of the program refer to, by the names of their files."""
+        found: dict[str, Source] = {}
+        pending = [self.declarations] if self.declarations else []
+        while pending:
+            each = pending.pop()
+            if each.source.name not in found:
+                found[each.source.name] = each.source
+                pending += [definition.declarations for definition in each.names.values()]
+        return found
+
     def to_json(self) -> str:
         """The program as JSON; `nnspec.from_json` reads it back."""
         return self.program.to_json()
@@ -68,6 +86,34 @@ class Model:
             SpecError: a batch is given, and the first dimension of the first input is no symbol.
         """
         return summarise(self.program, depth=depth, batch=batch)
+
+    def to_onnx(self, weights: str | Path | None = None, *, opset: int | None = None) -> ModelProto:
+        """The network for inference as an `onnx.ModelProto`.
+
+        Args:
+            weights: a file of weights (safetensors or a PyTorch checkpoint); untrained ones if it is left out.
+            opset: the version of ONNX's operators; one that onnxruntime runs if it is left out.
+
+        Raises:
+            SpecError: a layer cannot be written in ONNX, the weights are not the model's, or onnx is not installed.
+        """
+        need("the ONNX export", "onnx", "numpy")
+        from nnspec.to_onnx.export import export_model  # here: onnx takes longer to import than all of nnspec
+
+        return export_model(self.program, weights, opset=opset, sources=self.sources)
+
+    def export_onnx(
+        self, path: str | Path, weights: str | Path | None = None, *, opset: int | None = None, verify: bool = True
+    ) -> Exported:
+        """Write the network for inference as an ONNX file, checked, and compared with PyTorch unless `verify` is off.
+
+        Raises:
+            SpecError: as `to_onnx`; or the file cannot be written, or does not compute what PyTorch does.
+        """
+        need("the ONNX export", "onnx", "numpy")
+        from nnspec.to_onnx.export import export_onnx  # here: onnx takes longer to import than all of nnspec
+
+        return export_onnx(self.program, path, weights, opset=opset, verify=verify, sources=self.sources)
 
 
 def load(

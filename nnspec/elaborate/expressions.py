@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
@@ -27,7 +27,7 @@ from nnspec.elaborate.mistakes import (
     WrongInputs,
     WrongKind,
 )
-from nnspec.elaborate.scope import PendingCall
+from nnspec.elaborate.scope import PendingCall, flows
 from nnspec.elaborate.values import (
     INVALID,
     Argument,
@@ -46,6 +46,8 @@ from nnspec.syntax import tree as t
 
 class Expressions(Frame):
     """Evaluates expressions; what they do with tensors becomes calls of the scope."""
+
+    step: t.Node | None = None  # the expression that is a step of its own: a function in it may take what flows
 
     def evaluate(self, node: t.Expression) -> Any:
         """The value of an expression."""
@@ -184,6 +186,8 @@ class Expressions(Frame):
         return value
 
     def _binary(self, symbol: str, left: Any, right: Any, node: t.Operation) -> Any:
+        if symbol in ("==", "!=") and (left is None or right is None):
+            return (left is right) == (symbol == "==")  # whether an optional input is there
         if isinstance(left, Tensor) or isinstance(right, Tensor):
             return self.apply_operator(symbol, [left, right], node)
         return self._operate(symbol, left, right, node)
@@ -322,15 +326,21 @@ class Expressions(Frame):
         tensors = [value for value in values if isinstance(value, Tensor)]
         if not tensors and not any(isinstance(argument.value, Tensor) for argument in named.values()):
             evaluate = arithmetic.FUNCTIONS.get(function.name) or getattr(function.layer, "evaluate", None)
-            if evaluate is not None:
+            if evaluate is not None and (values or node is not self.step):
                 try:
                     return arithmetic.call(function.name, evaluate, values)
                 except OperationError as problem:
                     self.fail(BadOperation(self.span(node), str(problem), problem.help))
         if function.layer is None:
             self.fail(WrongKind(self.span(node), f"a number for {function.name}", describe(values[0])))
+        if not all(isinstance(value, Tensor) for value in values[: len(tensors)]):
+            advice = f"write the tensors before the numbers: {function.name}(tensor, number)"
+            self.fail(BadOperation(self.span(node), f"{function.name} takes its tensors first", advice))
         partial = Partial(function.layer, tuple(a for a in positional if not isinstance(a.value, Tensor)), named)
-        layer, extra, ties = self.bind_layer(partial, node)
+        layer, extra, _ = self.bind_layer(partial, node)
+        if not tensors and not extra and layer.inputs and node is self.step:
+            tensors = list(flows(self.incoming(node, function.name)))  # `x -> softmax(dim = 1)`
+            self.step = None  # it has been given what flows
         return self.emit(layer, self.gather(layer, tensors, extra, node), node, title=function.name)
 
     # --- layers
@@ -400,14 +410,14 @@ class Expressions(Frame):
 
     def _layer_error(
         self, problem: LayerError, cls: type[Layer], config: dict[str, Argument], node: Placed, title: str | None = None
-    ) -> Any:
+    ) -> NoReturn:
         name = title or cls.__name__
         if isinstance(problem, ArgumentError):
             argument = config.get(problem.argument)
             span = argument.span if argument else self.span(node)
             shown = signature(cls)
             self.fail(LayerArgument(span, name, problem.argument, f": {problem.message}", shown, problem.help))
-        self.fail(LayerInput(self.span(node), name, problem.message, problem.help))
+        self.fail(LayerInput(self.span(node), name, problem.message, problem.help, None, cls.__name__))
 
     def gather(
         self, layer: Layer, flowing: list[Tensor], extra: dict[str | int, Tensor], node: Placed
@@ -445,7 +455,7 @@ class Expressions(Frame):
             if tensor is not None and tensor.place is not None and tensor.place != self.span(node):
                 incoming = Label(tensor.place, f"this is {tensor.type}")
             name = title or layer.kind
-            self.fail(LayerInput(self.span(node), name, problem.message, problem.help, incoming))
+            self.fail(LayerInput(self.span(node), name, problem.message, problem.help, incoming, layer.kind))
         except LayerError as problem:
             self._layer_error(problem, type(layer), config, node, title)
         for result in results:

@@ -110,6 +110,7 @@ class Steps(Expressions):
                 return self._merge(step)
             case t.ListOf():
                 return self._match_shape(step)
+        self.step = step
         value = self.evaluate(step)
         if isinstance(value, Partial):
             return self.apply(value, self._inputs_for(value, first), label, item)
@@ -119,7 +120,7 @@ class Steps(Expressions):
             value = Several(value)
         if not isinstance(value, (Tensor, Several)):
             self.fail(WrongKind(self.span(step), "a step or a value of the network", kind(value)))
-        if not first and not _mentions_flow(step):
+        if not first and self.step is not None and not _mentions_flow(step):
             if isinstance(value, Tensor) and value.step is not None:
                 return self._apply_again(value, label, item)
             self.fail(
@@ -230,6 +231,7 @@ class Steps(Expressions):
         """Call an elaborated module under a label."""
         self.spend(node)
         results = [(name, type) for name, type, training in made.results]
+        inputs = [tensor for tensor in inputs if tensor is not None]  # its module has no input for an absent one
         value = self.add_call(made.key, inputs, results, node, path, path, shared, count)
         for tensor, (_, _, training) in zip(value.members.values() or (value,), made.results, strict=True):
             tensor.training = tensor.training or training
@@ -426,6 +428,7 @@ class Steps(Expressions):
         count = self.number(node.count, "a number of repetitions")
         if count < 0:
             self.fail(BadOperation(self.span(node.count), f"a step cannot be repeated {count} times"))
+        body: t.Body | None
         if isinstance(node.step, (t.Residual, t.Merge)):
             body = t.Body(*_ends(node.step), (t.Chain(*_ends(node.step), (t.Item(*_ends(node.step), None, node.step),)),))
         else:

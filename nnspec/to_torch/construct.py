@@ -98,6 +98,9 @@ def render(value: Any, indent: int, width: int = 110) -> str:
         return f'"{value}"'
     if not isinstance(value, Construct):
         return repr(value)
+    if value.name == "[]" and len(value.arguments) == 1 and isinstance(value.arguments[0], Times):
+        (times,) = value.arguments
+        return f"[{render(times.item, indent, width)} for _ in range({times.count!r})]"
     parts = [render(argument, indent + 4, width) for argument in value.arguments]
     parts += [f"{key}={render(item, indent + 4, width)}" for key, item in value.keywords.items()]
     opening, closing = ("[", "]") if value.name == "[]" else (f"{value.name}(", ")")

@@ -125,11 +125,11 @@ class Forward:
             self._line(call, f"for layer in {attribute}:")
             self._line(call, f"    {target} = layer({', '.join([target, *names[1:]])})")
             return None
-        return f"{attribute}({', '.join(self._take(value) if value else 'None' for value in call.inputs)})"
+        return f"{attribute}({', '.join(map(self._take, call.inputs))})"
 
     def _loop(self, call: Call, targets: list[str], index: int) -> None:
         """`count` applications in a row of modules that are no list of their own."""
-        names = [self._name(value, call) if value else "None" for value in call.inputs]
+        names = [self._name(value, call) for value in call.inputs]
         for target, name in zip(targets, names, strict=False):
             if target != name:
                 self._line(call, f"{target} = {name}")
@@ -144,6 +144,9 @@ class Forward:
         """The attribute of `self` that a call applies."""
         label = call.label
         assert label is not None, "a module without a label"
+        if "training" in label.split("."):
+            reason = "an nn.Module keeps its mode under the name training; choose another label"
+            raise SpecError.of(NotInTorch(None, getattr(call.callee, "kind", "the step"), label, reason))
         if call.shared and label in self._paths:
             return self._paths[label]
         made = self.plans.constructor(self.module, call)

@@ -29,6 +29,9 @@ class Plans:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._plans: dict[str, Plan] = {}
+        self.repeated = {
+            call.callee for module in program.modules.values() for call in module.calls if call.count > 1
+        }
         self._totals: dict[str, Totals] = {}
         self.sources: dict[str, str] = {}  # text of the classes that rows bring along, by name
 
@@ -86,8 +89,12 @@ class Plan:
             return "class"
         if len(module.inputs) == 1:
             return "sequence" if self._positions() or self._named() else "class"
-        applied = all(isinstance(call.callee, str) for call in module.calls)
-        return "loop" if module.kind == "group" and applied and self._positions() else "class"
+        loops = module.kind == "group" and self._positions() and self.key not in self.plans.repeated
+        return "loop" if loops and all(map(self._is_applied_whole, module.calls)) else "class"
+
+    def _is_applied_whole(self, call: Call) -> bool:
+        """Whether a call applies a module that has a `forward`, which a list has not."""
+        return isinstance(call.callee, str) and self.plans.plan(call.callee).kind != "loop"
 
     def _is_chain(self) -> bool:
         """Whether every call takes the result of the one before, and beside it the further inputs, unchanged."""
