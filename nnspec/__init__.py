@@ -1,8 +1,24 @@
 """nnspec: networks as short, checked texts that become summaries, PyTorch and ONNX."""
 
-from nnspec.api import Model, from_json, load, loads
-from nnspec.diagnostics import SpecError
-from nnspec.limits import Limits
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nnspec.api import Model, from_json, load, loads
+    from nnspec.diagnostics import SpecError
+    from nnspec.limits import Limits
 
 __version__ = "0.1.0"
 __all__ = ["Limits", "Model", "SpecError", "__version__", "from_json", "load", "loads"]
+
+
+def __getattr__(name: str) -> Any:
+    """What the package offers is imported when it is first asked for: the command line is set up before that."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from nnspec import api
+
+    return getattr(api, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -10,7 +10,6 @@ from nnspec.diagnostics import Sink, Source, SpecError
 from nnspec.elaborate.elaborate import elaborate
 from nnspec.elaborate.files import Declarations, Files, read_source
 from nnspec.extras import need
-from nnspec.extras import need
 from nnspec.ir import Program
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.resources import spec_path

@@ -15,8 +15,10 @@ _PLAIN = str.maketrans({"│": "|", "├": "|", "└": "`", "─": "-", "…": "
 
 @click.command("summary")
 @spec_arguments
-@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Levels of the tree to print; all if left out.")
-@click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Samples for the activation memory; 1 if left out.")
+@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Levels of the tree to print; all by default.")
+@click.option(
+    "--batch", type=click.IntRange(min=1), metavar="N", help="Samples for the activation memory; 1 if left out."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @reporting
 def command(spec: SpecArguments, depth: int | None, batch: int | None, as_json: bool) -> None:

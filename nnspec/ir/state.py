@@ -8,7 +8,6 @@ it takes the limit of layers. `totals` multiplies instead, and costs the same fo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from nnspec.ir.program import Call, Module, Program
 from nnspec.layers.base import Layer, Weight
@@ -172,6 +171,5 @@ def weight_at(program: Program, module: Module, path: str) -> Weight:
             continue
         if isinstance(call.callee, str):
             return weight_at(program, program.modules[call.callee], rest)
-        found: Any = next(weight for weight in layer_weights(module, call) if weight.name == rest)
-        return found
+        return next(weight for weight in layer_weights(module, call) if weight.name == rest)
     raise KeyError(path)
