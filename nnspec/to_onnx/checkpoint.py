@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from math import prod
 from pathlib import Path
@@ -59,6 +59,14 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     if file.suffix in _TORCH:
         return _read_torch(file)
     raise _unreadable(file, f"{file.suffix or 'a file without an ending'} is not a format of weights")
+
+
+def held_checkpoint(arrays: Mapping[str, Array]) -> Checkpoint:
+    """Arrays in memory, by key, as a checkpoint."""
+    kinds = {"f": "F32", "i": "I64", "b": "BOOL"}
+    tensors = {key: Stored(array.shape, kinds.get(array.dtype.kind, array.dtype.name), lambda array=array: array)  # type: ignore[misc]
+               for key, array in arrays.items()}  # fmt: skip
+    return Checkpoint("the given arrays", tensors, {})
 
 
 def _unreadable(path: Path, reason: object) -> SpecError:

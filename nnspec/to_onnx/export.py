@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 
 import onnx
 
+from nnspec.diagnostics import SpecError
 from nnspec.ir import Program
 from nnspec.layers.base import TensorType
 from nnspec.limits import DEFAULT_LIMITS, Limits
@@ -15,10 +17,14 @@ from nnspec.output import replacing
 from nnspec.record import Record
 from nnspec.to_onnx.build import Sources, build_graph, flattening
 from nnspec.to_onnx.fold import fold
-from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.graph import Array, Graph
+from nnspec.to_onnx.mistakes import InvalidModel, TooLargeForMemory
 from nnspec.to_onnx.proto import LARGEST, Description, place_data, to_proto, weight_bytes
 from nnspec.to_onnx.versions import choose_opset
 from nnspec.to_onnx.weights import Weights, initial_weights, load_weights
+
+
+WeightSource = str | Path | Mapping[str, Array]  # a file, or arrays by key
 
 
 class Exported(Record):
@@ -35,30 +41,30 @@ class Exported(Record):
 
 def export_model(
     program: Program,
-    weights: str | Path | None = None,
+    weights: WeightSource | None = None,
     *,
     opset: int | None = None,
     sources: Sources | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> onnx.ModelProto:
-    """The model for inference, in memory; untrained if no file of weights is given.
+    """The model for inference, in memory; untrained if no weights are given.
 
     Raises:
-        SpecError: it cannot be expressed in ONNX, or the weights are not the model's.
-        ValueError: it is larger than a protocol buffer can be; `export_onnx` writes it to files.
+        SpecError: it cannot be expressed in ONNX, the weights are not the model's, or it is larger than a protocol
+            buffer can be (`export_onnx` writes it to files).
     """
     version = choose_opset(program, opset)
     with flattening(program, limits):
         graph, loaded = _graph(program, weights, version, sources)
     if weight_bytes(graph) > LARGEST:
-        raise ValueError(f"{program.main.name} has {weight_bytes(graph):,} bytes of weights: export it to a file")
+        raise SpecError.of(TooLargeForMemory(None, program.main.name, weight_bytes(graph)))
     return to_proto(graph, version, _description(program, loaded))
 
 
 def export_onnx(
     program: Program,
     path: str | Path,
-    weights: str | Path | None = None,
+    weights: WeightSource | None = None,
     *,
     opset: int | None = None,
     verify: bool = True,
@@ -83,7 +89,7 @@ def export_onnx(
         if weight_bytes(graph) > LARGEST:
             data = stack.enter_context(replacing(target.with_name(target.name + ".data")))
         model = _write(graph, version, _description(program, loaded), file, data)
-        onnx.checker.check_model(file, full_check=True)
+        _check(file)
         difference = _verified(program, graph, file, loaded, notes) if verify else None
         size = file.stat().st_size
         if data is not None:
@@ -93,7 +99,9 @@ def export_onnx(
     return Exported(str(path), size, version, graph.inputs, graph.outputs, difference, tuple(notes))
 
 
-def _graph(program: Program, weights: str | Path | None, opset: int, sources: Sources | None) -> tuple[Graph, Weights]:
+def _graph(
+    program: Program, weights: WeightSource | None, opset: int, sources: Sources | None
+) -> tuple[Graph, Weights]:
     loaded = initial_weights(program) if weights is None else load_weights(program, weights)
     graph = build_graph(program, loaded.arrays, opset, sources)
     fold(graph)
@@ -115,10 +123,20 @@ def _write(graph: Graph, opset: int, description: Description, file: Path, data:
     return model
 
 
+def _check(file: Path) -> None:
+    try:
+        onnx.checker.check_model(file, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise SpecError.of(InvalidModel(None, str(error).strip().splitlines()[0])) from None
+
+
 def _verified(program: Program, graph: Graph, file: Path, loaded: Weights, notes: list[str]) -> float | None:
     """The difference from PyTorch, with notes on what was not compared."""
-    if find_spec("torch") is None:
-        notes.append("not compared with PyTorch, which is not installed")
+    missing = [
+        name for name, package in (("PyTorch", "torch"), ("onnxruntime", "onnxruntime")) if not find_spec(package)
+    ]
+    if missing:
+        notes.append(f"not verified: {' and '.join(missing)} cannot be imported")
         return None
     from nnspec.to_onnx.verify import verify  # here: the export itself needs no torch
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from nnspec.ir.state import Entry, state_dict
 from nnspec.layers.base import DType, Weight
 from nnspec.record import Record
 from nnspec.to_onnx.build import Arrays
-from nnspec.to_onnx.checkpoint import Checkpoint, Stored, read_checkpoint
+from nnspec.to_onnx.checkpoint import Checkpoint, Stored, held_checkpoint, read_checkpoint
 from nnspec.to_onnx.graph import ELEMENT_TYPES, Array
 from nnspec.to_onnx.initialise import initial_array
 from nnspec.to_onnx.mistakes import WrongWeights
@@ -42,8 +42,8 @@ def initial_weights(program: Program, seed: int = 0) -> Weights:
     return Weights(lambda key: initial_array(key, weights[key], seed), {}, f"untrained weights, seed {seed}")
 
 
-def load_weights(program: Program, path: str | Path) -> Weights:
-    """The weights in a file.
+def load_weights(program: Program, source: str | Path | Mapping[str, Array]) -> Weights:
+    """The weights in a file, or in arrays by key.
 
     Two things may be absent: a key that is tied to another one that is there, and counters (integer buffers), which
     old checkpoints do not have and inference does not need.
@@ -51,23 +51,23 @@ def load_weights(program: Program, path: str | Path) -> Weights:
     Raises:
         SpecError: the file cannot be read, or its keys and shapes are not those of the model.
     """
-    checkpoint = read_checkpoint(path)
+    checkpoint = held_checkpoint(source) if isinstance(source, Mapping) else read_checkpoint(source)
     entries = {entry.key: entry for entry in state_dict(program)}
     places = _places(entries, checkpoint)
     differences = [*_missing(entries, places, checkpoint), *_unexpected(entries, checkpoint),
                    *_differing(entries, checkpoint), *_untied(entries, checkpoint)]  # fmt: skip
     if differences:
         agreeing = sum(_agrees(entry.weight, checkpoint.tensors.get(key)) for key, entry in entries.items())
-        raise SpecError.of(WrongWeights(None, str(path), program.main.name, tuple(differences), agreeing))
+        raise SpecError.of(WrongWeights(None, checkpoint.path, program.main.name, tuple(differences), agreeing))
 
     def array(key: str) -> Array:
         place, weight = places[key], entries[key].weight
         if place is None:
             return initial_array(key, weight, 0)
-        return np.ascontiguousarray(checkpoint.tensors[place].read().astype(ELEMENT_TYPES[weight.dtype], copy=False))
+        return np.asarray(checkpoint.tensors[place].read().astype(ELEMENT_TYPES[weight.dtype], copy=False), order="C")
 
     metadata = {key: value for key, value in checkpoint.metadata.items() if key in CARRIED}
-    return Weights(array, metadata, f"weights from {path}")
+    return Weights(array, metadata, f"weights from {checkpoint.path}")
 
 
 def _places(entries: dict[str, Entry], checkpoint: Checkpoint) -> dict[str, str | None]:
