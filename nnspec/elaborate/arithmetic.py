@@ -62,9 +62,9 @@ def bounded(value: Any) -> Any:
 
 
 def _power(left: Any, right: Any) -> Any:
-    if isinstance(left, int) and isinstance(right, int) and right > 0 and abs(left) > 1:
-        if right * math.log2(abs(left)) > 64:
-            raise OperationError("the result is larger than 2^63")
+    large = isinstance(left, int) and isinstance(right, int) and right > 0 and abs(left) > 1
+    if large and right * math.log2(abs(left)) > 64:
+        raise OperationError("the result is larger than 2^63")
     return left**right
 
 
@@ -97,7 +97,7 @@ def operate(symbol: str, left: Any, right: Any) -> Any:
     if symbol in _ORDER:
         return _order(symbol, left, right)
     if symbol == "+" and isinstance(left, (str, tuple)) and type(left) is type(right):
-        return bounded(left + right)
+        return bounded(operator.add(left, right))
     if symbol == "*" and isinstance(left, (str, tuple)) and isinstance(right, int):
         if len(left) * right > LENGTH:
             raise OperationError(f"the result is longer than {LENGTH}")

@@ -77,8 +77,9 @@ class Body(Steps):
             return
         results = list(value) if isinstance(value, Several) else list(value.members.values()) or [value]
         if len(results) != len(node.names):
-            given = f"{len(node.names)} results, for so many names stand here"
-            self.fail(WrongInputs(self.span(node.chain), "this assignment", given, len(results)))
+            advice = f"write {len(results)} name{'s' if len(results) != 1 else ''} before `=`"
+            found = WrongInputs(self.span(node.chain), "this line", f"{len(node.names)} results", len(results), advice)
+            self.fail(found)
         for name, tensor in zip(node.names, results, strict=True):
             self.environment.names[name.text] = tensor
         assert calls <= len(self.scope.calls)
@@ -107,7 +108,7 @@ class Body(Steps):
             advice = f"name a block's inputs after a colon: block Name(...): {node.name.text} {{ ... }}"
             self.fail(Misplaced(self.span(node), "`input`", advice))
         if self.scope.calls:
-            self.fail(Misplaced(self.span(node), "`input` after a step", "declare all inputs first"))
+            self.fail(Misplaced(self.span(node), "`input` behind a step", "declare all inputs before the first step"))
         self._new_name(node.name)
         dtype = node.dtype.text
         if dtype not in DTYPES:
@@ -306,9 +307,11 @@ class Body(Steps):
             return
         for each, given in zip(declaration.inputs, types, strict=True):
             self._new_name(each.name)
-            tensor = self.scope.add_input(each.name.text, given) if given is not None else None
-            if tensor is not None:
-                tensor.place = self.span(each.name)
+            if given is None:
+                self.environment.names[each.name.text] = None
+                continue
+            tensor = self.scope.add_input(each.name.text, given)
+            tensor.place = self.span(each.name)
             self.environment.names[each.name.text] = tensor
         self.flow = self.environment.names[names[0]]
 

@@ -95,6 +95,7 @@ def _settings(
     variant = not isinstance(definition.declaration.body, t.Body)
     target = _target(definition) if variant else None
     known = [*own, *([p.name.text for p in target.declaration.parameters] if target else [])]
+    before = len(shared.sink.errors)
     for name, value in settings.items():
         if name not in known:
             close = nearest(name, known)
@@ -106,10 +107,11 @@ def _settings(
     for parameter in definition.declaration.parameters:
         if parameter.default is None and parameter.name.text not in arguments:
             span = Span(definition.source, parameter.start, parameter.end)
-            advice = f"--set {parameter.name.text}=..."
+            advice = f"give one: --set {parameter.name.text}=..., or a default: {parameter.name.text} = ..."
             reason = f"{definition.name} needs a value for {parameter.name.text}"
             shared.sink.add(BadSetting(span, reason, advice))
-    shared.sink.raise_errors()
+    if len(shared.sink.errors) > before:
+        shared.sink.raise_errors()
     return arguments, further
 
 
@@ -148,7 +150,7 @@ def _check_shapes(
     for name in shapes:
         if name not in names:
             close = nearest(name, names)
-            advice = f"did you mean {close}?" if close else f"its inputs are {', '.join(names)}"
+            advice = f"did you mean {close}?" if close else f"it takes {', '.join(names) or 'none'}"
             sink.add(BadSetting(None, f"{definition.name} has no input {name}", advice))
     sink.raise_errors()
 

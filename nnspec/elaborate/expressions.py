@@ -277,7 +277,8 @@ class Expressions(Frame):
             return value[chosen]
         except (ValueError, TypeError, IndexError):
             shown = f"{len(value)} elements, counted from 0"
-            self.fail(BadOperation(self.span(trailer), f"this does not index {kind(value)} of {shown}"))
+            advice = f"the last one has the number {len(value) - 1}, or -1" if value else None
+            self.fail(BadOperation(self.span(trailer), f"this does not index {kind(value)} of {shown}", advice))
 
     def _index(self, item: Any) -> Any:
         if isinstance(item, t.Ellipsis):
@@ -351,7 +352,7 @@ class Expressions(Frame):
         """The layer of a partial application, the tensors among its arguments, and the weights it ties."""
         cls = partial.callee
         assert isinstance(cls, type)
-        fields = [name for name in cls.positional()]
+        fields = list(cls.positional())
         config: dict[str, Argument] = {}
         tensors: dict[str | int, Tensor] = {}
         ties: dict[str, Argument] = {}

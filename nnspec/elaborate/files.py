@@ -90,13 +90,16 @@ class Files:
                 self._name(declarations, each.alias, definition)
 
     def _load(self, text: str, span: Span, base: Path) -> Declarations | None:
-        path, allowed, name = self._locate(text, base)
-
-        def fail(reason: str, advice: str) -> None:
+        def fail(reason: str, advice: str) -> Declarations | None:
             self.sink.add(BadImport(span, reason, advice))
+            return None
 
         if "\0" in text or not text.endswith(".nn"):
             return fail(f'"{text}" is not the path of a spec', "write the path of a .nn file")
+        try:
+            path, allowed, name = self._locate(text, base)
+        except (OSError, RuntimeError):  # links that lead in a circle
+            return fail(f'"{text}" leads nowhere', "name a file")
         if allowed is None or not path.is_relative_to(allowed):
             return fail(
                 f'"{text}" lies outside the project\'s folder',
@@ -117,12 +120,12 @@ class Files:
     def _locate(self, text: str, base: Path) -> tuple[Path, Path | None, str]:
         """The file, the folder that it must lie in, and the name that messages show."""
         library, _, rest = text.partition("/")
+        specs = folder("specs").resolve()
+        root: Path | None
         if library in LIBRARIES and rest:
-            specs = folder("specs").resolve()
             root = specs if library == "zoo" else specs / "std"
             return (root / rest).resolve(), root, text
         path = (base / text).resolve()
-        specs = folder("specs").resolve()
         root = specs if base.resolve().is_relative_to(specs) else self.root
         shown = path.relative_to(root).as_posix() if root and path.is_relative_to(root) else text
         return path, root, shown
@@ -131,8 +134,9 @@ class Files:
 def read_source(path: Path, name: str, sink: Sink, limits: Limits, span: Span | None = None) -> Source | None:
     """The text of a file, or None with a diagnostic in the sink."""
 
-    def fail(reason: str, advice: str | None = None) -> None:
+    def fail(reason: str, advice: str | None = None) -> Source | None:
         sink.add(Unreadable(span, name, reason, advice))
+        return None
 
     try:
         if path.is_dir():
@@ -140,9 +144,10 @@ def read_source(path: Path, name: str, sink: Sink, limits: Limits, span: Span | 
         with path.open("rb") as file:
             data = file.read(limits.bytes + 1)
     except FileNotFoundError:
-        return fail("there is no such file", _nearby(path))
-    except OSError as error:
-        return fail((error.strerror or "it cannot be opened").lower())
+        return fail("there is no such file", _nearby(path, name) or "check the path")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it cannot be opened"
+        return fail(reason[:1].lower() + reason[1:], "check its name and its permissions")
     if len(data) > limits.bytes:
         sink.add(TooLarge(span, f"{name}, in bytes,", "bytes", limits.bytes))
         return None
@@ -153,13 +158,13 @@ def read_source(path: Path, name: str, sink: Sink, limits: Limits, span: Span | 
     return Source(name, text)
 
 
-def _nearby(path: Path) -> str | None:
+def _nearby(path: Path, name: str) -> str | None:
     try:
         candidates = [other.name for other in path.parent.iterdir() if other.suffix == ".nn"]
     except OSError:
         return None
     close = nearest(path.name, candidates)
-    return f"did you mean {path.with_name(close)}?" if close else None
+    return f"did you mean {Path(name).with_name(close).as_posix()}?" if close else None
 
 
 def span_of(declarations: Declarations, node: Any) -> Span:

@@ -6,9 +6,11 @@ shared by all who call them, so a variant is a new module, made once for each pa
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from nnspec.elaborate.frame import Shared
 from nnspec.ir import Call, Module, Port
-from nnspec.layers.base import Layer
+from nnspec.layers.base import Layer, TensorType
 
 
 class NotInside(LookupError):
@@ -68,7 +70,7 @@ def _reach(shared: Shared, key: str, path: list[str]) -> tuple[str, int]:
 
 
 def _add(
-    shared: Shared, module: Module, calls: list[Call], values: dict[str, object], further: tuple[Port, ...]
+    shared: Shared, module: Module, calls: list[Call], values: dict[str, TensorType], further: tuple[Port, ...]
 ) -> str:
     update = {"calls": tuple(calls), "values": values, "outputs": (*module.outputs, *further)}
     return shared.add_module(module.model_copy(update=update))
@@ -98,7 +100,7 @@ class _Parts:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
-        self.values: dict[str, object] = {}
+        self.values: dict[str, TensorType] = {}
 
 
 def _split(module: Module, call: Call, turn: int, *, alone: bool) -> _Parts:
@@ -108,7 +110,7 @@ def _split(module: Module, call: Call, turn: int, *, alone: bool) -> _Parts:
     labels = list(call.labels)
     parts = _Parts()
     inputs = call.inputs
-    for first, last in zip(bounds, bounds[1:], strict=False):
+    for first, last in pairwise(bounds):
         outputs = call.outputs
         if last != call.count:
             outputs = tuple(f"{output}@{last}" for output in call.outputs)

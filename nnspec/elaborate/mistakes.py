@@ -33,7 +33,12 @@ class UnknownName(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return self.advice or (f"write `{self.suggestion}`" if self.suggestion else "declare it, or import it")
+        return self.advice or (f"write `{self.suggestion}`" if self.suggestion else self._way())
+
+    def _way(self) -> str:
+        if self.name[:1].isupper():
+            return f'declare it: block {self.name} {{ ... }}, or import it: import {self.name} from "file.nn"'
+        return f"make it before it is used: {self.name} = ..., or let {self.name} = ..."
 
 
 class AlreadyDeclared(Diagnostic):
@@ -46,6 +51,7 @@ class AlreadyDeclared(Diagnostic):
     code = "E0202"
     name: str
     first: Span | None = None
+    is_label: bool = False
 
     @property
     def message(self) -> str:
@@ -57,7 +63,9 @@ class AlreadyDeclared(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return "choose another name; to apply the same module again, write its label after an arrow"
+        if self.is_label:
+            return "choose another label; to apply the same module again, write its label after an arrow"
+        return "choose another name"
 
 
 class MergeMismatch(Diagnostic):
@@ -101,6 +109,7 @@ class ShapeMismatch(Diagnostic):
     expected: str
     actual: str
     reason: str
+    advice: str | None = None
 
     @property
     def message(self) -> str:
@@ -112,7 +121,7 @@ class ShapeMismatch(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return f"write {self.actual}, or change the steps before it"
+        return self.advice or f"write {self.actual}, or change the steps before it"
 
 
 class LayerInput(Diagnostic):
@@ -131,7 +140,7 @@ class LayerInput(Diagnostic):
 
     @property
     def message(self) -> str:
-        return f"{self.layer} {self.problem}" if self.problem[:1].islower() else f"{self.layer}: {self.problem}"
+        return f"{self.layer}: {self.problem}" if self.layer[:1].isalpha() else f"{self.layer} {self.problem}"
 
     @property
     def labels(self) -> tuple[Label, ...]:
@@ -270,6 +279,7 @@ class WrongInputs(Diagnostic):
     callee: str
     takes: str
     given: int
+    advice: str | None = None
 
     @property
     def message(self) -> str:
@@ -277,6 +287,8 @@ class WrongInputs(Diagnostic):
 
     @property
     def help(self) -> str | None:
+        if self.advice:
+            return self.advice
         return f"feed it with a tuple: (a, b) -> {self.callee}" if self.given < 2 else "give it fewer"
 
 
@@ -316,7 +328,7 @@ class WrongKind(Diagnostic):
 
 
 class BadOperation(Diagnostic):
-    """An operator cannot be applied to these operands."""
+    """An operator, a function or a subscript cannot be applied to these values."""
 
     code = "E0212"
     reason: str
@@ -328,7 +340,7 @@ class BadOperation(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return self.advice or "change what stands on either side of the operator"
+        return self.advice or "change the values that it is applied to"
 
 
 class UnknownSize(Diagnostic):
@@ -541,7 +553,7 @@ class TrainingOnly(Diagnostic):
 
     @property
     def message(self) -> str:
-        return f"{self.name} exists in training only"
+        return f"the result of {self.name} exists in training only"
 
     @property
     def help(self) -> str | None:
@@ -581,4 +593,4 @@ class Unreached(Diagnostic):
     def help(self) -> str | None:
         if self.suggestion:
             return f"did you mean `{self.suggestion}`?"
-        return f"it has {_list(self.known[:12])}" if self.known else "it has no named results"
+        return f"it has {_list(self.known[:12])}" if self.known else "nothing inside it has a name: use its value itself"

@@ -8,7 +8,7 @@ from typing import Any
 from nnspec.diagnostics import Label, Origin, Span, nearest
 from nnspec.dims import Expression, Size, Undecidable, equal, solve, symbol
 from nnspec.elaborate import arithmetic, interior
-from nnspec.elaborate.expressions import Expressions
+from nnspec.elaborate.expressions import Expressions, signature
 from nnspec.elaborate.frame import Environment, Failed, Placed
 from nnspec.elaborate.mistakes import (
     AlreadyDeclared,
@@ -144,7 +144,7 @@ class Steps(Expressions):
             self.fail(Misplaced(self.span(node), "this label", "a label is a name, a dotted path or a string of them"))
         clash = self.scope.clash(label)
         if clash is not None:
-            self.fail(AlreadyDeclared(self.span(node), label, clash.span))
+            self.fail(AlreadyDeclared(self.span(node), label, clash.span, True))
         return label
 
     def _inputs_for(self, partial: Partial, first: bool) -> Several | None:
@@ -184,7 +184,8 @@ class Steps(Expressions):
         reference: WeightReference = argument.value
         if shape is None:
             span = argument.name_span or argument.span
-            self.fail(UnknownArgument(span, partial.name, f"weight {name}", partial.name))
+            assert isinstance(partial.callee, type)
+            self.fail(UnknownArgument(span, partial.name, name, signature(partial.callee)))
         if shape != reference.shape:
             found = TieMismatch(argument.span, name, _shown(shape), reference.path, _shown(reference.shape))
             self.fail(found)
@@ -201,7 +202,7 @@ class Steps(Expressions):
                   again: Any = None) -> None:  # fmt: skip
         taken = self.scope.clash(path) if label is None else None
         if taken is not None:
-            self.fail(AlreadyDeclared(self.span(node), path, taken.span))
+            self.fail(AlreadyDeclared(self.span(node), path, taken.span, True))
         step = Step(path, self.last_call, again or callee, self.span(node))
         self.scope.add_step(step)
         value.step = step
@@ -594,10 +595,13 @@ class Steps(Expressions):
                 if solved is not None and agreed:
                     self.environment.names[bound] = solved[1]
             if agreed is not True:
-                reason = f"{self.span(item).text} is {pattern}, and here it is {size}"
+                written = self.span(item).text
+                reason = f"{written} is {pattern}, and here it is {size}" if written != str(pattern) else f"here it is {size}"
+                advice = None
                 if bound is not None:
                     reason = f"{size} is not known to be {pattern} for a whole number {bound}"
-                self.fail(ShapeMismatch(self.span(item), self.span(item).text, str(size), reason))
+                    advice = f"let the value that arrives have a size of the form {pattern}"
+                self.fail(ShapeMismatch(self.span(item), written, str(size), reason, advice))
 
     def pattern(self, item: t.Expression) -> tuple[Size, str | None]:
         """A dimension as written: its size, and the name in it that is new, as a symbol of its own."""

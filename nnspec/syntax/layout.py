@@ -32,14 +32,17 @@ class Layout:
         self.limits = limits
         self.count = 0  # tokens of the file so far; `parse` sets it back for each file
         self.open: list[Token] = []
-        self.previous: Token | None = None  # the token before the one that the parser looks at
+        self._recent: list[Token] = []  # the last two tokens that the parser was given
+
+    def before(self, token: Token) -> Token | None:
+        """The token before one that the parser has just refused (it may not have been given it)."""
+        return next((each for each in reversed(self._recent) if each is not token), None)
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
         """The tokens that the parser sees."""
         self.open = []
-        self.previous = None
+        self._recent = []
         previous = "SEMICOLON"
-        latest: Token | None = None
         for token in stream:
             kind = token.type
             self.count += 1
@@ -55,6 +58,5 @@ class Layout:
             elif kind in CLOSING and self.open and OPENING[self.open[-1].type] == kind:
                 self.open.pop()
             previous = kind
-            self.previous, latest = latest, token
+            self._recent = [*self._recent[-1:], token]
             yield token
-        self.previous = latest

@@ -15,6 +15,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from nnspec.diagnostics import Sink, Source, Span
 from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.resources import grammar_text
 from nnspec.syntax import tables
 from nnspec.syntax.layout import Layout, LimitReached
 from nnspec.syntax.mistakes import BadEscape, NothingDeclared, TooLarge, UnknownCharacter
@@ -30,10 +31,10 @@ _DECLARED = re.compile(r"(?:block|model)\s+([A-Za-z_]\w*)|import\s+([^\"\n]*)", 
 def _parser(limits: Limits) -> tuple[lark.Lark, Layout]:
     layout = Layout(limits)
     if lark.__version__ == tables.LARK:
-        return lark.Lark._load_from_dict(tables.DATA, tables.MEMO, postlex=layout), layout  # type: ignore[arg-type]
-    from nnspec.syntax.build import OPTIONS, grammar_text
+        return lark.Lark._load_from_dict(tables.DATA, tables.MEMO, postlex=layout), layout  # type: ignore
+    from nnspec.syntax.build import OPTIONS  # tables of another Lark may not fit: build them, which takes long
 
-    return lark.Lark(grammar_text(), postlex=layout, **OPTIONS), layout  # tables of another Lark may not fit
+    return lark.Lark(grammar_text(), postlex=layout, **OPTIONS), layout
 
 
 def parse(source: Source, sink: Sink, limits: Limits = DEFAULT_LIMITS) -> File:
@@ -106,7 +107,7 @@ class _Reader:
         try:
             return self.parser.parse(TextSlice(self.source.text, start, end), start=rule), end
         except UnexpectedCharacters as problem:
-            at = problem.pos_in_stream
+            at = problem.pos_in_stream or 0
             self.sink.add(UnknownCharacter(Span(self.source, at, at + 1), self.source.text[at]))
             return None, at
         except UnexpectedToken as problem:

@@ -221,7 +221,8 @@ class TreeBuilder:
         if len(chains) == 1 and len(chains[0].items) == 1 and chains[0].items[0].label is None:
             step = chains[0].items[0].step
             if not isinstance(step, (t.Body, t.Repeat, t.Residual, t.Merge)):
-                return step  # mere parentheses
+                inner: t.Expression = step  # mere parentheses
+                return inner
         return t.Tuple(start, end, chains)
 
     def _name(self, start: int, end: int, parts: list[Any]) -> t.Name:

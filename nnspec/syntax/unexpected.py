@@ -19,8 +19,7 @@ _WORDS = {
     "_NEWLINE": "the end of the line", "SEMICOLON": "the end of the line", "$END": "the end of the file",
     "SIGN": "`+` or `-`", "SCALE": "`*` or `/`", "COMPARE": "a comparison", "ELLIPSIS": "`...`", "MERGE": "`concat {`",
     "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`", "RSQB": "`]`", "LBRACE": "`{`", "RBRACE": "`}`", "COMMA": "`,`",
-    "COLON": "`:`", "EQUAL": "`=`", "DOT": "`.`", "OPTIONAL": "`?`",
-    "__ANON_0": "`->`", "__ANON_1": "`..`", "__ANON_2": "`**`",
+    "COLON": "`:`", "EQUAL": "`=`", "DOT": "`.`", "OPTIONAL": "`?`", "ARROW": "`->`", "RANGE": "`..`", "POWER": "`**`",
 }  # fmt: skip
 _OPERAND = {"NAME", "INTEGER", "FLOAT", "STRING", "CONSTANT", "LPAR", "LSQB"}
 _STEP = _OPERAND | {"LBRACE", "RESIDUAL", "MERGE"}
@@ -28,7 +27,7 @@ _STATEMENT = {"LET", "INPUT", "OUTPUT", "REQUIRE", "IF", "FOR", "TRAINING", "PHA
 _DECLARATION = {"BLOCK", "MODEL", "IMPORT", "TRAIN"}
 _RESERVED = _STATEMENT | {"MERGE", "RESIDUAL", "CONSTANT", "AND", "OR", "NOT"}
 # What could stand there as well, and is not what a person forgot.
-_MINOR = {"SIGN", "SCALE", "COMPARE", "OR", "AND", "NOT", "X", "DOT", "LSQB", "LPAR", "__ANON_2", "__ANON_1", "COLON"}
+_MINOR = {"SIGN", "SCALE", "COMPARE", "OR", "AND", "NOT", "X", "DOT", "LSQB", "LPAR", "POWER", "RANGE", "COLON"}
 
 
 def explain(problem: UnexpectedToken, source: Source, layout: Layout, end: int) -> tuple[Diagnostic, int]:
@@ -40,17 +39,17 @@ def explain(problem: UnexpectedToken, source: Source, layout: Layout, end: int) 
     if token.type == "$END":
         if opened is not None:
             return UnexpectedEnd(_span(source, opened), expected, str(opened)), end
-        last = layout.previous
+        last = layout.before(token)
         span = _span(source, last) if last is not None else Span(source, max(0, end - 1), end)
         return UnexpectedEnd(span, expected), end
     at = token.start_pos or 0
     found = "the end of the line" if token.type == "_NEWLINE" else f"`{token}`"
     span = Span(source, at, at + 1) if token.type == "_NEWLINE" else _span(source, token)
-    before = layout.previous
+    before = layout.before(token)
     advice = _advice(token, before, opened, kinds)
-    if before is not None and before.type == "__ANON_0":  # the arrow leads to nothing
-        span, expected = _span(source, before), ("a step behind the arrow",)
-    labels = ()
+    if before is not None and before.type == "ARROW" and token.type in CLOSING | {"_NEWLINE", "SEMICOLON"}:
+        span, found, expected = _span(source, before), "an arrow without a step behind it", ("a step after this",)
+    labels: tuple[Label, ...] = ()
     if opened is not None and (token.type in CLOSING | _DECLARATION | {"EQUAL"}):
         closing = OPENING[opened.type]
         if token.type != closing and (token.type != "EQUAL" or opened.type != "LBRACE"):
@@ -72,6 +71,8 @@ def _expected(kinds: set[str]) -> tuple[str, ...]:
         shown = (shown - _OPERAND - {"NOT"}) | {"a value"}
     if kinds >= _STATEMENT:
         shown = (shown - _STATEMENT - {"a step"}) | {"a statement"}
+    if kinds >= _DECLARATION:
+        shown = (shown - _DECLARATION - {"$END", "_NEWLINE", "SEMICOLON"}) | {"a declaration"}
     if shown & {"_NEWLINE", "SEMICOLON"} and "RBRACE" in shown and len(shown) > 3:
         shown -= {"RBRACE"}
     words = dict.fromkeys(_WORDS.get(kind, kind if " " in kind else f"`{kind.lower()}`") for kind in sorted(shown))
@@ -81,22 +82,26 @@ def _expected(kinds: set[str]) -> tuple[str, ...]:
 def _advice(token: Token, before: Token | None, opened: Token | None, kinds: set[str]) -> str | None:
     """What to write instead; each rule is one common slip."""
     inside = opened.type if opened is not None else ""
-    if before is not None and before.type == "__ANON_0":
+    if before is not None and before.type == "ARROW" and "NAME" in kinds and token.type not in _RESERVED:
         return "write a step behind `->`, or begin the next line with `->`"
     if opened is None:
         return _advice_outside(token, before, kinds)
-    if token.type in _DECLARATION and "NAME" not in kinds:
+    if token.type in _DECLARATION and (token.column == 1 or "NAME" not in kinds):
         return f"close the `{opened}` before the next declaration"
     if token.type in CLOSING and token.type != OPENING[inside]:
         return f"close the `{opened}` first"
     if token.type in _RESERVED and "NAME" in kinds:
         return f"`{token}` is a word of the language: choose another name"
+    if before is not None and before.type in _STATEMENT and "NAME" in kinds:
+        return f"`{before}` begins a statement: to use it as a name, choose another word"
     if token.type == "EQUAL" and inside == "LBRACE":
         return "a label is written `name: step`, a value `name = chain`, a compile-time value `let name = ...`"
     if token.type == "COLON":
         return "a label is a name, a dotted path or a string; an argument is written `name = value`"
     if token.type in _STEP | _STATEMENT:
         return _advice_between(token, before, inside)
+    if inside in ("LPAR", "LSQB"):
+        return f"close the `{opened}` first, or put a comma between two values"
     return None
 
 
