@@ -120,6 +120,14 @@ def test_the_loss_terms_of_the_variational_autoencoder_are_those_of_the_referenc
     assert terms == pytest.approx(goldens()["vae"]["terms"], rel=EXACT)
 
 
+def test_auxiliary_classifiers_answer_in_training_only() -> None:
+    settings = {"auxiliary": True, "classes": 7, "H": 64, "W": 64}
+    module = nnspec.load(SPECS / "googlenet.nn", settings=settings).to_torch()
+    image = torch.zeros(2, 3, 64, 64)
+    assert [tuple(result.shape) for result in module.train()(image)] == [(2, 7)] * 3
+    assert tuple(module.eval()(image).shape) == (2, 7)
+
+
 @pytest.mark.parametrize("name", TRAINED)
 def test_a_few_steps_of_sgd_give_the_losses_and_weights_of_the_reference(name: str) -> None:
     golden = goldens()[name]
