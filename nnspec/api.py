@@ -16,10 +16,8 @@ from nnspec.resources import spec_path
 from nnspec.summary import Summary, summarise
 
 if TYPE_CHECKING:
-    from torch import nn
-
-if TYPE_CHECKING:
     from onnx import ModelProto
+    from torch import nn
 
     from nnspec.to_onnx.export import Exported
 
@@ -86,12 +84,15 @@ class Model:
         """
         return summarise(self.program, depth=depth, batch=batch)
 
-    def to_onnx(self, weights: str | Path | None = None, *, opset: int | None = None) -> ModelProto:
+    def to_onnx(
+        self, weights: str | Path | None = None, *, opset: int | None = None, limits: Limits = DEFAULT_LIMITS
+    ) -> ModelProto:
         """The network for inference as an `onnx.ModelProto`.
 
         Args:
             weights: a file of weights (safetensors or a PyTorch checkpoint); untrained ones if it is left out.
             opset: the version of ONNX's operators; one that onnxruntime runs if it is left out.
+            limits: `layers` bounds the layers of the graph, in which repeats are written out.
 
         Raises:
             SpecError: a layer cannot be written in ONNX, the weights are not the model's, or onnx is not installed.
@@ -99,10 +100,16 @@ class Model:
         need("the ONNX export", "onnx", "numpy")
         from nnspec.to_onnx.export import export_model  # here: onnx takes longer to import than all of nnspec
 
-        return export_model(self.program, weights, opset=opset, sources=self.sources)
+        return export_model(self.program, weights, opset=opset, sources=self.sources, limits=limits)
 
     def export_onnx(
-        self, path: str | Path, weights: str | Path | None = None, *, opset: int | None = None, verify: bool = True
+        self,
+        path: str | Path,
+        weights: str | Path | None = None,
+        *,
+        opset: int | None = None,
+        verify: bool = True,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> Exported:
         """Write the network for inference as an ONNX file, checked, and compared with PyTorch unless `verify` is off.
 
@@ -112,7 +119,8 @@ class Model:
         need("the ONNX export", "onnx", "numpy")
         from nnspec.to_onnx.export import export_onnx  # here: onnx takes longer to import than all of nnspec
 
-        return export_onnx(self.program, path, weights, opset=opset, verify=verify, sources=self.sources)
+        program, sources = self.program, self.sources
+        return export_onnx(program, path, weights, opset=opset, verify=verify, sources=sources, limits=limits)
 
 
 def load(

@@ -69,22 +69,31 @@ def _limits(context: click.Context, parameter: click.Parameter, values: tuple[st
     return Limits(**{**bounds, **{name: int(text) for name, text in pairs.items()}})
 
 
-def spec_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command MODEL.nn, --model, --set, --input and --limit; it receives them as `spec: SpecArguments`."""
+def spec_choices(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command MODEL, --model, --set and --limit; it receives them as `spec: SpecArguments`."""
 
     @click.argument("path", metavar="MODEL.nn")
     @click.option("--model", metavar="NAME", help="The model to take; the file's first one if left out.")
     @click.option("--set", "settings", multiple=True, callback=_pairs, metavar="NAME=VALUE",
                   help="An argument of the model, as a spec would write it.")  # fmt: skip
-    @click.option("--input", "inputs", multiple=True, callback=_shapes, metavar="NAME=8x3x64x64",
-                  help="The shape of an input; binds the symbols in it.")  # fmt: skip
     @click.option("--limit", "limits", multiple=True, callback=_limits, metavar="NAME=NUMBER",
                   help=f"Raise a limit: {', '.join(Limits.record_fields)}.")  # fmt: skip
     @wraps(function)
-    def command(
-        path: str, model: str | None, settings: dict[str, str], inputs: dict[str, tuple[int, ...]], limits: Limits, **rest: Any
-    ) -> Any:  # fmt: skip
-        return function(SpecArguments(path, model, settings, inputs, limits), **rest)
+    def command(path: str, model: str | None, settings: dict[str, str], limits: Limits, **rest: Any) -> Any:
+        return function(SpecArguments(path, model, settings, {}, limits), **rest)
+
+    return command
+
+
+def spec_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As `spec_choices`, with --input for the shapes of inputs."""
+
+    @spec_choices
+    @click.option("--input", "inputs", multiple=True, callback=_shapes, metavar="NAME=8x3x64x64",
+                  help="The shape of an input; binds the symbols in it.")  # fmt: skip
+    @wraps(function)
+    def command(spec: SpecArguments, inputs: dict[str, tuple[int, ...]], **rest: Any) -> Any:
+        return function(SpecArguments(spec.path, spec.model, spec.settings, inputs, spec.limits), **rest)
 
     return command
 
@@ -109,5 +118,3 @@ def reporting(function: Callable[..., Any]) -> Callable[..., Any]:
             sys.exit(1)
 
     return command
-
-

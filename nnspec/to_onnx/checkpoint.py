@@ -135,7 +135,7 @@ def _read_torch(path: Path) -> Checkpoint:
 
     try:
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # noqa: BLE001 - damaged files make the unpickler fail in every way there is
+    except Exception as error:  # damaged files make the unpickler fail in every way there is
         raise _unreadable(path, error) from None
     for wrapper in _WRAPPERS:
         if isinstance(content, dict) and isinstance(content.get(wrapper), dict):

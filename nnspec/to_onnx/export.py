@@ -23,7 +23,6 @@ from nnspec.to_onnx.proto import LARGEST, Description, place_data, to_proto, wei
 from nnspec.to_onnx.versions import choose_opset
 from nnspec.to_onnx.weights import Weights, initial_weights, load_weights
 
-
 WeightSource = str | Path | Mapping[str, Array]  # a file, or arrays by key
 
 

@@ -158,3 +158,34 @@ class WrongWeights(Diagnostic):
     @property
     def help(self) -> str | None:
         return "give the model the arguments that it was trained with (--set name=value), or other weights"
+
+
+class TooLargeForMemory(Diagnostic):
+    """The model is too large to be one message in memory: protocol buffers end at 2 GiB. Files have no such limit."""
+
+    code = "E0709"
+    model: str
+    bytes: int
+
+    @property
+    def message(self) -> str:
+        return f"{self.model} has {self.bytes:,} bytes of weights, too many for a model in memory"
+
+    @property
+    def help(self) -> str | None:
+        return "write it to a file, and use that: nnspec export MODEL.nn --weights WEIGHTS --onnx model.onnx"
+
+
+class InvalidModel(Diagnostic):
+    """onnx's own checker refuses what was built. This is a mistake of nnspec; the file has not been written."""
+
+    code = "E0710"
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"the checker of onnx refuses the model: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "please report the spec; another --opset may do"

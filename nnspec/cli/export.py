@@ -1,0 +1,59 @@
+"""`nnspec export`: PyTorch source, or an ONNX file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from nnspec.api import Model
+from nnspec.cli.options import SpecArguments, reporting, spec_arguments
+from nnspec.layers.base import TensorType
+from nnspec.output import replacing
+from nnspec.to_torch.emit import torch_source
+
+
+@click.command("export")
+@spec_arguments
+@click.option("--torch", "source", metavar="FILE.py", help="Write the model as PyTorch source that needs no nnspec.")
+@click.option("--onnx", "onnx", metavar="FILE.onnx", help="Write the model for inference as ONNX.")
+@click.option("--weights", metavar="FILE", help="Weights for ONNX: safetensors or a PyTorch checkpoint.")
+@click.option("--opset", type=int, metavar="N", help="The version of ONNX's operators.")
+@click.option("--verify/--no-verify", default=True, help="Whether to compare the ONNX file with PyTorch.")
+@reporting
+def command(
+    spec: SpecArguments, source: str | None, onnx: str | None, weights: str | None, opset: int | None, verify: bool
+) -> None:
+    """Write MODEL.nn as PyTorch source, as an ONNX file, or both."""
+    if source is None and onnx is None:
+        raise click.UsageError("say what to write: --torch FILE.py, --onnx FILE.onnx, or both")
+    if onnx is None and (weights is not None or opset is not None):
+        raise click.UsageError("--weights and --opset belong to --onnx FILE.onnx")
+    model = spec.load()
+    if source is not None:
+        _write_source(model, Path(source))
+    if onnx is not None:
+        _write_onnx(model, onnx, weights, opset, verify, spec)
+
+
+def _write_source(model: Model, path: Path) -> None:
+    made = torch_source(model.program)
+    with replacing(path) as temporary:
+        temporary.write_text(made.text, encoding="utf-8")
+    click.echo(f"{path}: PyTorch source, {made.text.count(chr(10))} lines, class {made.class_name}")
+
+
+def _write_onnx(
+    model: Model, path: str, weights: str | None, opset: int | None, verify: bool, spec: SpecArguments
+) -> None:
+    made = model.export_onnx(path, weights, opset=opset, verify=verify, limits=spec.limits)
+    agrees = "" if made.difference is None else f", equals PyTorch within {made.difference:.1e}"
+    types = f"{_shown(made.inputs)} -> {_shown(made.outputs)}"
+    click.echo(f"{path}: ONNX opset {made.opset}, {made.bytes / 1024:,.0f} KiB, {types}{agrees}")
+    for note in made.notes:
+        click.echo(f"  note: {note}")
+
+
+def _shown(types: Mapping[str, TensorType]) -> str:
+    return ", ".join(f"{name} {given}" for name, given in types.items())

@@ -1,0 +1,147 @@
+"""What can be wrong when a model is run: the model file, the inputs, the device; one class a mistake."""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Diagnostic
+
+
+class UnreadableModel(Diagnostic):
+    """An ONNX file is missing or damaged, or onnxruntime cannot run it."""
+
+    code = "E0801"
+    path: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"cannot run the model {self.path}: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "write it again: nnspec export MODEL.nn --weights WEIGHTS --onnx model.onnx"
+
+
+class NoProvider(Diagnostic):
+    """The device that was asked for cannot be used. Another one is never taken in its place."""
+
+    code = "E0802"
+    provider: str
+    reason: str
+    advice: str
+
+    @property
+    def message(self) -> str:
+        return f"the model cannot run on {self.provider}: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return self.advice
+
+
+class UnreadableInput(Diagnostic):
+    """A file that is given as an input of a model is missing, damaged, or of a kind that is not read.
+
+    Read are pictures (.png, .jpg and whatever else Pillow reads), arrays (.npy), and several arrays by the names of
+    the inputs (.npz). Arrays are taken as they are; pictures are converted to what the model takes.
+    """
+
+    code = "E0803"
+    path: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"cannot read the input {self.path}: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "give a picture, an array written with numpy.save (.npy), or several with numpy.savez (.npz)"
+
+
+class WrongInput(Diagnostic):
+    """An input does not have the shape or the element type that the model takes."""
+
+    code = "E0804"
+    name: str
+    found: str
+    wanted: str
+    reason: str
+    advice: str | None = None
+
+    @property
+    def message(self) -> str:
+        return f"the input {self.name} is {self.found}, and the model takes {self.wanted}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (self.reason,)
+
+    @property
+    def help(self) -> str | None:
+        return self.advice or f"give {self.name} the shape {self.wanted}"
+
+
+class UnknownInput(Diagnostic):
+    """The model's inputs are not those that are given: one has no value, or a value has no input."""
+
+    code = "E0805"
+    reason: str
+    inputs: tuple[str, ...]
+    suggestion: str | None = None
+
+    @property
+    def message(self) -> str:
+        return self.reason
+
+    @property
+    def help(self) -> str | None:
+        if self.suggestion:
+            return f"did you mean {self.suggestion}?"
+        return f"the model takes {', '.join(self.inputs)}: --input NAME=FILE for each" if self.inputs else None
+
+
+class RunFailed(Diagnostic):
+    """onnxruntime stopped while it ran the model: the inputs fit its shapes, and some operator refused them."""
+
+    code = "E0806"
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"the model stopped on this input: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "check the values of the inputs: an index may lie outside its table, a size may be too small"
+
+
+class CannotStore(Diagnostic):
+    """The outputs do not fit the kind of file: a .npy holds one array, a model may give several."""
+
+    code = "E0807"
+    path: str
+    outputs: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"{self.path} holds one array, and the model gives {len(self.outputs)}: {', '.join(self.outputs)}"
+
+    @property
+    def help(self) -> str | None:
+        return "write a .npz or a .json file"
+
+
+class BadMetadata(Diagnostic):
+    """What a model file says of its classes or of the values of its pictures cannot be used."""
+
+    code = "E0808"
+    key: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"the model's metadata {self.key} cannot be used: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "export the model again from weights that nnspec has trained"

@@ -1,0 +1,97 @@
+"""Pictures as inputs: a file becomes the array [1, C, H, W] (or [1, C * H * W]) that a model takes.
+
+The values are within 0 and 1, and then normalised as the model was trained, where its metadata says how. This is what
+training does with its pictures: the same conversion to grey levels, the same bilinear resizing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from pydantic import TypeAdapter, ValidationError
+
+from nnspec.diagnostics import SpecError
+from nnspec.dims import bounds
+from nnspec.infer.mistakes import BadMetadata, UnreadableInput, WrongInput
+from nnspec.infer.session import Port, pattern
+from nnspec.record import Record
+
+_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+_NUMBERS = TypeAdapter(list[float])
+
+
+class Frame(Record):
+    """What a picture must become: its channels, and height and width, or the number that each is a multiple of."""
+
+    channels: int
+    height: int | None
+    width: int | None
+    multiples: tuple[int, int] = (1, 1)
+    flat: bool = False
+
+
+def read_picture(path: Path, port: Port, metadata: Mapping[str, str]) -> NDArray[np.float32]:
+    """A picture as the model takes it.
+
+    Raises:
+        SpecError: the file is no picture, or the input takes none.
+    """
+    frame = _frame(port, path)
+    try:
+        with Image.open(path) as picture:
+            height, width = _size(frame, picture.height, picture.width)
+            fitted = picture.convert(_MODES[frame.channels]).resize((width, height), Image.Resampling.BILINEAR)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise SpecError.of(UnreadableInput(None, str(path), str(error))) from None
+    values = np.asarray(fitted, np.float32).reshape(height, width, frame.channels).transpose(2, 0, 1) / np.float32(255)
+    normal = (values - _channels(metadata, "nnspec.mean", 0.0, frame)) / _channels(metadata, "nnspec.std", 1.0, frame)
+    return np.asarray(normal.reshape(1, -1) if frame.flat else normal[None], np.float32)
+
+
+def _frame(port: Port, path: Path) -> Frame:
+    shape = port.shape
+    if port.dtype.kind == "f" and len(shape) == 4 and shape[1] in _MODES:
+        height, width = (size if isinstance(size, int) else None for size in shape[2:])
+        return Frame(int(shape[1]), height, width, (_multiple(shape[2]), _multiple(shape[3])))
+    if port.dtype.kind == "f" and len(shape) == 2 and isinstance(shape[1], int):
+        for channels in (1, 3):
+            side = math.isqrt(shape[1] // channels)
+            if channels * side * side == shape[1] > 1:
+                return Frame(channels, side, side, flat=True)
+    why = "a picture is a float input [N, C, H, W] with 1, 3 or 4 channels, or a square one made flat"
+    raise SpecError.of(WrongInput(None, port.name, f"the picture {path.name}", f"{port.dtype} {port}", why,
+                                  "give an array: --input x.npy"))  # fmt: skip
+
+
+def _multiple(size: int | str | None) -> int:
+    """The step of a free size: 32 for `32*h`."""
+    written = pattern(size) if isinstance(size, str) else 1
+    return 1 if isinstance(written, int) else max(1, bounds(written)[0])
+
+
+def _size(frame: Frame, height: int, width: int) -> tuple[int, int]:
+    """The size to bring a picture to: the model's, or the nearest to its own that the model takes."""
+    free = (max(1, round(own / step)) * step for own, step in zip((height, width), frame.multiples, strict=True))
+    fixed = (frame.height, frame.width)
+    height, width = (own if size is None else size for size, own in zip(fixed, free, strict=True))
+    return height, width
+
+
+def _channels(metadata: Mapping[str, str], key: str, default: float, frame: Frame) -> NDArray[Any]:
+    """A number for each channel, [C, 1, 1], from a JSON list."""
+    if key not in metadata:
+        return np.full((1, 1, 1), default, np.float32)
+    try:
+        numbers = _NUMBERS.validate_json(metadata[key])
+    except ValidationError as error:
+        raise SpecError.of(BadMetadata(None, key, f"it is no list of numbers ({error.errors()[0]['msg']})")) from None
+    if len(numbers) not in (1, frame.channels) or (key == "nnspec.std" and min(numbers) <= 0):
+        reason = f"{numbers} does not fit {frame.channels} channels"
+        raise SpecError.of(BadMetadata(None, key, reason))
+    return np.asarray(numbers, np.float32).reshape(-1, 1, 1)
