@@ -352,6 +352,8 @@ def _defined(node: Any) -> Iterator[str]:
         case t.Item():
             if isinstance(node.label, t.Name):
                 yield node.label.text
+            if isinstance(node.step, t.ListOf):  # a shape: the dimensions that it names
+                yield from (item.text for item in node.step.items if isinstance(item, t.Name))
             yield from _defined(node.step)
         case t.Body() | t.Chain() | t.If() | t.For() | t.Residual() | t.Merge() | t.Training() | tuple():
             fields = node if isinstance(node, tuple) else [getattr(node, name) for name in node.record_fields[2:]]
