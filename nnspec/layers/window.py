@@ -6,18 +6,37 @@ the beginning and at the end apart: several networks (and Keras' "same") pad the
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import NonNegativeInt, PositiveInt, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from nnspec.dims import Size, bounds
+from nnspec.dims import Expression, Size, bounds
 from nnspec.layers.base import ArgumentError, InputError, TensorType, need_dtype
 from nnspec.record import Record
 
+
+def told(needed: str) -> WrapValidator:
+    """A check of a union that is refused in one sentence; pydantic's own is about the first of its types only."""
+
+    def check(value: Any, types: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return types(value)
+        except ValidationError:
+            raise ValueError(f"must be {needed}") from None
+
+    return WrapValidator(check)
+
+
 # One number for all spatial dimensions, or one for each.
-Counts = PositiveInt | tuple[PositiveInt, ...]
+Counts = Annotated[PositiveInt | tuple[PositiveInt, ...], told("an integer of 1 or more, or a list of them")]
+Amounts = Annotated[NonNegativeInt | tuple[NonNegativeInt, ...], told("an integer of 0 or more, or a list of them")]
+Extents = Annotated[
+    PositiveInt | Expression | tuple[PositiveInt | Expression, ...],
+    told("an integer of 1 or more, a symbol, or a list of them"),
+]
 # The same for padding, or a pair [begin, end] for each dimension.
 Margins = NonNegativeInt | tuple[NonNegativeInt, ...] | tuple[tuple[NonNegativeInt, NonNegativeInt], ...]
+MARGINS = "an integer of 0 or more, a list of them, a list of pairs [begin, end]"
 Pairs = tuple[tuple[int, int], ...]
 
 LAYOUTS = {1: "[N, C, L]", 2: "[N, C, H, W]", 3: "[N, C, D, H, W]"}

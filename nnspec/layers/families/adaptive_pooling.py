@@ -3,13 +3,13 @@
 Cell i of `out` along a dimension of size n reaches from floor(i*n/out) to ceil((i + 1)*n/out).
 """
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import PositiveInt
 
 from nnspec.dims import Size
 from nnspec.layers.base import Example, Layer, TensorType
-from nnspec.layers.window import each, spatial
+from nnspec.layers.window import each, spatial, told
 
 
 class _ToSize(Layer):
@@ -32,7 +32,9 @@ class _ToSize(Layer):
 class _AdaptivePool(_ToSize):
     """The adaptive pools."""
 
-    output_size: PositiveInt | tuple[PositiveInt | None, ...]
+    output_size: Annotated[
+        PositiveInt | tuple[PositiveInt | None, ...], told("an integer of 1 or more, or a list of them and none")
+    ]
 
     def target(self) -> tuple[int | None, ...]:
         return each(self.output_size, self.dims, "output_size")

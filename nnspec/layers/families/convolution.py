@@ -3,14 +3,16 @@
 The channels that come in are those of the incoming value. A depthwise convolution has `groups = C`.
 """
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import PositiveInt
 
 from nnspec.dims import Size, product
 from nnspec.layers.base import ArgumentError, Example, TensorType, Weight, number
 from nnspec.layers.initial import Initialised, fans, torch_uniform
 from nnspec.layers.window import (
+    MARGINS,
+    Amounts,
     Counts,
     Margins,
     Pairs,
@@ -23,7 +25,12 @@ from nnspec.layers.window import (
     same_margins,
     same_upper_margins,
     spatial,
+    told,
 )
+
+Padding = Annotated[
+    Margins | Literal["same", "valid", "same_upper"], told(f'{MARGINS}, "same", "same_upper" or "valid"')
+]
 
 
 class _Kernels(Initialised):
@@ -64,7 +71,7 @@ class _Kernels(Initialised):
 class _Convolution(_Kernels):
     """The three convolutions."""
 
-    padding: Margins | Literal["same", "valid", "same_upper"] = 0
+    padding: Padding = 0
     dilation: Counts = 1
     groups: PositiveInt = 1
     bias: bool = True
@@ -171,8 +178,8 @@ class Conv3d(_Convolution):
 class _TransposedConvolution(_Kernels):
     """The three transposed convolutions."""
 
-    padding: NonNegativeInt | tuple[NonNegativeInt, ...] = 0
-    output_padding: NonNegativeInt | tuple[NonNegativeInt, ...] = 0
+    padding: Amounts = 0
+    output_padding: Amounts = 0
     groups: PositiveInt = 1
     bias: bool = True
     dilation: Counts = 1
@@ -196,7 +203,7 @@ class _TransposedConvolution(_Kernels):
             if more >= max(window.stride, window.dilation):
                 raise ArgumentError(
                     "output_padding",
-                    f"{more} is too much: it must be smaller than the stride or the dilation, "
+                    f"{more} is too much, it must be smaller than the stride or the dilation, "
                     f"{max(window.stride, window.dilation)}",
                     help="take a larger stride, or pad the result: Pad([0, 1, 0, 1])",
                 )

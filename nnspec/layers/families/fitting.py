@@ -5,13 +5,9 @@ Sizes may be symbolic; what is refused is a difference that is not known to have
 
 from typing import ClassVar
 
-from pydantic import PositiveInt
-
-from nnspec.dims import Expression, Size, at_least, bounds
+from nnspec.dims import Size, at_least, bounds
 from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType
-from nnspec.layers.window import each
-
-Extent = PositiveInt | Expression
+from nnspec.layers.window import Extents, each
 
 
 def _need_places(input: TensorType, like: TensorType | None = None) -> None:
@@ -23,14 +19,12 @@ def _need_places(input: TensorType, like: TensorType | None = None) -> None:
         )
 
 
-def _need_order(large: Size, small: Size, index: int, complaint: str, instead: str) -> None:
-    """Check that one size is at least the other, for all values of the symbols."""
-    if at_least(large, small):
-        return
-    if at_least(small, large + 1):
-        raise InputError(f"{complaint}: dimension {index} would go from {small} to {large}", help=instead)
-    raise InputError(
-        f"{complaint}, and it is not known that {large} is at least {small} (dimension {index})",
+def _refuse(have: Size, want: Size, index: int, complaint: str, instead: str, certain: bool) -> InputError:
+    """A dimension that would go the other way, or (not `certain`) may do so for some values of the symbols."""
+    if certain:
+        return InputError(f"{complaint}: dimension {index} would go from {have} to {want}", help=instead)
+    return InputError(
+        f"{complaint}, and dimension {index} may do so for some sizes: it goes from {have} to {want}",
         help="give these dimensions fixed sizes, or multiples of one symbol such as 16*h",
     )
 
@@ -51,7 +45,7 @@ class CenterCrop(Layer):
 
     optional_inputs: ClassVar[tuple[str, ...]] = ("like",)
 
-    size: Extent | tuple[Extent, ...] | None = None
+    size: Extents | None = None
 
     examples: ClassVar = (
         Example("CenterCrop(4)"),
@@ -71,7 +65,7 @@ class CenterCrop(Layer):
         if (like is None) == (self.size is None):
             raise ArgumentError(
                 "size",
-                "is needed, or a value to crop to" if like is None else "cannot be combined with a value to crop to",
+                "give it, or a value to crop to" if like is None else "cannot be combined with a value to crop to",
                 help="write CenterCrop(224), or x -> CenterCrop(other)",
             )
         wanted = each(self.size, input.rank - 2, "size") if like is None else like.shape[2:]
@@ -80,9 +74,14 @@ class CenterCrop(Layer):
             assert want is not None
             have = input.shape[index]
             if like is not None or not isinstance(want, int) or not _may_reach(have, want):
-                _need_order(have, want, index, "a crop cannot make a value larger", "PadTo makes it larger")
+                self._need_larger(have, want, index)
             crops.append(((have - want) // 2, want))
         return tuple(crops)
+
+    def _need_larger(self, have: Size, want: Size, index: int) -> None:
+        if not at_least(have, want):
+            complaint, instead = "a crop cannot make a value larger", "PadTo makes it larger"
+            raise _refuse(have, want, index, complaint, instead, at_least(want, have + 1))
 
 
 class PadTo(Layer):
@@ -104,5 +103,7 @@ class PadTo(Layer):
     def infer(self, input: TensorType, like: TensorType) -> TensorType:
         _need_places(input, like)
         for index, (have, want) in enumerate(zip(input.shape[2:], like.shape[2:], strict=True), start=2):
-            _need_order(want, have, index, "padding cannot make a value smaller", "CenterCrop makes it smaller")
+            if not at_least(want, have):
+                complaint, instead = "padding cannot make a value smaller", "CenterCrop makes it smaller"
+                raise _refuse(have, want, index, complaint, instead, at_least(have, want + 1))
         return input.with_shape(*input.shape[:2], *like.shape[2:])

@@ -3,14 +3,9 @@
 from math import prod
 from typing import ClassVar
 
-from pydantic import NonNegativeInt, PositiveInt
-
-from nnspec.dims import Expression, Size, equal, product
+from nnspec.dims import Size, equal, product
 from nnspec.layers.base import Example, InputError, Layer, TensorType, need_dtype, need_rank, number
-from nnspec.layers.window import Counts, Window, each, places
-
-Padding = NonNegativeInt | tuple[NonNegativeInt, ...]
-Extent = PositiveInt | Expression
+from nnspec.layers.window import Amounts, Counts, Extents, Window, each, places
 
 
 class Unfold(Layer):
@@ -22,7 +17,7 @@ class Unfold(Layer):
 
     kernel_size: Counts
     dilation: Counts = 1
-    padding: Padding = 0
+    padding: Amounts = 0
     stride: Counts = 1
 
     examples: ClassVar = (
@@ -46,10 +41,10 @@ class Fold(Layer):
     Raises an error where the image has another number of places. Source: torch.nn.Fold.
     """
 
-    output_size: Extent | tuple[Extent, ...]
+    output_size: Extents
     kernel_size: Counts
     dilation: Counts = 1
-    padding: Padding = 0
+    padding: Amounts = 0
     stride: Counts = 1
 
     examples: ClassVar = (

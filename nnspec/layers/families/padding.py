@@ -1,11 +1,11 @@
 """Padding: the last dimensions made larger at their ends. `padding` is in torch's order, the last dimension first."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import FiniteFloat, NonNegativeInt
+from pydantic import FiniteFloat
 
 from nnspec.layers.base import ArgumentError, Example, Layer, TensorType, need_dtype
-from nnspec.layers.window import Pairs, need_border, need_room, spatial
+from nnspec.layers.window import Amounts, Pairs, need_border, need_room, spatial, told
 
 Mode = Literal["constant", "reflect", "replicate", "circular"]
 
@@ -60,21 +60,26 @@ class Pad(Layer):
         if len(self.padding) % 2:
             raise ArgumentError(
                 "padding",
-                f"has {len(self.padding)} entries, and two are needed for each dimension",
+                f"has an odd number of entries ({len(self.padding)}), and needs two for each dimension",
                 help="write [begin, end] of the last dimension, then of the one before: [left, right, top, bottom]",
             )
         pairs = from_last(self.padding)
         whole = 0 if self.mode == "constant" else 1
-        if not 1 <= len(pairs) <= input.rank - whole:
+        if not pairs:
+            raise ArgumentError("padding", "pads nothing", help="write [begin, end] of the last dimension")
+        if len(pairs) > input.rank - whole:
             raise ArgumentError(
                 "padding",
-                f"pads {len(pairs)} dimensions of {input}",
-                help=f'the mode "{self.mode}" pads from 1 to {input.rank - whole} of these',
+                f"has {len(self.padding)} entries, two for each dimension, and the input is {input}",
+                help=f'the mode "{self.mode}" pads {max(input.rank - whole, 0)} of these at most',
             )
         if self.mode != "constant":
             self._need_own_elements(input, pairs)
         elif input.dtype != "float" and self.value not in ((0, 1) if input.dtype == "bool" else (int(self.value),)):
-            raise ArgumentError("value", f"{self.value} is no {input.dtype}, as the elements of the input are")
+            whole_number = "0 or 1" if input.dtype == "bool" else "a whole number"
+            raise ArgumentError(
+                "value", f"{self.value} cannot be an element of {input.dtype}", help=f"write {whole_number}"
+            )
         return padded(input, pairs, self.mode)
 
     def _need_own_elements(self, input: TensorType, pairs: Pairs) -> None:
@@ -97,7 +102,7 @@ class _PadSpatial(Layer):
     dims: ClassVar[int] = 2
     mode: ClassVar[Mode] = "constant"
 
-    padding: int | tuple[int, ...]
+    padding: Annotated[int | tuple[int, ...], told("an integer, or a list of them")]
 
     def pairs(self) -> Pairs:
         """(begin, end) of each spatial dimension."""
@@ -120,7 +125,7 @@ class _PadSpatial(Layer):
 class _PadFromInside(_PadSpatial):
     """The paddings that repeat elements of the input; they cannot cut off."""
 
-    padding: NonNegativeInt | tuple[NonNegativeInt, ...]
+    padding: Amounts
 
 
 class ConstantPad1d(_PadSpatial):

@@ -6,9 +6,22 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from nnspec.layers.base import ArgumentError, Example, Layer, TensorType
-from nnspec.layers.window import Counts, Margins, Window, each, margins, places, same_upper_margins, spatial
+from nnspec.layers.window import (
+    MARGINS,
+    Counts,
+    Margins,
+    Window,
+    each,
+    margins,
+    places,
+    same_upper_margins,
+    spatial,
+    told,
+)
 
-Norm = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Norm = Annotated[PositiveInt | Annotated[float, Field(gt=0, allow_inf_nan=False)], told("a number greater than 0")]
+
+Padding = Annotated[Margins | Literal["same_upper"], told(f'{MARGINS} or "same_upper"')]
 
 
 class _Pool(Layer):
@@ -82,7 +95,7 @@ class _MaxPool(_Pool):
 
     kernel_size: Counts
     stride: Counts | None = None
-    padding: Margins | Literal["same_upper"] = 0
+    padding: Padding = 0
     dilation: Counts = 1
     ceil_mode: bool = False
 
@@ -155,7 +168,7 @@ class _AvgPool(_Pool):
 
     kernel_size: Counts
     stride: Counts | None = None
-    padding: Margins | Literal["same_upper"] = 0
+    padding: Padding = 0
     ceil_mode: bool = False
     count_include_pad: bool = True
 
@@ -245,7 +258,7 @@ class AvgPool3d(_AvgPoolWithDivisor):
 class _LPPool(_Pool):
     """The three power-average pools."""
 
-    norm_type: PositiveInt | Norm
+    norm_type: Norm
     kernel_size: Counts
     stride: Counts | None = None
     ceil_mode: bool = False

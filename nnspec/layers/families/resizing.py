@@ -6,12 +6,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from nnspec.dims import Expression, Size
+from nnspec.dims import Size
 from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, need_dtype
-from nnspec.layers.window import each, need_room
+from nnspec.layers.window import Extents, each, need_room, told
 
-Extent = PositiveInt | Expression
 Factor = PositiveInt | Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Factors = Annotated[Factor | tuple[Factor, ...], told("a number greater than 0, or a list of them")]
 Mode = Literal["nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear"]
 
 # The numbers of dimensions that each way of resizing takes.
@@ -28,8 +28,8 @@ RANKS: dict[Mode, tuple[int, ...]] = {
 class _Resize(Layer):
     """What the resizings share: exactly one of a size and a factor."""
 
-    size: Extent | tuple[Extent, ...] | None = None
-    scale_factor: Factor | tuple[Factor, ...] | None = None
+    size: Extents | None = None
+    scale_factor: Factors | None = None
 
     def way(self) -> Mode:
         """How values are found between the given ones."""
@@ -56,7 +56,7 @@ class _Resize(Layer):
         if (self.size is None) == (scales is None):
             raise ArgumentError(
                 "scale_factor",
-                "or a size is needed" if scales is None else "and size cannot both be given",
+                "give it, or a size" if scales is None else "cannot be given together with a size",
                 help="write scale_factor = 2, or size = [H, W]",
             )
         if scales is None:
