@@ -16,12 +16,14 @@ from nnspec.record import Record
 
 
 def told(needed: str) -> WrapValidator:
-    """A check of a union that is refused in one sentence; pydantic's own is about the first of its types only."""
+    """A check of a union that is refused in one sentence; pydantic's own is about its first type, a number, only."""
 
     def check(value: Any, types: ValidatorFunctionWrapHandler) -> Any:
         try:
             return types(value)
         except ValidationError:
+            if isinstance(value, int | float):
+                raise
             raise ValueError(f"must be {needed}") from None
 
     return WrapValidator(check)
