@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnspec.diagnostics import Sink, Source, SpecError
+from pydantic import ValidationError
+
+from nnspec.diagnostics import Diagnostic, Sink, Source, SpecError
 from nnspec.elaborate.elaborate import elaborate
 from nnspec.elaborate.files import Declarations, Files, read_source
 from nnspec.extras import need
 from nnspec.ir import Program
+from nnspec.ir.verify import UnsoundProgram, verify
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.resources import spec_path
 from nnspec.summary import Summary, summarise
@@ -20,6 +23,22 @@ if TYPE_CHECKING:
     from torch import nn
 
     from nnspec.to_onnx.export import Exported
+
+
+class BadProgram(Diagnostic):
+    """A program in JSON cannot be read: it is damaged, was written by hand, or by another version of nnspec."""
+
+    code = "E0229"
+    where: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"this is not a program of nnspec: {self.where + ': ' if self.where else ''}{self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "write it again from the spec: nnspec.load(...).to_json()"
 
 
 class Model:
@@ -171,5 +190,17 @@ def loads(
 
 
 def from_json(text: str | bytes) -> Model:
-    """The model that `Model.to_json` wrote."""
-    return Model(Program.from_json(text))
+    """The model that `Model.to_json` wrote.
+
+    Raises:
+        SpecError: the text is not such a form, or contradicts itself.
+    """
+    try:
+        program = Program.from_json(text)
+        verify(program)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise SpecError.of(BadProgram(None, ".".join(map(str, first["loc"])), str(first["msg"]))) from None
+    except UnsoundProgram as problem:
+        raise SpecError.of(BadProgram(None, "", str(problem))) from None
+    return Model(program)

@@ -503,12 +503,23 @@ def from_json(form: Any) -> Size:
     if isinstance(form, int) and not isinstance(form, bool):
         return form
     try:
-        total: Size = form.get("constant", 0)
+        total: Size = _whole(form.get("constant", 0))
         for coefficient, atom in form["terms"]:
-            total = _atom_from_json(atom) * int(coefficient) + total
-        return total // form.get("divisor", 1)
-    except (KeyError, TypeError, AttributeError, Undecidable) as error:
+            total = _atom_from_json(atom) * _whole(coefficient) + total
+        return total // _whole(form.get("divisor", 1), 1)
+    except (KeyError, TypeError, AttributeError, ValueError, Undecidable) as error:
         raise ValueError(f"not a size: {form!r}") from error
+
+
+def _whole(value: Any, least: int = -(2**62)) -> int:
+    """A number of the JSON form.
+
+    Raises:
+        ValueError: it is no integer of that size.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**62:
+        raise ValueError(f"{value!r} is not a whole number")
+    return value
 
 
 def _atom_from_json(form: dict[str, Any]) -> Size:
@@ -516,4 +527,7 @@ def _atom_from_json(form: dict[str, Any]) -> Size:
         return product(from_json(factor) for factor in form["product"])
     if "floor" in form:
         return from_json(form["floor"])
-    return symbol(str(form["symbol"]), form.get("minimum", 1), form.get("maximum"))
+    name, high = form["symbol"], form.get("maximum")
+    if not isinstance(name, str) or not (name.isidentifier() and name.isascii()):
+        raise ValueError(f"{name!r} is not the name of a symbol")
+    return symbol(name, _whole(form.get("minimum", 1)), None if high is None else _whole(high))

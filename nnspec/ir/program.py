@@ -29,9 +29,11 @@ def _read_callee(value: Any) -> Layer | str:
         return value
     if not isinstance(value, dict) or find(str(value.get("layer"))) is None:
         raise ValueError(f"not a layer of this version of nnspec: {value!r}")
-    layer = find(value["layer"])
-    assert layer is not None
-    return layer(**{name: _tuples(item) for name, item in value.get("arguments", {}).items()})
+    layer = find(str(value["layer"]))
+    arguments = value.get("arguments", {})
+    if layer is None or not isinstance(arguments, dict):
+        raise ValueError(f"the arguments of {value['layer']} must be an object")
+    return layer(**{str(name): _tuples(item) for name, item in arguments.items()})
 
 
 def _tuples(value: Any) -> Any:
@@ -190,6 +192,7 @@ class Program(_Frozen):
         """The program that `to_json` wrote.
 
         Raises:
-            pydantic.ValidationError: the text is not such a form.
+            pydantic.ValidationError: the text is not such a form. What has the form may still contradict itself:
+                see `nnspec.ir.verify`.
         """
         return cls.model_validate_json(text)

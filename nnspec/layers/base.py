@@ -8,7 +8,7 @@ annotations` here: see families/__init__.py.)
 """
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -49,7 +49,11 @@ class TensorType(Record):
         def read(value: Any) -> TensorType:
             if isinstance(value, TensorType):
                 return value
-            return TensorType(value["dtype"], tuple(from_json(size) for size in value["shape"]))
+            if not isinstance(value, dict) or value.get("dtype") not in get_args(DType):
+                raise ValueError("a type has a dtype, which is float, int or bool, and a shape")
+            if not isinstance(value.get("shape"), (list, tuple)):
+                raise ValueError("the shape of a type is a list of sizes")
+            return TensorType(value["dtype"], tuple(map(from_json, value["shape"])))
 
         def write(value: TensorType) -> Any:
             return {"dtype": value.dtype, "shape": [to_json(size) for size in value.shape]}

@@ -1,0 +1,142 @@
+"""`verify`: whether a program that was read from JSON is one that the elaborator could have made.
+
+What is elaborated is sound by construction; a file may hold anything. Names are checked because they become names in
+generated source, types because every later stage relies on them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from nnspec.dims import Undecidable, equal
+from nnspec.ir.program import Call, Module, Program
+from nnspec.layers.base import Layer, LayerError, TensorType
+
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_PATH = re.compile(r"\w+(\.\w+)*", re.ASCII)
+_VALUE = re.compile(r"[\w.@]+", re.ASCII)
+
+
+class UnsoundProgram(ValueError):
+    """The program contradicts itself; the message says where."""
+
+
+def verify(program: Program) -> None:
+    """Check names, references, types, and that no module calls itself.
+
+    Raises:
+        UnsoundProgram: something does not hold.
+    """
+    if program.entry not in program.modules:
+        raise UnsoundProgram(f"there is no module {program.entry!r}, which the entry names")
+    for key, module in program.modules.items():
+        for call in module.calls:
+            if isinstance(call.callee, str) and call.callee not in program.modules:
+                raise UnsoundProgram(f"module {key!r} calls {call.callee!r}, which is not there")
+    _need_no_circle(program)
+    for key, module in program.modules.items():
+        try:
+            _verify_module(program, module)
+        except UnsoundProgram as problem:
+            raise UnsoundProgram(f"module {key!r}: {problem}") from None
+
+
+def _need_no_circle(program: Program) -> None:
+    """Every module must be reached after those that it calls."""
+    waiting = {key: {c.callee for c in module.calls if isinstance(c.callee, str)} for key, module in program.modules.items()}
+    callers: dict[str, list[str]] = {}
+    for key, callees in waiting.items():
+        for callee in callees:
+            callers.setdefault(callee, []).append(key)
+    ready = [key for key, callees in waiting.items() if not callees]
+    done = 0
+    while ready:
+        done += 1
+        current = ready.pop()
+        for caller in callers.get(current, ()):
+            waiting[caller].discard(current)
+            if not waiting[caller]:
+                ready.append(caller)
+    if done < len(program.modules):
+        raise UnsoundProgram("its modules call each other in a circle")
+
+
+def _verify_module(program: Program, module: Module) -> None:
+    _need(_NAME.fullmatch(module.name), f"{module.name!r} is not a name")
+    known: set[str] = set()
+    for port in module.inputs:
+        _need(_PATH.fullmatch(port.name), f"the input {port.name!r} is not a name")
+        _define(module, known, port.value)
+    built: set[str] = set()
+    for call in module.calls:
+        _verify_call(program, module, call, known, built)
+    for port in module.outputs:
+        _need(_PATH.fullmatch(port.name), f"the output {port.name!r} is not a name")
+        _need(port.value in known, f"the output {port.name} is {port.value!r}, which nothing makes")
+    for tie in module.ties:
+        for path in (tie.parameter, tie.source):
+            _need(_PATH.fullmatch(path), f"the tie of {path!r} is not a path")
+            _need(any(path == label or path.startswith(f"{label}.") for label in built), f"nothing owns the tied {path}")
+
+
+def _define(module: Module, known: set[str], value: str) -> None:
+    _need(_VALUE.fullmatch(value), f"{value!r} is not the name of a value")
+    _need(value in module.values, f"the value {value} has no type")
+    _need(value not in known, f"the value {value} is made twice")
+    known.add(value)
+
+
+def _verify_call(program: Program, module: Module, call: Call, known: set[str], built: set[str]) -> None:
+    if call.label is not None:
+        _need(_PATH.fullmatch(call.label), f"{call.label!r} is not a label")
+        _need(call.shared == (call.label in built), f"the label {call.label} is built twice, or applied before it is built")
+        _need(call.count == 1 or call.label.rpartition(".")[2].isdecimal(), f"the repeat {call.label} is not numbered")
+        built.update(call.labels if call.count < 1000 else (call.label,))
+    _need(call.count >= 1, f"a call is made {call.count} times")
+    for name in call.inputs:
+        _need(not name or name in known, f"a call takes {name!r}, which nothing made before it")
+    given = module.types(call.inputs)
+    callee = program.callee(call)
+    name = callee.kind if isinstance(callee, Layer) else callee.name
+    expected = _layer_results(callee, given) if isinstance(callee, Layer) else _module_results(callee, given)
+    _need(len(expected) == len(call.outputs), f"{name} has {len(expected)} results, and {len(call.outputs)} are named")
+    for output, type in zip(call.outputs, expected, strict=True):
+        _define(module, known, output)
+        _need(_same(module.values[output], type), f"{output} is {module.values[output]}, and {name} gives {type}")
+    if call.count > 1:
+        pairs = zip(expected, given, strict=False)
+        _need(all(b is not None and _same(a, b) for a, b in pairs), f"the repeated {name} changes the type of its value")
+
+
+def _layer_results(layer: Layer, given: tuple[TensorType | None, ...]) -> tuple[TensorType, ...]:
+    least = len(layer.inputs)
+    most = least + len(layer.optional_inputs)
+    _need(layer.variadic or least <= len(given) <= most, f"{layer.kind} does not take {len(given)} inputs")
+    _need(None not in given[:least], f"{layer.kind} misses an input")
+    try:
+        layer.weights(*given)
+        return layer.results(*given)
+    except (LayerError, Undecidable) as problem:
+        raise UnsoundProgram(f"{layer.kind}: {problem}") from None
+
+
+def _module_results(callee: Module, given: tuple[TensorType | None, ...]) -> tuple[TensorType, ...]:
+    present = [type for type in given if type is not None]
+    for port in (*callee.inputs, *callee.outputs):
+        _need(port.value in callee.values, f"the value {port.value} of {callee.name} has no type")
+    needed = callee.input_types
+    agree = len(present) == len(needed) and all(map(_same, present, needed))
+    _need(agree, f"{callee.name} takes {', '.join(map(str, needed))}, and gets {', '.join(map(str, present))}")
+    return callee.output_types
+
+
+def _same(left: TensorType, right: TensorType) -> bool:
+    """Whether two types are alike, in whatever form their sizes are written."""
+    if left.dtype != right.dtype or left.rank != right.rank:
+        return False
+    return all(equal(a, b) is True for a, b in zip(left.shape, right.shape, strict=True))
+
+
+def _need(holds: object, message: str) -> None:
+    if not holds:
+        raise UnsoundProgram(message)
