@@ -1,0 +1,233 @@
+"""The generated PyTorch source: it reads as a person's would, stands alone, and behaves in training and evaluation."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import nnspec
+from nnspec.dims import substitute
+from nnspec.ir.state import state_dict
+
+SPECS = Path(__file__).parent.parent / "specs"
+GOLDEN = Path(__file__).parent / "torch_source"
+
+# Shapes of the language that a lowering could get wrong, each a whole model.
+MODELS = {
+    "ties across blocks": """
+block Head(table) { project: Linear(8, bias = false, weight = table) }
+model A {
+  input x: float[N, 5]
+  first: Linear(8, bias = false) -> second: Linear(8, bias = false)
+  third: Linear(8, bias = false, weight = second.weight)
+  head: Head(second.weight)
+}""",
+    "repeats beside other steps": """
+block Mix(width) { [N, D]; residual { Linear(width) -> GELU -> Linear(D) } }
+model A {
+  input x: float[N, 5]
+  c: Linear(6)
+  3 x Mix(7)
+  z = _ + 1
+  2 x Linear(6)
+  output y = _ + z
+}""",
+    "repeats with a second input, and lists in lists": """
+block Decoder(width): x, memory, mask? {
+  a: Linear(width) -> ReLU
+  mixed = _ + memory
+  if mask != none { mixed = mixed * mask }
+  mixed -> b: Linear(width)
+}
+model A {
+  input x: float[N, 8]
+  input memory: float[N, 8]
+  input mask: float[N, 1]
+  (x, memory) -> layers: 4 x Decoder(8)
+  normal = _ -> norm: LayerNorm
+  (normal, memory, mask) -> decoder: Decoder(8)
+  (_, memory) -> others: 3 x { Decoder(8) }
+  output y = _
+  output third = layers.2
+}""",
+    "sizes that are symbols": """
+model A {
+  input x: float[N, 3, 4*h, W <= 64]
+  s: Conv2d(8, 3, stride = 2, padding = 1)
+  [N, C, H2, W2]
+  flat = _ -> Flatten(2) -> Permute([0, 2, 1]) -> mix: Linear(8) -> Permute([0, 2, 1])
+  back = flat -> Reshape([N, 8, H2, W2])
+  output sum = back + s
+  output range = Range(h)
+  output zero = zeros([N, H2])
+}""",
+    "names that Python and torch use": """
+model A {
+  input class: float[N, 8]
+  input self: float[N, 8]
+  type: Linear(8) -> lambda: Linear(8) -> "layers.0": Linear(8) -> "layers.1.x": Linear(8) -> forward: ReLU
+  other = self -> torch: Linear(8)
+  token = Parameter([8])
+  output return = forward + other + token
+}""",
+    "outputs in training only": """
+model A {
+  input x: float[N, 8]
+  a: Linear(8) -> ReLU
+  training { output auxiliary = a -> head: { Linear(3) -> Tanh } }
+  output logits = a -> c: Linear(2)
+}""",
+    "one module on two inputs": """
+block Tower { Conv2d(4, 3, padding = 1) -> ReLU }
+model A {
+  input left: float[N, 3, 8, 8]
+  input right: float[N, 3, H, W]
+  a = left -> tower: Tower
+  b = right -> tower
+  c = right -> tower
+  output first = a
+  output second = b + c
+}""",
+    "groups that use what is around them": """
+model A {
+  input x: float[N, 8]
+  m = _ -> e: Linear(8)
+  g: { Linear(8) -> ReLU; _ + m -> k: Linear(8); h: { _ * m -> Linear(8) } }
+  output y = g.h + g.k
+  3 x { residual { Linear(4) -> Linear(8) } -> q: LayerNorm; _ + m }
+  output z = _
+}""",
+    "initialisers": """
+model A {
+  input x: float[N, 8]
+  f: { Linear(8, weight_init = "kaiming_normal", bias_init = 0) -> 3 x Linear(8, weight_init = ["normal", 0, 0.02]) }
+  g: { Linear(8) -> bn: BatchNorm1d }
+}""",
+    "values inside a block": """
+block Stage { conv: Linear(8) -> act: ReLU -> out: Linear(8) }
+model Inner { input x: float[N, 8]; first: Stage; h: 4 x Stage; pool: Linear(3); fc: Linear(10) }
+model A {
+  input x: float[N, 8]
+  backbone: Inner
+  output a = backbone.first.act
+  output b = backbone.h.1.act
+  output c = backbone.pool
+}""",
+    "recursion": """
+block Level(depth, width) {
+  down: Conv2d(width, 3, padding = 1) -> ReLU
+  if depth > 0 {
+    skip = _
+    MaxPool2d(2) -> inner: Level(depth - 1, 2 * width) -> up: ConvTranspose2d(width, 2, stride = 2)
+    (skip, _) -> Concat -> Conv2d(width, 1)
+  }
+}
+model A { input x: float[N, 3, 8*h, 8*w]; levels: Level(3, 4); output y = _ -> head: Conv2d(1, 1) }""",
+}
+SIZES = {"N": 2, "h": 2, "W": 12, "H": 6, "w": 3}
+
+
+@pytest.mark.parametrize("text", MODELS.values(), ids=MODELS)
+def test_module_has_the_declared_state_and_shapes_in_both_modes(text: str) -> None:
+    model = nnspec.loads(text, "A")
+    module = model.to_torch()
+    entries = list(state_dict(model.program))
+    assert [(entry.key, entry.weight.shape) for entry in entries] == [
+        (key, tuple(tensor.shape)) for key, tensor in module.state_dict().items()
+    ]
+    main = model.program.main
+    inputs = [torch.randn([substitute(size, SIZES) for size in type.shape]) for type in main.input_types]
+    for training in (True, False):
+        found = module.train(training)(*inputs)
+        shapes = [tuple(tensor.shape) for tensor in (found if isinstance(found, tuple) else (found,))]
+        assert shapes == [
+            tuple(substitute(size, SIZES) for size in type.shape)
+            for port, type in zip(main.outputs, main.output_types, strict=True)
+            if training or not port.training
+        ]
+
+
+def test_tied_parameters_are_one_tensor() -> None:
+    module = nnspec.loads(MODELS["ties across blocks"], "A").to_torch()
+    assert module.third.weight is module.second.weight is module.head.project.weight
+    assert len(list(module.parameters())) == 2
+
+
+def test_module_applied_twice_is_built_once() -> None:
+    module = nnspec.loads(MODELS["one module on two inputs"], "A").to_torch()
+    assert len(list(module.parameters())) == 2
+
+
+def test_pruned_backbone_holds_only_what_is_reached() -> None:
+    module = nnspec.loads(MODELS["values inside a block"], "A").to_torch()
+    assert not hasattr(module.backbone, "fc")
+    keys = set(module.state_dict())
+    assert "backbone.h.0.out.weight" in keys
+    assert not any(key.startswith(("backbone.fc", "backbone.first.out")) and "first.out" not in key for key in keys)
+
+
+def test_generated_resnet50_is_as_it_was_read_and_approved() -> None:
+    """To approve a change: NNSPEC_REGOLD=1 pytest tests/test_torch_source.py, and read the difference."""
+    text = nnspec.load(SPECS / "resnet.nn", "ResNet50").torch_source()
+    golden = GOLDEN / "resnet50.py.txt"
+    if os.environ.get("NNSPEC_REGOLD"):
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+def test_source_runs_where_nnspec_is_not_installed(tmp_path: Path) -> None:
+    (tmp_path / "generated.py").write_text(nnspec.load(SPECS / "resnet.nn", "ResNet18").torch_source())
+    program = """
+import sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("nnspec", "lark", "pydantic"):
+            raise ImportError(f"{name} is not to be imported")
+sys.meta_path.insert(0, Refuse())
+sys.path.insert(0, sys.argv[1])
+import torch, generated
+model = generated.ResNet18().eval()
+print(tuple(model(torch.zeros(1, 3, 64, 64)).shape), sum(p.numel() for p in model.parameters()))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.stdout.split("\n")[0] == "(1, 1000) 11689512", done.stderr
+
+
+def test_module_survives_copying_pickling_and_export() -> None:
+    module = nnspec.load(SPECS / "lenet5.nn").to_torch().eval()
+    image = torch.randn(2, 1, 32, 32)
+    expected = module(image)
+    for other in (copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
+        assert torch.equal(other(image), expected)
+    exported = torch.export.export(module, (image,)).module()
+    torch.testing.assert_close(exported(image), expected)
+
+
+def test_traceback_shows_the_generated_line() -> None:
+    module = nnspec.load(SPECS / "lenet5.nn").to_torch()
+    with pytest.raises(RuntimeError) as caught:
+        module(torch.zeros(1, 3, 32, 32))
+    assert "self.c1(image)" in "".join(str(entry.statement) for entry in caught.traceback)
+
+
+def test_child_called_training_is_refused_with_a_reason() -> None:
+    model = nnspec.loads('model A { input x: float[N, 4]; "training": Linear(2) }')
+    with pytest.raises(nnspec.SpecError, match="E0301"):
+        model.torch_source()
+
+
+def test_documentation_cannot_break_out_of_its_docstring() -> None:
+    text = '# """ + __import__("os").system("false") + """ \\N{DASH}\nmodel A { input x: float[N, 4]; Linear(2) }'
+    model = nnspec.loads(text)
+    module = model.to_torch()
+    assert module(torch.zeros(1, 4)).shape == (1, 2)
+    assert '__import__("os")' in (type(module).__doc__ or "")
