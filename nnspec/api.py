@@ -17,12 +17,14 @@ from nnspec.ir.verify import UnsoundProgram, verify
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.resources import spec_path
 from nnspec.summary import Summary, summarise
+from nnspec.train.manner import TRAINING, Manner
 
 if TYPE_CHECKING:
     from onnx import ModelProto
     from torch import nn
 
     from nnspec.to_onnx.export import Exported
+    from nnspec.train.run import Trained
 
 
 class BadProgram(Diagnostic):
@@ -102,6 +104,37 @@ class Model:
             SpecError: a batch is given, and the first dimension of the first input is no symbol.
         """
         return summarise(self.program, depth=depth, batch=batch)
+
+    def train(
+        self,
+        *,
+        runs: str | Path = "runs",
+        name: str | None = None,
+        device: str | None = None,
+        quiet: bool = False,
+        limits: Limits = DEFAULT_LIMITS,
+        **recipe: Any,
+    ) -> Trained:
+        """Train it as its `train` block says; `epochs = 3` or `data = "folder"` take the place of what stands there.
+
+        Args:
+            runs: where the folder of the run is made.
+            name: what it is called; the model's name and a number if it is left out.
+            device: "cpu", "cuda", ...; a GPU where there is one if it is left out.
+            quiet: show nothing.
+            limits: bounds on what the recipe may ask for.
+            recipe: values of the `train` block; a string is read as an expression of the language.
+
+        Raises:
+            SpecError: the recipe, the data or the device are wrong, the loss is not finite, a file cannot be written,
+                or PyTorch is not installed.
+        """
+        need("training", *TRAINING)
+        from nnspec.train.run import train_run  # here: PyTorch takes seconds to import
+
+        declarations = self.declarations or Declarations(Source("<json>", ""))
+        manner = Manner(device, quiet, limits)
+        return train_run(self.program, declarations, self.sources, recipe, Path(runs), name, manner)
 
     def to_onnx(
         self, weights: str | Path | None = None, *, opset: int | None = None, limits: Limits = DEFAULT_LIMITS
@@ -204,3 +237,22 @@ def from_json(text: str | bytes) -> Model:
     except UnsoundProgram as problem:
         raise SpecError.of(BadProgram(None, "", str(problem))) from None
     return Model(program)
+
+
+def resume(
+    folder: str | Path,
+    *,
+    device: str | None = None,
+    quiet: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+    **recipe: Any,
+) -> Trained:
+    """Go on with a run that was interrupted, from its folder; see `Model.train`.
+
+    Raises:
+        SpecError: as `Model.train`; or the folder holds no run that can be gone on with.
+    """
+    need("training", *TRAINING)
+    from nnspec.train.run import resume_run  # here: PyTorch takes seconds to import
+
+    return resume_run(Path(folder), recipe, Manner(device, quiet, limits))
