@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
-from nnspec.diagnostics import Sink, Source, SpecError, nearest
+from nnspec.diagnostics import Sink, Source, Span, SpecError, nearest
 from nnspec.elaborate.body import Body
 from nnspec.elaborate.choices import CHOICES, EXPRESSIONS, KEYS, LATER, Choice, Images, Npz, Recipe, find, words
 from nnspec.elaborate.files import Declarations
@@ -46,6 +46,7 @@ class Plan(Record):
     declarations: Declarations  # of the file with the `train` block
     loss: Written | None
     metrics: Written | None
+    places: dict[str, Span]  # where the keys that are written have their values
 
 
 class Recipes(Body):
@@ -135,7 +136,8 @@ def _read(declarations: Declarations, model: str, settings: dict[str, Any], shar
             pass
     sink.raise_errors()
     assert isinstance(recipe, Recipe)
-    return Plan(recipe, values, declarations, written.get("loss"), written.get("metrics"))
+    places = {key: argument.span for key, argument in config.items() if argument.span.source.text}
+    return Plan(recipe, values, declarations, written.get("loss"), written.get("metrics"), places)
 
 
 def _block(declarations: Declarations, model: str, sink: Sink) -> t.Train | None:
@@ -225,7 +227,7 @@ def _override(
     source = Source(f"--set {key}", value if isinstance(value, str) else describe(_tuples(value)))
     node = _path_choice(key, source) or parse_expression(source, frame.shared.sink, frame.shared.limits)
     if isinstance(node, Choice):
-        config[key] = Argument(node, frame.span(t.Body(0, 0, ())))
+        config[key] = Argument(node, Span(source, 0, len(source.text)))
     elif node is not None:
         declarations = Declarations(source)
         declarations.names = frame.declarations.names

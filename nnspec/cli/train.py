@@ -1,0 +1,98 @@
+"""`nnspec train`: a model trained as its spec says, in a folder of its own."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from nnspec.api import Model, resume
+from nnspec.cli.options import SpecArguments, reporting, spec_arguments
+from nnspec.diagnostics import Sink, SpecError, nearest
+from nnspec.elaborate.choices import KEYS
+from nnspec.elaborate.elaborate import choose
+from nnspec.elaborate.mistakes import BadSetting
+
+if TYPE_CHECKING:
+    from nnspec.train.run import Trained
+
+
+@click.command("train")
+@spec_arguments
+@click.option("--data", metavar="DATA", help="digits, a .npz file, or a folder of pictures; instead of the recipe's.")
+@click.option("--name", metavar="NAME", help="What the run is called; the model's name and a number if left out.")
+@click.option("--runs", metavar="DIR", default="runs", show_default=True, help="Where the folders of runs are.")
+@click.option("--resume", "resumed", metavar="DIR", help="Go on with this run, such as runs/lenet5-1.")
+@click.option("--device", metavar="DEVICE", help="cpu, cuda, cuda:1; a GPU where there is one if left out.")
+@click.option("--quiet", is_flag=True, help="Print the result only.")
+@reporting
+def command(
+    spec: SpecArguments,
+    data: str | None,
+    name: str | None,
+    runs: str,
+    resumed: str | None,
+    device: str | None,
+    quiet: bool,
+) -> None:
+    """Train MODEL.nn as its `train` block says; without one, as a classifier of handwritten digits.
+
+    --set reaches the parameters of the model and the values of its recipe: --set epochs=3. The folder of the run
+    holds the spec, metrics.csv, best.safetensors and last.safetensors.
+    """
+    if (spec.path is None) == (resumed is None):
+        raise click.UsageError("name a spec to train, or a run to go on with: --resume runs/lenet5-1")
+    given = {"data": data} if data is not None else {}
+    if resumed is not None:
+        result = resume(resumed, device=device, quiet=quiet, limits=spec.limits, **{**spec.settings, **given})
+    else:
+        model, recipe = _load(spec)
+        result = model.train(
+            runs=runs, name=name, device=device, quiet=quiet, limits=spec.limits, **{**recipe, **given}
+        )
+    _report(result)
+
+
+# A run that is resumed has its spec in its folder.
+next(parameter for parameter in command.params if parameter.name == "path").required = False
+
+
+def _load(spec: SpecArguments) -> tuple[Model, dict[str, str]]:
+    """The model, and the settings that are values of its recipe; a parameter of the model goes first."""
+    own = {name: text for name, text in spec.settings.items() if name not in KEYS}
+    try:
+        model = _with_settings(spec, own).load()
+    except SpecError as error:
+        raise _meant_for_recipe(error, own) from None
+    assert model.declarations is not None
+    declaration = choose(model.declarations, spec.model, Sink()).declaration
+    taken = {parameter.name.text for parameter in declaration.parameters} & spec.settings.keys() & set(KEYS)
+    if taken:
+        own = {name: text for name, text in spec.settings.items() if name in own or name in taken}
+        model = _with_settings(spec, own).load()
+    return model, {name: text for name, text in spec.settings.items() if name not in own}
+
+
+def _with_settings(spec: SpecArguments, settings: dict[str, str]) -> SpecArguments:
+    return SpecArguments(spec.path, spec.model, settings, spec.inputs, spec.limits)
+
+
+def _meant_for_recipe(error: SpecError, settings: dict[str, str]) -> SpecError:
+    """A setting that the model does not know may be a misspelt key of the recipe."""
+    reasons = [found.reason for found in error.diagnostics if isinstance(found, BadSetting)]
+    for name in settings:
+        close = nearest(name, KEYS)
+        if close and any(reason.endswith(f"has no parameter {name}") for reason in reasons):
+            reason = f"neither the model nor its recipe has anything called {name}"
+            return SpecError.of(BadSetting(None, reason, f"did you mean {close}?"))
+    return error
+
+
+def _report(result: Trained) -> None:
+    """The last lines: the best value, and where everything is."""
+    measured = "" if result.best is None else f"best {result.measure} {result.best:.4f} in epoch {result.best_epoch}  "
+    if result.interrupted is not None:
+        click.echo(f"stopped  {measured}go on with it: nnspec train --resume {result.folder}")
+        sys.exit(128 + result.interrupted)
+    click.echo(f"{measured}{result.best_weights}  {result.last_weights}")

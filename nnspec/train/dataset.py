@@ -1,0 +1,41 @@
+"""A data set in memory: one tensor a field, one row a sample."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from nnspec.record import Record
+
+BYTES = 8 << 30  # how much memory a data set may take
+
+
+class DataSet(Record):
+    """Fields by name: pictures are float32 [N, C, H, W] within 0 and 1, labels int64 [N]."""
+
+    name: str
+    fields: dict[str, Tensor]
+    classes: tuple[str, ...] = ()  # what the labels mean, where that is known
+    pictures: frozenset[str] = frozenset()  # the fields that may be resized
+
+    def __len__(self) -> int:
+        return len(next(iter(self.fields.values())))
+
+
+class Frame(Record):
+    """What pictures must become: channels and size, None for what may stay."""
+
+    channels: int | None
+    height: int | None
+    width: int | None
+
+
+def resized(pictures: Tensor, height: int, width: int) -> Tensor:
+    """Pictures [N, C, H, W] at another size: bilinear, averaged where they shrink."""
+    if pictures.shape[-2:] == (height, width):
+        return pictures
+    shrinks = height < pictures.shape[-2] or width < pictures.shape[-1]
+    made = torch.nn.functional.interpolate(
+        pictures, (height, width), mode="bilinear", align_corners=False, antialias=shrinks
+    )
+    return made.clamp(0.0, 1.0)

@@ -1,0 +1,136 @@
+"""The folder of a run: the spec that it follows, its settings, its metrics and its weights."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Mapping
+from itertools import count
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from nnspec.diagnostics import Sink, Source, SpecError
+from nnspec.elaborate.files import Declarations, Files, read_source
+from nnspec.ir import Program
+from nnspec.limits import Limits
+from nnspec.output import CannotWrite, replacing
+from nnspec.train.mistakes import BadRun
+from nnspec.train.state import save_tensors
+
+SPEC, SETTINGS, METRICS, PROGRAM = "spec.nn", "run.json", "metrics.csv", "program.json"
+BEST, LAST = "best.safetensors", "last.safetensors"
+
+
+class Settings(BaseModel):
+    """What a run was started with, besides its spec."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    format: int = 1
+    recipe: dict[str, Any] = {}  # in place of what the spec says  # noqa: RUF012 - pydantic copies it
+    base: str = "."  # the folder that paths to data start from
+    resolved: dict[str, Any] = {}  # the whole recipe, for the reader  # noqa: RUF012
+
+
+def make_folder(runs: Path, name: str | None, model: str) -> Path:
+    """A new folder: of this name, or of the model's with the first free number.
+
+    Raises:
+        SpecError: there is one already, or it cannot be made.
+    """
+    if name is not None and not re.fullmatch(r"\w[\w.-]*", name):
+        raise SpecError.of(BadRun(None, name, "this is no name for a folder", "use letters, digits, -, _ and ."))
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        if name is not None:
+            (runs / name).mkdir()
+            return runs / name
+        for number in count(1):
+            folder = runs / f"{model.lower()}-{number}"
+            if not folder.exists():
+                folder.mkdir()
+                return folder
+    except FileExistsError:
+        shown = str(runs / (name or ""))
+        advice = f"choose another --name, or go on with it: --resume {shown}"
+        raise SpecError.of(BadRun(None, shown, "there is a run in it already", advice)) from None
+    except OSError as error:
+        raise SpecError.of(CannotWrite(None, str(runs), (error.strerror or str(error)).lower())) from None
+    raise AssertionError("numbers do not end")
+
+
+def write_spec(folder: Path, main: Source, others: Mapping[str, Source], program: str, settings: Settings) -> None:
+    """The spec with what it imports, the program and the settings: all that it takes to run again."""
+    write(folder / SPEC, main.text)
+    for name, source in others.items():
+        place = PurePosixPath(name)
+        if name != main.name and not place.is_absolute() and ".." not in place.parts:
+            target = folder / place
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write(target, source.text)
+    write(folder / PROGRAM, program + "\n")
+    write_settings(folder, settings)
+
+
+def write_settings(folder: Path, settings: Settings) -> None:
+    """What the run was started with."""
+    write(folder / SETTINGS, settings.model_dump_json(indent=1) + "\n")
+
+
+def read_settings(folder: Path) -> Settings:
+    """What a run was started with.
+
+    Raises:
+        SpecError: the folder holds no run.
+    """
+    try:
+        return Settings.model_validate_json((folder / SETTINGS).read_bytes())
+    except (OSError, ValidationError):
+        advice = "name the folder of a run, such as runs/lenet5-1"
+        raise SpecError.of(BadRun(None, str(folder), f"there is no readable {SETTINGS} in it", advice)) from None
+
+
+def read_spec(folder: Path, limits: Limits) -> tuple[Declarations, Program]:
+    """The spec of a run, and the program that it was elaborated to.
+
+    Raises:
+        SpecError: they are not there, or were changed so that they cannot be read.
+    """
+    sink = Sink()
+    path = (folder / SPEC).resolve()
+    source = read_source(path, str(folder / SPEC), sink, limits)
+    if source is None:
+        raise SpecError(sink.found)
+    declarations = Files(sink, limits, path.parent).main(source, path)
+    sink.raise_errors()
+    try:
+        return declarations, Program.from_json((folder / PROGRAM).read_bytes())
+    except (OSError, ValidationError):
+        reason = f"there is no readable {PROGRAM} in it"
+        raise SpecError.of(BadRun(None, str(folder), reason, "start the run again")) from None
+
+
+def write(path: Path, text: str) -> None:
+    """A text file, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_metrics(folder: Path, history: list[dict[str, float | int | None]]) -> None:
+    """One row an epoch, as CSV."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(history[0]) if history else ["epoch"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(history)
+    write(folder / METRICS, text.getvalue())
+
+
+def write_weights(path: Path, module: torch.nn.Module, metadata: dict[str, Any]) -> None:
+    """Weights as safetensors; the metadata is JSON, one string a key, as the format asks."""
+    texts = {key: json.dumps(value) for key, value in metadata.items() if value is not None}
+    save_tensors(path, module.state_dict(), texts)

@@ -1,0 +1,152 @@
+"""What can go wrong when a model is trained: the data, the device, a run folder, the numbers themselves."""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Diagnostic
+
+
+class BadData(Diagnostic):
+    """The data cannot be read: a file is missing or damaged, or what it holds is no data set.
+
+    `npz("file.npz")` holds arrays with one row a sample; `images("folder")` is a folder with one folder of pictures
+    for each class. Nothing in a file is ever run.
+    """
+
+    code = "E0611"
+    name: str
+    reason: str
+    advice: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.name}: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return self.advice
+
+
+class DataMismatch(Diagnostic):
+    """The data does not have what the model's input asks for: no such field, another element type or another shape.
+
+    Pictures are brought to the size and the channels of the input; anything else must fit as it is.
+    """
+
+    code = "E0612"
+    input: str
+    problem: str
+    advice: str
+
+    @property
+    def message(self) -> str:
+        return f"the model's input {self.input} {self.problem}"
+
+    @property
+    def help(self) -> str | None:
+        return self.advice
+
+
+class TooFewClasses(Diagnostic):
+    """The data has more classes than the model has outputs for them."""
+
+    code = "E0613"
+    field: str
+    found: int
+    classes: int
+
+    @property
+    def message(self) -> str:
+        return f"the model tells {self.classes} classes apart, and `{self.field}` of the data has {self.found}"
+
+    @property
+    def help(self) -> str | None:
+        return f"give the model as many: --set classes={self.found}, if that is what its parameter is called"
+
+
+class NotFinite(Diagnostic):
+    """The loss became infinite or no number at all. The learning rate is often too large, or a logarithm or a
+    division meets zero.
+    """
+
+    code = "E0614"
+    value: str
+    step: int
+    epoch: int
+    folder: str
+
+    @property
+    def message(self) -> str:
+        return f"the loss is {self.value} at step {self.step}, in epoch {self.epoch}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (f"the weights of the last whole epoch, if there was one, are in {self.folder}",)
+
+    @property
+    def help(self) -> str | None:
+        return "lower the learning rate, add a warm-up or clip the gradients: clip = 1.0"
+
+
+class BadRun(Diagnostic):
+    """A run folder cannot be made, or cannot be gone on with: it holds no run, or its files were changed."""
+
+    code = "E0615"
+    folder: str
+    reason: str
+    advice: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.folder}: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return self.advice
+
+
+class NoSuchPart(Diagnostic):
+    """`freeze` names a part that the model does not have, or leaves nothing to train."""
+
+    code = "E0616"
+    name: str
+    reason: str
+    suggestion: str | None
+
+    @property
+    def message(self) -> str:
+        return f"`{self.name}` {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return f"did you mean `{self.suggestion}`?" if self.suggestion else "name labels of the model"
+
+
+class BadDevice(Diagnostic):
+    """The device that was asked for is not here."""
+
+    code = "E0617"
+    name: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"cannot train on {self.name}: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "leave --device out to take what there is, or write --device cpu"
+
+
+class NotTrained(Diagnostic):
+    """Training stopped with an error of PyTorch, such as too little memory or numbers out of range."""
+
+    code = "E0618"
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"PyTorch stopped: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "if memory is short, make the batch smaller: --set batch=16"

@@ -1,0 +1,56 @@
+"""Optimizers in torch's fused forms, and learning rates as functions of the step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+import torch
+from torch.nn import Parameter
+
+from nnspec.elaborate.choices import Adagrad, Constant, Cosine, LinearFall, Optimizer, RMSprop, Schedule, StepFall
+
+CLASSES: dict[str, type[torch.optim.Optimizer]] = {
+    "SGD": torch.optim.SGD,
+    "Adam": torch.optim.Adam,
+    "AdamW": torch.optim.AdamW,
+    "RMSprop": torch.optim.RMSprop,
+    "Adagrad": torch.optim.Adagrad,
+}
+
+
+def optimizer(choice: Optimizer, parameters: Iterable[Parameter], device: torch.device) -> torch.optim.Optimizer:
+    """The optimizer of a recipe; one kernel for all weights where torch has it."""
+    options = choice.model_dump()
+    fused_on_device = not isinstance(choice, Adagrad) or device.type == "cpu"
+    if not isinstance(choice, RMSprop) and fused_on_device:
+        options["fused"] = True
+    return CLASSES[choice.word](parameters, **options)
+
+
+def learning_rate(choice: Schedule, highest: float, steps_per_epoch: int, steps: int) -> Callable[[int], float]:
+    """The learning rate at each step, counted from 0, of `steps` in all."""
+    curve = _curve(choice, steps_per_epoch, max(1, steps - choice.warmup))
+
+    def rate(step: int) -> float:
+        if step < choice.warmup:
+            return highest * (step + 1) / choice.warmup
+        return highest * curve(step - choice.warmup)
+
+    return rate
+
+
+def _curve(choice: Schedule, steps_per_epoch: int, steps: int) -> Callable[[int], float]:
+    match choice:
+        case Cosine():
+            final = choice.final
+            return lambda step: final + (1 - final) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
+        case LinearFall():
+            final = choice.final
+            return lambda step: 1 - (1 - final) * min(1.0, step / steps)
+        case StepFall():
+            length, factor = choice.epochs * steps_per_epoch, choice.factor
+            return lambda step: float(factor ** (step // length))
+        case Constant():
+            return lambda step: 1.0
+    raise TypeError(f"no schedule for {choice.word}")

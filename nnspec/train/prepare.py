@@ -1,0 +1,160 @@
+"""From a model, a recipe and data to a task for the loop: everything that can be wrong is found here, before a step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from nnspec.diagnostics import Span, SpecError, nearest
+from nnspec.elaborate.objective import Objective, elaborate_objective
+from nnspec.elaborate.recipe import Plan
+from nnspec.ir import Program
+from nnspec.limits import Limits
+from nnspec.record import Record
+from nnspec.to_onnx.weights import load_weights
+from nnspec.to_torch.module import build
+from nnspec.train.augment import augmentation
+from nnspec.train.fit import Fitted, check_classes, frame_of
+from nnspec.train.loop import Function, Task
+from nnspec.train.mistakes import BadDevice, NoSuchPart
+from nnspec.train.read import read
+from nnspec.train.split import Parts, split
+
+
+class Prepared(Record):
+    """A task, and what is stored with its weights."""
+
+    task: Task
+    objective: Objective
+    classes: tuple[str, ...]
+    mean: tuple[float, ...] | None
+    std: tuple[float, ...] | None
+    notes: tuple[str, ...]
+
+
+def prepare(
+    program: Program, plan: Plan, base: Path, sources: dict[str, Span], device: torch.device, limits: Limits
+) -> Prepared:
+    """Read the data, elaborate what is trained for, check all of it, and build the model with new weights.
+
+    Args:
+        program: the model.
+        plan: its recipe.
+        base: the folder that paths in the recipe start from.
+        sources: a span of each text by its name.
+        device: where it is trained.
+        limits: bounds on what the spec may ask for.
+
+    Raises:
+        SpecError: the data cannot be read, or does not fit; or the loss, the weights or the frozen parts are wrong.
+    """
+    recipe = plan.recipe
+    data = read(recipe.data, base, frame_of(program), plan.places.get("data"))
+    fitted = Fitted(data, program, plan.places.get("data"))
+    objective = elaborate_objective(plan, program, fitted.types, limits)
+    told_apart = check_classes(fitted, objective, sources)
+    normalised = _normalised(fitted, objective, recipe.normalize)
+    parts = split(fitted.fields, recipe.split, recipe.seed, normalised, device)
+    augmented = _augmented(fitted) if recipe.augment else None
+    draws = torch.Generator().manual_seed(recipe.seed)
+    torch.manual_seed(recipe.seed)
+    model = build(program).to(device)
+    if recipe.weights is not None:
+        array = load_weights(program, base / recipe.weights).arrays
+        model.load_state_dict({key: torch.from_numpy(array(key).copy()) for key in model.state_dict()})
+    _freeze(model, recipe.freeze, plan.places.get("freeze"))
+    metrics = objective.metrics
+    task = Task(
+        model,
+        fitted.inputs,
+        tuple((port.name, port.training) for port in program.main.outputs),
+        _function(objective.loss, device),
+        _function(metrics, device) if metrics else None,
+        objective.metric_names,
+        objective.in_evaluation,
+        parts.training,
+        parts.validation,
+        augmentation(recipe.augment, _black(parts, augmented == normalised, device), draws),
+        augmented,
+        recipe,
+        device,
+        draws,
+    )
+    return Prepared(task, objective, data.classes, parts.mean, parts.std, _notes(task, fitted, told_apart))
+
+
+def _function(program: Program, device: torch.device) -> Function:
+    return Function(build(program).to(device), tuple(port.name for port in program.main.inputs))
+
+
+def _normalised(fitted: Fitted, objective: Objective, wish: bool | None) -> str | None:
+    """The input to normalise: the first of floats; none where the loss has it for a target, unless it is asked for."""
+    floats = [name for name in fitted.inputs if fitted.types[name].dtype == "float"]
+    if wish is False or not floats:
+        return None
+    same = {name for name, tensor in fitted.fields.items() if tensor is fitted.fields[floats[0]]}
+    return None if wish is None and same & objective.reads else floats[0]
+
+
+def _augmented(fitted: Fitted) -> str:
+    """The input that `augment` changes: the first one of pictures."""
+    for name in fitted.inputs:
+        if fitted.types[name].dtype == "float" and fitted.types[name].rank == 4:
+            return name
+    fitted.fail(fitted.inputs[0], f"is {fitted.types[fitted.inputs[0]]}, no pictures that `augment` could change",
+                "leave `augment` out")  # fmt: skip
+
+
+def _black(parts: Parts, normalised: bool, device: torch.device) -> Tensor:
+    """[C], or [1]: the value of a black pixel."""
+    if not normalised or parts.mean is None or parts.std is None:
+        return torch.zeros(1, device=device)
+    return -torch.tensor(parts.mean, device=device) / torch.tensor(parts.std, device=device)
+
+
+def _freeze(model: nn.Module, parts: tuple[str, ...], span: Span | None) -> None:
+    """Leave the weights below these labels as they are.
+
+    Raises:
+        SpecError: there is no such label, or nothing is left to train.
+    """
+    weights = dict(model.named_parameters())
+    for part in parts:
+        below = [name for name in weights if name == part or name.startswith(part + ".")]
+        if not below:
+            labels = {name.rpartition(".")[0] for name in weights} | {name.partition(".")[0] for name in weights}
+            raise SpecError.of(NoSuchPart(span, part, "is no part of the model with weights", nearest(part, labels)))
+        for name in below:
+            weights[name].requires_grad_(False)
+    if not any(weight.requires_grad for weight in weights.values()):
+        named = ", ".join(parts) or "the model"
+        raise SpecError.of(NoSuchPart(span, named, "leaves nothing to train", None))
+
+
+def _notes(task: Task, fitted: Fitted, told_apart: int | None) -> tuple[str, ...]:
+    """What a person should know before the first epoch."""
+    counts = [len(next(iter(part.values()))) for part in (task.training, task.validation)]
+    found = [f"{fitted.data.name}: {counts[0]:,} samples to train on, {counts[1]:,} held out"]
+    known = len(fitted.data.classes)
+    if told_apart is not None and 0 < known < told_apart:
+        found.append(f"the model tells {told_apart} classes apart, and the data has {known}: the others stay unused")
+    return tuple(found)
+
+
+def choose_device(name: str | None) -> torch.device:
+    """The device of this name; a GPU where there is one and none is named.
+
+    Raises:
+        SpecError: it is not here.
+    """
+    if name is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0].lower()
+        raise SpecError.of(BadDevice(None, name, reason)) from None
+    return device

@@ -1,0 +1,64 @@
+"""Training and validation parts, and the statistics by which inputs are normalised.
+
+The statistics are those of the training part alone, and are stored with the weights: whoever predicts needs them.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from nnspec.record import Record
+
+
+class Parts(Record):
+    """The fields of both parts, and what was subtracted from and divided out of the first float input."""
+
+    training: dict[str, Tensor]
+    validation: dict[str, Tensor]
+    mean: tuple[float, ...] | None
+    std: tuple[float, ...] | None
+
+
+def split(
+    fields: dict[str, Tensor], fraction: float, seed: int, normalised: str | None, device: torch.device
+) -> Parts:
+    """Hold a fraction of the samples out for validation, at random but the same for the same seed.
+
+    Args:
+        fields: tensors of one length; several names may stand for one tensor.
+        fraction: how much is held out; at least one sample is, and at least one is not.
+        seed: of the choice.
+        normalised: the field to normalise, with the names that share its tensor; None for none.
+        device: where both parts go.
+    """
+    length = len(next(iter(fields.values())))
+    held_out = min(max(1, round(length * fraction)), length - 1)
+    order = torch.randperm(length, generator=torch.Generator().manual_seed(seed))
+    shared = {id(tensor): tensor for tensor in fields.values()}
+    statistics = None
+    if normalised is not None:
+        target = fields[normalised]
+        statistics = _statistics(target[order[held_out:]])
+        shared[id(target)] = _normalised(target, *statistics)
+    training = {key: tensor[order[held_out:]].to(device) for key, tensor in shared.items()}
+    validation = {key: tensor[order[:held_out]].to(device) for key, tensor in shared.items()}
+    mean, std = (tuple(x.tolist()) for x in statistics) if statistics else (None, None)
+    return Parts(
+        {name: training[id(tensor)] for name, tensor in fields.items()},
+        {name: validation[id(tensor)] for name, tensor in fields.items()},
+        mean,
+        std,
+    )
+
+
+def _statistics(tensor: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation [C] of each channel of pictures; of all else, [1]."""
+    rows = tensor.double().transpose(0, 1).flatten(1) if tensor.ndim == 4 else tensor.double().reshape(1, -1)
+    mean, std = rows.mean(1), rows.std(1, correction=0)
+    return mean.float(), torch.where(std > 0, std, torch.ones_like(std)).float()
+
+
+def _normalised(tensor: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    shape = (1, -1, 1, 1) if tensor.ndim == 4 else (1,) * tensor.ndim
+    return (tensor - mean.view(shape)) / std.view(shape)
