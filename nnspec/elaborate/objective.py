@@ -7,13 +7,12 @@ of the program. `_` is the model's first output.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from nnspec.diagnostics import Sink, SpecError
 from nnspec.elaborate.body import Body
 from nnspec.elaborate.frame import Environment, Exhausted, Failed, Shared
 from nnspec.elaborate.mistakes import NotSupportedYet
-from nnspec.elaborate.recipe import DEFAULT_LOSS, DEFAULT_METRIC, Plan, Written, default_expression
+from nnspec.elaborate.recipe import DEFAULT_LOSS, DEFAULT_METRIC, Plan, Written, default_expression, lone_expression
 from nnspec.elaborate.recipe_mistakes import NoLoss, NotOneNumber, TwoMeanings
 from nnspec.elaborate.scope import PendingCall, Scope
 from nnspec.elaborate.values import Tensor, describe
@@ -116,11 +115,11 @@ class _Objectives(Body):
 
     def define(self, statement: t.Bind | t.Let) -> None:
         """A value of the recipe: of the network, or a number (`smoothing = 0.1`)."""
-        items = statement.chain.items if isinstance(statement, t.Bind) else ()
-        if isinstance(statement, t.Let) or len(statement.names) > 1 or len(items) > 1 or items[0].label is not None:
-            self.run(statement)
-        else:
-            self.run(t.Let(statement.start, statement.end, statement.names[0], items[0].step))
+        if isinstance(statement, t.Bind) and len(statement.names) == 1:
+            value = lone_expression(statement.chain)
+            if value is not None:
+                statement = t.Let(statement.start, statement.end, statement.names[0], value)
+        self.run(statement)
 
     def within(self, written: Written) -> Body:
         """A body of the text that the expression stands in, which sees the names of this one."""
@@ -142,9 +141,7 @@ class _Objectives(Body):
 
     def metrics(self, written: Written) -> dict[str, Tensor]:
         """Every metric by its name: that of its function, numbered where two have one."""
-        node: Any = written.node
-        if isinstance(node, t.Chain) and len(node.items) == 1:
-            node = node.items[0].step
+        node = lone_expression(written.node) or written.node
         found: dict[str, Tensor] = {}
         for item in node.items if isinstance(node, t.ListOf) else (node,):
             head = item.base if isinstance(item, t.Postfix) else item

@@ -199,10 +199,10 @@ def _evaluate(key: str, written: Written, frame: Recipes, config: dict[str, Argu
     node: Any = written.node
     inner = Recipes(frame.shared, written.declarations, frame.scope, Environment(frame.environment), ())
     try:
-        if isinstance(node, t.Chain):
-            if len(node.items) != 1 or node.items[0].label is not None:
-                inner.fail(WrongKind(inner.span(node), f"a value for {key}", "a chain of steps"))
-            node = node.items[0].step
+        expression = lone_expression(node)
+        if expression is None:
+            inner.fail(WrongKind(inner.span(node), f"a value for {key}", "a chain of steps"))
+        node = expression
         value = inner.plain(key, node)
         if key not in CHOICES and not _is_plain(value):
             inner.fail(WrongKind(inner.span(node), f"a value for {key}", kind(value)))
@@ -211,13 +211,21 @@ def _evaluate(key: str, written: Written, frame: Recipes, config: dict[str, Argu
         return
 
 
+def lone_expression(node: t.Expression | t.Chain) -> t.Expression | None:
+    """The expression that is written, alone and without a label; None where there are steps instead."""
+    if not isinstance(node, t.Chain):
+        return node
+    step = node.items[0].step
+    if len(node.items) > 1 or node.items[0].label is not None:
+        return None
+    return None if isinstance(step, (t.Body, t.Repeat, t.Residual, t.Merge)) else step
+
+
 def _is_plain(value: Any) -> bool:
     return value is None or isinstance(value, (bool, int, float, str, tuple))
 
 
-def _override(
-    key: str, value: Any, written: dict[str, Written], config: dict[str, Argument], frame: Recipes
-) -> None:
+def _override(key: str, value: Any, written: dict[str, Written], config: dict[str, Argument], frame: Recipes) -> None:
     """A setting from outside takes the place of what the block says."""
     if key not in KEYS:
         advice = f"did you mean {nearest(key, KEYS)}?" if nearest(key, KEYS) else f"its keys are {', '.join(KEYS)}"
@@ -238,9 +246,13 @@ def _tuples(value: Any) -> Any:
     return tuple(map(_tuples, value)) if isinstance(value, (list, tuple)) else value
 
 
+def is_path(text: str) -> bool:
+    """Whether data is given as a path, `folder` or `file.npz`, and not as a choice of the language."""
+    return re.fullmatch(rf"({'|'.join(words('data'))})\s*(\(.*\))?", text, re.DOTALL) is None
+
+
 def _path_choice(key: str, source: Source) -> Choice | None:
-    """`--data folder` and `--data file.npz`: a path that is not the name of a data set."""
-    if key != "data" or re.fullmatch(rf"({'|'.join(words(key))})\s*(\(.*\))?", source.text, re.DOTALL):
+    if key != "data" or not is_path(source.text):
         return None
     return Npz(path=source.text) if PurePath(source.text).suffix == ".npz" else Images(path=source.text)
 

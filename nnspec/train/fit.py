@@ -157,9 +157,7 @@ def check_classes(fitted: Fitted, objective: Objective, sources: dict[str, Span]
     return found
 
 
-def _class_targets(
-    objective: Objective, sources: dict[str, Span]
-) -> Iterator[tuple[Layer, Size, str, Span | None]]:
+def _class_targets(objective: Objective, sources: dict[str, Span]) -> Iterator[tuple[Layer, Size, str, Span | None]]:
     """The layers that compare classes with a field of the data: the number of classes, the field, the place."""
     for program in (objective.loss, objective.metrics):
         main = program.main if program else None

@@ -32,9 +32,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     format: int = 1
-    recipe: dict[str, Any] = {}  # in place of what the spec says  # noqa: RUF012 - pydantic copies it
+    recipe: dict[str, Any] = {}  # in place of what the spec says
     base: str = "."  # the folder that paths to data start from
-    resolved: dict[str, Any] = {}  # the whole recipe, for the reader  # noqa: RUF012
+    resolved: dict[str, Any] = {}  # the whole recipe, for the reader
 
 
 def make_folder(runs: Path, name: str | None, model: str) -> Path:

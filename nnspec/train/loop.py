@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -146,7 +146,7 @@ class Loop:
         loss = task.loss(values)
         assert isinstance(loss, Tensor)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         if task.recipe.clip is not None:
             nn.utils.clip_grad_norm_(self.parameters, task.recipe.clip)
         self.optimizer.step()
@@ -213,7 +213,7 @@ class Loop:
             values["validation_loss"] = None
         return values
 
-    def _numbers(self, values: dict[str, Tensor]) -> Sequence[Tensor]:
+    def _numbers(self, values: dict[str, Tensor]) -> list[Tensor]:
         task = self.task
         loss = task.loss(values) if task.loss_in_evaluation else torch.zeros((), device=task.device)
         metrics = task.metrics(values) if task.metrics else ()

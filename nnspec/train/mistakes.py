@@ -110,7 +110,8 @@ class NoSuchPart(Diagnostic):
     code = "E0616"
     name: str
     reason: str
-    suggestion: str | None
+    known: tuple[str, ...]
+    suggestion: str | None = None
 
     @property
     def message(self) -> str:
@@ -118,7 +119,7 @@ class NoSuchPart(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return f"did you mean `{self.suggestion}`?" if self.suggestion else "name labels of the model"
+        return f"did you mean `{self.suggestion}`?" if self.suggestion else f"name some of {', '.join(self.known[:12])}"
 
 
 class BadDevice(Diagnostic):
@@ -149,4 +150,6 @@ class NotTrained(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return "if memory is short, make the batch smaller: --set batch=16"
+        if "memory" in self.reason:
+            return "make the batch smaller: --set batch=16"
+        return "look at what the loss compares: the ranges of both, and whether it depends on the weights"

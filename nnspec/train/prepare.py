@@ -121,16 +121,18 @@ def _freeze(model: nn.Module, parts: tuple[str, ...], span: Span | None) -> None
         SpecError: there is no such label, or nothing is left to train.
     """
     weights = dict(model.named_parameters())
+    labels = tuple(dict.fromkeys(name.partition(".")[0] for name in weights))
     for part in parts:
         below = [name for name in weights if name == part or name.startswith(part + ".")]
         if not below:
-            labels = {name.rpartition(".")[0] for name in weights} | {name.partition(".")[0] for name in weights}
-            raise SpecError.of(NoSuchPart(span, part, "is no part of the model with weights", nearest(part, labels)))
+            inner = {name.rpartition(".")[0] for name in weights}
+            reason = "is no part of the model with weights"
+            raise SpecError.of(NoSuchPart(span, part, reason, labels, nearest(part, [*labels, *inner])))
         for name in below:
             weights[name].requires_grad_(False)
     if not any(weight.requires_grad for weight in weights.values()):
         named = ", ".join(parts) or "the model"
-        raise SpecError.of(NoSuchPart(span, named, "leaves nothing to train", None))
+        raise SpecError.of(NoSuchPart(span, named, "leaves nothing to train", labels))
 
 
 def _notes(task: Task, fitted: Fitted, told_apart: int | None) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import torch
 
 from nnspec.diagnostics import Source, Span, SpecError
 from nnspec.elaborate.files import Declarations
-from nnspec.elaborate.recipe import read_plan
+from nnspec.elaborate.recipe import is_path, read_plan
 from nnspec.ir import Program
 from nnspec.record import Record
 from nnspec.train.display import Display, display
@@ -98,7 +98,7 @@ def train_run(
     """
     spec = Path(declarations.source.name)
     base = spec.resolve().parent if spec.is_file() else Path.cwd()
-    job = Job(program, declarations, sources, Settings(recipe=recipe, base=str(base)), manner)
+    job = Job(program, declarations, sources, Settings(recipe=_placed(recipe), base=str(base)), manner)
     device = choose_device(manner.device)
     with _own_randomness(device):
         prepared = _prepare(job, device)
@@ -118,13 +118,19 @@ def resume_run(folder: Path, recipe: dict[str, Any], manner: Manner) -> Trained:
     device = choose_device(manner.device)
     state = load_state(folder, device)
     declarations, program = read_spec(folder, manner.limits)
-    settings = before.model_copy(update={"recipe": {**before.recipe, **recipe}})
+    settings = before.model_copy(update={"recipe": {**before.recipe, **_placed(recipe)}})
     source = declarations.source
     job = Job(program, declarations, {source.name: source}, settings, manner)
     with _own_randomness(device):
         prepared = _prepare(job, device)
         write_settings(folder, settings.model_copy(update={"resolved": prepared.task.recipe.to_json()}))
         return _run(prepared, job, folder, state)
+
+
+def _placed(recipe: dict[str, Any]) -> dict[str, Any]:
+    """The values from outside; a path among them starts from where the program runs, not from the spec."""
+    data = recipe.get("data")
+    return {**recipe, "data": str(Path(data).absolute())} if isinstance(data, str) and is_path(data) else recipe
 
 
 def _prepare(job: Job, device: torch.device) -> Prepared:

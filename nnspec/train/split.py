@@ -20,9 +20,7 @@ class Parts(Record):
     std: tuple[float, ...] | None
 
 
-def split(
-    fields: dict[str, Tensor], fraction: float, seed: int, normalised: str | None, device: torch.device
-) -> Parts:
+def split(fields: dict[str, Tensor], fraction: float, seed: int, normalised: str | None, device: torch.device) -> Parts:
     """Hold a fraction of the samples out for validation, at random but the same for the same seed.
 
     Args:

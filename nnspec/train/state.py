@@ -36,7 +36,7 @@ class Position(BaseModel):
     best: float | None = None
     best_epoch: Count = 0
     seconds: float = 0.0
-    history: list[dict[str, float | int | None]] = []  # one row an epoch  # noqa: RUF012 - pydantic copies it
+    history: list[dict[str, float | int | None]] = []  # one row an epoch
     file: str = ""
     sha256: str = ""
 
@@ -70,7 +70,7 @@ def save_state(folder: Path, position: Position, tensors: dict[str, Tensor]) -> 
     Raises:
         SpecError: it cannot be written; the one before is whole.
     """
-    before = {path for path in folder.glob("state-*.safetensors")}
+    before = set(folder.glob("state-*.safetensors"))
     name = f"state-{position.epoch}-{position.step}.safetensors"
     save_tensors(folder / name, tensors)
     position.file, position.sha256 = name, digest(folder / name)

@@ -127,9 +127,7 @@ class BCEWithLogitsLoss(_Elementwise):
 
     examples: ClassVar = (
         Example("binary_cross_entropy_with_logits(a, sigmoid(b))", ("float[N, 3]", "float[N, 3]")),
-        Example(
-            'binary_cross_entropy_with_logits(a, sigmoid(b), reduction = "sum")', ("float[N, 3]", "float[N, 3]")
-        ),
+        Example('binary_cross_entropy_with_logits(a, sigmoid(b), reduction = "sum")', ("float[N, 3]", "float[N, 3]")),
     )
 
 
