@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class BadProgram(Diagnostic):
     """A program in JSON cannot be read: it is damaged, was written by hand, or by another version of nnspec."""
 
-    code = "E0229"
+    code = "E0504"
     where: str
     reason: str
 

@@ -9,6 +9,8 @@ import os
 
 import click
 
+from nnspec import __version__
+
 # A tenth of the time of `nnspec summary` each: pydantic would look through all installed packages for plugins, and the
 # collector would walk over a hundred thousand objects that stay, most of all when the interpreter ends.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -47,6 +49,6 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="nnspec", message="%(prog)s %(version)s")
+@click.version_option(__version__, message="%(prog)s %(version)s")
 def main() -> None:
     """Networks as short, checked texts: summarise, train, export to PyTorch and ONNX, and run them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nnspec.dims import Size
+from nnspec.elaborate.values import describe
 from nnspec.layers.base import TensorType
 from nnspec.summary.rows import Row
 
@@ -27,7 +28,7 @@ def table(summary: Summary, width: int | None = None) -> str:
 
 def head(summary: Summary) -> list[str]:
     """The model with its arguments, inputs and outputs, as a spec writes them."""
-    arguments = ", ".join(f"{name} = {value}" for name, value in summary.arguments.items())
+    arguments = ", ".join(f"{name} = {describe(value)}" for name, value in summary.arguments.items())
     ports = [f"  input {name}: {type.dtype}{type}" for name, type in summary.inputs.items()]
     ports += [f"  output {name}: {type.dtype}{type}" for name, type in summary.outputs.items()]
     return [f"{summary.name}({arguments})" if arguments else summary.name, *ports]

@@ -1,0 +1,53 @@
+"""What the core commands import: neither torch nor onnx, onnxruntime or numpy."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"torch", "onnx", "onnxruntime", "numpy", "PIL", "safetensors", "rich"}
+
+
+def imported(*arguments: str) -> set[str]:
+    """The top-level packages that a Python process imports."""
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", *arguments], capture_output=True, text=True, check=True
+    )
+    names = re.findall(r"^import time:[^|]*\|[^|]*\|\s*(\S+)$", result.stderr, re.MULTILINE)
+    return {name.partition(".")[0] for name in names}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("summary", "zoo/mnist_convnet.nn"),
+        ("summary", "zoo/resnet.nn", "--model", "ResNet50", "--json"),
+        ("check", "zoo/googlenet.nn"),
+        ("show", "zoo/vae.nn"),
+        ("explain", "E0501"),
+        ("explain", "Conv2d"),
+        ("explain",),
+        ("--help",),
+        ("--version",),
+    ],
+    ids=" ".join,
+)
+def test_a_core_command_imports_no_heavy_package(arguments):
+    found = imported("-m", "nnspec", *arguments)
+    assert {"nnspec", "click"} <= found
+    assert not found & HEAVY
+
+
+def test_the_library_imports_no_heavy_package():
+    code = "import nnspec; nnspec.load('zoo/lenet5.nn').summary()._repr_html_()"
+    found = imported("-c", code)
+    assert {"nnspec", "lark", "pydantic"} <= found
+    assert not found & HEAVY
+
+
+def test_the_layers_of_a_model_are_the_only_families_that_are_imported():
+    code = "import nnspec, sys; nnspec.load('zoo/softmax_regression.nn'); print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    families = {name for name in result.stdout.split() if name.startswith("nnspec.layers.families.")}
+    assert families == {"nnspec.layers.families.linear", "nnspec.layers.families.shape"}
