@@ -14,7 +14,7 @@ from nnspec.elaborate.frame import Environment, Exhausted, Failed, Shared
 from nnspec.elaborate.mistakes import BadSetting, NoSuchModel, TooDeep
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.steps import block_signature
-from nnspec.elaborate.values import BlockDefinition
+from nnspec.elaborate.values import BlockDefinition, Function
 from nnspec.ir import Program
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.syntax import tree as t
@@ -138,7 +138,8 @@ def _value(name: str, value: Any, definition: BlockDefinition, shared: Shared) -
     frame = Body(inner, Declarations(source), Scope("settings", "group"), Environment(), ())
     frame.declarations.names = definition.declarations.names
     try:
-        return frame.evaluate(node)
+        found = frame.evaluate(node)
+        return value if isinstance(found, Function) else found  # `--set mode=max` means the word
     except (Failed, Exhausted):
         return value
 

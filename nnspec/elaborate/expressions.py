@@ -524,7 +524,7 @@ class Expressions(Frame):
         )
         self.scope.calls.append(call)
         first = next(iter(tensors.values()))
-        first.members = {} if single else tensors
+        first.members = {} if single and isinstance(callee, Layer) else tensors
         for tensor in tensors.values():
             tensor.place = self.span(node)
         self.last_call = call

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from nnspec.diagnostics import Label, Origin, Span, nearest
-from nnspec.dims import Expression, Size, Undecidable, equal, solve, symbol
+from nnspec.dims import Expression, Size, Undecidable, bounds, equal, solve, symbol
 from nnspec.elaborate import arithmetic, interior
 from nnspec.elaborate.expressions import Expressions, signature
 from nnspec.elaborate.frame import Environment, Failed, Placed
@@ -591,14 +591,17 @@ class Steps(Expressions):
             agreed = equal(pattern, size)
             if agreed is not True and bound is not None:
                 solved = solve(pattern, size)
-                agreed = solved is not None and not _below_one(solved[1])
+                agreed = solved is not None and not _below_one(solved[1]) and _within(solved[1], solved[0].bounds[1])
                 if solved is not None and agreed:
                     self.environment.names[bound] = solved[1]
             if agreed is not True:
                 written = self.span(item).text
                 reason = f"{written} is {pattern}, and here it is {size}" if written != str(pattern) else f"here it is {size}"
                 advice = None
-                if bound is not None:
+                if bound is not None and "<=" in written:
+                    reason = f"{size} is not known to keep to this bound"
+                    advice = f"raise the bound, or let the value that arrives have a size with {written}"
+                elif bound is not None:
                     reason = f"{size} is not known to be {pattern} for a whole number {bound}"
                     advice = f"let the value that arrives have a size of the form {pattern}"
                 self.fail(ShapeMismatch(self.span(item), written, str(size), reason, advice))
@@ -638,9 +641,8 @@ class Steps(Expressions):
         path = [member.name for member in members]
         if not isinstance(value, Tensor):
             self.fail(WrongKind(self.span(node.base), "a value of the network before `.`", kind(value)))
-        if path[0] in value.members:
-            inner = value.members[path[0]]
-            return self.member(inner, members[1:], node) if len(path) > 1 else inner
+        if len(path) == 1 and path[0] in value.members:
+            return value.members[path[0]]
         step = value.step
         if step is None:
             self.fail(Unreached(self.span(members[0]), ".".join(path), self.span(node.base).text, None,
@@ -740,6 +742,14 @@ def _shown(shape: tuple[int, ...]) -> str:
 
 def _below_one(size: Size) -> bool:
     return isinstance(size, int) and size < 1
+
+
+def _within(size: Size, maximum: int | None) -> bool:
+    """Whether a size is known to be at most `maximum`."""
+    if maximum is None:
+        return True
+    high = bounds(size)[1]
+    return high is not None and high <= maximum
 
 
 def _names(node: Any) -> set[str]:
