@@ -50,6 +50,7 @@ class Submodule(Record):
     `{module}` for the module; by default `{module}(inputs...)`, absent optional inputs left out at the end.
     `expression` is the same computation without a module, for a layer that is written as a function (`relu(x)`) and
     owns no weights: `F.relu({0})`, with `{0}`, `{1}`, ... for the inputs.
+    `results` is how several results are unpacked where the module gives no plain tuple: `{0}, ({1}, {2})`.
     """
 
     constructor: str
@@ -58,6 +59,7 @@ class Submodule(Record):
     source: str = ""
     call: str | None = None
     expression: str | None = None
+    results: str | None = None
 
 
 class Call(Record):

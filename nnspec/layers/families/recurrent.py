@@ -1,0 +1,220 @@
+"""Recurrent layers: the sequence goes through one step at a time, and a state goes along.
+
+Weights, gates and states are those of torch.nn: in every layer and direction `weight_ih` (gates x in), `weight_hh`
+(gates x hidden) and their two biases. Time comes first, [T, N, features], unless `batch_first`.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from nnspec.dims import Size, equal
+from nnspec.layers.base import (
+    ArgumentError,
+    Example,
+    InputError,
+    Layer,
+    TensorType,
+    Weight,
+    need_dtype,
+    need_rank,
+    number,
+)
+from nnspec.layers.initial import torch_uniform
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Recurrent(Layer):
+    """What the recurrent layers share; a step computes `gates` vectors of hidden_size from its input and the state."""
+
+    optional_inputs: ClassVar[tuple[str, ...]] = ("state",)
+    outputs: ClassVar[tuple[str, ...]] = ("output", "state")
+    keyword_only: ClassVar[frozenset[str]] = frozenset({"recurrent_bias"})
+    gates: ClassVar[int] = 1
+
+    hidden_size: PositiveInt
+    num_layers: PositiveInt = 1
+    bias: bool = True
+    batch_first: bool = False
+    dropout: Probability = 0.0
+    bidirectional: bool = False
+    recurrent_bias: bool = True
+
+    @property
+    def directions(self) -> int:
+        """1, or 2 where the sequence is also read backwards."""
+        return 2 if self.bidirectional else 1
+
+    @property
+    def output_size(self) -> int:
+        """The features that one direction gives, which are also those of the state."""
+        return self.hidden_size
+
+    def sizes_in(self, features: int) -> tuple[int, ...]:
+        """The features that each layer takes."""
+        return (features, *[self.directions * self.output_size] * (self.num_layers - 1))
+
+    def suffixes(self) -> tuple[tuple[str, ...], ...]:
+        """For each layer, what the names of its weights end in: one suffix a direction."""
+        return tuple((f"l{i}", f"l{i}_reverse")[: self.directions] for i in range(self.num_layers))
+
+    def time_and_batch(self, input: TensorType) -> tuple[Size, Size]:
+        """The number of steps, and of sequences.
+
+        Raises:
+            InputError: the input is no batch of sequences of vectors.
+        """
+        need_dtype(input, "float")
+        order = "[N, T, features]" if self.batch_first else "[T, N, features]"
+        if input.rank != 3:
+            raise InputError(f"needs a batch of sequences, {order}, and gets {input}", help=f"reshape it to {order}")
+        number(input.shape[2], "the last dimension (the features)")
+        return (input.shape[1], input.shape[0]) if self.batch_first else (input.shape[0], input.shape[1])
+
+    def infer(self, input: TensorType, state: TensorType | None = None) -> tuple[TensorType, ...]:
+        if not self.bias and not self.recurrent_bias:
+            raise ArgumentError("recurrent_bias", "bias = false leaves out both biases", "leave recurrent_bias out")
+        time, batch = self.time_and_batch(input)
+        after = self.state_shape(batch, self.output_size)
+        if state is not None:
+            _need_state(state, after, "state", 1)
+        steps = (batch, time) if self.batch_first else (time, batch)
+        output = input.with_shape(*steps, self.directions * self.output_size)
+        return output, input.with_shape(*after)
+
+    def state_shape(self, batch: Size, features: int) -> tuple[Size, ...]:
+        """The shape of a state: [layers * directions, N, features], whether batch_first or not."""
+        return self.num_layers * self.directions, batch, features
+
+    def weights(self, input: TensorType, *states: TensorType | None) -> tuple[Weight, ...]:
+        sizes = self.sizes_in(number(input.shape[2], "the last dimension (the features)"))
+        start = torch_uniform(self.hidden_size)
+        return tuple(
+            Weight(f"{name}_{suffix}", shape, start)
+            for size, suffixes in zip(sizes, self.suffixes(), strict=True)
+            for suffix in suffixes
+            for name, shape in self.layer_shapes(size).items()
+        )
+
+    def layer_shapes(self, features: int) -> dict[str, tuple[int, ...]]:
+        """The weights of one layer and direction."""
+        rows = self.gates * self.hidden_size
+        biases = {"bias_ih": self.bias, "bias_hh": self.bias and self.recurrent_bias}
+        return {
+            "weight_ih": (rows, features),
+            "weight_hh": (rows, self.output_size),
+            **{name: (rows,) for name, there in biases.items() if there},
+        }
+
+    def macs(self, input: TensorType, *states: TensorType | None) -> Size:
+        time, batch = self.time_and_batch(input)
+        matrices = [weight for weight in self.weights(input) if len(weight.shape) == 2]
+        return time * batch * sum(weight.elements for weight in matrices)
+
+
+def _need_state(given: TensorType, shape: tuple[Size, ...], name: str, index: int) -> None:
+    need_dtype(given, "float", index=index)
+    need_rank(given, 3, index=index)
+    if not all(equal(have, want) for have, want in zip(given.shape, shape, strict=True)):
+        wanted = given.with_shape(*shape)
+        raise InputError(
+            f"needs {wanted}, [layers * directions, N, features], as its initial {name}, and gets {given}", index=index
+        )
+
+
+class RNN(_Recurrent):
+    """Elman's recurrent network: `state = tanh(W_ih input + b_ih + W_hh state + b_hh)` (Elman 1990).
+
+    Shapes: [T, N, features] -> `output` [T, N, directions * hidden_size] and `state`, the last one,
+    [layers * directions, N, hidden_size]. With `batch_first`, input and output are [N, T, ...]. The initial `state`
+    is zero unless given. `dropout` is between layers. `recurrent_bias = false` leaves the second bias out, as Keras
+    does. Raises an error where the number of features is a symbol. Source: torch.nn.RNN.
+    """
+
+    nonlinearity: Literal["tanh", "relu"] = "tanh"
+
+    examples: ClassVar = (
+        Example("RNN(4)", ("float[T, N, 5]",)),
+        Example('RNN(3, 2, "relu", batch_first = true, dropout = 0.5)', ("float[N, T, 5]",)),
+        Example("RNN(3, 2, bidirectional = true, bias = false)", ("float[T, N, 5]", "float[4, N, 3]")),
+        Example("RNN(3, recurrent_bias = false)", ("float[T, N, 5]",)),
+    )
+
+    @classmethod
+    def positional(cls) -> tuple[str, ...]:
+        """The arguments in torch's order."""
+        return "hidden_size", "num_layers", "nonlinearity", "bias", "batch_first", "dropout", "bidirectional"
+
+
+class GRU(_Recurrent):
+    """The gated recurrent unit (Cho et al. 2014), with the reset gate after the product as in torch and cuDNN.
+
+    Shapes: [T, N, features] -> `output` [T, N, directions * hidden_size] and `state`, the last one,
+    [layers * directions, N, hidden_size]. With `batch_first`, input and output are [N, T, ...]. The initial `state`
+    is zero unless given. `dropout` is between layers. Gates: reset, update, new.
+    Raises an error where the number of features is a symbol. Source: torch.nn.GRU.
+    """
+
+    gates: ClassVar[int] = 3
+
+    examples: ClassVar = (
+        Example("GRU(4)", ("float[T, N, 5]",)),
+        Example("GRU(3, 2, bidirectional = true, batch_first = true)", ("float[N, T, 5]",)),
+        Example("GRU(3, 2, bias = false)", ("float[T, N, 5]", "float[2, N, 3]")),
+        Example("GRU(3, bidirectional = true, recurrent_bias = false)", ("float[7, 1, 5]",)),
+    )
+
+
+class LSTM(_Recurrent):
+    """Long short-term memory (Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000).
+
+    Shapes: [T, N, features] -> `output` [T, N, directions * hidden_size], `state`, the last one,
+    [layers * directions, N, hidden_size], and `cell`, the last memory, of the same shape. With `batch_first`, input
+    and output are [N, T, ...]. The initial `state` and `cell` are zero unless given, both together. `dropout` is
+    between layers; `proj_size` projects the output and state to that many features; `recurrent_bias = false` leaves
+    the second bias out, as Keras does. Gates: input, forget, cell, output.
+    Raises an error where the number of features is a symbol. Source: torch.nn.LSTM.
+    """
+
+    optional_inputs: ClassVar[tuple[str, ...]] = ("state", "cell")
+    outputs: ClassVar[tuple[str, ...]] = ("output", "state", "cell")
+    gates: ClassVar[int] = 4
+
+    proj_size: NonNegativeInt = 0
+
+    examples: ClassVar = (
+        Example("LSTM(4)", ("float[T, N, 5]",)),
+        Example("LSTM(3, 2, batch_first = true, bidirectional = true)", ("float[N, T, 5]",)),
+        Example("LSTM(3, 2, dropout = 0.2)", ("float[T, N, 5]", "float[2, N, 3]", "float[2, N, 3]")),
+        Example("LSTM(3, bias = false)", ("float[7, 1, 5]",)),
+        Example("LSTM(3, 2, bidirectional = true, recurrent_bias = false)", ("float[T, N, 5]",)),
+    )
+
+    @property
+    def output_size(self) -> int:
+        """The features that one direction gives."""
+        return self.proj_size or self.hidden_size
+
+    def infer(
+        self, input: TensorType, state: TensorType | None = None, cell: TensorType | None = None
+    ) -> tuple[TensorType, ...]:
+        if self.proj_size >= self.hidden_size:
+            raise ArgumentError(
+                "proj_size",
+                f"{self.proj_size} is not less than hidden_size = {self.hidden_size}",
+                help="project to less",
+            )
+        output, last = super().infer(input, state)
+        memory = self.state_shape(last.shape[1], self.hidden_size)
+        if (state is None) != (cell is None):
+            missing, index = ("cell", 1) if cell is None else ("state", 2)
+            raise InputError(f"has no initial {missing}", help="give both: (x, state, cell) -> LSTM(...)", index=index)
+        if cell is not None:
+            _need_state(cell, memory, "cell", 2)
+        return output, last, input.with_shape(*memory)
+
+    def layer_shapes(self, features: int) -> dict[str, tuple[int, ...]]:
+        """The weights of one layer and direction."""
+        projection = {"weight_hr": (self.proj_size, self.hidden_size)} if self.proj_size else {}
+        return super().layer_shapes(features) | projection

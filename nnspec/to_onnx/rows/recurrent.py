@@ -1,0 +1,96 @@
+"""ONNX rows of the recurrent layers: the operators of the same names, one a layer, both directions in one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nnspec.layers.base import LayerError
+from nnspec.layers.families.recurrent import GRU, LSTM, RNN
+from nnspec.to_onnx.graph import Array, Graph
+from nnspec.to_onnx.row import Call, row
+
+# Where torch's gates stand in ONNX's order: torch has i, f, g, o and ONNX i, o, f, c; torch r, z, n and ONNX z, r, h.
+GATES = {1: (0,), 3: (1, 0, 2), 4: (0, 3, 1, 2)}
+
+
+@row(RNN, GRU, LSTM)
+def _(layer: RNN | GRU | LSTM, call: Call, graph: Graph) -> tuple[str, ...]:
+    if isinstance(layer, LSTM) and layer.proj_size:
+        raise LayerError("ONNX's LSTM has no projection", help="leave proj_size out, and put a Linear behind the LSTM")
+    value = call.inputs[0]
+    if layer.batch_first:
+        value = graph.node("Transpose", [value], perm=[1, 0, 2])
+    starts = [_split(name, layer, graph) for name in call.inputs[1:]]
+    finals: list[tuple[str, ...]] = []
+    for index, suffixes in enumerate(layer.suffixes()):
+        weights = [_stacked(name, suffixes, layer, call, graph) for name in ("weight_ih", "weight_hh")]
+        inputs = [value, *weights, _biases(suffixes, layer, call, graph), "", *(start[index] for start in starts)]
+        output, *final = graph.nodes_out(layer.kind, inputs, len(call.results), **_attributes(layer))
+        finals.append(tuple(final))
+        value = _joined(output, layer, graph)
+    if layer.batch_first:
+        value = graph.node("Transpose", [value], perm=[1, 0, 2])
+    return value, *(_concatenated(states, graph) for states in zip(*finals, strict=True))
+
+
+def _attributes(layer: RNN | GRU | LSTM) -> dict[str, object]:
+    activation = ["Relu"] * layer.directions if isinstance(layer, RNN) and layer.nonlinearity == "relu" else None
+    return {
+        "hidden_size": layer.hidden_size,
+        "direction": "bidirectional" if layer.bidirectional else "forward",
+        "activations": activation,
+        "linear_before_reset": 1 if isinstance(layer, GRU) else None,
+    }
+
+
+def _stacked(name: str, suffixes: Sequence[str], layer: RNN | GRU | LSTM, call: Call, graph: Graph) -> str:
+    """The matrices of the directions of a layer, [directions, gates * hidden, features]."""
+    keys = [call.weights[f"{name}_{suffix}"] for suffix in suffixes]
+    sources = [graph.initializers[key] for key in keys]
+    shape = (len(keys), *sources[0].shape)
+    return graph.derived(
+        keys[0], ".onnx", shape, lambda _: np.stack([_reordered(source.make(), layer.gates) for source in sources])
+    )
+
+
+def _biases(suffixes: Sequence[str], layer: RNN | GRU | LSTM, call: Call, graph: Graph) -> str:
+    """Both biases of the directions of a layer, [directions, 2 * gates * hidden]; "" where there are none."""
+    if not layer.bias:
+        return ""
+    keys = [(call.weights[f"bias_ih_{suffix}"], call.weights.get(f"bias_hh_{suffix}")) for suffix in suffixes]
+    sources = [[graph.initializers[key] if key else None for key in pair] for pair in keys]
+    rows = layer.gates * layer.hidden_size
+
+    def make(_: Array) -> Array:
+        halves = [[np.zeros(rows, np.float32) if one is None else one.make() for one in pair] for pair in sources]
+        return np.stack([np.concatenate([_reordered(half, layer.gates) for half in pair]) for pair in halves])
+
+    return graph.derived(keys[0][0], ".onnx", (len(keys), 2 * rows), make)
+
+
+def _reordered(array: Array, gates: int) -> Array:
+    """The rows of a weight with its gates in ONNX's order."""
+    blocks = np.split(array, gates)
+    return np.concatenate([blocks[gate] for gate in GATES[gates]])
+
+
+def _split(state: str, layer: RNN | GRU | LSTM, graph: Graph) -> Sequence[str]:
+    """An initial state of every layer; "", which is zero, where none is given."""
+    if not state or layer.num_layers == 1:
+        return [state] * layer.num_layers
+    sizes = graph.constant([layer.directions] * layer.num_layers)
+    return graph.nodes_out("Split", [state, sizes], layer.num_layers, axis=0)
+
+
+def _joined(output: str, layer: RNN | GRU | LSTM, graph: Graph) -> str:
+    """[T, directions, N, hidden] as [T, N, directions * hidden]."""
+    if not layer.bidirectional:
+        return graph.node("Squeeze", [output, graph.constant([1])])
+    turned = graph.node("Transpose", [output], perm=[0, 2, 1, 3])
+    return graph.node("Reshape", [turned, graph.constant([0, 0, 2 * layer.output_size])])
+
+
+def _concatenated(states: Sequence[str], graph: Graph) -> str:
+    return states[0] if len(states) == 1 else graph.node("Concat", list(states), axis=0)
