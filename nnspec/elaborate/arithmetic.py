@@ -170,6 +170,15 @@ def _is_sequence(value: Any) -> bool:
     return isinstance(value, (tuple, str))
 
 
+def _divisible(value: float, divisor: int) -> int:
+    """The multiple of `divisor` nearest to `value`; the next one where that would take more than a tenth away.
+
+    How the widths of scaled networks are rounded. Source: MobileNetV2, Sandler et al. 2018 (`_make_divisible`).
+    """
+    nearest = max(divisor, int(value + divisor / 2) // divisor * divisor)
+    return nearest + divisor if nearest < 0.9 * value else nearest
+
+
 # Functions of the compile-time language; those that layers define (exp, sqrt, ...) apply to numbers as well.
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "len": _one(_is_sequence, len),
@@ -180,6 +189,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "floor": _one(is_number, math.floor),
     "ceil": _one(is_number, math.ceil),
     "abs": _one(is_number, abs),
+    "divisible": lambda *arguments: _divisible(*_numbers(arguments)),
     "min": lambda *arguments: min(_numbers(arguments)),
     "max": lambda *arguments: max(_numbers(arguments)),
     "sum": lambda *arguments: sum(_numbers(arguments)),

@@ -20,7 +20,8 @@ from nnspec.elaborate.mistakes import (
     WrongKind,
 )
 from nnspec.elaborate.scope import Scope, flows
-from nnspec.elaborate.steps import Made, Steps, arguments_for_display
+from nnspec.elaborate.scan import Scans
+from nnspec.elaborate.steps import Made, arguments_for_display
 from nnspec.elaborate.values import INVALID, BlockDefinition, Partial, Several, Tensor, describe, kind
 from nnspec.layers.base import TensorType
 from nnspec.syntax import tree as t
@@ -28,7 +29,7 @@ from nnspec.syntax import tree as t
 DTYPES = ("float", "int", "bool")
 
 
-class Body(Steps):
+class Body(Scans):
     """Runs the statements of blocks, models and groups."""
 
     # What the inputs of a model are given: types in order where a block calls it, shapes by name from outside.

@@ -594,3 +594,24 @@ class Unreached(Diagnostic):
         if self.suggestion:
             return f"did you mean `{self.suggestion}`?"
         return f"it has {_list(self.known[:12])}" if self.known else "nothing inside it has a name: use its value itself"
+
+
+class BadScan(Diagnostic):
+    """A block cannot be scanned along a sequence.
+
+    `(sequence, state) -> scan Step(...)` gives the block one element after the other as its first input. An output
+    that is named as another input is carried to the next application and keeps its type; the other outputs are
+    stacked, and there must be one.
+    """
+
+    code = "E0229"
+    name: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.name} cannot be scanned with: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "write block Step(...): element, state { ... output result = ...; output state = ... }"

@@ -27,6 +27,7 @@ class PendingCall:
         count: int = 1,
         shared: bool = False,
         training: bool = False,
+        scan: bool = False,
         place: Place | None = None,
     ) -> None:
         self.callee = callee
@@ -36,6 +37,7 @@ class PendingCall:
         self.count = count
         self.shared = shared
         self.training = training
+        self.scan = scan
         self.place = place
         self.tied = False  # another parameter is tied to a weight of it
         self.reached_into = False  # a value inside was asked for: what is not needed is not built
@@ -49,6 +51,7 @@ class PendingCall:
             count=self.count,
             shared=self.shared,
             training=self.training,
+            scan=self.scan,
             place=self.place,
         )
 

@@ -70,6 +70,10 @@ class Steps(Expressions):
         """The statements of a body; body.py has them."""
         raise NotImplementedError
 
+    def scan(self, node: t.Scan, label: str | None, item: t.Item) -> Tensor:
+        """`scan Step(...)`; scan.py does it."""
+        raise NotImplementedError
+
     # --- chains
 
     def chain_value(self, node: t.Chain) -> Any:
@@ -104,6 +108,8 @@ class Steps(Expressions):
                 return self.group(step, label, item)
             case t.Repeat():
                 return self._repeat(step)
+            case t.Scan():
+                return self.scan(step, label, item)
             case t.Residual():
                 return self._residual(step)
             case t.Merge():
@@ -175,7 +181,7 @@ class Steps(Expressions):
         for name, argument in ties.items():
             shape = next((w.shape for w in layer.weights(*types) if w.name == name and not w.buffer), None)
             self._tie(f"{path}.{name}", name, shape, argument, partial)
-        self._register(value, path, label, layer, node)
+        self.register(value, path, label, layer, node)
         return value
 
     def _tie(
@@ -198,7 +204,7 @@ class Steps(Expressions):
         else:
             self.scope.outer_ties.append((path, reference))
 
-    def _register(self, value: Tensor, path: str, label: str | None, callee: Layer | BlockDefinition, node: Placed,
+    def register(self, value: Tensor, path: str, label: str | None, callee: Layer | BlockDefinition, node: Placed,
                   again: Any = None) -> None:  # fmt: skip
         taken = self.scope.clash(path) if label is None else None
         if taken is not None:
@@ -217,21 +223,29 @@ class Steps(Expressions):
         arguments, extra = self.bind_block(definition, partial, node)
         if inputs is None:
             raise Failed
-        given = self._block_inputs(definition, list(inputs), extra, node)
-        made = self.make_block(definition, arguments, given, label or str(self.scope.position), node)
+        given = self.block_inputs(definition, list(inputs), extra, node)
+        made = self.make_block(definition, arguments, _types(given), label or str(self.scope.position), node)
         path = label or self.scope.next_label(count)
         if label is not None:
             self.scope.next_label(count)
         value = self.call_made(made, given, path, node, count)
-        self._register(value, path, label, definition, node, (definition, arguments))
+        self.register(value, path, label, definition, node, (definition, arguments))
         return value
 
     def call_made(
-        self, made: Made, inputs: list[Tensor | None], path: str, node: Placed, count: int = 1, *, shared: bool = False
+        self,
+        made: Made,
+        inputs: list[Tensor | None],
+        path: str,
+        node: Placed,
+        count: int = 1,
+        *,
+        shared: bool = False,
+        results: list[tuple[str, TensorType]] | None = None,
     ) -> Tensor:
         """Call an elaborated module under a label."""
         self.spend(node)
-        results = [(name, type) for name, type, training in made.results]
+        results = results or [(name, type) for name, type, _ in made.results]
         inputs = [tensor for tensor in inputs if tensor is not None]  # its module has no input for an absent one
         value = self.add_call(made.key, inputs, results, node, path, path, shared, count)
         for tensor, (_, _, training) in zip(value.members.values() or (value,), made.results, strict=True):
@@ -275,7 +289,7 @@ class Steps(Expressions):
                 self.fail(MissingArgument(self.span(node), definition.name, parameter.name.text, shown))
         return arguments, tensors
 
-    def _block_inputs(
+    def block_inputs(
         self, definition: BlockDefinition, flowing: list[Tensor], extra: dict[str | int, Tensor], node: Placed
     ) -> list[Tensor | None]:
         declaration = definition.declaration
@@ -294,10 +308,14 @@ class Steps(Expressions):
         return [given.get(name) for name in names]
 
     def make_block(
-        self, definition: BlockDefinition, arguments: dict[str, Any], inputs: list[Tensor | None], label: str, node: Placed
-    ) -> Made:  # fmt: skip
+        self,
+        definition: BlockDefinition,
+        arguments: dict[str, Any],
+        types: tuple[TensorType | None, ...],
+        label: str,
+        node: Placed,
+    ) -> Made:
         """The module of a block for these arguments and input types, made once."""
-        types = tuple(None if tensor is None else tensor.type for tensor in inputs)
         memo = (definition, tuple(sorted((name, key(value)) for name, value in arguments.items())), types)
         if memo not in self.shared.memo:
             self.shared.memo[memo] = INVALID  # while it is built; if it fails, it has told why, and becomes None
@@ -364,8 +382,8 @@ class Steps(Expressions):
             what = f"the group {step.label}, a second time,"
             self.fail(Misplaced(self.span(item), what, f"make it a block: block Name {{ ... }}, then {step.label}: Name"))
         definition, arguments = again
-        given = self._block_inputs(definition, [x for x in inputs if x is not None], {}, item)
-        made = self.make_block(definition, arguments, given, step.label, item)
+        given = self.block_inputs(definition, [x for x in inputs if x is not None], {}, item)
+        made = self.make_block(definition, arguments, _types(given), step.label, item)
         assert isinstance(first.callee, str)
         if made.key != first.callee and self._weights(made.key) != self._weights(first.callee):
             self.fail(SharedMismatch(self.span(item), step.label, step.span))
@@ -393,7 +411,7 @@ class Steps(Expressions):
         made, inputs = self.make_group(body, path, node)
         self.scope.next_label(count)
         value = self.call_made(made, inputs, path, node, count)
-        self._register(value, path, label, INVALID, node)  # type: ignore[arg-type]
+        self.register(value, path, label, INVALID, node)  # type: ignore[arg-type]
         return value
 
     def make_group(self, body: t.Body, path: str, node: Placed) -> tuple[Made, list[Tensor | None]]:
@@ -671,7 +689,7 @@ class Steps(Expressions):
     def _reach(self, value: Tensor, step: Step, path: list[str]) -> Tensor:
         """The value at a path inside a step, as a further result of its call."""
         call = step.call
-        if not isinstance(call.callee, str) or call.count > 1:
+        if not isinstance(call.callee, str) or call.count > 1 or call.scan:
             raise interior.NotInside(path, ())
         callee, index = interior.reach(self.shared, call.callee, path)
         scope = value.scope
@@ -730,6 +748,10 @@ def _config(partial: Partial) -> dict[str, Argument]:
     assert isinstance(partial.callee, type)
     positional = [argument for argument in partial.positional if not isinstance(argument.value, Tensor)]
     return {**dict(zip(partial.callee.positional(), positional, strict=False)), **partial.named}
+
+
+def _types(tensors: list[Tensor | None]) -> tuple[TensorType | None, ...]:
+    return tuple(None if tensor is None else tensor.type for tensor in tensors)
 
 
 def _ends(node: Placed) -> tuple[int, int]:

@@ -9,7 +9,8 @@ from nnspec.ir.program import Call, Module, Program
 def call_macs(module: Module, call: Call, below: dict[str, Size]) -> Size:
     """The multiply-accumulates of a call, all its applications together; `below` holds those of the modules."""
     if isinstance(call.callee, str):
-        return below[call.callee] * call.count
+        times = module.values[call.inputs[0]].shape[0] if call.scan else call.count
+        return below[call.callee] * times
     return call.callee.macs(*module.types(call.inputs)) * call.count
 
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
+from nnspec.dims import Size
 from nnspec.layers.base import Layer, TensorType
 from nnspec.layers.registry import find
 
@@ -83,6 +84,7 @@ class Call(_Frozen):
     count: int = 1
     shared: bool = False  # applies again what an earlier call has built under this label
     training: bool = False  # exists in training only
+    scan: bool = False  # applied to the elements of the first input, one after the other: see `Module.carried`
     place: Place | None = None
 
     @property
@@ -140,6 +142,24 @@ class Module(_Frozen):
     def types(self, names: tuple[str, ...]) -> tuple[TensorType | None, ...]:
         """The types of values by name; None for an absent one."""
         return tuple(self.values[name] if name else None for name in names)
+
+    @property
+    def carried(self) -> dict[int, int]:
+        """In a scan: the outputs that become inputs of the next application, by index of output and input.
+
+        They have the name of the input that they become. The other outputs are stacked along a new first dimension;
+        the first input is the element, and inputs that no output is named after stay the same.
+        """
+        inputs = {port.name: index for index, port in enumerate(self.inputs) if index > 0}
+        return {index: inputs[port.name] for index, port in enumerate(self.outputs) if port.name in inputs}
+
+    def scanned(self, length: Size) -> tuple[TensorType, ...]:
+        """The types of the results of a scan over `length` elements."""
+        carried = self.carried
+        return tuple(
+            type if index in carried else TensorType(type.dtype, (length, *type.shape))
+            for index, type in enumerate(self.output_types)
+        )
 
     @property
     def input_types(self) -> tuple[TensorType, ...]:

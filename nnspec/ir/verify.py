@@ -98,7 +98,13 @@ def _verify_call(program: Program, module: Module, call: Call, known: set[str], 
     given = module.types(call.inputs)
     callee = program.callee(call)
     name = callee.kind if isinstance(callee, Layer) else callee.name
-    expected = _layer_results(callee, given) if isinstance(callee, Layer) else _module_results(callee, given)
+    if isinstance(callee, Layer):
+        _need(not call.scan, f"{name} is a layer, and only modules are scanned with")
+        expected = _layer_results(callee, given)
+    elif call.scan:
+        expected = _scan_results(callee, given)
+    else:
+        expected = _module_results(callee, given)
     _need(len(expected) == len(call.outputs), f"{name} has {len(expected)} results, and {len(call.outputs)} are named")
     for output, type in zip(call.outputs, expected, strict=True):
         _define(module, known, output)
@@ -128,6 +134,16 @@ def _module_results(callee: Module, given: tuple[TensorType | None, ...]) -> tup
     agree = len(present) == len(needed) and all(map(_same, present, needed))
     _need(agree, f"{callee.name} takes {', '.join(map(str, needed))}, and gets {', '.join(map(str, present))}")
     return callee.output_types
+
+
+def _scan_results(callee: Module, given: tuple[TensorType | None, ...]) -> tuple[TensorType, ...]:
+    sequence = given[0] if given else None
+    if sequence is None or not sequence.rank:
+        raise UnsoundProgram(f"the scan with {callee.name} has no sequence")
+    results = _module_results(callee, (TensorType(sequence.dtype, sequence.shape[1:]), *given[1:]))
+    for output, index in callee.carried.items():
+        _need(_same(results[output], callee.input_types[index]), f"the scan with {callee.name} changes what it carries")
+    return callee.scanned(sequence.shape[0])
 
 
 def _same(left: TensorType, right: TensorType) -> bool:

@@ -155,6 +155,12 @@ class Repeat(Node):
     step: Step
 
 
+class Scan(Node):
+    """`scan Step(...)`: a block applied to one element after the other, with a state that is carried along."""
+
+    step: Expression
+
+
 class Residual(Node):
     """`residual { ... } skip { ... }`."""
 
@@ -170,7 +176,7 @@ class Merge(Node):
     body: Body
 
 
-Step = Union[Expression, Body, Repeat, Residual, Merge]  # noqa: UP007
+Step = Union[Expression, Body, Repeat, Scan, Residual, Merge]  # noqa: UP007
 
 # --- statements
 
@@ -233,6 +239,13 @@ class Training(Node):
     body: Body
 
 
+class Rename(Node):
+    """`rename "published" -> "own"`: how keys of published weights differ from the model's own."""
+
+    published: Text
+    own: Text
+
+
 class Phase(Node):
     """`phase name { ... }` of a `train` block."""
 
@@ -240,7 +253,7 @@ class Phase(Node):
     body: Body
 
 
-Statement = Union[Let, Bind, Input, Output, Require, If, For, Training, Phase, Chain]  # noqa: UP007
+Statement = Union[Let, Bind, Input, Output, Require, If, For, Training, Phase, Rename, Chain]  # noqa: UP007
 
 # --- declarations
 

@@ -143,6 +143,10 @@ class TreeBuilder:
     def _training(self, start: int, end: int, parts: list[Any]) -> t.Training:
         return t.Training(start, end, self.build(parts[0]))
 
+    def _rename(self, start: int, end: int, parts: list[Any]) -> t.Rename:
+        published, own = map(self._string_token, parts)
+        return t.Rename(start, end, published, own)
+
     def _phase(self, start: int, end: int, parts: list[Any]) -> t.Phase:
         return t.Phase(start, end, self._identifier(parts[0]), self.build(parts[1]))
 
@@ -157,6 +161,9 @@ class TreeBuilder:
     def _repeat(self, start: int, end: int, parts: list[Any]) -> t.Repeat:
         count, step = self._all(parts)
         return t.Repeat(start, end, count, step)
+
+    def _scan(self, start: int, end: int, parts: list[Any]) -> t.Scan:
+        return t.Scan(start, end, self.build(parts[0]))
 
     def _residual(self, start: int, end: int, parts: list[Any]) -> t.Residual:
         return t.Residual(start, end, self.build(parts[0]), self._optional(parts[1]))

@@ -17,7 +17,7 @@ from nnspec.ir.state import state_dict
 from nnspec.layers.base import Layer, LayerError, Weight
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.to_onnx import rows
-from nnspec.to_onnx.graph import ELEMENT_TYPES, Array, Graph
+from nnspec.to_onnx.graph import ELEMENT_TYPES, Array, Body, Graph
 from nnspec.to_onnx.mistakes import NotExpressible, SameName, TooManyLayers
 from nnspec.to_onnx.row import ROWS, UNSUPPORTED
 from nnspec.to_onnx.row import Call as RowCall
@@ -111,6 +111,9 @@ class _Builder:
 
     def _call(self, scope: _Scope, call: Call) -> None:
         inputs = [scope.names[name] if name else "" for name in call.inputs]
+        if call.scan:
+            scope.names.update(zip(call.outputs, self._scan(scope, call, inputs), strict=True))
+            return
         results: list[str] = []
         for label in call.labels if call.label is not None else [None]:
             inputs[: len(results)] = results
@@ -119,6 +122,28 @@ class _Builder:
             else:
                 results = self._layer(scope, call, call.callee, label, inputs)
         scope.names.update(zip(call.outputs, results, strict=True))
+
+    def _scan(self, scope: _Scope, call: Call, inputs: list[str]) -> list[str]:
+        """The operator Scan: its body is the module, applied to one element of the first input after the other."""
+        assert isinstance(call.callee, str)
+        graph, module = self.graph, self.program.modules[call.callee]
+        carried = module.carried
+        order = [*carried, *(index for index in range(len(module.outputs)) if index not in carried)]
+        graph.scope = f"{scope.prefix}{call.label}"
+        inside = list(inputs)
+        for index in (0, *carried.values()):
+            inside[index] = graph.fresh(module.inputs[index].name)
+        with graph.body() as nodes:
+            results = self._inner(scope, call, call.callee, call.label or "", inside)
+            outputs = [graph.node("Identity", [results[index]]) for index in order]  # a body gives only what it makes
+        states = list(carried.values())
+        made = graph.nodes_out("Scan", [*(inputs[i] for i in states), inputs[0]], len(order), num_scan_inputs=1)
+        graph.nodes[-1].body = Body(
+            nodes,
+            {inside[index]: module.input_types[index] for index in (*states, 0)},
+            {name: module.output_types[index] for name, index in zip(outputs, order, strict=True)},
+        )
+        return [made[order.index(index)] for index in range(len(module.outputs))]
 
     def _inner(self, scope: _Scope, call: Call, key: str, label: str, inputs: list[str]) -> list[str]:
         module, span = self.program.modules[key], self._span(call.place)

@@ -90,11 +90,10 @@ def export_onnx(
         model = _write(graph, version, _description(program, loaded), file, data)
         _check(file)
         difference = _verified(program, graph, file, loaded, notes) if verify else None
-        size = file.stat().st_size
         if data is not None:
-            size += data.stat().st_size
             place_data(model, target.name + ".data")
             file.write_bytes(model.SerializeToString())
+        size = sum(each.stat().st_size for each in (file, data) if each is not None)
     return Exported(str(path), size, version, graph.inputs, graph.outputs, difference, tuple(notes))
 
 

@@ -7,7 +7,8 @@ written, so that a large model is never held twice.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,30 @@ class Node:
         self.outputs = outputs
         self.attributes = attributes
         self.name = name
+        self.body: Body | None = None
+
+    def reads(self) -> Iterator[str]:
+        """The tensors that it depends on: its inputs, and what its body takes from outside."""
+        yield from (name for name in self.inputs if name)
+        if self.body is not None:
+            made = {name for node in self.body.nodes for name in node.outputs} | set(self.body.inputs)
+            yield from (name for node in self.body.nodes for name in node.reads() if name not in made)
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Give tensors other names, in its body too."""
+        self.inputs = [names.get(name, name) for name in self.inputs]
+        self.outputs = [names.get(name, name) for name in self.outputs]
+        for node in self.body.nodes if self.body is not None else ():
+            node.rename(names)
+
+
+class Body:
+    """The graph inside a node: a Scan applies it again and again. It sees the tensors of the graph around it."""
+
+    def __init__(self, nodes: list[Node], inputs: dict[str, TensorType], outputs: dict[str, TensorType]) -> None:
+        self.nodes = nodes
+        self.inputs = inputs
+        self.outputs = outputs
 
 
 class Initializer:
@@ -165,6 +190,16 @@ class Graph:
             help=f"declare an input with a dimension that is {symbol}, or a multiple of it",
         )
 
+    @contextmanager
+    def body(self) -> Iterator[list[Node]]:
+        """Collect nodes for the body of another node; sizes that it computes are not known outside."""
+        outside, sizes, known = self.nodes, dict(self._sizes), dict(self._symbols)
+        self.nodes = []
+        try:
+            yield self.nodes
+        finally:
+            self.nodes, self._sizes, self._symbols = outside, sizes, known
+
     def shape(self, sizes: Sequence[Size]) -> str:
         """An int64 tensor [rank] with these sizes."""
         if all(isinstance(size, int) for size in sizes):
@@ -183,7 +218,7 @@ class Graph:
 
     def uses(self) -> Counter[str]:
         """How often every tensor is used, by nodes and as an output of the graph."""
-        counts = Counter(name for node in self.nodes for name in node.inputs if name)
+        counts = Counter(name for node in self.nodes for name in node.reads())
         counts.update(self.outputs.keys())
         return counts
 
@@ -197,8 +232,7 @@ class Graph:
             else:  # an input, a constant, or an output a second time
                 self.nodes.append(Node("Identity", [tensor], [name], {}, name))
         for node in self.nodes:
-            node.inputs = [renamed.get(name, name) for name in node.inputs]
-            node.outputs = [renamed.get(name, name) for name in node.outputs]
+            node.rename(renamed)
         self.outputs = types
         self.prune()
 
@@ -207,7 +241,7 @@ class Graph:
         needed, kept = set(self.outputs), []
         for node in reversed(self.nodes):
             if not needed.isdisjoint(node.outputs):
-                needed.update(node.inputs)
+                needed.update(node.reads())
                 kept.append(node)
         self.nodes = kept[::-1]
         self.initializers = {name: value for name, value in self.initializers.items() if name in needed}

@@ -15,7 +15,7 @@ from onnx import helper
 from nnspec import __version__
 from nnspec.layers.base import TensorType
 from nnspec.record import Record
-from nnspec.to_onnx.graph import Graph, Initializer
+from nnspec.to_onnx.graph import Graph, Initializer, Node
 from nnspec.to_onnx.operands import CODES
 from nnspec.to_onnx.versions import ir_version
 
@@ -40,10 +40,7 @@ def to_proto(graph: Graph, opset: int, description: Description, data: BinaryIO 
     """The model; its arrays are inside, or in `data`, and then `place_data` must say what that file is called."""
     inputs = [_value(name, type) for name, type in graph.inputs.items()]
     outputs = [_value(name, type) for name, type in graph.outputs.items()]
-    nodes = [
-        helper.make_node(node.op, node.inputs, node.outputs, name=node.name, **node.attributes) for node in graph.nodes
-    ]
-    body = helper.make_graph(nodes, description.name, inputs, outputs)
+    body = helper.make_graph([_node(node) for node in graph.nodes], description.name, inputs, outputs)
     for name, value in graph.initializers.items():
         body.initializer.append(_tensor(name, value, data))
     model = helper.make_model(
@@ -64,6 +61,16 @@ def place_data(model: onnx.ModelProto, name: str) -> None:
         for entry in tensor.external_data:
             if entry.key == "location":
                 entry.value = name
+
+
+def _node(node: Node) -> onnx.NodeProto:
+    made = helper.make_node(node.op, node.inputs, node.outputs, name=node.name, **node.attributes)
+    if node.body is not None:
+        inputs = [_value(name, type) for name, type in node.body.inputs.items()]
+        outputs = [_value(name, type) for name, type in node.body.outputs.items()]
+        body = helper.make_graph([_node(inner) for inner in node.body.nodes], f"{node.name}.body", inputs, outputs)
+        made.attribute.append(helper.make_attribute("body", body))
+    return made
 
 
 def _value(name: str, given: TensorType) -> onnx.ValueInfoProto:

@@ -18,7 +18,7 @@ from nnspec.ir import Program
 from nnspec.ir.state import state_dict
 from nnspec.record import Record
 from nnspec.to_onnx.build import Arrays
-from nnspec.to_onnx.graph import Array, Graph
+from nnspec.to_onnx.graph import Array, Graph, Node
 from nnspec.to_onnx.mistakes import CannotCompare, NotEqual
 from nnspec.to_onnx.runtime import ERRORS, open_session, reason
 from nnspec.to_onnx.sample import Sizes, random_inputs, size_choices
@@ -67,9 +67,13 @@ def _random_outputs(graph: Graph) -> list[str]:
     """The outputs that depend on random numbers."""
     random: set[str] = set()
     for node in graph.nodes:
-        if node.op in _RANDOM or not random.isdisjoint(node.inputs):
+        if _draws(node) or not random.isdisjoint(node.reads()):
             random.update(node.outputs)
     return [name for name in graph.outputs if name in random]
+
+
+def _draws(node: Node) -> bool:
+    return node.op in _RANDOM or (node.body is not None and any(map(_draws, node.body.nodes)))
 
 
 def _module(program: Program, arrays: Arrays) -> torch.nn.Module:

@@ -41,6 +41,7 @@ class Forward:
         self.names = {variable(symbol.text.lower()) for symbol in _all_symbols(self.module)} | {"device"}
         self.inputs = [self._input(port.name, port.value) for port in self.module.inputs]
         self._paths: dict[str, str] = {}
+        self._busy: set[str] = set()  # variables of a loop that is being written
         labels = [call.label for call in self.module.calls if call.label and not call.shared and call.count == 1]
         self.lists = module_lists(labels)
         for index, call in enumerate(self.module.calls):
@@ -65,17 +66,26 @@ class Forward:
         if single and expression is not None and self._nests(index, call, expression):
             self.nested[call.outputs[0]] = expression
             return
+        if expression is None and call.count == 1:
+            return  # a loop, which is written already
         targets = [self._target(index, value) for value in call.outputs]
-        if call.count > 1:
-            self._loop(call, targets, index)
-        elif expression is not None:
-            self._line(call, f"{', '.join(targets)} = {expression}")
+        if expression is None:
+            self._loop(call, targets)
+        else:
+            self._line(call, f"{self._unpacked(call, targets)} = {expression}")
+
+    def _unpacked(self, call: Call, targets: list[str]) -> str:
+        """The variables of the results, as the module gives them; what is not needed is one `_`."""
+        submodule = self.plans.submodule(self.module, call) if isinstance(call.callee, Layer) else None
+        if submodule is None or submodule.results is None:
+            return ", ".join(targets)
+        return _fill(submodule.results, targets).replace("(_, _)", "_")
 
     def _line(self, call: Call, text: str) -> None:
         self.lines.append(f"    {text}" if call.training else text)
 
     def _expression(self, index: int, call: Call) -> str | None:
-        """The expression of a call; None for a repeat, which is a loop."""
+        """The expression of a call; None for a repeat and where a loop has been written."""
         if isinstance(call.callee, str):
             return self._module_expression(call)
         submodule = self.plans.submodule(self.module, call)
@@ -102,7 +112,7 @@ class Forward:
         attribute = self._attribute(call, submodule.constructor, owns)
         if call.count > 1:
             return None
-        arguments = [self._take(value) if submodule.call is None else self._name(value, call) if value else "None"
+        arguments = [(self._take(value) if submodule.call is None else self._name(value, call)) if value else "None"
                      for value in call.inputs]  # fmt: skip
         while arguments and arguments[-1] in ("None", ""):
             arguments.pop()
@@ -117,6 +127,9 @@ class Forward:
         attribute = self._attribute(call, name, self.plans.owns_weights(call.callee))
         if call.count > 1:
             return None
+        if call.scan:
+            self._scan(call, plan.module, attribute)
+            return None
         if plan.inline and plan.kind == "loop":
             names = [self._name(value, call) for value in call.inputs]
             (target,) = [self._target(self.module.calls.index(call), value) for value in call.outputs]
@@ -127,7 +140,43 @@ class Forward:
             return None
         return f"{attribute}({', '.join(map(self._take, call.inputs))})"
 
-    def _loop(self, call: Call, targets: list[str], index: int) -> None:
+    def _scan(self, call: Call, module: Module, attribute: str) -> None:
+        """One application for each element of the first input; what is not carried is collected and stacked."""
+        index = self.module.calls.index(call)
+        names = [self._name(value, call) for value in call.inputs]
+        self._busy = {name for name in names if name}
+        element = self._fresh(module.inputs[0].name)
+        carried = {output: self._fresh(module.outputs[output].name) for output in module.carried}
+        for output, source in module.carried.items():
+            self._line(call, f"{carried[output]} = {names[source]}")
+            names[source] = carried[output]
+        single = {i: self._fresh(port.name) for i, port in enumerate(module.outputs) if i not in carried}
+        lists = {i: self._fresh(f"{name}s") for i, name in single.items()}
+        for name in lists.values():
+            self._line(call, f"{name} = []")
+        results = [carried.get(i) or single[i] for i in range(len(module.outputs))]
+        self._line(call, f"for {element} in {names[0]}:")
+        self._line(call, f"    {', '.join(results)} = {attribute}({', '.join([element, *names[1:]])})")
+        for i, name in lists.items():
+            self._line(call, f"    {name}.append({single[i]})")
+        for i, value in enumerate(call.outputs):
+            if i in carried:
+                self.variables[value] = carried[i]
+            else:
+                self._line(call, f"{self._target(index, value)} = torch.stack({lists[i]})")
+        self._busy = set()
+
+    def _fresh(self, hint: str) -> str:
+        """A variable that nothing uses, and that nothing else will take before the end of this call."""
+        live = set(self.variables.values()) | self.names | self._busy
+        name, number = variable(hint), 1
+        while name in live:
+            number += 1
+            name = f"{variable(hint)}{number}"
+        self._busy.add(name)
+        return name
+
+    def _loop(self, call: Call, targets: list[str]) -> None:
         """`count` applications in a row of modules that are no list of their own."""
         names = [self._name(value, call) for value in call.inputs]
         for target, name in zip(targets, names, strict=False):
@@ -204,7 +253,7 @@ class Forward:
         if isinstance(call.callee, str) or expression.count("(") >= DEPTH:
             return False
         following = self.module.calls[index + 1]
-        if following.training != call.training or following.count > 1:
+        if following.training != call.training or following.count > 1 or following.scan:
             return False
         return self._accepts_nested(following)
 
@@ -222,7 +271,7 @@ class Forward:
             self.variables[value] = "_"
             return "_"
         live = {self.variables[other] for other, used in self.uses.items()
-                if other != value and other in self.variables and used and used[-1] > index}  # fmt: skip
+                if other != value and other in self.variables and used and used[-1] > index} | self._busy  # fmt: skip
         waiting = " ".join(self.nested.values())
         label = self.lasting.get(value)
         if label is not None and (len(uses) > 1 or uses[-1] > index + 1):
