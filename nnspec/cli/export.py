@@ -50,9 +50,16 @@ def _write_onnx(
     made = model.export_onnx(path, weights, opset=opset, verify=verify, limits=spec.limits)
     agrees = "" if made.difference is None else f", equals PyTorch within {made.difference:.1e}"
     types = f"{_shown(made.inputs)} -> {_shown(made.outputs)}"
-    click.echo(f"{path}: ONNX opset {made.opset}, {made.bytes / 1024:,.0f} KiB, {types}{agrees}")
+    click.echo(f"{path}: ONNX opset {made.opset}, {_size(made.bytes)}, {types}{agrees}")
     for note in made.notes:
         click.echo(f"  note: {note}")
+
+
+def _size(bytes: int) -> str:
+    for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if bytes >= factor:
+            return f"{bytes / factor:.1f} {unit}"
+    return f"{bytes} bytes"
 
 
 def _shown(types: Mapping[str, TensorType]) -> str:

@@ -126,7 +126,7 @@ def _fitted(port: Port, array: Array, known: dict[str, Size]) -> Array:
         problem = _mismatch(size, actual, known)
         if problem:
             raise SpecError.of(WrongInput(None, port.name, found, wanted, f"dimension {index} {problem}"))
-    return np.ascontiguousarray(array.astype(port.dtype, copy=False))
+    return np.asarray(array.astype(port.dtype, copy=False), order="C")
 
 
 def _mismatch(size: int | str | None, actual: int, known: dict[str, Size]) -> str | None:
