@@ -6,15 +6,10 @@ from importlib.util import find_spec
 
 from nnspec.diagnostics import Diagnostic, SpecError
 
-# Which extra of pyproject.toml brings an import.
-EXTRA_OF = {
-    "torch": "train",
-    "safetensors": "train",
-    "rich": "train",
-    "numpy": "onnx",
-    "onnx": "onnx",
-    "onnxruntime": "onnx",
-    "PIL": "train",
+# What the extras of pyproject.toml bring, by the name that is imported.
+EXTRAS = {
+    "train": frozenset({"numpy", "PIL", "rich", "safetensors", "torch"}),
+    "onnx": frozenset({"numpy", "onnx", "onnxruntime", "PIL", "safetensors"}),
 }
 
 
@@ -27,13 +22,18 @@ class MissingExtra(Diagnostic):
 
     @property
     def message(self) -> str:
-        return f"{self.what} needs {' and '.join(self.packages)}, which {'is' if len(self.packages) == 1 else 'are'} \
-not installed"
+        *others, last = self.packages
+        packages = f"{', '.join(others)} and {last}" if others else last
+        return f"{self.what} needs packages that are not installed: {packages}"
 
     @property
     def help(self) -> str | None:
-        extras = ",".join(dict.fromkeys(EXTRA_OF.get(package, "all") for package in self.packages))
-        return f'install it: pip install "nnspec[{extras}]"'
+        return f'install it: pip install "nnspec[{self.extra}]"'
+
+    @property
+    def extra(self) -> str:
+        """The extra that brings all that is missing."""
+        return next((name for name, brought in EXTRAS.items() if brought.issuperset(self.packages)), "all")
 
 
 def need(what: str, *packages: str) -> None:

@@ -1,10 +1,13 @@
-"""What all tests share: the paths of the repository."""
+"""What all tests share: the paths of the repository, and one thread for each of the processes that run side by side."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
