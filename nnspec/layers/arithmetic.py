@@ -1,7 +1,5 @@
 """What the operators on tensors share: broadcasting of shapes, promotion of element types, numbers as operands."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Annotated, ClassVar
 

@@ -1,7 +1,5 @@
 """How weights start: torch's defaults written out, and what a spec may ask for instead."""
 
-from __future__ import annotations
-
 import math
 from typing import Any, ClassVar, Literal
 

@@ -4,8 +4,6 @@ Convolutions, pools and unfoldings share this arithmetic. Everything is said for
 the beginning and at the end apart: several networks (and Keras' "same") pad the two sides by different amounts.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, TypeVar
 
 from pydantic import NonNegativeInt, PositiveInt, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
