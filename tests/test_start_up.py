@@ -3,8 +3,11 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from nnspec.layers import families
 
 HEAVY = {"torch", "onnx", "onnxruntime", "numpy", "PIL", "safetensors", "rich"}
 
@@ -51,3 +54,10 @@ def test_the_layers_of_a_model_are_the_only_families_that_are_imported():
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     families = {name for name in result.stdout.split() if name.startswith("nnspec.layers.families.")}
     assert families == {"nnspec.layers.families.linear", "nnspec.layers.families.shape"}
+
+
+def test_layers_are_defined_without_annotations_as_text():
+    folder = Path(families.__file__).parent
+    modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+    assert len(modules) > 20
+    assert [path.name for path in modules if "from __future__ import annotations" in path.read_text()] == []
