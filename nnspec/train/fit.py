@@ -105,7 +105,7 @@ class Fitted:
         return tensor.flatten(1) if type.rank == 2 else tensor
 
     def _channels(self, name: str, tensor: Tensor, channels: int) -> Tensor:
-        if tensor.shape[1] == 1:
+        if tensor.shape[1] == 1 and channels == 3:
             return tensor.expand(-1, channels, -1, -1).contiguous()
         if tensor.shape[1] == 3 and channels == 1:
             weights = torch.tensor(LUMINANCE).view(1, 3, 1, 1)
