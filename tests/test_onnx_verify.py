@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from safetensors.numpy import save_file
 
 import nnspec
 from nnspec import SpecError
@@ -93,3 +97,25 @@ def test_a_place_that_cannot_be_written_is_a_mistake_with_a_message(tmp_path: Pa
     model = nnspec.loads("model Net {\n  input x: float[N, 4]\n  Linear(3)\n}")
     assert refused(model, tmp_path / "none" / "net.onnx").startswith("E0502 cannot write")
     assert refused(model, tmp_path).startswith("E0502 cannot write")
+
+
+def test_without_torch_a_model_is_exported_and_run_all_the_same(tmp_path: Path) -> None:
+    text = "model Net {\n  input x: float[N, 4]\n  output y = fc: Linear(3) -> BatchNorm1d\n}\n"
+    (tmp_path / "net.nn").write_text(text)
+    tensors = {name: tensor.numpy() for name, tensor in nnspec.loads(text).to_torch().state_dict().items()}
+    save_file(tensors, tmp_path / "net.safetensors")
+    np.save(tmp_path / "x.npy", np.ones((1, 4)))
+    script = """
+        import sys
+        sys.modules["torch"] = None
+        from nnspec.cli.main import main
+        weights = ["--weights", "net.safetensors"]
+        main(["export", "net.nn", *weights, "--onnx", "net.onnx"], standalone_mode=False)
+        main(["predict", "net.onnx", "--input", "x.npy"], standalone_mode=False)
+        main(["predict", "net.nn", *weights, "--input", "x.npy"], standalone_mode=False)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert lines[1] == "  note: not verified: PyTorch cannot be imported"
+    assert lines[2].startswith("y  float32 [1, 3]") and lines[2:] == [lines[2]] * 2

@@ -21,14 +21,15 @@ def size_choices(program: Program) -> Iterator[Sizes]:
     ordered = sorted(found, key=str)
     every = {size for key in program.order for given in program.modules[key].values.values() for size in given.shape}
     demands: set[Size] = {size for size in every if not isinstance(size, int)}
-    seen: list[Sizes] = []
-    for common in _TRIED if ordered else (1,):
-        alike = {symbol.text: _within(symbol, common) for symbol in ordered}
-        if not _fits(alike, demands):
-            continue
-        small = _smallest(alike, ordered, demands)
-        distinct = {symbol.text: _within(symbol, small[symbol.text] + 1 + i) for i, symbol in enumerate(ordered)}
-        for sizes in (distinct, small, alike):
+    alike = ({symbol.text: _within(symbol, common) for symbol in ordered} for common in _TRIED)
+    first = next((sizes for sizes in alike if _fits(sizes, demands)), None)
+    if first is None:
+        return
+    small, seen = _smallest(first, ordered, demands), list[Sizes]()
+    for factor in (1, 2, 4, 8):  # larger ones are for what shapes do not show: a reflection needs as much as it adds
+        grown = {symbol.text: _within(symbol, factor * small[symbol.text]) for symbol in ordered}
+        distinct = {symbol.text: _within(symbol, grown[symbol.text] + 1 + i) for i, symbol in enumerate(ordered)}
+        for sizes in (distinct, grown):
             if sizes not in seen and _fits(sizes, demands):
                 seen.append(sizes)
                 yield sizes
