@@ -12,8 +12,8 @@ _TOKEN = re.compile(
     r'(?P<comment>#[^\n]*)|(?P<string>"(?:\\.|[^"\\\n])*")|(?P<word>[A-Za-z_]\w*)|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)'
 )
 _STATEMENTS = frozenset(
-    "import from as block model train let input output require if else for in training phase residual skip concat add "
-    "multiply and or not true false none".split()
+    "import from as block model train let input output require if else for in training phase rename order scan "
+    "residual skip concat add multiply and or not true false none".split()
 )
 _LOOKS: dict[str, dict[str, object]] = {
     "comment": {"fg": "bright_black"},

@@ -191,7 +191,7 @@ class Body(Scans):
             self.run_body(node.body)
 
     def _turns(self, node: t.For) -> Iterator[None]:
-        """Bind the names of a `for` for each turn in order."""
+        """Bind the names of a `for` for each turn in order; after a turn with a mistake there is no further one."""
         if node.last is not None:
             first, last = self.number(node.first, "the first number"), self.number(node.last, "the last number")
             values: Any = range(first, last + 1)
@@ -199,7 +199,10 @@ class Body(Scans):
             values = self.evaluate(node.first)
             if not isinstance(values, tuple):
                 self.fail(WrongKind(self.span(node.first), "a list or a range", kind(values), "write for i in 1..n"))
+        before, self.failed = self.failed, False
         for value in values:
+            if self.failed:
+                break
             self.spend(node)
             if len(node.names) == 1:
                 self.environment.names[node.names[0].text] = value
@@ -209,6 +212,7 @@ class Body(Scans):
                 needed = f"a list of {len(node.names)} for each turn"
                 self.fail(WrongKind(self.span(node.first), needed, describe(value)))
             yield
+        self.failed = self.failed or before
 
     def _run_training(self, node: t.Training) -> None:
         flow, before = self.flow, self.training
@@ -217,6 +221,12 @@ class Body(Scans):
             self.run_body(node.body)
         finally:
             self.flow, self.training = flow, before
+
+    def _run_order(self, node: t.Order) -> None:
+        for written in node.labels:
+            label = self._label(written)
+            assert label is not None
+            self.scope.order.setdefault(label, self.span(written))
 
     def _run_phase(self, node: t.Phase) -> None:
         self.fail(Misplaced(self.span(node), "`phase`", "phases belong into a `train` block"))

@@ -79,6 +79,7 @@ class Scope:
         self.calls: list[PendingCall] = []
         self.steps: dict[str, Step] = {}
         self.ties: list[Tie] = []
+        self.order: dict[str, Span] = {}  # labels in the order of the state_dict, where the spec states one
         self.outer_ties: list[tuple[str, WeightReference]] = []  # to weights of a scope around this module
         self.position = 0
         self._numbers: dict[str, int] = {}  # how often a value's name was asked for
@@ -142,6 +143,10 @@ class Scope:
         found = (self.steps.get(path) for path in (*_paths_above(label), label))
         return next((step for step in found if step is not None), self._above.get(label))
 
+    def has(self, label: str) -> bool:
+        """Whether a step has this label, or lies below it."""
+        return label in self.steps or label in self._above
+
     # --- the end
 
     def finish(self, **details: Any) -> Module:
@@ -156,6 +161,7 @@ class Scope:
             values=self.values,
             calls=tuple(call.freeze() for call in self.calls),
             ties=tuple(self.ties),
+            order=tuple(self.order),
             arguments=details.get("arguments", {}),
             documentation=details.get("documentation", ""),
             place=details.get("place"),

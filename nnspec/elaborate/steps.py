@@ -25,6 +25,7 @@ from nnspec.elaborate.mistakes import (
     TooManyArguments,
     TooMuch,
     UnknownArgument,
+    UnknownName,
     Unreached,
     UnusedStep,
     WrongInputs,
@@ -719,6 +720,10 @@ class Steps(Expressions):
         for step in scope.steps.values():
             if self._is_unused(step.call, used):
                 self.report(UnusedStep(step.span, step.label))
+        for label, span in scope.order.items():
+            if not scope.has(label):
+                advice = "`order` names labels of the steps behind it in the same body"
+                self.report(UnknownName(span, label, nearest(label, scope.steps), advice))
         again = {call.label for call in scope.calls if call.shared}
         for call in scope.calls:
             if not call.reached_into or call.label in again:

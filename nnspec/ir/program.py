@@ -135,6 +135,7 @@ class Module(_Frozen):
     values: dict[str, TensorType]
     calls: tuple[Call, ...]
     ties: tuple[Tie, ...] = ()
+    order: tuple[str, ...] = ()  # labels that come first in the state_dict, in this order, instead of that of the calls
     arguments: dict[str, Any] = Field(default_factory=dict)  # of the block, as plain data, for display
     documentation: str = ""
     place: Place | None = None

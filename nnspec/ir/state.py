@@ -1,8 +1,9 @@
 """The weights of a program, in the order of torch's `state_dict`.
 
 In every module its own parameters come first, then its own buffers, then its children in the order in which their
-labels first appear; a dotted label is a path of containers. `state_dict` walks all of it and so must expand repeats:
-it takes the limit of layers. `totals` multiplies instead, and costs the same for any depth.
+labels first appear, or in that which the module states; a dotted label is a path of containers. `state_dict` walks
+all of it and so must expand repeats: it takes the limit of layers. `totals` multiplies instead, and costs the same
+for any depth.
 """
 
 from __future__ import annotations
@@ -33,15 +34,22 @@ class Child:
 def children(module: Module, *, expand: bool = True) -> dict[str, Child]:
     """The labels of a module as a tree, in `state_dict` order; a repeat is one child per application if expanded."""
     root = Child()
+    for label in module.order:
+        _place(root, label)
     for call in module.calls:
         if call.label is None or call.shared:
             continue
         for label in call.labels if expand else (call.label,):
-            place = root
-            for part in label.split("."):
-                place = place.children.setdefault(part, Child())
-            place.call = call
+            _place(root, label).call = call
     return root.children
+
+
+def _place(root: Child, label: str) -> Child:
+    """The place of a label in the tree; a new one comes behind those that are there."""
+    place = root
+    for part in label.split("."):
+        place = place.children.setdefault(part, Child())
+    return place
 
 
 def layer_weights(module: Module, call: Call) -> tuple[Weight, ...]:

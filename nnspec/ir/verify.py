@@ -73,6 +73,8 @@ def _verify_module(program: Program, module: Module) -> None:
     for port in module.outputs:
         _need(_PATH.fullmatch(port.name), f"the output {port.name!r} is not a name")
         _need(port.value in known, f"the output {port.name} is {port.value!r}, which nothing makes")
+    for label in module.order:
+        _need(_PATH.fullmatch(label), f"{label!r} in its order is not a label")
     for tie in module.ties:
         for path in (tie.parameter, tie.source):
             _need(_PATH.fullmatch(path), f"the tie of {path!r} is not a path")
@@ -115,7 +117,7 @@ def _verify_call(program: Program, module: Module, call: Call, known: set[str], 
 
 
 def _layer_results(layer: Layer, given: tuple[TensorType | None, ...]) -> tuple[TensorType, ...]:
-    least = len(layer.inputs)
+    least = len(layer.inputs) - (getattr(layer, "scalar", None) is not None)  # a number takes the place of an input
     most = least + len(layer.optional_inputs)
     _need(layer.variadic or least <= len(given) <= most, f"{layer.kind} does not take {len(given)} inputs")
     _need(None not in given[:least], f"{layer.kind} misses an input")

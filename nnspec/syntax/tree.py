@@ -246,6 +246,12 @@ class Rename(Node):
     own: Text
 
 
+class Order(Node):
+    """`order a, b`: labels in the order of the `state_dict`, where it is not that of their steps."""
+
+    labels: tuple[Expression, ...]
+
+
 class Phase(Node):
     """`phase name { ... }` of a `train` block."""
 
@@ -253,7 +259,7 @@ class Phase(Node):
     body: Body
 
 
-Statement = Union[Let, Bind, Input, Output, Require, If, For, Training, Phase, Rename, Chain]  # noqa: UP007
+Statement = Union[Let, Bind, Input, Output, Require, If, For, Training, Phase, Rename, Order, Chain]  # noqa: UP007
 
 # --- declarations
 

@@ -147,6 +147,9 @@ class TreeBuilder:
         published, own = map(self._string_token, parts)
         return t.Rename(start, end, published, own)
 
+    def _order(self, start: int, end: int, parts: list[Any]) -> t.Order:
+        return t.Order(start, end, self._all(parts))
+
     def _phase(self, start: int, end: int, parts: list[Any]) -> t.Phase:
         return t.Phase(start, end, self._identifier(parts[0]), self.build(parts[1]))
 

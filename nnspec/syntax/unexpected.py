@@ -25,10 +25,10 @@ _OPERAND = {"NAME", "INTEGER", "FLOAT", "STRING", "CONSTANT", "LPAR", "LSQB"}
 _STEP = _OPERAND | {"LBRACE", "RESIDUAL", "MERGE"}
 _STATEMENT = {"LET", "INPUT", "OUTPUT", "REQUIRE", "IF", "FOR", "TRAINING", "PHASE"}
 _DECLARATION = {"BLOCK", "MODEL", "IMPORT", "TRAIN"}
-_RESERVED = _STATEMENT | {"MERGE", "RESIDUAL", "CONSTANT", "AND", "OR", "NOT", "SCAN", "RENAME"}
+_RESERVED = _STATEMENT | {"MERGE", "RESIDUAL", "CONSTANT", "AND", "OR", "NOT", "SCAN", "RENAME", "ORDER"}
 # What could stand there as well, and is not what a person forgot.
 _MINOR = {"SIGN", "SCALE", "COMPARE", "OR", "AND", "NOT", "X", "DOT", "LSQB", "LPAR", "POWER", "RANGE", "COLON",
-          "SCAN", "RENAME"}  # fmt: skip
+          "SCAN", "RENAME", "ORDER"}  # fmt: skip
 
 
 def explain(problem: UnexpectedToken, source: Source, layout: Layout, end: int) -> tuple[Diagnostic, int]:

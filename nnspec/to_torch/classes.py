@@ -12,7 +12,7 @@ from typing import Any
 from nnspec.ir import Module
 from nnspec.to_torch.construct import Construct, ModuleOf, Times, is_number, merge, render, shape
 from nnspec.to_torch.forward import Forward
-from nnspec.to_torch.names import TAKEN, assignment, module_lists, path, variable
+from nnspec.to_torch.names import TAKEN, assignment, containers, in_order, module_lists, path, variable
 from nnspec.to_torch.plan import Plan, Plans
 from nnspec.to_torch.row import Raw
 
@@ -33,6 +33,7 @@ class Written:
             return
         forward = Forward(plans, plan)
         self.forward, self.inputs, self.attributes = tuple(forward.lines), tuple(forward.inputs), forward.attributes
+        self.attributes = {label: self.attributes[label] for label in in_order(self.module.order, self.attributes)}
 
     def modules(self) -> list[str]:
         """The keys of the modules that it builds."""
@@ -150,15 +151,15 @@ class Classes:
 
     def _assignments(self, first: Written, merged: dict[str, Any]) -> list[str]:
         lines: list[str] = []
-        containers: set[str] = set()
+        seen: set[str] = set()
         labels = _tree_order(list(merged))
         lists = module_lists(label for label in labels if first.attributes[label][1] == 1)
         for label in labels:
             count = first.attributes[label][1]
             stem, _, last = label.rpartition(".")
-            for container in _containers(stem):
-                if container not in containers:
-                    containers.add(container)
+            for container in containers(stem):
+                if container not in seen:
+                    seen.add(container)
                     items = tuple(merged[other] for other in labels if other.rpartition(".")[0] == container)
                     made = Construct("nn.ModuleList", (Construct("[]", items),)) if container in lists else "nn.Module()"
                     above, _, own = container.rpartition(".")
@@ -276,12 +277,6 @@ def _tuple(value: Any) -> Any:
 
 def _capitalised(label: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in label.split("."))
-
-
-def _containers(stem: str) -> list[str]:
-    """The containers above a label, outermost first: a and a.b for a.b."""
-    parts = stem.split(".") if stem else []
-    return [".".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
 
 
 def _tree_order(labels: list[str]) -> list[str]:

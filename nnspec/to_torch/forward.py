@@ -16,7 +16,7 @@ from nnspec.ir import Call, Module
 from nnspec.layers.base import Layer
 from nnspec.to_torch.construct import Construct
 from nnspec.to_torch.mistakes import NotInTorch
-from nnspec.to_torch.names import is_attribute, module_lists, path, variable
+from nnspec.to_torch.names import in_order, is_attribute, module_lists, path, variable
 from nnspec.to_torch.plan import Plan, Plans
 from nnspec.to_torch.row import Submodule
 from nnspec.to_torch.uses import lower
@@ -43,7 +43,7 @@ class Forward:
         self._paths: dict[str, str] = {}
         self._busy: set[str] = set()  # variables of a loop that is being written
         labels = [call.label for call in self.module.calls if call.label and not call.shared and call.count == 1]
-        self.lists = module_lists(labels)
+        self.lists = module_lists(in_order(self.module.order, labels))
         for index, call in enumerate(self.module.calls):
             self._write(index, call)
         self._return()

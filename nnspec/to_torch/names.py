@@ -45,6 +45,21 @@ def path(labels: str, lists: frozenset[str] = frozenset()) -> str:
     return owner
 
 
+def containers(stem: str) -> list[str]:
+    """The containers above a label, outermost first: a and a.b for a.b."""
+    parts = stem.split(".") if stem else []
+    return [".".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+
+
+def in_order(order: Iterable[str], labels: Iterable[str]) -> list[str]:
+    """The labels in the order that a module states, then the others as they come."""
+    first: dict[str, int] = {}
+    for place, stated in enumerate(order):
+        for above in containers(stated):
+            first.setdefault(above, place)
+    return sorted(labels, key=lambda label: [first.get(above, len(first)) for above in containers(label)])
+
+
 def module_lists(labels: Iterable[str]) -> frozenset[str]:
     """The containers whose children are numbered 0, 1, 2, ... and nothing else: they are nn.ModuleLists."""
     below: dict[str, list[str]] = {}

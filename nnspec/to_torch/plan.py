@@ -83,7 +83,8 @@ class Plan:
     def kind(self) -> Literal["sequence", "loop", "class"]:
         """`sequence`: nn.Sequential. `loop`: nn.ModuleList, applied in turn with the same further inputs."""
         module = self.module
-        if module.ties or not (module.inputs and module.calls and len(module.outputs) == 1 and self._is_chain()):
+        chain = module.inputs and module.calls and len(module.outputs) == 1 and self._is_chain()
+        if module.ties or module.order or not chain:
             return "class"
         if any(self._item(call) is None for call in module.calls):
             return "class"
