@@ -451,19 +451,15 @@ def solve(pattern: Size, actual: Size) -> tuple[Symbol, Size] | None:
     ((atom, coefficient),) = pattern.terms
     if not isinstance(atom, Symbol) or coefficient <= 0:
         return None
-    try:
-        value = exact_divide(actual - pattern.constant, coefficient)
-    except Undecidable:
-        value = _affine_quotient(actual - pattern.constant, coefficient)
-        if value is None:
-            return None
-    return atom, value
+    value = _whole_quotient(actual - pattern.constant, coefficient)
+    return None if value is None else (atom, value)
 
 
-def _affine_quotient(size: Size, divisor: int) -> Size | None:
-    if isinstance(size, int) or size.divisor != 1:
-        return None
-    if size.constant % divisor or any(c % divisor for _, c in size.terms):
+def _whole_quotient(size: Size, divisor: int) -> Size | None:
+    """`size / divisor` where every term is known to be a multiple; None elsewhere."""
+    if isinstance(size, int):
+        return None if size % divisor else size // divisor
+    if size.divisor != 1 or size.constant % divisor or any(c % divisor for _, c in size.terms):
         return None
     return size // divisor
 

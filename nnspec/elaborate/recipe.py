@@ -61,7 +61,7 @@ class Recipes(Body):
         cls = find(key, base.text)
         if cls is None:
             self.fail(UnknownChoice(self.span(base), key, base.text, words(key), nearest(base.text, words(key))))
-        positional, named = self.arguments(trailers[0]) if trailers else ((), {})
+        positional, named = self.arguments(trailers[0]) if trailers and isinstance(trailers[0], t.Arguments) else ((), {})
         fields = list(cls.model_fields)
         config = dict(zip(fields, positional, strict=False))
         if len(positional) > len(fields):
@@ -218,7 +218,7 @@ def lone_expression(node: t.Expression | t.Chain) -> t.Expression | None:
     step = node.items[0].step
     if len(node.items) > 1 or node.items[0].label is not None:
         return None
-    return None if isinstance(step, (t.Body, t.Repeat, t.Residual, t.Merge)) else step
+    return None if isinstance(step, (t.Body, t.Repeat, t.Scan, t.Residual, t.Merge)) else step
 
 
 def _is_plain(value: Any) -> bool:

@@ -8,4 +8,4 @@ from nnspec.to_torch.row import Call, Submodule, changed, row
 
 @row(Linear)
 def _(layer: Linear, call: Call) -> Submodule:
-    return Submodule("nn.Linear", (call.types[0].shape[-1], layer.out_features), changed(layer, "bias"))
+    return Submodule("nn.Linear", (call.type_of().shape[-1], layer.out_features), changed(layer, "bias"))
