@@ -7,9 +7,7 @@ from pydantic import field_validator
 
 from nnspec.layers.base import Initial, Layer
 
-Named = Literal[
-    "zeros", "ones", "kaiming_uniform", "kaiming_normal", "xavier_uniform", "xavier_normal", "lecun_normal"
-]
+Named = Literal["zeros", "ones", "kaiming_uniform", "kaiming_normal", "xavier_uniform", "xavier_normal", "lecun_normal"]
 Distribution = tuple[Literal["normal", "uniform", "truncated_normal"], float, float]
 Choice = float | Named | Distribution
 
