@@ -11,8 +11,10 @@ import re
 from functools import cache
 from inspect import cleandoc
 from pathlib import Path
+from typing import Any, cast
 
 from nnspec.diagnostics import Diagnostic, SpecError, nearest
+from nnspec.elaborate.choices import CHOICES, Configured, Recipe
 from nnspec.elaborate.expressions import signature
 from nnspec.layers import registry
 from nnspec.layers.base import Layer
@@ -75,7 +77,7 @@ def _page(node: ast.stmt) -> Page | None:
 
 
 def explain(word: str) -> str:
-    """The page of a code (E0203), a layer (Conv2d), a function (softmax) or an operator (@).
+    """The page of a code (E0203), a layer (Conv2d), a function (softmax), an operator (@) or a part of a recipe.
 
     Raises:
         SpecError: there is none.
@@ -85,10 +87,24 @@ def explain(word: str) -> str:
         kind = "warning" if page.code.startswith("W") else "error"
         return f"{kind} {page.code}: {page.name}\n\n{page.text}"
     layer = find_layer(word)
+    recipe = recipe_part(word)
+    if layer is None and recipe is not None:
+        return "\n\n".join([signature(cast(Any, recipe)), cleandoc(recipe.__doc__ or "")])
     if layer is None:
-        known = [*mistakes(), *registry.names(), *registry.words("function")]
+        recipes = [part.__name__ for part in recipe_parts()]
+        known = [*mistakes(), *registry.names(), *registry.words("function"), *recipes]
         raise SpecError.of(NothingToExplain(None, word, nearest(word, known)))
     return layer_page(layer)
+
+
+def recipe_parts() -> list[type[Configured]]:
+    """The `train` block itself, and what its keys can be."""
+    return [Recipe, *(choice for choices in CHOICES.values() for choice in choices)]
+
+
+def recipe_part(word: str) -> type[Configured] | None:
+    """The part of a recipe that a spec writes as this word."""
+    return next((part for part in recipe_parts() if part.__name__ == word), None)
 
 
 def find_layer(word: str) -> type[Layer] | None:
@@ -127,4 +143,5 @@ def contents() -> str:
     for name, module in registry.families_of().items():
         families.setdefault(module.rpartition(".")[2].replace("_", " "), []).append(name)
     layers = [f"  {family}: {', '.join(sorted(names))}" for family, names in sorted(families.items())]
-    return "\n".join(["Mistakes:", *codes, "", "Layers:", *layers])
+    recipes = [f"  {key}: {', '.join(choice.__name__ for choice in choices)}" for key, choices in CHOICES.items()]
+    return "\n".join(["Mistakes:", *codes, "", "Layers:", *layers, "", "Recipes (train):", *recipes])

@@ -70,7 +70,8 @@ def spec(tmp_path: Path) -> str:
 
 
 def weights(folder: Path, name: str = "last") -> dict[str, torch.Tensor]:
-    return load_file(folder / f"{name}.safetensors")
+    tensors: dict[str, torch.Tensor] = load_file(folder / f"{name}.safetensors")
+    return tensors
 
 
 def same(left: dict[str, torch.Tensor], right: dict[str, torch.Tensor]) -> bool:
@@ -149,6 +150,32 @@ def test_a_run_that_dies_between_two_files_goes_on_from_its_last_whole_state(
     again = nnspec.resume(tmp_path / "part", quiet=True)
     assert len(again.history) == 4
     assert same(weights(whole.folder), weights(again.folder))
+
+
+def test_a_run_that_dies_before_its_first_epoch_is_done_can_be_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def dies(loop: Loop, order: torch.Tensor) -> None:
+        raise Killed
+
+    model = nnspec.loads(CLASSIFIER)
+    whole = model.train(runs=tmp_path, name="whole", quiet=True, epochs=1)
+    monkeypatch.setattr(Loop, "_step", dies)
+    with pytest.raises(Killed):
+        model.train(runs=tmp_path, name="part", quiet=True, epochs=1)
+    monkeypatch.undo()
+    assert same(weights(whole.folder), weights(nnspec.resume(tmp_path / "part", quiet=True).folder))
+
+
+def test_check_and_explain_know_recipes(tmp_path: Path) -> None:
+    (tmp_path / "wrong.nn").write_text(CLASSIFIER.replace("AdamW(lr", "AdamW(rl"))
+    result = CliRunner().invoke(main, ["check", str(tmp_path / "wrong.nn")])
+    assert result.exit_code == 1 and "AdamW has no parameter rl" in result.output
+    result = CliRunner().invoke(main, ["explain", "AdamW"])
+    assert result.output.startswith("AdamW(lr = 0.001, betas = [0.9, 0.999], eps = 1e-08, weight_decay = 0.01)")
 
 
 def test_a_damaged_state_is_refused(tmp_path: Path) -> None:

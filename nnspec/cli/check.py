@@ -8,6 +8,7 @@ import click
 
 from nnspec.cli.options import SpecArguments, show, spec_arguments
 from nnspec.diagnostics import SpecError
+from nnspec.elaborate.recipe import read_plan
 
 
 @click.command("check")
@@ -17,6 +18,8 @@ def command(spec: SpecArguments, format: str) -> None:
     """Check MODEL.nn: exit code 0 if it is sound, 1 with its mistakes."""
     try:
         model = spec.load()
+        if model.declarations is not None and model.declarations.trains:
+            read_plan(model.declarations, model.name, limits=spec.limits)
     except SpecError as error:
         show(error.found, format)
         sys.exit(1)

@@ -147,7 +147,9 @@ def _run(prepared: Prepared, job: Job, folder: Path, state: Any) -> Trained:
         shown.say(f"{job.name} on {prepared.task.device}, in {folder}")
         for note in prepared.notes:
             shown.say(note)
-        if state is not None:
+        if state is None:
+            save_state(folder, loop.position, loop.tensors())  # a run can be resumed from its first moment on
+        else:
             loop.restore(*state)
             shown.say(f"resumed after {loop.position.epoch} epochs and {loop.position.step} steps")
         try:
