@@ -337,7 +337,12 @@ class Expressions(Frame):
         if not all(isinstance(value, Tensor) for value in values[: len(tensors)]):
             advice = f"write the tensors before the numbers: {function.name}(tensor, number)"
             self.fail(BadOperation(self.span(node), f"{function.name} takes its tensors first", advice))
-        partial = Partial(function.layer, tuple(a for a in positional if not isinstance(a.value, Tensor)), named)
+        plain = tuple(
+            argument
+            for place, argument in enumerate(positional)
+            if not (isinstance(argument.value, Tensor) or _is_absent_input(argument, place, function.layer))
+        )
+        partial = Partial(function.layer, plain, named)
         layer, extra, _ = self.bind_layer(partial, node)
         if not tensors and not extra and layer.inputs and node is self.step:
             tensors = list(flows(self.incoming(node, function.name)))  # `x -> softmax(dim = 1)`
@@ -366,6 +371,8 @@ class Expressions(Frame):
         for name, argument in partial.named.items():
             if isinstance(argument.value, Tensor) and name in (*cls.inputs, *cls.optional_inputs):
                 tensors[name] = argument.value
+            elif argument.value is None and name in cls.optional_inputs:
+                continue  # an optional input of the block, which is absent
             elif isinstance(argument.value, WeightReference):
                 ties[name] = argument
             elif name in config:
@@ -544,6 +551,12 @@ def signature(cls: type[Layer]) -> str:
         field = cls.model_fields[name]
         parts.append(name if field.is_required() else f"{name} = {describe(field.default)}")
     return f"{cls.__name__}({', '.join(parts)})"
+
+
+def _is_absent_input(argument: Argument, place: int, layer: type[Layer]) -> bool:
+    """Whether an argument by position is an optional input of the block, which is absent."""
+    first = len(layer.inputs)
+    return argument.value is None and first <= place < first + len(layer.optional_inputs)
 
 
 def _problem(detail: Any, value: Any, cls: type[Layer], name: str) -> str:

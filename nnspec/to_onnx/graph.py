@@ -7,7 +7,7 @@ written, so that a large model is never held twice.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -80,6 +80,7 @@ class Graph:
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._sizes: dict[Size, str] = {}
         self._symbols: dict[Symbol, str] = {}
+        self._once: dict[Hashable, str] = {}
 
     def reserve(self, names: Iterable[str]) -> None:
         """Keep names for what will be added under exactly them."""
@@ -142,6 +143,14 @@ class Graph:
         """The transpose of a matrix initializer."""
         return self.derived(name, ".T", self.initializers[name].shape[::-1], np.transpose)
 
+    def once(self, key: Hashable, make: Callable[[], str]) -> str:
+        """The tensor that `make` adds; for the same key the same one, so that layers share a mask or a table."""
+        if key not in self._once:
+            scope, self.scope = self.scope, ""
+            self._once[key] = make()
+            self.scope = scope
+        return self._once[key]
+
     def size(self, size: Size) -> str:
         """An int64 tensor [1] with the value of a size, read from the shapes of the graph's inputs where symbolic."""
         if isinstance(size, int):
@@ -193,12 +202,12 @@ class Graph:
     @contextmanager
     def body(self) -> Iterator[list[Node]]:
         """Collect nodes for the body of another node; sizes that it computes are not known outside."""
-        outside, sizes, known = self.nodes, dict(self._sizes), dict(self._symbols)
+        outside, sizes, known, once = self.nodes, dict(self._sizes), dict(self._symbols), dict(self._once)
         self.nodes = []
         try:
             yield self.nodes
         finally:
-            self.nodes, self._sizes, self._symbols = outside, sizes, known
+            self.nodes, self._sizes, self._symbols, self._once = outside, sizes, known, once
 
     def shape(self, sizes: Sequence[Size]) -> str:
         """An int64 tensor [rank] with these sizes."""

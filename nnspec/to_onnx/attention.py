@@ -1,0 +1,135 @@
+"""The core of attention in ONNX operators, which both attention layers share.
+
+Heads that share a key stay side by side in one larger matrix product, so nothing is copied for grouped queries; what
+masks the scores is one tensor that is added, made once for all layers that mask alike.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from nnspec.dims import Size
+from nnspec.record import Record
+from nnspec.to_onnx.graph import Graph
+
+LOWEST = float(np.finfo(np.float32).min)  # as a score: never seen beside any other
+STORED = 4096  # masks of more elements than this are made when the model runs
+
+
+class Masks(Record):
+    """What hides keys: truth values (true where a key may be seen), numbers that are added, and the diagonal."""
+
+    seen: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    causal: bool = False
+    window: int | None = None
+
+
+class Heads(Record):
+    """The sizes of one attention: batch sizes, heads, groups of heads that share a key, lengths and features."""
+
+    batch: tuple[Size, ...]
+    heads: tuple[Size, ...]  # () where the tensors have no dimension of heads
+    groups: int
+    time: Size
+    length: Size
+    features: int
+    values: Size
+
+    def query(self, last: Size) -> tuple[Size, ...]:
+        """[N, heads, T, last]."""
+        return (*self.batch, *self.heads, self.time, last)
+
+    def grouped(self, last: Size) -> tuple[Size, ...]:
+        """[N, kv_heads, groups * T, last]."""
+        heads = tuple(size // self.groups for size in self.heads)
+        return (*self.batch, *heads, self.groups * self.time, last)
+
+
+def attend(query: str, key: str, value: str, sizes: Heads, masks: Masks, scale: float | None, graph: Graph) -> str:
+    """`softmax(scale * query @ key.T + masks) @ value`, [N, heads, T, values]."""
+    factor = 1 / math.sqrt(sizes.features) if scale is None else scale
+    rank = len(sizes.query(1))
+    turned = graph.node("Transpose", [key], perm=[*range(rank - 2), rank - 1, rank - 2])
+    scaled = query if factor == 1 else graph.node("Mul", [query, graph.constant(factor)])
+    shared = sizes.groups > 1
+    if shared:
+        scaled = graph.reshape(scaled, sizes.query(sizes.features), sizes.grouped(sizes.features))
+    scores = graph.node("MatMul", [scaled, turned])
+    if shared:
+        scores = graph.reshape(scores, sizes.grouped(sizes.length), sizes.query(sizes.length))
+    hidden = _added(masks, sizes, graph)
+    if hidden:
+        scores = graph.node("Add", [scores, hidden])
+    weights = graph.node("Softmax", [scores], axis=-1)
+    if shared:
+        weights = graph.reshape(weights, sizes.query(sizes.length), sizes.grouped(sizes.length))
+    result = graph.node("MatMul", [weights, value])
+    if shared:
+        result = graph.reshape(result, sizes.grouped(sizes.values), sizes.query(sizes.values))
+    return _without_blind(result, masks, sizes, graph)
+
+
+def _added(masks: Masks, sizes: Heads, graph: Graph) -> str:
+    """The numbers that are added to the scores; "" for none."""
+    seen = _seen(masks, sizes, graph)
+
+    def make() -> str:
+        total = _joined("Add", masks.added, graph)
+        if not seen:
+            return total
+        return graph.node("Where", [seen, total or graph.constant(0.0), graph.constant(LOWEST)])
+
+    return graph.once(("added", seen, masks.added), make) if seen or masks.added else ""
+
+
+def _seen(masks: Masks, sizes: Heads, graph: Graph) -> str:
+    """The truth values; "" for none."""
+    band = masks.causal or masks.window is not None
+    key = ("band", sizes.time, sizes.length, masks.causal, masks.window)
+    every = (*masks.seen, *([graph.once(key, lambda: _band(masks, sizes, graph))] if band else []))
+    return graph.once(("seen", every), lambda: _joined("And", every, graph)) if every else ""
+
+
+def _joined(op: str, names: Sequence[str], graph: Graph) -> str:
+    total = ""
+    for name in names:
+        total = graph.node(op, [total, name]) if total else name
+    return total
+
+
+def _band(masks: Masks, sizes: Heads, graph: Graph) -> str:
+    """[T, S], true where the key is near the query, and not behind it if they are causal."""
+    time, length = sizes.time, sizes.length
+    if isinstance(time, int) and isinstance(length, int) and time * length <= STORED:
+        offset = np.arange(time)[:, None] - np.arange(length)
+        seen = (offset >= 0) if masks.causal else np.ones_like(offset, np.bool_)
+        return graph.constant(seen if masks.window is None else seen & (abs(offset) < masks.window))
+    places = graph.node("Unsqueeze", [_range(time, graph), graph.constant([1])])
+    keys = _range(length, graph)
+    ahead = graph.node("GreaterOrEqual", [places, keys]) if masks.causal else ""
+    if masks.window is None:
+        return ahead
+    distance = graph.node("Abs", [graph.node("Sub", [places, keys])])
+    near = graph.node("Less", [distance, graph.constant(masks.window)])
+    return graph.node("And", [ahead, near]) if ahead else near
+
+
+def _range(size: Size, graph: Graph) -> str:
+    return graph.node("Range", [graph.constant(0), graph.node("Squeeze", [graph.size(size)]), graph.constant(1)])
+
+
+def _without_blind(result: str, masks: Masks, sizes: Heads, graph: Graph) -> str:
+    """The result with zeros for queries that may see no key: only masks from outside can leave one so."""
+    if not masks.seen:
+        return result
+
+    seen = _seen(masks, sizes, graph)
+
+    def make() -> str:
+        return graph.node("ReduceMax", [graph.node("Cast", [seen], to=1), graph.constant([-1])], keepdims=1)
+
+    return graph.node("Mul", [result, graph.once(("sighted", seen), make)])

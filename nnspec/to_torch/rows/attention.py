@@ -1,0 +1,77 @@
+"""PyTorch rows of attention."""
+
+from __future__ import annotations
+
+from nnspec.layers.families.attention import Attention, MultiheadAttention, groups
+from nnspec.to_torch.operands import written
+from nnspec.to_torch.row import Call, Submodule, changed, row
+
+
+@row(Attention)
+def _(layer: Attention, call: Call) -> str:
+    query, key, value = (str(name) for name in call.inputs[:3])
+    alone = all(given is None for given in call.types[3:]) and layer.window is None
+    mask = None if alone else _mask(layer, call)
+    options = [
+        f"attn_mask={mask}" if mask else "",
+        f"dropout_p={layer.dropout} if self.training else 0.0" if layer.dropout else "",
+        "is_causal=True" if alone and layer.causal else "",
+        f"scale={layer.scale}" if layer.scale is not None else "",
+        "enable_gqa=True" if groups(call.type_of(0), call.type_of(1)) > 1 else "",
+    ]
+    return f"F.scaled_dot_product_attention({written(query, key, value, *options)})"
+
+
+def _mask(layer: Attention, call: Call) -> str:
+    """All that masks the scores as one tensor: true where a key may be seen, or numbers to add."""
+    given = [(call.inputs[i], call.types[i]) for i in (3, 4) if call.types[i] is not None]
+    seen = [str(name) for name, type in given if type and type.dtype == "bool"]
+    added = " + ".join(str(name) for name, type in given if type and type.dtype == "float")
+    if layer.causal or layer.window is not None:
+        seen.append(_band(layer, call))
+    if not seen:
+        return added
+    both = " & ".join(seen)
+    return f"torch.where({both}, {added}, -torch.inf)" if added else both
+
+
+def _band(layer: Attention, call: Call) -> str:
+    """True near the diagonal."""
+    query, length = call.inputs[0], call.type_of(1).shape[-2]
+    text = f"torch.ones({call.size(call.type_of(0).shape[-2])}, {call.size(length)}"
+    text += f", dtype=torch.bool, device={query}.device)"
+    if layer.window is None:
+        return f"{text}.tril()"
+    after = "tril()" if layer.causal else f"tril({layer.window - 1})"
+    return f"{text}.{after}.triu({1 - layer.window})"
+
+
+@row(MultiheadAttention)
+def _(layer: MultiheadAttention, call: Call) -> Submodule:
+    types = layer.operands(*call.types)  # type: ignore[arg-type]
+    features, keys, values = (given.shape[2] for given in types)
+    options = changed(layer, "dropout", "bias")
+    if not layer.packed(*types):
+        options |= {"kdim": keys, "vdim": values}
+    if layer.batch_first:
+        options |= {"batch_first": True}
+    key = "{1}" if call.types[1] is not None else "{0}"
+    value = "{2}" if call.types[2] is not None else key
+    masks = ["key_padding_mask={3}" if call.types[3] is not None else "", "need_weights=False", *_masks(layer, call)]
+    use = f"{{module}}({written('{0}', key, value, *masks)})[0]"
+    return Submodule("nn.MultiheadAttention", (features, layer.num_heads), options, call=use)
+
+
+def _masks(layer: MultiheadAttention, call: Call) -> list[str]:
+    """The arguments for a mask of the scores, true where a key may not be seen."""
+    padding, mask = call.types[3:]
+    if not layer.causal:
+        return ["attn_mask={4}"] if mask is not None else []
+    time = f"{{0}}.shape[{int(layer.batch_first)}]"
+    later = f"torch.ones({time}, {time}, dtype=torch.bool, device={{0}}.device).triu(1)"
+    if mask is not None:
+        both = f"{{4}} | {later}" if mask.dtype == "bool" else f"torch.where({later}, -torch.inf, {{4}})"
+        return [f"attn_mask={both}"]
+    if padding is None or padding.dtype == "float":  # both masks are to be of one type
+        later = f"nn.Transformer.generate_square_subsequent_mask({time}, {{0}}.device, {{0}}.dtype)"
+    return [f"attn_mask={later}", "is_causal=True"]
