@@ -22,9 +22,7 @@ def formulas(draw: st.DrawFn, depth: int = 4) -> tuple[str, Formula]:
     """A formula of two sizes, as text and as a function that works on numbers and on symbols."""
     if depth == 0 or draw(st.integers(0, 4)) == 0:
         number = draw(st.integers(0, 9))
-        return draw(
-            st.sampled_from([("H", lambda h, w: h), ("W", lambda h, w: w), (str(number), lambda h, w: number)])
-        )
+        return draw(st.sampled_from([("H", lambda h, w: h), ("W", lambda h, w: w), (str(number), lambda h, w: number)]))
     left_text, left = draw(formulas(depth - 1))
     kind = draw(st.sampled_from(["+", "-", "*", "//", "%", "scale"]))
     if kind in ("//", "%", "scale"):

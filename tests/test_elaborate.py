@@ -88,12 +88,14 @@ def test_a_parameter_takes_the_name_that_it_is_bound_to() -> None:
 
 
 def test_a_million_repeats_are_as_many_modules_as_ten() -> None:
-    text = "model M(depth) {{\n  input x: float[N, 64]\n  h: depth x {{ Linear(64) -> ReLU }}\n}}".replace("{{", "{").replace(
-        "}}", "}"
-    )
+    text = "model M(depth) {{\n  input x: float[N, 64]\n  h: depth x {{ Linear(64) -> ReLU }}\n}}".replace(
+        "{{", "{"
+    ).replace("}}", "}")
     ten, million = (read(text, settings={"depth": depth}) for depth in (10, 1_000_000))
     assert len(ten.program.modules) == len(million.program.modules)
-    assert [len(m.calls) for m in ten.program.modules.values()] == [len(m.calls) for m in million.program.modules.values()]
+    assert [len(m.calls) for m in ten.program.modules.values()] == [
+        len(m.calls) for m in million.program.modules.values()
+    ]
     assert len(keys(ten)) == 20
 
 
@@ -104,7 +106,9 @@ def test_a_block_is_elaborated_once_for_its_arguments_and_types() -> None:
 
 
 def test_arguments_that_are_equal_in_python_are_kept_apart() -> None:
-    text = "block Unit(p) { if p == true { Linear(2) } else { Linear(3) } }\n" + model("a = Unit(1)\nb = Unit(true)\n(a, b) -> Concat")
+    text = "block Unit(p) { if p == true { Linear(2) } else { Linear(3) } }\n" + model(
+        "a = Unit(1)\nb = Unit(true)\n(a, b) -> Concat"
+    )
     made = nnspec.loads(text)
     assert shapes(made)["output"] == "[N, 5]"
 
@@ -134,7 +138,9 @@ def test_a_label_behind_an_arrow_applies_the_same_module() -> None:
 
 
 def test_a_tied_weight_is_one_tensor() -> None:
-    made = read(model("t = x -> wte: Embedding(10, 6)\nt -> head: Linear(10, bias = false, weight = wte.weight)", "int[N, T]"))
+    made = read(
+        model("t = x -> wte: Embedding(10, 6)\nt -> head: Linear(10, bias = false, weight = wte.weight)", "int[N, T]")
+    )
     entries = {entry.key: entry.tied_to for entry in state.state_dict(made.program)}
     assert entries == {"wte.weight": None, "head.weight": "wte.weight"}
     assert state.totals(made.program)[made.program.entry].trainable == 60
@@ -211,25 +217,34 @@ model Backbone(classes = 10) {
 
 
 def test_what_is_not_needed_behind_an_inner_value_is_not_built() -> None:
-    text = BACKBONE + model("backbone: Backbone\nbackbone.avgpool -> Flatten -> head: Linear(5)", "float[N, 3, 32, 32]", "model Feature")
+    text = BACKBONE + model(
+        "backbone: Backbone\nbackbone.avgpool -> Flatten -> head: Linear(5)", "float[N, 3, 32, 32]", "model Feature"
+    )
     made = read(text, model="Feature")
     assert not any("fc" in key for key in keys(made))
     assert shapes(made) == {"output": "[N, 5]"}
 
 
 def test_a_value_inside_a_repeat_is_reached_by_its_number() -> None:
-    text = BACKBONE + model("b: Backbone\nb.h.3 -> GlobalAvgPool2d -> Flatten -> Linear(2)", "float[N, 3, 8, 8]", "model Feature")
+    text = BACKBONE + model(
+        "b: Backbone\nb.h.3 -> GlobalAvgPool2d -> Flatten -> Linear(2)", "float[N, 3, 8, 8]", "model Feature"
+    )
     names = keys(read(text, model="Feature"))
     assert {key.split(".")[2] for key in names if key.startswith("b.h.")} == {"0", "1", "2", "3"}
 
 
 def test_values_are_reached_through_several_modules_and_outputs_by_name() -> None:
-    text = BACKBONE + model("b: Backbone\nb.stem.0 -> GlobalAvgPool2d -> Flatten -> Linear(2)", "float[N, 3, 8, 8]", "model Feature")
+    text = BACKBONE + model(
+        "b: Backbone\nb.stem.0 -> GlobalAvgPool2d -> Flatten -> Linear(2)", "float[N, 3, 8, 8]", "model Feature"
+    )
     assert set(keys(read(text, model="Feature"))) == {"b.stem.0.weight", "b.stem.0.bias", "3.weight", "3.bias"}
-    both = BACKBONE + model("b: Backbone\nb.logits + 1 -> c: Linear(2)\nb.h.0 -> GlobalAvgPool2d -> Flatten -> Linear(2) -> _ + c",
+    both = BACKBONE + model("b: Backbone\nb.logits + 1 -> c: Linear(2)\nb.h.0 -> GlobalAvgPool2d -> Flatten"
+                            "\n_ -> Linear(2) -> _ + c",
                             "float[N, 3, 8, 8]", "model Feature")  # fmt: skip
     assert {"b.fc.weight", "b.h.5.0.weight"} <= set(keys(read(both, model="Feature")))
-    assert codes(BACKBONE + model("b: Backbone\nb.nothing -> ReLU", "float[N, 3, 8, 8]", "model F"), model="F") == ["E0226"]
+    assert codes(BACKBONE + model("b: Backbone\nb.nothing -> ReLU", "float[N, 3, 8, 8]", "model F"), model="F") == [
+        "E0226"
+    ]
 
 
 # --- variants, settings, sizes
@@ -258,7 +273,11 @@ def test_a_variant_is_the_other_model_with_arguments() -> None:
      ("bare words", "bare words"), ("-0.5", -0.5), ("zeros", "zeros")],
 )  # fmt: skip
 def test_settings_are_expressions_and_other_texts_are_strings(text: str, value: object) -> None:
-    want = {True: "true", None: "none"}.get(value, json.dumps(value)) if not isinstance(value, tuple) else json.dumps(value)  # type: ignore
+    want = (
+        {True: "true", None: "none"}.get(value, json.dumps(value))
+        if not isinstance(value, tuple)
+        else json.dumps(value)
+    )  # type: ignore
     spec = f"model M(v = 0) {{\n  input x: float[N, 4]\n  require v == {want}\n  Linear(2)\n}}"
     read(spec, settings={"v": text})
     read(spec, settings={"v": value})
@@ -272,7 +291,9 @@ def test_unknown_settings_and_inputs_are_told() -> None:
 
 
 def test_input_shapes_bind_symbols() -> None:
-    made = read(model("[N, 3, H, W]\nConv2d(8, 3) -> Flatten -> Linear(H)", "float[N, 3, 2*h, W]"), inputs={"x": (5, 3, 6, 7)})
+    made = read(
+        model("[N, 3, H, W]\nConv2d(8, 3) -> Flatten -> Linear(H)", "float[N, 3, 2*h, W]"), inputs={"x": (5, 3, 6, 7)}
+    )
     assert shapes(made) == {"output": "[5, 6]"}
     assert codes(model("ReLU", "float[N, 3, 2*h, W]"), inputs={"x": (5, 3, 7, 7)}) == ["E0204"]
 
@@ -330,7 +351,9 @@ def test_imports_do_not_leave_the_folder(tmp_path: Path) -> None:
 
 
 def test_imports_in_a_circle_and_too_deep_are_told(tmp_path: Path) -> None:
-    circle = project(tmp_path / "a", main='import A from "a.nn"\n' + model("A"), a='import B from "main.nn"\nblock A { ReLU }')
+    circle = project(
+        tmp_path / "a", main='import A from "a.nn"\n' + model("A"), a='import B from "main.nn"\nblock A { ReLU }'
+    )
     assert load_codes(circle) == ["E0217"]
     chain = {f"f{i}": f'import Unit from "f{i + 1}.nn"\n' for i in range(20)}
     deep = project(tmp_path / "b", main='import Unit from "f0.nn"\n' + MAIN, **chain)

@@ -21,7 +21,9 @@ SMALLER = st.one_of(
     st.tuples(WIDTHS, st.integers(1, 3), st.integers(1, 3), st.integers(0, 1)).map(
         lambda x: f"Conv2d({x[0]}, {x[1]}, stride = {x[2]}, padding = {min(x[3], x[1] // 2)})"
     ),
-    st.sampled_from(["MaxPool2d(2)", "MaxPool2d(3, stride = 2, padding = 1, ceil_mode = true)", "AvgPool2d(2, stride = 1)"]),
+    st.sampled_from(
+        ["MaxPool2d(2)", "MaxPool2d(3, stride = 2, padding = 1, ceil_mode = true)", "AvgPool2d(2, stride = 1)"]
+    ),
 )
 
 
@@ -88,7 +90,7 @@ def test_a_repeat_is_the_step_written_so_often(step: str, count: int) -> None:
 @given(BODIES)
 def test_comments_and_blank_lines_change_nothing(lines: list[str]) -> None:
     plain = text(lines)
-    spread = plain.replace("\n", "  # a comment { ( \"\n\n\r\n").replace(" -> ", "\n\n  # on\n  -> ")
+    spread = plain.replace("\n", '  # a comment { ( "\n\n\r\n').replace(" -> ", "\n\n  # on\n  -> ")
     assert weights(nnspec.loads(plain)) == weights(nnspec.loads(spread))
 
 
@@ -97,7 +99,9 @@ def test_comments_and_blank_lines_change_nothing(lines: list[str]) -> None:
 def test_a_block_is_its_body(lines: list[str]) -> None:
     plain = text(lines)
     body = plain[plain.index("width]\n") + 7 : plain.rindex("}")]
-    wrapped = f"{BLOCK}block Body {{\n{body}}}\nmodel M {{\n  input image: float[N, 3, height, width]\n  inner: Body\n}}\n"
+    wrapped = (
+        f"{BLOCK}block Body {{\n{body}}}\nmodel M {{\n  input image: float[N, 3, height, width]\n  inner: Body\n}}\n"
+    )
     outer, inner = nnspec.loads(wrapped), nnspec.loads(plain)
     assert weights(outer) == [(f"inner.{key}", shape) for key, shape in weights(inner)]
     assert outer.program.main.output_types == inner.program.main.output_types

@@ -43,7 +43,9 @@ def options_of(path: Path) -> list[str]:
 
 def classes() -> list[type[Diagnostic]]:
     """All kinds of mistakes of the parser and the elaborator."""
-    found = [each for stage in STAGES for _, each in inspect.getmembers(importlib.import_module(stage), inspect.isclass)]
+    found = [
+        each for stage in STAGES for _, each in inspect.getmembers(importlib.import_module(stage), inspect.isclass)
+    ]
     return [each for each in found if issubclass(each, Diagnostic) and each.code not in {"", *OF_TRAINING}]
 
 
@@ -72,7 +74,9 @@ def test_every_mistake_shows_a_way_out(path: Path) -> None:
 def test_json_and_text_tell_the_same(path: Path) -> None:
     result = check(path, "--format", "json", *options_of(path))
     found = json.loads(result.stdout)
-    told = re.findall(r"^(?:error|warning)\[(\w+)\]", path.with_suffix(".txt").read_text(encoding="utf-8"), re.MULTILINE)
+    told = re.findall(
+        r"^(?:error|warning)\[(\w+)\]", path.with_suffix(".txt").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert [each["code"] for each in found] == told
     for each in found:
         assert each["message"] and each["help"]

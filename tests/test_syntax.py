@@ -56,8 +56,11 @@ def without_places(value: object) -> object:
 
 def test_the_shipped_tables_are_those_of_the_grammar() -> None:
     assert build.digest() == tables.GRAMMAR
-    fresh, shipped = lark.Lark(build.grammar_text(), **build.OPTIONS), lark.Lark._load_from_dict(tables.DATA, tables.MEMO)
-    for text in ("a + [1, 2.5][0] * -b(c = \"d\") ** 2", "not a.b == none and x"):
+    fresh, shipped = (
+        lark.Lark(build.grammar_text(), **build.OPTIONS),
+        lark.Lark._load_from_dict(tables.DATA, tables.MEMO),
+    )
+    for text in ('a + [1, 2.5][0] * -b(c = "d") ** 2', "not a.b == none and x"):
         assert fresh.parse(text, start="interpolation") == shipped.parse(text, start="interpolation")
 
 
@@ -92,12 +95,15 @@ def test_the_text_of_every_node_reads_as_that_node(path: Path) -> None:
         elif isinstance(node, (t.Block, t.Model, t.Import)):
             (again,) = tree_of(written).declarations
             fields = [name for name in node.record_fields[2:] if name != "documentation"]
-            assert [without_places(getattr(again, x)) for x in fields] == [without_places(getattr(node, x)) for x in fields]
+            assert [without_places(getattr(again, x)) for x in fields] == [
+                without_places(getattr(node, x)) for x in fields
+            ]
         elif isinstance(node, t.Identifier):
             assert written == node.text
 
 
-OPERANDS = st.sampled_from(["a", "B2", "1", "2.5", "1e-3", '"text"', "true", "none", "[1, a]", "f(x, k = 2)", "v[0, 1:, ...]",
+OPERANDS = st.sampled_from(["a", "B2", "1", "2.5", "1e-3", '"text"', "true", "none", "[1, a]", "f(x, k = 2)",
+                            "v[0, 1:, ...]",
                             "a.b.c", "(a, b -> C)", "_"])  # fmt: skip
 EXPRESSIONS = st.recursive(
     OPERANDS,
@@ -156,7 +162,9 @@ def test_statements_end_with_the_line_or_a_semicolon(statements: list[str]) -> N
 @given(STEPS)
 def test_a_line_may_begin_with_an_arrow(step: str) -> None:
     one_line = tree_of(f"model M {{\n  A -> {step} -> B\n}}")
-    assert without_places(tree_of(f"model M {{\n  A\n\n  # why\n    -> {step}\n    -> B\n}}")) == without_places(one_line)
+    assert without_places(tree_of(f"model M {{\n  A\n\n  # why\n    -> {step}\n    -> B\n}}")) == without_places(
+        one_line
+    )
 
 
 def test_words_of_the_language_are_names_where_no_statement_begins() -> None:

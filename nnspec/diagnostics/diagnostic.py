@@ -159,7 +159,8 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     pool = list(dict.fromkeys(candidates))
     if name in pool:
         return name
-    folded = {candidate.lower(): candidate for candidate in sorted(pool, key=lambda x: x[:1].isupper() == name[:1].isupper())}
+    pool.sort(key=lambda other: other[:1].isupper() == name[:1].isupper())  # those that begin alike win
+    folded = {candidate.lower(): candidate for candidate in pool}
     if name.lower() in folded:
         return folded[name.lower()]
     if len(name) > 64:

@@ -593,7 +593,9 @@ class Unreached(Diagnostic):
     def help(self) -> str | None:
         if self.suggestion:
             return f"did you mean `{self.suggestion}`?"
-        return f"it has {_list(self.known[:12])}" if self.known else "nothing inside it has a name: use its value itself"
+        if self.known:
+            return f"it has {_list(self.known[:12])}"
+        return "nothing inside it has a name: use its value itself"
 
 
 class BadScan(Diagnostic):

@@ -131,8 +131,10 @@ class Steps(Expressions):
             if isinstance(value, Tensor) and value.step is not None:
                 return self._apply_again(value, label, item)
             self.fail(
-                Misplaced(self.span(step), "a value that does not use what flows to it", "write `_` for the value that flows")
-            )  # fmt: skip
+                Misplaced(
+                    self.span(step), "a value that does not use what flows to it", "write `_` for the value that flows"
+                )
+            )
         if label is not None and isinstance(value, Tensor):
             self.environment.names[label] = value
         return value
@@ -615,7 +617,9 @@ class Steps(Expressions):
                     self.environment.names[bound] = solved[1]
             if agreed is not True:
                 written = self.span(item).text
-                reason = f"{written} is {pattern}, and here it is {size}" if written != str(pattern) else f"here it is {size}"
+                reason = f"here it is {size}"
+                if written != str(pattern):
+                    reason = f"{written} is {pattern}, and {reason}"
                 advice = None
                 if bound is not None and "<=" in written:
                     reason = f"{size} is not known to keep to this bound"

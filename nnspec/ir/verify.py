@@ -43,7 +43,10 @@ def verify(program: Program) -> None:
 
 def _need_no_circle(program: Program) -> None:
     """Every module must be reached after those that it calls."""
-    waiting = {key: {c.callee for c in module.calls if isinstance(c.callee, str)} for key, module in program.modules.items()}
+    waiting = {
+        key: {call.callee for call in module.calls if isinstance(call.callee, str)}
+        for key, module in program.modules.items()
+    }
     callers: dict[str, list[str]] = {}
     for key, callees in waiting.items():
         for callee in callees:
@@ -75,10 +78,13 @@ def _verify_module(program: Program, module: Module) -> None:
         _need(port.value in known, f"the output {port.name} is {port.value!r}, which nothing makes")
     for label in module.order:
         _need(_PATH.fullmatch(label), f"{label!r} in its order is not a label")
+    for published, own in module.renames:
+        _need(not own or published.count("*") == own.count("*"), f"{published!r} and {own!r} differ in their `*`")
     for tie in module.ties:
         for path in (tie.parameter, tie.source):
             _need(_PATH.fullmatch(path), f"the tie of {path!r} is not a path")
-            _need(any(path == label or path.startswith(f"{label}.") for label in built), f"nothing owns the tied {path}")
+            owned = any(path == label or path.startswith(f"{label}.") for label in built)
+            _need(owned, f"nothing owns the tied {path}")
 
 
 def _define(module: Module, known: set[str], value: str) -> None:
@@ -91,7 +97,8 @@ def _define(module: Module, known: set[str], value: str) -> None:
 def _verify_call(program: Program, module: Module, call: Call, known: set[str], built: set[str]) -> None:
     if call.label is not None:
         _need(_PATH.fullmatch(call.label), f"{call.label!r} is not a label")
-        _need(call.shared == (call.label in built), f"the label {call.label} is built twice, or applied before it is built")
+        fits = call.shared == (call.label in built)
+        _need(fits, f"the label {call.label} is built twice, or applied before it is built")
         _need(call.count == 1 or call.label.rpartition(".")[2].isdecimal(), f"the repeat {call.label} is not numbered")
         built.update(call.labels if call.count < 1000 else (call.label,))
     _need(call.count >= 1, f"a call is made {call.count} times")
@@ -113,7 +120,8 @@ def _verify_call(program: Program, module: Module, call: Call, known: set[str], 
         _need(_same(module.values[output], type), f"{output} is {module.values[output]}, and {name} gives {type}")
     if call.count > 1:
         pairs = zip(expected, given, strict=False)
-        _need(all(b is not None and _same(a, b) for a, b in pairs), f"the repeated {name} changes the type of its value")
+        stays = all(b is not None and _same(a, b) for a, b in pairs)
+        _need(stays, f"the repeated {name} changes the type of its value")
 
 
 def _layer_results(layer: Layer, given: tuple[TensorType | None, ...]) -> tuple[TensorType, ...]:

@@ -83,9 +83,8 @@ class UnknownCharacter(Diagnostic):
             return 'end the string with "'
         if self.character.isalnum():
             return "names are written with the letters A to Z, a to z, digits and _"
-        return {"\'": 'strings stand between "', "&": "write `and`", "|": "write `or`", "!": "write `not`, or `!=`"}.get(
-            self.character, "remove it, or put it into a string"
-        )
+        meant = {"'": 'strings stand between "', "&": "write `and`", "|": "write `or`", "!": "write `not`, or `!=`"}
+        return meant.get(self.character, "remove it, or put it into a string")
 
 
 class NothingDeclared(Diagnostic):
