@@ -19,8 +19,9 @@ from nnspec.elaborate.mistakes import (
     WrongInputs,
     WrongKind,
 )
-from nnspec.elaborate.scope import Scope, flows
+from nnspec.elaborate.renaming import BadRename, bad_rename
 from nnspec.elaborate.scan import Scans
+from nnspec.elaborate.scope import Scope, flows
 from nnspec.elaborate.steps import Made, arguments_for_display
 from nnspec.elaborate.values import INVALID, BlockDefinition, Partial, Several, Tensor, describe, kind
 from nnspec.layers.base import TensorType
@@ -227,6 +228,15 @@ class Body(Scans):
             label = self._label(written)
             assert label is not None
             self.scope.order.setdefault(label, self.span(written))
+
+    def _run_rename(self, node: t.Rename) -> None:
+        if self.scope.kind != "model":
+            self.fail(Misplaced(self.span(node), "`rename`", "published weights belong to a model: write it there"))
+        published, own = map(self.evaluate, (node.published, node.own))
+        problem = bad_rename(published, own)
+        if problem is not None:
+            self.fail(BadRename(self.span(node), *problem))
+        self.scope.renames.append((published, own))
 
     def _run_phase(self, node: t.Phase) -> None:
         self.fail(Misplaced(self.span(node), "`phase`", "phases belong into a `train` block"))

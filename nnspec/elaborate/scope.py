@@ -80,6 +80,7 @@ class Scope:
         self.steps: dict[str, Step] = {}
         self.ties: list[Tie] = []
         self.order: dict[str, Span] = {}  # labels in the order of the state_dict, where the spec states one
+        self.renames: list[tuple[str, str]] = []  # patterns of published keys, and what they are here
         self.outer_ties: list[tuple[str, WeightReference]] = []  # to weights of a scope around this module
         self.position = 0
         self._numbers: dict[str, int] = {}  # how often a value's name was asked for
@@ -162,6 +163,7 @@ class Scope:
             calls=tuple(call.freeze() for call in self.calls),
             ties=tuple(self.ties),
             order=tuple(self.order),
+            renames=tuple(self.renames),
             arguments=details.get("arguments", {}),
             documentation=details.get("documentation", ""),
             place=details.get("place"),

@@ -136,6 +136,7 @@ class Module(_Frozen):
     calls: tuple[Call, ...]
     ties: tuple[Tie, ...] = ()
     order: tuple[str, ...] = ()  # labels that come first in the state_dict, in this order, instead of that of the calls
+    renames: tuple[tuple[str, str], ...] = ()  # of a model: patterns of keys in published files, and what they are here
     arguments: dict[str, Any] = Field(default_factory=dict)  # of the block, as plain data, for display
     documentation: str = ""
     place: Place | None = None

@@ -7,7 +7,7 @@ named by its key of the `state_dict`, so that a module which is applied twice fi
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
@@ -17,14 +17,14 @@ from nnspec.ir.state import state_dict
 from nnspec.layers.base import Layer, LayerError, Weight
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.to_onnx import rows
-from nnspec.to_onnx.graph import ELEMENT_TYPES, Array, Body, Graph
+from nnspec.to_onnx.graph import Body, Graph
 from nnspec.to_onnx.mistakes import NotExpressible, SameName, TooManyLayers
 from nnspec.to_onnx.row import ROWS, UNSUPPORTED
 from nnspec.to_onnx.row import Call as RowCall
+from nnspec.weights.arrays import ELEMENT_TYPES, Arrays
 
 assert rows.__path__, "importing the rows has filled ROWS"
 
-Arrays = Callable[[str], Array]  # the array of a weight, by its key in the state_dict
 Sources = Mapping[str, Source]  # the texts that places refer to, by file name
 
 

@@ -17,11 +17,12 @@ from nnspec.output import replacing
 from nnspec.record import Record
 from nnspec.to_onnx.build import Sources, build_graph, flattening
 from nnspec.to_onnx.fold import fold
-from nnspec.to_onnx.graph import Array, Graph
+from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.mistakes import InvalidModel, TooLargeForMemory
 from nnspec.to_onnx.proto import LARGEST, Description, place_data, to_proto, weight_bytes
 from nnspec.to_onnx.versions import choose_opset
-from nnspec.to_onnx.weights import Weights, initial_weights, load_weights
+from nnspec.weights.arrays import Array
+from nnspec.weights.load import Weights, initial_weights, load_weights
 
 WeightSource = str | Path | Mapping[str, Array]  # a file, or arrays by key
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nnspec.to_onnx.graph import Array, Graph, Initializer, Node
+from nnspec.to_onnx.graph import Graph, Initializer, Node
+from nnspec.weights.arrays import Array
 
 LINEAR = ("Conv", "ConvTranspose", "Gemm")
 

@@ -12,14 +12,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnspec.dims import Expression, Floor, Product, Size, Symbol, solve, symbols
 from nnspec.layers.base import LayerError, TensorType
-
-Array = NDArray[Any]
-
-ELEMENT_TYPES: dict[str, Any] = {"float": np.float32, "int": np.int64, "bool": np.bool_}
+from nnspec.weights.arrays import Array
 
 
 class Node:

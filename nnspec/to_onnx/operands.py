@@ -10,8 +10,9 @@ import numpy as np
 from nnspec.dims import Expression, Size
 from nnspec.layers.arithmetic import Combining
 from nnspec.layers.base import DType
-from nnspec.to_onnx.graph import ELEMENT_TYPES, Graph
+from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.row import Call
+from nnspec.weights.arrays import ELEMENT_TYPES
 
 CODES: dict[DType, int] = {"float": 1, "int": 7, "bool": 9}  # onnx.TensorProto.FLOAT, INT64, BOOL
 END = 2**63 - 1  # as the end of a slice: to the last element

@@ -9,7 +9,7 @@ import numpy as np
 from nnspec.dims import Size, Symbol, Undecidable, substitute, symbols
 from nnspec.ir import Program
 from nnspec.layers.base import TensorType
-from nnspec.to_onnx.graph import ELEMENT_TYPES, Array
+from nnspec.weights.arrays import ELEMENT_TYPES, Array
 
 Sizes = dict[str, int]
 _TRIED = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024)

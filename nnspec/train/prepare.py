@@ -13,7 +13,6 @@ from nnspec.elaborate.recipe import Plan
 from nnspec.ir import Program
 from nnspec.limits import Limits
 from nnspec.record import Record
-from nnspec.to_onnx.weights import load_weights
 from nnspec.to_torch.module import build
 from nnspec.train.augment import augmentation
 from nnspec.train.fit import Fitted, check_classes, frame_of
@@ -21,6 +20,7 @@ from nnspec.train.loop import Function, Task
 from nnspec.train.mistakes import BadDevice, NoSuchPart
 from nnspec.train.read import read
 from nnspec.train.split import Parts, split
+from nnspec.weights.module import fill
 
 
 class Prepared(Record):
@@ -62,8 +62,7 @@ def prepare(
     torch.manual_seed(recipe.seed)
     model = build(program).to(device)
     if recipe.weights is not None:
-        array = load_weights(program, base / recipe.weights).arrays
-        model.load_state_dict({key: torch.from_numpy(array(key).copy()) for key in model.state_dict()})
+        fill(model, program, base / recipe.weights)
     _freeze(model, recipe.freeze, plan.places.get("freeze"))
     metrics = objective.metrics
     task = Task(

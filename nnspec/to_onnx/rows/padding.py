@@ -21,9 +21,10 @@ from nnspec.layers.families.padding import (
     ZeroPad3d,
     from_last,
 )
-from nnspec.to_onnx.graph import ELEMENT_TYPES, Graph
+from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.padding import MODES, pad
 from nnspec.to_onnx.row import Call, row
+from nnspec.weights.arrays import ELEMENT_TYPES
 
 
 @row(Pad)

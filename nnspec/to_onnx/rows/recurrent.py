@@ -8,8 +8,9 @@ import numpy as np
 
 from nnspec.layers.base import LayerError
 from nnspec.layers.families.recurrent import GRU, LSTM, RNN
-from nnspec.to_onnx.graph import Array, Graph
+from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.row import Call, row
+from nnspec.weights.arrays import Array
 
 # Where torch's gates stand in ONNX's order: torch has i, f, g, o and ONNX i, o, f, c; torch r, z, n and ONNX z, r, h.
 GATES = {1: (0,), 3: (1, 0, 2), 4: (0, 3, 1, 2)}

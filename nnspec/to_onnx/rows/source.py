@@ -9,9 +9,10 @@ import numpy as np
 from nnspec.dims import Size
 from nnspec.layers.base import DType, LayerError
 from nnspec.layers.families.source import Constant, Full, Normal, Ones, Parameter, Range, Uniform, Zeros
-from nnspec.to_onnx.graph import ELEMENT_TYPES, Graph
+from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.operands import scalar
 from nnspec.to_onnx.row import Call, row
+from nnspec.weights.arrays import ELEMENT_TYPES
 
 STORED = 4096  # tensors of more elements than this are made when the model runs
 LAST_RANDOM = 21  # onnxruntime 1.31 has random operators up to this opset, and none for the changed ones of opset 22

@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 
 from nnspec.layers.base import Weight
-from nnspec.to_onnx.graph import ELEMENT_TYPES, Array
+from nnspec.weights.arrays import ELEMENT_TYPES, Array
 
 
 def initial_array(key: str, weight: Weight, seed: int) -> Array:

@@ -19,8 +19,8 @@ from pydantic import BaseModel, ValidationError
 from nnspec.diagnostics import SpecError
 from nnspec.extras import need
 from nnspec.record import Record
-from nnspec.to_onnx.graph import Array
-from nnspec.to_onnx.mistakes import UnreadableWeights
+from nnspec.weights.arrays import Array
+from nnspec.weights.mistakes import UnreadableWeights
 
 _TORCH = (".pt", ".pth", ".bin", ".ckpt")
 _WRAPPERS = ("state_dict", "model_state_dict", "model")  # under which training scripts keep the tensors

@@ -1,0 +1,172 @@
+"""Whether a file holds the weights of a model: every key of both, and what is wrong with it.
+
+Two things may be absent from a file: a key that is tied to another one that is there, and counters (integer buffers),
+which old checkpoints do not have and inference does not need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import numpy as np
+
+from nnspec.diagnostics import nearest
+from nnspec.ir import Program
+from nnspec.ir.state import Entry, state_dict
+from nnspec.layers.base import DType, Weight
+from nnspec.record import Record
+from nnspec.weights.checkpoint import Checkpoint, Stored
+from nnspec.weights.renames import PASSED_OVER, own_key, rules
+
+# Element types of files that a weight of each type is read from.
+READ_FROM: dict[DType, tuple[str, ...]] = {
+    "float": ("F32", "F64", "F16", "BF16"),
+    "int": ("I64", "I32", "I16", "I8", "U8"),
+    "bool": ("BOOL",),
+}
+Verdict = Literal["fits", "absent", "passed over", "missing", "unexpected", "shape", "type", "twice", "untied"]
+ALLOWED: tuple[Verdict, ...] = ("fits", "absent", "passed over")
+_SPARE = 2000  # unexpected keys among which the nearest is looked for
+
+
+class Row(Record):
+    """A key of the model, or one of the file that the model does not have; its shape in both; the verdict."""
+
+    key: str
+    verdict: Verdict
+    own: tuple[int, ...] | None
+    stored: tuple[int, ...] | None
+    published: str | None = None  # the key in the file, where it is another
+    note: str = ""
+
+
+class Comparison(Record):
+    """A model's weights against those of a file."""
+
+    path: str
+    model: str
+    rows: tuple[Row, ...]
+    places: dict[str, str | None]  # the key of the file for every key of the model; None for a counter without one
+
+    @property
+    def wrong(self) -> tuple[Row, ...]:
+        """What keeps the file from being loaded."""
+        return tuple(row for row in self.rows if row.verdict not in ALLOWED)
+
+    @property
+    def sound(self) -> bool:
+        """Whether the file can be loaded strictly."""
+        return not self.wrong
+
+    def count(self, verdict: Verdict) -> int:
+        """How many keys there are of a verdict."""
+        return sum(row.verdict == verdict for row in self.rows)
+
+
+def compare(program: Program, checkpoint: Checkpoint) -> Comparison:
+    """Every key of a model and of a file; arrays are read only where two tied keys are both in the file."""
+    entries = {entry.key: entry for entry in state_dict(program)}
+    held, others = _held(program, entries, checkpoint)
+    spare = [row.key for row in others if row.verdict == "unexpected"]
+    owners: dict[str, str] = {}  # the weight that owns a tensor -> the first of its keys that the file has
+    for entry in entries.values():
+        if entry.key in held:
+            owners.setdefault(entry.tied_to or entry.key, entry.key)
+    rows = [_row(entry, owners, held, checkpoint, spare) for entry in entries.values()]
+    places = {key: held.get(owners.get(entry.tied_to or key, "")) for key, entry in entries.items()}
+    return Comparison(checkpoint.path, program.main.name, (*rows, *others), places)
+
+
+def _held(
+    program: Program, entries: dict[str, Entry], checkpoint: Checkpoint
+) -> tuple[dict[str, str], list[Row]]:
+    """The key of the file for each key of the model that is there, and a row for each other key of the file."""
+    patterns = rules(program)
+    held: dict[str, str] = {}
+    others: list[Row] = []
+    for key, stored in sorted(checkpoint.tensors.items(), key=lambda item: item[0] not in entries):
+        own = own_key(key, patterns, entries)
+        if own == PASSED_OVER:
+            others.append(Row(key, "passed over", None, stored.shape))
+        elif own is None:
+            others.append(Row(key, "unexpected", None, stored.shape))
+        elif own in held:
+            others.append(Row(key, "twice", None, stored.shape, None, f"{held[own]} is {own} already"))
+        else:
+            held[own] = key
+    return held, others
+
+
+def _row(
+    entry: Entry, owners: dict[str, str], held: dict[str, str], checkpoint: Checkpoint, spare: list[str]
+) -> Row:
+    key, weight = entry.key, entry.weight
+    if key not in held:
+        return _absent(entry, owners, spare)
+    stored = checkpoint.tensors[held[key]]
+    published = held[key] if held[key] != key else None
+    if stored.shape != weight.shape:
+        return Row(key, "shape", weight.shape, stored.shape, published)
+    if stored.dtype not in READ_FROM[weight.dtype]:
+        return Row(key, "type", weight.shape, stored.shape, published, f"{stored.dtype} in the file, {weight.dtype}")
+    other = checkpoint.tensors.get(held.get(entry.tied_to or "", ""))
+    if other is not None and _agrees(weight, other) and not np.array_equal(stored.read(), other.read()):
+        return Row(key, "untied", weight.shape, stored.shape, published, str(entry.tied_to))
+    return Row(key, "fits", weight.shape, stored.shape, published)
+
+
+def _absent(entry: Entry, owners: dict[str, str], spare: list[str]) -> Row:
+    """A key that the file does not have: tied to one that it has, a counter, or missing."""
+    same = owners.get(entry.tied_to or entry.key)
+    if same is not None:
+        return Row(entry.key, "absent", entry.weight.shape, None, None, f"one weight with {same}")
+    if entry.weight.buffer and entry.weight.dtype == "int":
+        return Row(entry.key, "absent", entry.weight.shape, None, None, "a counter, which starts anew")
+    close = nearest(entry.key, spare) if len(spare) <= _SPARE else None
+    return Row(entry.key, "missing", entry.weight.shape, None, None, f"the file has {close}" if close else "")
+
+
+def _agrees(weight: Weight, stored: Stored) -> bool:
+    return stored.shape == weight.shape and stored.dtype in READ_FROM[weight.dtype]
+
+
+def differences(comparison: Comparison, most: int = 8) -> Iterable[str]:
+    """What is wrong, in words; of each kind the first ones."""
+    for verdict, words in _MORE.items():
+        rows = [row for row in comparison.wrong if row.verdict == verdict]
+        yield from map(difference, rows[:most])
+        if len(rows) > most:
+            yield f"{words}: {len(rows) - most:,} more"
+
+
+_MORE: dict[Verdict, str] = {
+    "missing": "missing",
+    "unexpected": "not in the model",
+    "shape": "of other shapes",
+    "type": "of other types",
+    "twice": "twice in the file",
+    "untied": "one weight in the model",
+}
+
+
+def difference(row: Row) -> str:
+    """What is wrong with a key, in words."""
+    key = row.key + (f" ({row.published} in the file)" if row.published else "")
+    match row.verdict:
+        case "missing":
+            return f"missing: {key} {shown(row.own)}" + (f"; {row.note}" if row.note else "")
+        case "unexpected":
+            return f"not in the model: {key} {shown(row.stored)}"
+        case "shape":
+            return f"{key} is {shown(row.stored)} in the file, {shown(row.own)} in the model"
+        case "type":
+            return f"{key} has elements of type {row.note} in the model"
+        case "untied":
+            return f"{key} and {row.note} are one weight in the model, and differ in the file"
+    return f"{row.verdict}: {key}" + (f"; {row.note}" if row.note else "")
+
+
+def shown(shape: tuple[int, ...] | None) -> str:
+    """A shape as a person writes it."""
+    return "" if shape is None else f"[{', '.join(map(str, shape))}]"

@@ -1,0 +1,52 @@
+"""What can be wrong with a file of weights; one class a mistake."""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Diagnostic
+
+
+class UnreadableWeights(Diagnostic):
+    """A file of weights is missing, damaged, or of a format that is not read.
+
+    Read are safetensors (`.safetensors`), their indices of several files (`.safetensors.index.json`), and PyTorch
+    checkpoints of plain tensors (`.pt`, `.pth`, `.bin`). A checkpoint that needs more of pickle than tensors is
+    refused: reading it could run code.
+    """
+
+    code = "E0707"
+    path: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"cannot read the weights {self.path}: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "give a .safetensors file, its .index.json, or a checkpoint of tensors written with torch.save"
+
+
+class WrongWeights(Diagnostic):
+    """The weights in a file are not those of the model: every key must be there, with its shape, and no other.
+
+    Keys that a published file spells differently are declared in the model: `rename "*.gamma" -> "*.weight"`, and
+    those that it holds beside the weights: `rename "*.position_ids" -> ""`.
+    """
+
+    code = "E0708"
+    path: str
+    model: str
+    differences: tuple[str, ...]
+    agreeing: int
+
+    @property
+    def message(self) -> str:
+        return f"the weights in {self.path} are not those of {self.model}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (*self.differences, f"{self.agreeing:,} keys agree")
+
+    @property
+    def help(self) -> str | None:
+        return "give the model the arguments that it was trained with (--set name=value), or other weights"
