@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 import nnspec
@@ -369,7 +370,6 @@ def test_a_text_without_a_file_imports_from_the_zoo_only() -> None:
 
 
 def test_a_program_survives_json_and_fits_its_schema() -> None:
-    jsonschema = pytest.importorskip("jsonschema")
     made = read(BACKBONE)
     again = nnspec.from_json(made.to_json())
     assert again.program == made.program
