@@ -18,7 +18,7 @@ from nnspec.to_torch.construct import Construct
 from nnspec.to_torch.mistakes import NotInTorch
 from nnspec.to_torch.names import in_order, is_attribute, module_lists, path, variable
 from nnspec.to_torch.plan import Plan, Plans
-from nnspec.to_torch.row import Submodule
+from nnspec.to_torch.row import Function, Submodule
 from nnspec.to_torch.uses import lower
 
 WIDTH = 96
@@ -92,6 +92,9 @@ class Forward:
         if submodule is None:
             names = tuple(self._name(value, call) if value else None for value in call.inputs)
             text = lower(call, self.module, names, self._sizer(call), "device" if self.inputs else "")
+            if isinstance(text, Function):
+                self.plans.sources[text.name] = text.source
+                text = text.text
             assert isinstance(text, str)
             if "device=device" in text:
                 self.hoisted["device"] = f"{self.inputs[0]}.device"
@@ -271,7 +274,7 @@ class Forward:
             self.variables[value] = "_"
             return "_"
         live = {self.variables[other] for other, used in self.uses.items()
-                if other != value and other in self.variables and used and used[-1] > index} | self._busy  # fmt: skip
+                if other != value and other in self.variables and used and used[-1] > index} | self._busy | self._kept(index)  # fmt: skip
         waiting = " ".join(self.nested.values())
         label = self.lasting.get(value)
         if label is not None and (len(uses) > 1 or uses[-1] > index + 1):
@@ -288,6 +291,13 @@ class Forward:
                     return name
             number += 1
             choices = [f"{stem}{number}"]
+
+    def _kept(self, index: int) -> set[str]:
+        """The variables that a loop, if call `index` is one, reads again at every turn."""
+        call = self.module.calls[index]
+        plan = self.plans.plan(call.callee) if isinstance(call.callee, str) else None
+        loops = call.count > 1 or (plan is not None and plan.inline and plan.kind == "loop")
+        return {self.variables[value] for value in call.inputs[1:] if value in self.variables} if loops else set()
 
     # --- sizes
 

@@ -19,7 +19,9 @@ RESERVED = frozenset(
 )
 
 # Names that the source uses for other things.
-TAKEN = frozenset({"self", "torch", "nn", "F", "math", "OrderedDict", "partial", "initialise", "device"})
+TAKEN = frozenset(
+    {"self", "torch", "nn", "F", "math", "OrderedDict", "partial", "initialise", "device", "rotary", "rotary_interleaved"}
+)
 
 
 def is_attribute(label: str) -> bool:

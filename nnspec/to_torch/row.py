@@ -1,6 +1,6 @@
 """One row of the torch lowering: how a layer is written in PyTorch source.
 
-A row is a function `(layer, call) -> Submodule | str`, registered under its layer classes:
+A row is a function `(layer, call) -> Submodule | Function | str`, registered under its layer classes:
 
     @row(Conv1d, Conv2d)
     def _(layer, call):
@@ -11,7 +11,8 @@ A row is a function `(layer, call) -> Submodule | str`, registered under its lay
         return f"{call.inputs[0]}.flatten({layer.start_dim})"
 
 A string is an expression over the inputs (for several results: one that yields a tuple). A `Submodule` is built in
-`__init__` and called in `forward`; a layer that owns weights must be one, with torch's `state_dict` names.
+`__init__` and called in `forward`; a layer that owns weights must be one, with torch's `state_dict` names. A
+`Function` is an expression too, with the definition of what it calls.
 """
 
 from __future__ import annotations
@@ -62,6 +63,14 @@ class Submodule(Record):
     results: str | None = None
 
 
+class Function(Record):
+    """A call of a function that torch lacks: `source` defines `name`, once in the generated file; `text` calls it."""
+
+    name: str
+    source: str
+    text: str
+
+
 class Call(Record):
     """What a row knows of one use of its layer: Python expressions for the inputs, and all types."""
 
@@ -87,7 +96,7 @@ class Call(Record):
 
 
 L = TypeVar("L", bound=Layer)
-Row = Callable[[Any, Call], Submodule | str]
+Row = Callable[[Any, Call], Submodule | Function | str]
 ROWS: dict[type[Layer], Row] = {}
 UNSUPPORTED: dict[type[Layer], str] = {}
 

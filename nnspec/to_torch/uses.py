@@ -13,7 +13,7 @@ from nnspec.layers.initial import Initialised
 from nnspec.to_torch import row as rows
 from nnspec.to_torch.construct import Construct
 from nnspec.to_torch.mistakes import NotInTorch
-from nnspec.to_torch.row import ROWS, UNSUPPORTED, Raw, Submodule
+from nnspec.to_torch.row import ROWS, UNSUPPORTED, Function, Raw, Submodule
 from nnspec.to_torch.rows import __name__ as _rows_are_loaded
 
 assert _rows_are_loaded
@@ -40,7 +40,7 @@ def initialise(module, **initialisers):
 
 def lower(
     call: Call, module: Module, inputs: tuple[str | None, ...], size: Callable[[Size], str], device: str
-) -> Submodule | str:
+) -> Submodule | Function | str:
     """What the row of a layer gives for these inputs.
 
     Raises:

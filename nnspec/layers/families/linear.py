@@ -5,25 +5,14 @@ from typing import ClassVar
 from pydantic import PositiveInt
 
 from nnspec.dims import Size, product
-from nnspec.layers.base import Example, InputError, TensorType, Weight, need_dtype, number
+from nnspec.layers.base import ZEROS, Example, Initial, InputError, TensorType, Weight, need_dtype, number
 from nnspec.layers.initial import Initialised, torch_uniform
 
 
-class Linear(Initialised):
-    """A fully connected layer on the last dimension: `y = x @ weight.T + bias`.
-
-    Shapes: [..., in_features] -> [..., out_features]. `in_features` is the incoming last dimension.
-    Source: torch.nn.Linear.
-    """
+class _FullyConnected(Initialised):
+    """What the fully connected layers share: they act on the last dimension."""
 
     out_features: PositiveInt
-    bias: bool = True
-
-    examples: ClassVar = (
-        Example("Linear(10)", ("float[N, 12]",)),
-        Example("Linear(5, bias = false)", ("float[N, T, 7]",)),
-        Example('Linear(5, weight_init = "xavier_uniform", bias_init = 0.5)', ("float[N, 7]",)),
-    )
 
     def infer(self, input: TensorType) -> TensorType:
         need_dtype(input, "float")
@@ -31,6 +20,25 @@ class Linear(Initialised):
             raise InputError("needs at least one dimension, and gets a single number")
         number(input.shape[-1], "the last dimension (in_features)")
         return input.with_shape(*input.shape[:-1], self.out_features)
+
+    def macs(self, input: TensorType) -> Size:
+        return product(input.shape) * self.out_features
+
+
+class Linear(_FullyConnected):
+    """A fully connected layer on the last dimension: `y = x @ weight.T + bias`.
+
+    Shapes: [..., in_features] -> [..., out_features]. `in_features` is the incoming last dimension.
+    Source: torch.nn.Linear.
+    """
+
+    bias: bool = True
+
+    examples: ClassVar = (
+        Example("Linear(10)", ("float[N, 12]",)),
+        Example("Linear(5, bias = false)", ("float[N, T, 7]",)),
+        Example('Linear(5, weight_init = "xavier_uniform", bias_init = 0.5)', ("float[N, 7]",)),
+    )
 
     def weights(self, input: TensorType) -> tuple[Weight, ...]:
         shape = (self.out_features, number(input.shape[-1], "in_features"))
@@ -40,5 +48,23 @@ class Linear(Initialised):
             return (weight,)
         return weight, Weight("bias", shape[:1], self.initial_bias(shape[:1], default))
 
-    def macs(self, input: TensorType) -> Size:
-        return product(input.shape) * self.out_features
+
+class Conv1D(_FullyConnected):
+    """A fully connected layer whose weight is stored transposed, `y = x @ weight + bias`: no convolution.
+
+    OpenAI's GPT called it so, and published GPT-2 weights have its keys and shapes. The weight starts as
+    normal(0, 0.02), the bias as 0.
+    Shapes: [..., in_features] -> [..., out_features]. `in_features` is the incoming last dimension.
+    Source: transformers.pytorch_utils.Conv1D.
+    """
+
+    examples: ClassVar = (
+        Example("Conv1D(10)", ("float[N, T, 12]",)),
+        Example("Conv1D(5)", ("float[N, 7]",)),
+        Example("Conv1D(5, weight_init = 0.5)", ("float[N, 7]",)),
+    )
+
+    def weights(self, input: TensorType) -> tuple[Weight, ...]:
+        shape = (number(input.shape[-1], "in_features"), self.out_features)
+        weight = Weight("weight", shape, self.initial_weight(shape, Initial("normal", (0.0, 0.02))))
+        return weight, Weight("bias", shape[1:], self.initial_bias(shape[1:], ZEROS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnspec.layers.families.linear import Linear
+from nnspec.layers.families.linear import Conv1D, Linear
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.row import Call, row
 
@@ -14,3 +14,11 @@ def _(layer: Linear, call: Call, graph: Graph) -> str:
         return graph.node("Gemm", [call.inputs[0], weight, *([bias] if bias else [])], transB=1)
     product = graph.node("MatMul", [call.inputs[0], graph.transposed(weight)])
     return graph.node("Add", [product, bias]) if bias else product
+
+
+@row(Conv1D)
+def _(layer: Conv1D, call: Call, graph: Graph) -> str:
+    weight, bias = call.weights["weight"], call.weights["bias"]
+    if call.results[0].rank == 2:
+        return graph.node("Gemm", [call.inputs[0], weight, bias])
+    return graph.node("Add", [graph.node("MatMul", [call.inputs[0], weight]), bias])

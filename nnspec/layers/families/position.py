@@ -1,0 +1,90 @@
+"""Positions as waves: added as an embedding, or as rotations of queries and keys.
+
+Nothing here is learned or stored: the waves are computed where they are used, in the number format of the model.
+"""
+
+from typing import ClassVar
+
+from pydantic import FiniteFloat, PositiveFloat, PositiveInt
+
+from nnspec.dims import equal
+from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, need_dtype, number
+
+
+class SinusoidalEmbedding(Layer):
+    """Sines and cosines of each position, with frequencies from 1 down to 1/base.
+
+    With h = embedding_dim / 2, frequency i is `base ** (-i / (h - freq_shift))`. Sine and cosine of a frequency stand
+    side by side as in the Transformer (Vaswani et al. 2017), or with `interleaved = false` all sines before all
+    cosines, as in diffusion models (Ho et al. 2020, with freq_shift = 1); `cosine_first` exchanges them.
+    Shapes: int or float [...] -> [..., embedding_dim]. Source: diffusers.models.embeddings.get_timestep_embedding.
+    """
+
+    keyword_only: ClassVar[frozenset[str]] = frozenset({"interleaved", "cosine_first", "freq_shift"})
+
+    embedding_dim: PositiveInt
+    base: PositiveFloat = 10000.0
+    interleaved: bool = True
+    cosine_first: bool = False
+    freq_shift: FiniteFloat = 0.0
+
+    examples: ClassVar = (
+        Example("SinusoidalEmbedding(6)", ("int[T]",)),
+        Example("SinusoidalEmbedding(8, interleaved = false, freq_shift = 1)", ("int[N]",)),
+        Example("SinusoidalEmbedding(4, 100.0, interleaved = false, cosine_first = true)", ("float[N, T]",)),
+        Example("SinusoidalEmbedding(6, cosine_first = true)", ("float[N]",)),
+    )
+
+    def infer(self, input: TensorType) -> TensorType:
+        need_dtype(input, "int", "float")
+        if self.embedding_dim % 2:
+            message = f"{self.embedding_dim} is odd, and sines and cosines come in pairs"
+            raise ArgumentError("embedding_dim", message, help=f"give {self.embedding_dim + 1}")
+        if self.freq_shift >= self.embedding_dim // 2:
+            message = f"{self.freq_shift} is not less than the number of frequencies, {self.embedding_dim // 2}"
+            raise ArgumentError("freq_shift", message, help="give 0 or 1")
+        return TensorType("float", (*input.shape, self.embedding_dim))
+
+
+class RotaryEmbedding(Layer):
+    """Rotates pairs of features by angles that grow with the position (Su et al. 2021).
+
+    Pair i of d/2 turns by `position * base ** (-2 * i / d)`. The pairs are (i, i + d/2), as in Llama, or (2i, 2i + 1)
+    where they are `interleaved`, as in the paper. The positions are 0 to T - 1 unless given.
+    Shapes: float [..., T, d] -> the same; positions int [T], or [N, T] for an input [N, heads, T, d].
+    Raises an error where d is odd or a symbol. Source: transformers.models.llama.apply_rotary_pos_emb.
+    """
+
+    optional_inputs: ClassVar[tuple[str, ...]] = ("positions",)
+    function: ClassVar[str | None] = "rotary"
+
+    base: PositiveFloat = 10000.0
+    interleaved: bool = False
+
+    examples: ClassVar = (
+        Example("rotary(a)", ("float[N, 2, T, 6]",)),
+        Example("rotary(a, base = 500.0, interleaved = true)", ("float[N, T, 4]",)),
+        Example("rotary(a, b)", ("float[N, 2, T, 4]", "int[N, T]")),
+        Example("RotaryEmbedding(interleaved = true)", ("float[N, 2, T, 4]", "int[T]")),
+        Example("rotary(a, 100.0)", ("float[N, 2, 7, 4]",)),
+    )
+
+    def infer(self, input: TensorType, positions: TensorType | None = None) -> TensorType:
+        need_dtype(input, "float")
+        if input.rank < 2:
+            raise InputError(f"needs [..., T, d], and gets {input}")
+        features = number(input.shape[-1], "the last dimension (d)")
+        if features % 2:
+            raise InputError(f"turns pairs of features, and gets {features}", help="make the last dimension even")
+        if positions is not None:
+            self._need_positions(input, positions)
+        return input
+
+    def _need_positions(self, input: TensorType, positions: TensorType) -> None:
+        need_dtype(positions, "int", "float", index=1)
+        shapes = [(input.shape[-2],), *([(input.shape[0], input.shape[-2])] if input.rank == 4 else [])]
+        for shape in shapes:
+            if len(shape) == positions.rank and all(map(equal, shape, positions.shape)):
+                return
+        wanted = " or ".join(str(positions.with_shape(*shape)) for shape in shapes)
+        raise InputError(f"needs positions {wanted} for an input {input}, and gets {positions}", index=1)

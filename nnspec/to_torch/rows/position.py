@@ -1,0 +1,60 @@
+"""PyTorch rows of positions. Torch has neither; both compute in the number format of the model."""
+
+from __future__ import annotations
+
+from nnspec.layers.families.position import RotaryEmbedding, SinusoidalEmbedding
+from nnspec.to_torch.operands import written
+from nnspec.to_torch.row import Call, Function, Submodule, changed, row
+
+SINUSOIDAL = '''\
+class SinusoidalEmbedding(nn.Module):
+    """Sines and cosines of positions, with frequencies from 1 down to 1 / base."""
+
+    def __init__(self, size, base=10000.0, *, interleaved=True, cosine_first=False, freq_shift=0):
+        super().__init__()
+        self.half, self.freq_shift = size // 2, freq_shift
+        self.interleaved, self.cosine_first = interleaved, cosine_first
+        self.register_buffer("base", torch.tensor(base), persistent=False)  # a buffer has the dtype of the model
+
+    def forward(self, positions):
+        steps = torch.arange(self.half, dtype=self.base.dtype, device=self.base.device)
+        angles = positions[..., None] * self.base ** (-steps / (self.half - self.freq_shift))
+        waves = (angles.cos(), angles.sin()) if self.cosine_first else (angles.sin(), angles.cos())
+        return torch.stack(waves, dim=-1).flatten(-2) if self.interleaved else torch.cat(waves, dim=-1)
+'''
+
+
+@row(SinusoidalEmbedding)
+def _(layer: SinusoidalEmbedding, call: Call) -> Submodule:
+    sizes = (layer.embedding_dim, *changed(layer, "base").values())
+    options = changed(layer, "interleaved", "cosine_first", "freq_shift")
+    return Submodule("SinusoidalEmbedding", sizes, options, source=SINUSOIDAL)
+
+
+ROTARY = '''\
+def rotary(x, positions=None, base=10000.0):
+    """Rotate the pairs (i, i + d/2) of features of x [..., T, d] by angles that grow with the position."""
+    d = x.shape[-1]
+    if positions is None:
+        positions = torch.arange(x.shape[-2], device=x.device)
+    angles = positions[..., None] * base ** (-torch.arange(0, d, 2, dtype=x.dtype, device=x.device) / d)
+    cos, sin = angles.cos(), angles.sin()
+    a, b = x.chunk(2, dim=-1)
+    return torch.cat((a * cos - b * sin, b * cos + a * sin), dim=-1)
+'''
+INTERLEAVED = (
+    ROTARY.replace("def rotary(", "def rotary_interleaved(")
+    .replace("(i, i + d/2)", "(2i, 2i + 1)")
+    .replace("a, b = x.chunk(2, dim=-1)", "a, b = x[..., ::2], x[..., 1::2]")
+    .replace("torch.cat(", "torch.stack(")
+    .replace("b * cos + a * sin), dim=-1)", "b * cos + a * sin), dim=-1).flatten(-2)")
+)
+
+
+@row(RotaryEmbedding)
+def _(layer: RotaryEmbedding, call: Call) -> Function:
+    name, source = ("rotary_interleaved", INTERLEAVED) if layer.interleaved else ("rotary", ROTARY)
+    positions, given = call.inputs[1], call.types[1]
+    several = given is not None and given.rank == 2  # [N, T] beside [N, heads, T, d]
+    where = "" if given is None else f"{positions}[:, None]" if several else str(positions)
+    return Function(name, source, f"{name}({written(str(call.inputs[0]), where, **changed(layer, 'base'))})")
