@@ -373,8 +373,8 @@ class Expressions(Frame):
                 tensors[name] = argument.value
             elif argument.value is None and name in cls.optional_inputs:
                 continue  # an optional input of the block, which is absent
-            elif isinstance(argument.value, WeightReference):
-                ties[name] = argument
+            elif (reference := _weight(argument.value)) is not None:
+                ties[name] = Argument(reference, argument.span, argument.name_span)
             elif name in config:
                 span = argument.name_span or argument.span
                 self.fail(RepeatedArgument(span, partial.name, name, signature(cls)))
@@ -536,6 +536,17 @@ class Expressions(Frame):
             tensor.place = self.span(node)
         self.last_call = call
         return first
+
+
+def _weight(value: Any) -> WeightReference | None:
+    """The weight that a value is: `table.weight`, or the whole of a `Parameter`."""
+    if not isinstance(value, Tensor) or value.step is None or not isinstance(value.step.call.callee, Layer):
+        return value if isinstance(value, WeightReference) else None
+    layer, step = value.step.call.callee, value.step
+    if layer.inputs or step.call.inputs or [weight.name for weight in layer.weights()] != [""]:
+        return None
+    step.call.tied = True
+    return WeightReference(value.scope, step.label, layer.weights()[0].shape)
 
 
 DEEPEST = 32  # dots in a label
