@@ -18,6 +18,7 @@ from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.resources import spec_path
 from nnspec.summary import Summary, summarise
 from nnspec.train.manner import TRAINING, Manner
+from nnspec.zoo import locate
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from nnspec.to_onnx.export import Exported
     from nnspec.train.run import Trained
+    from nnspec.weights.compare import Comparison
 
 
 class BadProgram(Diagnostic):
@@ -66,16 +68,48 @@ class Model:
 
         return torch_source(self.program).text
 
-    def to_torch(self) -> nn.Module:
-        """The model as an `nn.Module` with new weights: the class of `torch_source`, compiled in memory.
+    def to_torch(self, weights: str | Path | None = None) -> nn.Module:
+        """The model as an `nn.Module`: the class of `torch_source`, compiled in memory.
+
+        Args:
+            weights: a file of weights (safetensors, an index of several, or a PyTorch checkpoint); new ones if it is
+                left out.
 
         Raises:
-            SpecError: torch is not installed, or a layer cannot be written in PyTorch.
+            SpecError: torch is not installed, a layer cannot be written in PyTorch, or the weights are not the model's.
         """
         need("to_torch()", "torch")
         from nnspec.to_torch.module import build  # torch takes a second to import
 
-        return build(self.program)
+        module = build(self.program)
+        if weights is not None:
+            self.load_weights(module, weights)
+        return module
+
+    def load_weights(self, module: nn.Module, path: str | Path) -> None:
+        """Copy the weights of a file into a module of this model, strictly: every key, its shape, and no other.
+
+        Keys that the spec's `rename` lines speak of are those that they say.
+
+        Raises:
+            SpecError: the file cannot be read, or its weights are not the model's.
+        """
+        need("loading weights", "torch", "numpy")
+        from nnspec.weights.module import fill  # torch takes a second to import
+
+        fill(module, self.program, path)
+
+    def compare_weights(self, path: str | Path) -> Comparison:
+        """What fits, is missing, unexpected or of another shape in a file of weights.
+
+        Raises:
+            SpecError: the file cannot be read.
+        """
+        need("reading weights", "numpy")
+        from nnspec.weights.checkpoint import read_checkpoint  # here: numpy is no part of the core
+        from nnspec.weights.compare import compare
+
+        return compare(self.program, read_checkpoint(path))
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -186,7 +220,7 @@ def load(
     """Read and check a model of a `.nn` file.
 
     Args:
-        path: the file; `zoo/resnet.nn` is nnspec's own where there is no such file.
+        path: the file; `zoo/resnet.nn` is nnspec's own where there is no such file, and `resnet50` a model of the zoo.
         model: the name of the model; the file's first one if it is left out.
         settings: arguments of the model by name.
         inputs: sizes of inputs by name, which bind the symbols of their shapes.
@@ -196,6 +230,7 @@ def load(
         SpecError: the spec has mistakes.
     """
     sink = Sink()
+    path, model = locate(path, model)
     place = spec_path(path)
     resolved = place.resolve()
     source = read_source(place, str(path), sink, limits)

@@ -13,15 +13,17 @@ from nnspec.elaborate.files import read_source
 from nnspec.highlight import highlight
 from nnspec.limits import DEFAULT_LIMITS
 from nnspec.resources import spec_path
+from nnspec.zoo import locate
 
 
 @click.command("show")
 @click.argument("path", metavar="MODEL.nn")
 @reporting
 def command(path: str) -> None:
-    """Print MODEL.nn, in colours on a terminal; zoo/resnet.nn is nnspec's own."""
+    """Print MODEL.nn, in colours on a terminal; zoo/resnet.nn is nnspec's own, and resnet50 the file with it."""
     sink = Sink()
-    source = read_source(spec_path(path), path, sink, DEFAULT_LIMITS)
+    found, _ = locate(path)
+    source = read_source(spec_path(found), str(found), sink, DEFAULT_LIMITS)
     if source is None:
         raise SpecError(sink.found)
     click.echo(highlight(source.text, colours=sys.stdout.isatty() and "NO_COLOR" not in os.environ))

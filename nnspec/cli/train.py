@@ -66,7 +66,7 @@ def _load(spec: SpecArguments) -> tuple[Model, dict[str, str]]:
     except SpecError as error:
         raise _meant_for_recipe(error, own) from None
     assert model.declarations is not None
-    declaration = choose(model.declarations, spec.model, Sink()).declaration
+    declaration = choose(model.declarations, model.name, Sink()).declaration
     taken = {parameter.name.text for parameter in declaration.parameters} & spec.settings.keys() & set(KEYS)
     if taken:
         own = {name: text for name, text in spec.settings.items() if name in own or name in taken}

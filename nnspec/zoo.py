@@ -1,0 +1,136 @@
+"""The zoo: the networks that come with nnspec, found by name (`resnet50`) and listed.
+
+A name is that of a file or of a model in one; capitals, `_` and `-` do not matter. To find one reads the lines that
+begin with `model`; only the parameters of a listing need the specs elaborated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from nnspec.diagnostics import Diagnostic, Sink, SpecError, nearest
+from nnspec.elaborate.elaborate import elaborate
+from nnspec.elaborate.files import Declarations, Files, read_source
+from nnspec.ir.state import totals
+from nnspec.limits import DEFAULT_LIMITS
+from nnspec.record import Record
+from nnspec.resources import folder
+
+_MODEL = re.compile(r"^model[ \t]+(\w+)", re.MULTILINE)
+_HEAD = re.compile(r"(?:#.*\n)+")  # the comment that a file begins with
+_YEAR = re.compile(r"\b(?:19[4-9]\d|20\d\d)\b")
+_TITLE = re.compile(r'"([^"]+)"')
+
+
+class NotInZoo(Diagnostic):
+    """A model was named that is neither a file nor in the zoo.
+
+    A name without a folder and without `.nn` is looked up among the files and models that come with nnspec, whatever
+    its capitals, `_` and `-`: `resnet50` is the model ResNet50 of `zoo/resnet.nn`.
+    """
+
+    code = "E0505"
+    name: str
+    suggestion: str | None = None
+
+    @property
+    def message(self) -> str:
+        return f"{self.name} is neither a file nor a model of the zoo"
+
+    @property
+    def help(self) -> str | None:
+        return f"did you mean {self.suggestion}?" if self.suggestion else "`nnspec zoo` lists what there is"
+
+
+class Family(Record):
+    """A file of the zoo: its name, what it comes from, and its models, the first of which it stands for."""
+
+    name: str
+    year: int | None
+    paper: str  # the title; "" where the file names none
+    models: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        """The name of the file for `load` and `import`."""
+        return f"zoo/{self.name}.nn"
+
+
+class Entry(Record):
+    """A model of the zoo as the listing shows it."""
+
+    model: str
+    family: Family
+    parameters: int | None  # None where the model needs an argument
+
+
+@cache
+def families() -> tuple[Family, ...]:
+    """All files of the zoo, by name."""
+    return tuple(_family(path) for path in sorted(folder("specs").glob("*.nn")))
+
+
+def _family(path: Path) -> Family:
+    text = path.read_text(encoding="utf-8")
+    head = _HEAD.match(text)
+    about = " ".join(line.lstrip("# ") for line in head[0].splitlines()) if head else ""
+    year, title = _YEAR.search(about), _TITLE.search(about)
+    return Family(path.stem, int(year[0]) if year else None, title[1] if title else "", tuple(_MODEL.findall(text)))
+
+
+def find(name: str) -> tuple[Family, str | None] | None:
+    """The family of this name and None, or the family and the model of this name; None if there is neither."""
+    wanted = _plain(name)
+    for family in families():
+        if _plain(family.name) == wanted:
+            return family, None
+    for family in families():
+        for model in family.models:
+            if _plain(model) == wanted:
+                return family, model
+    return None
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def locate(path: str | Path, model: str | None = None) -> tuple[str | Path, str | None]:
+    """The file and the model that a user means by a path or a name, and perhaps the name of a model.
+
+    Raises:
+        SpecError: it is a name, and neither a file nor in the zoo.
+    """
+    name = str(path)
+    if "/" in name or "\\" in name or name.endswith(".nn") or Path(name).is_file():
+        return path, model
+    found = find(name)
+    if found is not None:
+        return found[0].path, model or found[1]
+    if "." in name or not name or Path(name).exists():
+        return path, model
+    names = [known for family in families() for known in (family.name, *map(str.lower, family.models))]
+    raise SpecError.of(NotInZoo(None, name, nearest(name.lower(), names)))
+
+
+def entries(family: Family) -> Iterator[Entry]:
+    """The models of a family with their parameters; the file is read once."""
+    sink = Sink()
+    path = folder("specs").resolve() / f"{family.name}.nn"
+    source = read_source(path, family.path, sink, DEFAULT_LIMITS)
+    if source is None:
+        raise SpecError(sink.found)
+    declarations = Files(sink, DEFAULT_LIMITS, path.parent).main(source, path)
+    for model in family.models:
+        yield Entry(model, family, _parameters(declarations, model) if not sink.errors else None)
+
+
+def _parameters(declarations: Declarations, model: str) -> int | None:
+    try:
+        program = elaborate(declarations, Sink(), model=model)
+    except SpecError:
+        return None
+    return totals(program)[program.entry].parameters
