@@ -117,11 +117,7 @@ class Forward:
             return None
         arguments = [(self._take(value) if submodule.call is None else self._name(value, call)) if value else "None"
                      for value in call.inputs]  # fmt: skip
-        while arguments and arguments[-1] in ("None", ""):
-            arguments.pop()
-        if submodule.call is None:
-            return f"{attribute}({', '.join(argument or 'None' for argument in arguments)})"
-        return _fill(submodule.call.replace("{module}", attribute), arguments)
+        return _applied(submodule, attribute, arguments)
 
     def _module_expression(self, call: Call) -> str | None:
         assert isinstance(call.callee, str)
@@ -181,7 +177,7 @@ class Forward:
 
     def _loop(self, call: Call, targets: list[str]) -> None:
         """`count` applications in a row of modules that are no list of their own."""
-        names = [self._name(value, call) for value in call.inputs]
+        names = [self._name(value, call) if value else "None" for value in call.inputs]
         for target, name in zip(targets, names, strict=False):
             if target != name:
                 self._line(call, f"{target} = {name}")
@@ -190,7 +186,9 @@ class Forward:
         owner = path(stem) if stem else "self"
         inputs = [*targets, *names[len(targets) :]]
         self._line(call, f"for index in range({first}, {int(first) + call.count}):")
-        self._line(call, f"    {', '.join(targets)} = getattr({owner}, str(index))({', '.join(inputs)})")
+        submodule = self.plans.submodule(self.module, call) if isinstance(call.callee, Layer) else None
+        applied = _applied(submodule, f"getattr({owner}, str(index))", inputs)
+        self._line(call, f"    {self._unpacked(call, targets)} = {applied}")
 
     def _attribute(self, call: Call, constructor: str, owns: bool) -> str:
         """The attribute of `self` that a call applies."""
@@ -378,6 +376,16 @@ class Forward:
         text = ", ".join(self._take(port.value) for port in always)
         self.lines.append(f"return {text}")
         self.lines[:0] = [f"{name} = {text}" for name, text in self.hoisted.items()]
+
+
+def _applied(submodule: Submodule | None, module: str, arguments: list[str]) -> str:
+    """The call of a module; inputs that are absent at the end are not written."""
+    given = list(arguments)
+    while given and given[-1] == "None":
+        given.pop()
+    if submodule is None or submodule.call is None:
+        return f"{module}({', '.join(given)})"
+    return _fill(submodule.call.replace("{module}", module), given)
 
 
 def _fill(template: str, names: list[str]) -> str:

@@ -19,9 +19,7 @@ RESERVED = frozenset(
 )
 
 # Names that the source uses for other things.
-TAKEN = frozenset(
-    {"self", "torch", "nn", "F", "math", "OrderedDict", "partial", "initialise", "device", "rotary", "rotary_interleaved"}
-)
+TAKEN = frozenset("self torch nn F math OrderedDict partial initialise device rotary rotary_interleaved".split())
 
 
 def is_attribute(label: str) -> bool:
