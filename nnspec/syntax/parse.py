@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import Any
 
 import lark
 from lark import TextSlice, Token, Tree
@@ -18,6 +19,7 @@ from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.resources import grammar_text
 from nnspec.syntax import tables
 from nnspec.syntax.layout import Layout, LimitReached
+from nnspec.syntax.lexer import OneScanLexer
 from nnspec.syntax.mistakes import BadEscape, NothingDeclared, TooLarge, UnknownCharacter
 from nnspec.syntax.tree import Declaration, Expression, File
 from nnspec.syntax.tree_builder import TreeBuilder
@@ -30,11 +32,12 @@ _DECLARED = re.compile(r"(?:block|model)\s+([A-Za-z_]\w*)|import\s+([^\"\n]*)", 
 @cache
 def _parser(limits: Limits) -> tuple[lark.Lark, Layout]:
     layout = Layout(limits)
+    options: Any = {"postlex": layout, "_plugins": {"ContextualLexer": OneScanLexer}}
     if lark.__version__ == tables.LARK:
-        return lark.Lark._load_from_dict(tables.DATA, tables.MEMO, postlex=layout), layout  # type: ignore
+        return lark.Lark._load_from_dict(tables.DATA, tables.MEMO, **options), layout
     from nnspec.syntax.build import OPTIONS  # tables of another Lark may not fit: build them, which takes long
 
-    return lark.Lark(grammar_text(), postlex=layout, **OPTIONS), layout
+    return lark.Lark(grammar_text(), **options, **OPTIONS), layout
 
 
 def parse(source: Source, sink: Sink, limits: Limits = DEFAULT_LIMITS) -> File:
