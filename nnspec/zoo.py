@@ -19,10 +19,11 @@ from nnspec.limits import DEFAULT_LIMITS
 from nnspec.record import Record
 from nnspec.resources import folder
 
-_MODEL = re.compile(r"^model[ \t]+(\w+)", re.MULTILINE)
-_HEAD = re.compile(r"(?:#.*\n)+")  # the comment that a file begins with
-_YEAR = re.compile(r"\b(?:19[4-9]\d|20\d\d)\b")
-_TITLE = re.compile(r'"([^"]+)"')
+# Patterns are compiled where they are first used: most commands read no listing.
+_MODEL = r"(?m)^model[ \t]+(\w+)"
+_HEAD = r"(?:#.*\n)+"  # the comment that a file begins with
+_YEAR = r"\b(?:19[4-9]\d|20\d\d)\b"
+_TITLE = r'"([^"]+)"'
 
 
 class NotInZoo(Diagnostic):
@@ -75,10 +76,10 @@ def families() -> tuple[Family, ...]:
 
 def _family(path: Path) -> Family:
     text = path.read_text(encoding="utf-8")
-    head = _HEAD.match(text)
+    head = re.match(_HEAD, text)
     about = " ".join(line.lstrip("# ") for line in head[0].splitlines()) if head else ""
-    year, title = _YEAR.search(about), _TITLE.search(about)
-    return Family(path.stem, int(year[0]) if year else None, title[1] if title else "", tuple(_MODEL.findall(text)))
+    year, title = re.search(_YEAR, about), re.search(_TITLE, about)
+    return Family(path.stem, int(year[0]) if year else None, title[1] if title else "", tuple(re.findall(_MODEL, text)))
 
 
 def find(name: str) -> tuple[Family, str | None] | None:

@@ -51,7 +51,7 @@ from nnspec.layers import registry
 from nnspec.layers.base import InputError, Layer, LayerError, TensorType
 from nnspec.syntax import tree as t
 
-_LABEL = re.compile(r"[A-Za-z_]\w*(\.\w+)*|\d+(\.\w+)*", re.ASCII)
+_LABEL = r"(?a:[A-Za-z_]\w*(\.\w+)*|\d+(\.\w+)*)"
 
 
 class Made:
@@ -149,7 +149,7 @@ class Steps(Expressions):
             parts += [x.name for x in node.trailers if isinstance(x, t.Member)] if isinstance(node, t.Postfix) else []
             whole = isinstance(node, t.Postfix) and len(parts) == len(node.trailers) + 1
             label = node.text if isinstance(node, t.Name) else ".".join(parts) if whole else ""
-        if not _LABEL.fullmatch(label) or label == "_":
+        if not re.fullmatch(_LABEL, label) or label == "_":
             self.fail(Misplaced(self.span(node), "this label", "a label is a name, a dotted path or a string of them"))
         clash = self.scope.clash(label)
         if clash is not None:

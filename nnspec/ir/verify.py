@@ -12,9 +12,9 @@ from nnspec.dims import Undecidable, equal
 from nnspec.ir.program import Call, Module, Program
 from nnspec.layers.base import Layer, LayerError, TensorType
 
-_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-_PATH = re.compile(r"\w+(\.\w+)*", re.ASCII)
-_VALUE = re.compile(r"[\w.@]+", re.ASCII)
+_NAME = r"(?a:[A-Za-z_]\w*)"
+_PATH = r"(?a:\w+(\.\w+)*)"
+_VALUE = r"(?a:[\w.@]+)"
 
 
 class UnsoundProgram(ValueError):
@@ -65,30 +65,30 @@ def _need_no_circle(program: Program) -> None:
 
 
 def _verify_module(program: Program, module: Module) -> None:
-    _need(_NAME.fullmatch(module.name), f"{module.name!r} is not a name")
+    _need(re.fullmatch(_NAME, module.name), f"{module.name!r} is not a name")
     known: set[str] = set()
     for port in module.inputs:
-        _need(_PATH.fullmatch(port.name), f"the input {port.name!r} is not a name")
+        _need(re.fullmatch(_PATH, port.name), f"the input {port.name!r} is not a name")
         _define(module, known, port.value)
     built: set[str] = set()
     for call in module.calls:
         _verify_call(program, module, call, known, built)
     for port in module.outputs:
-        _need(_PATH.fullmatch(port.name), f"the output {port.name!r} is not a name")
+        _need(re.fullmatch(_PATH, port.name), f"the output {port.name!r} is not a name")
         _need(port.value in known, f"the output {port.name} is {port.value!r}, which nothing makes")
     for label in module.order:
-        _need(_PATH.fullmatch(label), f"{label!r} in its order is not a label")
+        _need(re.fullmatch(_PATH, label), f"{label!r} in its order is not a label")
     for published, own in module.renames:
         _need(not own or published.count("*") == own.count("*"), f"{published!r} and {own!r} differ in their `*`")
     for tie in module.ties:
         for path in (tie.parameter, tie.source):
-            _need(_PATH.fullmatch(path), f"the tie of {path!r} is not a path")
+            _need(re.fullmatch(_PATH, path), f"the tie of {path!r} is not a path")
             owned = any(path == label or path.startswith(f"{label}.") for label in built)
             _need(owned, f"nothing owns the tied {path}")
 
 
 def _define(module: Module, known: set[str], value: str) -> None:
-    _need(_VALUE.fullmatch(value), f"{value!r} is not the name of a value")
+    _need(re.fullmatch(_VALUE, value), f"{value!r} is not the name of a value")
     _need(value in module.values, f"the value {value} has no type")
     _need(value not in known, f"the value {value} is made twice")
     known.add(value)
@@ -96,7 +96,7 @@ def _define(module: Module, known: set[str], value: str) -> None:
 
 def _verify_call(program: Program, module: Module, call: Call, known: set[str], built: set[str]) -> None:
     if call.label is not None:
-        _need(_PATH.fullmatch(call.label), f"{call.label!r} is not a label")
+        _need(re.fullmatch(_PATH, call.label), f"{call.label!r} is not a label")
         fits = call.shared == (call.label in built)
         _need(fits, f"the label {call.label} is built twice, or applied before it is built")
         _need(call.count == 1 or call.label.rpartition(".")[2].isdecimal(), f"the repeat {call.label} is not numbered")

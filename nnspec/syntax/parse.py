@@ -25,8 +25,9 @@ from nnspec.syntax.tree import Declaration, Expression, File
 from nnspec.syntax.tree_builder import TreeBuilder
 from nnspec.syntax.unexpected import explain
 
-_DECLARATION = re.compile(r"^(?:block|model|import|train)\b", re.MULTILINE)
-_DECLARED = re.compile(r"(?:block|model)\s+([A-Za-z_]\w*)|import\s+([^\"\n]*)", re.ASCII)
+# Compiled only where a mistake has been found.
+_DECLARATION = r"(?m)^(?:block|model|import|train)\b"
+_DECLARED = r"(?a:(?:block|model)\s+([A-Za-z_]\w*)|import\s+([^\"\n]*))"
 
 
 @cache
@@ -79,7 +80,7 @@ class _Reader:
                 if place > start:  # what stands before the broken declaration is sound
                     sound, _ = self._tree(start, place)
                     declarations += self._builder.declarations(sound) if sound is not None else ()
-                after = _DECLARATION.search(self.source.text, at + 1)
+                after = re.compile(_DECLARATION).search(self.source.text, at + 1)
                 start = after.start() if after else length
                 broken += _declared(self.source.text[place : max(start, place)])
         except LimitReached as problem:
@@ -137,13 +138,13 @@ class _Reader:
 
     def _broken_declaration(self, start: int, at: int) -> int:
         """Where the declaration begins that has its mistake at `at`."""
-        begins = [match.start() for match in _DECLARATION.finditer(self.source.text, start, max(at, start))]
+        begins = [match.start() for match in re.compile(_DECLARATION).finditer(self.source.text, start, max(at, start))]
         return begins[-1] if begins else start
 
 
 def _declared(text: str) -> list[str]:
     """The names that a broken declaration would have declared: using them is no further mistake."""
     names: list[str] = []
-    for match in _DECLARED.finditer(text):
+    for match in re.finditer(_DECLARED, text):
         names += [match[1]] if match[1] else re.findall(r"[A-Za-z_]\w*", match[2])
     return names

@@ -14,7 +14,7 @@ from nnspec.syntax import tree as t
 from nnspec.syntax.mistakes import BadEscape, BadNumber
 
 _ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t", "{": "{", "}": "}"}
-_PIECE = re.compile(r"\\(.)|\{([^{}]*)\}|([{}])|[^\\{}]+")
+_PIECE = r"\\(.)|\{([^{}]*)\}|([{}])|[^\\{}]+"
 
 
 class TreeBuilder:
@@ -262,7 +262,7 @@ class TreeBuilder:
     def _string_token(self, token: Token) -> t.Text:
         place = self._identifier(token)
         parts: list[str | t.Expression] = []
-        for match in _PIECE.finditer(place.text, 1, len(place.text) - 1):
+        for match in re.compile(_PIECE).finditer(place.text, 1, len(place.text) - 1):
             if self.sink.full:
                 break
             at = place.start + match.start()
