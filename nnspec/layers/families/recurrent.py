@@ -189,6 +189,8 @@ class LSTM(_Recurrent):
         Example("LSTM(3, 2, dropout = 0.2)", ("float[T, N, 5]", "float[2, N, 3]", "float[2, N, 3]")),
         Example("LSTM(3, bias = false)", ("float[7, 1, 5]",)),
         Example("LSTM(3, 2, bidirectional = true, recurrent_bias = false)", ("float[T, N, 5]",)),
+        Example("LSTM(6, 2, bidirectional = true, proj_size = 2)", ("float[T, N, 5]",)),
+        Example("LSTM(6, proj_size = 2)", ("float[T, N, 5]", "float[1, N, 2]", "float[1, N, 6]")),
     )
 
     @property

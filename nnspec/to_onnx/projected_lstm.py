@@ -1,0 +1,64 @@
+"""An LSTM whose state is projected: ONNX's own LSTM cannot, so it is a Scan whose body is one step.
+
+The products with the inputs are taken for all steps at once, before the Scan; only those with the state are inside.
+"""
+
+from __future__ import annotations
+
+from nnspec.dims import Size
+from nnspec.layers.base import TensorType
+from nnspec.record import Record
+from nnspec.to_onnx.graph import Body, Graph
+
+
+class Direction(Record):
+    """The weights of one layer and direction by name; the biases may be ""."""
+
+    weight_ih: str
+    weight_hh: str
+    weight_hr: str
+    bias_ih: str
+    bias_hh: str
+
+
+class Sizes(Record):
+    """The number of sequences, and the features of the state and of the cell."""
+
+    batch: Size
+    output: int
+    hidden: int
+
+
+def projected_lstm(
+    value: str, state: str, cell: str, weights: Direction, sizes: Sizes, reverse: bool, graph: Graph
+) -> tuple[str, str, str]:
+    """The outputs [T, N, output], the last state [N, output] and the last cell [N, hidden]."""
+    gates = graph.node("MatMul", [value, graph.transposed(weights.weight_ih)])
+    for bias in filter(None, (weights.bias_ih, weights.bias_hh)):
+        gates = graph.node("Add", [gates, bias])
+    starts = [state or _zeros(sizes.batch, sizes.output, graph), cell or _zeros(sizes.batch, sizes.hidden, graph)]
+    names = [graph.fresh(name) for name in ("state", "cell", "gates")]
+    with graph.body() as nodes:
+        after, memory = _step(names[0], names[1], names[2], weights, graph)
+        outputs = [graph.node("Identity", [name]) for name in (after, memory, after)]
+    directions = {"scan_input_directions": [1], "scan_output_directions": [1]} if reverse else {}
+    made = graph.nodes_out("Scan", [*starts, gates], 3, num_scan_inputs=1, **directions)
+    kinds = [TensorType("float", (sizes.batch, size)) for size in (sizes.output, sizes.hidden, 4 * sizes.hidden)]
+    results = dict(zip(outputs, (kinds[0], kinds[1], kinds[0]), strict=True))
+    graph.nodes[-1].body = Body(nodes, dict(zip(names, kinds, strict=True)), results)
+    return made[2], made[0], made[1]
+
+
+def _step(state: str, cell: str, gates: str, weights: Direction, graph: Graph) -> tuple[str, str]:
+    """The next state and cell; torch's gates are input, forget, cell, output."""
+    total = graph.node("Add", [gates, graph.node("MatMul", [state, graph.transposed(weights.weight_hh)])])
+    enter, keep, new, show = graph.nodes_out("Split", [total], 4, axis=-1, num_outputs=4)
+    kept = graph.node("Mul", [graph.node("Sigmoid", [keep]), cell])
+    entered = graph.node("Mul", [graph.node("Sigmoid", [enter]), graph.node("Tanh", [new])])
+    memory = graph.node("Add", [kept, entered])
+    shown = graph.node("Mul", [graph.node("Sigmoid", [show]), graph.node("Tanh", [memory])])
+    return graph.node("MatMul", [shown, graph.transposed(weights.weight_hr)]), memory
+
+
+def _zeros(batch: Size, features: int, graph: Graph) -> str:
+    return graph.node("Expand", [graph.constant(0.0), graph.shape((batch, features))])
