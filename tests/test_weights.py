@@ -1,0 +1,341 @@
+"""Weights as they are published: read without a rename, or through the `rename` lines of a spec; what does not fit is told."""
+
+from __future__ import annotations
+
+import json
+import math
+import pickle
+import re
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner, Result
+from reference.recipe import value
+from reference.records import record
+from safetensors.torch import load_file, save_file
+
+import nnspec
+from nnspec import SpecError
+from nnspec.cli.main import main
+from nnspec.weights.renames import captured, own_key
+
+NET = """
+model Net(width = 4) {
+  rename "net.*" -> "*"
+  rename "*.gamma" -> "*.weight"
+  rename "*.position_ids" -> ""
+  input x: float[N, 3]
+  first: Linear(width) -> ReLU
+  last: Linear(2)
+}
+"""
+State = dict[str, torch.Tensor]
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["weights", *map(str, arguments)], catch_exceptions=False)
+
+
+def by_recipe(keys: Iterable[tuple[str, list[int], str]]) -> State:
+    """A state_dict with the numbers that tests/reference/recipe.py gives for these keys and shapes."""
+    return {
+        key: value(key, shape, stream).float() if dtype == "float32" else torch.zeros(shape, dtype=torch.int64)
+        for stream, (key, shape, dtype) in enumerate(keys)
+    }
+
+
+def published(name: str) -> list[tuple[str, list[int], str]]:
+    """The keys, shapes and element types of a record; a tied key is in the file once."""
+    found = record(name)
+    entries = [(entry[0], entry[1], entry[2] if len(entry) > 2 else "float32") for entry in found["state_dict"]]
+    return [entry for entry in entries if entry[0] not in found["tied"]]
+
+
+def of_model(model: nnspec.Model) -> list[tuple[str, list[int], str]]:
+    """The keys of a model that is too small for a record."""
+    state = model.to_torch().state_dict()
+    return [(key, list(tensor.shape), str(tensor.dtype).removeprefix("torch.")) for key, tensor in state.items()]
+
+
+def outline(path: Path, keys: Iterable[tuple[str, list[int], str]]) -> None:
+    """A safetensors file of zeros in its full size that takes no room on the disk: its end is a hole."""
+    header, end = {}, 0
+    for key, shape, dtype in keys:
+        size = math.prod(shape) * (4 if dtype == "float32" else 8)
+        kind = "F32" if dtype == "float32" else "I64"
+        header[key] = {"dtype": kind, "shape": shape, "data_offsets": [end, end + size]}
+        end += size
+    text = json.dumps(header).encode()
+    with path.open("wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        file.truncate(8 + len(text) + end)
+
+
+def filled(model: nnspec.Model, state: State) -> State:
+    """What a module holds after loading by torch itself, strictly but for keys that are tied."""
+    module = model.to_torch()
+    missing, unexpected = module.load_state_dict(state, strict=False)
+    assert not unexpected and set(missing) <= {"lm_head.weight"}
+    return module.state_dict()
+
+
+def assert_loads(model: nnspec.Model, path: Path, expected: State) -> None:
+    found = model.to_torch(path).state_dict()
+    assert list(found) == list(expected)
+    assert all(torch.equal(found[key], expected[key]) for key in expected)
+
+
+def refused(model: nnspec.Model, path: Path) -> str:
+    with pytest.raises(SpecError) as caught:
+        model.to_torch(path)
+    assert caught.value.diagnostics[0].code in ("E0707", "E0708")
+    return str(caught.value)
+
+
+@pytest.fixture
+def model() -> nnspec.Model:
+    return nnspec.loads(NET)
+
+
+@pytest.fixture
+def state(model: nnspec.Model) -> State:
+    return by_recipe(of_model(model))
+
+
+# --- published files
+
+
+@pytest.mark.parametrize("name", ["resnet18", "gpt2", "bert_base", "vit_b_16"])
+def test_every_key_of_a_published_file_fits_without_a_rename(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    keys = published(name)
+    outline(path, keys)
+    comparison = nnspec.load({"bert_base": "bert"}.get(name, name)).compare_weights(path)
+    assert comparison.sound
+    assert comparison.count("fits") == len(keys)
+    assert not any(row.published for row in comparison.rows)
+
+
+def test_resnet18_gets_the_numbers_of_a_published_file(tmp_path: Path) -> None:
+    state = by_recipe(published("resnet18"))
+    save_file(state, tmp_path / "resnet18.safetensors")
+    model = nnspec.load("resnet18")
+    assert_loads(model, tmp_path / "resnet18.safetensors", filled(model, state))
+
+
+TINY = {
+    "gpt2": {"layers": 2, "width": 8, "heads": 2, "vocab": 11, "context": 6},
+    "bert": {"layers": 2, "width": 8, "heads": 2, "vocab": 11, "context": 6},
+    "densenet": {"depths": [2, 1], "growth": 4, "H": 64, "W": 64},
+}
+
+
+def spelt_as_published(name: str, state: State) -> State:
+    """The keys as the files of the first release have them, with what those hold beside the weights."""
+    if name == "gpt2":
+        state = {key.removeprefix("transformer."): tensor for key, tensor in state.items() if key != "lm_head.weight"}
+        return {**state, "h.0.attn.bias": torch.ones(1, 1, 6, 6), "h.1.attn.masked_bias": torch.tensor(-1e4)}
+    if name == "bert":
+        spelling = {"LayerNorm.weight": "LayerNorm.gamma", "LayerNorm.bias": "LayerNorm.beta"}
+        for ours, theirs in spelling.items():
+            state = {key.replace(ours, theirs): tensor for key, tensor in state.items()}
+        state = {f"bert.{key}": tensor for key, tensor in state.items()}
+        return {**state, "bert.embeddings.position_ids": torch.arange(6)[None]}
+    return {re.sub(r"(norm|conv)(\d)\.", r"\1.\2.", key) if "layer" in key else key: x for key, x in state.items()}
+
+
+@pytest.mark.parametrize("name", list(TINY))
+def test_old_spellings_are_read_through_the_rename_lines_of_the_spec(name: str, tmp_path: Path) -> None:
+    model = nnspec.load(name, settings=TINY[name])
+    state = by_recipe(of_model(model))
+    if name == "gpt2":
+        state["lm_head.weight"] = state["transformer.wte.weight"]
+    old = spelt_as_published(name, state)
+    assert set(old) - set(state)
+    save_file(old, tmp_path / "old.safetensors")
+    assert_loads(model, tmp_path / "old.safetensors", filled(model, state))
+
+
+@pytest.mark.parametrize("name", ["bert", "bert_for_pretraining"])
+def test_the_file_of_bert_base_uncased_is_read_with_its_heads_and_without(name: str, tmp_path: Path) -> None:
+    spelling = {"LayerNorm.weight": "LayerNorm.gamma", "LayerNorm.bias": "LayerNorm.beta"}
+    keys = [("bert.embeddings.position_ids", [1, 512], "int64")]
+    for key, shape, dtype in published("bert_base_pretraining"):
+        for ours, theirs in spelling.items():
+            key = key.replace(ours, theirs)
+        keys.append((key, shape, dtype))
+    outline(tmp_path / "model.safetensors", keys)
+    comparison = nnspec.load(name).compare_weights(tmp_path / "model.safetensors")
+    heads = sum(key.startswith("cls.") for key, _, _ in keys) if name == "bert" else 0
+    assert comparison.sound
+    assert comparison.count("passed over") == 1 + heads
+    assert comparison.count("fits") == len(keys) - 1 - heads
+
+
+# --- the rename lines
+
+
+def test_a_star_stands_for_any_run_of_characters() -> None:
+    assert captured("*.norm.*", "a.b.norm.1.weight") == ["a.b", "1.weight"]
+    assert captured("a.*.b.*.c", "a.1.b.2.b.3.c") == ["1", "2.b.3"]
+    assert captured("*", "") == [""]
+    assert captured("abc*bcd", "abcd") is None
+    assert captured("a.b", "a.b") == [] and captured("a.b", "a.bc") is None
+
+
+def test_the_lines_are_applied_in_order_until_the_key_is_one_of_the_models() -> None:
+    rules = (("net.*", "*"), ("*.gamma", "*.weight"), ("*.ids", ""))
+    own = {"norm.weight", "net.kept"}
+    assert own_key("net.norm.gamma", rules, own) == "norm.weight"
+    assert own_key("net.kept", rules, own) == "net.kept"
+    assert own_key("net.a.ids", rules, own) == ""
+    assert own_key("net.b.gamma", rules, own) is None
+
+
+def test_a_model_inside_another_renames_below_its_label(state: State, tmp_path: Path) -> None:
+    outer = nnspec.loads(NET + "\nmodel Outer { input x: float[N, 3]; body: Net; head: Linear(5) }", "Outer")
+    state = by_recipe(of_model(outer))
+    old = {key.replace("body.", "body.net.").replace("first.weight", "first.gamma"): x for key, x in state.items()}
+    save_file(old, tmp_path / "old.safetensors")
+    assert_loads(outer, tmp_path / "old.safetensors", state)
+
+
+def test_renames_survive_the_json_form(model: nnspec.Model) -> None:
+    again = nnspec.from_json(model.to_json())
+    assert again.program == model.program
+    assert again.program.main.renames[0] == ("net.*", "*")
+    damaged = model.to_json().replace('["net.*","*"]', '["net.*","**"]')
+    with pytest.raises(SpecError, match="differ in their"):
+        nnspec.from_json(damaged)
+
+
+def test_two_keys_of_a_file_that_mean_one_are_told(model: nnspec.Model, state: State, tmp_path: Path) -> None:
+    save_file({**state, "net.first.gamma": torch.zeros(4, 3)}, tmp_path / "w.safetensors")
+    assert "twice: net.first.gamma; first.weight is first.weight already" in refused(model, tmp_path / "w.safetensors")
+
+
+# --- files
+
+
+def test_missing_unexpected_and_other_shapes_are_told_by_the_library(
+    model: nnspec.Model, state: State, tmp_path: Path
+) -> None:
+    del state["last.bias"]
+    state |= {"last.baas": torch.zeros(2), "first.bias": torch.zeros(5)}
+    save_file(state, tmp_path / "w.safetensors")
+    text = refused(model, tmp_path / "w.safetensors")
+    assert "missing: last.bias [2]; the file has last.baas" in text
+    assert "not in the model: last.baas [2]" in text
+    assert "first.bias is [5] in the file, [4] in the model" in text
+    assert "2 keys agree" in text
+
+
+def test_an_index_of_shards_is_read(model: nnspec.Model, state: State, tmp_path: Path) -> None:
+    parts = {"1.safetensors": ["first.weight", "last.bias"], "2.safetensors": ["first.bias", "last.weight"]}
+    for file, keys in parts.items():
+        save_file({key: state[key] for key in keys}, tmp_path / file)
+    index = tmp_path / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": {key: file for file, keys in parts.items() for key in keys}}))
+    assert_loads(model, index, state)
+    (tmp_path / "2.safetensors").unlink()
+    assert "there is no such file" in refused(model, index)
+
+
+def test_a_torch_checkpoint_is_read(model: nnspec.Model, state: State, tmp_path: Path) -> None:
+    torch.save({"epoch": 1, "state_dict": state}, tmp_path / "w.pt")
+    assert_loads(model, tmp_path / "w.pt", state)
+
+
+class Code:
+    """What a hostile checkpoint holds: reading it would write a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (self.path,))
+
+
+def test_a_pickle_with_code_is_refused_and_does_not_run(model: nnspec.Model, tmp_path: Path) -> None:
+    trace = tmp_path / "ran"
+    (tmp_path / "w.pt").write_bytes(pickle.dumps({"first.weight": Code(trace)}, protocol=2))
+    torch.save({"first.weight": Code(trace)}, tmp_path / "zip.pt")
+    for name in ("w.pt", "zip.pt"):
+        assert "E0707" in refused(model, tmp_path / name)
+    assert not trace.exists()
+
+
+def test_damaged_files_are_refused(model: nnspec.Model, state: State, tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    save_file(state, path)
+    whole = path.read_bytes()
+    for content in (b"", whole[:20], whole[:-4], b"\xff" * 64):
+        path.write_bytes(content)
+        assert "cannot read the weights" in refused(model, path)
+
+
+def test_weights_are_copied_into_a_module_of_another_precision(
+    model: nnspec.Model, state: State, tmp_path: Path
+) -> None:
+    save_file(state, tmp_path / "w.safetensors")
+    module = model.to_torch().double()
+    model.load_weights(module, tmp_path / "w.safetensors")
+    assert all(torch.equal(module.state_dict()[key], state[key].double()) for key in state)
+
+
+# --- the command
+
+
+@pytest.fixture
+def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("net.nn").write_text(NET)
+    return tmp_path
+
+
+def test_check_is_short_where_everything_fits(spec: Path, state: State) -> None:
+    save_file({f"net.{key}": tensor for key, tensor in state.items()}, "w.safetensors")
+    result = run("check", "net.nn", "w.safetensors")
+    assert (result.exit_code, result.stdout) == (0, "w.safetensors: 4 fit; it can be loaded into Net\n")
+    assert run("check", "net.nn", "w.safetensors", "--all").stdout.splitlines() == [
+        "key           verdict  model   file    note",
+        "first.weight  fits     [4, 3]  [4, 3]  net.first.weight in the file",
+        "first.bias    fits     [4]     [4]     net.first.bias in the file",
+        "last.weight   fits     [2, 4]  [2, 4]  net.last.weight in the file",
+        "last.bias     fits     [2]     [2]     net.last.bias in the file",
+        "w.safetensors: 4 fit; it can be loaded into Net",
+    ]
+
+
+def test_check_lists_what_does_not_fit(spec: Path, state: State) -> None:
+    del state["last.weight"]
+    save_file({**state, "lst.weight": torch.zeros(2, 4), "a.position_ids": torch.zeros(1)}, "w.safetensors")
+    result = run("check", "net.nn", "w.safetensors", "--set", "width=5")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        "key           verdict     model   file    note",
+        "first.weight  shape       [5, 3]  [4, 3]",
+        "first.bias    shape       [5]     [4]",
+        "last.weight   missing     [2, 5]          the file has lst.weight",
+        "lst.weight    unexpected          [2, 4]",
+        "w.safetensors: 2 of another shape, 1 missing, 1 fit, 1 passed over, 1 unexpected; it cannot be loaded into Net",
+    ]
+    found = json.loads(run("check", "net.nn", "w.safetensors", "--json").stdout)
+    assert found["sound"] is False
+    assert [row["verdict"] for row in found["keys"]] == ["fits", "fits", "missing", "fits", "passed over", "unexpected"]
+
+
+def test_check_of_a_file_that_cannot_be_read_is_a_diagnostic(spec: Path) -> None:
+    result = run("check", "net.nn", "none.safetensors")
+    assert result.exit_code == 1 and "E0707" in result.stderr and result.stdout == ""
+
+
+def test_convert_writes_the_models_own_keys(spec: Path, state: State) -> None:
+    torch.save({f"net.{key}": tensor for key, tensor in state.items()}, "w.pt")
+    assert run("convert", "net.nn", "w.pt", "own.safetensors").stdout == "own.safetensors: 4 tensors of Net\n"
+    written = load_file("own.safetensors")
+    assert set(written) == set(state) and all(torch.equal(written[key], state[key]) for key in state)
+    assert run("convert", "net.nn", "w.pt", "own.pt").exit_code == 2
