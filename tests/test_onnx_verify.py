@@ -16,7 +16,7 @@ from safetensors.numpy import save_file
 
 import nnspec
 from nnspec import SpecError
-from nnspec.layers.families.activation import Tanh
+from nnspec.layers.families.sigmoids import Tanh
 from nnspec.to_onnx import export
 from nnspec.to_onnx import rows as onnx_rows
 from nnspec.to_onnx.row import ROWS

@@ -11,10 +11,11 @@ import torch.nn.functional as F
 
 from nnspec.dims import Size, at_least, substitute, symbol
 from nnspec.layers.base import ArgumentError, InputError, TensorType
+from nnspec.layers.families.average_pooling import AvgPool1d
 from nnspec.layers.families.convolution import Conv1d, Conv2d
 from nnspec.layers.families.fitting import CenterCrop, PadTo
+from nnspec.layers.families.max_pooling import MaxPool1d, MaxPool2d
 from nnspec.layers.families.padding import Pad
-from nnspec.layers.families.pooling import AvgPool1d, MaxPool1d, MaxPool2d
 from nnspec.layers.families.resizing import Upsample
 
 N, H, W = symbol("N"), symbol("H"), symbol("W")

@@ -104,10 +104,11 @@ class Initial(Record):
     """How a weight starts: a kind and its numbers.
 
     `constant(value)`, `uniform(low, high)`, `normal(mean, std)`, or `truncated_normal(mean, std)` cut at two
-    standard deviations. A weight that starts as torch's default has the distribution written out.
+    standard deviations, or `values`, every number in row-major order. A weight that starts as torch's default has the
+    distribution written out.
     """
 
-    kind: Literal["constant", "uniform", "normal", "truncated_normal"]
+    kind: Literal["constant", "uniform", "normal", "truncated_normal", "values"]
     numbers: tuple[float, ...]
 
 

@@ -116,6 +116,30 @@ class Select(Layer):
         return replaced(input, place)
 
 
+class Take(Layer):
+    """The elements of one dimension that a tensor of whole numbers names; the indices must be less than its size.
+
+    Shapes: [9, C], int [T, S] -> [T, S, C]; with dim = 1: [N, 9, C], int [T] -> [N, T, C]. Source: numpy.take.
+    """
+
+    inputs: ClassVar[tuple[str, ...]] = ("input", "indices")
+    function: ClassVar[str | None] = "take"
+
+    dim: int = 0
+
+    examples: ClassVar = (
+        Example("take(a, b)", ("float[5, H]", "int[N, T]")),
+        Example("take(a, b, dim = 1)", ("int[N, 7, 3]", "int[T]")),
+        Example("(a, b) -> Take(-1)", ("float[N, 2, 4]", "int[]")),
+    )
+
+    def infer(self, input: TensorType, indices: TensorType) -> TensorType:
+        if indices.dtype != "int":
+            raise InputError(f"needs whole numbers as indices, and gets {indices.dtype}", index=1)
+        place = axis(self.dim, input.rank)
+        return input.with_shape(*input.shape[:place], *indices.shape, *input.shape[place + 1 :])
+
+
 class Split(Layer):
     """Several parts of one dimension: a number of equal parts, or one part for each size.
 

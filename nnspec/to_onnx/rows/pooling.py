@@ -10,17 +10,9 @@ from __future__ import annotations
 from math import prod
 
 from nnspec.layers.base import TensorType
-from nnspec.layers.families.pooling import (
-    AvgPool1d,
-    AvgPool2d,
-    AvgPool3d,
-    LPPool1d,
-    LPPool2d,
-    LPPool3d,
-    MaxPool1d,
-    MaxPool2d,
-    MaxPool3d,
-)
+from nnspec.layers.families.average_pooling import AvgPool1d, AvgPool2d, AvgPool3d
+from nnspec.layers.families.max_pooling import MaxPool1d, MaxPool2d, MaxPool3d
+from nnspec.layers.families.power_pooling import LPPool1d, LPPool2d, LPPool3d
 from nnspec.layers.window import Pairs, Window
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.padding import onnx_pads, pad

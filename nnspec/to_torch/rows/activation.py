@@ -3,36 +3,11 @@
 from __future__ import annotations
 
 from nnspec.layers.base import Layer
-from nnspec.layers.families.activation import (
-    CELU,
-    ELU,
-    GELU,
-    GLU,
-    SELU,
-    Hardshrink,
-    Hardsigmoid,
-    Hardswish,
-    Hardtanh,
-    LeakyReLU,
-    LogSigmoid,
-    LogSoftmax,
-    Mish,
-    PReLU,
-    ReLU,
-    ReLU6,
-    RReLU,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softmax2d,
-    Softmin,
-    Softplus,
-    Softshrink,
-    Softsign,
-    Tanh,
-    Tanhshrink,
-    Threshold,
-)
+from nnspec.layers.families.rectifiers import Hardtanh, LeakyReLU, PReLU, ReLU, ReLU6, RReLU, Threshold
+from nnspec.layers.families.shrinking import Hardshrink, Softshrink, Tanhshrink
+from nnspec.layers.families.sigmoids import GLU, Hardsigmoid, Hardswish, LogSigmoid, Sigmoid, Softsign, Tanh
+from nnspec.layers.families.smooth import CELU, ELU, GELU, SELU, Mish, SiLU, Softplus
+from nnspec.layers.families.softmax import LogSoftmax, Softmax, Softmax2d, Softmin
 from nnspec.to_torch.row import Call, Submodule, changed, functional, row
 
 

@@ -5,17 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from nnspec.layers.base import TensorType
-from nnspec.layers.families.pooling import (
-    AvgPool1d,
-    AvgPool2d,
-    AvgPool3d,
-    LPPool1d,
-    LPPool2d,
-    LPPool3d,
-    MaxPool1d,
-    MaxPool2d,
-    MaxPool3d,
-)
+from nnspec.layers.families.average_pooling import AvgPool1d, AvgPool2d, AvgPool3d
+from nnspec.layers.families.max_pooling import MaxPool1d, MaxPool2d, MaxPool3d
+from nnspec.layers.families.power_pooling import LPPool1d, LPPool2d, LPPool3d
 from nnspec.layers.window import Pairs, each
 from nnspec.to_torch.padding import pad_order, symmetric
 from nnspec.to_torch.row import Call, Raw, Submodule, changed, row

@@ -1,0 +1,19 @@
+"""What the activation functions share."""
+
+from typing import ClassVar
+
+from nnspec.layers.base import (
+    Layer,
+    TensorType,
+    need_dtype,
+)
+
+
+class Activation(Layer):
+    """A function of floats that keeps the shape."""
+
+    activation: ClassVar[bool] = True
+
+    def infer(self, input: TensorType) -> TensorType:
+        need_dtype(input, "float")
+        return input

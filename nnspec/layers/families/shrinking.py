@@ -1,0 +1,44 @@
+"""Shrinking functions: they set small values to zero, or near it."""
+
+from typing import ClassVar
+
+from pydantic import NonNegativeFloat
+
+from nnspec.layers.activation import Activation
+from nnspec.layers.base import (
+    Example,
+)
+
+
+class Tanhshrink(Activation):
+    """What the hyperbolic tangent leaves: x - tanh(x).
+
+    Shapes: any. Source: torch.nn.Tanhshrink.
+    """
+
+    function: ClassVar[str | None] = "tanhshrink"
+    examples: ClassVar = (Example("Tanhshrink"),)
+
+
+class Softshrink(Activation):
+    """Moves every value towards zero by `lambd`, those within it to zero.
+
+    Shapes: any. Source: torch.nn.Softshrink.
+    """
+
+    function: ClassVar[str | None] = "softshrink"
+    examples: ClassVar = (Example("Softshrink"), Example("Softshrink(0.1)"))
+
+    lambd: NonNegativeFloat = 0.5
+
+
+class Hardshrink(Activation):
+    """Zero for the values between -lambd and lambd; the others stay.
+
+    Shapes: any. Source: torch.nn.Hardshrink.
+    """
+
+    function: ClassVar[str | None] = "hardshrink"
+    examples: ClassVar = (Example("Hardshrink"), Example("Hardshrink(0.1)"))
+
+    lambd: float = 0.5

@@ -1,0 +1,93 @@
+"""Smooth rectifiers: exponential, Gaussian and sigmoid-weighted units. Also functions: `gelu(x)`."""
+
+from typing import ClassVar, Literal
+
+from pydantic import PositiveFloat
+
+from nnspec.layers.activation import Activation
+from nnspec.layers.base import (
+    Example,
+)
+
+
+class ELU(Activation):
+    """The exponential linear unit: x where x > 0, else alpha * (exp(x) - 1).
+
+    Shapes: any. Source: torch.nn.ELU.
+    """
+
+    function: ClassVar[str | None] = "elu"
+    examples: ClassVar = (Example("ELU"), Example("ELU(0.5)"))
+
+    alpha: float = 1.0
+
+
+class SELU(Activation):
+    """The self-normalising unit: an ELU whose two constants keep the mean at 0 and the variance at 1.
+
+    Shapes: any. Source: torch.nn.SELU.
+    """
+
+    function: ClassVar[str | None] = "selu"
+    examples: ClassVar = (Example("SELU"),)
+
+
+class CELU(Activation):
+    """The ELU with a continuous derivative: max(0, x) + min(0, alpha * (exp(x / alpha) - 1)).
+
+    Shapes: any. Source: torch.nn.CELU.
+    """
+
+    function: ClassVar[str | None] = "celu"
+    examples: ClassVar = (Example("CELU"), Example("CELU(2.0)"))
+
+    alpha: PositiveFloat = 1.0
+
+
+class GELU(Activation):
+    """The Gaussian error linear unit: x times the probability that a normal value is below x.
+
+    `approximate = "tanh"` is the faster formula of GPT-2 and BERT. Shapes: any. Source: torch.nn.GELU.
+    """
+
+    function: ClassVar[str | None] = "gelu"
+    examples: ClassVar = (Example("GELU"), Example('GELU("tanh")'), Example('gelu(a, approximate = "tanh")'))
+
+    approximate: Literal["none", "tanh"] = "none"
+
+
+class SiLU(Activation):
+    """The sigmoid linear unit, also called swish: x * sigmoid(x).
+
+    Shapes: any. Source: torch.nn.SiLU.
+    """
+
+    function: ClassVar[str | None] = "silu"
+    examples: ClassVar = (Example("SiLU"),)
+
+
+class Mish(Activation):
+    """A smooth unit that is bounded below: x * tanh(softplus(x)).
+
+    Shapes: any. Source: torch.nn.Mish.
+    """
+
+    function: ClassVar[str | None] = "mish"
+    examples: ClassVar = (Example("Mish"),)
+
+
+class Softplus(Activation):
+    """The smooth rectifier: log(1 + exp(beta * x)) / beta, and x itself where beta * x is above `threshold`.
+
+    Shapes: any. Source: torch.nn.Softplus.
+    """
+
+    function: ClassVar[str | None] = "softplus"
+    examples: ClassVar = (
+        Example("Softplus"),
+        Example("Softplus(2.0)"),
+        Example("Softplus(beta = 0.5, threshold = 0.25)"),
+    )
+
+    beta: PositiveFloat = 1.0
+    threshold: float = 20.0
