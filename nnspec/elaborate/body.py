@@ -54,7 +54,7 @@ class Body(Scans):
         """What a wrong statement would have defined is INVALID, and says nothing more."""
         self.failed = True
         for name in _defined(statement):
-            if self.environment.names.get(name, INVALID) is INVALID:
+            if self.environment.names.get(name) is None:  # also where an optional input is absent
                 self.environment.names[name] = INVALID
         if isinstance(statement, (t.Chain, t.If, t.For)) or (isinstance(statement, t.Input) and self.flow is None):
             self.flow = INVALID

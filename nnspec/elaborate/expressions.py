@@ -373,7 +373,7 @@ class Expressions(Frame):
                 tensors[name] = argument.value
             elif argument.value is None and name in cls.optional_inputs:
                 continue  # an optional input of the block, which is absent
-            elif (reference := _weight(argument.value)) is not None:
+            elif (reference := weight_of(argument.value)) is not None:
                 ties[name] = Argument(reference, argument.span, argument.name_span)
             elif name in config:
                 span = argument.name_span or argument.span
@@ -538,7 +538,7 @@ class Expressions(Frame):
         return first
 
 
-def _weight(value: Any) -> WeightReference | None:
+def weight_of(value: Any) -> WeightReference | None:
     """The weight that a value is: `table.weight`, or the whole of a `Parameter`."""
     if not isinstance(value, Tensor) or value.step is None or not isinstance(value.step.call.callee, Layer):
         return value if isinstance(value, WeightReference) else None

@@ -8,7 +8,7 @@ from typing import Any
 from nnspec.diagnostics import Label, Origin, Span, nearest
 from nnspec.dims import Expression, Size, Undecidable, bounds, equal, solve, symbol
 from nnspec.elaborate import arithmetic, interior
-from nnspec.elaborate.expressions import Expressions, signature
+from nnspec.elaborate.expressions import Expressions, signature, weight_of
 from nnspec.elaborate.frame import Environment, Failed, Placed
 from nnspec.elaborate.mistakes import (
     AlreadyDeclared,
@@ -286,7 +286,7 @@ class Steps(Expressions):
             elif name in arguments:
                 self.fail(RepeatedArgument(span, definition.name, name, shown))
             else:
-                arguments[name] = argument.value
+                arguments[name] = weight_of(argument.value) or argument.value
         for parameter in declaration.parameters:
             if parameter.default is None and parameter.name.text not in arguments:
                 self.fail(MissingArgument(self.span(node), definition.name, parameter.name.text, shown))

@@ -152,7 +152,7 @@ class Classes:
     def _assignments(self, first: Written, merged: dict[str, Any]) -> list[str]:
         lines: list[str] = []
         seen: set[str] = set()
-        labels = _tree_order(list(merged))
+        labels = in_order((), merged)
         lists = module_lists(label for label in labels if first.attributes[label][1] == 1)
         for label in labels:
             count = first.attributes[label][1]
@@ -277,21 +277,6 @@ def _tuple(value: Any) -> Any:
 
 def _capitalised(label: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in label.split("."))
-
-
-def _tree_order(labels: list[str]) -> list[str]:
-    """Dotted labels in the order in which a walk of the tree that they make meets them."""
-    first: dict[str, int] = {}
-    for index, label in enumerate(labels):
-        parts = label.split(".")
-        for depth in range(1, len(parts) + 1):
-            first.setdefault(".".join(parts[:depth]), index)
-
-    def place(label: str) -> list[int]:
-        parts = label.split(".")
-        return [first[".".join(parts[:depth])] for depth in range(1, len(parts) + 1)]
-
-    return sorted(labels, key=place)
 
 
 def _ties(module: Module) -> list[str]:

@@ -62,6 +62,8 @@ class Forward:
         if call.training and not (index and self.module.calls[index - 1].training):
             self._flush()
             self.lines.append("if self.training:")
+        if not call.inputs and not any(self.uses[value] for value in call.outputs):
+            return  # a weight that others are tied to: it is built, and nothing is to be computed
         single = len(call.outputs) == 1
         if single and expression is not None and self._nests(index, call, expression):
             self.nested[call.outputs[0]] = expression

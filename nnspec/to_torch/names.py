@@ -52,12 +52,13 @@ def containers(stem: str) -> list[str]:
 
 
 def in_order(order: Iterable[str], labels: Iterable[str]) -> list[str]:
-    """The labels in the order that a module states, then the others as they come."""
+    """The labels as a walk of the tree that they make meets them, what a module states in its `order` first."""
+    labels = list(labels)
     first: dict[str, int] = {}
-    for place, stated in enumerate(order):
-        for above in containers(stated):
+    for place, label in enumerate((*order, *labels)):
+        for above in containers(label):
             first.setdefault(above, place)
-    return sorted(labels, key=lambda label: [first.get(above, len(first)) for above in containers(label)])
+    return sorted(labels, key=lambda label: [first[above] for above in containers(label)])
 
 
 def module_lists(labels: Iterable[str]) -> frozenset[str]:
