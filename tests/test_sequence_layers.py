@@ -231,6 +231,23 @@ def test_rotations_at_given_positions_are_those_of_a_longer_sequence() -> None:
     torch.testing.assert_close(part, whole[:, :, 5:])
 
 
+def test_llama_3_slows_long_waves_down() -> None:
+    """By the formula of transformers' `_compute_llama3_parameters`, for Llama 3.2 1B."""
+    factor, low, high, length = 32.0, 1.0, 4.0, 8192
+    frequency = 500000.0 ** (-torch.arange(32, dtype=torch.float64) / 32)
+    wave = 2 * math.pi / frequency
+    slowed = torch.where(wave > length / low, frequency / factor, frequency)
+    smooth = (length / wave - low) / (high - low)
+    between = ~(wave < length / high) & ~(wave > length / low)
+    frequency = torch.where(between, (1 - smooth) * slowed / factor + smooth * slowed, slowed)
+    x = normal(1, 1, 9, 64, dtype=torch.float64)
+    turn = torch.polar(torch.ones(9, 32, dtype=torch.float64), torch.arange(9)[:, None] * frequency)
+    turned = torch.complex(x[..., :32].contiguous(), x[..., 32:].contiguous()) * turn
+    made = model("input x: float[N, heads, T, 64]\nrotary(x, base = 500000.0, scaling = [32.0, 1.0, 4.0, 8192])")
+    torch.testing.assert_close(in_torch(made, x)[0], torch.cat((turned.real, turned.imag), -1), rtol=1e-13, atol=1e-13)
+    both_agree(made, x.float())
+
+
 def test_the_positions_of_the_transformer_are_sines_and_cosines_in_turn() -> None:
     made = model("input x: float[N, T, 6]\nx + (Range(T) -> SinusoidalEmbedding(6))")
     position, frequency = np.arange(11)[:, None], 10000.0 ** (-np.arange(0, 6, 2) / 6)
@@ -285,6 +302,7 @@ HEADS = "input q: float[N, 6, T, 4]\n"
         ("input x: float[T, 4]\nattention(x, x, x)", "needs [N, heads, T, d], and gets [T, 4]"),
         ("input x: float[T, 5]\nrotary(x)", "turns pairs of features, and gets 5"),
         ("input x: float[T, 4]\ninput p: int[S]\nrotary(x, p)", "needs positions [T] for an input [T, 4]"),
+        ("input x: float[T, 4]\nrotary(x, scaling = [8.0, 4.0, 1.0, 8192])", "low = 4.0 is not less than high = 1.0"),
         ("input x: int[T]\nSinusoidalEmbedding(5)", "5 is odd"),
         ("input x: int[T]\nSinusoidalEmbedding(4, freq_shift = 2)", "2.0 is not less than the number of frequencies"),
     ],

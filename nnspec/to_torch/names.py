@@ -19,7 +19,12 @@ RESERVED = frozenset(
 )
 
 # Names that the source uses for other things.
-TAKEN = frozenset("self torch nn F math OrderedDict partial initialise device rotary rotary_interleaved".split())
+TAKEN = frozenset(
+    """
+    self torch nn F math OrderedDict partial initialise device
+    rotary rotary_interleaved rotary_scaled rotary_interleaved_scaled
+    """.split()
+)
 
 
 def is_attribute(label: str) -> bool:

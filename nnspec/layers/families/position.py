@@ -50,16 +50,20 @@ class RotaryEmbedding(Layer):
     """Rotates pairs of features by angles that grow with the position (Su et al. 2021).
 
     Pair i of d/2 turns by `position * base ** (-2 * i / d)`. The pairs are (i, i + d/2), as in Llama, or (2i, 2i + 1)
-    where they are `interleaved`, as in the paper. The positions are 0 to T - 1 unless given.
+    where they are `interleaved`, as in the paper. The positions are 0 to T - 1 unless given. With
+    `scaling = [factor, low, high, length]`, as in Llama 3.1, waves that fit into `length` positions less than `low`
+    times turn `factor` times slower, those that fit more than `high` times as before, those between in proportion.
     Shapes: float [..., T, d] -> the same; positions int [T], or [N, T] for an input [N, heads, T, d].
     Raises an error where d is odd or a symbol. Source: transformers.models.llama.apply_rotary_pos_emb.
     """
 
     optional_inputs: ClassVar[tuple[str, ...]] = ("positions",)
     function: ClassVar[str | None] = "rotary"
+    keyword_only: ClassVar[frozenset[str]] = frozenset({"scaling"})
 
     base: PositiveFloat = 10000.0
     interleaved: bool = False
+    scaling: tuple[PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat] | None = None
 
     examples: ClassVar = (
         Example("rotary(a)", ("float[N, 2, T, 6]",)),
@@ -67,6 +71,8 @@ class RotaryEmbedding(Layer):
         Example("rotary(a, b)", ("float[N, 2, T, 4]", "int[N, T]")),
         Example("RotaryEmbedding(interleaved = true)", ("float[N, 2, T, 4]", "int[T]")),
         Example("rotary(a, 100.0)", ("float[N, 2, 7, 4]",)),
+        Example("rotary(a, scaling = [8.0, 1.0, 4.0, 256])", ("float[N, 2, T, 8]",)),
+        Example("rotary(a, b, interleaved = true, scaling = [32.0, 1.0, 4.0, 64])", ("float[N, T, 6]", "int[T]")),
     )
 
     def infer(self, input: TensorType, positions: TensorType | None = None) -> TensorType:
@@ -76,6 +82,9 @@ class RotaryEmbedding(Layer):
         features = number(input.shape[-1], "the last dimension (d)")
         if features % 2:
             raise InputError(f"turns pairs of features, and gets {features}", help="make the last dimension even")
+        if self.scaling is not None and self.scaling[1] >= self.scaling[2]:
+            message = f"low = {self.scaling[1]} is not less than high = {self.scaling[2]}"
+            raise ArgumentError("scaling", message, help="give [factor, low, high, length], as [8.0, 1.0, 4.0, 8192]")
         if positions is not None:
             self._need_positions(input, positions)
         return input

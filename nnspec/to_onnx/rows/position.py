@@ -10,6 +10,7 @@ from nnspec.layers.families.position import RotaryEmbedding, SinusoidalEmbedding
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.operands import END, Cut, cast, cut, scalar
 from nnspec.to_onnx.row import Call, row
+from nnspec.weights.arrays import Array
 
 
 @row(SinusoidalEmbedding)
@@ -46,7 +47,7 @@ def _wave(op: str, layer: RotaryEmbedding, call: Call, graph: Graph) -> str:
     """Cosines or sines, [T, d/2] or [N, 1, T, d/2]."""
     given, positions = call.type_of(), call.types[1]
     features, time = number(given.shape[-1], "d"), given.shape[-2]
-    frequencies = layer.base ** (-np.arange(0, features, 2) / features)
+    frequencies = _scaled(layer.base ** (-np.arange(0, features, 2) / features), layer.scaling)
 
     def places() -> str:
         if positions is None:
@@ -54,9 +55,18 @@ def _wave(op: str, layer: RotaryEmbedding, call: Call, graph: Graph) -> str:
         name = cast(call.inputs[1], positions.dtype, "float", graph)
         return name if positions.rank == 1 else graph.node("Unsqueeze", [name, graph.constant([1])])
 
-    key = ("rotary", layer.base, features, call.inputs[1] or time)
+    key = ("rotary", layer.base, layer.scaling, features, call.inputs[1] or time)
     angles = graph.once(key, lambda: _angles(places(), frequencies, graph))
     return graph.once((op, angles), lambda: graph.node(op, [angles]))
+
+
+def _scaled(frequencies: Array, scaling: tuple[float, float, float, float] | None) -> Array:
+    """Frequencies as Llama 3.1 changes them: long waves turn slower."""
+    if scaling is None:
+        return frequencies
+    factor, low, high, length = scaling
+    kept = np.clip((length * frequencies / (2 * np.pi) - low) / (high - low), 0, 1)
+    return np.asarray(frequencies * (kept + (1 - kept) / factor))
 
 
 def _range(size: Size, graph: Graph) -> str:
@@ -65,7 +75,7 @@ def _range(size: Size, graph: Graph) -> str:
     return cast(counted, "int", "float", graph)
 
 
-def _angles(positions: str, frequencies: np.ndarray[tuple[int], np.dtype[np.float64]], graph: Graph) -> str:
+def _angles(positions: str, frequencies: Array, graph: Graph) -> str:
     """The positions, each times every frequency."""
     placed = graph.node("Unsqueeze", [positions, graph.constant([-1])])
     return graph.node("Mul", [placed, graph.constant(frequencies, np.float32)])

@@ -32,29 +32,42 @@ def _(layer: SinusoidalEmbedding, call: Call) -> Submodule:
 
 
 ROTARY = '''\
-def rotary(x, positions=None, base=10000.0):
-    """Rotate the pairs (i, i + d/2) of features of x [..., T, d] by angles that grow with the position."""
+def {name}(x, positions=None, base=10000.0{parameter}):
+    """Rotate the pairs {pairs} of features of x [..., T, d] by angles that grow with the position."""
     d = x.shape[-1]
     if positions is None:
         positions = torch.arange(x.shape[-2], device=x.device)
-    angles = positions[..., None] * base ** (-torch.arange(0, d, 2, dtype=x.dtype, device=x.device) / d)
+    frequencies = base ** (-torch.arange(0, d, 2, dtype=x.dtype, device=x.device) / d)
+{scale}    angles = positions[..., None] * frequencies
     cos, sin = angles.cos(), angles.sin()
-    a, b = x.chunk(2, dim=-1)
-    return torch.cat((a * cos - b * sin, b * cos + a * sin), dim=-1)
+    a, b = {split}
+    return {join}
 '''
-INTERLEAVED = (
-    ROTARY.replace("def rotary(", "def rotary_interleaved(")
-    .replace("(i, i + d/2)", "(2i, 2i + 1)")
-    .replace("a, b = x.chunk(2, dim=-1)", "a, b = x[..., ::2], x[..., 1::2]")
-    .replace("torch.cat(", "torch.stack(")
-    .replace("b * cos + a * sin), dim=-1)", "b * cos + a * sin), dim=-1).flatten(-2)")
-)
+SCALE = """\
+    factor, low, high, length = scaling  # long waves turn slower, as in Llama 3.1
+    kept = ((length * frequencies / (2 * math.pi) - low) / (high - low)).clamp(0, 1)
+    frequencies = frequencies * (kept + (1 - kept) / factor)
+"""
+HALVES = {
+    "pairs": "(i, i + d/2)",
+    "split": "x.chunk(2, dim=-1)",
+    "join": "torch.cat((a * cos - b * sin, b * cos + a * sin), dim=-1)",
+}
+NEIGHBOURS = {
+    "pairs": "(2i, 2i + 1)",
+    "split": "x[..., ::2], x[..., 1::2]",
+    "join": "torch.stack((a * cos - b * sin, b * cos + a * sin), dim=-1).flatten(-2)",
+}
 
 
 @row(RotaryEmbedding)
 def _(layer: RotaryEmbedding, call: Call) -> Function:
-    name, source = ("rotary_interleaved", INTERLEAVED) if layer.interleaved else ("rotary", ROTARY)
+    scaled = layer.scaling is not None
+    name = "rotary" + "_interleaved" * layer.interleaved + "_scaled" * scaled
+    parts = NEIGHBOURS if layer.interleaved else HALVES
+    source = ROTARY.format(name=name, parameter=", *, scaling" * scaled, scale=SCALE * scaled, **parts)
     positions, given = call.inputs[1], call.types[1]
     several = given is not None and given.rank == 2  # [N, T] beside [N, heads, T, d]
     where = "" if given is None else f"{positions}[:, None]" if several else str(positions)
-    return Function(name, source, f"{name}({written(str(call.inputs[0]), where, **changed(layer, 'base'))})")
+    options = changed(layer, "base", "scaling")
+    return Function(name, source, f"{name}({written(str(call.inputs[0]), where, **options)})")
