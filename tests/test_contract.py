@@ -169,7 +169,9 @@ def test_layer_starts_as_it_declares(layer: type[Layer], example: Example) -> No
     state = spec(example).to_torch().state_dict()
     for entry in state_dict(program):
         tensor, initial = state[entry.key].double(), entry.weight.initial
-        if initial.kind == "constant":
+        if initial.kind == "values":
+            assert tensor.flatten().tolist() == list(initial.numbers)
+        elif initial.kind == "constant":
             assert torch.equal(state[entry.key], torch.full_like(state[entry.key], initial.numbers[0]))
         elif initial.kind == "uniform":
             low, high = initial.numbers

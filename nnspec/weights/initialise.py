@@ -21,6 +21,8 @@ def initial_array(key: str, weight: Weight, seed: int) -> Array:
             array = random.uniform(numbers[0], numbers[1], weight.shape)
         case "normal":
             array = random.normal(numbers[0], numbers[1], weight.shape)
+        case "values":
+            array = np.reshape(numbers, weight.shape)
         case "truncated_normal":
             array = numbers[0] + numbers[1] * _truncated(random, weight.shape)
     return array.astype(ELEMENT_TYPES[weight.dtype])

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from nnspec.dims import Size
 from nnspec.layers.base import axis
-from nnspec.layers.families.indexing import Chunk, Select, Slice, Split, Subscript
+from nnspec.layers.families.indexing import Chunk, Select, Slice, Split, Subscript, Take
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.operands import Cut, cut
 from nnspec.to_onnx.row import Call, row
+
+
+@row(Take)
+def _(layer: Take, call: Call, graph: Graph) -> str:
+    return graph.node("Gather", list(call.inputs), axis=axis(layer.dim, call.type_of().rank))
 
 
 @row(Subscript)

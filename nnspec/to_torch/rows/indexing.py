@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import Size
 from nnspec.layers.base import axis
-from nnspec.layers.families.indexing import Chunk, Item, Select, Slice, Split, Subscript
+from nnspec.layers.families.indexing import Chunk, Item, Select, Slice, Split, Subscript, Take
 from nnspec.to_torch.operands import tuple_text
 from nnspec.to_torch.row import Call, row
 
@@ -31,6 +31,11 @@ def _bound(bound: Size | None, call: Call) -> str:
 def _(layer: Slice, call: Call) -> str:
     start = None if layer.start == 0 else layer.start
     return _at(layer.dim, _item(("slice", start, layer.end, None if layer.step == 1 else layer.step), call), call)
+
+
+@row(Take)
+def _(layer: Take, call: Call) -> str:
+    return _at(layer.dim, str(call.inputs[1]), call)
 
 
 @row(Select)

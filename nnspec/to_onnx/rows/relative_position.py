@@ -1,0 +1,12 @@
+"""ONNX row of the relative position index: the buffer as it is stored."""
+
+from __future__ import annotations
+
+from nnspec.layers.families.relative_position import RelativePositionIndex
+from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.row import Call, row
+
+
+@row(RelativePositionIndex)
+def _(layer: RelativePositionIndex, call: Call, graph: Graph) -> str:
+    return call.weights[""]
