@@ -457,6 +457,8 @@ def solve(pattern: Size, actual: Size) -> tuple[Symbol, Size] | None:
 
 def _whole_quotient(size: Size, divisor: int) -> Size | None:
     """`size / divisor` where every term is known to be a multiple; None elsewhere."""
+    if divisor == 1:
+        return size
     if isinstance(size, int):
         return None if size % divisor else size // divisor
     if size.divisor != 1 or size.constant % divisor or any(c % divisor for _, c in size.terms):

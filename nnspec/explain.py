@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from nnspec.diagnostics import Diagnostic, SpecError, nearest
 from nnspec.elaborate.choices import CHOICES, Configured, Recipe
-from nnspec.elaborate.expressions import signature
+from nnspec.elaborate.layering import signature
 from nnspec.layers import registry
 from nnspec.layers.base import Layer
 from nnspec.record import Record

@@ -7,6 +7,7 @@ from typing import Any
 
 from nnspec.diagnostics import Span, nearest
 from nnspec.elaborate.arithmetic import is_size
+from nnspec.elaborate.blocks import Made, arguments_for_display
 from nnspec.elaborate.frame import Environment, Failed, Placed
 from nnspec.elaborate.mistakes import (
     AlreadyDeclared,
@@ -22,7 +23,6 @@ from nnspec.elaborate.mistakes import (
 from nnspec.elaborate.renaming import BadRename, bad_rename
 from nnspec.elaborate.scan import Scans
 from nnspec.elaborate.scope import Scope, flows
-from nnspec.elaborate.steps import Made, arguments_for_display
 from nnspec.elaborate.values import INVALID, BlockDefinition, Partial, Several, Tensor, describe, kind
 from nnspec.layers.base import TensorType
 from nnspec.syntax import tree as t
@@ -100,7 +100,7 @@ class Body(Scans):
         base = step.base if isinstance(step, t.Postfix) else step
         if not isinstance(base, t.Name) or self.environment.find(base.text)[0]:
             return False
-        value = self._global(base.text)
+        value = self.global_value(base.text)
         if not isinstance(value, Partial) or isinstance(value.callee, BlockDefinition):
             return False
         return not (value.callee.inputs or value.callee.optional_inputs or value.callee.random)
@@ -133,14 +133,14 @@ class Body(Scans):
                 self.fail(WrongInputs(self.chain[0].span, self.scope.name, takes, len(self.given_types)))
             if given.dtype != dtype:
                 problem = f"takes {dtype} elements as {node.name.text}, and gets {given.dtype}"
-                self.fail(LayerInput(self.chain[0].span, self.scope.name, problem, f"cast it: cast(x, \"{dtype}\")"))
+                self.fail(LayerInput(self.chain[0].span, self.scope.name, problem, f'cast it: cast(x, "{dtype}")'))
             self.match(node.shape, given.shape)
             return given
         shape = self.given_shapes.get(node.name.text)
         if shape is not None:
             self.match(node.shape, shape)
             for size in shape:
-                self._check_size(size, node)
+                self.check_size(size, node)
             return TensorType(dtype, shape)
         return TensorType(dtype, tuple(self.pattern(item)[0] for item in node.shape.items))
 
@@ -275,7 +275,9 @@ class Body(Scans):
         """Elaborate the body; `given_types` or `given_shapes` say what its inputs are."""
         declaration = definition.declaration
         self._bind_parameters(declaration, arguments)
-        bound = {parameter.name.text: self.environment.names[parameter.name.text] for parameter in declaration.parameters}
+        bound = {
+            parameter.name.text: self.environment.names[parameter.name.text] for parameter in declaration.parameters
+        }
         if not isinstance(declaration.body, t.Body):
             return self._build_variant(definition, declaration.body)
         if isinstance(declaration, t.Block):

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from nnspec.diagnostics import Sink, Source, Span, SpecError, nearest
+from nnspec.elaborate.blocks import block_signature
 from nnspec.elaborate.body import Body
 from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.frame import Environment, Exhausted, Failed, Shared
 from nnspec.elaborate.mistakes import BadSetting, NoSuchModel, TooDeep
 from nnspec.elaborate.scope import Scope
-from nnspec.elaborate.steps import block_signature
 from nnspec.elaborate.values import BlockDefinition, Function
 from nnspec.ir import Program
 from nnspec.limits import DEFAULT_LIMITS, Limits

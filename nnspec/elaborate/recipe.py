@@ -61,7 +61,9 @@ class Recipes(Body):
         cls = find(key, base.text)
         if cls is None:
             self.fail(UnknownChoice(self.span(base), key, base.text, words(key), nearest(base.text, words(key))))
-        positional, named = self.arguments(trailers[0]) if trailers and isinstance(trailers[0], t.Arguments) else ((), {})
+        positional, named = (
+            self.arguments(trailers[0]) if trailers and isinstance(trailers[0], t.Arguments) else ((), {})
+        )
         fields = list(cls.model_fields)
         config = dict(zip(fields, positional, strict=False))
         if len(positional) > len(fields):

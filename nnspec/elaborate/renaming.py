@@ -38,7 +38,7 @@ def bad_rename(published: str, own: str) -> tuple[str, str] | None:
         return "two `*` stand side by side, and nothing says where one ends", "write one `*`"
     if own and published.count("*") != own.count("*"):
         left, right = published.count("*"), own.count("*")
-        return f"there are {left} `*` on the left and {right} on the right", "write equally many, or \"\" on the right"
+        return f"there are {left} `*` on the left and {right} on the right", 'write equally many, or "" on the right'
     if published == own:
         return "both sides are the same", "leave the line out"
     return None

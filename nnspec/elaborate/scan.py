@@ -9,9 +9,10 @@ after are the same in every application.
 from __future__ import annotations
 
 from nnspec.diagnostics import Span
+from nnspec.elaborate.blocks import Made
 from nnspec.elaborate.mistakes import BadScan, WrongKind
 from nnspec.elaborate.scope import flows
-from nnspec.elaborate.steps import Made, Steps
+from nnspec.elaborate.steps import Steps
 from nnspec.elaborate.values import BlockDefinition, Partial, Tensor, kind
 from nnspec.layers.base import TensorType
 from nnspec.syntax import tree as t

@@ -35,7 +35,7 @@ def _parser(limits: Limits) -> tuple[lark.Lark, Layout]:
     layout = Layout(limits)
     options: Any = {"postlex": layout, "_plugins": {"ContextualLexer": OneScanLexer}}
     if lark.__version__ == tables.LARK:
-        return lark.Lark._load_from_dict(tables.DATA, tables.MEMO, **options), layout
+        return lark.Lark._load_from_dict(tables.DATA, tables.MEMO, **options), layout  # type: ignore[no-untyped-call]
     from nnspec.syntax.build import OPTIONS  # tables of another Lark may not fit: build them, which takes long
 
     return lark.Lark(grammar_text(), **options, **OPTIONS), layout
