@@ -17,13 +17,12 @@ from nnspec.diagnostics import SpecError
 from nnspec.ir import Program
 from nnspec.ir.state import state_dict
 from nnspec.record import Record
-from nnspec.to_onnx.build import Arrays
 from nnspec.to_onnx.graph import Graph, Node
 from nnspec.to_onnx.mistakes import CannotCompare, NotEqual
 from nnspec.to_onnx.runtime import ERRORS, open_session, reason
 from nnspec.to_onnx.sample import Sizes, random_inputs, size_choices
 from nnspec.to_torch.module import build
-from nnspec.weights.arrays import Array
+from nnspec.weights.arrays import Array, Arrays
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
 _RANDOM = ("RandomNormalLike", "RandomUniformLike", "RandomNormal", "RandomUniform", "Multinomial", "Bernoulli")
