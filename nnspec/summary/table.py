@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnspec.dims import Size
+from nnspec.dims import Size, symbols
 from nnspec.elaborate.values import describe
 from nnspec.layers.base import TensorType
 from nnspec.summary.rows import Row
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nnspec.summary.summary import Summary
 
 HEADINGS = ("Layer", "Output", "Parameters", "MACs")
+LONGEST = 100  # characters of an expression
 _GAP = "  "
 _LEAST = (20, 14, 10, 10)  # what a column keeps where the terminal is narrow
 
@@ -47,14 +48,17 @@ def shapes(types: tuple[TensorType, ...]) -> str:
 
 
 def count(size: Size) -> str:
-    """A number with separators, or an expression."""
-    return f"{size:,}" if isinstance(size, int) else str(size)
+    """A number with separators, or an expression; one that nobody would read is named by what it depends on."""
+    if isinstance(size, int):
+        return f"{size:,}"
+    names = ", ".join(sorted(symbol.text for symbol in symbols(size)))
+    return str(size) if len(str(size)) <= LONGEST else f"depends on {names}: --input gives it a number"
 
 
 def memory(size: Size) -> str:
     """Bytes as a person reads them."""
     if not isinstance(size, int):
-        return f"{size} bytes"
+        return f"{count(size)} bytes" if len(str(size)) <= LONGEST else count(size)
     if size < 1024:
         return f"{size} bytes"
     amount = float(size)
