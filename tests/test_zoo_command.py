@@ -99,7 +99,7 @@ def test_the_name_of_a_file_is_its_first_model_and_model_names_another() -> None
 
 def test_settings_reach_a_model_found_by_name() -> None:
     assert run("check", "resnet18", "--set", "classes=7").stdout == "resnet18: ResNet18 is sound\n"
-    last = [row for row in json.loads(run("summary", "resnet18", "--set", "classes=7", "--json").stdout)["rows"]][-1]
+    last = json.loads(run("summary", "resnet18", "--set", "classes=7", "--json").stdout)["rows"][-1]
     assert last["parameters"] == 512 * 7 + 7
 
 

@@ -27,7 +27,10 @@ COMMANDS = {
     "train": "Train a model as its spec says.",
     "zoo": "List the models that come with nnspec.",
     "weights": "Check a file of weights against a model, or convert it.",
+    "import": "Write a spec for a configuration of Hugging Face.",
 }
+
+MODULES = {"import": "importing"}  # where the name of a command cannot be that of its module
 
 
 class LazyGroup(click.Group):
@@ -41,7 +44,7 @@ class LazyGroup(click.Group):
         """The command, imported."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"nnspec.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"nnspec.cli.{MODULES.get(cmd_name, cmd_name)}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

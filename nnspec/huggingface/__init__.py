@@ -1,0 +1,1 @@
+"""Configurations of Hugging Face's transformers, as short specs that import the zoo."""

@@ -1,0 +1,222 @@
+"""`nnspec import`: a configuration of transformers becomes a short spec with the same count; what it cannot be is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from reference.records import record
+
+import nnspec
+from nnspec.cli.main import main
+from nnspec.ir.state import totals
+
+# The configurations of the records, as `save_pretrained` writes them: without what is transformers' default.
+CONFIGURATIONS: dict[str, dict[str, Any]] = {
+    "bert_base": {"model_type": "bert", "architectures": ["BertForMaskedLM"]},
+    "bert_base_pretraining": {"model_type": "bert", "architectures": ["BertForPreTraining"]},
+    "bert_large": {
+        "model_type": "bert",
+        "hidden_size": 1024,
+        "num_hidden_layers": 24,
+        "num_attention_heads": 16,
+        "intermediate_size": 4096,
+    },
+    "roberta_base": {
+        "model_type": "roberta",
+        "vocab_size": 50265,
+        "max_position_embeddings": 514,
+        "type_vocab_size": 1,
+        "layer_norm_eps": 1e-05,
+        "pad_token_id": 1,
+    },
+    "gpt2": {"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "n_ctx": 1024},
+    "gpt2_medium": {"model_type": "gpt2", "n_embd": 1024, "n_layer": 24, "n_head": 16},
+    "gpt3_175b": {"model_type": "gpt2", "n_positions": 2048, "n_embd": 12288, "n_layer": 96, "n_head": 96},
+    "t5_base": {
+        "model_type": "t5",
+        "vocab_size": 32128,
+        "d_model": 768,
+        "d_kv": 64,
+        "d_ff": 3072,
+        "num_layers": 12,
+        "num_heads": 12,
+    },
+    "tinyllama_1b": {
+        "model_type": "llama",
+        "hidden_size": 2048,
+        "intermediate_size": 5632,
+        "num_hidden_layers": 22,
+        "num_key_value_heads": 4,
+        "rope_scaling": None,
+    },
+    "llama_2_7b": {"model_type": "llama", "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}},
+    "mistral_7b": {"model_type": "mistral", "sliding_window": 4096},
+    "vit_b_16": {"model_type": "vit", "id2label": {str(index): f"LABEL_{index}" for index in range(1000)}},
+    "vit_b_32": {"model_type": "vit", "patch_size": 32, "num_labels": 1000},
+    "clip_vit_b32": {"model_type": "clip"},
+}
+# Counts that are published, of configurations without a record.
+COUNTS: list[tuple[dict[str, Any], int]] = [
+    (
+        {
+            "model_type": "qwen2",
+            "hidden_size": 896,
+            "intermediate_size": 4864,
+            "num_hidden_layers": 24,
+            "num_attention_heads": 14,
+            "num_key_value_heads": 2,
+            "rope_theta": 1000000.0,
+            "tie_word_embeddings": True,
+            "use_sliding_window": False,
+        },
+        494_032_768,
+    ),
+    ({"model_type": "t5"}, 60_506_624),
+    ({"model_type": "vit"}, 86_567_656 - 998 * 769),
+    (
+        {"model_type": "clip", "vision_config_dict": {"patch_size": 16}, "vision_config": {"patch_size": 32}},
+        149_620_737,
+    ),
+]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def run(configuration: object, *options: str) -> Result:
+    Path("config.json").write_text(configuration if isinstance(configuration, str) else json.dumps(configuration))
+    return CliRunner().invoke(main, ["import", "config.json", *options], catch_exceptions=False)
+
+
+def parameters(model: nnspec.Model) -> int:
+    return totals(model.program)[model.program.entry].parameters
+
+
+def error(configuration: object) -> str:
+    result = run(configuration, "-o", "model.nn")
+    assert result.exit_code == 1
+    assert not Path("model.nn").exists()
+    return result.stderr
+
+
+@pytest.mark.parametrize("name", list(CONFIGURATIONS))
+def test_the_spec_has_as_many_parameters_as_the_reference(name: str) -> None:
+    total = record(name)["params"]["total"]
+    result = run(CONFIGURATIONS[name], "-o", "model.nn")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("model.nn: ") and result.stdout.endswith(f", {total:,} parameters\n")
+    assert parameters(nnspec.load("model.nn")) == total
+
+
+@pytest.mark.parametrize(("configuration", "total"), COUNTS, ids=lambda value: str(value)[:24])
+def test_defaults_and_variants_have_the_published_count(configuration: dict[str, Any], total: int) -> None:
+    assert parameters(nnspec.loads(run(configuration).stdout)) == total
+
+
+def test_the_spec_is_short_and_readable() -> None:
+    assert run(CONFIGURATIONS["bert_large"] | {"architectures": ["BertForMaskedLM"]}).stdout == (
+        """\
+# BertModel of transformers, from a configuration of type bert.
+# The file is that of a model with another head, which is not part of this.
+import BERT from "zoo/bert.nn"
+
+model BertModel = BERT(
+  layers = 24, width = 1024, heads = 16, hidden = 4096, vocab = 30522, context = 512, kinds = 2,
+  dropout = 0.1, eps = 1e-12
+)
+"""
+    )
+
+
+def test_the_model_can_be_given_a_name_even_that_of_the_zoo() -> None:
+    assert nnspec.loads(run({"model_type": "gpt2"}, "--name", "Mine").stdout).name == "Mine"
+    assert nnspec.loads(run({"model_type": "gpt2"}, "--name", "GPT2").stdout).name == "GPT2"
+    assert run({"model_type": "gpt2"}, "--name", "1; }").exit_code == 2
+
+
+def test_options_that_change_numbers_reach_the_spec() -> None:
+    text = run({"model_type": "mistral", "sliding_window": None, "rope_theta": 1e6, "head_dim": 64}).stdout
+    assert "window = none" in text and "base = 1000000.0" in text and "size = 64" in text
+    assert "window = 4096" in run({"model_type": "mistral"}).stdout
+    assert "end = 49407" in run({"model_type": "clip", "text_config": {"eos_token_id": 2}}).stdout
+    assert "eps = 1e-12" in run({"model_type": "vit"}).stdout
+
+
+def test_no_text_of_the_file_reaches_the_spec() -> None:
+    hostile = '"\n}\nimport X from "/etc/passwd"\nmodel Evil {'
+    plain = run({"model_type": "bert"}).stdout
+    found = run({"model_type": "bert", "architectures": ["BertModel", hostile], "_name_or_path": hostile, hostile: 1})
+    assert found.exit_code == 0 and found.stdout == plain
+
+
+# --- what cannot be
+
+
+@pytest.mark.parametrize(
+    ("configuration", "words"),
+    [
+        ({"model_type": "bert", "hidden_act": "relu"}, "hidden_act is 'relu', and only 'gelu' is supported"),
+        ({"model_type": "bert", "is_decoder": True}, "is_decoder is True, and only False is supported"),
+        ({"model_type": "bert", "attention_probs_dropout_prob": 0.2}, "attention_probs_dropout_prob is 0.2, and only"),
+        ({"model_type": "gpt2", "n_inner": 99}, "n_inner is 99, and only that of 4 * n_embd, 3072, is supported"),
+        ({"model_type": "t5", "feed_forward_proj": "gated-gelu"}, "feed_forward_proj is 'gated-gelu', and only 'relu'"),
+        ({"model_type": "t5", "num_decoder_layers": 2}, "num_decoder_layers is 2"),
+        ({"model_type": "llama", "rope_scaling": {"rope_type": "llama3", "factor": 8.0}}, "rope_scaling is of type"),
+        ({"model_type": "llama", "rope_parameters": {"partial_rotary_factor": 0.5}}, "has partial_rotary_factor"),
+        ({"model_type": "llama", "num_attention_heads": 7}, "num_attention_heads is 7, which does not divide"),
+        ({"model_type": "qwen2", "use_sliding_window": True}, "use_sliding_window is True"),
+        ({"model_type": "vit", "architectures": ["ViTModel"]}, "the class is ViTModel"),
+        ({"model_type": "clip", "vision_config": {"hidden_act": "gelu"}}, "vision_config: hidden_act is 'gelu'"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_the_zoo_does_not_have_is_told(configuration: dict[str, Any], words: str) -> None:
+    text = error(configuration)
+    assert "error[E0903]" in text and words in text and " = help: " in text
+
+
+def test_all_that_is_not_supported_is_told_at_once() -> None:
+    text = error({"model_type": "gpt2", "activation_function": "relu", "tie_word_embeddings": False})
+    assert "activation_function is 'relu'" in text and "tie_word_embeddings is False" in text
+
+
+def test_an_unknown_type_is_told_with_the_nearest() -> None:
+    text = error({"model_type": "robertta"})
+    assert "error[E0902]" in text and "model_type robertta" in text and "did you mean roberta?" in text
+    assert "known are bert, roberta, gpt2, t5, llama, mistral, qwen2, vit, clip" in error({"model_type": "whisper"})
+    assert "it has no model_type" in error({"hidden_size": 3})
+
+
+@pytest.mark.parametrize(
+    ("configuration", "words"),
+    [
+        ("", "EOF"),
+        ("[]", "object"),
+        ("{", "EOF"),
+        ('{"model_type": "bert", "hidden_size": 0}', "hidden_size: Input should be greater than or equal to 1"),
+        ('{"model_type": "bert", "hidden_size": "768"}', "hidden_size: Input should be a valid integer"),
+        ('{"model_type": "bert", "hidden_size": 1e99}', "hidden_size"),
+        ('{"model_type": "bert", "layer_norm_eps": NaN}', "layer_norm_eps"),
+        ('{"model_type": "clip", "text_config": {"vocab_size": -1}}', "text_config.vocab_size: Input should be greater"),
+        ('{"model_type": 3}', "model_type: Input should be a valid string"),
+    ],
+)
+def test_a_file_that_is_no_configuration_is_told(configuration: str, words: str) -> None:
+    text = error(configuration)
+    assert "error[E0901]" in text and words in text
+
+
+def test_sizes_that_do_not_fit_are_the_mistakes_of_the_spec() -> None:
+    assert "heads must divide width" in error({"model_type": "bert", "num_attention_heads": 7})
+
+
+def test_a_missing_file_and_a_folder_are_told() -> None:
+    for path in ("none.json", "."):
+        result = CliRunner().invoke(main, ["import", path], catch_exceptions=False)
+        assert result.exit_code == 1 and "error[E0901]" in result.stderr
