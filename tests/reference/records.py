@@ -20,7 +20,8 @@ def record(name: str) -> dict[str, Any]:
 @cache
 def goldens() -> dict[str, dict[str, Any]]:
     """The goldens by name."""
-    return {golden["name"]: golden for golden in _read(_HERE / "goldens.json")["goldens"]}
+    files = sorted(_HERE.glob("goldens*.json"))
+    return {golden["name"]: golden for file in files for golden in _read(file)["goldens"]}
 
 
 def _read(path: Path) -> Any:
