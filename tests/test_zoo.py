@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from reference.records import SPECS, record
+from reference.sequences import KERAS, SEQUENCES
 
 import nnspec
 from nnspec.ir import Module, Program
@@ -207,7 +208,7 @@ def test_fully_convolutional_networks_take_any_height_and_width(name: str) -> No
 
 def test_every_spec_says_what_it_is_and_is_tested() -> None:
     files = {path.name for path in SPECS.glob("*.nn")}
-    assert files == {file for file, _, _ in ZOO.values()}
+    assert files == {file for file, _, _ in (ZOO | SEQUENCES | KERAS).values()}
     for file in files:
         text = (SPECS / file).read_text(encoding="utf-8")
         assert text.startswith("# ") and nnspec.load(SPECS / file).program.main.kind == "model"

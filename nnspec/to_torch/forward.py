@@ -273,8 +273,11 @@ class Forward:
         if not uses:
             self.variables[value] = "_"
             return "_"
-        live = {self.variables[other] for other, used in self.uses.items()
-                if other != value and other in self.variables and used and used[-1] > index} | self._busy | self._kept(index)  # fmt: skip
+        known = {
+            other: used for other, used in self.uses.items() if used and other != value and other in self.variables
+        }
+        live = {self.variables[other] for other, used in known.items() if used[-1] > index}
+        live |= self._busy | self._kept(index)
         waiting = " ".join(self.nested.values())
         label = self.lasting.get(value)
         if label is not None and (len(uses) > 1 or uses[-1] > index + 1):
@@ -348,7 +351,9 @@ class Forward:
                 scale = pattern.terms[0][1]
                 return self._hoist(symbol, text if scale == 1 else f"{text} // {scale}")
         reason = f"the size {symbol} cannot be read from an input of {self.module.name}"
-        raise SpecError.of(NotInTorch(None, getattr(call.callee, "kind", "this"), call.label or call.outputs[0], reason))
+        raise SpecError.of(
+            NotInTorch(None, getattr(call.callee, "kind", "this"), call.label or call.outputs[0], reason)
+        )
 
     def _hoist(self, what: Any, text: str) -> str:
         name = variable(str(what).lower()) if str(what).isidentifier() else None
