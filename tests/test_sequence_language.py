@@ -27,9 +27,9 @@ block Step: x, seen? {
   if seen == none { Linear(D) } else { _ * seen -> Linear(D) }
 }
 model A {
-  input x: float[N, 4]
-  keep = cast(x > 0.0, "float")
-  x -> first: Step(seen = keep)
+  input given: float[N, 4]
+  keep = cast(given > 0.0, "float")
+  given -> first: Step(seen = keep)
   3 x Step(seen = keep)
 }
 """
