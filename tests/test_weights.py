@@ -203,6 +203,13 @@ def test_a_model_inside_another_renames_below_its_label(state: State, tmp_path: 
     assert_loads(outer, tmp_path / "old.safetensors", state)
 
 
+def test_the_onnx_export_reads_through_the_rename_lines(model: nnspec.Model, state: State, tmp_path: Path) -> None:
+    save_file({f"net.{key}": x for key, x in state.items()}, tmp_path / "old.safetensors")
+    save_file(state, tmp_path / "own.safetensors")
+    old, own = (model.to_onnx(tmp_path / f"{name}.safetensors") for name in ("old", "own"))
+    assert old.graph.initializer == own.graph.initializer
+
+
 def test_renames_survive_the_json_form(model: nnspec.Model) -> None:
     again = nnspec.from_json(model.to_json())
     assert again.program == model.program

@@ -27,7 +27,7 @@ READ_FROM: dict[DType, tuple[str, ...]] = {
 }
 Verdict = Literal["fits", "absent", "passed over", "missing", "unexpected", "shape", "type", "twice", "untied"]
 ALLOWED: tuple[Verdict, ...] = ("fits", "absent", "passed over")
-_SPARE = 2000  # unexpected keys among which the nearest is looked for
+_HINTS, _SPARE = 8, 1000  # missing keys that a resembling one is looked for, among so many of the file
 
 
 class Row(Record):
@@ -68,14 +68,25 @@ def compare(program: Program, checkpoint: Checkpoint) -> Comparison:
     """Every key of a model and of a file; arrays are read only where two tied keys are both in the file."""
     entries = {entry.key: entry for entry in state_dict(program)}
     held, others = _held(program, entries, checkpoint)
-    spare = [row.key for row in others if row.verdict == "unexpected"]
     owners: dict[str, str] = {}  # the weight that owns a tensor -> the first of its keys that the file has
     for entry in entries.values():
         if entry.key in held:
             owners.setdefault(entry.tied_to or entry.key, entry.key)
-    rows = [_row(entry, owners, held, checkpoint, spare) for entry in entries.values()]
+    rows = [_row(entry, owners, held, checkpoint) for entry in entries.values()]
     places = {key: held.get(owners.get(entry.tied_to or key, "")) for key, entry in entries.items()}
-    return Comparison(checkpoint.path, program.main.name, (*rows, *others), places)
+    return Comparison(checkpoint.path, program.main.name, (*_hinted(rows, others), *others), places)
+
+
+def _hinted(rows: list[Row], others: list[Row]) -> list[Row]:
+    """The rows; the first missing ones with the key of the file that resembles theirs (to look for it takes time)."""
+    spare = [row.key for row in others if row.verdict == "unexpected"][:_SPARE]
+    hinted = list(rows)
+    missing = [index for index, row in enumerate(rows) if row.verdict == "missing"]
+    for index in missing[:_HINTS]:
+        row, close = rows[index], nearest(rows[index].key, spare)
+        if close:
+            hinted[index] = Row(row.key, row.verdict, row.own, row.stored, row.published, f"the file has {close}")
+    return hinted
 
 
 def _held(
@@ -98,12 +109,10 @@ def _held(
     return held, others
 
 
-def _row(
-    entry: Entry, owners: dict[str, str], held: dict[str, str], checkpoint: Checkpoint, spare: list[str]
-) -> Row:
+def _row(entry: Entry, owners: dict[str, str], held: dict[str, str], checkpoint: Checkpoint) -> Row:
     key, weight = entry.key, entry.weight
     if key not in held:
-        return _absent(entry, owners, spare)
+        return _absent(entry, owners)
     stored = checkpoint.tensors[held[key]]
     published = held[key] if held[key] != key else None
     if stored.shape != weight.shape:
@@ -116,15 +125,14 @@ def _row(
     return Row(key, "fits", weight.shape, stored.shape, published)
 
 
-def _absent(entry: Entry, owners: dict[str, str], spare: list[str]) -> Row:
+def _absent(entry: Entry, owners: dict[str, str]) -> Row:
     """A key that the file does not have: tied to one that it has, a counter, or missing."""
     same = owners.get(entry.tied_to or entry.key)
     if same is not None:
         return Row(entry.key, "absent", entry.weight.shape, None, None, f"one weight with {same}")
     if entry.weight.buffer and entry.weight.dtype == "int":
         return Row(entry.key, "absent", entry.weight.shape, None, None, "a counter, which starts anew")
-    close = nearest(entry.key, spare) if len(spare) <= _SPARE else None
-    return Row(entry.key, "missing", entry.weight.shape, None, None, f"the file has {close}" if close else "")
+    return Row(entry.key, "missing", entry.weight.shape, None)
 
 
 def _agrees(weight: Weight, stored: Stored) -> bool:
