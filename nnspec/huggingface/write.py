@@ -12,7 +12,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from nnspec.diagnostics import SpecError, nearest
-from nnspec.huggingface import image, text
+from nnspec.huggingface import image, llama, text
 from nnspec.huggingface.configuration import Argument, Configuration
 from nnspec.huggingface.mistakes import UnknownConfiguration, UnreadableConfiguration, UnsupportedConfiguration
 
@@ -22,9 +22,9 @@ KNOWN: dict[str, type[Configuration]] = {
     "roberta": text.Roberta,
     "gpt2": text.GPT2,
     "t5": text.T5,
-    "llama": text.Llama,
-    "mistral": text.Mistral,
-    "qwen2": text.Qwen2,
+    "llama": llama.Llama,
+    "mistral": llama.Mistral,
+    "qwen2": llama.Qwen2,
     "vit": image.ViT,
     "clip": image.CLIP,
 }
