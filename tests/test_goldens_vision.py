@@ -1,0 +1,111 @@
+"""The numbers of image networks under recipe weights: PyTorch in float64, ONNX in float32."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+import torch
+from reference import recipe
+from reference.records import SPECS, goldens
+from reference.vision import GOLDENS
+from safetensors.torch import save_file
+
+import nnspec
+from nnspec.api import Model
+from nnspec.to_onnx.export import export_model
+
+EXACT = 1e-6  # of PyTorch in float64, relative to the standard deviation of the golden
+SINGLE = 1e-4  # of ONNX in float32, likewise
+# Goldens of networks that take any size, and sizes that no golden has.
+SIZES = {
+    "espcn": [(5, 7), (16, 9), (1, 3)],
+    "pix2pix_unet_small": [(64, 128), (192, 64)],
+    "ddpm_tiny": [(8, 12), (6, 4)],
+}
+
+
+def load(name: str) -> Model:
+    """The model of a golden."""
+    file, model, settings = GOLDENS[name]
+    return nnspec.load(SPECS / file, model, settings=settings)
+
+
+def filled(name: str) -> torch.nn.Module:
+    """Its module in float64 with the weights of the recipe, in evaluation."""
+    module: torch.nn.Module = recipe.fill_(load(name).to_torch().double(), **goldens()[name]["weights"])
+    return module.eval()
+
+
+def inputs(name: str, size: tuple[int, int] | None = None) -> list[torch.Tensor]:
+    """The inputs of the golden, or such images of another size."""
+    made = []
+    for index, spec in enumerate(goldens()[name]["inputs"]):
+        shape = [*spec["shape"][:2], *size] if size and len(spec["shape"]) == 4 else spec["shape"]
+        made.append(recipe.make_input(spec | {"shape": shape}, index))
+    return made
+
+
+def several(results: Any) -> list[torch.Tensor]:
+    """The results as a list."""
+    return list(results) if isinstance(results, (tuple, list)) else [results]
+
+
+def assert_close(ours: torch.Tensor, golden: dict[str, Any], tolerance: float) -> None:
+    """Shape, first values, mean and standard deviation, relative to the standard deviation of the golden."""
+    found = recipe.summary(ours)
+    assert found["shape"] == golden["shape"]
+    within = tolerance * golden["std"]
+    assert found["first"] == pytest.approx(golden["first"], rel=0, abs=within)
+    assert (found["mean"], found["std"]) == pytest.approx((golden["mean"], golden["std"]), rel=0, abs=within)
+
+
+@pytest.mark.parametrize("name", GOLDENS)
+def test_pytorch_gives_the_outputs_loss_and_gradient_of_the_reference(name: str) -> None:
+    golden = goldens()[name]
+    module = filled(name)
+    assert sum(parameter.numel() for parameter in module.parameters()) == golden["params"]
+    results = several(module(*inputs(name)))
+    for ours, wanted in zip(results, golden["outputs"].values(), strict=True):
+        assert_close(ours, wanted, EXACT)
+    loss = torch.stack([(ours**2).mean() for ours in results]).sum()
+    gradients = torch.autograd.grad(loss, list(module.parameters()), allow_unused=True)
+    norm = torch.stack([gradient.norm() for gradient in gradients if gradient is not None]).norm()
+    assert (loss.item(), norm.item()) == pytest.approx((golden["loss"], golden["grad_norm"]), rel=EXACT)
+
+
+def test_the_loss_terms_of_the_sparse_autoencoder_are_those_of_the_reference() -> None:
+    recon, code = filled("ae_sparse")(*inputs("ae_sparse"))
+    active = code.mean(0)
+    terms = {
+        "mse": ((recon - inputs("ae_sparse")[0]) ** 2).mean().item(),
+        "l1_code_sum": code.abs().sum().item(),
+        "kl_rho_0.05_sum": (0.05 * (0.05 / active).log() + 0.95 * (0.95 / (1 - active)).log()).sum().item(),
+    }
+    assert terms == pytest.approx(goldens()["ae_sparse"]["terms"], rel=EXACT)
+
+
+@pytest.mark.parametrize("name", GOLDENS)
+def test_onnx_gives_the_outputs_of_the_reference_and_of_pytorch_at_other_sizes(name: str, tmp_path: Path) -> None:
+    module = filled(name)
+    state = {k: (v.float() if v.is_floating_point() else v).clone() for k, v in module.state_dict().items()}
+    save_file(state, tmp_path / "weights.safetensors")
+    model = export_model(load(name).program, tmp_path / "weights.safetensors")
+    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    for ours, wanted in zip(run(session, inputs(name)), goldens()[name]["outputs"].values(), strict=True):
+        assert_close(ours, wanted, SINGLE)
+    for size in SIZES.get(name, []):
+        given = inputs(name, size)
+        for ours, theirs in zip(run(session, given), several(module(*given)), strict=True):
+            assert_close(ours, recipe.summary(theirs), 10 * SINGLE)
+
+
+def run(session: ort.InferenceSession, given: list[torch.Tensor]) -> list[torch.Tensor]:
+    """The results of an ONNX model, which takes floats of single precision."""
+    ports = [port.name for port in session.get_inputs()]
+    arrays = [tensor.numpy() for tensor in given]
+    arrays = [array.astype(np.float32) if array.dtype == np.float64 else array for array in arrays]
+    return [torch.from_numpy(result) for result in session.run(None, dict(zip(ports, arrays, strict=True)))]
