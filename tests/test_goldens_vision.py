@@ -11,11 +11,12 @@ import pytest
 import torch
 from reference import recipe
 from reference.records import SPECS, goldens
-from reference.vision import GOLDENS
+from reference.vision import GOLDENS, SMALL
 from safetensors.torch import save_file
 
 import nnspec
 from nnspec.api import Model
+from nnspec.dims import substitute
 from nnspec.to_onnx.export import export_model
 
 EXACT = 1e-6  # of PyTorch in float64, relative to the standard deviation of the golden
@@ -101,6 +102,22 @@ def test_onnx_gives_the_outputs_of_the_reference_and_of_pytorch_at_other_sizes(n
         given = inputs(name, size)
         for ours, theirs in zip(run(session, given), several(module(*given)), strict=True):
             assert_close(ours, recipe.summary(theirs), 10 * SINGLE)
+
+
+@pytest.mark.parametrize(("file", "model", "settings", "sizes"), SMALL)
+def test_onnx_computes_what_pytorch_does_where_there_is_no_golden(
+    file: str, model: str, settings: dict[str, Any], sizes: dict[str, int]
+) -> None:
+    ours = nnspec.load(SPECS / file, model, settings=settings)
+    module = recipe.fill_(ours.to_torch()).eval()
+    shapes = [[substitute(size, {"N": 2} | sizes) for size in type.shape] for type in ours.program.main.input_types]
+    given = [recipe.real_input(shape, index).float() for index, shape in enumerate(shapes)]
+    weights = {key: tensor.detach().numpy() for key, tensor in module.state_dict().items()}
+    session = ort.InferenceSession(
+        export_model(ours.program, weights).SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    for found, wanted in zip(run(session, given), several(module(*given)), strict=True):
+        torch.testing.assert_close(found, wanted, rtol=10 * SINGLE, atol=SINGLE * wanted.abs().max().item())
 
 
 def run(session: ort.InferenceSession, given: list[torch.Tensor]) -> list[torch.Tensor]:

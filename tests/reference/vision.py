@@ -99,3 +99,25 @@ PUBLISHED: list[tuple[str, str, dict[str, Any], int]] = [
     ("ddpm.nn", "DDPM256", {}, 113_673_219),  # google/ddpm-celebahq-256
     ("pgan_discriminator.nn", "PGANDiscriminator", {}, 23_087_249),  # the paper: 23.1M
 ]
+
+# Specs without a golden at a small size: spec, and the sizes of its symbols.
+SMALL: list[tuple[str, str, dict[str, Any], dict[str, int]]] = [
+    ("xception.nn", "Xception", {"H": 71, "W": 71}, {}),
+    ("inception_v3.nn", "InceptionV3", {"auxiliary": False, "H": 75, "W": 75}, {}),
+    ("inception_v4.nn", "InceptionV4", {"H": 75, "W": 75}, {}),
+    ("inception_resnet_v2.nn", "InceptionResNetV2", {"scale": False, "H": 75, "W": 75}, {}),
+    ("efficientnet.nn", "EfficientNet", {"H": 40, "W": 40}, {}),
+    ("efficientnet_v2.nn", "EfficientNetV2", {"H": 40, "W": 40}, {}),
+    ("squeezenet.nn", "SqueezeNet", {"H": 50, "W": 50}, {}),
+    ("mobilenet.nn", "MobileNet", {"multiplier": 0.25, "H": 64, "W": 33}, {}),
+    ("alexnet_2012.nn", "AlexNet2012", {}, {}),
+    ("lenet5_1998.nn", "LeNet51998", {}, {}),
+    ("ae_denoising.nn", "DenoisingAutoencoder", {}, {"h": 3, "w": 2}),
+    ("ae_contractive.nn", "ContractiveAutoencoder", {}, {}),
+    ("patchgan.nn", "PatchGAN", {"width": 8, "H": 70, "W": 70}, {}),
+    ("patchgan.nn", "CycleGANDiscriminator", {"width": 8, "H": 70, "W": 70}, {}),
+    ("cyclegan.nn", "CycleGANGenerator", {"blocks": 2, "width": 8}, {"h": 3, "w": 2}),
+    ("srgan_generator.nn", "SRGANGenerator", {"blocks": 2, "width": 8}, {"H": 5, "W": 6}),
+    ("srgan_discriminator.nn", "SRGANDiscriminator", {"width": 8}, {"H": 17, "W": 12}),
+    ("pgan_discriminator.nn", "PGANDiscriminator", {"widths": [16, 8, 8]}, {"n": 2}),
+]
