@@ -158,13 +158,11 @@ class Classes:
             count = first.attributes[label][1]
             stem, _, last = label.rpartition(".")
             for container in containers(stem):
-                if container not in seen:
-                    seen.add(container)
-                    items = tuple(merged[other] for other in labels if other.rpartition(".")[0] == container)
-                    made = Construct("nn.ModuleList", (Construct("[]", items),)) if container in lists else "nn.Module()"
-                    above, _, own = container.rpartition(".")
-                    text = made if isinstance(made, str) else render(made, 8)
+                above, _, own = container.rpartition(".")
+                if container not in seen and above not in lists:
+                    text = render(_container(container, labels, merged, lists), 8)
                     lines.append("        " + assignment(path(above, lists) if above else "self", own, text))
+                seen.add(container)
             owner = path(stem, lists) if stem else "self"
             if stem in lists:
                 continue
@@ -269,6 +267,16 @@ def _sizes(modules: list[Module]) -> Known:
         if all(sizes for sizes in shapes):
             found.setdefault(f"{prefix}_features", tuple(sizes[-1] for sizes in shapes))
     return _differing(found)
+
+
+def _container(name: str, labels: list[str], merged: dict[str, Any], lists: frozenset[str]) -> Construct:
+    """A container of a dotted path: a list with what it holds, or a module that the lines behind it fill."""
+    if name not in lists:
+        return Construct("nn.Module")
+    below = [label[len(name) + 1 :] for label in labels if label.startswith(f"{name}.")]
+    children = [f"{name}.{child}" for child in dict.fromkeys(label.partition(".")[0] for label in below)]
+    items = [merged[child] if child in merged else _container(child, labels, merged, lists) for child in children]
+    return Construct("nn.ModuleList", (Construct("[]", tuple(items)),))
 
 
 def _tuple(value: Any) -> Any:

@@ -68,14 +68,11 @@ def in_order(order: Iterable[str], labels: Iterable[str]) -> list[str]:
 
 def module_lists(labels: Iterable[str]) -> frozenset[str]:
     """The containers whose children are numbered 0, 1, 2, ... and nothing else: they are nn.ModuleLists."""
-    below: dict[str, list[str]] = {}
+    below: dict[str, dict[str, None]] = {}
     for label in labels:
-        stem, _, last = label.rpartition(".")
-        while stem:
-            below.setdefault(stem, []).append(last)
-            stem, _, upper = stem.rpartition(".")
-            last = f"{upper}.{last}"
-    return frozenset(stem for stem, found in below.items() if found == [str(i) for i in range(len(found))])
+        for above in containers(label.rpartition(".")[0]):
+            below.setdefault(above, {})[label[len(above) + 1 :].partition(".")[0]] = None
+    return frozenset(stem for stem, found in below.items() if list(found) == [str(i) for i in range(len(found))])
 
 
 def assignment(owner: str, label: str, value: str) -> str:
