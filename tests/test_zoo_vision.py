@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 import pytest
+import torch
 from reference.records import SPECS, record
 from reference.vision import PUBLISHED, VARIANTS, VISION
 
@@ -183,6 +184,14 @@ def test_mobilenet_has_the_weights_of_keras_in_their_order() -> None:
     sizes = [row[2] for row in wanted["keras_layers"] if row[1] in ("Conv2D", "DepthwiseConv2D")]
     found = [row.shape for row in rows(ours, ours.main) if row.kind == "Conv2d"]
     assert [[n, h, w, c] for n, c, h, w in found] == sizes
+
+
+def test_the_auxiliary_classifier_of_inception_v3_answers_in_training_only() -> None:
+    module = nnspec.load(SPECS / "inception_v3.nn", settings={"classes": 7}).to_torch()
+    image = torch.zeros(2, 3, 299, 299)
+    with torch.no_grad():
+        assert [tuple(result.shape) for result in module.train()(image)] == [(2, 7), (2, 7)]
+        assert tuple(module.eval()(image).shape) == (2, 7)
 
 
 def test_what_only_training_needs_is_counted_and_does_not_run() -> None:
