@@ -11,7 +11,7 @@ import pytest
 import torch
 from reference import recipe
 from reference.records import SPECS, goldens
-from reference.vision import GOLDENS, SMALL
+from reference.vision import GOLDENS, OPEN, SMALL
 from safetensors.torch import save_file
 
 import nnspec
@@ -118,6 +118,25 @@ def test_onnx_computes_what_pytorch_does_where_there_is_no_golden(
     )
     for found, wanted in zip(run(session, given), several(module(*given)), strict=True):
         torch.testing.assert_close(found, wanted, rtol=10 * SINGLE, atol=SINGLE * wanted.abs().max().item())
+
+
+@pytest.mark.parametrize(("file", "model"), OPEN)
+def test_one_onnx_model_takes_images_of_any_size_where_the_spec_leaves_it_open(file: str, model: str) -> None:
+    ours = nnspec.load(SPECS / file, model, settings={"H": None, "W": None})
+    (type,) = ours.program.main.input_types
+    assert [str(size) for size in type.shape] == ["N", "3", "H", "W"]
+    module = recipe.fill_(ours.to_torch()).eval()
+    weights = {key: tensor.detach().numpy() for key, tensor in module.state_dict().items()}
+    session = ort.InferenceSession(
+        export_model(ours.program, weights).SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    for shape in [(1, 3, 80, 99), (2, 3, 96, 75), (1, 3, 75, 128)]:
+        given = [recipe.real_input(shape, 0).float()]
+        with torch.no_grad():
+            wanted = module(*given)
+        torch.testing.assert_close(
+            run(session, given)[0], wanted, rtol=10 * SINGLE, atol=SINGLE * wanted.abs().max().item()
+        )
 
 
 def run(session: ort.InferenceSession, given: list[torch.Tensor]) -> list[torch.Tensor]:

@@ -69,7 +69,8 @@ class Shapes(Expressions):
         if isinstance(item, t.Operation) and item.operators == ("<=",) and isinstance(item.operands[0], t.Name):
             maximum = self.number(item.operands[1], "a number as the bound of a dimension")
             item = item.operands[0]
-        unknown = sorted({name for name in _names(item) if not self.environment.find(name)[0]})
+        # a parameter that is `none` leaves the dimension open, as a name that nothing declares does
+        unknown = sorted({name for name in _names(item) if self.environment.find(name)[1] is None})
         if len(unknown) > 1:
             what = f"a dimension with two new names ({', '.join(unknown)})"
             self.fail(Misplaced(self.span(item), what, "name one dimension at a time"))

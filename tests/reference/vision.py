@@ -114,10 +114,28 @@ SMALL: list[tuple[str, str, dict[str, Any], dict[str, int]]] = [
     ("lenet5_1998.nn", "LeNet51998", {}, {}),
     ("ae_denoising.nn", "DenoisingAutoencoder", {}, {"h": 3, "w": 2}),
     ("ae_contractive.nn", "ContractiveAutoencoder", {}, {}),
-    ("patchgan.nn", "PatchGAN", {"width": 8, "H": 70, "W": 70}, {}),
-    ("patchgan.nn", "CycleGANDiscriminator", {"width": 8, "H": 70, "W": 70}, {}),
+    ("patchgan.nn", "PatchGAN", {"width": 8}, {"H": 70, "W": 80}),
+    ("patchgan.nn", "CycleGANDiscriminator", {"width": 8}, {"H": 70, "W": 70}),
     ("cyclegan.nn", "CycleGANGenerator", {"blocks": 2, "width": 8}, {"h": 3, "w": 2}),
     ("srgan_generator.nn", "SRGANGenerator", {"blocks": 2, "width": 8}, {"H": 5, "W": 6}),
     ("srgan_discriminator.nn", "SRGANDiscriminator", {"width": 8}, {"H": 17, "W": 12}),
     ("pgan_discriminator.nn", "PGANDiscriminator", {"widths": [16, 8, 8]}, {"n": 2}),
+]
+
+# Classifiers that take images of any size where `H` and `W` are `none`.
+OPEN: list[tuple[str, str]] = [
+    ("alexnet.nn", "AlexNet"),
+    ("googlenet.nn", "GoogLeNet"),
+    ("resnet.nn", "ResNet18"),
+    ("densenet.nn", "DenseNet121"),
+    ("squeezenet.nn", "SqueezeNet1_1"),
+    ("mobilenet_v2.nn", "MobileNetV2"),
+    ("mobilenet_v3.nn", "MobileNetV3Small"),
+    ("efficientnet.nn", "EfficientNetB0"),
+    ("efficientnet_v2.nn", "EfficientNetV2"),
+    ("convnext.nn", "ConvNeXtTiny"),
+    ("xception.nn", "Xception"),
+    ("inception_v3.nn", "InceptionV3"),
+    ("inception_v4.nn", "InceptionV4"),
+    ("inception_resnet_v2.nn", "InceptionResNetV2"),
 ]
