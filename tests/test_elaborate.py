@@ -426,3 +426,29 @@ def test_what_is_no_program_is_refused(text: str | bytes) -> None:
 def test_limits_bound_what_a_caller_wants() -> None:
     with pytest.raises(SpecError):
         nnspec.loads(model("10 x { Linear(4) } -> { ReLU }"), limits=Limits(modules=1))
+
+
+VARIANTS = """
+model Short = Middle
+model Middle(classes = 3) = Long(classes = classes, width = 5)
+model Long(classes = 10, width = 4, size = 8) {
+  input x: float[N, size]
+  Linear(width) -> Linear(classes)
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "parameters"),
+    [({}, 8 * 5 + 5 + 5 * 3 + 3), ({"classes": 7}, 45 + 5 * 7 + 7), ({"size": 9, "width": 6}, 9 * 6 + 6 + 6 * 3 + 3)],
+)
+def test_settings_reach_the_model_that_a_variant_of_a_variant_stands_for(
+    settings: dict[str, int], parameters: int
+) -> None:
+    assert nnspec.loads(VARIANTS, "Short", settings=settings).summary().parameters == parameters
+
+
+def test_a_parameter_that_is_none_leaves_a_dimension_open() -> None:
+    text = "model Net(H = 8) {\n  input image: float[N, 3, H, 2*H]\n  Conv2d(4, 3)\n}"
+    types = [nnspec.loads(text, settings=given).program.main.output_types[0] for given in ({}, {"H": None}, {"H": 9})]
+    assert list(map(str, types)) == ["[N, 4, 6, 14]", "[N, 4, H - 2, 2*H - 2]", "[N, 4, 7, 16]"]

@@ -349,9 +349,11 @@ class Body(Scans):
             self.shared, target.declarations, Scope(definition.name, self.scope.kind), Environment(), self.chain
         )
         frame.given_types, frame.given_shapes = self.given_types, self.given_shapes
-        return frame.build(target, {**chosen, **self.further})
+        own = {parameter.name.text for parameter in target.declaration.parameters}
+        frame.further = {name: value for name, value in self.further.items() if name not in own}
+        return frame.build(target, chosen | {name: self.further[name] for name in own & self.further.keys()})
 
-    further: dict[str, Any] = {}  # noqa: RUF012 - replaced, never changed: settings for what this is a variant of
+    further: dict[str, Any] = {}  # noqa: RUF012 - replaced, never changed: settings for what this is a variant of, and for what that is one of
 
     def _default_outputs(self, declaration: t.Block | t.Model) -> None:
         if self.flow is INVALID:

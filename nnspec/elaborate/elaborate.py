@@ -88,18 +88,18 @@ def choose(declarations: Declarations, model: str | None, sink: Sink) -> BlockDe
 def _settings(
     definition: BlockDefinition, settings: dict[str, Any], shared: Shared
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Arguments for the model, and those for the model that it is a variant of."""
+    """Arguments for the model, and those for the models that it is a variant of."""
     arguments: dict[str, Any] = {}
     further: dict[str, Any] = {}
     own = [parameter.name.text for parameter in definition.declaration.parameters]
-    variant = not isinstance(definition.declaration.body, t.Body)
-    target = _target(definition) if variant else None
-    known = [*own, *([p.name.text for p in target.declaration.parameters] if target else [])]
+    targets = _targets(definition)
+    known = [*own, *(parameter.name.text for target in targets for parameter in target.declaration.parameters)]
     before = len(shared.sink.errors)
     for name, value in settings.items():
         if name not in known:
             close = nearest(name, known)
-            advice = f"did you mean {close}?" if close else f"its signature is {block_signature(target or definition)}"
+            signature = block_signature([definition, *targets][-1])
+            advice = f"did you mean {close}?" if close else f"its signature is {signature}"
             found = BadSetting(None, f"{definition.name} has no parameter {name}", advice)
             shared.sink.add(found)
             continue
@@ -115,10 +115,18 @@ def _settings(
     return arguments, further
 
 
-def _target(definition: BlockDefinition) -> BlockDefinition | None:
+def _targets(definition: BlockDefinition) -> list[BlockDefinition]:
+    """The model that this one is a variant of, the one that that is a variant of, and so on."""
+    found: list[BlockDefinition] = []
     body: Any = definition.declaration.body
-    base = body.base if isinstance(body, t.Postfix) else body
-    return definition.declarations.names.get(base.text) if isinstance(base, t.Name) else None
+    while not isinstance(body, t.Body):
+        base = body.base if isinstance(body, t.Postfix) else body
+        target = definition.declarations.names.get(base.text) if isinstance(base, t.Name) else None
+        if target is None or target in found:
+            break
+        found.append(target)
+        definition, body = target, target.declaration.body
+    return found
 
 
 def _value(name: str, value: Any, definition: BlockDefinition, shared: Shared) -> Any:

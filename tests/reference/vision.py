@@ -132,7 +132,7 @@ OPEN: list[tuple[str, str]] = [
     ("mobilenet_v2.nn", "MobileNetV2"),
     ("mobilenet_v3.nn", "MobileNetV3Small"),
     ("efficientnet.nn", "EfficientNetB0"),
-    ("efficientnet_v2.nn", "EfficientNetV2"),
+    ("efficientnet_v2.nn", "EfficientNetV2S"),
     ("convnext.nn", "ConvNeXtTiny"),
     ("xception.nn", "Xception"),
     ("inception_v3.nn", "InceptionV3"),
