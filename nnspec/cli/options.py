@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -101,6 +100,8 @@ def spec_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
 def show(found: list[Found], format: str = "text") -> None:
     """Print diagnostics: text on standard error, or JSON on standard output."""
     if format == "json":
+        import json  # what most runs do not print is not worth its import
+
         click.echo(json.dumps([item.diagnostic.to_json(item.chain) for item in found], indent=2))
     else:
         click.echo(render(found), err=True, nl=False)

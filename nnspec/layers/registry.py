@@ -12,13 +12,13 @@ import pkgutil
 import re
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 from nnspec.layers import families
 from nnspec.layers.base import Layer
 
-_DEFINITION = re.compile(
-    r'^class ([A-Z]\w*)\(|^    (function|operator|merge)(?:: ClassVar\[[^\n]*\])? = "([^"\n]+)"', re.MULTILINE
-)
+# Over bytes: decoding all sources would cost more than searching them.
+_DEFINITION = rb'(?m)^class ([A-Z]\w*)\(|^    (function|operator|merge)(?:: ClassVar\[[^\n]*\])? = "([^"\n]+)"'
 
 
 @cache
@@ -28,14 +28,14 @@ def _index() -> tuple[dict[str, str], dict[tuple[str, str], str]]:
     named: dict[tuple[str, str], str] = {}
     for module in pkgutil.iter_modules(families.__path__):
         path = f"{families.__name__}.{module.name}"
-        loader = module.module_finder.find_spec(path).loader  # type: ignore[call-arg, union-attr]
+        spec: Any = module.module_finder.find_spec(path)  # type: ignore[call-arg]
         current = ""
-        for match in _DEFINITION.finditer(loader.get_source(path)):  # type: ignore[union-attr]
-            if match[1]:
-                current = match[1]
+        for definition, role, word in re.findall(_DEFINITION, spec.loader.get_data(spec.origin)):
+            if definition:
+                current = definition.decode()
                 family_of[current] = path
             else:
-                named[match[2], match[3]] = current
+                named[role.decode(), word.decode()] = current
     return family_of, named
 
 

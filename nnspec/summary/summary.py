@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from nnspec.diagnostics import SpecError
@@ -91,6 +90,8 @@ class Summary(Record):
             "activation_bytes": _size(self.activation_bytes),
             "activation_bytes_for": {self.batch_symbol: self.batch} if self.batch_symbol else {},
         }
+        import json  # a table needs none
+
         return json.dumps(form, indent=indent)
 
 
