@@ -4,58 +4,14 @@ As in torch they average over all elements; `reduction` changes that. `"batchmea
 the first dimension: the reduction in which the terms of a variational bound may be added.
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar
 
-from pydantic import Field
-
-from nnspec.dims import Size, equal
-from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, need_dtype
-
-Reduction = Literal["mean", "sum", "none", "batchmean"]
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+from nnspec.dims import equal
+from nnspec.layers.base import ArgumentError, Example, Layer, TensorType, need_dtype
+from nnspec.layers.loss import ElementwiseLoss, Fraction, Loss, Positive, Reduction, need_classes, need_same, need_shape
 
 
-class _Loss(Layer):
-    """A number for every element, reduced."""
-
-    inputs: ClassVar[tuple[str, ...]] = ("input", "target")
-    keyword_only: ClassVar[frozenset[str]] = frozenset({"reduction"})
-
-    reduction: Reduction = "mean"
-
-    def reduced(self, *shape: Size) -> TensorType:
-        """The type that is left of losses of this shape."""
-        if self.reduction == "batchmean" and not shape:
-            raise ArgumentError("reduction", "a single number has no batch to average over", 'write "mean"')
-        return TensorType("float", shape if self.reduction == "none" else ())
-
-
-class _Elementwise(_Loss):
-    """A loss of each element against the target's element at the same place."""
-
-    def infer(self, input: TensorType, target: TensorType) -> TensorType:
-        need_dtype(input, "float")
-        need_dtype(target, "float", index=1)
-        need_shape(target, input.shape)
-        return self.reduced(*input.shape)
-
-
-def need_shape(target: TensorType, shape: tuple[Size, ...]) -> None:
-    """Check that a target has the shape that its input asks for.
-
-    Raises:
-        InputError: it has another one, or one that cannot be shown to be the same.
-    """
-    same = len(shape) == target.rank and all(equal(a, b) for a, b in zip(shape, target.shape, strict=True))
-    if not same:
-        wanted = target.with_shape(*shape)
-        raise InputError(
-            f"needs a target of shape {wanted}, and gets {target}", "bring both to the same shape", index=1
-        )
-
-
-class MSELoss(_Elementwise):
+class MSELoss(ElementwiseLoss):
     """The mean squared difference.
 
     Shapes: input [...], target of the same shape -> []. Source: torch.nn.MSELoss.
@@ -71,7 +27,7 @@ class MSELoss(_Elementwise):
     )
 
 
-class L1Loss(_Elementwise):
+class L1Loss(ElementwiseLoss):
     """The mean absolute difference.
 
     Shapes: input [...], target of the same shape -> []. Source: torch.nn.L1Loss.
@@ -85,7 +41,7 @@ class L1Loss(_Elementwise):
     )
 
 
-class HuberLoss(_Elementwise):
+class HuberLoss(ElementwiseLoss):
     """Half the squared difference up to `delta`, linear beyond it.
 
     Shapes: input [...], target of the same shape -> []. Source: torch.nn.HuberLoss.
@@ -101,7 +57,56 @@ class HuberLoss(_Elementwise):
     )
 
 
-class BCELoss(_Elementwise):
+class SmoothL1Loss(ElementwiseLoss):
+    """Half the squared difference over `beta` up to `beta`, the absolute difference less half of `beta` beyond it.
+
+    Shapes: input [...], target of the same shape -> []. Source: torch.nn.SmoothL1Loss.
+    """
+
+    function: ClassVar[str | None] = "smooth_l1"
+
+    beta: Positive = 1.0
+
+    examples: ClassVar = (
+        Example("smooth_l1(a, b)", ("float[N, 3]", "float[N, 3]")),
+        Example('smooth_l1(a, b, beta = 0.25, reduction = "batchmean")', ("float[N, 3]", "float[N, 3]")),
+    )
+
+
+class Hinge(ElementwiseLoss):
+    """How far scores are from the right side by a margin of 1: max(0, 1 - input * target), for targets of -1 and 1.
+
+    Shapes: input [...], target of the same shape -> []. Source: Cortes & Vapnik 1995; torch.Tensor.clamp.
+    """
+
+    function: ClassVar[str | None] = "hinge"
+
+    examples: ClassVar = (
+        Example("hinge(a, sign(b))", ("float[N, 3]", "float[N, 3]")),
+        Example('hinge(a, sign(b), reduction = "batchmean")', ("float[N, 3]", "float[N, 3]")),
+    )
+
+
+class FocalLoss(ElementwiseLoss):
+    """Binary cross entropy of logits in which what is right already counts little: times (1 - p) ** gamma, for the
+    probability p of the target; and times `alpha` for targets of 1, 1 - `alpha` for targets of 0.
+
+    Shapes: input [...] of logits, target of the same shape -> []. Source: Lin et al. 2017, equation 5;
+    torchvision.ops.sigmoid_focal_loss.
+    """
+
+    function: ClassVar[str | None] = "focal"
+
+    gamma: Positive = 2.0
+    alpha: Fraction = 0.25
+
+    examples: ClassVar = (
+        Example("focal(a, relu(sign(b)))", ("float[N, 3]", "float[N, 3]")),
+        Example('focal(a, sigmoid(b), gamma = 1.5, alpha = 0.5, reduction = "sum")', ("float[N, 3]", "float[N, 3]")),
+    )
+
+
+class BCELoss(ElementwiseLoss):
     """Binary cross entropy of probabilities; logarithms are cut at -100.
 
     Shapes: input [...] of values within 0 and 1, target of the same shape -> []. Source: torch.nn.BCELoss.
@@ -117,7 +122,7 @@ class BCELoss(_Elementwise):
     )
 
 
-class BCEWithLogitsLoss(_Elementwise):
+class BCEWithLogitsLoss(ElementwiseLoss):
     """Binary cross entropy of logits: of the sigmoid of the input, safe for large ones.
 
     Shapes: input [...], target of the same shape -> []. Source: torch.nn.BCEWithLogitsLoss.
@@ -131,7 +136,7 @@ class BCEWithLogitsLoss(_Elementwise):
     )
 
 
-class _Classification(_Loss):
+class _Classification(Loss):
     """A loss of classes along dimension 1 against the index of the right one."""
 
     ignore_index: int = -100
@@ -142,11 +147,7 @@ class _Classification(_Loss):
         Raises:
             InputError: there is no dimension of classes, or the target does not fit.
         """
-        need_dtype(input, "float")
-        if input.rank < 2:
-            raise InputError(f"needs classes along dimension 1, and gets {input}", "give it [N, classes]")
-        need_dtype(target, "int", index=1)
-        need_shape(target, (input.shape[0], *input.shape[2:]))
+        need_classes(input, target)
         if self.reduction == "batchmean":
             raise ArgumentError("reduction", 'cannot be "batchmean" for classes', help='write "mean" or "sum"')
         return self.reduced(*target.shape)
@@ -155,13 +156,17 @@ class _Classification(_Loss):
 class CrossEntropyLoss(_Classification):
     """Cross entropy of logits along dimension 1 with the class of each sample, or with its probabilities.
 
-    Targets equal to `ignore_index` do not count. Shapes: input [N, classes, ...], target int [N, ...] or
-    float [N, classes, ...] -> []. Source: torch.nn.CrossEntropyLoss.
+    Targets equal to `ignore_index` do not count; `class_weights` has a factor for each class, torch's `weight`.
+
+    Shapes: input [N, classes, ...], target int [N, ...] or float [N, classes, ...] -> []. Source:
+    torch.nn.CrossEntropyLoss.
     """
 
     function: ClassVar[str | None] = "cross_entropy"
+    keyword_only: ClassVar[frozenset[str]] = frozenset({"class_weights", "reduction"})
 
     label_smoothing: Fraction = 0.0
+    class_weights: tuple[Positive, ...] | None = None
 
     examples: ClassVar = (
         Example("cross_entropy(a, argmax(b, dim = 1))", ("float[N, 5]", "float[N, 5]")),
@@ -173,6 +178,12 @@ class CrossEntropyLoss(_Classification):
             'cross_entropy(a, argmax(b, dim = 1), ignore_index = 0, reduction = "none")',
             ("float[N, 5]", "float[N, 5]"),
         ),
+        Example("cross_entropy(a, argmax(b, dim = 1), class_weights = [1, 2, 0.5])", ("float[N, 3]", "float[N, 3]")),
+        Example(
+            "cross_entropy(a, argmax(b, dim = 1), class_weights = [1, 2, 3], label_smoothing = 0.1, ignore_index = 1)",
+            ("float[N, 3, H]", "float[N, 3, H]"),
+        ),
+        Example("cross_entropy(a, softmax(b, dim = 1), class_weights = [1, 2, 3])", ("float[N, 3]", "float[N, 3]")),
         Example("cross_entropy(a, softmax(b, dim = 1))", ("float[N, 5]", "float[N, 5]")),
         Example(
             'cross_entropy(a, softmax(b, dim = 1), label_smoothing = 0.1, reduction = "sum")',
@@ -181,6 +192,9 @@ class CrossEntropyLoss(_Classification):
     )
 
     def infer(self, input: TensorType, target: TensorType) -> TensorType:
+        weights = self.class_weights
+        if weights is not None and input.rank > 1 and equal(len(weights), input.shape[1]) is not True:
+            raise ArgumentError("class_weights", f"needs one for each of {input.shape[1]} classes, has {len(weights)}")
         if target.dtype != "float" or input.rank < 2:
             return self.classes(input, target)
         need_dtype(input, "float")
@@ -212,7 +226,7 @@ class NLLLoss(_Classification):
         return self.classes(input, target)
 
 
-class GaussianKL(_Loss):
+class GaussianKL(Loss):
     """The divergence of a normal distribution from the standard one: -(1 + logvar - mu^2 - exp(logvar)) / 2.
 
     It is summed over each sample and averaged over the batch, unless `reduction` says otherwise: add it to a
@@ -234,9 +248,7 @@ class GaussianKL(_Loss):
     )
 
     def infer(self, mu: TensorType, logvar: TensorType) -> TensorType:
-        need_dtype(mu, "float")
-        need_dtype(logvar, "float", index=1)
-        need_shape(logvar, mu.shape)
+        need_same(mu, logvar)
         return self.reduced(*mu.shape)
 
 
@@ -253,9 +265,5 @@ class Accuracy(Layer):
     examples: ClassVar = (Example("accuracy(a, argmax(b, dim = 1))", ("float[N, 3]", "float[N, 3]")),)
 
     def infer(self, input: TensorType, target: TensorType) -> TensorType:
-        need_dtype(input, "float")
-        if input.rank < 2:
-            raise InputError(f"needs classes along dimension 1, and gets {input}", "give it [N, classes]")
-        need_dtype(target, "int", index=1)
-        need_shape(target, (input.shape[0], *input.shape[2:]))
+        need_classes(input, target)
         return TensorType("float", ())

@@ -10,11 +10,14 @@ from nnspec.layers.families.loss import (
     BCELoss,
     BCEWithLogitsLoss,
     CrossEntropyLoss,
+    FocalLoss,
     GaussianKL,
+    Hinge,
     HuberLoss,
     L1Loss,
     MSELoss,
     NLLLoss,
+    SmoothL1Loss,
 )
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.operands import cast, reduce
@@ -52,6 +55,23 @@ def _(layer: HuberLoss, call: Call, graph: Graph) -> str:
     return _reduced(graph.node("Mul", [inner, outer]), call.type_of(), layer.reduction, graph)
 
 
+@row(SmoothL1Loss)
+def _(layer: SmoothL1Loss, call: Call, graph: Graph) -> str:
+    # the same, over beta
+    distance = graph.node("Abs", [graph.node("Sub", list(call.inputs))])
+    inner = graph.node("Min", [distance, graph.constant(layer.beta)])
+    outer = graph.node("Sub", [distance, _times(inner, 0.5, graph)])
+    losses = _times(graph.node("Mul", [inner, outer]), 1 / layer.beta, graph)
+    return _reduced(losses, call.type_of(), layer.reduction, graph)
+
+
+@row(Hinge)
+def _(layer: Hinge, call: Call, graph: Graph) -> str:
+    product = graph.node("Mul", list(call.inputs))
+    losses = graph.node("Relu", [graph.node("Sub", [graph.constant(1.0), product])])
+    return _reduced(losses, call.type_of(), layer.reduction, graph)
+
+
 @row(BCELoss)
 def _(layer: BCELoss, call: Call, graph: Graph) -> str:
     value, target = call.inputs
@@ -65,10 +85,25 @@ def _(layer: BCELoss, call: Call, graph: Graph) -> str:
 
 @row(BCEWithLogitsLoss)
 def _(layer: BCEWithLogitsLoss, call: Call, graph: Graph) -> str:
-    # (1 - target) * x + softplus(-x)
     value, target = call.inputs
+    return _reduced(_with_logits(value, target, graph), call.type_of(), layer.reduction, graph)
+
+
+def _with_logits(value: str, target: str, graph: Graph) -> str:
+    """(1 - target) * x + softplus(-x)."""
     other = graph.node("Mul", [graph.node("Sub", [graph.constant(1.0), target]), value])
-    losses = graph.node("Add", [other, graph.node("Softplus", [graph.node("Neg", [value])])])
+    return graph.node("Add", [other, graph.node("Softplus", [graph.node("Neg", [value])])])
+
+
+@row(FocalLoss)
+def _(layer: FocalLoss, call: Call, graph: Graph) -> str:
+    value, target = call.inputs
+    one, probability = graph.constant(1.0), graph.node("Sigmoid", [value])
+    rest, miss = graph.node("Sub", [one, target]), graph.node("Sub", [one, probability])
+    wrong = graph.node("Add", [graph.node("Mul", [probability, rest]), graph.node("Mul", [miss, target])])
+    share = graph.node("Add", [_times(target, layer.alpha, graph), _times(rest, 1 - layer.alpha, graph)])
+    factor = graph.node("Mul", [graph.node("Pow", [wrong, graph.constant(layer.gamma)]), share])
+    losses = graph.node("Mul", [_with_logits(value, target, graph), factor])
     return _reduced(losses, call.type_of(), layer.reduction, graph)
 
 
@@ -81,13 +116,15 @@ def _(layer: CrossEntropyLoss, call: Call, graph: Graph) -> str:
         return _soft(scores, target, layer, call, graph)
     if not smoothing:
         return _right_class(scores, layer, call, graph)
-    flat = graph.node("Neg", [reduce("ReduceMean", scores, (1,), False, graph)])
+    flat = graph.node("Neg", [reduce("ReduceMean", _weighted(scores, layer, call, graph), (1,), False, graph)])
     uniform = graph.node("Where", [_ignored(layer, call, graph), graph.constant(0.0), flat])
     losses = _right_class(scores, layer, call, graph, "none")
     losses = graph.node("Add", [_times(losses, 1 - smoothing, graph), _times(uniform, smoothing, graph)])
     if layer.reduction != "mean":
         return _reduced(losses, call.type_of(1), layer.reduction, graph)
-    counted = cast(graph.node("Not", [_ignored(layer, call, graph)]), "bool", "float", graph)
+    # the right class of scores that are -1 everywhere: the weight of each target that counts
+    minus = graph.node("Sub", [graph.node("Sub", [scores, scores]), graph.constant(1.0)])
+    counted = _right_class(minus, layer, call, graph, "none")
     totals = [_reduced(each, call.type_of(1), "sum", graph) for each in (losses, counted)]
     return graph.node("Div", totals)
 
@@ -99,9 +136,18 @@ def _soft(scores: str, target: str, layer: CrossEntropyLoss, call: Call, graph: 
         classes = cast(graph.node("Squeeze", [graph.size(given.shape[1])]), "int", "float", graph)
         share = graph.node("Div", [graph.constant(layer.label_smoothing), classes])
         target = graph.node("Add", [_times(target, 1 - layer.label_smoothing, graph), share])
-    product = graph.node("Mul", [scores, target])
+    product = _weighted(graph.node("Mul", [scores, target]), layer, call, graph)
     losses = graph.node("Neg", [reduce("ReduceSum", product, (1,), False, graph)])
     return _reduced(losses, given.with_shape(given.shape[0], *given.shape[2:]), layer.reduction, graph)
+
+
+def _weighted(scores: str, layer: CrossEntropyLoss, call: Call, graph: Graph) -> str:
+    """Times the weight of each class, along dimension 1."""
+    if layer.class_weights is None:
+        return scores
+    shape = (-1, *(1,) * (call.type_of().rank - 2))
+    weights = np.asarray(layer.class_weights, np.float32).reshape(shape)
+    return graph.node("Mul", [scores, graph.constant(weights.tolist())])
 
 
 def _times(value: str, factor: float, graph: Graph) -> str:
@@ -115,9 +161,10 @@ def _ignored(layer: CrossEntropyLoss, call: Call, graph: Graph) -> str:
 def _right_class(
     scores: str, layer: CrossEntropyLoss | NLLLoss, call: Call, graph: Graph, reduction: str | None = None
 ) -> str:
+    weights = getattr(layer, "class_weights", None)
     return graph.node(
         "NegativeLogLikelihoodLoss",
-        [scores, call.inputs[1]],
+        [scores, call.inputs[1], *([] if weights is None else [graph.constant(list(weights))])],
         reduction=reduction or layer.reduction,
         ignore_index=layer.ignore_index,
     )

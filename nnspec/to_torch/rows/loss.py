@@ -8,19 +8,23 @@ from nnspec.layers.families.loss import (
     BCELoss,
     BCEWithLogitsLoss,
     CrossEntropyLoss,
+    FocalLoss,
     GaussianKL,
+    Hinge,
     HuberLoss,
     L1Loss,
     MSELoss,
     NLLLoss,
+    SmoothL1Loss,
 )
 from nnspec.to_torch.operands import written
-from nnspec.to_torch.row import Call, changed, row
+from nnspec.to_torch.row import Call, Function, Raw, changed, row
 
 FUNCTIONS: dict[type[Layer], str] = {
     MSELoss: "F.mse_loss",
     L1Loss: "F.l1_loss",
     HuberLoss: "F.huber_loss",
+    SmoothL1Loss: "F.smooth_l1_loss",
     BCELoss: "F.binary_cross_entropy",
     BCEWithLogitsLoss: "F.binary_cross_entropy_with_logits",
     CrossEntropyLoss: "F.cross_entropy",
@@ -28,9 +32,11 @@ FUNCTIONS: dict[type[Layer], str] = {
 }
 
 
-@row(MSELoss, L1Loss, HuberLoss, BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss)
+@row(MSELoss, L1Loss, HuberLoss, SmoothL1Loss, BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss)
 def _(layer: Layer, call: Call) -> str:
     keywords = changed(layer, *type(layer).model_fields)
+    if "class_weights" in keywords:
+        keywords["weight"] = Raw(f"{call.inputs[0]}.new_tensor({list(keywords.pop('class_weights'))!r})")
     batchmean = keywords.get("reduction") == "batchmean"
     if batchmean:
         keywords["reduction"] = "sum"
@@ -38,22 +44,45 @@ def _(layer: Layer, call: Call) -> str:
     return f"{text} / {_batch(call)}" if batchmean else text
 
 
+@row(Hinge)
+def _(layer: Hinge, call: Call) -> str:
+    return _reduced(f"(1 - {call.inputs[0]} * {call.inputs[1]}).clamp(min=0)", layer.reduction, call)
+
+
+FOCAL = """
+def focal_loss(logits, target, gamma, alpha):
+    cross_entropy = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    probability = logits.sigmoid()
+    wrong = probability * (1 - target) + (1 - probability) * target
+    return cross_entropy * wrong ** gamma * (alpha * target + (1 - alpha) * (1 - target))
+"""
+
+
+@row(FocalLoss)
+def _(layer: FocalLoss, call: Call) -> Function:
+    text = f"focal_loss({call.inputs[0]}, {call.inputs[1]}, {layer.gamma}, {layer.alpha})"
+    return Function("focal_loss", FOCAL, _reduced(text, layer.reduction, call))
+
+
 @row(GaussianKL)
 def _(layer: GaussianKL, call: Call) -> str:
     mu, logvar = call.inputs
-    text = f"(1 + {logvar} - {mu}.square() - {logvar}.exp())"
-    match layer.reduction:
-        case "none":
-            return f"-0.5 * {text}"
-        case "batchmean":
-            return f"-0.5 * {text}.sum() / {_batch(call)}"
-        case reduction:
-            return f"-0.5 * {text}.{reduction}()"
+    return f"-0.5 * {_reduced(f'(1 + {logvar} - {mu}.square() - {logvar}.exp())', layer.reduction, call)}"
 
 
 @row(Accuracy)
 def _(layer: Accuracy, call: Call) -> str:
     return f"({call.inputs[0]}.argmax(1) == {call.inputs[1]}).float().mean()"
+
+
+def _reduced(text: str, reduction: str, call: Call) -> str:
+    """The losses of the elements as `reduction` asks."""
+    match reduction:
+        case "none":
+            return text
+        case "batchmean":
+            return f"{text}.sum() / {_batch(call)}"
+    return f"{text}.{reduction}()"
 
 
 def _batch(call: Call) -> str:

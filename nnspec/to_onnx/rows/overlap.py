@@ -1,0 +1,54 @@
+"""ONNX rows of what compares masks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnspec.layers.families.overlap import DiceLoss, DiceScore, MeanIoU
+from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.operands import cast, reduce
+from nnspec.to_onnx.row import Call, row
+
+
+def _of_each_sample(name: str, call: Call, graph: Graph) -> str:
+    """The sum over all but the first dimension."""
+    return reduce("ReduceSum", name, tuple(range(1, call.type_of().rank)), False, graph)
+
+
+@row(DiceLoss)
+def _(layer: DiceLoss, call: Call, graph: Graph) -> str:
+    smooth = graph.constant(layer.smooth)
+    overlap = _of_each_sample(graph.node("Mul", list(call.inputs)), call, graph)
+    total = _of_each_sample(graph.node("Add", list(call.inputs)), call, graph)
+    twice = graph.node("Add", [graph.node("Add", [overlap, overlap]), smooth])
+    share = graph.node("Div", [twice, graph.node("Add", [total, smooth])])
+    losses = graph.node("Sub", [graph.constant(1.0), share])
+    if layer.reduction == "none":
+        return losses
+    return reduce("ReduceMean" if layer.reduction == "mean" else "ReduceSum", losses, (0,), False, graph)
+
+
+@row(DiceScore)
+def _(layer: DiceScore, call: Call, graph: Graph) -> str:
+    threshold, one = graph.constant(layer.threshold), graph.constant(1.0)
+    masks = [cast(graph.node("Greater", [name, threshold]), "bool", "float", graph) for name in call.inputs]
+    overlap = _of_each_sample(graph.node("Mul", masks), call, graph)
+    total = _of_each_sample(graph.node("Add", masks), call, graph)
+    share = graph.node("Div", [graph.node("Add", [overlap, overlap]), graph.node("Max", [total, one])])
+    empty = graph.node("Equal", [total, graph.constant(0.0)])
+    return reduce("ReduceMean", graph.node("Where", [empty, one, share]), (0,), False, graph)
+
+
+@row(MeanIoU)
+def _(layer: MeanIoU, call: Call, graph: Graph) -> str:
+    best = graph.node("ArgMax", [call.inputs[0]], axis=1, keepdims=0)
+    classes, ends = graph.size(call.type_of().shape[1]), graph.constant([0.0, 1.0])
+    rows = [
+        graph.node("OneHot", [graph.node("Reshape", [name, graph.constant([-1], np.int64)]), classes, ends], axis=-1)
+        for name in (best, call.inputs[1])
+    ]  # [places, classes]
+    overlap = reduce("ReduceSum", graph.node("Mul", rows), (0,), False, graph)
+    union = graph.node("Sub", [reduce("ReduceSum", graph.node("Add", rows), (0,), False, graph), overlap])
+    shares = graph.node("Div", [overlap, graph.node("Max", [union, graph.constant(1.0)])])
+    present = reduce("ReduceSum", graph.node("Min", [union, graph.constant(1.0)]), (0,), False, graph)
+    return graph.node("Div", [reduce("ReduceSum", shares, (0,), False, graph), present])

@@ -1,0 +1,46 @@
+"""PyTorch rows of what compares masks."""
+
+from __future__ import annotations
+
+from nnspec.layers.families.overlap import DiceLoss, DiceScore, MeanIoU
+from nnspec.to_torch.row import Call, Function, row
+
+DICE_LOSS = """
+def dice_loss(input, target, smooth):
+    overlap = (input * target).flatten(1).sum(1)
+    total = (input + target).flatten(1).sum(1)
+    return 1 - (2 * overlap + smooth) / (total + smooth)
+"""
+
+DICE = """
+def dice(input, target, threshold):
+    found, wanted = (input > threshold).flatten(1), (target > threshold).flatten(1)
+    total = found.sum(1) + wanted.sum(1)
+    return torch.where(total > 0, 2 * (found & wanted).sum(1) / total, 1.0).mean()
+"""
+
+MEAN_IOU = """
+def mean_iou(scores, target):
+    classes = scores.shape[1]
+    found = F.one_hot(scores.argmax(1), classes).bool().view(-1, classes)
+    wanted = F.one_hot(target, classes).bool().view(-1, classes)
+    overlap, union = (found & wanted).sum(0), (found | wanted).sum(0)
+    return (overlap / union.clamp(min=1)).sum() / (union > 0).sum()
+"""
+
+
+@row(DiceLoss)
+def _(layer: DiceLoss, call: Call) -> Function:
+    reduced = "" if layer.reduction == "none" else f".{layer.reduction}()"
+    text = f"dice_loss({call.inputs[0]}, {call.inputs[1]}, {layer.smooth}){reduced}"
+    return Function("dice_loss", DICE_LOSS, text)
+
+
+@row(DiceScore)
+def _(layer: DiceScore, call: Call) -> Function:
+    return Function("dice", DICE, f"dice({call.inputs[0]}, {call.inputs[1]}, {layer.threshold})")
+
+
+@row(MeanIoU)
+def _(layer: MeanIoU, call: Call) -> Function:
+    return Function("mean_iou", MEAN_IOU, f"mean_iou({call.inputs[0]}, {call.inputs[1]})")
