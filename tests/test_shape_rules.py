@@ -9,7 +9,8 @@ from nnspec.layers.arithmetic import broadcast
 from nnspec.layers.base import ArgumentError, InputError, LayerError, TensorType
 from nnspec.layers.families.combine import Add
 from nnspec.layers.families.indexing import Split, Subscript
-from nnspec.layers.families.shape import Rearrange, Reshape
+from nnspec.layers.families.rearranging import Rearrange
+from nnspec.layers.families.shape import Reshape
 from nnspec.layers.subscript import slice_size
 
 N, T = symbol("N"), symbol("T")

@@ -6,8 +6,7 @@ the size of the network. The one thing to know: a call of count n stands for n a
 `label`, `label + 1`, ..., whose results take the place of the first inputs of the next; other inputs stay the same.
 """
 
-from __future__ import annotations
-
+# Without `from __future__ import annotations`: pydantic would evaluate each annotation again, at every start.
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -210,7 +209,7 @@ class Program(_Frozen):
         return self.model_dump_json(exclude_defaults=True)
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> Program:
+    def from_json(cls, text: str | bytes) -> "Program":
         """The program that `to_json` wrote.
 
         Raises:

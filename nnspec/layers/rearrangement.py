@@ -16,7 +16,7 @@ from nnspec.record import Record
 
 Group = tuple[str, ...]  # the axes of one dimension; none: a dimension of size 1
 ELLIPSIS = "..."
-_TOKEN = re.compile(r"\s*(?:(\.\.\.)|([A-Za-z]\w*)|(\d+)|([()]))")
+_TOKEN = r"\s*(?:(\.\.\.)|([A-Za-z]\w*)|(\d+)|([()]))"
 
 
 class Pattern(Record):
@@ -68,7 +68,7 @@ def _read_side(text: str) -> tuple[Group, ...]:
     place = 0
     text = text.rstrip()
     while place < len(text):
-        match = _TOKEN.match(text, place)
+        match = re.compile(_TOKEN).match(text, place)
         if match is None:
             raise _mistake(
                 f"{text[place:].strip()[:1]!r} has no meaning in {text.strip()!r}", "use names, `...`, `1`, `( )`"

@@ -12,7 +12,6 @@ from typing import Any
 
 from nnspec.layers.base import Layer
 from nnspec.record import Record
-from nnspec.to_torch.row import Raw
 
 
 class ModuleOf(Record):

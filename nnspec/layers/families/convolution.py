@@ -1,4 +1,4 @@
-"""Convolutions and transposed convolutions over one, two and three dimensions.
+"""Convolutions over one, two and three dimensions.
 
 The channels that come in are those of the incoming value. A depthwise convolution has `groups = C`.
 """
@@ -8,11 +8,10 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import PositiveInt
 
 from nnspec.dims import Size, product
-from nnspec.layers.base import ArgumentError, Example, TensorType, Weight, number
-from nnspec.layers.initial import Initialised, fans, torch_uniform
+from nnspec.layers.base import Example, TensorType, Weight
+from nnspec.layers.kernels import Kernels
 from nnspec.layers.window import (
     MARGINS,
-    Amounts,
     Counts,
     Margins,
     Pairs,
@@ -20,11 +19,9 @@ from nnspec.layers.window import (
     each,
     margins,
     need_border,
-    need_room,
     places,
     same_margins,
     same_upper_margins,
-    spatial,
     told,
 )
 
@@ -33,42 +30,7 @@ Padding = Annotated[
 ]
 
 
-class _Kernels(Initialised):
-    """What convolutions and transposed convolutions share: channels, groups, weights."""
-
-    dims: ClassVar[int] = 2
-
-    out_channels: PositiveInt
-    kernel_size: Counts
-    stride: Counts = 1
-
-    def channels(self, input: TensorType, groups: int) -> int:
-        """The number of incoming channels.
-
-        Raises:
-            InputError: the input has other dimensions, or a symbolic number of channels.
-            ArgumentError: the groups do not divide the channels.
-        """
-        spatial(input, self.dims, self.kind)
-        channels = number(input.shape[1], "dimension 1 (in_channels)")
-        for count, which in ((channels, "incoming"), (self.out_channels, "outgoing")):
-            if count % groups:
-                raise ArgumentError(
-                    "groups",
-                    f"{count} {which} channels cannot be divided into {groups} groups",
-                    help=f"take a number that divides both {channels} and {self.out_channels}",
-                )
-        return channels
-
-    def kernels(self, shape: tuple[int, ...], bias: bool) -> tuple[Weight, ...]:
-        """The weight of this shape and the bias."""
-        default = torch_uniform(fans(shape)[0])
-        weight = Weight("weight", shape, self.initial_weight(shape, default))
-        own = (self.out_channels,)
-        return (weight, Weight("bias", own, self.initial_bias(own, default))) if bias else (weight,)
-
-
-class _Convolution(_Kernels):
+class _Convolution(Kernels):
     """The three convolutions."""
 
     padding: Padding = 0
@@ -172,110 +134,4 @@ class Conv3d(_Convolution):
         Example("Conv3d(4, [1, 3, 3], [1, 2, 2], groups = 2)", ("float[N, 2, 4, 7, 6]",)),
         Example("Conv3d(4, 2, padding = [[0, 1], [1, 0], [1, 1]], bias = false)", ("float[N, 2, 4, 5, 6]",)),
         Example('Conv3d(2, 3, padding = 1, padding_mode = "reflect")', ("float[N, 2, 4, 5, 6]",)),
-    )
-
-
-class _TransposedConvolution(_Kernels):
-    """The three transposed convolutions."""
-
-    padding: Amounts = 0
-    output_padding: Amounts = 0
-    groups: PositiveInt = 1
-    bias: bool = True
-    dilation: Counts = 1
-
-    def windows(self) -> tuple[Window, ...]:
-        """The window along each spatial dimension of the *output*; its padding is cut off."""
-        kernels = each(self.kernel_size, self.dims, "kernel_size")
-        strides = each(self.stride, self.dims, "stride")
-        dilations = each(self.dilation, self.dims, "dilation")
-        paddings = each(self.padding, self.dims, "padding")
-        return tuple(map(Window, kernels, strides, dilations, paddings, paddings))
-
-    def extra(self) -> tuple[int, ...]:
-        """The output padding of each spatial dimension.
-
-        Raises:
-            ArgumentError: it is not smaller than the stride or the dilation.
-        """
-        extra = each(self.output_padding, self.dims, "output_padding")
-        for more, window in zip(extra, self.windows(), strict=True):
-            if more >= max(window.stride, window.dilation):
-                raise ArgumentError(
-                    "output_padding",
-                    f"{more} is too much, it must be smaller than the stride or the dilation, "
-                    f"{max(window.stride, window.dilation)}",
-                    help="take a larger stride, or pad the result: Pad([0, 1, 0, 1])",
-                )
-        return extra
-
-    def infer(self, input: TensorType) -> TensorType:
-        self.channels(input, self.groups)
-        sizes = []
-        for index, (window, extra) in enumerate(zip(self.windows(), self.extra(), strict=True), start=2):
-            size = (input.shape[index] - 1) * window.stride + (window.extent + extra - window.begin - window.end)
-            need_room(
-                size,
-                f"the padding {window.begin} cuts off all of dimension {index} that comes of {input}: {size} are left",
-                "take less padding or a larger kernel",
-            )
-            sizes.append(size)
-        return input.with_shape(input.shape[0], self.out_channels, *sizes)
-
-    def weights(self, input: TensorType) -> tuple[Weight, ...]:
-        channels = self.channels(input, self.groups)
-        kernel = each(self.kernel_size, self.dims, "kernel_size")
-        return self.kernels((channels, self.out_channels // self.groups, *kernel), self.bias)
-
-    def macs(self, input: TensorType) -> Size:
-        return product((input.shape[0], *input.shape[2:])) * self.weights(input)[0].elements
-
-
-class ConvTranspose1d(_TransposedConvolution):
-    """The transpose of a convolution over a sequence: each element of the input adds a kernel to the output.
-
-    Shapes: [N, C, L] ->
-    [N, out_channels, (L - 1)*stride - 2*padding + dilation*(kernel_size - 1) + output_padding + 1].
-    Raises an error where C is a symbol. Source: torch.nn.ConvTranspose1d.
-    """
-
-    dims: ClassVar[int] = 1
-    examples: ClassVar = (
-        Example("ConvTranspose1d(4, 4, 2, padding = 1)", ("float[N, 3, T]",)),
-        Example("ConvTranspose1d(4, 3, 3, output_padding = 2, groups = 2, dilation = 2)", ("float[N, 2, T]",)),
-    )
-
-
-class ConvTranspose2d(_TransposedConvolution):
-    """The transpose of a convolution over an image: each element of the input adds a kernel to the output.
-
-    Shapes: [N, C, H, W] ->
-    [N, out_channels, (H - 1)*stride - 2*padding + dilation*(kernel_size - 1) + output_padding + 1, ...].
-    Raises an error where C is a symbol. Source: torch.nn.ConvTranspose2d.
-    """
-
-    dims: ClassVar[int] = 2
-    examples: ClassVar = (
-        Example("ConvTranspose2d(4, 2, stride = 2)"),
-        Example("ConvTranspose2d(4, 4, 2, 1, bias = false)"),
-        Example("ConvTranspose2d(4, 3, 2, 1, output_padding = 1)"),
-        Example("ConvTranspose2d(6, [3, 2], [2, 1], padding = [1, 0], groups = 3, dilation = [1, 2])"),
-        Example('ConvTranspose2d(4, 3, weight_init = ["normal", 0.0, 0.02])'),
-    )
-
-
-class ConvTranspose3d(_TransposedConvolution):
-    """The transpose of a convolution over a volume: each element of the input adds a kernel to the output.
-
-    Shapes: [N, C, D, H, W] ->
-    [N, out_channels, (D - 1)*stride - 2*padding + dilation*(kernel_size - 1) + output_padding + 1, ...].
-    Raises an error where C is a symbol. Source: torch.nn.ConvTranspose3d.
-    """
-
-    dims: ClassVar[int] = 3
-    examples: ClassVar = (
-        Example("ConvTranspose3d(4, 2, 2)", ("float[N, 2, D, H, W]",), {"D": 3, "H": 4, "W": 5}),
-        Example(
-            "ConvTranspose3d(2, 3, [1, 2, 2], 1, output_padding = [0, 1, 1], groups = 2)", ("float[N, 2, 3, 4, 5]",)
-        ),
     )

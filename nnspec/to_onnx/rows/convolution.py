@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from nnspec.layers.families.convolution import (
-    Conv1d,
-    Conv2d,
-    Conv3d,
-    ConvTranspose1d,
-    ConvTranspose2d,
-    ConvTranspose3d,
-)
+from nnspec.layers.families.convolution import Conv1d, Conv2d, Conv3d
+from nnspec.layers.families.transposed_convolution import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.padding import MODES, onnx_pads, pad
 from nnspec.to_onnx.row import Call, row

@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 from nnspec.layers.base import Layer
-from nnspec.layers.families.dropout import (
-    AlphaDropout,
-    Dropout,
-    Dropout1d,
-    Dropout2d,
-    Dropout3d,
-    FeatureAlphaDropout,
-    StochasticDepth,
-)
+from nnspec.layers.families.channel_dropout import Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout, StochasticDepth
+from nnspec.layers.families.dropout import AlphaDropout, Dropout
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.row import Call, row
 

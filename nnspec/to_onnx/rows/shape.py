@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from nnspec.layers.base import Layer
-from nnspec.layers.families.shape import (
-    Flatten,
-    Identity,
-    Permute,
-    Rearrange,
-    Reshape,
-    Squeeze,
-    Transpose,
-    Unflatten,
-    Unsqueeze,
-)
+from nnspec.layers.families.axes import Permute, Squeeze, Transpose, Unsqueeze
+from nnspec.layers.families.rearranging import Rearrange
+from nnspec.layers.families.shape import Flatten, Identity, Reshape, Unflatten
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.row import Call, row
 

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from nnspec.layers.families.convolution import (
-    Conv1d,
-    Conv2d,
-    Conv3d,
-    ConvTranspose1d,
-    ConvTranspose2d,
-    ConvTranspose3d,
-)
+from nnspec.layers.families.convolution import Conv1d, Conv2d, Conv3d
+from nnspec.layers.families.transposed_convolution import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from nnspec.to_torch.padding import pad_order, symmetric
 from nnspec.to_torch.row import Call, Submodule, changed, row
 

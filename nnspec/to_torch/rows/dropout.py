@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from nnspec.layers.families.dropout import (
-    AlphaDropout,
-    Dropout,
-    Dropout1d,
-    Dropout2d,
-    Dropout3d,
-    FeatureAlphaDropout,
-    StochasticDepth,
-)
+from nnspec.layers.families.channel_dropout import Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout, StochasticDepth
+from nnspec.layers.families.dropout import AlphaDropout, Dropout
 from nnspec.to_torch.row import Call, Submodule, changed, row
 
 

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from nnspec.layers.families.shape import (
-    Flatten,
-    Identity,
-    Permute,
-    Rearrange,
-    Reshape,
-    Squeeze,
-    Transpose,
-    Unflatten,
-    Unsqueeze,
-)
+from nnspec.layers.families.axes import Permute, Squeeze, Transpose, Unsqueeze
+from nnspec.layers.families.rearranging import Rearrange
+from nnspec.layers.families.shape import Flatten, Identity, Reshape, Unflatten
 from nnspec.to_torch.operands import tuple_text
 from nnspec.to_torch.row import Call, Submodule, changed, row
 

@@ -38,6 +38,8 @@ def _start(shape: tuple[int, ...], initial: Initial) -> str:
         case "truncated_normal":
             bounds = f"{first - 2 * second}, {first + 2 * second}"
             return f"nn.init.trunc_normal_(torch.empty({sizes}), {first}, {second}, {bounds})"
+        case "values":
+            return f"torch.tensor({list(initial.numbers)}).reshape({shape})"
 
 
 @row(Constant)

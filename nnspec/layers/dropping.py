@@ -1,0 +1,19 @@
+"""What the layers share that drop values at random."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from nnspec.layers.base import Layer, TensorType, need_dtype
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class Dropping(Layer):
+    """A layer that keeps the shape."""
+
+    identity_in_evaluation: ClassVar[bool] = True
+
+    def infer(self, input: TensorType) -> TensorType:
+        need_dtype(input, "float")
+        return input

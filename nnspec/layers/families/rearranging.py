@@ -1,0 +1,47 @@
+"""Einops-style rearranging: split, reorder and join dimensions by a pattern."""
+
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict, Field
+
+from nnspec.dims import Expression
+from nnspec.layers.base import Example, Layer, TensorType
+from nnspec.layers.rearrangement import Plan, plan
+from nnspec.layers.reshaping import need_positive
+
+
+class Rearrange(Layer):
+    """Dimensions split, reordered and joined by a pattern, as in einops; axis lengths are given by name.
+
+    Shapes: "n c (h p) (w q) -> n (h w) (p q c)", p = 16, q = 16: [N, 3, 16*h, 16*w] -> [N, h*w, 768].
+    Source: einops.rearrange (Rogozhnikov, 2022).
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, int | Expression] = Field(init=False)
+
+    pattern: str
+
+    examples: ClassVar = (
+        Example(
+            'Rearrange("n (h p) (w q) c -> n (h w) (p q c)", p = 4, q = 2)',
+            ("float[N, 4*h, 2*w, 3]",),
+            {"h": 3, "w": 5},
+        ),
+        Example('Rearrange("n c h w -> n (h w) c")'),
+        Example('Rearrange("n t (heads d) -> n heads t d", heads = 3)', ("float[N, T, 12]",)),
+        Example('Rearrange("n ... c -> n c ...")', ("float[N, H, W, 3]",)),
+        Example('Rearrange("n ... -> n (...)")'),
+        Example('Rearrange("n 1 (a b) -> (n b) () a", b = 2)', ("int[N, 1, 8]",)),
+        Example('Rearrange("a b -> a b")', ("float[3, 4]",)),
+    )
+
+    def infer(self, input: TensorType) -> TensorType:
+        return input.with_shape(*self.plan(input).joined)
+
+    def plan(self, input: TensorType) -> Plan:
+        """The reshape, permutation and reshape that it amounts to."""
+        lengths: dict[str, Any] = self.__pydantic_extra__
+        for name, length in lengths.items():
+            need_positive(length, name, f"an axis cannot have {length} elements")
+        return plan(self.pattern, lengths, input)

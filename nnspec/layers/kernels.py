@@ -1,0 +1,47 @@
+"""What convolutions and transposed convolutions share: kernels, groups and their weights."""
+
+from typing import ClassVar
+
+from pydantic import PositiveInt
+
+from nnspec.layers.base import ArgumentError, TensorType, Weight, number
+from nnspec.layers.initial import Initialised, fans, torch_uniform
+from nnspec.layers.window import (
+    Counts,
+    spatial,
+)
+
+
+class Kernels(Initialised):
+    """What convolutions and transposed convolutions share: channels, groups, weights."""
+
+    dims: ClassVar[int] = 2
+
+    out_channels: PositiveInt
+    kernel_size: Counts
+    stride: Counts = 1
+
+    def channels(self, input: TensorType, groups: int) -> int:
+        """The number of incoming channels.
+
+        Raises:
+            InputError: the input has other dimensions, or a symbolic number of channels.
+            ArgumentError: the groups do not divide the channels.
+        """
+        spatial(input, self.dims, self.kind)
+        channels = number(input.shape[1], "dimension 1 (in_channels)")
+        for count, which in ((channels, "incoming"), (self.out_channels, "outgoing")):
+            if count % groups:
+                raise ArgumentError(
+                    "groups",
+                    f"{count} {which} channels cannot be divided into {groups} groups",
+                    help=f"take a number that divides both {channels} and {self.out_channels}",
+                )
+        return channels
+
+    def kernels(self, shape: tuple[int, ...], bias: bool) -> tuple[Weight, ...]:
+        """The weight of this shape and the bias."""
+        default = torch_uniform(fans(shape)[0])
+        weight = Weight("weight", shape, self.initial_weight(shape, default))
+        own = (self.out_channels,)
+        return (weight, Weight("bias", own, self.initial_bias(own, default))) if bias else (weight,)
