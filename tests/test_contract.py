@@ -131,9 +131,10 @@ def test_layer_keeps_its_contract(layer: type[Layer], example: Example) -> None:
     outputs = dict(zip(expected, found if isinstance(found, tuple) else (found,), strict=True))
     for name, value in outputs.items():
         assert tuple(value.shape) == expected[name]
-        assert value.dtype == {"float": torch.float32, "int": torch.int64, "bool": torch.bool}[
-            results(program)[name].dtype
-        ]
+        assert (
+            value.dtype
+            == {"float": torch.float32, "int": torch.int64, "bool": torch.bool}[results(program)[name].dtype]
+        )
     assert macs(bound)[bound.entry] == counter.get_total_flops() // 2
 
     if layer in onnx_row.UNSUPPORTED:
@@ -149,7 +150,9 @@ def test_layer_keeps_its_contract(layer: type[Layer], example: Example) -> None:
             assert answer.shape == expected[name]
             assert answer.dtype == value.detach().numpy().dtype
             if not used.random:
-                np.testing.assert_allclose(answer, value.detach().numpy(), rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+                np.testing.assert_allclose(
+                    answer, value.detach().numpy(), rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True
+                )
 
 
 def check_weights(program: Program, module: torch.nn.Module) -> None:

@@ -203,7 +203,10 @@ def test_an_unknown_type_is_told_with_the_nearest() -> None:
         ('{"model_type": "bert", "hidden_size": "768"}', "hidden_size: Input should be a valid integer"),
         ('{"model_type": "bert", "hidden_size": 1e99}', "hidden_size"),
         ('{"model_type": "bert", "layer_norm_eps": NaN}', "layer_norm_eps"),
-        ('{"model_type": "clip", "text_config": {"vocab_size": -1}}', "text_config.vocab_size: Input should be greater"),
+        (
+            '{"model_type": "clip", "text_config": {"vocab_size": -1}}',
+            "text_config.vocab_size: Input should be greater",
+        ),
         ('{"model_type": 3}', "model_type: Input should be a valid string"),
     ],
 )

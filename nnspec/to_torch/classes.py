@@ -245,9 +245,7 @@ def _multiple(values: tuple[Any, ...], known: Known) -> tuple[str, str] | None:
 def _arguments(modules: list[Module]) -> Known:
     """The arguments of the block that are numbers and differ."""
     names = [name for name in modules[0].arguments if all(name in module.arguments for module in modules)]
-    return _differing(
-        {variable(name): tuple(_tuple(module.arguments[name]) for module in modules) for name in names}
-    )
+    return _differing({variable(name): tuple(_tuple(module.arguments[name]) for module in modules) for name in names})
 
 
 def _differing(known: Known) -> Known:

@@ -29,9 +29,7 @@ class Plans:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._plans: dict[str, Plan] = {}
-        self.repeated = {
-            call.callee for module in program.modules.values() for call in module.calls if call.count > 1
-        }
+        self.repeated = {call.callee for module in program.modules.values() for call in module.calls if call.count > 1}
         self._totals: dict[str, Totals] = {}
         self.sources: dict[str, str] = {}  # text of the classes that rows bring along, by name
 

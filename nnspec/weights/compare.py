@@ -89,9 +89,7 @@ def _hinted(rows: list[Row], others: list[Row]) -> list[Row]:
     return hinted
 
 
-def _held(
-    program: Program, entries: dict[str, Entry], checkpoint: Checkpoint
-) -> tuple[dict[str, str], list[Row]]:
+def _held(program: Program, entries: dict[str, Entry], checkpoint: Checkpoint) -> tuple[dict[str, str], list[Row]]:
     """The key of the file for each key of the model that is there, and a row for each other key of the file."""
     patterns = rules(program)
     held: dict[str, str] = {}
