@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from nnspec.diagnostics import Diagnostic, SpecError, nearest
-from nnspec.elaborate.choices import CHOICES, Configured, Recipe
+from nnspec.elaborate.choice import Configured
+from nnspec.elaborate.choices import CHOICES, Recipe
 from nnspec.elaborate.layering import signature
 from nnspec.layers import registry
 from nnspec.layers.base import Layer

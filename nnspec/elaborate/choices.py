@@ -1,77 +1,16 @@
-"""What a recipe can choose from: data, augmentations, optimizers and schedules, each with its arguments.
+"""What a recipe can choose from besides data: augmentations, optimizers and schedules, each with its arguments.
 
-A choice is written as a call (`AdamW(lr = 1e-3)`, `digits`); `nnspec.train` knows how to carry it out. The name of a
-class is the word that a spec writes, so that messages show it.
+A choice is written as a call (`AdamW(lr = 1e-3)`, `digits`); `nnspec.train` knows how to carry it out.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Below1 = Annotated[float, Field(ge=0.0, lt=1.0)]
-Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
-Pixels = Annotated[int, Field(gt=0, le=16_384)]
-Size = Pixels | tuple[Pixels, Pixels]
-
-
-class Configured(BaseModel):
-    """Something with arguments, which messages show as they show those of layers."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
-
-    keyword_only: ClassVar[frozenset[str]] = frozenset()
-
-    @classmethod
-    def positional(cls) -> tuple[str, ...]:
-        """The arguments that may be given by position, in order."""
-        return tuple(cls.model_fields)
-
-
-class Choice(Configured):
-    """One thing that a key of the recipe may be."""
-
-    def __init_subclass__(cls, word: str | None = None, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        if word is not None:
-            cls.__name__ = word
-
-    def __str__(self) -> str:
-        return self.word
-
-    @property
-    def word(self) -> str:
-        """What a spec writes."""
-        return type(self).__name__
-
-    def to_json(self) -> dict[str, Any]:
-        """The choice as plain data."""
-        return {self.word: self.model_dump(mode="json")}
-
-
-class Data(Choice):
-    """A data set. Its fields are the names that a loss may use."""
-
-
-class Digits(Data, word="digits"):
-    """1,797 handwritten digits of 8x8 pixels (UCI): fields `image` and `label`."""
-
-    size: Size | None = None
-
-
-class Npz(Data, word="npz"):
-    """A file of numpy arrays; each is a field."""
-
-    path: str
-
-
-class Images(Data, word="images"):
-    """A folder with one folder of pictures a class: fields `image` and `label`."""
-
-    path: str
-    size: Size | None = None
+from nnspec.elaborate.choice import Below1, Choice, Configured, Fraction, Pixels, Positive
+from nnspec.elaborate.data import DATA, Data, Digits
 
 
 class Augmentation(Choice):
@@ -85,9 +24,24 @@ class RandomShift(Augmentation, word="random_shift"):
 
 
 class RandomFlip(Augmentation, word="random_flip"):
-    """Mirror images from left to right with this probability."""
+    """Mirror images from left to right with this probability; from top to bottom if `vertical`."""
 
     probability: Fraction = 0.5
+    vertical: bool = False
+
+
+class RandomRotation(Augmentation, word="random_rotation"):
+    """Turn each image by up to so many degrees either way; black comes in."""
+
+    degrees: Annotated[float, Field(gt=0.0, le=180.0)]
+
+
+class ColorJitter(Augmentation, word="color_jitter"):
+    """Change brightness, contrast and saturation of each image by a factor within one less and one more than these."""
+
+    brightness: Fraction = 0.0
+    contrast: Fraction = 0.0
+    saturation: Fraction = 0.0
 
 
 class RandomCrop(Augmentation, word="random_crop"):
@@ -178,8 +132,8 @@ class StepFall(Schedule, word="step"):
 
 
 CHOICES: dict[str, tuple[type[Choice], ...]] = {
-    "data": (Digits, Npz, Images),
-    "augment": (RandomShift, RandomFlip, RandomCrop),
+    "data": DATA,
+    "augment": (RandomShift, RandomFlip, RandomCrop, RandomRotation, ColorJitter),
     "optimizer": (SGD, Adam, AdamW, RMSprop, Adagrad),
     "schedule": (Constant, Cosine, LinearFall, StepFall),
 }

@@ -15,7 +15,9 @@ from pydantic import BaseModel, ValidationError
 
 from nnspec.diagnostics import Sink, Source, Span, SpecError, nearest
 from nnspec.elaborate.body import Body
-from nnspec.elaborate.choices import CHOICES, EXPRESSIONS, KEYS, LATER, Choice, Images, Npz, Recipe, find, words
+from nnspec.elaborate.choice import Choice
+from nnspec.elaborate.choices import CHOICES, EXPRESSIONS, KEYS, LATER, Recipe, find, words
+from nnspec.elaborate.data import Images, Npz, Table, Text
 from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.frame import Environment, Exhausted, Failed, Placed, Shared
 from nnspec.elaborate.mistakes import AlreadyDeclared, BadSetting, Misplaced, NotSupportedYet, WrongKind
@@ -256,7 +258,9 @@ def is_path(text: str) -> bool:
 def _path_choice(key: str, source: Source) -> Choice | None:
     if key != "data" or not is_path(source.text):
         return None
-    return Npz(path=source.text) if PurePath(source.text).suffix == ".npz" else Images(path=source.text)
+    readers = {".npz": Npz, ".csv": Table, ".txt": Text}
+    reader: Any = readers.get(PurePath(source.text).suffix, Images)
+    return cast(Choice, reader(path=source.text))
 
 
 def default_expression(text: str) -> Written:

@@ -17,6 +17,9 @@ class DataSet(Record):
     fields: dict[str, Tensor]
     classes: tuple[str, ...] = ()  # what the labels mean, where that is known
     pictures: frozenset[str] = frozenset()  # the fields that may be resized
+    masks: frozenset[str] = frozenset()  # fields with a class for every pixel: int64 [N, H, W]
+    held_out: int | None = None  # so many at the end are the set's own test part
+    in_order: bool = False  # the end is held out, not samples from everywhere
 
     def __len__(self) -> int:
         return len(next(iter(self.fields.values())))

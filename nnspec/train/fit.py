@@ -15,10 +15,9 @@ from nnspec.elaborate.objective import Objective
 from nnspec.ir import Program
 from nnspec.layers.base import DType, Layer, TensorType
 from nnspec.layers.families.loss import Accuracy, CrossEntropyLoss, NLLLoss
+from nnspec.train.augment import LUMINANCE
 from nnspec.train.dataset import DataSet, Frame, resized
 from nnspec.train.mistakes import BadData, DataMismatch, TooFewClasses
-
-LUMINANCE = (0.299, 0.587, 0.114)  # of red, green and blue: ITU-R BT.601
 
 
 def frame_of(program: Program) -> Frame:
@@ -56,7 +55,21 @@ class Fitted:
             self.fields[port.name] = self.fields[field] = self._conform(port.name, self.fields[field], type, field)
             self.types[port.name] = self.types[field] = type
         for name, tensor in self.fields.items():
-            self.types.setdefault(name, TensorType(_dtype(tensor), (self.batch, *tensor.shape[1:])))
+            self.types.setdefault(name, self._beside(name, tensor))
+
+    def _beside(self, name: str, tensor: Tensor) -> TensorType:
+        """The type of a field that is no input: masks, pictures and sequences may have the symbols of an input.
+
+        They take them where they are as long, counted from the end: a mask [N, H, W] from an image [N, 3, H, W].
+        """
+        sizes: list[Size] = list(tensor.shape[1:])
+        if name in self.data.masks | self.data.pictures or _dtype(tensor) == "int":
+            for port, type in zip(self.program.main.inputs, self.program.main.input_types, strict=True):
+                given = self.fields[port.name].shape
+                for place in range(1, min(len(sizes), type.rank - 1) + 1):
+                    if tensor.shape[-place] == given[-place]:
+                        sizes[-place] = type.shape[-place]
+        return TensorType(_dtype(tensor), (self.batch, *sizes))
 
     @property
     def batch(self) -> Size:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from nnspec.diagnostics import SpecError
 from nnspec.elaborate.choices import Recipe
 from nnspec.record import Record
-from nnspec.train.augment import Change
+from nnspec.train.augment import Augment
 from nnspec.train.display import Display
 from nnspec.train.mistakes import NotFinite
 from nnspec.train.optimize import learning_rate, optimizer
@@ -47,8 +47,7 @@ class Task(Record):
     loss_in_evaluation: bool
     training: dict[str, Tensor]
     validation: dict[str, Tensor]
-    augment: Change | None
-    augmented: str | None  # the field that `augment` changes
+    augment: Augment | None
     recipe: Recipe
     device: torch.device
     draws: torch.Generator
@@ -137,8 +136,8 @@ class Loop:
         task, step, size = self.task, self.position.step, self.task.recipe.batch
         chosen = order[step * size : (step + 1) * size]
         values = {name: task.training[name].index_select(0, chosen) for name in self.fields}
-        if task.augment is not None and task.augmented is not None:
-            self._augment(values, task.augment, task.augmented)
+        if task.augment is not None:
+            task.augment(values)
         rate = self.rate(self.position.epoch * self.steps + step)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -152,12 +151,6 @@ class Loop:
         self.optimizer.step()
         self.losses[step] = loss.detach()
         self.position.step += 1
-
-    def _augment(self, values: dict[str, Tensor], change: Change, field: str) -> None:
-        """Change the pictures, under every name that they have."""
-        changed = change(values[field])
-        same = [name for name in values if self.task.training[name] is self.task.training[field]]
-        values.update(dict.fromkeys(same, changed))
 
     def _forward(self, values: dict[str, Tensor], *, training: bool) -> None:
         """Add the model's outputs to the values."""

@@ -8,8 +8,8 @@ from nnspec.diagnostics import Diagnostic
 class BadData(Diagnostic):
     """The data cannot be read: a file is missing or damaged, or what it holds is no data set.
 
-    `npz("file.npz")` holds arrays with one row a sample; `images("folder")` is a folder with one folder of pictures
-    for each class. Nothing in a file is ever run.
+    `nnspec explain images` says what a folder of pictures must hold; so it is for the other kinds of data: npz, pairs,
+    table, text, idx, cifar. Nothing in a file is ever run.
     """
 
     code = "E0611"

@@ -36,7 +36,7 @@ def read_pictures(path: Path, frame: Frame, span: Span | None) -> DataSet:
     if len(files) < 2 or empty:
         fail(f"there are no pictures in {', '.join(empty)}" if empty else f"it holds {len(files)} pictures")
     if frame.height is None or frame.width is None:
-        frame = _frame_of(files[0][0], frame)
+        frame = frame_of_file(files[0][0], frame)
     channels = frame.channels or 3
     size = channels * (frame.height or 0) * (frame.width or 0)
     if size * 4 * len(files) > BYTES:
@@ -44,7 +44,7 @@ def read_pictures(path: Path, frame: Frame, span: Span | None) -> DataSet:
     made = torch.empty(len(files), channels, frame.height or 0, frame.width or 0)
     bad = []
     for index, (file, _) in enumerate(files):
-        picture = _read(file, frame, MODES.get(channels, "RGB"))
+        picture = read_picture(file, frame, MODES.get(channels, "RGB"))
         if picture is None:
             bad.append(file.relative_to(path).as_posix())
         else:
@@ -59,7 +59,7 @@ def _pictures_in(folder: Path) -> list[Path]:
     return sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
 
 
-def _frame_of(file: Path, frame: Frame) -> Frame:
+def frame_of_file(file: Path, frame: Frame) -> Frame:
     """The frame with the size of a picture; a damaged one is reported when it is read."""
     try:
         with Image.open(file) as picture:
@@ -69,7 +69,7 @@ def _frame_of(file: Path, frame: Frame) -> Frame:
     return Frame(frame.channels, frame.height or height, frame.width or width)
 
 
-def _read(file: Path, frame: Frame, mode: str) -> Tensor | None:
+def read_picture(file: Path, frame: Frame, mode: str) -> Tensor | None:
     """A picture as float32 [C, H, W] within 0 and 1; None for what is no picture."""
     try:
         with Image.open(file) as picture:

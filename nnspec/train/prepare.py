@@ -14,7 +14,7 @@ from nnspec.ir import Program
 from nnspec.limits import Limits
 from nnspec.record import Record
 from nnspec.to_torch.module import build
-from nnspec.train.augment import augmentation
+from nnspec.train.augment import Augment, Followed
 from nnspec.train.fit import Fitted, check_classes, frame_of
 from nnspec.train.loop import Function, Task
 from nnspec.train.mistakes import BadDevice, NoSuchPart
@@ -56,8 +56,7 @@ def prepare(
     objective = elaborate_objective(plan, program, fitted.types, limits)
     told_apart = check_classes(fitted, objective, sources)
     normalised = _normalised(fitted, objective, recipe.normalize)
-    parts = split(fitted.fields, recipe.split, recipe.seed, normalised, device)
-    augmented = _augmented(fitted) if recipe.augment else None
+    parts = split(data, fitted.fields, recipe.split, recipe.seed, normalised, device)
     draws = torch.Generator().manual_seed(recipe.seed)
     torch.manual_seed(recipe.seed)
     model = build(program).to(device)
@@ -75,8 +74,7 @@ def prepare(
         objective.in_evaluation,
         parts.training,
         parts.validation,
-        augmentation(recipe.augment, _black(parts, augmented == normalised, device), draws),
-        augmented,
+        Augment(recipe.augment, _followed(fitted, parts, normalised), draws) if recipe.augment else None,
         recipe,
         device,
         draws,
@@ -104,6 +102,19 @@ def _augmented(fitted: Fitted) -> str:
             return name
     fitted.fail(fitted.inputs[0], f"is {fitted.types[fitted.inputs[0]]}, no pictures that `augment` could change",
                 "leave `augment` out")  # fmt: skip
+
+
+def _followed(fitted: Fitted, parts: Parts, normalised: str | None) -> tuple[Followed, ...]:
+    """The pictures that `augment` changes, and the pictures and masks of their size that belong to them."""
+    first = parts.training[_augmented(fitted)]
+    fields = (_augmented(fitted), *sorted(fitted.data.pictures | fitted.data.masks))
+    tensors = {id(parts.training[name]): parts.training[name] for name in fields}
+    followed = []
+    for tensor in tensors.values():
+        if tensor.shape[-2:] == first.shape[-2:] and tensor.ndim in (3, 4):
+            names = tuple(name for name, other in parts.training.items() if other is tensor)
+            followed.append(Followed(names, _black(parts, normalised in names, tensor.device)))
+    return tuple(followed)
 
 
 def _black(parts: Parts, normalised: bool, device: torch.device) -> Tensor:

@@ -5,11 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 
 from nnspec.diagnostics import Span
-from nnspec.elaborate.choices import Data, Digits, Images, Npz
+from nnspec.elaborate.data import (
+    Cifar,
+    Data,
+    Digits,
+    Idx,
+    Images,
+    Iris,
+    Npz,
+    Pairs,
+    Reversals,
+    Shapes,
+    Spirals,
+    Table,
+    Text,
+)
+from nnspec.train.cifar import read_cifar
 from nnspec.train.dataset import DataSet, Frame, resized
 from nnspec.train.digits import read_digits
+from nnspec.train.idx import read_idx
+from nnspec.train.made import make_reversals, make_shapes, make_spirals
 from nnspec.train.npz import read_npz
+from nnspec.train.pairs import read_pairs
 from nnspec.train.pictures import read_pictures
+from nnspec.train.table import read_iris, read_table
+from nnspec.train.text import read_text
 
 
 def read(data: Data, base: Path, frame: Frame, span: Span | None) -> DataSet:
@@ -25,6 +45,30 @@ def read(data: Data, base: Path, frame: Frame, span: Span | None) -> DataSet:
             return read_pictures(base / data.path, _sized(frame, data.size), span)
         case Digits():
             return _resized(read_digits(), data.size)
+        case Idx():
+            return _resized(read_idx(base / data.path, span), data.size)
+        case Cifar():
+            return _resized(read_cifar(base / data.path, span), data.size)
+        case Pairs():
+            return read_pairs(base / data.path, data.labels, _sized(frame, data.size), span)
+        case Table():
+            return read_table(base / data.path, data.label, data.target, span)
+        case Text():
+            return read_text(None if data.path is None else base / data.path, data.length, span)
+    return _made(data)
+
+
+def _made(data: Data) -> DataSet:
+    """A data set that needs no file of its user's."""
+    match data:
+        case Iris():
+            return read_iris()
+        case Spirals():
+            return make_spirals(data)
+        case Shapes():
+            return make_shapes(data)
+        case Reversals():
+            return make_reversals(data)
     raise TypeError(f"no reader for {data.word}")
 
 
@@ -42,4 +86,4 @@ def _resized(data: DataSet, size: int | tuple[int, int] | None) -> DataSet:
         return data
     height, width = (size, size) if isinstance(size, int) else size
     fields = {name: resized(x, height, width) if name in data.pictures else x for name, x in data.fields.items()}
-    return DataSet(data.name, fields, data.classes, data.pictures)
+    return DataSet(data.name, fields, data.classes, data.pictures, data.masks, data.held_out, data.in_order)

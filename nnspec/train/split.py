@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from nnspec.record import Record
+from nnspec.train.dataset import DataSet
 
 
 class Parts(Record):
@@ -20,10 +21,20 @@ class Parts(Record):
     std: tuple[float, ...] | None
 
 
-def split(fields: dict[str, Tensor], fraction: float, seed: int, normalised: str | None, device: torch.device) -> Parts:
+def split(
+    data: DataSet,
+    fields: dict[str, Tensor],
+    fraction: float,
+    seed: int,
+    normalised: str | None,
+    device: torch.device,
+) -> Parts:
     """Hold a fraction of the samples out for validation, at random but the same for the same seed.
 
+    A data set that has a test part of its own, or an order (a text), is split at its end.
+
     Args:
+        data: what it knows of its parts.
         fields: tensors of one length; several names may stand for one tensor.
         fraction: how much is held out; at least one sample is, and at least one is not.
         seed: of the choice.
@@ -32,7 +43,11 @@ def split(fields: dict[str, Tensor], fraction: float, seed: int, normalised: str
     """
     length = len(next(iter(fields.values())))
     held_out = min(max(1, round(length * fraction)), length - 1)
-    order = torch.randperm(length, generator=torch.Generator().manual_seed(seed))
+    if data.held_out is not None:
+        held_out = data.held_out
+    order = torch.arange(length).roll(held_out)  # the end first
+    if data.held_out is None and not data.in_order:
+        order = torch.randperm(length, generator=torch.Generator().manual_seed(seed))
     shared = {id(tensor): tensor for tensor in fields.values()}
     statistics = None
     if normalised is not None:

@@ -1,0 +1,50 @@
+"""What a choice of a recipe is: a word with arguments, checked by pydantic.
+
+The name of a class is the word that a spec writes, so that messages show it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Below1 = Annotated[float, Field(ge=0.0, lt=1.0)]
+Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+Pixels = Annotated[int, Field(gt=0, le=16_384)]
+Size = Pixels | tuple[Pixels, Pixels]
+
+
+class Configured(BaseModel):
+    """Something with arguments, which messages show as they show those of layers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+
+    keyword_only: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def positional(cls) -> tuple[str, ...]:
+        """The arguments that may be given by position, in order."""
+        return tuple(cls.model_fields)
+
+
+class Choice(Configured):
+    """One thing that a key of the recipe may be."""
+
+    def __init_subclass__(cls, word: str | None = None, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if word is not None:
+            cls.__name__ = word
+
+    def __str__(self) -> str:
+        return self.word
+
+    @property
+    def word(self) -> str:
+        """What a spec writes."""
+        return type(self).__name__
+
+    def to_json(self) -> dict[str, Any]:
+        """The choice as plain data."""
+        return {self.word: self.model_dump(mode="json")}

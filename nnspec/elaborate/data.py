@@ -1,0 +1,128 @@
+"""The data sets that a recipe can choose from. `nnspec.train` reads them; their fields are the names in a loss."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, NonNegativeFloat
+
+from nnspec.elaborate.choice import Choice, Size
+
+Samples = Annotated[int, Field(ge=2, le=1_000_000)]
+Length = Annotated[int, Field(ge=1, le=65_536)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class Data(Choice):
+    """A data set. Its fields are the names that a loss may use."""
+
+
+class Digits(Data, word="digits"):
+    """1,797 handwritten digits of 8x8 pixels (UCI): fields `image` and `label`."""
+
+    size: Size | None = None
+
+
+class Npz(Data, word="npz"):
+    """A file of numpy arrays; each is a field."""
+
+    path: str
+
+
+class Images(Data, word="images"):
+    """A folder with one folder of pictures a class: fields `image` and `label`."""
+
+    path: str
+    size: Size | None = None
+
+
+class Idx(Data, word="idx"):
+    """The four files of MNIST, Fashion-MNIST and their kin in one folder, packed (.gz) or not: `image` and `label`.
+
+    What is held out is the test part that they bring.
+    """
+
+    path: str
+    size: Size | None = None
+
+
+class Cifar(Data, word="cifar"):
+    """A folder of the binary version of CIFAR-10 or CIFAR-100: `image`, `label`, and `coarse` of CIFAR-100.
+
+    What is held out is the test part that it brings.
+    """
+
+    path: str
+    size: Size | None = None
+
+
+class Pairs(Data, word="pairs"):
+    """Pictures that belong together: one folder a field, files of one name a sample: `image/7.png`, `mask/7.png`.
+
+    Of the fields in `labels` the grey value (or palette index) of each pixel is its class.
+    """
+
+    path: str
+    labels: tuple[str, ...] = ()
+    size: Size | None = None
+
+
+class Table(Data, word="table"):
+    """A CSV file with a line of names: numbers are `features` [N, columns], one column is what is wanted.
+
+    `label` names a column of classes, `target` one of numbers [N, 1]; without either, the last one is the label. A
+    column of texts becomes one feature for each text.
+    """
+
+    path: str
+    label: str | None = None
+    target: str | None = None
+
+
+class Iris(Data, word="iris"):
+    """150 flowers of three kinds (Fisher 1936): `features` [N, 4] in centimetres and `label`."""
+
+
+class Text(Data, word="text"):
+    """Characters of a text file in windows of `length`: `tokens` and, one place later, `next`, both [N, length].
+
+    Without a path it is the language reference that comes with Python, in 96 characters. What is held out is the end.
+    """
+
+    path: str | None = None
+    length: Length = 128
+
+
+class Spirals(Data, word="spirals"):
+    """Points on arms that wind around each other, made anew: `features` [N, 2] and `label`."""
+
+    samples: Samples = 1000
+    arms: Annotated[int, Field(ge=2, le=100)] = 2
+    noise: NonNegativeFloat = 0.02
+    seed: Seed = 0
+
+
+class Shapes(Data, word="shapes"):
+    """Drawn discs, squares and triangles: `image` [N, 1, size, size], and `mask`, the class of each pixel."""
+
+    samples: Samples = 1000
+    size: Annotated[int, Field(ge=16, le=512)] = 64
+    noise: NonNegativeFloat = 0.1
+    seed: Seed = 0
+
+
+class Reversals(Data, word="reversals"):
+    """Strings and their reverse, a toy translation: `source` [N, length], `target` and, one place before it, `given`.
+
+    Letters count from 1; 0 is where `given` starts.
+    """
+
+    samples: Samples = 2000
+    length: Length = 8
+    letters: Annotated[int, Field(ge=2, le=10_000)] = 20
+    seed: Seed = 0
+
+
+DATA: tuple[type[Choice], ...] = (
+    Digits, Iris, Text, Idx, Cifar, Images, Pairs, Npz, Table, Spirals, Shapes, Reversals,
+)  # fmt: skip

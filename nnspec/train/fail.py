@@ -1,0 +1,27 @@
+"""How a reader says that a data set cannot be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NoReturn
+
+from nnspec.diagnostics import Span, SpecError
+from nnspec.train.dataset import BYTES
+from nnspec.train.mistakes import BadData
+
+RELATIVE = "a path starts from the folder of the spec"
+
+
+def refuse(path: Path | str, reason: str, advice: str, span: Span | None) -> NoReturn:
+    """The data at this path is no data set, for this reason."""
+    raise SpecError.of(BadData(span, str(path), reason, advice))
+
+
+def need_room(path: Path | str, size: int, span: Span | None) -> None:
+    """Check that so many bytes are no more than a data set may take.
+
+    Raises:
+        SpecError: they are.
+    """
+    if size > BYTES:
+        refuse(path, f"it takes {size:,} bytes", f"a data set may take {BYTES:,}; make it smaller", span)

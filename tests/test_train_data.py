@@ -1,0 +1,219 @@
+"""Data by its readers, the data sets that are made, and what augmentation does to them."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import nnspec
+from nnspec.elaborate.choices import ColorJitter, RandomFlip, RandomRotation, RandomShift
+from nnspec.elaborate.data import Data, Iris, Reversals, Shapes, Spirals, Text
+from nnspec.train.augment import Augment, Followed
+from nnspec.train.dataset import Frame
+from nnspec.train.read import read
+
+FRAME = Frame(None, None, None)
+LINEAR = """
+model Linear2 {
+  input features: float[N, 2]
+  output logits = fc: Linear(2)
+}
+train { epochs = 1 }
+"""
+PIXELWISE = """
+model Pixelwise(classes = 4) {
+  input image: float[N, 1, H, W]
+  output logits = Conv2d(8, 3, padding = 1) -> ReLU -> Conv2d(classes, 3, padding = 1)
+}
+train {
+  data    = shapes(samples = 40, size = 16)
+  augment = [random_flip, random_shift(2), random_rotation(20)]
+  loss    = cross_entropy(logits, mask)
+  metrics = [mean_iou(logits, mask)]
+  epochs  = 2
+  batch   = 8
+}
+"""
+
+
+def arrays(count: int, levels: int = 10) -> tuple[np.ndarray, np.ndarray]:
+    draws = np.random.default_rng(0)
+    return draws.integers(0, 256, (count, 6, 5), dtype=np.uint8), np.arange(count, dtype=np.uint8) % levels
+
+
+def write_idx(folder: Path, packed: bool = False) -> None:
+    for part, count in (("train", 30), ("t10k", 10)):
+        for kind, array in zip(("images-idx3", "labels-idx1"), arrays(count), strict=True):
+            content = struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.tobytes()
+            path = folder / f"{part}-{kind}-ubyte{'.gz' if packed else ''}"
+            path.write_bytes(gzip.compress(content) if packed else content)
+
+
+def read_text(text: str, base: Path):  # type: ignore[no-untyped-def]
+    """What a recipe with `data = text` reads."""
+    from nnspec.elaborate.recipe import read_plan
+
+    model = nnspec.loads(f"model M {{\n  input x: float[N, 2]\n  Linear(2)\n}}\ntrain {{ data = {text} }}")
+    assert model.declarations is not None
+    return read(read_plan(model.declarations, "M").recipe.data, base, FRAME, None)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_idx_files_are_read_and_their_own_test_part_is_held_out(packed: bool, tmp_path: Path) -> None:
+    write_idx(tmp_path, packed)
+    data = read_text('idx(".")', tmp_path)
+    assert data.fields["image"].shape == (40, 1, 6, 5) and data.held_out == 10
+    np.testing.assert_allclose(data.fields["image"][0, 0], arrays(30)[0][0] / 255, rtol=1e-6)
+    assert data.fields["label"][:12].tolist() == [*range(10), 0, 1]
+    spec = "model M {\n  input image: float[N, 1, 6, 5]\n  Flatten -> Linear(10)\n}"
+    nnspec.loads(spec).train(runs=tmp_path, quiet=True, epochs=1, data=f'idx("{tmp_path}")')
+
+
+def test_cifar_is_read_from_its_binary_version_and_its_pickles_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "data_batch_1").write_bytes(b"\x80\x02}q\x01.")
+    with pytest.raises(nnspec.SpecError, match="Python pickles"):
+        read_text('cifar(".")', tmp_path)
+    for name, count in (("data_batch_1.bin", 3), ("test_batch.bin", 2)):
+        (tmp_path / name).write_bytes(b"".join(bytes([row]) + bytes([10 * row] * 3072) for row in range(count)))
+    data = read_text('cifar(".")', tmp_path)
+    assert data.fields["image"].shape == (5, 3, 32, 32) and data.held_out == 2 and data.classes[9] == "truck"
+    assert data.fields["label"].tolist() == [0, 1, 2, 0, 1]
+    assert data.fields["image"][2].unique().tolist() == pytest.approx([20 / 255])
+
+
+def test_cifar_100_has_fine_and_coarse_classes(tmp_path: Path) -> None:
+    (tmp_path / "train.bin").write_bytes(b"".join(bytes([row, 99 - row]) + bytes(3072) for row in range(4)))
+    data = read_text('cifar(".")', tmp_path)
+    assert data.fields["label"].tolist() == [99, 98, 97, 96] and data.fields["coarse"].tolist() == [0, 1, 2, 3]
+
+
+def test_pictures_and_their_masks_are_read_in_pairs(tmp_path: Path) -> None:
+    for name in ("image", "mask"):
+        (tmp_path / "set" / name).mkdir(parents=True)
+    for index in range(3):
+        Image.new("RGB", (8, 6), (index, 0, 255)).save(tmp_path / "set" / "image" / f"{index}.png")
+        mask = np.zeros((6, 8), np.uint8)
+        mask[0, 0] = index
+        Image.fromarray(mask).save(tmp_path / "set" / "mask" / f"{index}.png")
+    data = read_text('pairs("set", labels = ["mask"])', tmp_path)
+    assert data.fields["image"].shape == (3, 3, 6, 8) and data.fields["mask"].dtype == torch.int64
+    assert data.fields["mask"][:, 0, 0].tolist() == [0, 1, 2] and data.masks == {"mask"}
+    with pytest.raises(nnspec.SpecError, match="did you mean mask"):
+        read_text('pairs("set", labels = ["msk"])', tmp_path)
+    (tmp_path / "set" / "mask" / "1.png").unlink()
+    with pytest.raises(nnspec.SpecError, match="these are missing: mask/1"):
+        read_text('pairs("set", labels = ["mask"])', tmp_path)
+
+
+def test_a_table_has_numbers_texts_and_what_is_wanted(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("size,color,price,kind\n1,red,10,b\n2,blue,20,a\n3,red,30,b\n")
+    data = read_text('table("t.csv")', tmp_path)
+    assert data.classes == ("a", "b") and data.fields["label"].tolist() == [1, 0, 1]
+    assert data.fields["features"].tolist() == [[1, 0, 1, 10], [2, 1, 0, 20], [3, 0, 1, 30]]
+    assert read_text('table("t.csv", target = "price")', tmp_path).fields["target"].tolist() == [[10], [20], [30]]
+
+
+@pytest.mark.parametrize(
+    ("content", "call", "message"),
+    [
+        ("a,b\n1,x\n2\n", 'table("t.csv")', "row 3 has 1 values, and there are 2 columns"),
+        ("a,b\n1,x\n,y\n", 'table("t.csv")', "row 3 has no value for a"),
+        ("a,kind\n1,x\n2,y\n", 'table("t.csv", label = "knid")', "it has no column knid"),
+        ("a,kind\n1,x\n2,y\n", 'table("t.csv", target = "kind")', "its column kind is not made of numbers"),
+        ("", 'table("t.csv")', "it needs a line of different names and at least two rows"),
+        ("abc", 'text("t.csv", length = 4)', "it has 3 characters, fewer than two windows of 4"),
+        ("", 'table("nothing.csv")', "there is no such file"),
+        ("", 'text("nothing.txt")', "there is no such file"),
+        ("", 'idx("nothing")', "there is no train-images-idx3-ubyte"),
+        ("", 'cifar("nothing")', "there is no data_batch_1.bin"),
+        ("", 'pairs("nothing")', "there is no such folder"),
+    ],
+)
+def test_a_file_that_is_no_data_is_told_with_the_place_in_the_recipe(
+    content: str, call: str, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text(content)
+    (tmp_path / "spec.nn").write_text(LINEAR.replace("epochs = 1", f"data = {call}"))
+    with pytest.raises(nnspec.SpecError) as caught:
+        nnspec.load(tmp_path / "spec.nn").train(runs=tmp_path / "runs", quiet=True)
+    (found,) = caught.value.diagnostics
+    assert found.code == "E0611" and message in found.message
+    assert found.span is not None and found.span.source.text[found.span.start : found.span.end] == call
+
+
+def test_a_damaged_idx_file_is_refused(tmp_path: Path) -> None:
+    write_idx(tmp_path)
+    path = tmp_path / "train-images-idx3-ubyte"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(nnspec.SpecError, match="it should hold 900 elements, and holds 899"):
+        read_text('idx(".")', tmp_path)
+    path.write_bytes(struct.pack(">4B3I", 0, 0, 8, 3, 2**31, 2**20, 2**20))
+    with pytest.raises(nnspec.SpecError, match=r"it takes .* bytes"):
+        read_text('idx(".")', tmp_path)
+
+
+def test_characters_are_windows_with_the_next_one_as_the_target(tmp_path: Path) -> None:
+    (tmp_path / "t.txt").write_text("abcabdabe")
+    data = read_text('text("t.txt", length = 3)', tmp_path)
+    assert data.classes == tuple("abcde") and data.in_order
+    assert data.fields["tokens"].tolist() == [[0, 1, 2], [0, 1, 3]]
+    assert data.fields["next"].tolist() == [[1, 2, 0], [1, 3, 0]]
+    own = read(Text(), tmp_path, FRAME, None)
+    assert len(own.classes) == 96 and len(own) > 2000
+
+
+@pytest.mark.parametrize("choice", [Spirals(samples=60), Shapes(samples=4, size=32), Reversals(samples=9), Iris()])
+def test_sets_without_files_are_the_same_every_time(choice: Data, tmp_path: Path) -> None:
+    first, second = (read(choice, tmp_path, FRAME, None) for _ in range(2))
+    assert all(torch.equal(first.fields[name], second.fields[name]) for name in first.fields)
+    assert all(bool(torch.isfinite(x).all()) for x in first.fields.values())
+
+
+def test_made_sets_are_what_they_say(tmp_path: Path) -> None:
+    shapes = read(Shapes(samples=8, size=32, noise=0.0), tmp_path, FRAME, None)
+    assert shapes.fields["mask"].unique().tolist() == [0, 1, 2, 3]
+    assert bool((shapes.fields["image"][:, 0][shapes.fields["mask"] == 0] < 0.11).all())
+    pairs = read(Reversals(samples=5, length=4), tmp_path, FRAME, None)
+    assert torch.equal(pairs.fields["source"].flip(1), pairs.fields["target"])
+    assert torch.equal(pairs.fields["given"][:, 1:], pairs.fields["target"][:, :-1])
+    iris = read(Iris(), tmp_path, FRAME, None)
+    assert len(iris) == 150 and iris.fields["label"].bincount().tolist() == [50, 50, 50]
+    np.testing.assert_allclose(iris.fields["features"].mean(0), [5.8433, 3.0573, 3.7580, 1.1993], atol=1e-4)
+
+
+def test_masks_follow_their_pictures_through_every_change_of_place() -> None:
+    mask = torch.zeros(6, 9, 12, dtype=torch.int64)
+    mask[:, 2:6, 3:9] = 2
+    values = {"image": mask.float().unsqueeze(1) - 1, "mask": mask, "label": torch.arange(6)}
+    fields = (Followed(("image",), -torch.ones(1)), Followed(("mask",), torch.zeros(1)))
+    changes = (RandomFlip(), RandomFlip(vertical=True), RandomShift(pixels=3))
+    Augment(changes, fields, torch.Generator().manual_seed(0))(values)
+    assert torch.equal(values["image"][:, 0], values["mask"].float() - 1)
+    assert not torch.equal(values["mask"], mask)
+    Augment((RandomRotation(degrees=90.0),), fields, torch.Generator().manual_seed(1))(values)
+    agree = ((values["image"][:, 0] > 0) == (values["mask"] > 1)).float().mean()
+    assert agree > 0.95 and set(values["mask"].unique().tolist()) <= {0, 2}
+
+
+def test_color_changes_pictures_only_and_keeps_black_black() -> None:
+    image = torch.rand(4, 3, 5, 5)
+    image[..., 0] = 0
+    values = {"image": image, "mask": torch.ones(4, 5, 5, dtype=torch.int64)}
+    fields = (Followed(("image",), torch.zeros(1)), Followed(("mask",), torch.zeros(1)))
+    Augment((ColorJitter(brightness=0.5),), fields, torch.Generator().manual_seed(0))(values)
+    ratio = values["image"][..., 1:] / image[..., 1:]
+    assert bool((values["image"][..., 0] == 0).all()) and bool((values["mask"] == 1).all())
+    assert ratio.flatten(1).std(1).max() < 1e-5 and ratio.mean((1, 2, 3)).unique().numel() == 4
+
+
+def test_a_segmentation_network_is_trained_on_shapes(tmp_path: Path) -> None:
+    result = nnspec.loads(PIXELWISE).train(runs=tmp_path, quiet=True)
+    assert result.measure == "mean_iou"
+    with pytest.raises(nnspec.SpecError, match="tells 3 classes apart, and `mask` of the data has 4"):
+        nnspec.loads(PIXELWISE.replace("classes = 4", "classes = 3")).train(runs=tmp_path, quiet=True)
