@@ -33,12 +33,15 @@ class Shapes(Expressions):
         value.place = value.place or self.span(node)
         return value
 
-    def match(self, node: t.ListOf, actual: tuple[Size, ...]) -> None:
-        """Match the sizes of a shape in order; names that are not known are bound to what stands there."""
+    def match(self, node: t.ListOf, actual: tuple[Size, ...], way_out: str | None = None) -> None:
+        """Match the sizes of a shape in order; names that are not known are bound to what stands there.
+
+        `way_out` is the advice where the shape is not that of a step.
+        """
         shown = f"[{', '.join(map(str, actual))}]"
         if len(node.items) != len(actual):
             reason = f"{len(node.items)} dimensions are written, and the value has {len(actual)}"
-            self.fail(ShapeMismatch(self.span(node), self.span(node).text, shown, reason))
+            self.fail(ShapeMismatch(self.span(node), self.span(node).text, shown, reason, way_out))
         for item, size in zip(node.items, actual, strict=True):
             if isinstance(item, t.Name) and item.text == "_":
                 continue
@@ -54,7 +57,7 @@ class Shapes(Expressions):
                 reason = f"here it is {size}"
                 if written != str(pattern):
                     reason = f"{written} is {pattern}, and {reason}"
-                advice = None
+                advice = way_out
                 if bound is not None and "<=" in written:
                     reason = f"{size} is not known to keep to this bound"
                     advice = f"raise the bound, or let the value that arrives have a size with {written}"
