@@ -3,7 +3,8 @@
 Stages report into a `Sink` and go on. A `SpecError` carries what was found to the caller.
 """
 
-from nnspec.diagnostics.diagnostic import Diagnostic, Label, Origin, Sink, SpecError, nearest
+from nnspec.diagnostics.diagnostic import Diagnostic, Label, Origin, nearest
+from nnspec.diagnostics.sink import Sink, SpecError
 from nnspec.diagnostics.source import Source, Span
 
 __all__ = ["Diagnostic", "Label", "Origin", "Sink", "Source", "Span", "SpecError", "nearest"]
