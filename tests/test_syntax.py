@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import lark
@@ -208,3 +209,14 @@ def test_limits_count_the_whole_file() -> None:
     sink = Sink()
     parse(Source("text", "block A { }\n" * 10), sink, Limits(tokens=30))
     assert [found.diagnostic.code for found in sink.found] == ["E0106"]
+
+
+def test_several_threads_may_read_at_once() -> None:
+    texts = [f"model M{n} {{ input x: float[N, {n}]; Linear({n}) -> \"a{{n}}\": ReLU }}" for n in range(1, 40)]
+
+    def names(text: str) -> list[str]:
+        sink = Sink()
+        return [d.name.text for d in parse(Source("text", text), sink).declarations if isinstance(d, t.Model)]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(names, texts)) == [[f"M{n}"] for n in range(1, 40)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import lark
@@ -30,6 +31,9 @@ _DECLARATION = r"(?m)^(?:block|model|import|train)\b"
 _DECLARED = r"(?a:(?:block|model)\s+([A-Za-z_]\w*)|import\s+([^\"\n]*))"
 
 
+_ONE_AT_A_TIME = Lock()  # the parser is shared by all threads
+
+
 @cache
 def _parser(limits: Limits) -> tuple[lark.Lark, Layout]:
     layout = Layout(limits)
@@ -46,12 +50,14 @@ def parse(source: Source, sink: Sink, limits: Limits = DEFAULT_LIMITS) -> File:
     if len(source.text.encode("utf-8", "surrogatepass")) > limits.bytes:
         sink.add(TooLarge(Span(source, 0, 1), "this file, in bytes,", "bytes", limits.bytes))
         return File(0, 0, ())
-    return _Reader(source, sink, limits).file()
+    with _ONE_AT_A_TIME:
+        return _Reader(source, sink, limits).file()
 
 
 def parse_expression(source: Source, sink: Sink, limits: Limits = DEFAULT_LIMITS) -> Expression | None:
     """Read a source that is one expression; None, with a diagnostic, if it is not."""
-    return _Reader(source, sink, limits).expression()
+    with _ONE_AT_A_TIME:
+        return _Reader(source, sink, limits).expression()
 
 
 class _Reader:
