@@ -5,7 +5,7 @@ A choice is written as a call (`AdamW(lr = 1e-3)`, `digits`); `nnspec.train` kno
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
@@ -162,8 +162,16 @@ class Recipe(Configured):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     split: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.2  # the fraction held out for validation
     clip: Positive | None = None  # the greatest norm of the gradients
-    freeze: tuple[str, ...] = ()
-    weights: str | None = None
+    accumulate: PositiveInt = 1  # in so many parts a batch goes through the model, where memory is short
+    precision: Literal["float32", "bfloat16"] = "float32"  # of matrix products and convolutions
+    ema: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None  # the decay of averaged weights, which are then stored
+    early_stopping: PositiveInt | None = None  # so many epochs without a better value end the run
+    decay: Literal["all", "matrices"] = "all"  # which weights decay; "matrices" leaves out norms and biases
+    rates: tuple[tuple[str, NonNegativeFloat], ...] = ()  # factors on the learning rate: [["backbone", 0.1]]
+    weights: str | None = None  # the file to start from
+    drop: tuple[str, ...] = ()  # parts that are not taken from it
+    freeze: tuple[str, ...] = ()  # parts that stay as they are
+    thaw: PositiveInt | None = None  # after so many epochs they are trained as well
 
     def to_json(self) -> dict[str, Any]:
         """The recipe as plain data."""
@@ -182,4 +190,4 @@ Recipe.__name__ = "train"
 EXPRESSIONS = ("loss", "metrics")
 KEYS = (*Recipe.model_fields, *EXPRESSIONS)
 # Keys that the language reserves for what training several models or on several machines will need.
-LATER = ("update", "accumulate", "precision", "ema", "early_stopping", "strategy", "sample")
+LATER = ("update", "strategy", "sample")

@@ -82,7 +82,7 @@ class Recipes(Body):
 
     def plain(self, key: str, node: Any) -> Any:
         """The value of a key."""
-        if key == "freeze":
+        if key in ("drop", "freeze"):
             items = node.items if isinstance(node, t.ListOf) else (node,)
             return tuple(map(self._path, items))
         if key == "augment" and isinstance(node, t.ListOf):

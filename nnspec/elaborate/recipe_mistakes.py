@@ -8,8 +8,7 @@ from nnspec.diagnostics import Diagnostic
 class UnknownKey(Diagnostic):
     """A `train` block has no such key, and nothing in it uses the value.
 
-    The keys are data, augment, normalize, loss, metrics, optimizer, schedule, epochs, batch, seed, split, clip, freeze
-    and weights. Any other name is a value of its own, which a later line must use.
+    `nnspec explain train` lists the keys. Any other name is a value of its own, which a later line must use.
     """
 
     code = "E0601"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -16,9 +17,11 @@ from nnspec.diagnostics import SpecError
 from nnspec.elaborate.choices import Recipe
 from nnspec.record import Record
 from nnspec.train.augment import Augment
+from nnspec.train.average import Average
 from nnspec.train.display import Display
 from nnspec.train.mistakes import NotFinite
 from nnspec.train.optimize import learning_rate, optimizer
+from nnspec.train.parts import thaw, train_mode
 from nnspec.train.state import Position, optimizer_tensors, random_tensors, restore_optimizer, restore_random
 
 LOOK = 100  # steps between checks that the loss is finite
@@ -39,6 +42,7 @@ class Task(Record):
     """What is trained, on what, for what."""
 
     model: nn.Module
+    groups: list[dict[str, object]]  # its weights, as the optimizer takes them
     inputs: tuple[str, ...]
     outputs: tuple[tuple[str, bool], ...]  # name, whether it exists in training only
     loss: Function
@@ -70,8 +74,10 @@ class Loop:
         # a batch of one sample has no statistics to normalise by: it sits out this epoch
         whole, rest = divmod(self.samples, recipe.batch)
         self.steps = whole + (1 if rest > 1 or not whole else 0)
-        self.parameters = [weight for weight in task.model.parameters() if weight.requires_grad]
-        self.optimizer = optimizer(recipe.optimizer, self.parameters, task.device)
+        self.optimizer = optimizer(recipe.optimizer, task.groups, task.device)
+        self.parameters = [weight for group in self.optimizer.param_groups for weight in group["params"]]
+        self.average = Average(task.model, recipe.ema) if recipe.ema is not None else None
+        self.half = recipe.precision == "bfloat16"
         total = recipe.epochs * self.steps
         self.rate = learning_rate(recipe.schedule, recipe.optimizer.lr, self.steps, total)
         self.losses = torch.zeros(self.steps, device=task.device)
@@ -83,13 +89,16 @@ class Loop:
         """All tensors of the state."""
         weights = {f"model.{name}": tensor for name, tensor in self.task.model.state_dict().items()}
         own = {"losses": self.losses, "random.draws": self.task.draws.get_state()}
-        return {**weights, **optimizer_tensors(self.optimizer), **random_tensors(self.task.device), **own}
+        average = self.average.tensors() if self.average else {}
+        return {**weights, **average, **optimizer_tensors(self.optimizer), **random_tensors(self.task.device), **own}
 
     def restore(self, position: Position, tensors: dict[str, Tensor]) -> None:
         """Go on from a state."""
         self.position = position
         weights = {key.removeprefix("model."): x for key, x in tensors.items() if key.startswith("model.")}
         self.task.model.load_state_dict(weights)
+        if self.average:
+            self.average.restore(tensors)
         restore_optimizer(self.optimizer, tensors)
         restore_random(tensors, self.task.device)
         self.task.draws.set_state(tensors["random.draws"].cpu())
@@ -106,7 +115,7 @@ class Loop:
         """
         started, first = time.perf_counter(), self.position.step
         order = self._order()
-        self.task.model.train()
+        self._train_mode()
         while self.position.step < self.steps:
             if self.stop():
                 self._check_finite()
@@ -140,24 +149,59 @@ class Loop:
             task.augment(values)
         rate = self.rate(self.position.epoch * self.steps + step)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        self._forward(values, training=True)
-        loss = task.loss(values)
-        assert isinstance(loss, Tensor)
+            group["lr"] = rate * group["factor"]
         self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
+        self.losses[step] = self._backward(values, len(chosen))
         if task.recipe.clip is not None:
             nn.utils.clip_grad_norm_(self.parameters, task.recipe.clip)
         self.optimizer.step()
-        self.losses[step] = loss.detach()
+        if self.average:
+            self.average.update()
         self.position.step += 1
+
+    def _backward(self, values: dict[str, Tensor], count: int) -> Tensor:
+        """The gradients of a batch, in one part or several; its loss."""
+        size = -(-count // self.task.recipe.accumulate)
+        if size >= count:
+            loss = self._loss(values)
+            torch.autograd.backward(loss)
+            return loss.detach()
+        total = torch.zeros((), device=self.task.device)
+        for start in range(0, count, size):
+            part = {name: tensor[start : start + size] for name, tensor in values.items()}
+            loss = self._loss(part) * (min(size, count - start) / count)
+            torch.autograd.backward(loss)
+            total += loss.detach()
+        return total
+
+    def _loss(self, values: dict[str, Tensor]) -> Tensor:
+        with self._precision():
+            self._forward(values, training=True)
+        loss = self.task.loss(values)
+        assert isinstance(loss, Tensor)
+        return loss
+
+    def _precision(self) -> AbstractContextManager[object]:
+        """The model in bfloat16 where the recipe says so; its results, and losses, are float32 again."""
+        return torch.autocast(self.task.device.type, torch.bfloat16) if self.half else nullcontext()
+
+    def _train_mode(self) -> None:
+        """The model as it is trained in this epoch: with parts frozen, or no longer."""
+        recipe = self.task.recipe
+        thawed = recipe.thaw is not None and self.position.epoch >= recipe.thaw
+        if thawed:
+            thaw(self.task.model)
+        train_mode(self.task.model, () if thawed else recipe.freeze)
 
     def _forward(self, values: dict[str, Tensor], *, training: bool) -> None:
         """Add the model's outputs to the values."""
         task = self.task
         result = task.model(*(values[name] for name in task.inputs))
         names = [name for name, only in task.outputs if training or not only]
-        values.update(zip(names, result if isinstance(result, tuple) else (result,), strict=True))
+        results = result if isinstance(result, tuple) else (result,)
+        if self.half:
+            results = tuple(value.float() if value.is_floating_point() else value for value in results)
+        values.update(zip(names, results, strict=True))
 
     def _show(self, display: Display, throughput: float) -> None:
         done = self.position.epoch * self.steps + self.position.step
@@ -179,14 +223,22 @@ class Loop:
         row: dict[str, float | int | None] = {
             "epoch": position.epoch + 1,
             "steps": (position.epoch + 1) * self.steps,
-            "learning_rate": self.optimizer.param_groups[0]["lr"],
+            "learning_rate": self.rate((position.epoch + 1) * self.steps - 1),
             "loss": self.losses.mean().item(),
-            **self.validate(),
+            **self._judged(),
             "samples_per_second": round(throughput, 1),
         }
         position.epoch += 1
         position.step = 0
         return row
+
+    def stored(self) -> AbstractContextManager[None]:
+        """The model with the weights that are validated and stored: averaged ones, where the recipe asks for them."""
+        return self.average.in_place() if self.average else nullcontext()
+
+    def _judged(self) -> dict[str, float | None]:
+        with self.stored():
+            return self.validate()
 
     def validate(self) -> dict[str, float | None]:
         """The loss and the metrics on the validation part, averaged over its samples."""
@@ -199,7 +251,8 @@ class Loop:
             for start in range(0, samples, task.recipe.batch):
                 part = {name: x[start : start + task.recipe.batch] for name, x in task.validation.items()}
                 count = len(part[task.inputs[0]])
-                self._forward(part, training=False)
+                with self._precision():
+                    self._forward(part, training=False)
                 totals += count * torch.stack(self._numbers(part))
         values: dict[str, float | None] = dict(zip(names, (totals / samples).tolist(), strict=True))
         if not task.loss_in_evaluation:

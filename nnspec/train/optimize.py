@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import torch
-from torch.nn import Parameter
 
 from nnspec.elaborate.choices import Adagrad, Constant, Cosine, LinearFall, Optimizer, RMSprop, Schedule, StepFall
 
@@ -19,13 +18,13 @@ CLASSES: dict[str, type[torch.optim.Optimizer]] = {
 }
 
 
-def optimizer(choice: Optimizer, parameters: Iterable[Parameter], device: torch.device) -> torch.optim.Optimizer:
-    """The optimizer of a recipe; one kernel for all weights where torch has it."""
+def optimizer(choice: Optimizer, groups: list[dict[str, object]], device: torch.device) -> torch.optim.Optimizer:
+    """The optimizer of a recipe, for weights in groups; one kernel for all weights of one where torch has it."""
     options = choice.model_dump()
     fused_on_device = not isinstance(choice, Adagrad) or device.type == "cpu"
     if not isinstance(choice, RMSprop) and fused_on_device:
         options["fused"] = True
-    return CLASSES[choice.word](parameters, **options)
+    return CLASSES[choice.word](groups, **options)
 
 
 def learning_rate(choice: Schedule, highest: float, steps_per_epoch: int, steps: int) -> Callable[[int], float]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from nnspec.diagnostics import Span, SpecError, nearest
+from nnspec.diagnostics import Span, SpecError
 from nnspec.elaborate.objective import Objective, elaborate_objective
 from nnspec.elaborate.recipe import Plan
 from nnspec.ir import Program
@@ -17,10 +17,10 @@ from nnspec.to_torch.module import build
 from nnspec.train.augment import Augment, Followed
 from nnspec.train.fit import Fitted, check_classes, frame_of
 from nnspec.train.loop import Function, Task
-from nnspec.train.mistakes import BadDevice, NoSuchPart
+from nnspec.train.mistakes import BadDevice
+from nnspec.train.parts import freeze, groups, start_from
 from nnspec.train.read import read
 from nnspec.train.split import Parts, split
-from nnspec.weights.module import fill
 
 
 class Prepared(Record):
@@ -61,11 +61,12 @@ def prepare(
     torch.manual_seed(recipe.seed)
     model = build(program).to(device)
     if recipe.weights is not None:
-        fill(model, program, base / recipe.weights)
-    _freeze(model, recipe.freeze, plan.places.get("freeze"))
+        start_from(model, program, base / recipe.weights, recipe.drop, plan.places.get("drop"))
+    freeze(model, recipe.freeze, plan.places.get("freeze"))
     metrics = objective.metrics
     task = Task(
         model,
+        groups(model, recipe, plan.places.get("rates")),
         fitted.inputs,
         tuple((port.name, port.training) for port in program.main.outputs),
         _function(objective.loss, device),
@@ -122,27 +123,6 @@ def _black(parts: Parts, normalised: bool, device: torch.device) -> Tensor:
     if not normalised or parts.mean is None or parts.std is None:
         return torch.zeros(1, device=device)
     return -torch.tensor(parts.mean, device=device) / torch.tensor(parts.std, device=device)
-
-
-def _freeze(model: nn.Module, parts: tuple[str, ...], span: Span | None) -> None:
-    """Leave the weights below these labels as they are.
-
-    Raises:
-        SpecError: there is no such label, or nothing is left to train.
-    """
-    weights = dict(model.named_parameters())
-    labels = tuple(dict.fromkeys(name.partition(".")[0] for name in weights))
-    for part in parts:
-        below = [name for name in weights if name == part or name.startswith(part + ".")]
-        if not below:
-            inner = {name.rpartition(".")[0] for name in weights}
-            reason = "is no part of the model with weights"
-            raise SpecError.of(NoSuchPart(span, part, reason, labels, nearest(part, [*labels, *inner])))
-        for name in below:
-            weights[name].requires_grad_(False)
-    if not any(weight.requires_grad for weight in weights.values()):
-        named = ", ".join(parts) or "the model"
-        raise SpecError.of(NoSuchPart(span, named, "leaves nothing to train", labels))
 
 
 def _notes(task: Task, fitted: Fitted, told_apart: int | None) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ from nnspec.train.loop import Loop, Stopped
 from nnspec.train.manner import Manner
 from nnspec.train.mistakes import NotTrained
 from nnspec.train.prepare import Prepared, choose_device, prepare
-from nnspec.train.state import load_state, save_state
+from nnspec.train.state import Position, load_state, save_state
 
 
 class Job(Record):
@@ -175,18 +175,27 @@ def _epochs(loop: Loop, prepared: Prepared, name: str, folder: Path, shown: Disp
         "nnspec.std": prepared.std,
     }
     measure, rises = _measure(prepared), prepared.objective.higher_is_better
-    while loop.position.epoch < epochs:
+    while loop.position.epoch < epochs and not _stale(loop.position, prepared.task.recipe.early_stopping):
         row = loop.run_epoch(shown)
         position = loop.position
         position.history.append(row)
         value = row[measure]
         if value is not None and _better(value, position.best, rises):
             position.best, position.best_epoch = float(value), position.epoch
-            write_weights(folder / BEST, prepared.task.model, metadata)
-        write_weights(folder / LAST, prepared.task.model, metadata)
+            with loop.stored():
+                write_weights(folder / BEST, prepared.task.model, metadata)
+        with loop.stored():
+            write_weights(folder / LAST, prepared.task.model, metadata)
         write_metrics(folder, position.history)
         save_state(folder, position, loop.tensors())
         shown.epoch(row, epochs)
+    if loop.position.epoch < epochs:
+        shown.say(f"stopped early: nothing better since epoch {loop.position.best_epoch}")
+
+
+def _stale(position: Position, patience: int | None) -> bool:
+    """Whether the best value is so many epochs old."""
+    return patience is not None and position.epoch - position.best_epoch >= patience
 
 
 def _measure(prepared: Prepared) -> str:

@@ -1,0 +1,132 @@
+"""What a recipe can ask of the loop: parts of a model, averaged weights, accumulation, precision, stopping early."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import nnspec
+from nnspec.train.loop import Loop
+from nnspec.train.run import Trained
+
+SPEC = """
+model Parts(classes = 3) {
+  input features: float[N, 4]
+  body: { Linear(8) -> BatchNorm1d -> ReLU }
+  output logits = head: Linear(classes)
+}
+
+train {
+  data      = iris
+  optimizer = AdamW(lr = 1e-2, weight_decay = 0.1)
+  epochs    = 4
+  batch     = 30
+}
+"""
+
+
+def train(folder: Path, **recipe: object) -> Trained:
+    return nnspec.loads(SPEC).train(runs=folder, quiet=True, **recipe)
+
+
+def weights(run: Trained) -> dict[str, torch.Tensor]:
+    found: dict[str, torch.Tensor] = load_file(run.last_weights)
+    return found
+
+
+def test_flowers_are_told_apart(tmp_path: Path) -> None:
+    result = train(tmp_path, epochs=20)
+    assert result.best is not None and result.best > 0.9
+
+
+def test_a_batch_in_parts_has_the_gradients_of_the_whole(tmp_path: Path) -> None:
+    spec = SPEC.replace(" -> BatchNorm1d", "")
+    whole, parts = (
+        nnspec.loads(spec).train(runs=tmp_path, quiet=True, accumulate=n, optimizer="SGD(lr = 0.1)") for n in (1, 4)
+    )
+    for left, right in zip(weights(whole).values(), weights(parts).values(), strict=True):
+        torch.testing.assert_close(left, right)
+
+
+def test_a_last_layer_is_dropped_and_the_rest_starts_from_a_file(tmp_path: Path) -> None:
+    before = train(tmp_path)
+    spec = SPEC.replace("classes = 3", "classes = 5")
+    recipe = {"weights": f'"{before.last_weights}"', "freeze": "[body]"}
+    with pytest.raises(nnspec.SpecError, match=r"head.weight"):
+        nnspec.loads(spec).train(runs=tmp_path, quiet=True, **recipe)
+    after = nnspec.loads(spec).train(runs=tmp_path, quiet=True, drop="[head]", **recipe)
+    old, new = weights(before), weights(after)
+    assert new["head.weight"].shape == (5, 8)
+    assert all(torch.equal(old[key], new[key]) for key in old if key.startswith("body."))  # its statistics, too
+    with pytest.raises(nnspec.SpecError, match="did you mean `head`"):
+        train(tmp_path, weights=recipe["weights"], drop="[hed]")
+
+
+def test_frozen_parts_thaw_after_some_epochs_and_the_run_can_be_resumed_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    still = train(tmp_path, freeze="[body]", epochs=2)
+    whole = train(tmp_path, freeze="[body]", thaw=2)
+    new = nnspec.loads(SPEC).train(runs=tmp_path, quiet=True, epochs=1, optimizer="SGD(lr = 1e-30)")
+    start = weights(new)["body.0.weight"]
+    assert torch.equal(weights(still)["body.0.weight"], start)
+    assert not torch.equal(weights(whole)["body.0.weight"], start)
+
+    class Killed(BaseException):
+        pass
+
+    step = Loop._step
+
+    def dies(loop: Loop, order: torch.Tensor) -> None:
+        if (loop.position.epoch, loop.position.step) == (3, 1):
+            raise Killed
+        step(loop, order)
+
+    monkeypatch.setattr(Loop, "_step", dies)
+    with pytest.raises(Killed):
+        nnspec.loads(SPEC).train(runs=tmp_path, name="part", quiet=True, freeze="[body]", thaw=2, ema=0.9)
+    monkeypatch.undo()
+    again = nnspec.resume(tmp_path / "part", quiet=True)
+    expected = train(tmp_path, freeze="[body]", thaw=2, ema=0.9)
+    assert all(torch.equal(x, y) for x, y in zip(weights(again).values(), weights(expected).values(), strict=True))
+
+
+def test_parts_have_learning_rates_of_their_own(tmp_path: Path) -> None:
+    slow = train(tmp_path, rates='[["body", 0]]', decay='"matrices"')
+    start = train(tmp_path, optimizer="SGD(lr = 1e-30)")
+    assert torch.equal(weights(slow)["body.0.weight"], weights(start)["body.0.weight"])
+    assert not torch.equal(weights(slow)["head.weight"], weights(start)["head.weight"])
+    with pytest.raises(nnspec.SpecError, match="`bdy` is no part of the model"):
+        train(tmp_path, rates='[["bdy", 0.1]]')
+
+
+def test_only_matrices_decay_where_the_recipe_says_so(tmp_path: Path) -> None:
+    # no gradient reaches the weights: what changes, decays
+    recipe = {"loss": "mean(0 * logits)", "optimizer": "AdamW(lr = 1e-2, weight_decay = 0.5)"}
+    start = weights(train(tmp_path, optimizer="SGD(lr = 1e-30)"))
+    found = weights(train(tmp_path, decay='"matrices"', **recipe))
+    trained = [key for key in found if key.endswith(("weight", "bias"))]
+    kept = {key for key in trained if torch.allclose(found[key], start[key], rtol=1e-6, atol=1e-20)}
+    assert kept == {"body.0.bias", "body.1.weight", "body.1.bias", "head.bias"}
+
+
+def test_averaged_weights_are_stored_and_follow_slowly(tmp_path: Path) -> None:
+    plain, averaged = train(tmp_path), train(tmp_path, ema=0.999)
+    start = weights(train(tmp_path, optimizer="SGD(lr = 1e-30)"))["head.weight"]
+    far, near = ((weights(run)["head.weight"] - start).norm() for run in (plain, averaged))
+    assert 0 < near < 0.1 * far
+
+
+def test_a_run_without_progress_stops_early_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = nnspec.loads(SPEC).train(runs=tmp_path, early_stopping=2, epochs=50, optimizer="SGD(lr = 1e-30)")
+    assert len(result.history) == result.best_epoch + 2 < 50 and result.interrupted is None
+    assert "stopped early: nothing better since epoch" in capsys.readouterr().out
+
+
+def test_bfloat16_learns_too(tmp_path: Path) -> None:
+    result = train(tmp_path, precision='"bfloat16"', epochs=20)
+    assert result.best is not None and result.best > 0.9
+    assert all(tensor.dtype != torch.bfloat16 for tensor in weights(result).values())
