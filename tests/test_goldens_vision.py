@@ -89,6 +89,17 @@ def test_the_loss_terms_of_the_sparse_autoencoder_are_those_of_the_reference() -
     assert terms == pytest.approx(goldens()["ae_sparse"]["terms"], rel=EXACT)
 
 
+def test_the_loss_terms_of_the_contractive_autoencoder_are_those_of_the_reference() -> None:
+    module = filled("ae_contractive")
+    (image,) = inputs("ae_contractive")
+    jacobian = torch.autograd.functional.jacobian(lambda given: module(given)[1].sum(0), image)  # latent, N, size
+    terms = {
+        "mse": ((module(image)[0] - image) ** 2).mean().item(),
+        "jacobian_frobenius_squared_sum": (jacobian**2).sum().item(),
+    }
+    assert terms == pytest.approx(goldens()["ae_contractive"]["terms"], rel=EXACT)
+
+
 @pytest.mark.parametrize("name", GOLDENS)
 def test_onnx_gives_the_outputs_of_the_reference_and_of_pytorch_at_other_sizes(name: str, tmp_path: Path) -> None:
     module = filled(name)

@@ -49,6 +49,11 @@ GOLDENS: dict[str, Spec] = {
     "pix2pix_unet_small": ("pix2pix_unet.nn", "Pix2PixUNet", {"depth": 6, "width": 8}),
     "pgan_generator_16": ("pgan_generator.nn", "PGANGenerator", {"widths": [64, 64, 32], "latent": 64}),
     "ddpm_tiny": ("ddpm.nn", "DDPM", {"widths": [32, 64], "attention": [False, True], "groups": 8}),
+    "ae_denoising": ("ae_denoising.nn", "DenoisingAutoencoder", {}),
+    "ae_contractive": ("ae_contractive.nn", "ContractiveAutoencoder", {}),
+    "vgg13": ("vgg.nn", "VGG13", {"H": 32, "W": 32}),
+    "squeezenet1_0": ("squeezenet.nn", "SqueezeNet1_0", {"H": 80, "W": 80}),
+    "pgan_discriminator_32": ("pgan_discriminator.nn", "PGANDiscriminator", {"widths": [64, 64, 32, 16]}),
 }  # fmt: skip
 
 # Variants without a record: parameters, multiply-accumulates at their own size and batch 1, and the first digits of the
