@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnspec.diagnostics import Sink, Source
+from nnspec.highlight import STATEMENTS
 from nnspec.limits import Limits
+from nnspec.resources import folder, grammar_text
 from nnspec.syntax import build, tables
 from nnspec.syntax import tree as t
 from nnspec.syntax.parse import parse, parse_expression
@@ -212,7 +216,7 @@ def test_limits_count_the_whole_file() -> None:
 
 
 def test_several_threads_may_read_at_once() -> None:
-    texts = [f"model M{n} {{ input x: float[N, {n}]; Linear({n}) -> \"a{{n}}\": ReLU }}" for n in range(1, 40)]
+    texts = [f'model M{n} {{ input x: float[N, {n}]; Linear({n}) -> "a{{n}}": ReLU }}' for n in range(1, 40)]
 
     def names(text: str) -> list[str]:
         sink = Sink()
@@ -220,3 +224,19 @@ def test_several_threads_may_read_at_once() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(names, texts)) == [[f"M{n}"] for n in range(1, 40)]
+
+
+def test_editors_and_terminals_colour_every_keyword() -> None:
+    """What editors colour (grammar/nnspec.tmLanguage.json) are the words of the Lark grammar, all of them."""
+    words = set(re.findall(r'"([a-z]{2,})"', grammar_text()))
+    words |= {word for group in re.findall(r"/\(([a-z|]+)\)\\b/", grammar_text()) for word in group.split("|")}
+    editor = (folder("grammar") / "nnspec.tmLanguage.json").read_text(encoding="utf-8")
+    patterns = [pattern["match"] for pattern in json.loads(editor)["patterns"] if "match" in pattern]
+    for pattern in patterns:
+        re.compile(pattern)
+    coloured = {
+        word for pattern in patterns for group in re.findall(r"\(([a-z|]+)\)", pattern) for word in group.split("|")
+    }
+    assert words <= coloured
+    assert coloured <= words | {"float", "int", "bool"}
+    assert words == STATEMENTS
