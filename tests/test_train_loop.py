@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
+from PIL import Image
 from safetensors.torch import load_file
 
 import nnspec
+from nnspec.cli.main import main
 from nnspec.train.loop import Loop
 from nnspec.train.run import Trained
 
@@ -130,3 +136,39 @@ def test_bfloat16_learns_too(tmp_path: Path) -> None:
     result = train(tmp_path, precision='"bfloat16"', epochs=20)
     assert result.best is not None and result.best > 0.9
     assert all(tensor.dtype != torch.bfloat16 for tensor in weights(result).values())
+
+
+def test_a_run_shows_its_curves_and_what_a_classifier_confuses(tmp_path: Path) -> None:
+    result = train(tmp_path, epochs=12)
+    with Image.open(result.folder / "curves.png") as picture:
+        array = np.asarray(picture)
+    assert array.shape == (440, 640, 3)
+    for panel in (array[:220], array[220:]):  # loss and accuracy
+        assert (panel[30:190, 60:] == (31, 119, 180)).all(2).sum() > 100
+    rows = list(csv.reader((result.folder / "confusion.csv").open()))
+    assert rows[0] == ["label", "setosa", "versicolor", "virginica"] and [row[0] for row in rows[1:]] == rows[0][1:]
+    counts = [[int(cell) for cell in row[1:]] for row in rows[1:]]
+    right, total = sum(counts[index][index] for index in range(3)), sum(map(sum, counts))
+    assert total == 30 and right / total == pytest.approx(result.history[-1]["accuracy"])
+
+
+def test_an_autoencoder_shows_pictures_above_what_it_makes_of_them(tmp_path: Path) -> None:
+    spec = "model Same {\n  input image: float[N, 1, 8, 8]\n  output recon = ReLU\n  scale = Parameter([])\n  output scale\n}\n"
+    spec += "train { loss = mse(recon, image) + scale * scale\n  epochs = 1 }"
+    result = nnspec.loads(spec).train(runs=tmp_path, quiet=True)
+    with Image.open(result.folder / "samples.png") as picture:
+        array = np.asarray(picture)
+    assert array.shape == (16, 64) and np.array_equal(array[:8], array[8:]) and array.max() == 255
+
+
+def test_runs_are_compared_side_by_side(tmp_path: Path) -> None:
+    train(tmp_path, name="short", epochs=1)
+    train(tmp_path, name="long", epochs=3)
+    (tmp_path / "no_run").mkdir()
+    result = CliRunner().invoke(main, ["runs", str(tmp_path)])
+    head, first, second = result.output.splitlines()
+    assert head.split()[:2] == ["run", "epochs"] and "accuracy" in head
+    assert first.split()[:2] == ["long", "3"] and second.split()[:2] == ["short", "1"]
+    assert json.loads(CliRunner().invoke(main, ["runs", str(tmp_path), "--json"]).output)[0]["epochs"] == 3
+    result = CliRunner().invoke(main, ["runs", str(tmp_path / "no_run")])
+    assert result.exit_code == 1 and "error[E0619]" in result.output

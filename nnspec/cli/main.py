@@ -25,6 +25,7 @@ COMMANDS = {
     "export": "Write PyTorch source or an ONNX file.",
     "predict": "Run a model on an input.",
     "train": "Train a model as its spec says.",
+    "runs": "Compare runs of training.",
     "zoo": "List the models that come with nnspec.",
     "weights": "Check a file of weights against a model, or convert it.",
     "import": "Write a spec for a configuration of Hugging Face.",

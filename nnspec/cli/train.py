@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 @click.command("train")
 @spec_arguments
-@click.option("--data", metavar="DATA", help="digits, a .npz file, or a folder of pictures; instead of the recipe's.")
+@click.option("--data", metavar="DATA",
+              help="A set of nnspec, a .npz, .csv or .txt file or a folder of pictures; not the recipe's.")  # fmt: skip
 @click.option("--name", metavar="NAME", help="What the run is called; the model's name and a number if left out.")
 @click.option("--runs", metavar="DIR", default="runs", show_default=True, help="Where the folders of runs are.")
 @click.option("--resume", "resumed", metavar="DIR", help="Go on with this run, such as runs/lenet5-1.")
@@ -39,7 +40,8 @@ def command(
     """Train MODEL.nn as its `train` block says; without one, as a classifier of handwritten digits.
 
     --set reaches the parameters of the model and the values of its recipe: --set epochs=3. The folder of the run
-    holds the spec, metrics.csv, best.safetensors and last.safetensors.
+    holds the spec, metrics.csv, curves.png, best.safetensors and last.safetensors; confusion.csv of a classifier,
+    samples.png of an autoencoder.
     """
     if (spec.path is None) == (resumed is None):
         raise click.UsageError("name a spec to train, or a run to go on with: --resume runs/lenet5-1")

@@ -23,7 +23,7 @@ from nnspec.train.mistakes import BadRun
 from nnspec.train.state import save_tensors
 
 SPEC, SETTINGS, METRICS, PROGRAM = "spec.nn", "run.json", "metrics.csv", "program.json"
-BEST, LAST = "best.safetensors", "last.safetensors"
+BEST, LAST, CURVES = "best.safetensors", "last.safetensors", "curves.png"
 
 
 class Settings(BaseModel):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -243,21 +243,30 @@ class Loop:
     def validate(self) -> dict[str, float | None]:
         """The loss and the metrics on the validation part, averaged over its samples."""
         task = self.task
-        task.model.eval()
         samples = len(next(iter(task.validation.values())))
         names = ("validation_loss", *task.metric_names)
         totals = torch.zeros(len(names), device=task.device)
         with torch.no_grad():
-            for start in range(0, samples, task.recipe.batch):
-                part = {name: x[start : start + task.recipe.batch] for name, x in task.validation.items()}
+            for part in self.parts():
                 count = len(part[task.inputs[0]])
-                with self._precision():
-                    self._forward(part, training=False)
+                self.forward(part)
                 totals += count * torch.stack(self._numbers(part))
         values: dict[str, float | None] = dict(zip(names, (totals / samples).tolist(), strict=True))
         if not task.loss_in_evaluation:
             values["validation_loss"] = None
         return values
+
+    def parts(self) -> Iterator[dict[str, Tensor]]:
+        """The validation part in batches."""
+        samples = len(next(iter(self.task.validation.values())))
+        for start in range(0, samples, self.task.recipe.batch):
+            yield {name: x[start : start + self.task.recipe.batch] for name, x in self.task.validation.items()}
+
+    def forward(self, values: dict[str, Tensor]) -> None:
+        """Add what the model gives in evaluation to the values."""
+        self.task.model.eval()
+        with self._precision():
+            self._forward(values, training=False)
 
     def _numbers(self, values: dict[str, Tensor]) -> list[Tensor]:
         task = self.task

@@ -17,9 +17,11 @@ from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.recipe import is_path, read_plan
 from nnspec.ir import Program
 from nnspec.record import Record
+from nnspec.train.curves import write_curves
 from nnspec.train.display import Display, display
 from nnspec.train.folder import (
     BEST,
+    CURVES,
     LAST,
     Settings,
     make_folder,
@@ -33,6 +35,7 @@ from nnspec.train.folder import (
 from nnspec.train.loop import Loop, Stopped
 from nnspec.train.manner import Manner
 from nnspec.train.mistakes import NotTrained
+from nnspec.train.outcome import write_outcome
 from nnspec.train.prepare import Prepared, choose_device, prepare
 from nnspec.train.state import Position, load_state, save_state
 
@@ -189,6 +192,8 @@ def _epochs(loop: Loop, prepared: Prepared, name: str, folder: Path, shown: Disp
         write_metrics(folder, position.history)
         save_state(folder, position, loop.tensors())
         shown.epoch(row, epochs)
+    write_curves(folder / CURVES, loop.position.history)
+    write_outcome(folder, loop, prepared)
     if loop.position.epoch < epochs:
         shown.say(f"stopped early: nothing better since epoch {loop.position.best_epoch}")
 
