@@ -11,7 +11,7 @@ from nnspec.diagnostics.render import printable
 _TOKEN = re.compile(
     r'(?P<comment>#[^\n]*)|(?P<string>"(?:\\.|[^"\\\n])*")|(?P<word>[A-Za-z_]\w*)|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)'
 )
-STATEMENTS = frozenset(
+KEYWORDS = frozenset(
     "import from as block model train let input output require if else for in training phase rename order scan "
     "residual skip concat add multiply and or not true false none".split()
 )
@@ -33,6 +33,6 @@ def highlight(text: str, *, colours: bool) -> str:
 def _coloured(match: re.Match[str]) -> str:
     kind, word = match.lastgroup or "", match[0]
     if kind == "word":
-        kind = "statement" if word in STATEMENTS else "layer" if word[0].isupper() and len(word) > 1 else ""
+        kind = "statement" if word in KEYWORDS else "layer" if word[0].isupper() and len(word) > 1 else ""
     look = _LOOKS.get(kind)
     return click.style(word, **look) if look else word  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnspec.diagnostics import Sink, Source
-from nnspec.highlight import STATEMENTS
+from nnspec.highlight import KEYWORDS
 from nnspec.limits import Limits
 from nnspec.resources import folder, grammar_text
 from nnspec.syntax import build, tables
@@ -239,4 +239,4 @@ def test_editors_and_terminals_colour_every_keyword() -> None:
     }
     assert words <= coloured
     assert coloured <= words | {"float", "int", "bool"}
-    assert words == STATEMENTS
+    assert words == KEYWORDS
