@@ -8,10 +8,9 @@ are symbols are read from the shapes of the inputs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from nnspec.diagnostics import SpecError
-from nnspec.dims import Expression, Floor, Product, Size, Symbol, solve, symbols
+from nnspec.dims import Size
 from nnspec.ir import Call, Module
 from nnspec.layers.base import Layer
 from nnspec.to_torch.construct import Construct
@@ -19,6 +18,7 @@ from nnspec.to_torch.mistakes import NotInTorch
 from nnspec.to_torch.names import in_order, is_attribute, module_lists, path, variable
 from nnspec.to_torch.plan import Plan, Plans
 from nnspec.to_torch.row import Function, Submodule
+from nnspec.to_torch.sizes import Sizes, Unreadable
 from nnspec.to_torch.uses import lower
 
 WIDTH = 96
@@ -35,11 +35,12 @@ class Forward:
         self.attributes: dict[str, tuple[Construct, int]] = {}  # label -> how it is built, and how often
         self.variables: dict[str, str] = {}  # value -> variable
         self.nested: dict[str, str] = {}  # value -> expression that its one use will hold
-        self.hoisted: dict[str, str] = {}  # variable -> expression over the inputs, read first
+        self.sizes = Sizes(plan.module)
         self.uses = _uses(self.module)
         self.lasting = _lasting_names(self.module)
-        self.names = {variable(symbol.text.lower()) for symbol in _all_symbols(self.module)} | {"device"}
+        self.names = self.sizes.names() | {"device"}
         self.inputs = [self._input(port.name, port.value) for port in self.module.inputs]
+        self.sizes.inputs = self.inputs
         self._paths: dict[str, str] = {}
         self._busy: set[str] = set()  # variables of a loop that is being written
         labels = [call.label for call in self.module.calls if call.label and not call.shared and call.count == 1]
@@ -99,7 +100,7 @@ class Forward:
                 text = text.text
             assert isinstance(text, str)
             if "device=device" in text:
-                self.hoisted["device"] = f"{self.inputs[0]}.device"
+                self.sizes.read["device"] = f"{self.inputs[0]}.device"
             return text
         return self._submodule_expression(submodule, call)
 
@@ -302,74 +303,24 @@ class Forward:
         loops = call.count > 1 or (plan is not None and plan.inline and plan.kind == "loop")
         return {self.variables[value] for value in call.inputs[1:] if value in self.variables} if loops else set()
 
-    # --- sizes
-
     def _sizer(self, call: Call) -> Callable[[Size], str]:
+        """How a row of this call writes a size: from the shape of an input at hand, or one that is read first."""
+
         def size(wanted: Size) -> str:
-            if isinstance(wanted, int):
-                return str(wanted)
             for value in call.inputs:
-                if value and value in self.variables and wanted in self.module.values[value].shape:
-                    return f"{self.variables[value]}.shape[{self.module.values[value].shape.index(wanted)}]"
-            return self._size_text(wanted, call)
+                if not isinstance(wanted, int) and value in self.variables and wanted in self._shape(value):
+                    return f"{self.variables[value]}.shape[{self._shape(value).index(wanted)}]"
+            try:
+                return self.sizes.text(wanted)
+            except Unreadable as problem:
+                layer = getattr(call.callee, "kind", "this")
+                reason = f"{problem} of {self.module.name}"
+                raise SpecError.of(NotInTorch(None, layer, call.label or call.outputs[0], reason)) from None
 
         return size
 
-    def _size_text(self, size: Expression, call: Call) -> str:
-        """A size as an expression over sizes that are read first."""
-        for port in self.module.inputs:
-            shape = self.module.values[port.value].shape
-            if size in shape:
-                return self._hoist(size, f"{self.variables_of_input(port.value)}.shape[{shape.index(size)}]")
-        parts = []
-        for atom, coefficient in size.terms:
-            if isinstance(atom, Symbol):
-                text = self._symbol(atom, call)
-            elif isinstance(atom, Product):
-                text = " * ".join(self._factor(factor, call) for factor in atom.factors)
-            else:
-                assert isinstance(atom, Floor)
-                text = self._factor(atom.inner, call)
-            parts.append(text if coefficient == 1 else f"{coefficient} * {text}")
-        if size.constant:
-            parts.append(str(size.constant))
-        total = " + ".join(parts).replace("+ -", "- ")
-        return total if size.divisor == 1 else f"({total}) // {size.divisor}"
-
-    def _factor(self, size: Size, call: Call) -> str:
-        text = str(size) if isinstance(size, int) else self._size_text(size, call)
-        return text if text.isidentifier() or text.isdecimal() else f"({text})"
-
-    def _symbol(self, symbol: Symbol, call: Call) -> str:
-        for port in self.module.inputs:
-            for axis, pattern in enumerate(self.module.values[port.value].shape):
-                if isinstance(pattern, int) or solve(pattern, pattern) is None or symbol not in symbols(pattern):
-                    continue
-                text = f"{self.variables_of_input(port.value)}.shape[{axis}]"
-                if pattern.constant:
-                    text = f"({text} - {pattern.constant})"
-                scale = pattern.terms[0][1]
-                return self._hoist(symbol, text if scale == 1 else f"{text} // {scale}")
-        reason = f"the size {symbol} cannot be read from an input of {self.module.name}"
-        raise SpecError.of(
-            NotInTorch(None, getattr(call.callee, "kind", "this"), call.label or call.outputs[0], reason)
-        )
-
-    def _hoist(self, what: Any, text: str) -> str:
-        name = variable(str(what).lower()) if str(what).isidentifier() else None
-        known = next((other for other, expression in self.hoisted.items() if expression == text), None)
-        if known:
-            return known
-        number = 0
-        while name is None or name in self.hoisted:
-            number += 1
-            name = f"size{number}"
-        self.hoisted[name] = text
-        return name
-
-    def variables_of_input(self, value: str) -> str:
-        """The variable that an input has at the start of `forward`."""
-        return self.inputs[[port.value for port in self.module.inputs].index(value)]
+    def _shape(self, value: str) -> tuple[Size, ...]:
+        return self.module.values[value].shape
 
     # --- the end
 
@@ -382,7 +333,7 @@ class Forward:
             self.lines.append(f"    return {', '.join(self._take(port.value) for port in outputs)}")
         text = ", ".join(self._take(port.value) for port in always)
         self.lines.append(f"return {text}")
-        self.lines[:0] = [f"{name} = {text}" for name, text in self.hoisted.items()]
+        self.lines[:0] = [f"{name} = {text}" for name, text in self.sizes.read.items()]
 
 
 def _applied(submodule: Submodule | None, module: str, arguments: list[str]) -> str:
@@ -418,7 +369,3 @@ def _lasting_names(module: Module) -> dict[str, str]:
     names = {value: variable(value) for call in module.calls if call.label and not call.label.isdecimal()
              for value in call.outputs}  # fmt: skip
     return names | {port.value: variable(port.name) for port in module.outputs if port.name != "output"}
-
-
-def _all_symbols(module: Module) -> set[Symbol]:
-    return {found for type in module.input_types for size in type.shape for found in symbols(size)}

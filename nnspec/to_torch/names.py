@@ -23,6 +23,7 @@ TAKEN = frozenset(
     """
     self torch nn F math OrderedDict partial initialise device
     rotary rotary_interleaved rotary_scaled rotary_interleaved_scaled
+    ctc dice dice_loss focal_loss info_nce mean_iou
     """.split()
 )
 
