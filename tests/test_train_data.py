@@ -35,7 +35,7 @@ train {
   data    = shapes(samples = 40, size = 16)
   augment = [random_flip, random_shift(2), random_rotation(20)]
   loss    = cross_entropy(logits, mask)
-  metrics = [mean_iou(logits, mask)]
+  metrics = [mean_iou(logits, mask), accuracy(logits, mask)]
   epochs  = 2
   batch   = 8
 }
