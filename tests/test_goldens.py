@@ -11,6 +11,7 @@ import onnxruntime as ort
 import pytest
 import torch
 from reference import recipe
+from reference.classics import GOLDENS
 from reference.records import SPECS, goldens
 from safetensors.torch import save_file
 from torch.nn import functional as F
@@ -19,29 +20,9 @@ import nnspec
 from nnspec.api import Model
 from nnspec.to_onnx.export import export_model
 
-# Golden -> file, model, settings.
-SMALL = {"H": 64, "W": 64}
-MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "mnist_convnet": ("mnist_convnet.nn", "MnistConvNet", {"probabilities": True}),
-    "mnist_convnet_sgd": ("mnist_convnet.nn", "MnistConvNet", {}),
-    "mlp_mnist": ("mlp_mnist.nn", "MnistMLP", {}),
-    "lenet5": ("lenet5.nn", "LeNet5", {}),
-    "lenet5_sgd": ("lenet5.nn", "LeNet5", {}),
-    "ae_conv": ("ae_conv.nn", "ConvAutoencoder", {}),
-    "vae": ("vae.nn", "VAE", {}),
-    "resnet18": ("resnet.nn", "ResNet18", SMALL),
-    "resnet18_train": ("resnet.nn", "ResNet18", SMALL),
-    "googlenet": ("googlenet.nn", "GoogLeNet", {"H": 96, "W": 96}),
-    "mobilenet_v2": ("mobilenet_v2.nn", "MobileNetV2", SMALL),
-    "densenet121": ("densenet.nn", "DenseNet121", SMALL),
-    "unet": ("unet.nn", "UNet", {}),  # for any size; the golden's is odd on the way down
-    "unet_2015_small": ("unet_2015.nn", "UNet2015", {"base": 8}),
-    "dcgan_generator": ("dcgan_generator.nn", "DCGANGenerator", {}),
-    "dcgan_discriminator": ("dcgan_discriminator.nn", "DCGANDiscriminator", {}),
-}
-OUTPUTS = [name for name in MODELS if "outputs" in goldens()[name]]
+OUTPUTS = [name for name in GOLDENS if "outputs" in goldens()[name]]
 EVALUATED = [name for name in OUTPUTS if goldens()[name]["mode"] == "eval"]
-TRAINED = [name for name in MODELS if "train" in goldens()[name]]
+TRAINED = [name for name in GOLDENS if "train" in goldens()[name]]
 
 EXACT = 1e-6  # of PyTorch in float64, relative to the standard deviation of the golden
 SINGLE = 1e-4  # of ONNX in float32, likewise
@@ -49,7 +30,7 @@ SINGLE = 1e-4  # of ONNX in float32, likewise
 
 def load(name: str) -> Model:
     """The model of a golden."""
-    file, model, settings = MODELS[name]
+    file, model, settings = GOLDENS[name]
     return nnspec.load(SPECS / file, model, settings=settings)
 
 

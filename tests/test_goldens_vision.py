@@ -27,6 +27,7 @@ SIZES = {
     "pix2pix_unet_small": [(64, 128), (192, 64)],
     "ddpm_tiny": [(8, 12), (6, 4)],
 }
+EVERY = [pytest.param(name, marks=pytest.mark.slow) if name == "vgg13" else name for name in GOLDENS]  # 1 GB of weights
 
 
 def load(name: str) -> Model:
@@ -64,7 +65,7 @@ def assert_close(ours: torch.Tensor, golden: dict[str, Any], tolerance: float) -
     assert (found["mean"], found["std"]) == pytest.approx((golden["mean"], golden["std"]), rel=0, abs=within)
 
 
-@pytest.mark.parametrize("name", GOLDENS)
+@pytest.mark.parametrize("name", EVERY)
 def test_pytorch_gives_the_outputs_loss_and_gradient_of_the_reference(name: str) -> None:
     golden = goldens()[name]
     module = filled(name)
@@ -100,7 +101,7 @@ def test_the_loss_terms_of_the_contractive_autoencoder_are_those_of_the_referenc
     assert terms == pytest.approx(goldens()["ae_contractive"]["terms"], rel=EXACT)
 
 
-@pytest.mark.parametrize("name", GOLDENS)
+@pytest.mark.parametrize("name", EVERY)
 def test_onnx_gives_the_outputs_of_the_reference_and_of_pytorch_at_other_sizes(name: str, tmp_path: Path) -> None:
     module = filled(name)
     state = {k: (v.float() if v.is_floating_point() else v).clone() for k, v in module.state_dict().items()}

@@ -8,63 +8,16 @@ from typing import Any, NamedTuple
 
 import pytest
 from reference import vision
+from reference.classics import CLASSICS, VARIANTS
+from reference.keras import KERAS
 from reference.records import SPECS, record
-from reference.sequences import KERAS, SEQUENCES
+from reference.sequences import SEQUENCES
 from reference.vision import VISION
 
 import nnspec
 from nnspec.ir import Module, Program
 from nnspec.ir.macs import call_macs, macs
 from nnspec.ir.state import state_dict, totals, weights_total
-
-# Record -> file, model, settings.
-ZOO: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "softmax_regression": ("softmax_regression.nn", "SoftmaxRegression", {}),
-    "mlp_mnist": ("mlp_mnist.nn", "MnistMLP", {}),
-    "mnist_cnn": ("mnist_cnn.nn", "MnistCNN", {}),
-    "mnist_convnet": ("mnist_convnet.nn", "MnistConvNet", {"probabilities": True}),
-    "lenet5": ("lenet5.nn", "LeNet5", {}),
-    "alexnet": ("alexnet.nn", "AlexNet", {}),
-    "vgg11_bn": ("vgg.nn", "VGG11", {"batch_norm": True}),
-    "vgg13": ("vgg.nn", "VGG13", {}),
-    "vgg16": ("vgg.nn", "VGG16", {}),
-    "vgg16_bn": ("vgg.nn", "VGG", {"batch_norm": True}),
-    "vgg19": ("vgg.nn", "VGG19", {}),
-    "googlenet": ("googlenet.nn", "GoogLeNet", {}),
-    "googlenet_aux": ("googlenet.nn", "GoogLeNet", {"auxiliary": True}),
-    "resnet18": ("resnet.nn", "ResNet18", {}),
-    "resnet34": ("resnet.nn", "ResNet34", {}),
-    "resnet50": ("resnet.nn", "ResNet", {}),
-    "resnet101": ("resnet.nn", "ResNet101", {}),
-    "densenet121": ("densenet.nn", "DenseNet", {}),
-    "densenet161": ("densenet.nn", "DenseNet161", {}),
-    "mobilenet_v2": ("mobilenet_v2.nn", "MobileNetV2", {}),
-    "ae_plain": ("ae_plain.nn", "Autoencoder", {}),
-    "ae_conv": ("ae_conv.nn", "ConvAutoencoder", {}),
-    "vae": ("vae.nn", "VAE", {}),
-    "unet_2015": ("unet_2015.nn", "UNet2015", {}),
-    "unet": ("unet.nn", "UNet", {}),
-    "dcgan_generator": ("dcgan_generator.nn", "DCGANGenerator", {}),
-    "dcgan_discriminator": ("dcgan_discriminator.nn", "DCGANDiscriminator", {}),
-}
-
-# Parameters of variants without a record
-# (obtained by building them with torchvision 0.28; for U-Net, with the code that its record names).
-VARIANTS: list[tuple[str, str, dict[str, Any], int]] = [
-    ("vgg.nn", "VGG11", {}, 132_863_336),
-    ("vgg.nn", "VGG13", {"batch_norm": True}, 133_053_736),
-    ("vgg.nn", "VGG19", {"batch_norm": True}, 143_678_248),
-    ("resnet.nn", "ResNet50", {}, 25_557_032),
-    ("resnet.nn", "ResNet152", {}, 60_192_808),
-    ("densenet.nn", "DenseNet121", {}, 7_978_856),
-    ("densenet.nn", "DenseNet169", {}, 14_149_480),
-    ("densenet.nn", "DenseNet201", {}, 20_013_928),
-    ("mobilenet_v2.nn", "MobileNetV2", {"multiplier": 0.1}, 1_367_080),
-    ("mobilenet_v2.nn", "MobileNetV2", {"multiplier": 0.35}, 1_677_128),
-    ("mobilenet_v2.nn", "MobileNetV2", {"multiplier": 0.75}, 2_636_424),
-    ("mobilenet_v2.nn", "MobileNetV2", {"multiplier": 1.4}, 6_108_776),
-    ("unet.nn", "UNet", {"bilinear": True}, 17_263_042),
-]
 
 # Reference classes that a spec writes under another name.
 RENAMED = {"AdaptiveAvgPool2d": "GlobalAvgPool2d", "SamePool": "MaxPool2d"}
@@ -94,7 +47,7 @@ def input_shapes(name: str) -> list[list[int]]:
 @cache
 def program(name: str) -> Program:
     """The program of a record's spec, with the sizes of the record."""
-    file, model, settings = ZOO[name]
+    file, model, settings = CLASSICS[name]
     ports = nnspec.load(SPECS / file, model, settings=settings).program.main.inputs
     shapes = {port.name: tuple(shape) for port, shape in zip(ports, input_shapes(name), strict=True)}
     return nnspec.load(SPECS / file, model, settings=settings, inputs=shapes).program
@@ -125,7 +78,7 @@ def reference_rows(name: str) -> list[Row]:
     return found
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", CLASSICS)
 def test_totals_equal_the_reference(name: str) -> None:
     wanted, ours = record(name), program(name)
     total = totals(ours)[ours.entry]
@@ -137,14 +90,14 @@ def test_totals_equal_the_reference(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", CLASSICS)
 def test_outputs_have_the_shapes_of_the_reference(name: str) -> None:
     main = program(name).main
     ours = [list(main.values[port.value].shape) for port in main.outputs if not port.training]
     assert ours == (SHAPES[name]["outputs"] if name in SHAPES else list(record(name)["outputs"].values()))
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", CLASSICS)
 def test_state_dict_equals_the_reference(name: str) -> None:
     wanted = [(key, shape, *(rest or ["float32"])) for key, shape, *rest in record(name)["state_dict"]]
     dtypes = {"float": "float32", "int": "int64"}
@@ -156,7 +109,7 @@ def test_state_dict_equals_the_reference(name: str) -> None:
     assert {entry.key: entry.tied_to for entry in entries if entry.tied_to} == record(name)["tied"]
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", CLASSICS)
 def test_every_layer_with_weights_equals_the_reference(name: str) -> None:
     ours = [row for row in rows(program(name), program(name).main) if row.parameters]
     wanted = [row for row in reference_rows(name) if row.parameters]
@@ -165,7 +118,7 @@ def test_every_layer_with_weights_equals_the_reference(name: str) -> None:
     assert ours == wanted
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", CLASSICS)
 def test_the_rows_of_the_reference_occur_in_their_order(name: str) -> None:
     """Modules without weights too; the spec may have more of them, where the reference calls a function."""
     remaining = iter([row._replace(path="") for row in rows(program(name), program(name).main)])
@@ -209,9 +162,9 @@ def test_fully_convolutional_networks_take_any_height_and_width(name: str) -> No
 
 
 def test_every_spec_says_what_it_is_and_is_tested() -> None:
-    tables = (ZOO.values(), VISION.values(), vision.VARIANTS, vision.PUBLISHED, SEQUENCES.values(), KERAS.values())
+    tables = (CLASSICS.values(), VISION.values(), vision.VARIANTS, vision.PUBLISHED, SEQUENCES.values(), KERAS.values())
     files = {path.name for path in SPECS.glob("*.nn")}
-    assert files == {file for table in tables for file, *_ in table} | {"mobilenet.nn"}
+    assert files == {file for table in tables for file, *_ in table}
     for file in files:
         text = (SPECS / file).read_text(encoding="utf-8")
         assert text.startswith("# ") and nnspec.load(SPECS / file).program.main.kind == "model"

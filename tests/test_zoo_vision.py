@@ -23,7 +23,6 @@ RENAMED = {"BatchNormAct2d": "BatchNorm2d", "Timesteps": "SinusoidalEmbedding"}
 # Modules of the references that are blocks or nothing in a spec; what they own stands in the test of owners.
 BLOCKS = {"CNBlock", "Encoder", "Identity", "ShiftedWindowAttention", "VisionTransformer"}
 DTYPES = {"float": "float32", "int": "int64"}
-KERAS = ["kernel", "gamma", "beta", "moving_mean", "moving_variance", "bias"]
 
 
 class Row(NamedTuple):
@@ -165,27 +164,6 @@ def test_lenet_5_of_1998_has_the_parameters_of_the_paper() -> None:
     ours = nnspec.load(SPECS / "lenet5_1998.nn").program
     own = owners([(entry.key.partition(".")[0] + ".", entry.weight.elements) for entry in state_dict(ours)])
     assert own == {"c1": 156, "s2": 12, "c3": 1_516, "s4": 32, "c5": 48_120, "f6": 10_164}
-
-
-def test_mobilenet_has_the_weights_of_keras_in_their_order() -> None:
-    wanted = record("keras_mobilenet")
-    ours = bound("mobilenet.nn", "MobileNet", {}, [[1, 3, 224, 224]])
-    kept = [entry.weight for entry in state_dict(ours) if entry.weight.dtype == "float"]
-    shapes = []
-    for path, shape in wanted["weights"]:
-        if len(shape) == 4:
-            height, width, first, second = shape
-            depthwise = path.startswith("conv_dw")
-            shape = [first * second, 1, height, width] if depthwise else [second, first, height, width]
-        shapes.append(tuple(shape))
-    assert [weight.shape for weight in kept] == shapes
-    assert sum(weight.elements for weight in kept) == wanted["params"]["total"]
-    trained = [weight for weight in kept if weight.trainable and not weight.buffer]
-    assert sum(weight.elements for weight in trained) == wanted["params"]["trainable"]
-    assert macs(ours)[ours.entry] == wanted["flops"]["macs"]
-    sizes = [row[2] for row in wanted["keras_layers"] if row[1] in ("Conv2D", "DepthwiseConv2D")]
-    found = [row.shape for row in rows(ours, ours.main) if row.kind == "Conv2d"]
-    assert [[n, h, w, c] for n, c, h, w in found] == sizes
 
 
 def test_the_auxiliary_classifier_of_inception_v3_answers_in_training_only() -> None:

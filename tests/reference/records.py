@@ -24,5 +24,12 @@ def goldens() -> dict[str, dict[str, Any]]:
     return {golden["name"]: golden for file in files for golden in _read(file)["goldens"]}
 
 
+@cache
+def names() -> dict[str, list[Any]]:
+    """The names of everything that the reference holds: records, goldens, architectures with their parameters."""
+    found: dict[str, list[Any]] = _read(_HERE / "names.json")
+    return found
+
+
 def _read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))

@@ -30,12 +30,6 @@ SEQUENCES: dict[str, Spec] = {
     "clip_vit_b32": ("clip.nn", "CLIP", {}),
 }
 
-# Records of Keras, which tell other things of a network.
-KERAS: dict[str, Spec] = {
-    "keras_imdb_lstm": ("imdb_lstm.nn", "IMDBLSTM", {}),
-    "keras_gru": ("gru_regression.nn", "GRURegression", {}),
-}
-
 # Parameters of variants without a record: what their papers or published weights state.
 VARIANTS: list[tuple[str, str, dict[str, Any], int]] = [
     ("rnn_lm.nn", "LSTMLanguageModel", {"tied": True}, 13_987_678 - 33_278 * 200),
