@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import struct
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors import safe_open
 
 import nnspec
 from nnspec.elaborate.choices import ColorJitter, RandomFlip, RandomRotation, RandomShift
@@ -217,3 +219,12 @@ def test_a_segmentation_network_is_trained_on_shapes(tmp_path: Path) -> None:
     assert result.measure == "mean_iou"
     with pytest.raises(nnspec.SpecError, match="tells 3 classes apart, and `mask` of the data has 4"):
         nnspec.loads(PIXELWISE.replace("classes = 4", "classes = 3")).train(runs=tmp_path, quiet=True)
+
+
+def test_columns_of_a_table_are_normalised_apart_by_the_training_part(tmp_path: Path) -> None:
+    model = nnspec.loads("model M {\n  input features: float[N, 4]\n  output y = Linear(3)\n}\ntrain { data = iris }")
+    result = model.train(runs=tmp_path, quiet=True, epochs=1)
+    with safe_open(result.last_weights, "pt") as file:
+        mean, std = (json.loads(file.metadata()[f"nnspec.{name}"]) for name in ("mean", "std"))
+    np.testing.assert_allclose(mean, [5.84, 3.06, 3.76, 1.20], atol=0.15)
+    np.testing.assert_allclose(std, [0.83, 0.43, 1.76, 0.76], atol=0.1)

@@ -44,7 +44,7 @@ def weights(run: Trained) -> dict[str, torch.Tensor]:
 
 
 def test_flowers_are_told_apart(tmp_path: Path) -> None:
-    result = train(tmp_path, epochs=20)
+    result = train(tmp_path, epochs=40)
     assert result.best is not None and result.best > 0.9
 
 
@@ -133,7 +133,7 @@ def test_a_run_without_progress_stops_early_and_says_so(tmp_path: Path, capsys: 
 
 
 def test_bfloat16_learns_too(tmp_path: Path) -> None:
-    result = train(tmp_path, precision='"bfloat16"', epochs=20)
+    result = train(tmp_path, precision='"bfloat16"', epochs=40)
     assert result.best is not None and result.best > 0.9
     assert all(tensor.dtype != torch.bfloat16 for tensor in weights(result).values())
 

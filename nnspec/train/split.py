@@ -52,7 +52,8 @@ def split(
     statistics = None
     if normalised is not None:
         target = fields[normalised]
-        statistics = _statistics(target[order[held_out:]])
+        table = target.ndim == 2 and not any(target is fields[name] for name in data.pictures)
+        statistics = _statistics(target[order[held_out:]], table)
         shared[id(target)] = _normalised(target, *statistics)
     training = {key: tensor[order[held_out:]].to(device) for key, tensor in shared.items()}
     validation = {key: tensor[order[:held_out]].to(device) for key, tensor in shared.items()}
@@ -65,13 +66,14 @@ def split(
     )
 
 
-def _statistics(tensor: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation [C] of each channel of pictures; of all else, [1]."""
-    rows = tensor.double().transpose(0, 1).flatten(1) if tensor.ndim == 4 else tensor.double().reshape(1, -1)
+def _statistics(tensor: Tensor, table: bool) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation [C] of each channel of pictures and each column of a table; of all else, [1]."""
+    apart = tensor.ndim == 4 or table
+    rows = tensor.double().transpose(0, 1).flatten(1) if apart else tensor.double().reshape(1, -1)
     mean, std = rows.mean(1), rows.std(1, correction=0)
     return mean.float(), torch.where(std > 0, std, torch.ones_like(std)).float()
 
 
 def _normalised(tensor: Tensor, mean: Tensor, std: Tensor) -> Tensor:
-    shape = (1, -1, 1, 1) if tensor.ndim == 4 else (1,) * tensor.ndim
+    shape = (1, -1, 1, 1) if tensor.ndim == 4 else (1,) * (tensor.ndim - 1) + (-1,)
     return (tensor - mean.view(shape)) / std.view(shape)
