@@ -19,7 +19,16 @@ from nnspec.to_onnx.build import Sources, build_graph, flattening
 from nnspec.to_onnx.fold import fold
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.mistakes import InvalidModel, TooLargeForMemory
-from nnspec.to_onnx.proto import LARGEST, Description, place_data, to_proto, weight_bytes
+from nnspec.to_onnx.proto import (
+    LARGEST,
+    Description,
+    place_data,
+    structure,
+    to_proto,
+    weight_bytes,
+    write,
+    write_apart,
+)
 from nnspec.to_onnx.versions import choose_opset
 from nnspec.weights.arrays import Array
 from nnspec.weights.load import Weights, initial_weights, load_weights
@@ -73,8 +82,8 @@ def export_onnx(
 ) -> Exported:
     """Write the model to `path`; weights over 1 GiB go to `path` + ".data".
 
-    The file is checked by onnx and compared with PyTorch (see verify.py) under another name, and only then put in
-    its place.
+    The graph is checked by onnx, and the file compared with PyTorch (see verify.py) under another name, and only then
+    put in its place.
 
     Raises:
         SpecError: it cannot be expressed, written or verified, or the weights are not the model's.
@@ -88,10 +97,11 @@ def export_onnx(
         data = None
         if weight_bytes(graph) > LARGEST:
             data = stack.enter_context(replacing(target.with_name(target.name + ".data")))
-        model = _write(graph, version, _description(program, loaded), file, data)
-        _check(file)
+        description = _description(program, loaded)
+        _check(structure(graph, version, description))
+        model = _write(graph, version, description, file, data)
         difference = _verified(program, graph, file, loaded, notes) if verify else None
-        if data is not None:
+        if model is not None:
             place_data(model, target.name + ".data")
             file.write_bytes(model.SerializeToString())
         size = sum(each.stat().st_size for each in (file, data) if each is not None)
@@ -111,20 +121,22 @@ def _description(program: Program, loaded: Weights) -> Description:
     return Description(program.main.name, program.main.documentation, loaded.metadata)
 
 
-def _write(graph: Graph, opset: int, description: Description, file: Path, data: Path | None) -> onnx.ModelProto:
+def _write(graph: Graph, opset: int, description: Description, file: Path, data: Path | None) -> onnx.ModelProto | None:
+    """Write the file, or the file and its data; the message where the name of the data will still change."""
     if data is None:
-        model = to_proto(graph, opset, description)
-    else:
-        with data.open("wb") as stream:
-            model = to_proto(graph, opset, description, stream)
-        place_data(model, data.name)
+        with file.open("wb") as stream:
+            write(graph, opset, description, stream)
+        return None
+    with data.open("wb") as stream:
+        model = write_apart(graph, opset, description, stream)
+    place_data(model, data.name)
     file.write_bytes(model.SerializeToString())
     return model
 
 
-def _check(file: Path) -> None:
+def _check(model: onnx.ModelProto) -> None:
     try:
-        onnx.checker.check_model(file, full_check=True)
+        onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise SpecError.of(InvalidModel(None, str(error).strip().splitlines()[0])) from None
 
