@@ -25,7 +25,7 @@ from nnspec.ir import Program
 from nnspec.ir.macs import macs
 from nnspec.ir.state import state_dict
 from nnspec.layers import registry
-from nnspec.layers.base import Example, Layer, TensorType
+from nnspec.layers.base import Example, Layer, TensorType, Weight
 from nnspec.to_onnx import row as onnx_row
 from nnspec.to_onnx import rows as onnx_rows
 from nnspec.to_onnx.export import export_model
@@ -164,6 +164,24 @@ def check_weights(program: Program, module: torch.nn.Module) -> None:
     assert parameters == {key: weight.trainable for key, weight in declared.items() if not weight.buffer}
 
 
+def check_start_from_another(key: str, weight: Weight, state: dict[str, torch.Tensor]) -> None:
+    """Lengths of slices; singular vectors as far as PyTorch's iteration has come: each the image of the other."""
+    initial, tensor = weight.initial, state[key]
+    assert initial.of is not None
+    other = state[key.removesuffix(weight.name) + initial.of.name]
+    if initial.kind == "lengths":
+        wanted = other.flatten(1).norm(dim=1).view(weight.shape)
+    elif initial.kind == "right":
+        matrix = other.movedim(int(initial.numbers[0]), 0).flatten(1)
+        wanted = torch.nn.functional.normalize(matrix.T @ state[key.removesuffix("_v") + "_u"], dim=0)
+    else:
+        matrix = other.movedim(int(initial.numbers[0]), 0).flatten(1)
+        wanted = torch.nn.functional.normalize(matrix @ state[key.removesuffix("_u") + "_v"], dim=0)
+        assert (tensor @ wanted) > 0.99
+        return
+    torch.testing.assert_close(tensor, wanted)
+
+
 @pytest.mark.parametrize(("layer", "example"), CASES, ids=identifier)
 def test_layer_starts_as_it_declares(layer: type[Layer], example: Example) -> None:
     """The initialiser that a weight declares has the mean and the range that PyTorch's start has."""
@@ -172,7 +190,9 @@ def test_layer_starts_as_it_declares(layer: type[Layer], example: Example) -> No
     state = spec(example).to_torch().state_dict()
     for entry in state_dict(program):
         tensor, initial = state[entry.key].double(), entry.weight.initial
-        if initial.kind == "values":
+        if initial.of is not None:
+            check_start_from_another(entry.key, entry.weight, state)
+        elif initial.kind == "values":
             assert tensor.flatten().tolist() == list(initial.numbers)
         elif initial.kind == "constant":
             assert torch.equal(state[entry.key], torch.full_like(state[entry.key], initial.numbers[0]))

@@ -105,11 +105,14 @@ class Initial(Record):
 
     `constant(value)`, `uniform(low, high)`, `normal(mean, std)`, or `truncated_normal(mean, std)` cut at two
     standard deviations, or `values`, every number in row-major order. A weight that starts as torch's default has the
-    distribution written out.
+    distribution written out. What starts from another weight of the layer, `of`: `lengths` of its slices along the
+    first dimension; `left(dim)` and `right(dim)`, the singular vectors of its largest singular value, with `dim` as
+    the rows.
     """
 
-    kind: Literal["constant", "uniform", "normal", "truncated_normal", "values"]
+    kind: Literal["constant", "uniform", "normal", "truncated_normal", "values", "lengths", "left", "right"]
     numbers: tuple[float, ...]
+    of: "Weight | None" = None
 
 
 ZEROS = Initial("constant", (0.0,))

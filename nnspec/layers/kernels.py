@@ -5,14 +5,15 @@ from typing import ClassVar
 from pydantic import PositiveInt
 
 from nnspec.layers.base import ArgumentError, TensorType, Weight, number
-from nnspec.layers.initial import Initialised, fans, torch_uniform
+from nnspec.layers.initial import fans, torch_uniform
+from nnspec.layers.normed import Normed
 from nnspec.layers.window import (
     Counts,
     spatial,
 )
 
 
-class Kernels(Initialised):
+class Kernels(Normed):
     """What convolutions and transposed convolutions share: channels, groups, weights."""
 
     dims: ClassVar[int] = 2
@@ -40,8 +41,8 @@ class Kernels(Initialised):
         return channels
 
     def kernels(self, shape: tuple[int, ...], bias: bool) -> tuple[Weight, ...]:
-        """The weight of this shape and the bias."""
+        """The weight of this shape and the bias, as they are stored."""
         default = torch_uniform(fans(shape)[0])
         weight = Weight("weight", shape, self.initial_weight(shape, default))
         own = (self.out_channels,)
-        return (weight, Weight("bias", own, self.initial_bias(own, default))) if bias else (weight,)
+        return self.stored(weight, Weight("bias", own, self.initial_bias(own, default)) if bias else None)

@@ -15,10 +15,12 @@ from nnspec.diagnostics import Origin, Source, Span, SpecError
 from nnspec.ir import Call, Module, Place, Program
 from nnspec.ir.state import state_dict
 from nnspec.layers.base import Layer, LayerError, Weight
+from nnspec.layers.normed import Normed
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.to_onnx import rows
 from nnspec.to_onnx.graph import Body, Graph
 from nnspec.to_onnx.mistakes import NotExpressible, SameName, TooManyLayers
+from nnspec.to_onnx.normed import computed
 from nnspec.to_onnx.row import ROWS, UNSUPPORTED
 from nnspec.to_onnx.row import Call as RowCall
 from nnspec.weights.arrays import ELEMENT_TYPES, Arrays
@@ -155,6 +157,8 @@ class _Builder:
         path = scope.prefix[:-1] if label is None else scope.prefix + label
         self.graph.scope = path
         weights = {weight.name: self._weight(path, weight) for weight in layer.weights(*types)}
+        if isinstance(layer, Normed):
+            weights = computed(layer, weights, self.graph)
         results = tuple(scope.module.values[name] for name in call.outputs)
         try:
             if type(layer) not in ROWS:

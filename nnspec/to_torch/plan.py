@@ -10,7 +10,7 @@ from nnspec.ir.state import Totals, totals
 from nnspec.layers.base import Layer
 from nnspec.to_torch.construct import Construct, ModuleOf, Times
 from nnspec.to_torch.row import Submodule
-from nnspec.to_torch.uses import INITIALISE, construct, lower
+from nnspec.to_torch.uses import INITIALISE, construct, initialises, lower
 
 
 class SymbolicSize(Exception):
@@ -64,7 +64,7 @@ class Plans:
         if submodule.source:
             self.sources[submodule.constructor] = submodule.source
         made = construct(submodule, call.callee)
-        if made.name == "initialise":
+        if initialises(made):
             self.sources["initialise"] = INITIALISE
         return made
 

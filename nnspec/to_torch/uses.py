@@ -10,6 +10,7 @@ from nnspec.dims import Size
 from nnspec.ir import Call, Module
 from nnspec.layers.base import Layer
 from nnspec.layers.initial import Initialised
+from nnspec.layers.normed import Normed
 from nnspec.to_torch import row as rows
 from nnspec.to_torch.construct import Construct
 from nnspec.to_torch.mistakes import NotInTorch
@@ -26,6 +27,11 @@ _INITIALISERS = {
     "lecun_normal": "partial(nn.init.kaiming_normal_, nonlinearity='linear')",
     "xavier_uniform": "nn.init.xavier_uniform_",
     "xavier_normal": "nn.init.xavier_normal_",
+}
+
+_NORMS = {
+    "weight": "nn.utils.parametrizations.weight_norm",
+    "spectral": "nn.utils.parametrizations.spectral_norm",
 }
 
 # The class that starts a module's weights otherwise than torch does.
@@ -57,7 +63,7 @@ def lower(
 
 
 def construct(submodule: Submodule, layer: Layer) -> Construct:
-    """The constructor call of a layer's submodule, with the initialisers that the spec asks for."""
+    """The constructor call of a layer's submodule, with the initialisers and the norm that the spec asks for."""
     made = Construct(submodule.constructor, submodule.arguments, submodule.keywords, layer)
     if not isinstance(layer, Initialised):
         return made
@@ -66,7 +72,14 @@ def construct(submodule: Submodule, layer: Layer) -> Construct:
         for name, choice in (("weight", layer.weight_init), ("bias", layer.bias_init))
         if choice is not None
     }
-    return Construct("initialise", (made,), chosen) if chosen else made
+    if chosen:
+        made = Construct("initialise", (made,), chosen)
+    return Construct(_NORMS[layer.norm], (made,)) if isinstance(layer, Normed) and layer.norm else made
+
+
+def initialises(made: Construct) -> bool:
+    """Whether a constructor call needs INITIALISE."""
+    return made.name == "initialise" or any(isinstance(a, Construct) and initialises(a) for a in made.arguments)
 
 
 def _initialiser(choice: Any) -> str:

@@ -8,12 +8,15 @@ import numpy as np
 
 from nnspec.layers.base import Weight
 from nnspec.weights.arrays import ELEMENT_TYPES, Array
+from nnspec.weights.normed import lengths, singular_vectors
 
 
 def initial_array(key: str, weight: Weight, seed: int) -> Array:
     """The array that a weight starts as; it depends on the seed, the key and the weight, and on nothing else."""
     random = np.random.default_rng([seed, zlib.crc32(key.encode())])
-    numbers = weight.initial.numbers
+    numbers, of = weight.initial.numbers, weight.initial.of
+    if of is not None:
+        return _from_another(weight, initial_array(key.removesuffix(weight.name) + of.name, of, seed))
     match weight.initial.kind:
         case "constant":
             array = np.full(weight.shape, numbers[0])
@@ -26,6 +29,14 @@ def initial_array(key: str, weight: Weight, seed: int) -> Array:
         case "truncated_normal":
             array = numbers[0] + numbers[1] * _truncated(random, weight.shape)
     return array.astype(ELEMENT_TYPES[weight.dtype])
+
+
+def _from_another(weight: Weight, other: Array) -> Array:
+    """The array that starts from another one of its layer."""
+    if weight.initial.kind == "lengths":
+        return lengths(other)
+    left, right = singular_vectors(other, int(weight.initial.numbers[0]))
+    return (left if weight.initial.kind == "left" else right).astype(other.dtype)
 
 
 def _truncated(random: np.random.Generator, shape: tuple[int, ...]) -> Array:

@@ -3,6 +3,7 @@
 The channels that come in are those of the incoming value. A depthwise convolution has `groups = C`.
 """
 
+from math import prod
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import PositiveInt
@@ -62,13 +63,17 @@ class _Convolution(Kernels):
         self.channels(input, self.groups)
         return input.with_shape(input.shape[0], self.out_channels, *places(self.windows(input), input))
 
-    def weights(self, input: TensorType) -> tuple[Weight, ...]:
+    def kernel(self, input: TensorType) -> tuple[int, ...]:
+        """The shape of the weight."""
         channels = self.channels(input, self.groups) // self.groups
-        return self.kernels((self.out_channels, channels, *each(self.kernel_size, self.dims, "kernel_size")), self.bias)
+        return (self.out_channels, channels, *each(self.kernel_size, self.dims, "kernel_size"))
+
+    def weights(self, input: TensorType) -> tuple[Weight, ...]:
+        return self.kernels(self.kernel(input), self.bias)
 
     def macs(self, input: TensorType) -> Size:
         output = self.infer(input).shape
-        return product((output[0], *output[2:])) * self.weights(input)[0].elements
+        return product((output[0], *output[2:])) * prod(self.kernel(input))
 
 
 class Conv1d(_Convolution):
@@ -77,6 +82,7 @@ class Conv1d(_Convolution):
     `padding` is a number, one for each dimension, or a pair [begin, end] for each; "same" keeps the size (stride 1
     only, the odd element at the end), "same_upper" is Keras' and TensorFlow's 'same': ceil(L / stride) places;
     "valid" is none.
+    `norm` is "weight" for weight norm, "spectral" for spectral norm.
     Shapes: [N, C, L] -> [N, out_channels, (L + padding - dilation*(kernel_size - 1) - 1)//stride + 1].
     Raises an error where C is a symbol, or where the kernel does not fit. Source: torch.nn.Conv1d.
     """
@@ -87,6 +93,7 @@ class Conv1d(_Convolution):
         Example("Conv1d(6, 5, 2, padding = 2, groups = 3, bias = false)", ("float[N, 3, T]",)),
         Example('Conv1d(4, 4, padding = "same", dilation = 2)', ("float[N, 3, T]",)),
         Example("Conv1d(4, 3, padding = [[2, 0]])", ("float[N, 3, T]",)),
+        Example('Conv1d(4, 3, norm = "weight")', ("float[N, 3, T]",)),
         Example('Conv1d(4, 3, padding = 1, padding_mode = "circular")', ("float[N, 3, T]",)),
     )
 
@@ -97,6 +104,7 @@ class Conv2d(_Convolution):
     `padding` is a number, one for each dimension, or a pair [begin, end] for each; "same" keeps the size (stride 1
     only, the odd element at the end), "same_upper" is Keras' and TensorFlow's 'same': ceil(H / stride) places;
     "valid" is none.
+    `norm` is "weight" for weight norm, "spectral" for spectral norm.
     Shapes: [N, C, H, W] -> [N, out_channels, (H + padding - dilation*(kernel_size - 1) - 1)//stride + 1, ...].
     Raises an error where C is a symbol, or where the kernel does not fit. Source: torch.nn.Conv2d.
     """
@@ -109,6 +117,10 @@ class Conv2d(_Convolution):
         Example("Conv2d(6, 3, padding = 1, groups = 3)"),
         Example('Conv2d(4, [3, 5], padding = "same", weight_init = "kaiming_normal", bias_init = 0)'),
         Example('Conv2d(4, 3, 2, padding = "valid")'),
+        Example('Conv2d(6, 3, 2, padding = 1, groups = 3, norm = "spectral")'),
+        Example(
+            'Conv2d(4, 3, padding = [[0, 2], [1, 1]], bias = false, weight_init = "kaiming_normal", norm = "weight")'
+        ),
         Example('Conv2d(4, 3, stride = 2, padding = "same_upper")', ("float[N, 3, 8, 9]",)),
         Example('Conv2d(4, 3, stride = 2, padding = "same_upper")', ("float[N, 3, 4*h, 2*w + 1]",), {"h": 3, "w": 5}),
         Example('Conv2d(4, 1, stride = 2, padding = "same_upper", bias = false)'),
@@ -124,6 +136,7 @@ class Conv3d(_Convolution):
     `padding` is a number, one for each dimension, or a pair [begin, end] for each; "same" keeps the size (stride 1
     only, the odd element at the end), "same_upper" is Keras' and TensorFlow's 'same': ceil(D / stride) places;
     "valid" is none.
+    `norm` is "weight" for weight norm, "spectral" for spectral norm.
     Shapes: [N, C, D, H, W] -> [N, out_channels, (D + padding - dilation*(kernel_size - 1) - 1)//stride + 1, ...].
     Raises an error where C is a symbol, or where the kernel does not fit. Source: torch.nn.Conv3d.
     """

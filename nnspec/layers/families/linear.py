@@ -7,6 +7,7 @@ from pydantic import PositiveInt
 from nnspec.dims import Size, product
 from nnspec.layers.base import ZEROS, Example, Initial, InputError, TensorType, Weight, need_dtype, number
 from nnspec.layers.initial import Initialised, torch_uniform
+from nnspec.layers.normed import Normed
 
 
 class _FullyConnected(Initialised):
@@ -25,9 +26,10 @@ class _FullyConnected(Initialised):
         return product(input.shape) * self.out_features
 
 
-class Linear(_FullyConnected):
+class Linear(_FullyConnected, Normed):
     """A fully connected layer on the last dimension: `y = x @ weight.T + bias`.
 
+    `norm` is "weight" for weight norm, "spectral" for spectral norm.
     Shapes: [..., in_features] -> [..., out_features]. `in_features` is the incoming last dimension.
     Source: torch.nn.Linear.
     """
@@ -38,15 +40,16 @@ class Linear(_FullyConnected):
         Example("Linear(10)", ("float[N, 12]",)),
         Example("Linear(5, bias = false)", ("float[N, T, 7]",)),
         Example('Linear(5, weight_init = "xavier_uniform", bias_init = 0.5)', ("float[N, 7]",)),
+        Example('Linear(9, norm = "weight")', ("float[N, 7]",)),
+        Example('Linear(9, bias = false, norm = "spectral")', ("float[N, T, 7]",)),
     )
 
     def weights(self, input: TensorType) -> tuple[Weight, ...]:
         shape = (self.out_features, number(input.shape[-1], "in_features"))
         default = torch_uniform(shape[1])
         weight = Weight("weight", shape, self.initial_weight(shape, default))
-        if not self.bias:
-            return (weight,)
-        return weight, Weight("bias", shape[:1], self.initial_bias(shape[:1], default))
+        bias = Weight("bias", shape[:1], self.initial_bias(shape[:1], default)) if self.bias else None
+        return self.stored(weight, bias)
 
 
 class Conv1D(_FullyConnected):

@@ -3,6 +3,7 @@
 The channels that come in are those of the incoming value.
 """
 
+from math import prod
 from typing import ClassVar
 
 from pydantic import PositiveInt
@@ -21,6 +22,8 @@ from nnspec.layers.window import (
 
 class _TransposedConvolution(Kernels):
     """The three transposed convolutions."""
+
+    rows_dim: ClassVar[int] = 1  # the outgoing channels
 
     padding: Amounts = 0
     output_padding: Amounts = 0
@@ -66,18 +69,22 @@ class _TransposedConvolution(Kernels):
             sizes.append(size)
         return input.with_shape(input.shape[0], self.out_channels, *sizes)
 
-    def weights(self, input: TensorType) -> tuple[Weight, ...]:
+    def kernel(self, input: TensorType) -> tuple[int, ...]:
+        """The shape of the weight."""
         channels = self.channels(input, self.groups)
-        kernel = each(self.kernel_size, self.dims, "kernel_size")
-        return self.kernels((channels, self.out_channels // self.groups, *kernel), self.bias)
+        return (channels, self.out_channels // self.groups, *each(self.kernel_size, self.dims, "kernel_size"))
+
+    def weights(self, input: TensorType) -> tuple[Weight, ...]:
+        return self.kernels(self.kernel(input), self.bias)
 
     def macs(self, input: TensorType) -> Size:
-        return product((input.shape[0], *input.shape[2:])) * self.weights(input)[0].elements
+        return product((input.shape[0], *input.shape[2:])) * prod(self.kernel(input))
 
 
 class ConvTranspose1d(_TransposedConvolution):
     """The transpose of a convolution over a sequence: each element of the input adds a kernel to the output.
 
+    `norm` is "weight" for weight norm, "spectral" for spectral norm.
     Shapes: [N, C, L] ->
     [N, out_channels, (L - 1)*stride - 2*padding + dilation*(kernel_size - 1) + output_padding + 1].
     Raises an error where C is a symbol. Source: torch.nn.ConvTranspose1d.
@@ -86,6 +93,8 @@ class ConvTranspose1d(_TransposedConvolution):
     dims: ClassVar[int] = 1
     examples: ClassVar = (
         Example("ConvTranspose1d(4, 4, 2, padding = 1)", ("float[N, 3, T]",)),
+        Example('ConvTranspose1d(4, 4, 2, norm = "spectral")', ("float[N, 3, T]",)),
+        Example('ConvTranspose1d(4, 4, 2, norm = "weight")', ("float[N, 3, T]",)),
         Example("ConvTranspose1d(4, 3, 3, output_padding = 2, groups = 2, dilation = 2)", ("float[N, 2, T]",)),
     )
 
@@ -93,6 +102,7 @@ class ConvTranspose1d(_TransposedConvolution):
 class ConvTranspose2d(_TransposedConvolution):
     """The transpose of a convolution over an image: each element of the input adds a kernel to the output.
 
+    `norm` is "weight" for weight norm, "spectral" for spectral norm.
     Shapes: [N, C, H, W] ->
     [N, out_channels, (H - 1)*stride - 2*padding + dilation*(kernel_size - 1) + output_padding + 1, ...].
     Raises an error where C is a symbol. Source: torch.nn.ConvTranspose2d.
@@ -111,6 +121,7 @@ class ConvTranspose2d(_TransposedConvolution):
 class ConvTranspose3d(_TransposedConvolution):
     """The transpose of a convolution over a volume: each element of the input adds a kernel to the output.
 
+    `norm` is "weight" for weight norm, "spectral" for spectral norm.
     Shapes: [N, C, D, H, W] ->
     [N, out_channels, (D - 1)*stride - 2*padding + dilation*(kernel_size - 1) + output_padding + 1, ...].
     Raises an error where C is a symbol. Source: torch.nn.ConvTranspose3d.

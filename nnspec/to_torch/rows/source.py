@@ -40,6 +40,8 @@ def _start(shape: tuple[int, ...], initial: Initial) -> str:
             return f"nn.init.trunc_normal_(torch.empty({sizes}), {first}, {second}, {bounds})"
         case "values":
             return f"torch.tensor({list(initial.numbers)}).reshape({shape})"
+        case "lengths" | "left" | "right":
+            raise ValueError(f"a parameter alone has no other weight to start from: {initial.kind}")
 
 
 @row(Constant)

@@ -1,0 +1,42 @@
+"""Layers whose weight is computed from what is stored: weight norm and spectral norm."""
+
+from typing import ClassVar, Literal
+
+from nnspec.layers.base import Initial, Weight
+from nnspec.layers.initial import Initialised
+
+STORED = "parametrizations.weight."  # what torch's parametrizations call it, less the part
+
+
+class Normed(Initialised):
+    """A layer whose weight a spec may norm.
+
+    `norm = "weight"` stores the length of every slice of the weight along its first dimension beside its direction
+    (Salimans & Kingma 2016); `norm = "spectral"` divides the weight by its largest singular value, of which training
+    keeps an estimate (Miyato et al. 2018). Source: torch.nn.utils.parametrizations, with its names in the `state_dict`.
+    """
+
+    keyword_only: ClassVar[frozenset[str]] = Initialised.keyword_only | {"norm"}
+    rows_dim: ClassVar[int] = 0  # the dimension of the weight whose slices are the rows of the matrix of spectral norm
+
+    norm: Literal["weight", "spectral"] | None = None
+
+    def stored(self, weight: Weight, bias: Weight | None) -> tuple[Weight, ...]:
+        """What the `state_dict` holds of a weight and a bias, in its order."""
+        biases = () if bias is None else (bias,)
+        shape, start = weight.shape, weight.initial
+        if self.norm == "weight":
+            direction = Weight(f"{STORED}original1", shape, start)
+            lengths = (shape[0],) + (1,) * (len(shape) - 1)
+            return *biases, Weight(f"{STORED}original0", lengths, Initial("lengths", (), direction)), direction
+        if self.norm == "spectral":
+            given = Weight(f"{STORED}original", shape, start)
+            rows = shape[self.rows_dim]
+            left = Weight(f"{STORED}0._u", (rows,), self._singular("left", given), trainable=False, buffer=True)
+            columns = (given.elements // rows,)
+            right = Weight(f"{STORED}0._v", columns, self._singular("right", given), trainable=False, buffer=True)
+            return *biases, given, left, right
+        return weight, *biases
+
+    def _singular(self, side: Literal["left", "right"], of: Weight) -> Initial:
+        return Initial(side, (float(self.rows_dim),), of)
