@@ -138,8 +138,8 @@ class Body(Scans):
             return given
         shape = self.given_shapes.get(node.name.text)
         if shape is not None:
-            given = f"--input {node.name.text}={'x'.join(map(str, shape))}"
-            way_out = f"{given} must keep to {self.span(node.shape).text}; open a dimension in the spec with a name"
+            flag = f"--input {node.name.text}={'x'.join(map(str, shape))}"
+            way_out = f"{flag} must keep to {self.span(node.shape).text}; open a dimension in the spec with a name"
             self.match(node.shape, shape, way_out)
             for size in shape:
                 self.check_size(size, node)
