@@ -172,3 +172,19 @@ def test_runs_are_compared_side_by_side(tmp_path: Path) -> None:
     assert json.loads(CliRunner().invoke(main, ["runs", str(tmp_path), "--json"]).output)[0]["epochs"] == 3
     result = CliRunner().invoke(main, ["runs", str(tmp_path / "no_run")])
     assert result.exit_code == 1 and "error[E0619]" in result.output
+
+
+@pytest.mark.parametrize(
+    ("recipe", "words"),
+    [
+        ({"optimizer": "SGD(lr = 1e38)"}, "the first layer to give such a number is body.1"),
+        ({"loss": "mean(log(0 * logits))"}, "it arises behind all layers"),
+    ],
+)
+def test_a_loss_that_is_not_finite_names_the_layer_where_it_begins(
+    recipe: dict[str, str], words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(nnspec.SpecError) as caught:
+        train(tmp_path, **recipe)
+    (found,) = caught.value.diagnostics
+    assert found.code == "E0614" and words in found.notes[0] and str(tmp_path) in found.notes[1]

@@ -135,6 +135,14 @@ class Loop:
         row["seconds"] = round(self.position.seconds, 3)
         return row
 
+    def again(self) -> Iterator[None]:
+        """The rest of the current epoch, step by step, without looks at the loss."""
+        order = self._order()
+        self._train_mode()
+        while self.position.step < self.steps:
+            self._step(order)
+            yield
+
     def _order(self) -> Tensor:
         """The samples of this epoch, shuffled."""
         seed = (self.task.recipe.seed * 1_000_003 + self.position.epoch) % 2**63

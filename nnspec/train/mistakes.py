@@ -73,6 +73,7 @@ class NotFinite(Diagnostic):
     step: int
     epoch: int
     folder: str
+    where: str | None = None  # which layer gave the first such number
 
     @property
     def message(self) -> str:
@@ -80,7 +81,8 @@ class NotFinite(Diagnostic):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return (f"the weights of the last whole epoch, if there was one, are in {self.folder}",)
+        kept = f"the weights of the last whole epoch, if there was one, are in {self.folder}"
+        return (self.where, kept) if self.where else (kept,)
 
     @property
     def help(self) -> str | None:

@@ -18,6 +18,7 @@ from nnspec.elaborate.recipe import is_path, read_plan
 from nnspec.ir import Program
 from nnspec.record import Record
 from nnspec.train.curves import write_curves
+from nnspec.train.diagnose import first_bad_layer
 from nnspec.train.display import Display, display
 from nnspec.train.folder import (
     BEST,
@@ -34,7 +35,7 @@ from nnspec.train.folder import (
 )
 from nnspec.train.loop import Loop, Stopped
 from nnspec.train.manner import Manner
-from nnspec.train.mistakes import NotTrained
+from nnspec.train.mistakes import NotFinite, NotTrained
 from nnspec.train.outcome import write_outcome
 from nnspec.train.prepare import Prepared, choose_device, prepare
 from nnspec.train.state import Position, load_state, save_state
@@ -159,6 +160,8 @@ def _run(prepared: Prepared, job: Job, folder: Path, state: Any) -> Trained:
             _epochs(loop, prepared, job.name, folder, shown)
         except Stopped:
             save_state(folder, loop.position, loop.tensors())
+        except SpecError as error:
+            raise _explained(error, prepared, folder) from None
         except RuntimeError as error:  # torch's own: no memory left, values out of the range of a loss
             raise SpecError.of(NotTrained(None, str(error).splitlines()[0])) from error
         position = loop.position
@@ -166,6 +169,15 @@ def _run(prepared: Prepared, job: Job, folder: Path, state: Any) -> Trained:
         return Trained(
             folder, tuple(position.history), _measure(prepared), position.best, position.best_epoch, interrupted
         )
+
+
+def _explained(error: SpecError, prepared: Prepared, folder: Path) -> SpecError:
+    """A loss that is not finite, with the layer that it comes from; other mistakes as they are."""
+    found = error.diagnostics[0]
+    if not isinstance(found, NotFinite):
+        return error
+    where = first_bad_layer(prepared.task, folder)
+    return SpecError.of(NotFinite(found.span, found.value, found.step, found.epoch, found.folder, where))
 
 
 def _epochs(loop: Loop, prepared: Prepared, name: str, folder: Path, shown: Display) -> None:
