@@ -231,3 +231,17 @@ def test_documentation_cannot_break_out_of_its_docstring() -> None:
     module = model.to_torch()
     assert module(torch.zeros(1, 4)).shape == (1, 2)
     assert '__import__("os")' in (type(module).__doc__ or "")
+
+
+def test_variable_does_not_hide_a_function_of_the_source() -> None:
+    model = nnspec.loads("""
+model A {
+  input x: float[N, 3, 4, 4]
+  input target: int[N, 4, 4]
+  score = mean_iou(x, target)
+  again = mean_iou(x, target)
+  output sum = score + again
+  output mean_iou = score
+}""")
+    total, score = model.to_torch()(torch.randn(2, 3, 4, 4), torch.randint(0, 3, (2, 4, 4)))
+    assert total == 2 * score

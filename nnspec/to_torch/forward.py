@@ -38,7 +38,7 @@ class Forward:
         self.sizes = Sizes(plan.module)
         self.uses = _uses(self.module)
         self.lasting = _lasting_names(self.module)
-        self.names = self.sizes.names() | {"device"}
+        self.names = self.sizes.names() | plans.function_names(self.module) | {"device"}
         self.inputs = [self._input(port.name, port.value) for port in self.module.inputs]
         self.sizes.inputs = self.inputs
         self._paths: dict[str, str] = {}

@@ -19,13 +19,7 @@ RESERVED = frozenset(
 )
 
 # Names that the source uses for other things.
-TAKEN = frozenset(
-    """
-    self torch nn F math OrderedDict partial initialise device
-    rotary rotary_interleaved rotary_scaled rotary_interleaved_scaled
-    ctc dice dice_loss focal_loss info_nce mean_iou
-    """.split()
-)
+TAKEN = frozenset("self torch nn F math OrderedDict partial initialise device".split())
 
 
 def is_attribute(label: str) -> bool:

@@ -9,7 +9,7 @@ from nnspec.ir import Call, Module, Program
 from nnspec.ir.state import Totals, totals
 from nnspec.layers.base import Layer
 from nnspec.to_torch.construct import Construct, ModuleOf, Times
-from nnspec.to_torch.row import Submodule
+from nnspec.to_torch.row import Function, Submodule
 from nnspec.to_torch.uses import INITIALISE, construct, initialises, lower
 
 
@@ -53,6 +53,12 @@ class Plans:
         except SymbolicSize:
             return None
         return given if isinstance(given, Submodule) else None
+
+    def function_names(self, module: Module) -> set[str]:
+        """The names of the functions that the rows of a module bring along: no variable may hide them."""
+        layers = [call for call in module.calls if isinstance(call.callee, Layer)]
+        given = [lower(call, module, ("x",) * len(call.inputs), lambda size: "1", "device") for call in layers]
+        return {each.name for each in given if isinstance(each, Function)}
 
     def constructor(self, module: Module, call: Call) -> Construct | None:
         """How the module that a call applies is built; None if it is no module."""
