@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 from nnspec.diagnostics import Origin, nearest
@@ -238,11 +239,11 @@ class Blocks(Members):
         frame.training = self.training
         return frame.run_block(definition, arguments, types)
 
+    @abstractmethod
     def run_block(
         self, definition: BlockDefinition, arguments: dict[str, Any], types: tuple[TensorType | None, ...]
     ) -> Made | None:
         """Elaborate the body of a block in this frame; body.py does it."""
-        raise NotImplementedError
 
     def apply_again(self, value: Tensor, label: str | None, item: t.Item) -> Tensor:
         """`-> tower`: the same module on other inputs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from nnspec.diagnostics import Span, nearest
@@ -35,7 +36,7 @@ from nnspec.syntax import tree as t
 DEEPEST = 32  # dots in a label
 
 
-class Expressions(Layering):
+class Expressions(Layering, ABC):
     """Evaluates expressions; what they do with tensors becomes calls of the scope."""
 
     step: t.Node | None = None  # the expression that is a step of its own: a function in it may take what flows
@@ -59,9 +60,9 @@ class Expressions(Layering):
         except OperationError as problem:
             self.fail(BadOperation(self.span(node), str(problem), problem.help))
 
+    @abstractmethod
     def chain_value(self, node: t.Chain) -> Any:
         """The value of a chain inside a tuple; steps.py runs chains."""
-        raise NotImplementedError
 
     def _number(self, node: t.Number) -> Any:
         return node.value
@@ -243,9 +244,9 @@ class Expressions(Layering):
                     return value, trailers[length:]
         return self.evaluate(node.base), trailers
 
+    @abstractmethod
     def member(self, value: Any, members: list[t.Member], node: t.Postfix) -> Any:
         """`value.a.b`; steps.py knows what lies inside a step."""
-        raise NotImplementedError
 
     def _subscript(self, value: Any, trailer: t.Subscript, node: t.Postfix) -> Any:
         items = tuple(self._index(item) for item in trailer.items)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from typing import Any
 
 from nnspec.elaborate.blocks import Blocks, Made
@@ -26,9 +27,9 @@ from nnspec.syntax import tree as t
 class Groups(Blocks):
     """Elaborates groups and repeats."""
 
+    @abstractmethod
     def run_body(self, body: t.Body) -> None:
         """The statements of a body; body.py has them."""
-        raise NotImplementedError
 
     def group(self, body: t.Body, label: str | None, node: Placed, count: int = 1) -> Any:
         """`{ ... }`: a module of its own that sees the names around it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 from nnspec.diagnostics import Label, Span
@@ -75,9 +76,9 @@ class Merges(Groups):
         separator = {"add": " + ", "multiply": " * "}.get(node.kind, ", ")
         return self._combine(node.kind, tensors, node, node.kind, tuple(labels), keyword, separator, positional, named)
 
+    @abstractmethod
     def branches(self, body: t.Body, start: Any) -> list[tuple[Any, Span]]:
         """The values of the branches that the statements of a merge describe; body.py runs statements."""
-        raise NotImplementedError
 
     def _combine(
         self,

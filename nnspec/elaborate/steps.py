@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from typing import Any
 
 from nnspec.elaborate.frame import Failed
@@ -31,9 +32,9 @@ _LABEL = r"(?a:[A-Za-z_]\w*(\.\w+)*|\d+(\.\w+)*)"
 class Steps(Merges):
     """Runs chains; every application of a layer or block becomes a call of the scope."""
 
+    @abstractmethod
     def scan(self, node: t.Scan, label: str | None, item: t.Item) -> Tensor:
         """`scan Step(...)`; scan.py does it."""
-        raise NotImplementedError
 
     def chain_value(self, node: t.Chain) -> Any:
         """The value at the end of a chain that begins with the current flow; the flow itself stays."""
