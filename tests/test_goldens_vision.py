@@ -10,17 +10,15 @@ import onnxruntime as ort
 import pytest
 import torch
 from reference import recipe
+from reference.proof import EXACT, SINGLE, assert_close, assert_reproduced, filled, load, several
 from reference.records import SPECS, goldens
 from reference.vision import GOLDENS, OPEN, SMALL
 from safetensors.torch import save_file
 
 import nnspec
-from nnspec.api import Model
 from nnspec.dims import substitute
 from nnspec.to_onnx.export import export_model
 
-EXACT = 1e-6  # of PyTorch in float64, relative to the standard deviation of the golden
-SINGLE = 1e-4  # of ONNX in float32, likewise
 # Goldens of networks that take any size, and sizes that no golden has.
 SIZES = {
     "espcn": [(5, 7), (16, 9), (1, 3)],
@@ -28,18 +26,6 @@ SIZES = {
     "ddpm_tiny": [(8, 12), (6, 4)],
 }
 EVERY = [pytest.param(name, marks=pytest.mark.slow) if name == "vgg13" else name for name in GOLDENS]  # 1 GB of weights
-
-
-def load(name: str) -> Model:
-    """The model of a golden."""
-    file, model, settings = GOLDENS[name]
-    return nnspec.load(SPECS / file, model, settings=settings)
-
-
-def filled(name: str) -> torch.nn.Module:
-    """Its module in float64 with the weights of the recipe, in evaluation."""
-    module: torch.nn.Module = recipe.fill_(load(name).to_torch().double(), **goldens()[name]["weights"])
-    return module.eval()
 
 
 def inputs(name: str, size: tuple[int, int] | None = None) -> list[torch.Tensor]:
@@ -51,36 +37,13 @@ def inputs(name: str, size: tuple[int, int] | None = None) -> list[torch.Tensor]
     return made
 
 
-def several(results: Any) -> list[torch.Tensor]:
-    """The results as a list."""
-    return list(results) if isinstance(results, (tuple, list)) else [results]
-
-
-def assert_close(ours: torch.Tensor, golden: dict[str, Any], tolerance: float) -> None:
-    """Shape, first values, mean and standard deviation, relative to the standard deviation of the golden."""
-    found = recipe.summary(ours)
-    assert found["shape"] == golden["shape"]
-    within = tolerance * golden["std"]
-    assert found["first"] == pytest.approx(golden["first"], rel=0, abs=within)
-    assert (found["mean"], found["std"]) == pytest.approx((golden["mean"], golden["std"]), rel=0, abs=within)
-
-
 @pytest.mark.parametrize("name", EVERY)
 def test_pytorch_gives_the_outputs_loss_and_gradient_of_the_reference(name: str) -> None:
-    golden = goldens()[name]
-    module = filled(name)
-    assert sum(parameter.numel() for parameter in module.parameters()) == golden["params"]
-    results = several(module(*inputs(name)))
-    for ours, wanted in zip(results, golden["outputs"].values(), strict=True):
-        assert_close(ours, wanted, EXACT)
-    loss = torch.stack([(ours**2).mean() for ours in results]).sum()
-    gradients = torch.autograd.grad(loss, list(module.parameters()), allow_unused=True)
-    norm = torch.stack([gradient.norm() for gradient in gradients if gradient is not None]).norm()
-    assert (loss.item(), norm.item()) == pytest.approx((golden["loss"], golden["grad_norm"]), rel=EXACT)
+    assert_reproduced(filled(name, GOLDENS[name]), inputs(name), goldens()[name])
 
 
 def test_the_loss_terms_of_the_sparse_autoencoder_are_those_of_the_reference() -> None:
-    recon, code = filled("ae_sparse")(*inputs("ae_sparse"))
+    recon, code = filled("ae_sparse", GOLDENS["ae_sparse"])(*inputs("ae_sparse"))
     active = code.mean(0)
     terms = {
         "mse": ((recon - inputs("ae_sparse")[0]) ** 2).mean().item(),
@@ -91,7 +54,7 @@ def test_the_loss_terms_of_the_sparse_autoencoder_are_those_of_the_reference() -
 
 
 def test_the_loss_terms_of_the_contractive_autoencoder_are_those_of_the_reference() -> None:
-    module = filled("ae_contractive")
+    module = filled("ae_contractive", GOLDENS["ae_contractive"])
     (image,) = inputs("ae_contractive")
     jacobian = torch.autograd.functional.jacobian(lambda given: module(given)[1].sum(0), image)  # latent, N, size
     terms = {
@@ -103,10 +66,10 @@ def test_the_loss_terms_of_the_contractive_autoencoder_are_those_of_the_referenc
 
 @pytest.mark.parametrize("name", EVERY)
 def test_onnx_gives_the_outputs_of_the_reference_and_of_pytorch_at_other_sizes(name: str, tmp_path: Path) -> None:
-    module = filled(name)
+    module = filled(name, GOLDENS[name])
     state = {k: (v.float() if v.is_floating_point() else v).clone() for k, v in module.state_dict().items()}
     save_file(state, tmp_path / "weights.safetensors")
-    model = export_model(load(name).program, tmp_path / "weights.safetensors")
+    model = export_model(load(GOLDENS[name]).program, tmp_path / "weights.safetensors")
     session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     for ours, wanted in zip(run(session, inputs(name)), goldens()[name]["outputs"].values(), strict=True):
         assert_close(ours, wanted, SINGLE)
