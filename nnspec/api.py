@@ -13,6 +13,7 @@ from nnspec.elaborate.elaborate import elaborate
 from nnspec.elaborate.files import Declarations, Files, read_source
 from nnspec.extras import need
 from nnspec.ir import Program
+from nnspec.ir.flatten import flattening
 from nnspec.ir.verify import UnsoundProgram, verify
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.resources import spec_path
@@ -68,20 +69,22 @@ class Model:
 
         return torch_source(self.program).text
 
-    def to_torch(self, weights: str | Path | None = None) -> nn.Module:
+    def to_torch(self, weights: str | Path | None = None, *, limits: Limits = DEFAULT_LIMITS) -> nn.Module:
         """The model as an `nn.Module`: the class of `torch_source`, compiled in memory.
 
         Args:
             weights: a file of weights (safetensors, an index of several, or a PyTorch checkpoint); new ones if it is
                 left out.
+            limits: how many layers the module may hold.
 
         Raises:
-            SpecError: torch is not installed, a layer cannot be written in PyTorch, or the weights are not the model's.
+            SpecError: torch is not installed, a layer cannot be written in PyTorch, there are more layers than the
+                limit, or the weights are not the model's.
         """
         need("to_torch()", "torch")
         from nnspec.to_torch.module import build  # torch takes a second to import
 
-        module = build(self.program)
+        module = build(self.program, limits)
         if weights is not None:
             self.load_weights(module, weights)
         return module
@@ -99,17 +102,18 @@ class Model:
 
         fill(module, self.program, path)
 
-    def compare_weights(self, path: str | Path) -> Comparison:
+    def compare_weights(self, path: str | Path, *, limits: Limits = DEFAULT_LIMITS) -> Comparison:
         """What fits, is missing, unexpected or of another shape in a file of weights.
 
         Raises:
-            SpecError: the file cannot be read.
+            SpecError: the file cannot be read, or the model has more layers than the limit.
         """
         need("reading weights", "numpy")
         from nnspec.weights.checkpoint import read_checkpoint  # here: numpy is no part of the core
         from nnspec.weights.compare import compare
 
-        return compare(self.program, read_checkpoint(path))
+        with flattening(self.program, limits):
+            return compare(self.program, read_checkpoint(path))
 
     @property
     def sources(self) -> dict[str, Source]:

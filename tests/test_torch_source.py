@@ -245,3 +245,16 @@ model A {
 }""")
     total, score = model.to_torch()(torch.randn(2, 3, 4, 4), torch.randint(0, 3, (2, 4, 4)))
     assert total == 2 * score
+
+
+def test_layers_are_counted_before_they_are_built() -> None:
+    model = nnspec.loads("model A { input x: float[N, 4]; 1000000 x { Linear(4) -> ReLU } }")
+    assert "range(1000000)" in model.torch_source()
+    with pytest.raises(nnspec.SpecError, match="E0701"):
+        model.to_torch()
+    with pytest.raises(nnspec.SpecError, match="E0701"):
+        model.compare_weights("none.safetensors")
+    small = nnspec.loads("model A { input x: float[N, 4]; 3 x { Linear(4) -> ReLU } }")
+    assert len(list(small.to_torch(limits=nnspec.Limits(layers=6)).parameters())) == 6
+    with pytest.raises(nnspec.SpecError, match="E0701"):
+        small.to_torch(limits=nnspec.Limits(layers=5))

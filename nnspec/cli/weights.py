@@ -31,7 +31,7 @@ def check(spec: SpecArguments, file: str, everything: bool, as_json: bool) -> No
 
     The exit code is 0 if the file can be loaded strictly, and 1 if not.
     """
-    comparison = spec.load().compare_weights(file)
+    comparison = spec.load().compare_weights(file, limits=spec.limits)
     if as_json:
         click.echo(json.dumps(_plain(comparison), indent=2))
     else:

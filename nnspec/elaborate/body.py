@@ -70,7 +70,6 @@ class Body(Scans):
         self.environment.names[node.name.text] = self.evaluate(node.value)
 
     def _run_bind(self, node: t.Bind) -> None:
-        calls = len(self.scope.calls)
         value = self._bound_chain(node)
         if value is INVALID:
             raise Failed
@@ -84,7 +83,6 @@ class Body(Scans):
             self.fail(found)
         for name, tensor in zip(node.names, results, strict=True):
             self.environment.names[name.text] = tensor
-        assert calls <= len(self.scope.calls)
 
     def _bound_chain(self, node: t.Bind) -> Any:
         """The value of the chain; a weight of the scope's own takes the name that it is bound to as its label."""

@@ -6,9 +6,7 @@ named by its key of the `state_dict`, so that a module which is applied twice fi
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial
 
 from nnspec.diagnostics import Origin, Source, Span, SpecError
@@ -16,10 +14,9 @@ from nnspec.ir import Call, Module, Place, Program
 from nnspec.ir.state import state_dict
 from nnspec.layers.base import Layer, LayerError, Weight
 from nnspec.layers.normed import Normed
-from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.to_onnx import rows
 from nnspec.to_onnx.graph import Body, Graph
-from nnspec.to_onnx.mistakes import NotExpressible, SameName, TooManyLayers
+from nnspec.to_onnx.mistakes import NotExpressible, SameName
 from nnspec.to_onnx.normed import computed
 from nnspec.to_onnx.row import ROWS, UNSUPPORTED
 from nnspec.to_onnx.row import Call as RowCall
@@ -37,37 +34,6 @@ def build_graph(program: Program, arrays: Arrays, opset: int, sources: Sources |
         SpecError: the program has what ONNX cannot express.
     """
     return _Builder(program, arrays, opset, sources or {}).build()
-
-
-@contextmanager
-def flattening(program: Program, limits: Limits = DEFAULT_LIMITS) -> Iterator[None]:
-    """Room for work that walks every layer of a program, repeats written out.
-
-    The limits have bounded how deep modules are nested, but not to what Python allows by default.
-
-    Raises:
-        SpecError: there are more layers than the limit.
-    """
-    layers, depth = _extent(program)
-    if layers > limits.layers:
-        raise SpecError.of(TooManyLayers(None, program.main.name, layers, limits.layers))
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, 1000 + 10 * depth))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(before)
-
-
-def _extent(program: Program) -> tuple[int, int]:
-    """The number of layers when repeats are written out, and how deep the modules are nested."""
-    layers: dict[str, int] = {}
-    depths: dict[str, int] = {}
-    for key in program.order:
-        calls = [call for call in program.modules[key].calls if not call.training]
-        layers[key] = sum(call.count * (layers[call.callee] if isinstance(call.callee, str) else 1) for call in calls)
-        depths[key] = 1 + max((depths[call.callee] for call in calls if isinstance(call.callee, str)), default=0)
-    return layers[program.entry], depths[program.entry]
 
 
 class _Scope:

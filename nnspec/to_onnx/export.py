@@ -11,11 +11,12 @@ import onnx
 
 from nnspec.diagnostics import SpecError
 from nnspec.ir import Program
+from nnspec.ir.flatten import flattening
 from nnspec.layers.base import TensorType
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.output import replacing
 from nnspec.record import Record
-from nnspec.to_onnx.build import Sources, build_graph, flattening
+from nnspec.to_onnx.build import Sources, build_graph
 from nnspec.to_onnx.fold import fold
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.mistakes import InvalidModel, TooLargeForMemory
@@ -100,7 +101,7 @@ def export_onnx(
         description = _description(program, loaded)
         _check(structure(graph, version, description))
         model = _write(graph, version, description, file, data)
-        difference = _verified(program, graph, file, loaded, notes) if verify else None
+        difference = _verified(program, graph, file, loaded, notes, limits) if verify else None
         if model is not None:
             place_data(model, target.name + ".data")
             file.write_bytes(model.SerializeToString())
@@ -141,7 +142,9 @@ def _check(model: onnx.ModelProto) -> None:
         raise SpecError.of(InvalidModel(None, str(error).strip().splitlines()[0])) from None
 
 
-def _verified(program: Program, graph: Graph, file: Path, loaded: Weights, notes: list[str]) -> float | None:
+def _verified(
+    program: Program, graph: Graph, file: Path, loaded: Weights, notes: list[str], limits: Limits
+) -> float | None:
     """The difference from PyTorch, with notes on what was not compared."""
     missing = [
         name for name, package in (("PyTorch", "torch"), ("onnxruntime", "onnxruntime")) if not find_spec(package)
@@ -151,7 +154,7 @@ def _verified(program: Program, graph: Graph, file: Path, loaded: Weights, notes
         return None
     from nnspec.to_onnx.verify import verify  # here: the export itself needs no torch
 
-    found = verify(program, graph, file, loaded.arrays)
+    found = verify(program, graph, file, loaded.arrays, limits)
     if found.random:
         notes.append(f"not compared, since random: {', '.join(found.random)}")
     return found.difference if len(found.random) < len(graph.outputs) else None

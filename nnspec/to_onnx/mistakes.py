@@ -5,27 +5,6 @@ from __future__ import annotations
 from nnspec.diagnostics import Diagnostic
 
 
-class TooManyLayers(Diagnostic):
-    """The network has more layers than an ONNX graph should hold.
-
-    An ONNX graph is flat: `1000000 x Block` becomes a million copies. Summary, check and the PyTorch source do not
-    need that and have no such limit.
-    """
-
-    code = "E0701"
-    model: str
-    layers: int
-    bound: int
-
-    @property
-    def message(self) -> str:
-        return f"{self.model} has {self.layers:,} layers when its repeats are written out, more than {self.bound:,}"
-
-    @property
-    def help(self) -> str | None:
-        return f"raise the limit if this is meant: --limit layers={self.layers}"
-
-
 class NotExpressible(Diagnostic):
     """A layer, as it is configured here, cannot be written with the operators of ONNX."""
 

@@ -16,6 +16,7 @@ import torch
 from nnspec.diagnostics import SpecError
 from nnspec.ir import Program
 from nnspec.ir.state import state_dict
+from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.record import Record
 from nnspec.to_onnx.graph import Graph, Node
 from nnspec.to_onnx.mistakes import CannotCompare, NotEqual
@@ -37,7 +38,7 @@ class Verified(Record):
     random: tuple[str, ...]
 
 
-def verify(program: Program, graph: Graph, model: Path, arrays: Arrays) -> Verified:
+def verify(program: Program, graph: Graph, model: Path, arrays: Arrays, limits: Limits = DEFAULT_LIMITS) -> Verified:
     """Compare the model file with PyTorch.
 
     Raises:
@@ -49,7 +50,7 @@ def verify(program: Program, graph: Graph, model: Path, arrays: Arrays) -> Verif
         session = open_session(model)
     except ERRORS as error:
         raise SpecError.of(CannotCompare(None, "onnxruntime", reason(error))) from None
-    module = _module(program, arrays)
+    module = _module(program, arrays, limits)
     sizes: list[Sizes] = []
     worst = 0.0
     for choice, inputs, wanted in _references(program, graph, module):
@@ -76,8 +77,8 @@ def _draws(node: Node) -> bool:
     return node.op in _RANDOM or (node.body is not None and any(map(_draws, node.body.nodes)))
 
 
-def _module(program: Program, arrays: Arrays) -> torch.nn.Module:
-    module = build(program).eval()
+def _module(program: Program, arrays: Arrays, limits: Limits) -> torch.nn.Module:
+    module = build(program, limits).eval()
     tied = {entry.key: entry.tied_to or entry.key for entry in state_dict(program)}
     module.load_state_dict({key: torch.from_numpy(np.array(arrays(owner))) for key, owner in tied.items()})
     return module

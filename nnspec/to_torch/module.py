@@ -10,17 +10,19 @@ from types import ModuleType
 from torch import nn
 
 from nnspec.ir import Program
+from nnspec.ir.flatten import flattening
+from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.to_torch.emit import torch_source
 
 
-def build(program: Program) -> nn.Module:
+def build(program: Program, limits: Limits = DEFAULT_LIMITS) -> nn.Module:
     """The model, with new weights.
 
     The source is registered as a Python module, so that tracebacks show its lines and the classes can be pickled by
     name within the process.
 
     Raises:
-        SpecError: a layer cannot be written in PyTorch.
+        SpecError: a layer cannot be written in PyTorch, or there are more layers than the limit.
     """
     source = torch_source(program)
     name = f"nnspec_generated_{sha256(source.text.encode()).hexdigest()[:16]}"
@@ -36,5 +38,6 @@ def build(program: Program) -> nn.Module:
         except BaseException:
             del sys.modules[name]
             raise
-    made: nn.Module = getattr(sys.modules[name], source.class_name)()
+    with flattening(program, limits):
+        made: nn.Module = getattr(sys.modules[name], source.class_name)()
     return made

@@ -59,7 +59,7 @@ def prepare(
     parts = split(data, fitted.fields, recipe.split, recipe.seed, normalised, device)
     draws = torch.Generator().manual_seed(recipe.seed)
     torch.manual_seed(recipe.seed)
-    model = build(program).to(device)
+    model = build(program, limits).to(device)
     if recipe.weights is not None:
         start_from(model, program, base / recipe.weights, recipe.drop, plan.places.get("drop"))
     freeze(model, recipe.freeze, plan.places.get("freeze"))
