@@ -56,8 +56,9 @@ class Diagnostic(Record):
 
     @property
     def help(self) -> str | None:
-        """What to write instead."""
-        return None
+        """What to write instead: the field `advice`, where a kind of mistake has one."""
+        advice: str | None = getattr(self, "advice", None)
+        return advice
 
     def to_json(self, chain: tuple[Origin, ...] = ()) -> dict[str, Any]:
         """The diagnostic as plain data; offsets count characters from 0, lines and columns from 1."""

@@ -305,10 +305,6 @@ class NoValue(Diagnostic):
     def message(self) -> str:
         return f"{self.what} needs a value, and none flows here"
 
-    @property
-    def help(self) -> str | None:
-        return self.advice
-
 
 class WrongKind(Diagnostic):
     """A value of one kind stands where another is needed, such as a tensor where a number must be known."""
@@ -436,10 +432,6 @@ class BadImport(Diagnostic):
     def message(self) -> str:
         return self.reason
 
-    @property
-    def help(self) -> str | None:
-        return self.advice
-
 
 class NoSuchModel(Diagnostic):
     """The file declares no model, or none of the name that was asked for."""
@@ -471,10 +463,6 @@ class BadSetting(Diagnostic):
     def message(self) -> str:
         return self.reason
 
-    @property
-    def help(self) -> str | None:
-        return self.advice
-
 
 class Misplaced(Diagnostic):
     """A statement stands where it has no meaning, such as `input` in a block or `phase` outside `train`."""
@@ -486,10 +474,6 @@ class Misplaced(Diagnostic):
     @property
     def message(self) -> str:
         return f"{self.what} cannot stand here"
-
-    @property
-    def help(self) -> str | None:
-        return self.advice
 
 
 class NotSupportedYet(Diagnostic):

@@ -23,10 +23,6 @@ class BadRename(Diagnostic):
     def message(self) -> str:
         return f"the patterns of this `rename` do not fit: {self.reason}"
 
-    @property
-    def help(self) -> str | None:
-        return self.advice
-
 
 def bad_rename(published: str, own: str) -> tuple[str, str] | None:
     """What is wrong with a line, and the way out; None if nothing is."""

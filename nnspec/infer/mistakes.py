@@ -33,10 +33,6 @@ class NoProvider(Diagnostic):
     def message(self) -> str:
         return f"the model cannot run on {self.provider}: {self.reason}"
 
-    @property
-    def help(self) -> str | None:
-        return self.advice
-
 
 class UnreadableInput(Diagnostic):
     """A file that is given as an input of a model is missing, damaged, or of a kind that is not read.

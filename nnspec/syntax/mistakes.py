@@ -113,10 +113,6 @@ class Unreadable(Diagnostic):
     def message(self) -> str:
         return f"cannot read {self.path}: {self.reason}"
 
-    @property
-    def help(self) -> str | None:
-        return self.advice
-
 
 class TooLarge(Diagnostic):
     """A bound that keeps any input from taking the machine is exceeded.

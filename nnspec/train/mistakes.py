@@ -21,10 +21,6 @@ class BadData(Diagnostic):
     def message(self) -> str:
         return f"{self.name}: {self.reason}"
 
-    @property
-    def help(self) -> str | None:
-        return self.advice
-
 
 class DataMismatch(Diagnostic):
     """The data does not have what the model's input asks for: no such field, another element type or another shape.
@@ -40,10 +36,6 @@ class DataMismatch(Diagnostic):
     @property
     def message(self) -> str:
         return f"the model's input {self.input} {self.problem}"
-
-    @property
-    def help(self) -> str | None:
-        return self.advice
 
 
 class TooFewClasses(Diagnostic):
@@ -100,10 +92,6 @@ class BadRun(Diagnostic):
     @property
     def message(self) -> str:
         return f"{self.folder}: {self.reason}"
-
-    @property
-    def help(self) -> str | None:
-        return self.advice
 
 
 class NoSuchPart(Diagnostic):
