@@ -17,8 +17,8 @@ import nnspec
 from nnspec.elaborate.choices import ColorJitter, RandomFlip, RandomRotation, RandomShift
 from nnspec.elaborate.data import Data, Iris, Reversals, Shapes, Spirals, Text
 from nnspec.train.augment import Augment, Followed
-from nnspec.train.dataset import Frame
-from nnspec.train.read import read
+from nnspec.train.data.dataset import Frame
+from nnspec.train.data.read import read
 
 FRAME = Frame(None, None, None)
 LINEAR = """

@@ -16,7 +16,7 @@ from nnspec.ir import Program
 from nnspec.layers.base import DType, Layer, TensorType
 from nnspec.layers.families.loss import Accuracy, CrossEntropyLoss, NLLLoss
 from nnspec.train.augment import LUMINANCE
-from nnspec.train.dataset import DataSet, Frame, resized
+from nnspec.train.data.dataset import DataSet, Frame, resized
 from nnspec.train.mistakes import BadData, DataMismatch, TooFewClasses
 
 

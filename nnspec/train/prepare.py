@@ -15,11 +15,11 @@ from nnspec.limits import Limits
 from nnspec.record import Record
 from nnspec.to_torch.module import build
 from nnspec.train.augment import Augment, Followed
+from nnspec.train.data.read import read
 from nnspec.train.fit import Fitted, check_classes, frame_of
 from nnspec.train.loop import Function, Task
 from nnspec.train.mistakes import BadDevice
 from nnspec.train.parts import freeze, groups, start_from
-from nnspec.train.read import read
 from nnspec.train.split import Parts, split
 
 

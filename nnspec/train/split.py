@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from nnspec.record import Record
-from nnspec.train.dataset import DataSet
+from nnspec.train.data.dataset import DataSet
 
 
 class Parts(Record):

@@ -1,1 +1,1 @@
-"""Built-in data sets; ATTRIBUTION.md says where they come from."""
+"""Data sets: one reader a kind of file, and those without files. ATTRIBUTION.md says where the built-in ones are from."""

@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 
 from nnspec.diagnostics import Span
-from nnspec.train.dataset import DataSet
-from nnspec.train.fail import RELATIVE, need_room, refuse
+from nnspec.train.data.dataset import DataSet
+from nnspec.train.data.fail import RELATIVE, need_room, refuse
 
 PRINTABLE = "\n" + "".join(chr(code) for code in range(32, 127))  # 96 characters
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nnspec.diagnostics import Span, SpecError
-from nnspec.train.dataset import BYTES, DataSet
+from nnspec.train.data.dataset import BYTES, DataSet
 from nnspec.train.mistakes import BadData
 
 CHANNELS = (1, 3, 4)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nnspec.diagnostics import Span
-from nnspec.train.dataset import DataSet
-from nnspec.train.fail import RELATIVE, need_room, refuse
+from nnspec.train.data.dataset import DataSet
+from nnspec.train.data.fail import RELATIVE, need_room, refuse
 
 PARTS = ("train", "t10k")
 BYTE_ELEMENTS = 0x08

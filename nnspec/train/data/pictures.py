@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from nnspec.diagnostics import Span, SpecError
-from nnspec.train.dataset import BYTES, DataSet, Frame
+from nnspec.train.data.dataset import BYTES, DataSet, Frame
 from nnspec.train.mistakes import BadData
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"})

@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from nnspec.diagnostics import Span
-from nnspec.train.dataset import DataSet
-from nnspec.train.fail import RELATIVE, need_room, refuse
+from nnspec.train.data.dataset import DataSet
+from nnspec.train.data.fail import RELATIVE, need_room, refuse
 
 PIXELS = 3 * 32 * 32
 TEN = tuple("airplane automobile bird cat deer dog frog horse ship truck".split())

@@ -8,7 +8,7 @@ import torch
 from torch import Generator, Tensor
 
 from nnspec.elaborate.data import Reversals, Shapes, Spirals
-from nnspec.train.dataset import DataSet
+from nnspec.train.data.dataset import DataSet
 
 KINDS = ("background", "disc", "square", "triangle")
 TURNS = 1.5  # of each arm of a spiral

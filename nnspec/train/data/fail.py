@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from nnspec.diagnostics import Span, SpecError
-from nnspec.train.dataset import BYTES
+from nnspec.train.data.dataset import BYTES
 from nnspec.train.mistakes import BadData
 
 RELATIVE = "a path starts from the folder of the spec"

@@ -20,16 +20,16 @@ from nnspec.elaborate.data import (
     Table,
     Text,
 )
-from nnspec.train.cifar import read_cifar
-from nnspec.train.dataset import DataSet, Frame, resized
-from nnspec.train.digits import read_digits
-from nnspec.train.idx import read_idx
-from nnspec.train.made import make_reversals, make_shapes, make_spirals
-from nnspec.train.npz import read_npz
-from nnspec.train.pairs import read_pairs
-from nnspec.train.pictures import read_pictures
-from nnspec.train.table import read_iris, read_table
-from nnspec.train.text import read_text
+from nnspec.train.data.cifar import read_cifar
+from nnspec.train.data.dataset import DataSet, Frame, resized
+from nnspec.train.data.digits import read_digits
+from nnspec.train.data.idx import read_idx
+from nnspec.train.data.made import make_reversals, make_shapes, make_spirals
+from nnspec.train.data.npz import read_npz
+from nnspec.train.data.pairs import read_pairs
+from nnspec.train.data.pictures import read_pictures
+from nnspec.train.data.table import read_iris, read_table
+from nnspec.train.data.text import read_text
 
 
 def read(data: Data, base: Path, frame: Frame, span: Span | None) -> DataSet:

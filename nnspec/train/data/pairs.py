@@ -11,9 +11,9 @@ from PIL import Image
 from torch import Tensor
 
 from nnspec.diagnostics import Span, nearest
-from nnspec.train.dataset import DataSet, Frame
-from nnspec.train.fail import RELATIVE, need_room, refuse
-from nnspec.train.pictures import MODES, SUFFIXES, frame_of_file, read_picture
+from nnspec.train.data.dataset import DataSet, Frame
+from nnspec.train.data.fail import RELATIVE, need_room, refuse
+from nnspec.train.data.pictures import MODES, SUFFIXES, frame_of_file, read_picture
 
 COLORS = 3
 

@@ -1,4 +1,4 @@
-"""The built-in digits of UCI; data/ATTRIBUTION.md says whose they are."""
+"""The built-in digits of UCI; ATTRIBUTION.md says whose they are."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from nnspec.train.dataset import DataSet
+from nnspec.train.data.dataset import DataSet
 
 GREATEST = 16  # of the grey levels
 
 
 def read_digits() -> DataSet:
     """1,797 pictures [1, 8, 8] and their labels."""
-    with np.load(Path(__file__).parent / "data" / "digits.npz", allow_pickle=False) as arrays:
+    with np.load(Path(__file__).parent / "digits.npz", allow_pickle=False) as arrays:
         image, label = arrays["image"], arrays["label"]
     pictures = torch.from_numpy(image.astype(np.float32) / GREATEST).unsqueeze(1)
     labels = torch.from_numpy(label.astype(np.int64))

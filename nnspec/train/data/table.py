@@ -10,16 +10,16 @@ from typing import NoReturn
 import torch
 
 from nnspec.diagnostics import Span, nearest
-from nnspec.train.dataset import DataSet
-from nnspec.train.fail import RELATIVE, need_room, refuse
+from nnspec.train.data.dataset import DataSet
+from nnspec.train.data.fail import RELATIVE, need_room, refuse
 
 TEXTS = 100  # how many different texts a column of features may have
 Column = list[str]
 
 
 def read_iris() -> DataSet:
-    """The flowers of Fisher; data/ATTRIBUTION.md says where they come from."""
-    return read_table(Path(__file__).parent / "data" / "iris.csv", None, None, None)
+    """The flowers of Fisher; ATTRIBUTION.md says where they come from."""
+    return read_table(Path(__file__).parent / "iris.csv", None, None, None)
 
 
 def read_table(path: Path, label: str | None, target: str | None, span: Span | None) -> DataSet:
