@@ -1,1 +1,1 @@
-"""Data sets: one reader a kind of file, and those without files. ATTRIBUTION.md says where the built-in ones are from."""
+"""Data sets: one reader a kind of file, and those without files. Whose the built-in ones are: ATTRIBUTION.md."""
