@@ -150,8 +150,25 @@ class Scope:
 
     # --- the end
 
+    def _track(self) -> None:
+        """Let values pass the layer that a later call wants them to pass, where they are made."""
+        for call in list(self.calls):
+            for index, layer in call.callee.tracks.items() if isinstance(call.callee, Layer) else ():
+                self._pass(call.inputs[index], layer)
+
+    def _pass(self, name: str, layer: Layer) -> None:
+        made = next((place for place, call in enumerate(self.calls, 1) if name in call.outputs), 0)
+        if layer in [call.callee for call in self.calls[max(0, made - 1) : made + 1]]:
+            return  # it passes it already
+        passed = self.value(name, self.values[name]).name
+        for call in self.calls[made:]:
+            call.inputs = tuple(passed if other == name else other for other in call.inputs)
+        training = made > 0 and self.calls[made - 1].training
+        self.calls.insert(made, PendingCall(layer, None, (name,), [passed], training=training))
+
     def finish(self, **details: Any) -> Module:
         """The module, frozen."""
+        self._track()
         return Module.model_construct(
             name=self.name,
             kind=self.kind,

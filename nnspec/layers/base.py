@@ -7,7 +7,7 @@ elaborator turns either into a diagnostic with a place in the text. (Why there i
 annotations` here: see families/__init__.py.)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
@@ -188,6 +188,8 @@ class Layer(BaseModel):
     activation: ClassVar[bool] = False
     # Its results are random even in evaluation.
     random: ClassVar[bool] = False
+    # Inputs by index that must pass another layer where they are made, before anything is computed from them.
+    tracks: ClassVar[Mapping[int, "Layer"]] = {}
     examples: ClassVar[tuple[Example, ...]] = ()
 
     @property
@@ -211,6 +213,10 @@ class Layer(BaseModel):
     def macs(self, *inputs: Any) -> Size:
         """Multiply-accumulates of one application: convolutions and matrix products, nothing else."""
         return 0
+
+    def indices_below(self) -> int | None:
+        """The number that the elements of its integer inputs must be below; None where any will do."""
+        return None
 
     def result_names(self) -> tuple[str, ...]:
         """The names of its results, in order; what a numbered result is called is its index, "0", "1", ..."""
