@@ -18,9 +18,9 @@ from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
-import torch  # noqa: E402 - Keras chooses its backend when it is imported
-from training_loops import LOOPS, Loop, find_missing  # noqa: E402
-from training_networks import NETWORKS, Network  # noqa: E402
+import torch
+from training_loops import LOOPS, Loop, find_missing
+from training_networks import NETWORKS, Network
 
 BASE = "hand-written"
 
