@@ -1,4 +1,8 @@
-"""Writing files so that nothing is ever half-written: a temporary name beside the target, then one rename."""
+"""Writing files so that nothing is ever half-written: a temporary name beside the target, then one rename.
+
+Both are brought to the disk, the contents before the rename and the folder after it: a file that was written stays
+written when the power fails. `nnspec/manifest.py` does the same for several files that belong together.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nnspec.diagnostics import Diagnostic, SpecError
+
+UNFINISHED = ".part"  # the end of the names of files that have not taken their places
 
 
 class CannotWrite(Diagnostic):
@@ -27,6 +33,11 @@ class CannotWrite(Diagnostic):
         return "name a file in a folder that exists and may be written, on a disk with room"
 
 
+def cannot_write(path: str | Path, error: OSError) -> SpecError:
+    """What the operating system says against writing a file, as a mistake."""
+    return SpecError.of(CannotWrite(None, str(path), (error.strerror or str(error)).lower()))
+
+
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """A temporary path to write to; it takes the place of `path` when the block ends without an exception.
@@ -36,24 +47,34 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """
     target = Path(path)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        temporary = reserve(target)
     except OSError as error:
-        raise SpecError.of(CannotWrite(None, str(path), (error.strerror or str(error)).lower())) from None
-    os.close(handle)
-    temporary = Path(name)
+        raise cannot_write(path, error) from None
     try:
         yield temporary
-        _sync(temporary)
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp makes files that nobody else may read
+        sync(temporary)
         temporary.replace(target)
+        sync(target.parent)
     except OSError as error:
-        raise SpecError.of(CannotWrite(None, str(path), (error.strerror or str(error)).lower())) from None
+        raise cannot_write(path, error) from None
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+def reserve(target: Path) -> Path:
+    """An empty file beside the target under a name that nobody has; it may be read by those who may read new files."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=UNFINISHED, dir=target.parent)
+    umask = os.umask(0)
+    os.umask(umask)
+    os.fchmod(handle, 0o666 & ~umask)  # mkstemp makes files that nobody else may read
+    os.close(handle)
+    return Path(name)
+
+
+def sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from nnspec.diagnostics import SpecError
 from nnspec.extras import need
+from nnspec.manifest import check_digest
 from nnspec.record import Record
 from nnspec.weights.arrays import Array
 from nnspec.weights.mistakes import UnreadableWeights
@@ -47,11 +48,12 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     """Open a file of weights.
 
     Raises:
-        SpecError: it is missing or damaged, or of a format that is not read.
+        SpecError: it is missing or damaged, is not what a manifest beside it says, or of a format that is not read.
     """
     file = Path(path)
     if not file.is_file():
         raise _unreadable(file, "it is a folder" if file.is_dir() else "there is no such file")
+    check_digest(file)
     if file.name.endswith(".index.json"):
         return _read_index(file)
     if file.suffix == ".safetensors":

@@ -1,0 +1,180 @@
+"""Files of a folder that belong together: written as one, and known by their SHA-256.
+
+New files wait under hidden names until the manifest has their digests. The rename of the manifest is the moment from
+which on they count; then they take their places. Whenever the machine stops, `settle` carries through what the manifest
+names and removes what it does not. A reader that comes between finds a file or the one before it, and accepts both.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from nnspec.diagnostics import Diagnostic, SpecError
+from nnspec.output import UNFINISHED, cannot_write, replacing, sync
+
+MANIFEST = "nnspec-manifest.json"
+
+
+class Damaged(Diagnostic):
+    """A file is not the one that was written: its SHA-256 is not that in the `nnspec-manifest.json` beside it.
+
+    `nnspec train` writes such a manifest. A file that was changed on purpose is taken when it lies in another folder,
+    without the manifest.
+    """
+
+    code = "E0506"
+    path: str
+    reason: str = "was changed or damaged since it was written"
+    advice: str = "take it from a copy of the run; if it was changed on purpose, put it into another folder"
+
+    @property
+    def message(self) -> str:
+        return f"{self.path} {self.reason}"
+
+
+def _inside(name: str) -> str:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.name:
+        raise ValueError(f"{name!r} is no file of the folder")
+    return name
+
+
+class Manifest(BaseModel):
+    """The files of a folder by name: the SHA-256 of each, then that of the one before, which may still be there."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    files: dict[Annotated[str, AfterValidator(_inside)], Annotated[list[str], Field(min_length=1, max_length=2)]] = {}
+    sha256: str = ""  # of the lines above
+
+    def signed(self) -> Manifest:
+        """With its own digest."""
+        return Manifest(files=self.files, sha256=sha256(json.dumps(self.files).encode()).hexdigest())
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file."""
+    hashed = sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            hashed.update(block)
+    return hashed.hexdigest()
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a folder; one without files where there is none.
+
+    Raises:
+        SpecError: it was changed or damaged.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest = Manifest.model_validate_json(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return Manifest()
+    except (OSError, ValidationError):
+        raise SpecError.of(Damaged(None, str(path))) from None
+    if manifest != manifest.signed():
+        raise SpecError.of(Damaged(None, str(path)))
+    return manifest
+
+
+def check_digest(path: Path) -> None:
+    """Check a file against the manifest beside it, if there is one that names it.
+
+    Raises:
+        SpecError: it is not the file that was written.
+    """
+    if not (_as_written(path) or _as_written(path)):  # a run that goes on may replace it between two looks
+        raise SpecError.of(Damaged(None, str(path)))
+
+
+def _as_written(path: Path) -> bool:
+    known = read_manifest(path.parent).files.get(path.name)
+    return known is None or digest(path) in known
+
+
+@contextmanager
+def replacing_together(folder: Path) -> Iterator[Callable[[str], Path]]:
+    """A function from the name of a file to the path to write it to; all take their places when the block ends.
+
+    A file of the folder that is not written in the block stays as it is. If there is an exception, all do.
+
+    Raises:
+        SpecError: a file cannot be written, or the manifest was damaged.
+    """
+    waiting: dict[str, Path] = {}
+
+    def path_for(name: str) -> Path:
+        waiting[name] = _waiting(folder / name)
+        waiting[name].parent.mkdir(parents=True, exist_ok=True)
+        return waiting[name]
+
+    try:
+        yield path_for
+        _commit(folder, waiting)
+    except OSError as error:
+        raise cannot_write(error.filename or folder, error) from None
+    finally:
+        _discard(folder, waiting)
+
+
+def _commit(folder: Path, waiting: Mapping[str, Path]) -> None:
+    before = read_manifest(folder).files
+    files = dict(before)
+    for name, path in waiting.items():
+        sync(path)
+        files[name] = [digest(path), *before.get(name, [])[:1]]
+    for parent in {path.parent for path in waiting.values()}:
+        sync(parent)
+    with replacing(folder / MANIFEST) as path:
+        path.write_text(Manifest(files=files).signed().model_dump_json(indent=1) + "\n", encoding="utf-8")
+    for name, path in waiting.items():
+        path.replace(folder / name)
+
+
+def _discard(folder: Path, waiting: Mapping[str, Path]) -> None:
+    """Remove files that wait in vain: none is left where all went well, and none that the manifest names is removed."""
+    left = {name: path for name, path in waiting.items() if path.exists()}
+    named = read_manifest(folder).files if left else {}
+    for name, path in left.items():
+        if named.get(name, [""])[0] != digest(path):
+            path.unlink()
+
+
+def settle(folder: Path) -> Manifest:
+    """End what a kill left half done: files that the manifest names take their places, others that wait are removed.
+
+    Raises:
+        SpecError: a file is missing, or is not the one that was written; or the folder cannot be written.
+    """
+    manifest = read_manifest(folder)
+    try:
+        for name, (current, *_) in manifest.files.items():
+            _settle(folder / name, current)
+        for stray in list(folder.rglob(f".*{UNFINISHED}")):
+            stray.unlink()
+    except OSError as error:
+        raise cannot_write(error.filename or folder, error) from None
+    return manifest
+
+
+def _settle(path: Path, current: str) -> None:
+    waiting = _waiting(path)
+    if waiting.is_file() and digest(waiting) == current:
+        waiting.replace(path)
+    if not path.is_file():
+        raise SpecError.of(Damaged(None, str(path), "is missing", "take it from a copy of the run"))
+    if digest(path) != current:
+        raise SpecError.of(Damaged(None, str(path)))
+
+
+def _waiting(path: Path) -> Path:
+    return path.with_name(f".{path.name}{UNFINISHED}")
