@@ -187,7 +187,21 @@ class Recipe(Configured):
 
 
 Recipe.__name__ = "train"
-EXPRESSIONS = ("loss", "metrics")
+
+
+class Phase(Configured):
+    """All values of a `phase` but its loss; None is what the block says."""
+
+    optimizer: Optimizer | None = None
+    schedule: Schedule | None = None
+    clip: Positive | None = None
+    update: tuple[str, ...] = ()  # the parts whose weights it changes; () for all
+    steps: PositiveInt = 1  # of a round: its last so many batches are for this phase
+
+
+Phase.__name__ = "phase"
+EXPRESSIONS = ("loss", "metrics", "sample")
 KEYS = (*Recipe.model_fields, *EXPRESSIONS)
-# Keys that the language reserves for what training several models or on several machines will need.
-LATER = ("update", "strategy", "sample")
+PHASE_KEYS = (*Phase.model_fields, "loss")
+# Keys that the language reserves for what training on several machines will need.
+LATER = ("strategy",)

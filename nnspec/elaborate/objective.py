@@ -1,7 +1,8 @@
-"""What a model is trained for: loss and metrics, elaborated to programs of their own by the machinery of models.
+"""What is trained for: losses, metrics and samples, elaborated to programs of their own by the machinery of models.
 
 Their inputs are the fields of the data and the outputs of the model, by name; only those that are used become inputs
-of the program. `_` is the model's first output.
+of a program. `_` is the model's first output. A recipe that builds networks of its own is one body: all its phases
+see the same labels, and the program of each is the part of that body which its loss needs.
 """
 
 from __future__ import annotations
@@ -9,13 +10,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nnspec.diagnostics import Sink, SpecError
+from nnspec.dims import Size
 from nnspec.elaborate.body import Body
 from nnspec.elaborate.frame import Environment, Exhausted, Failed, Shared
-from nnspec.elaborate.mistakes import NotSupportedYet
-from nnspec.elaborate.recipe import DEFAULT_LOSS, DEFAULT_METRIC, Plan, Written, default_expression, lone_expression
-from nnspec.elaborate.recipe_mistakes import NoLoss, NotOneNumber, TwoMeanings
-from nnspec.elaborate.scope import PendingCall, Scope
-from nnspec.elaborate.values import Tensor, describe
+from nnspec.elaborate.mistakes import NotSupportedYet, WrongKind
+from nnspec.elaborate.part import part
+from nnspec.elaborate.recipe import (
+    DEFAULT_LOSS,
+    DEFAULT_METRIC,
+    Plan,
+    Value,
+    Written,
+    default_expression,
+    lone_expression,
+)
+from nnspec.elaborate.recipe_mistakes import NoLoss, NothingToUpdate, NotOneNumber, TwoMeanings
+from nnspec.elaborate.scope import Scope
+from nnspec.elaborate.values import Tensor, describe, kind
 from nnspec.ir import Module, Program
 from nnspec.ir.state import state_dict
 from nnspec.layers.base import Layer, TensorType
@@ -23,13 +34,17 @@ from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.record import Record
 from nnspec.syntax import tree as t
 
+BATCH = "batch"  # what a recipe calls the number of samples
+
 
 class Objective(Record):
-    """Programs over the data's fields and the model's outputs; every output is one number."""
+    """Programs over the data's fields and the model's outputs; every output but `sample` is one number."""
 
-    loss: Program
+    losses: tuple[Program, ...]  # one a phase
     metrics: Program | None
-    in_evaluation: bool  # the loss can be computed without what exists in training only
+    sample: Program | None
+    whole: Program | None  # all networks that the recipe builds; None where it judges what a model gives
+    in_evaluation: bool  # there is one loss, and it can be computed without what exists in training only
     higher_is_better: bool  # of what the best weights are chosen by: the first metric, or the loss
 
     @property
@@ -38,20 +53,45 @@ class Objective(Record):
         return tuple(port.name for port in self.metrics.main.outputs) if self.metrics else ()
 
     @property
+    def programs(self) -> tuple[Program, ...]:
+        """All programs, the losses first."""
+        return tuple(program for program in (*self.losses, self.metrics, self.sample) if program)
+
+    @property
+    def derives(self) -> bool:
+        """Whether a loss has derivatives in it."""
+        callees = (call.callee for loss in self.losses for module in loss.modules.values() for call in module.calls)
+        return any(isinstance(callee, Layer) and callee.tracks for callee in callees)
+
+    @property
+    def tracked(self) -> set[str]:
+        """The names with respect to which a loss takes derivatives."""
+        main = self.losses[0].main
+        wanted = {(layer, value) for call in main.calls if isinstance(call.callee, Layer)
+                  for index, layer in call.callee.tracks.items() for value in (call.inputs[index],)}  # fmt: skip
+        passed = {call.inputs[0] for call in main.calls if any((call.callee, out) in wanted for out in call.outputs)}
+        return {port.name for port in main.inputs if port.value in passed}
+
+    @property
     def reads(self) -> set[str]:
-        """The names that the loss uses."""
-        return {port.name for port in self.loss.main.inputs}
+        """The names that the losses use."""
+        return {port.name for loss in self.losses for port in loss.main.inputs}
 
 
 def elaborate_objective(
-    plan: Plan, program: Program, fields: Mapping[str, TensorType], limits: Limits = DEFAULT_LIMITS
+    plan: Plan,
+    program: Program | None,
+    fields: Mapping[str, TensorType],
+    batch: Size,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Objective:
-    """Elaborate loss and metrics.
+    """Elaborate losses, metrics and samples.
 
     Args:
         plan: the recipe.
-        program: the model.
-        fields: the types of the data's fields; the batch is the symbol that the model's inputs have for it.
+        program: the model; None for a recipe that builds networks of its own.
+        fields: the types of the data's fields.
+        batch: the symbol that they have for the number of samples.
         limits: bounds on what the spec may ask for.
 
     Raises:
@@ -59,19 +99,35 @@ def elaborate_objective(
     """
     sink = Sink()
     try:
-        written = plan.loss or _default(program, fields)
-        metrics = plan.metrics or (default_expression(DEFAULT_METRIC) if plan.loss is None else None)
-        loss = _Objectives(plan, program, fields, Shared(sink, limits), "Loss")
-        numbers = {"loss": loss.one_number("loss", written)}
-        made = loss.program(numbers)
-        judge = _Objectives(plan, program, fields, Shared(sink, limits), "Metrics")
-        judged = judge.program(judge.metrics(metrics)) if metrics else None
+        if program is None:
+            made = _Objectives(plan, fields, batch, Shared(sink, limits)).built()
+        else:
+            made = _judging(plan, program, fields, batch, sink, limits)
     except (Failed, Exhausted):
         raise SpecError(sink.found) from None
     sink.raise_errors()
+    return made
+
+
+def _judging(
+    plan: Plan, program: Program, fields: Mapping[str, TensorType], batch: Size, sink: Sink, limits: Limits
+) -> Objective:
+    """The objective of a model: loss and metrics of what it gives."""
+    written = plan.phases[0].loss or _default(program, fields)
+    metrics = plan.metrics or (default_expression(DEFAULT_METRIC) if plan.phases[0].loss is None else None)
+    loss = _Objectives(plan, fields, batch, Shared(sink, limits))
+    loss.take(program)
+    made = loss.program("Loss", {"loss": loss.one_number("loss", written)})
+    judge = _Objectives(plan, fields, batch, Shared(sink, limits))
+    judge.take(program, evaluation=True)
+    judged = judge.program("Metrics", judge.metrics(metrics)) if metrics else None
+    sample = judge.program("Sample", judge.sample(plan.sample)) if plan.sample else None
+    for each in (made, judged, sample):
+        if each and next(state_dict(each), None) is not None:
+            loss.body.fail(NotSupportedYet(None, "a loss with weights of its own and without a label"))
     training = {port.name for port in program.main.outputs if port.training}
     used = {port.name for port in made.main.inputs}
-    return Objective(made, judged, not used & training, judged is not None and _rises(judged.main))
+    return Objective((made,), judged, sample, None, not used & training, judged is not None and _rises(judged.main))
 
 
 def _default(program: Program, fields: Mapping[str, TensorType]) -> Written:
@@ -93,51 +149,106 @@ def _default(program: Program, fields: Mapping[str, TensorType]) -> Written:
     return default_expression(DEFAULT_LOSS)
 
 
-class _Objectives(Body):
-    """Evaluates the expressions of a recipe over tensors."""
+class _Objectives:
+    """Evaluates the expressions of a recipe over tensors, in one body."""
 
-    def __init__(
-        self, plan: Plan, program: Program, fields: Mapping[str, TensorType], shared: Shared, name: str
-    ) -> None:
-        super().__init__(shared, plan.declarations, Scope(name, "model"), Environment(), ())
+    def __init__(self, plan: Plan, fields: Mapping[str, TensorType], batch: Size, shared: Shared) -> None:
         self.plan = plan
+        self.fields = fields
+        self.shared = shared
+        self.scope = Scope(plan.name, "model")
+        self.body = Body(shared, plan.declarations, self.scope, Environment(), ())
+        self.body.environment.names[BATCH] = batch
         for field, type in fields.items():
-            self.environment.names[field] = self.scope.add_input(field, type)
-        for port in program.main.outputs:
-            if port.name in fields:
-                self.fail(TwoMeanings(None, port.name))
-            tensor = self.scope.add_input(port.name, program.main.values[port.value])
-            tensor.training = port.training and name == "Metrics"
-            self.environment.names[port.name] = tensor
-            self.flow = self.flow or tensor
-        for statement in plan.values:
-            self.define(statement)
+            self.body.environment.names[field] = self.scope.add_input(field, type)
+        if plan.builds:
+            self.define(plan.values)
 
-    def define(self, statement: t.Bind | t.Let) -> None:
-        """A value of the recipe: of the network, or a number (`smoothing = 0.1`)."""
-        if isinstance(statement, t.Bind) and len(statement.names) == 1:
-            value = lone_expression(statement.chain)
-            if value is not None:
-                statement = t.Let(statement.start, statement.end, statement.names[0], value)
-        self.run(statement)
+    def take(self, program: Program, *, evaluation: bool = False) -> None:
+        """Let the outputs of the model be values; in evaluation those of training cannot be used."""
+        for port in program.main.outputs:
+            if port.name in self.fields:
+                self.body.fail(TwoMeanings(None, port.name))
+            tensor = self.scope.add_input(port.name, program.main.values[port.value])
+            tensor.training = port.training and evaluation
+            self.body.environment.names[port.name] = tensor
+            self.body.flow = self.body.flow or tensor
+        self.define(self.plan.values)
+
+    def define(self, values: tuple[Value, ...]) -> None:
+        """Values of the recipe: of the network, or numbers (`smoothing = 0.1`)."""
+        for statement in values:
+            if isinstance(statement, t.Bind) and len(statement.names) == 1:
+                value = lone_expression(statement.chain)
+                if value is not None:
+                    statement = t.Let(statement.start, statement.end, statement.names[0], value)
+            self.body.run(statement)
+
+    def built(self) -> Objective:
+        """The objective of networks that the recipe builds."""
+        losses = self._losses()
+        metrics = self.metrics(self.plan.metrics) if self.plan.metrics else {}
+        sample = self.sample(self.plan.sample) if self.plan.sample else {}
+        programs = tuple(self.program(name, {"loss": loss}) for name, loss in losses.items())
+        for name, program in zip(losses, programs, strict=True):
+            if next(state_dict(program), None) is None:
+                self.body.report(NothingToUpdate(None, name, "its loss depends on no weights"))
+        whole = self.program(self.plan.name, {**losses, **metrics, **sample})
+        judged = self.program("Metrics", metrics) if metrics else None
+        shown = self.program("Sample", sample) if sample else None
+        return Objective(programs, judged, shown, whole, len(programs) == 1, judged is not None and _rises(judged.main))
+
+    def _losses(self) -> dict[str, Tensor]:
+        """The loss of each phase, which sees the values and labels of those before it."""
+        found: dict[str, Tensor] = {}
+        for phase in self.plan.phases:
+            outer = self.body.environment
+            self.body.environment = Environment(outer)
+            self.define(phase.values)
+            if phase.loss is None:
+                self.body.fail(NoLoss(None, self.plan.name, "it has networks of its own, and no `loss`"))
+            found[f"{phase.name}_loss" if phase.name else "loss"] = self.one_number("loss", phase.loss)
+            self._keep_labels(self.body.environment, outer)
+            self.body.environment = outer
+        return found
+
+    def _keep_labels(self, inner: Environment, outer: Environment) -> None:
+        """What is labelled inside an expression or a phase can be applied again behind it."""
+        for label in self.scope.steps:
+            if label in inner.names:
+                outer.names.setdefault(label, inner.names[label])
 
     def within(self, written: Written) -> Body:
         """A body of the text that the expression stands in, which sees the names of this one."""
-        inner = Body(self.shared, written.declarations, self.scope, Environment(self.environment), ())
-        inner.flow = self.flow
+        inner = Body(self.shared, written.declarations, self.scope, Environment(self.body.environment), ())
+        inner.flow = self.body.flow
         return inner
 
-    def one_number(self, key: str, written: Written) -> Tensor:
-        """The tensor that an expression gives; it must be one number."""
+    def tensor(self, key: str, written: Written) -> tuple[Body, Tensor]:
+        """The tensor that an expression gives, and the body that it was evaluated in."""
         inner, node = self.within(written), written.node
         value = inner.chain_value(node) if isinstance(node, t.Chain) else inner.evaluate(node)
+        self._keep_labels(inner.environment, self.body.environment)
         if not isinstance(value, Tensor):
             if value is not None and not isinstance(value, (int, float, str, tuple)):
                 raise Failed  # it is wrong already, and has told why
             inner.fail(NotOneNumber(inner.span(node), key, describe(value)))
+        return inner, value
+
+    def one_number(self, key: str, written: Written) -> Tensor:
+        """The tensor that an expression gives; it must be one number."""
+        inner, value = self.tensor(key, written)
         if value.type != TensorType("float", ()):
-            inner.fail(NotOneNumber(inner.span(node), key, f"a {value.type.dtype} tensor {value.type}"))
+            inner.fail(NotOneNumber(inner.span(written.node), key, f"a {value.type.dtype} tensor {value.type}"))
         return value
+
+    def sample(self, written: Written) -> dict[str, Tensor]:
+        """The pictures that show what was learnt."""
+        inner, value = self.tensor("sample", written)
+        if value.type.rank != 4 or value.type.dtype != "float" or value.type.shape[1] not in (1, 3):
+            found = f"{kind(value)} {value.type}"
+            inner.fail(WrongKind(inner.span(written.node), "pictures [N, 1, H, W] or [N, 3, H, W]", found))
+        return {"sample": value}
 
     def metrics(self, written: Written) -> dict[str, Tensor]:
         """Every metric by its name: that of its function, numbered where two have one."""
@@ -156,29 +267,15 @@ class _Objectives(Body):
                 continue
         return found
 
-    def program(self, numbers: dict[str, Tensor]) -> Program:
-        """The program that computes these numbers, and nothing else."""
-        self.scope.outputs = list(numbers.items())
-        needed = {tensor.name for tensor in numbers.values()}
-        kept: list[PendingCall] = []
-        for call in reversed(self.scope.calls):
-            if needed & set(call.outputs):
-                kept.insert(0, call)
-                needed |= set(call.inputs)
-        self.scope.calls = kept
-        self.scope.inputs = [(name, tensor) for name, tensor in self.scope.inputs if tensor.name in needed]
-        key = self.shared.add_module(self.finish())
+    def program(self, name: str, results: dict[str, Tensor]) -> Program:
+        """The program that computes these tensors, and nothing else."""
+        module: Module = part(self.scope, results).finish()
+        key = self.shared.add_module(module.model_copy(update={"name": name}))
         made = Program.model_construct(format=1, entry=key, modules=self.shared.modules)
-        made = Program.model_construct(format=1, entry=key, modules={k: made.modules[k] for k in made.order})
-        if next(state_dict(made), None) is not None:
-            self.fail(NotSupportedYet(None, "a loss with weights of its own"))
-        return made
+        return Program.model_construct(format=1, entry=key, modules={k: made.modules[k] for k in made.order})
 
 
 def _rises(metrics: Module) -> bool:
     """Whether the first metric is better when it is greater."""
     call = next(call for call in metrics.calls if metrics.outputs[0].value in call.outputs)
     return isinstance(call.callee, Layer) and getattr(call.callee, "higher_is_better", False)
-
-
-__all__ = ["Objective", "elaborate_objective"]

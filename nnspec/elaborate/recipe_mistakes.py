@@ -80,7 +80,10 @@ class NoLoss(Diagnostic):
 
 
 class OtherModel(Diagnostic):
-    """A `train` block names a model that this file does not have."""
+    """A `train` block names a model that this file does not have.
+
+    Only a block that builds networks of its own, with phases or labels, has a name of its own.
+    """
 
     code = "E0605"
     name: str
@@ -108,3 +111,34 @@ class TwoMeanings(Diagnostic):
     @property
     def help(self) -> str | None:
         return "call the output something else"
+
+
+class PhaseWithoutLoss(Diagnostic):
+    """A phase of a `train` block does not say what its weights are changed for."""
+
+    code = "E0607"
+    name: str
+
+    @property
+    def message(self) -> str:
+        return f"the phase {self.name} has no loss"
+
+    @property
+    def help(self) -> str | None:
+        return "write `loss = ...` in it"
+
+
+class NothingToUpdate(Diagnostic):
+    """A phase has no weights to change: its loss uses no network, or `update` names a part that it does not use."""
+
+    code = "E0608"
+    name: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.name} changes nothing: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "let the loss depend on a labelled network: fake -> discriminator: Discriminator"

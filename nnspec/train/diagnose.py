@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nnspec.train.loop import Loop, Task
+from nnspec.train.loop import Loop
 from nnspec.train.state import load_state
+from nnspec.train.task import Task
 
 
 def first_bad_layer(task: Task, folder: Path) -> str:
@@ -23,7 +24,8 @@ def first_bad_layer(task: Task, folder: Path) -> str:
     found: list[str] = []
     hooks = [
         module.register_forward_hook(_watch(name, found))
-        for name, module in task.model.named_modules()
+        for network in task.modules
+        for name, module in network.named_modules()
         if name and not any(module.children())
     ]
     try:
@@ -47,7 +49,8 @@ def _watch(name: str, found: list[str]) -> Any:
 def _repeat(loop: Loop, found: list[str]) -> bool:
     """Steps to the end of the epoch, or to the first loss that is not finite: whether there was one."""
     for _ in loop.again():
-        if not bool(torch.isfinite(loop.losses[loop.position.step - 1])):
+        step = loop.position.step - 1
+        if not all(bool(torch.isfinite(turns.losses[step])) for turns in loop.turns):
             return True
         found.clear()  # a layer may give infinities that do no harm, as masks do
     return False

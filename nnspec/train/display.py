@@ -1,4 +1,4 @@
-"""What a person sees of a run: a bar where there is a terminal, otherwise one line an epoch."""
+"""What a person sees of a run: a bar where there is a terminal, otherwise a line an epoch, and one a minute."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-INTERVAL = 0.2  # seconds between looks at the loss: on a GPU each waits for the work to be done
+# Seconds between looks at the loss: on a GPU each waits for the work to be done.
+TERMINAL, FILE = 0.2, 60.0
+NOT_SHOWN = frozenset({"epoch", "steps", "learning_rate", "samples_per_second", "seconds"})
 
 
 class Display(Protocol):
@@ -21,7 +23,7 @@ class Display(Protocol):
     def due(self) -> bool:
         """Whether it is time for a `step`."""
 
-    def step(self, done: int, total: int, loss: float, throughput: float) -> None:
+    def step(self, done: int, total: int, losses: dict[str, float], throughput: float) -> None:
         """So many steps of the run are done; samples a second."""
 
     def epoch(self, row: dict[str, Any], epochs: int) -> None:
@@ -34,16 +36,22 @@ class Display(Protocol):
     ) -> None: ...
 
 
+def show_values(row: dict[str, Any]) -> list[str]:
+    """`loss 0.1234`, `accuracy 0.9711`."""
+    return [f"{name} {value:.4f}" for name, value in row.items() if name not in NOT_SHOWN and value is not None]
+
+
 def show_row(row: dict[str, Any], epochs: int) -> str:
-    """`epoch  3/30  loss 0.1234  accuracy 0.9711`."""
-    width = len(str(epochs))
-    parts = [f"epoch {row['epoch']:>{width}}/{epochs}"]
-    for name, value in row.items():
-        if name in ("epoch", "steps", "learning_rate", "samples_per_second") or value is None:
-            continue
-        parts.append(f"{name} {value:.1f} s" if name == "seconds" else f"{name} {value:.4f}")
-    parts.append(f"{row['samples_per_second']:,.0f} samples/s")
-    return "  ".join(parts).replace("seconds ", "")
+    """`epoch  3/30  loss 0.1234  accuracy 0.9711  1.2 s  12,345 samples/s`."""
+    ends = [f"{row['seconds']:.1f} s", f"{row['samples_per_second']:,.0f} samples/s"]
+    return "  ".join([f"epoch {row['epoch']:>{len(str(epochs))}}/{epochs}", *show_values(row), *ends])
+
+
+def show_time(seconds: float) -> str:
+    """`1:02:03`, or `2:03`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 class Silent:
@@ -56,7 +64,7 @@ class Silent:
         """Never."""
         return False
 
-    def step(self, done: int, total: int, loss: float, throughput: float) -> None:
+    def step(self, done: int, total: int, losses: dict[str, float], throughput: float) -> None:
         """Nothing."""
 
     def epoch(self, row: dict[str, Any], epochs: int) -> None:
@@ -72,41 +80,61 @@ class Silent:
 
 
 class Lines(Silent):
-    """One line an epoch: for files, pipes and notebooks."""
+    """A line an epoch, and in long ones a line a minute: for files, pipes and notebooks."""
+
+    interval = FILE
 
     def __init__(self) -> None:
         self.console = Console(highlight=False, soft_wrap=True)
+        self.judged: list[str] = []  # metrics of the last epoch
+        self.next = time.perf_counter() + self.interval
+        self.began: tuple[float, int] | None = None  # when the first look was, and at which step
 
     def say(self, text: str) -> None:
         """A line of text."""
         self.console.print(text, markup=False)
-
-    def epoch(self, row: dict[str, Any], epochs: int) -> None:
-        """One line."""
-        self.say(show_row(row, epochs))
-
-
-class Bar(Lines):
-    """A bar with the loss, the throughput and the time left; epochs are lines above it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        columns = (BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-        self.progress = Progress(*columns, console=self.console, transient=True, refresh_per_second=5)
-        self.task: TaskID | None = None
-        self.next = 0.0
 
     def due(self) -> bool:
         """Every so often."""
         now = time.perf_counter()
         if now < self.next:
             return False
-        self.next = now + INTERVAL
+        self.next = now + self.interval
         return True
 
-    def step(self, done: int, total: int, loss: float, throughput: float) -> None:
+    def step(self, done: int, total: int, losses: dict[str, float], throughput: float) -> None:
+        """One line, with the time that is left."""
+        now = time.perf_counter()
+        began, first = self.began = self.began or (now, done)
+        text = self.describe(done, total, losses, throughput)
+        left = (now - began) / (done - first) * (total - done) if done > first else None
+        self.say(text if left is None else f"{text}  {show_time(left)} left")
+
+    def describe(self, done: int, total: int, losses: dict[str, float], throughput: float) -> str:
+        """Where the run is."""
+        shown = [f"step {done}/{total}", *show_values(losses), *self.judged, f"{throughput:,.0f} samples/s"]
+        return "  ".join(shown)
+
+    def epoch(self, row: dict[str, Any], epochs: int) -> None:
+        """One line."""
+        self.judged = show_values({name: value for name, value in row.items() if not name.endswith("loss")})
+        self.say(show_row(row, epochs))
+
+
+class Bar(Lines):
+    """A bar with the loss, the last metrics, the throughput and the time left; epochs are lines above it."""
+
+    interval = TERMINAL
+
+    def __init__(self) -> None:
+        super().__init__()
+        columns = (BarColumn(20), TextColumn("{task.description}"), TimeRemainingColumn())
+        self.progress = Progress(*columns, console=self.console, transient=True, refresh_per_second=5)
+        self.task: TaskID | None = None
+
+    def step(self, done: int, total: int, losses: dict[str, float], throughput: float) -> None:
         """Move the bar."""
-        text = f"step {done}/{total}  loss {loss:.4f}  {throughput:,.0f} samples/s"
+        text = self.describe(done, total, losses, throughput)
         if self.task is None:
             self.task = self.progress.add_task(text, total=total, completed=done)
         self.progress.update(self.task, completed=done, description=text)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from nnspec.diagnostics import Span, SpecError
-from nnspec.dims import Expression, Size, solve
+from nnspec.dims import Expression, Size, solve, symbol
 from nnspec.elaborate.objective import Objective
 from nnspec.ir import Program
 from nnspec.layers.base import DType, Layer, TensorType
@@ -20,9 +20,9 @@ from nnspec.train.data.dataset import DataSet, Frame, resized
 from nnspec.train.mistakes import BadData, DataMismatch, TooFewClasses
 
 
-def frame_of(program: Program) -> Frame:
-    """What pictures must become for the model's first float input."""
-    for type in program.main.input_types:
+def frame_of(program: Program | None) -> Frame:
+    """What pictures must become for the model's first float input; without a model they stay."""
+    for type in program.main.input_types if program else ():
         if type.dtype == "float" and type.rank == 4:
             return Frame(*(size if isinstance(size, int) else None for size in type.shape[1:]))
         if type.dtype == "float" and type.rank == 2 and isinstance(type.shape[1], int):
@@ -41,19 +41,22 @@ def _square(size: int) -> tuple[int | None, int | None]:
 
 
 class Fitted:
-    """The data as the model takes it: `fields` has each field under its own name and under its input's."""
+    """The data as the model takes it: `fields` has each field under its own name and under its input's.
 
-    def __init__(self, data: DataSet, program: Program, span: Span | None) -> None:
+    Where a recipe builds networks of its own, there is no model, and the fields are as the data has them.
+    """
+
+    def __init__(self, data: DataSet, program: Program | None, span: Span | None) -> None:
         self.data = data
         self.program = program
         self.span = span
         self.fields: dict[str, Tensor] = dict(data.fields)
         self.types: dict[str, TensorType] = {}
         self._known: dict[str, int] = {}
-        for port, type in zip(program.main.inputs, program.main.input_types, strict=True):
-            field = self._field(port.name)
-            self.fields[port.name] = self.fields[field] = self._conform(port.name, self.fields[field], type, field)
-            self.types[port.name] = self.types[field] = type
+        for name, type in self._ports:
+            field = self._field(name)
+            self.fields[name] = self.fields[field] = self._conform(name, self.fields[field], type, field)
+            self.types[name] = self.types[field] = type
         for name, tensor in self.fields.items():
             self.types.setdefault(name, self._beside(name, tensor))
 
@@ -64,22 +67,28 @@ class Fitted:
         """
         sizes: list[Size] = list(tensor.shape[1:])
         if name in self.data.masks | self.data.pictures or _dtype(tensor) == "int":
-            for port, type in zip(self.program.main.inputs, self.program.main.input_types, strict=True):
-                given = self.fields[port.name].shape
+            for port, type in self._ports:
+                given = self.fields[port].shape
                 for place in range(1, min(len(sizes), type.rank - 1) + 1):
                     if tensor.shape[-place] == given[-place]:
                         sizes[-place] = type.shape[-place]
         return TensorType(_dtype(tensor), (self.batch, *sizes))
 
     @property
+    def _ports(self) -> list[tuple[str, TensorType]]:
+        """The model's inputs with their types, in order."""
+        main = self.program.main if self.program else None
+        return [(port.name, main.values[port.value]) for port in main.inputs] if main else []
+
+    @property
     def batch(self) -> Size:
         """What the model calls the number of samples."""
-        return self.program.main.input_types[0].shape[0]
+        return self._ports[0][1].shape[0] if self._ports else symbol("N")
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """The names of the model's inputs, in order."""
-        return tuple(port.name for port in self.program.main.inputs)
+        return tuple(name for name, _ in self._ports)
 
     def fail(self, name: str, problem: str, advice: str) -> NoReturn:
         """Report an input that the data does not fit."""
@@ -90,7 +99,7 @@ class Fitted:
         if name in self.fields:
             return name
         numbers = [field for field, tensor in self.fields.items() if tensor.is_floating_point()]
-        if len(self.program.main.inputs) == 1 and numbers:
+        if len(self._ports) == 1 and numbers:
             return numbers[0]
         has = f"{self.data.name} has {', '.join(self.fields)}"
         self.fail(name, f"is no field of the data: {has}", "call the input what the data calls it")
@@ -172,13 +181,12 @@ def check_classes(fitted: Fitted, objective: Objective, sources: dict[str, Span]
 
 def _class_targets(objective: Objective, sources: dict[str, Span]) -> Iterator[tuple[Layer, Size, str, Span | None]]:
     """The layers that compare classes with a field of the data: the number of classes, the field, the place."""
-    for program in (objective.loss, objective.metrics):
-        main = program.main if program else None
-        inputs = {port.value for port in main.inputs} if main else set()
-        for call in main.calls if main else ():
+    for program in objective.programs:
+        main = program.main
+        inputs = {port.value for port in main.inputs}
+        for call in main.calls:
             if not isinstance(call.callee, (Accuracy, CrossEntropyLoss, NLLLoss)) or call.inputs[1] not in inputs:
                 continue
-            assert main is not None
             scores, target = main.types(call.inputs)
             assert scores is not None and target is not None
             if target.dtype == "int":

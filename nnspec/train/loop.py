@@ -11,50 +11,20 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from nnspec.diagnostics import SpecError
-from nnspec.elaborate.choices import Recipe
-from nnspec.record import Record
-from nnspec.train.augment import Augment
 from nnspec.train.average import Average
 from nnspec.train.display import Display
 from nnspec.train.mistakes import NotFinite
-from nnspec.train.optimize import learning_rate, optimizer
+from nnspec.train.network import Network
 from nnspec.train.parts import thaw, train_mode
-from nnspec.train.state import Position, optimizer_tensors, random_tensors, restore_optimizer, restore_random
+from nnspec.train.state import Position, random_tensors, restore_random
+from nnspec.train.task import Phase, Task
+from nnspec.train.turns import Turns
 
 LOOK = 100  # steps between checks that the loss is finite
-
-
-class Function(Record):
-    """A program over named values, as a module: the loss or the metrics."""
-
-    module: nn.Module
-    inputs: tuple[str, ...]
-
-    def __call__(self, values: dict[str, Tensor]) -> Tensor | tuple[Tensor, ...]:
-        result: Tensor | tuple[Tensor, ...] = self.module(*(values[name] for name in self.inputs))
-        return result
-
-
-class Task(Record):
-    """What is trained, on what, for what."""
-
-    model: nn.Module
-    groups: list[dict[str, object]]  # its weights, as the optimizer takes them
-    inputs: tuple[str, ...]
-    outputs: tuple[tuple[str, bool], ...]  # name, whether it exists in training only
-    loss: Function
-    metrics: Function | None
-    metric_names: tuple[str, ...]
-    loss_in_evaluation: bool
-    training: dict[str, Tensor]
-    validation: dict[str, Tensor]
-    augment: Augment | None
-    recipe: Recipe
-    device: torch.device
-    draws: torch.Generator
+Row = dict[str, float | int | None]
 
 
 class Stopped(Exception):
@@ -74,23 +44,21 @@ class Loop:
         # a batch of one sample has no statistics to normalise by: it sits out this epoch
         whole, rest = divmod(self.samples, recipe.batch)
         self.steps = whole + (1 if rest > 1 or not whole else 0)
-        self.optimizer = optimizer(recipe.optimizer, task.groups, task.device)
-        self.parameters = [weight for group in self.optimizer.param_groups for weight in group["params"]]
+        self.turns = [Turns(phase, task, self.steps) for phase in task.phases]
         self.average = Average(task.model, recipe.ema) if recipe.ema is not None else None
-        self.half = recipe.precision == "bfloat16"
-        total = recipe.epochs * self.steps
-        self.rate = learning_rate(recipe.schedule, recipe.optimizer.lr, self.steps, total)
-        self.losses = torch.zeros(self.steps, device=task.device)
-        self.fields = tuple({*task.inputs, *task.loss.inputs} & set(task.training))
+        self.network = Network(task)
+        read = {name for phase in task.phases for name in phase.loss.inputs}
+        self.fields = tuple({*task.inputs, *read} & set(task.training))
 
     # --- state
 
     def tensors(self) -> dict[str, Tensor]:
         """All tensors of the state."""
         weights = {f"model.{name}": tensor for name, tensor in self.task.model.state_dict().items()}
-        own = {"losses": self.losses, "random.draws": self.task.draws.get_state()}
         average = self.average.tensors() if self.average else {}
-        return {**weights, **average, **optimizer_tensors(self.optimizer), **random_tensors(self.task.device), **own}
+        own = {"random.draws": self.task.draws.get_state(), **random_tensors(self.task.device)}
+        phases = {name: tensor for turns in self.turns for name, tensor in turns.tensors().items()}
+        return {**weights, **average, **phases, **own}
 
     def restore(self, position: Position, tensors: dict[str, Tensor]) -> None:
         """Go on from a state."""
@@ -99,14 +67,14 @@ class Loop:
         self.task.model.load_state_dict(weights)
         if self.average:
             self.average.restore(tensors)
-        restore_optimizer(self.optimizer, tensors)
+        for turns in self.turns:
+            turns.restore(tensors)
         restore_random(tensors, self.task.device)
         self.task.draws.set_state(tensors["random.draws"].cpu())
-        self.losses.copy_(tensors["losses"])
 
     # --- running
 
-    def run_epoch(self, display: Display) -> dict[str, float | int | None]:
+    def run_epoch(self, display: Display) -> Row:
         """The rest of the current epoch; the row that describes it.
 
         Raises:
@@ -155,43 +123,30 @@ class Loop:
         values = {name: task.training[name].index_select(0, chosen) for name in self.fields}
         if task.augment is not None:
             task.augment(values)
-        rate = self.rate(self.position.epoch * self.steps + step)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate * group["factor"]
-        self.optimizer.zero_grad(set_to_none=True)
-        self.losses[step] = self._backward(values, len(chosen))
-        if task.recipe.clip is not None:
-            nn.utils.clip_grad_norm_(self.parameters, task.recipe.clip)
-        self.optimizer.step()
+        index = self.position.epoch * self.steps + step
+        for turns in self.turns:
+            if turns.acts(index):
+                turns.begin(index)
+                turns.losses[step] = self._backward(turns.phase, values, len(chosen))
+                turns.finish()
         if self.average:
             self.average.update()
         self.position.step += 1
 
-    def _backward(self, values: dict[str, Tensor], count: int) -> Tensor:
+    def _backward(self, phase: Phase, values: dict[str, Tensor], count: int) -> Tensor:
         """The gradients of a batch, in one part or several; its loss."""
         size = -(-count // self.task.recipe.accumulate)
         if size >= count:
-            loss = self._loss(values)
+            loss = self.network.loss(phase, values)
             torch.autograd.backward(loss)
             return loss.detach()
         total = torch.zeros((), device=self.task.device)
         for start in range(0, count, size):
             part = {name: tensor[start : start + size] for name, tensor in values.items()}
-            loss = self._loss(part) * (min(size, count - start) / count)
+            loss = self.network.loss(phase, part) * (min(size, count - start) / count)
             torch.autograd.backward(loss)
             total += loss.detach()
         return total
-
-    def _loss(self, values: dict[str, Tensor]) -> Tensor:
-        with self._precision():
-            self._forward(values, training=True)
-        loss = self.task.loss(values)
-        assert isinstance(loss, Tensor)
-        return loss
-
-    def _precision(self) -> AbstractContextManager[object]:
-        """The model in bfloat16 where the recipe says so; its results, and losses, are float32 again."""
-        return torch.autocast(self.task.device.type, torch.bfloat16) if self.half else nullcontext()
 
     def _train_mode(self) -> None:
         """The model as it is trained in this epoch: with parts frozen, or no longer."""
@@ -199,40 +154,41 @@ class Loop:
         thawed = recipe.thaw is not None and self.position.epoch >= recipe.thaw
         if thawed:
             thaw(self.task.model)
-        train_mode(self.task.model, () if thawed else recipe.freeze)
-
-    def _forward(self, values: dict[str, Tensor], *, training: bool) -> None:
-        """Add the model's outputs to the values."""
-        task = self.task
-        result = task.model(*(values[name] for name in task.inputs))
-        names = [name for name, only in task.outputs if training or not only]
-        results = result if isinstance(result, tuple) else (result,)
-        if self.half:
-            results = tuple(value.float() if value.is_floating_point() else value for value in results)
-        values.update(zip(names, results, strict=True))
+        for module in self.task.modules:
+            train_mode(module, () if thawed else recipe.freeze)
 
     def _show(self, display: Display, throughput: float) -> None:
         done = self.position.epoch * self.steps + self.position.step
-        loss = self.losses[self.position.step - 1].item()
-        display.step(done, self.task.recipe.epochs * self.steps, loss, throughput)
+        display.step(done, self.task.recipe.epochs * self.steps, self._last(), throughput)
+
+    def _last(self) -> dict[str, float]:
+        """The loss of each phase at the last batch that was its own."""
+        first = self.position.epoch * self.steps
+        found = {}
+        for turns in self.turns:
+            own = [step for step in range(self.position.step) if turns.acts(first + step)]
+            if own:
+                found[turns.phase.column] = turns.losses[own[-1]].item()
+        return found
 
     def _check_finite(self) -> None:
         """Stop at the first step of this epoch whose loss was not finite."""
-        losses = self.losses[: self.position.step]
-        bad = (~torch.isfinite(losses)).nonzero()
-        if len(bad):
-            index = int(bad[0])
-            step = self.position.epoch * self.steps + index + 1
-            shown = "infinite" if math.isinf(losses[index].item()) else "not a number"
-            raise SpecError.of(NotFinite(None, shown, step, self.position.epoch + 1, self.folder))
+        for turns in self.turns:
+            losses = turns.losses[: self.position.step]
+            bad = (~torch.isfinite(losses)).nonzero()
+            if len(bad):
+                index = int(bad[0])
+                step = self.position.epoch * self.steps + index + 1
+                shown = "infinite" if math.isinf(losses[index].item()) else "not a number"
+                raise SpecError.of(NotFinite(None, shown, step, self.position.epoch + 1, self.folder))
 
-    def _finish_epoch(self, throughput: float) -> dict[str, float | int | None]:
-        position = self.position
-        row: dict[str, float | int | None] = {
+    def _finish_epoch(self, throughput: float) -> Row:
+        position, first = self.position, self.position.epoch * self.steps
+        row: Row = {
             "epoch": position.epoch + 1,
-            "steps": (position.epoch + 1) * self.steps,
-            "learning_rate": self.rate((position.epoch + 1) * self.steps - 1),
-            "loss": self.losses.mean().item(),
+            "steps": first + self.steps,
+            "learning_rate": self.turns[0].rate(first + self.steps - 1),
+            **{turns.phase.column: turns.mean(first, self.steps) for turns in self.turns},
             **self._judged(),
             "samples_per_second": round(throughput, 1),
         }
@@ -246,39 +202,4 @@ class Loop:
 
     def _judged(self) -> dict[str, float | None]:
         with self.stored():
-            return self.validate()
-
-    def validate(self) -> dict[str, float | None]:
-        """The loss and the metrics on the validation part, averaged over its samples."""
-        task = self.task
-        samples = len(next(iter(task.validation.values())))
-        names = ("validation_loss", *task.metric_names)
-        totals = torch.zeros(len(names), device=task.device)
-        with torch.no_grad():
-            for part in self.parts():
-                count = len(part[task.inputs[0]])
-                self.forward(part)
-                totals += count * torch.stack(self._numbers(part))
-        values: dict[str, float | None] = dict(zip(names, (totals / samples).tolist(), strict=True))
-        if not task.loss_in_evaluation:
-            values["validation_loss"] = None
-        return values
-
-    def parts(self) -> Iterator[dict[str, Tensor]]:
-        """The validation part in batches."""
-        samples = len(next(iter(self.task.validation.values())))
-        for start in range(0, samples, self.task.recipe.batch):
-            yield {name: x[start : start + self.task.recipe.batch] for name, x in self.task.validation.items()}
-
-    def forward(self, values: dict[str, Tensor]) -> None:
-        """Add what the model gives in evaluation to the values."""
-        self.task.model.eval()
-        with self._precision():
-            self._forward(values, training=False)
-
-    def _numbers(self, values: dict[str, Tensor]) -> list[Tensor]:
-        task = self.task
-        loss = task.loss(values) if task.loss_in_evaluation else torch.zeros((), device=task.device)
-        metrics = task.metrics(values) if task.metrics else ()
-        assert isinstance(loss, Tensor)
-        return [loss, *(metrics if isinstance(metrics, tuple) else (metrics,))]
+            return self.network.validate()

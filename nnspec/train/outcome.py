@@ -17,12 +17,12 @@ from nnspec.train.folder import write
 from nnspec.train.loop import Loop
 from nnspec.train.prepare import Prepared
 
-SHOWN = 8  # pictures
+SHOWN = 8  # pictures in a row
 CLASSES = 1000  # of a table of confusions
 
 
 def write_outcome(folder: Path, loop: Loop, prepared: Prepared) -> None:
-    """`confusion.csv` of a classifier, `samples.png` of a model that gives pictures like those it takes.
+    """`confusion.csv` of a classifier, `samples.png` of what makes pictures.
 
     Raises:
         SpecError: a file cannot be written.
@@ -35,7 +35,7 @@ def write_outcome(folder: Path, loop: Loop, prepared: Prepared) -> None:
 
 def compared_classes(objective: Objective) -> tuple[str, str] | None:
     """The output of the model that tells classes apart, and the field with the right ones; None without such."""
-    for program in (objective.metrics, objective.loss):
+    for program in (objective.metrics, *objective.losses):
         main = program.main if program else None
         inputs = {port.value: port.name for port in main.inputs} if main else {}
         for call in main.calls if main else ():
@@ -54,8 +54,8 @@ def _write_confusion(path: Path, loop: Loop, names: tuple[str, ...], output: str
         return
     found, wanted = [], []
     with loop.stored(), torch.no_grad():
-        for part in loop.parts():
-            loop.forward(part)
+        for part in loop.network.parts():
+            loop.network.evaluate(part)
             found.append(part[output].argmax(1).cpu())
             wanted.append(part[field].cpu())
             classes = part[output].shape[1]
@@ -72,18 +72,37 @@ def _write_confusion(path: Path, loop: Loop, names: tuple[str, ...], output: str
 
 
 def _write_samples(path: Path, loop: Loop, prepared: Prepared) -> None:
-    """Pictures that the model is given, and below them what it gives."""
-    part = {name: tensor[:SHOWN] for name, tensor in loop.task.validation.items()}
-    given = part[loop.task.inputs[0]]
+    """The pictures of the recipe's `sample`; of an autoencoder, what it is given and below that what it gives."""
+    task = loop.task
+    part = {name: tensor[: SHOWN * SHOWN if task.sample else SHOWN] for name, tensor in task.validation.items()}
     with loop.stored(), torch.no_grad():
-        loop.forward(part)
-    made = next((part[name] for name, training in loop.task.outputs if not training), None)
-    if made is None or given.ndim != 4 or made.shape != given.shape or given.shape[1] not in (1, 3):
+        loop.network.evaluate(part)
+        if task.sample is not None:
+            made = task.sample(part)
+            assert isinstance(made, Tensor)
+            write_sheet(path, made)
+            return
+    given = part[task.inputs[0]] if task.inputs else None
+    found = next((part[name] for name, training in task.outputs if not training), None)
+    if given is None or found is None or given.ndim != 4 or found.shape != given.shape or given.shape[1] not in (1, 3):
         return
-    rows = torch.stack([_shades(given, prepared), made.float().cpu()]).clamp(0, 1)  # [2, N, C, H, W]
-    sheet = rows.permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1).mul(255).round().byte()  # [2 H, N W, C]
-    array = sheet.numpy()
-    picture = Image.fromarray(array[..., 0] if array.shape[2] == 1 else array)
+    write_sheet(path, torch.cat([_shades(given, prepared), found.float().cpu()]))
+
+
+def write_sheet(path: Path, pictures: Tensor) -> None:
+    """Pictures [N, C, H, W] of values from 0 to 1, C of 1 or 3, in rows of eight, as a PNG file.
+
+    Raises:
+        SpecError: it cannot be written.
+    """
+    count, channels, height, width = pictures.shape
+    columns = min(SHOWN, count)
+    rows = -(-count // columns)
+    cells = torch.zeros(rows * columns, channels, height, width)
+    cells[:count] = pictures.float().cpu().clamp(0, 1)
+    sheet = cells.view(rows, columns, channels, height, width).permute(0, 3, 1, 4, 2)  # [rows, H, columns, W, C]
+    array = sheet.reshape(rows * height, columns * width, channels).mul(255).round().byte().numpy()
+    picture = Image.fromarray(array[..., 0] if channels == 1 else array)
     with replacing(path) as temporary:
         picture.save(temporary, "PNG")
 

@@ -73,8 +73,14 @@ def train_mode(model: nn.Module, frozen: tuple[str, ...]) -> None:
             module.eval()
 
 
-def groups(model: nn.Module, recipe: Recipe, span: Span | None) -> list[dict[str, object]]:
+def groups(model: nn.Module, recipe: Recipe, span: Span | None, own: set[str] | None = None) -> list[dict[str, object]]:
     """The weights in groups of one factor on the learning rate and one weight decay, each `{params, factor, ...}`.
+
+    Args:
+        model: it has the weights.
+        recipe: what it says of rates and decay.
+        span: where it says so.
+        own: the names of those that count; all for None.
 
     Raises:
         SpecError: `rates` names a part that the model does not have.
@@ -84,7 +90,7 @@ def groups(model: nn.Module, recipe: Recipe, span: Span | None) -> list[dict[str
         factors.update(dict.fromkeys(names_below(model, part, span), factor))
     found: dict[tuple[float, bool], list[Parameter]] = {}
     for name, weight in model.named_parameters():
-        if weight.requires_grad or recipe.thaw is not None:
+        if (weight.requires_grad or recipe.thaw is not None) and (own is None or name in own):
             bare = recipe.decay == "matrices" and weight.ndim < 2
             found.setdefault((factors[name], bare), []).append(weight)
     return [

@@ -13,14 +13,13 @@ from nnspec.elaborate.recipe import Plan
 from nnspec.ir import Program
 from nnspec.limits import Limits
 from nnspec.record import Record
-from nnspec.to_torch.module import build
 from nnspec.train.augment import Augment, Followed
 from nnspec.train.data.read import read
 from nnspec.train.fit import Fitted, check_classes, frame_of
-from nnspec.train.loop import Function, Task
 from nnspec.train.mistakes import BadDevice
-from nnspec.train.parts import freeze, groups, start_from
+from nnspec.train.networks import build_networks
 from nnspec.train.split import Parts, split
+from nnspec.train.task import Task
 
 
 class Prepared(Record):
@@ -28,6 +27,8 @@ class Prepared(Record):
 
     task: Task
     objective: Objective
+    name: str  # of what is trained
+    parts: dict[str, str]  # the networks that a recipe builds: label, and which model it is
     classes: tuple[str, ...]
     mean: tuple[float, ...] | None
     std: tuple[float, ...] | None
@@ -51,27 +52,27 @@ def prepare(
         SpecError: the data cannot be read, or does not fit; or the loss, the weights or the frozen parts are wrong.
     """
     recipe = plan.recipe
-    data = read(recipe.data, base, frame_of(program), plan.places.get("data"))
-    fitted = Fitted(data, program, plan.places.get("data"))
-    objective = elaborate_objective(plan, program, fitted.types, limits)
+    model = None if plan.builds else program
+    data = read(recipe.data, base, frame_of(model), plan.places.get("data"))
+    fitted = Fitted(data, model, plan.places.get("data"))
+    objective = elaborate_objective(plan, model, fitted.types, fitted.batch, limits)
     told_apart = check_classes(fitted, objective, sources)
     normalised = _normalised(fitted, objective, recipe.normalize)
     parts = split(data, fitted.fields, recipe.split, recipe.seed, normalised, device)
     draws = torch.Generator().manual_seed(recipe.seed)
     torch.manual_seed(recipe.seed)
-    model = build(program, limits).to(device)
-    if recipe.weights is not None:
-        start_from(model, program, base / recipe.weights, recipe.drop, plan.places.get("drop"))
-    freeze(model, recipe.freeze, plan.places.get("freeze"))
-    metrics = objective.metrics
+    networks = build_networks(objective, objective.whole or program, plan, base, device, limits)
     task = Task(
-        model,
-        groups(model, recipe, plan.places.get("rates")),
+        networks.model,
+        networks.modules,
+        networks.phases,
         fitted.inputs,
-        tuple((port.name, port.training) for port in program.main.outputs),
-        _function(objective.loss, device),
-        _function(metrics, device) if metrics else None,
+        tuple((port.name, port.training) for port in model.main.outputs) if model else (),
+        objective.derives,
+        tuple(sorted(objective.tracked & set(fitted.inputs))),
+        networks.metrics,
         objective.metric_names,
+        networks.sample,
         objective.in_evaluation,
         parts.training,
         parts.validation,
@@ -80,29 +81,38 @@ def prepare(
         device,
         draws,
     )
-    return Prepared(task, objective, data.classes, parts.mean, parts.std, _notes(task, fitted, told_apart))
+    notes = _notes(task, fitted, told_apart)
+    return Prepared(task, objective, plan.name, _models(objective), data.classes, parts.mean, parts.std, notes)
 
 
-def _function(program: Program, device: torch.device) -> Function:
-    return Function(build(program).to(device), tuple(port.name for port in program.main.inputs))
+def _models(objective: Objective) -> dict[str, str]:
+    """The labels of the models that a recipe builds on."""
+    whole = objective.whole
+    calls = whole.main.calls if whole else ()
+    callees = {call.label: whole.modules[call.callee] for call in calls if whole and isinstance(call.callee, str)}
+    return {label: module.name for label, module in callees.items() if label and module.kind == "model"}
 
 
 def _normalised(fitted: Fitted, objective: Objective, wish: bool | None) -> str | None:
-    """The input to normalise: the first of floats; none where the loss has it for a target, unless it is asked for."""
-    floats = [name for name in fitted.inputs if fitted.types[name].dtype == "float"]
-    if wish is False or not floats:
+    """The input to normalise: the first of floats; none where the loss has it for a target, unless it is asked for.
+
+    Where the losses compute everything, the first field of floats is normalised if it is asked for.
+    """
+    floats = [name for name in fitted.inputs or fitted.fields if fitted.types[name].dtype == "float"]
+    if wish is False or not floats or (wish is None and not fitted.inputs):
         return None
     same = {name for name, tensor in fitted.fields.items() if tensor is fitted.fields[floats[0]]}
     return None if wish is None and same & objective.reads else floats[0]
 
 
 def _augmented(fitted: Fitted) -> str:
-    """The input that `augment` changes: the first one of pictures."""
-    for name in fitted.inputs:
+    """The input (or field) that `augment` changes: the first one of pictures."""
+    names = fitted.inputs or tuple(fitted.fields)
+    for name in names:
         if fitted.types[name].dtype == "float" and fitted.types[name].rank == 4:
             return name
-    fitted.fail(fitted.inputs[0], f"is {fitted.types[fitted.inputs[0]]}, no pictures that `augment` could change",
-                "leave `augment` out")  # fmt: skip
+    reason = f"is {fitted.types[names[0]]}, no pictures that `augment` could change"
+    fitted.fail(names[0], reason, "leave `augment` out")
 
 
 def _followed(fitted: Fitted, parts: Parts, normalised: str | None) -> tuple[Followed, ...]:

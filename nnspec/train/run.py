@@ -61,15 +61,15 @@ class Trained(Record):
 
     folder: Path
     history: tuple[dict[str, float | int | None], ...]  # one row an epoch, as in metrics.csv
-    measure: str  # what the best weights were chosen by
+    measure: str | None  # what the best weights were chosen by; None where several losses say nothing of that
     best: float | None
     best_epoch: int
     interrupted: int | None  # the number of the signal that ended it before its last epoch
 
     @property
     def best_weights(self) -> Path:
-        """The weights of the best epoch."""
-        return self.folder / BEST
+        """The weights of the best epoch; those of the last one where nothing says which is the best."""
+        return self.folder / (LAST if self.measure is None else BEST)
 
     @property
     def last_weights(self) -> Path:
@@ -106,7 +106,7 @@ def train_run(
     device = choose_device(manner.device)
     with _own_randomness(device):
         prepared = _prepare(job, device)
-        folder = make_folder(runs, name, job.name)
+        folder = make_folder(runs, name, prepared.name)
         settings = job.settings.model_copy(update={"resolved": prepared.task.recipe.to_json()})
         write_spec(folder, declarations.source, sources, program.to_json(), settings)
         return _run(prepared, job, folder, None)
@@ -141,14 +141,14 @@ def _prepare(job: Job, device: torch.device) -> Prepared:
     plan = read_plan(job.declarations, job.name, job.settings.recipe, job.manner.limits)
     places = {name: Span(source, 0, 0) for name, source in job.sources.items()}
     places |= {written.declarations.source.name: Span(written.declarations.source, 0, 0)
-               for written in (plan.loss, plan.metrics) if written}  # fmt: skip
+               for written in plan.expressions}  # fmt: skip
     return prepare(job.program, plan, Path(job.settings.base), places, device, job.manner.limits)
 
 
 def _run(prepared: Prepared, job: Job, folder: Path, state: Any) -> Trained:
     with _signals() as received, display(job.manner.quiet) as shown:
         loop = Loop(prepared.task, str(folder), lambda: bool(received))
-        shown.say(f"{job.name} on {prepared.task.device}, in {folder}")
+        shown.say(f"{prepared.name} on {prepared.task.device}, in {folder}")
         for note in prepared.notes:
             shown.say(note)
         if state is None:
@@ -157,7 +157,7 @@ def _run(prepared: Prepared, job: Job, folder: Path, state: Any) -> Trained:
             loop.restore(*state)
             shown.say(f"resumed after {loop.position.epoch} epochs and {loop.position.step} steps")
         try:
-            _epochs(loop, prepared, job.name, folder, shown)
+            _epochs(loop, prepared, folder, shown)
         except Stopped:
             save_state(folder, loop.position, loop.tensors())
         except SpecError as error:
@@ -180,11 +180,11 @@ def _explained(error: SpecError, prepared: Prepared, folder: Path) -> SpecError:
     return SpecError.of(NotFinite(found.span, found.value, found.step, found.epoch, found.folder, where))
 
 
-def _epochs(loop: Loop, prepared: Prepared, name: str, folder: Path, shown: Display) -> None:
+def _epochs(loop: Loop, prepared: Prepared, folder: Path, shown: Display) -> None:
     """All epochs that are left, each saved when it is done."""
     epochs = prepared.task.recipe.epochs
     metadata = {
-        "nnspec.model": name,
+        "nnspec.model": prepared.name,
         "nnspec.classes": list(prepared.classes) or None,
         "nnspec.mean": prepared.mean,
         "nnspec.std": prepared.std,
@@ -194,13 +194,16 @@ def _epochs(loop: Loop, prepared: Prepared, name: str, folder: Path, shown: Disp
         row = loop.run_epoch(shown)
         position = loop.position
         position.history.append(row)
-        value = row[measure]
+        value = row[measure] if measure is not None else None
         if value is not None and _better(value, position.best, rises):
             position.best, position.best_epoch = float(value), position.epoch
             with loop.stored():
                 write_weights(folder / BEST, prepared.task.model, metadata)
         with loop.stored():
             write_weights(folder / LAST, prepared.task.model, metadata)
+            for label, model in prepared.parts.items():
+                own = {**metadata, "nnspec.model": model}
+                write_weights(folder / f"{label}.safetensors", prepared.task.model.get_submodule(label), own)
         write_metrics(folder, position.history)
         save_state(folder, position, loop.tensors())
         shown.epoch(row, epochs)
@@ -215,9 +218,11 @@ def _stale(position: Position, patience: int | None) -> bool:
     return patience is not None and position.epoch - position.best_epoch >= patience
 
 
-def _measure(prepared: Prepared) -> str:
-    """What the best weights are chosen by: the first metric, or the loss."""
+def _measure(prepared: Prepared) -> str | None:
+    """What the best weights are chosen by: the first metric, or the loss if there is one only."""
     task = prepared.task
+    if len(task.phases) > 1 and not task.metric_names:
+        return None
     return (*task.metric_names, "validation_loss" if task.loss_in_evaluation else "loss")[0]
 
 

@@ -88,9 +88,9 @@ class Jacobian(_Derivative):
         need_dtype(output, "float")
         need_dtype(input, "float", index=1)
         if output.rank != 2:
-            raise InputError(f"needs a row of results for each sample, [N, K], and gets {output}", "flatten it: Flatten")
+            raise InputError(
+                f"needs a row of results for each sample, [N, K], and gets {output}", "flatten it: Flatten"
+            )
         if not input.rank:
             raise InputError("needs an input with a dimension of samples, and gets one number", index=1)
         return input.with_shape(*output.shape, *input.shape[1:])
-
-

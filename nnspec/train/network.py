@@ -1,0 +1,85 @@
+"""What is computed for a batch: the outputs of the model, the losses, the metrics, in the precision of the recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import Tensor
+
+from nnspec.train.task import Phase, Task
+
+
+class Network:
+    """The networks of a task at work; values are tensors by name, to which what is computed is added."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.half = task.recipe.precision == "bfloat16"
+
+    def loss(self, phase: Phase, values: dict[str, Tensor]) -> Tensor:
+        """The loss of a batch in training."""
+        with self._precision():
+            if not self.task.inputs:
+                return _one(phase.loss(values))  # the network is part of its loss
+            self._forward(values, training=True)
+        return _one(phase.loss(values))
+
+    def evaluate(self, values: dict[str, Tensor]) -> None:
+        """Add what the model gives in evaluation to the values."""
+        for module in self.task.modules:
+            module.eval()
+        if self.task.inputs:
+            with self._precision():
+                self._forward(values, training=False)
+
+    def validate(self) -> dict[str, float | None]:
+        """The loss and the metrics on the validation part, averaged over its samples."""
+        task = self.task
+        samples = len(next(iter(task.validation.values())))
+        names = ("validation_loss", *task.metric_names)
+        totals = torch.zeros(len(names), device=task.device)
+        with torch.set_grad_enabled(task.derives):
+            for part in self.parts():
+                count = len(next(iter(part.values())))
+                self.evaluate(part)
+                totals += count * torch.stack(self._numbers(part)).detach()
+        values: dict[str, float | None] = dict(zip(names, (totals / samples).tolist(), strict=True))
+        if not task.loss_in_evaluation:
+            values["validation_loss"] = None
+        return values
+
+    def parts(self) -> Iterator[dict[str, Tensor]]:
+        """The validation part in batches."""
+        samples = len(next(iter(self.task.validation.values())))
+        for start in range(0, samples, self.task.recipe.batch):
+            yield {name: x[start : start + self.task.recipe.batch] for name, x in self.task.validation.items()}
+
+    def _precision(self) -> AbstractContextManager[object]:
+        """The model in bfloat16 where the recipe says so; its results, and losses, are float32 again."""
+        return torch.autocast(self.task.device.type, torch.bfloat16) if self.half else nullcontext()
+
+    def _forward(self, values: dict[str, Tensor], *, training: bool) -> None:
+        """Add the model's outputs to the values."""
+        task = self.task
+        for name in task.tracked:
+            values[name].requires_grad_()
+        result = task.model(*(values[name] for name in task.inputs))
+        names = [name for name, only in task.outputs if training or not only]
+        results = result if isinstance(result, tuple) else (result,)
+        if self.half:
+            results = tuple(value.float() if value.is_floating_point() else value for value in results)
+        values.update(zip(names, results, strict=True))
+
+    def _numbers(self, values: dict[str, Tensor]) -> list[Tensor]:
+        task = self.task
+        with self._precision() if not task.inputs else nullcontext():
+            loss = task.phases[0].loss(values) if task.loss_in_evaluation else torch.zeros((), device=task.device)
+            metrics = task.metrics(values) if task.metrics else ()
+        return [_one(loss), *(metrics if isinstance(metrics, tuple) else (metrics,))]
+
+
+def _one(value: Tensor | tuple[Tensor, ...]) -> Tensor:
+    assert isinstance(value, Tensor)
+    return value

@@ -1,0 +1,60 @@
+"""What a run trains, on what and for what: everything that the loop needs to know, checked before its first step."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from nnspec.elaborate.choices import Optimizer, Recipe, Schedule
+from nnspec.record import Record
+from nnspec.train.augment import Augment
+
+
+class Function(Record):
+    """A program over named values, as a module: losses, metrics, samples."""
+
+    module: nn.Module
+    inputs: tuple[str, ...]
+
+    def __call__(self, values: dict[str, Tensor]) -> Tensor | tuple[Tensor, ...]:
+        result: Tensor | tuple[Tensor, ...] = self.module(*(values[name] for name in self.inputs))
+        return result
+
+
+class Phase(Record):
+    """A loss, and how the weights that it changes follow it."""
+
+    name: str  # "" for the only one
+    loss: Function
+    groups: list[dict[str, object]]  # its weights, as the optimizer takes them
+    optimizer: Optimizer
+    schedule: Schedule
+    clip: float | None
+    steps: int  # of a round: its last so many batches are for this phase
+
+    @property
+    def column(self) -> str:
+        """What its loss is called in the metrics of a run."""
+        return f"{self.name}_loss" if self.name else "loss"
+
+
+class Task(Record):
+    """What is trained, on what, for what."""
+
+    model: nn.Module  # it owns all weights
+    modules: tuple[nn.Module, ...]  # that compute with them in training
+    phases: tuple[Phase, ...]
+    inputs: tuple[str, ...]  # of the model; () where the losses compute everything
+    outputs: tuple[tuple[str, bool], ...]  # name, whether it exists in training only
+    derives: bool  # a loss has derivatives in it
+    tracked: tuple[str, ...]  # inputs of the model with respect to which it takes them
+    metrics: Function | None
+    metric_names: tuple[str, ...]
+    sample: Function | None
+    loss_in_evaluation: bool
+    training: dict[str, Tensor]
+    validation: dict[str, Tensor]
+    augment: Augment | None
+    recipe: Recipe
+    device: torch.device
+    draws: torch.Generator

@@ -1,0 +1,82 @@
+"""A phase at work: its optimizer, its learning rate, when its turn is, and its losses.
+
+A round has as many batches as the phase with the most steps; a phase with fewer takes the last ones of each round, so
+that `steps = 5` for a critic and one for an artist means: the artist learns from every fifth batch.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from nnspec.train.optimize import learning_rate, optimizer
+from nnspec.train.state import optimizer_tensors, restore_optimizer
+from nnspec.train.task import Phase, Task
+
+
+class Turns:
+    """The turns of a phase."""
+
+    def __init__(self, phase: Phase, task: Task, steps: int) -> None:
+        """`steps` is the number of batches of an epoch."""
+        self.phase = phase
+        self.optimizer = optimizer(phase.optimizer, phase.groups, task.device)
+        self.parameters = [weight for group in self.optimizer.param_groups for weight in group["params"]]
+        self.rate = learning_rate(phase.schedule, phase.optimizer.lr, steps, task.recipe.epochs * steps)
+        self.losses = torch.zeros(steps, device=task.device)
+        self.round = max(each.steps for each in task.phases)
+        own = set(map(id, self.parameters))
+        others = [weight for each in task.phases for group in each.groups for weight in _weights(group)]
+        self.others = [weight for weight in others if id(weight) not in own]
+
+    def acts(self, index: int) -> bool:
+        """Whether the batch of this number, counted from the first of the run, is one of its own."""
+        return index % self.round >= self.round - self.phase.steps
+
+    def begin(self, index: int) -> None:
+        """Before the gradients of a batch: the learning rate, and whose gradients are wanted."""
+        rate = self.rate(index)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group["factor"]
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.others:
+            for weight in self.others:
+                weight.requires_grad_(False)
+            for weight in self.parameters:
+                weight.requires_grad_(True)
+
+    def finish(self) -> None:
+        """After the gradients of a batch: the step."""
+        if self.phase.clip is not None:
+            nn.utils.clip_grad_norm_(self.parameters, self.phase.clip)
+        self.optimizer.step()
+
+    def mean(self, first: int, steps: int) -> float | None:
+        """The mean loss of the batches of an epoch that were its own; `first` is the number of the epoch's first."""
+        own = [step for step in range(steps) if self.acts(first + step)]
+        return self.losses[own].mean().item() if own else None
+
+    # --- state
+
+    def tensors(self) -> dict[str, Tensor]:
+        """For the state of a run."""
+        found = {"losses": self.losses, **optimizer_tensors(self.optimizer)}
+        return {f"{self._prefix}{name}": tensor for name, tensor in found.items()}
+
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """The opposite of `tensors`."""
+        own = {
+            name.removeprefix(self._prefix): tensor for name, tensor in tensors.items() if name.startswith(self._prefix)
+        }
+        restore_optimizer(self.optimizer, own)
+        self.losses.copy_(own["losses"])
+
+    @property
+    def _prefix(self) -> str:
+        return f"phase.{self.phase.name}." if self.phase.name else ""
+
+
+def _weights(group: dict[str, object]) -> list[nn.Parameter]:
+    found = group["params"]
+    assert isinstance(found, list)
+    return found
