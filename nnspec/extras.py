@@ -8,6 +8,7 @@ from nnspec.diagnostics import Diagnostic, SpecError
 
 # What the extras of pyproject.toml bring, by the name that is imported.
 EXTRAS = {
+    "data": frozenset({"datasets", "pyarrow", "tokenizers"}),
     "train": frozenset({"numpy", "PIL", "rich", "safetensors", "torch"}),
     "onnx": frozenset({"numpy", "onnx", "onnxruntime", "PIL", "safetensors"}),
 }

@@ -7,15 +7,21 @@ import json
 import struct
 from pathlib import Path
 
+import datasets
 import numpy as np
+import pyarrow
 import pytest
 import torch
 from PIL import Image
+from pyarrow import parquet
 from safetensors import safe_open
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
 
 import nnspec
 from nnspec.elaborate.choices import ColorJitter, RandomFlip, RandomRotation, RandomShift
-from nnspec.elaborate.data import Data, Iris, Reversals, Shapes, Spirals, Text
+from nnspec.elaborate.data import Data, Glyphs, Iris, Reversals, Shapes, Spirals, Text
 from nnspec.train.augment import Augment, Followed
 from nnspec.train.data.dataset import Frame
 from nnspec.train.data.read import read
@@ -160,6 +166,161 @@ def test_a_damaged_idx_file_is_refused(tmp_path: Path) -> None:
         read_text('idx(".")', tmp_path)
 
 
+@pytest.mark.parametrize("form", ["one file", "folder", "archive"])
+def test_arrays_are_read_from_every_kind_of_numpy_file(form: str, tmp_path: Path) -> None:
+    arrays = {"x": np.arange(6, dtype=np.float64).reshape(3, 2), "image": np.full((3, 4, 5), 51, np.uint8)}
+    if form == "archive":
+        np.savez(tmp_path / "set.npz", **arrays)
+    else:
+        (tmp_path / "set").mkdir()
+        for name, array in arrays.items():
+            np.save(tmp_path / "set" / f"{name}.npy", array)
+    name = {"one file": "set/x.npy", "folder": "set", "archive": "set.npz"}[form]
+    data = read_text(f'npz("{name}")', tmp_path)
+    assert data.fields["x"].dtype == torch.float32 and data.fields["x"].tolist() == [[0, 1], [2, 3], [4, 5]]
+    if form != "one file":
+        assert data.pictures == {"image"} and data.fields["image"].shape == (3, 1, 4, 5)
+        assert data.fields["image"].unique().tolist() == pytest.approx([0.2])
+
+
+def test_arrays_that_cannot_be_trusted_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    np.save(tmp_path / "object.npy", np.array([{}, {}], dtype=object), allow_pickle=True)
+    with pytest.raises(nnspec.SpecError, match="Object arrays cannot be loaded"):
+        read_text('npz("object.npy")', tmp_path)
+    np.save(tmp_path / "huge.npy", np.zeros(3))
+    content = (tmp_path / "huge.npy").read_bytes()
+    (tmp_path / "huge.npy").write_bytes(content.replace(b"(3,), }" + b" " * 12, b"(300000000000,), }" + b" "))
+    with pytest.raises(nnspec.SpecError, match="it takes 2,400,000,000,000 bytes"):
+        read_text('npz("huge.npy")', tmp_path)
+
+
+def test_a_parquet_file_is_the_table_that_its_csv_file_is(tmp_path: Path) -> None:
+    columns = {"size": [1, 2, 3], "color": ["red", "blue", "red"], "price": [10.0, 20.0, 30.5], "kind": ["b", "a", "b"]}
+    parquet.write_table(pyarrow.table(columns), tmp_path / "t.parquet", row_group_size=2)
+    rows = [",".join(map(str, row)) for row in [list(columns), *zip(*columns.values(), strict=True)]]
+    (tmp_path / "t.csv").write_text("\n".join(rows))
+    for call in ('table("t.{}")', 'table("t.{}", target = "price")', 'table("t.{}", label = "size")'):
+        left, right = (read_text(call.format(ending), tmp_path) for ending in ("csv", "parquet"))
+        assert left.fields.keys() == right.fields.keys() and left.classes == right.classes
+        assert all(torch.equal(left.fields[name], right.fields[name]) for name in left.fields)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"a": [1.0, None, 3.0], "b": [1, 2, 3]}, "row 2 has no value for a"),
+        ({"a": [1.0, 2.0, float("nan")], "b": [1, 2, 3]}, "row 3 has no finite number for a"),
+        ({"a": [[1], [2], [3]], "b": [1, 2, 3]}, "column a has elements of type list<"),
+        ({"a": [1], "b": [2]}, "at least two rows"),
+    ],
+)
+def test_a_parquet_file_that_is_no_table_is_refused(columns: dict[str, list], message: str, tmp_path: Path) -> None:
+    parquet.write_table(pyarrow.table(columns), tmp_path / "t.parquet")
+    with pytest.raises(nnspec.SpecError, match=message):
+        read_text('table("t.parquet")', tmp_path)
+    (tmp_path / "t.parquet").write_bytes(b"PAR1 this is none PAR1")
+    with pytest.raises(nnspec.SpecError, match="it cannot be read"):
+        read_text('table("t.parquet")', tmp_path)
+
+
+def tokenizer_file(path: Path) -> None:
+    """A tokenizer of three words, as Hugging Face's tokenizers store it."""
+    words = {"[UNK]": 0, "to": 1, "be": 2, "not": 3}
+    tokenizer = Tokenizer(WordLevel(words, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = Whitespace()
+    tokenizer.save(str(path))
+
+
+def test_tokens_are_those_of_a_tokenizer_file_which_is_kept(tmp_path: Path) -> None:
+    tokenizer_file(tmp_path / "tokenizer.json")
+    (tmp_path / "t.txt").write_text("to be or not to be")
+    data = read_text('text("t.txt", tokenizer = "tokenizer.json", length = 2)', tmp_path)
+    assert data.fields["tokens"].tolist() == [[1, 2], [0, 3]] and data.fields["next"].tolist() == [[2, 0], [3, 1]]
+    assert data.tokenizer is not None and Tokenizer.from_str(data.tokenizer).decode([1, 2]) == "to be"
+    for content, reason in (("{}", "it holds no tokenizer"), (None, "there is no such file")):
+        (tmp_path / "tokenizer.json").write_text(content) if content else (tmp_path / "tokenizer.json").unlink()
+        with pytest.raises(nnspec.SpecError, match=reason):
+            read_text('text("t.txt", tokenizer = "tokenizer.json")', tmp_path)
+
+
+def test_lines_and_their_translations_are_padded_pairs_of_tokens(tmp_path: Path) -> None:
+    (tmp_path / "en.txt").write_text("a dog\na cat and a dog\na b c d e f\n")
+    (tmp_path / "de.txt").write_text("ein Hund\neine Katze und ein Hund\nzu lang\n")
+    data = read_text('parallel("en.txt", "de.txt", length = 5)', tmp_path)
+    source, target = data.vocabularies["source"], data.vocabularies["target"]
+    assert source[:4] == ("<padding>", "<start>", "<end>", "<rare>") and source[4] == "a" and data.classes == target
+    assert [source[token] for token in data.fields["source"][0]] == ["a", "dog", *3 * ["<padding>"]]
+    assert [target[token] for token in data.fields["target"][0]] == ["ein", "Hund", "<end>", *3 * ["<padding>"]]
+    assert [target[token] for token in data.fields["given"][0]] == ["<start>", "ein", "Hund", *3 * ["<padding>"]]
+    assert data.notes == ("1 pairs of more than 5 tokens are left out",)
+    (tmp_path / "pairs.tsv").write_text("ab\tba\tby somebody\nbc\tcb\tby another\n")
+    letters = read_text('parallel("pairs.tsv", unit = "character", vocabulary = 2)', tmp_path)
+    assert letters.fields["source"].tolist() == [[5, 4], [4, 3]] and letters.fields["target"].tolist()[1] == [3, 4, 2]
+    tokenizer_file(tmp_path / "tokenizer.json")
+    pieces = read_text('parallel("pairs.tsv", tokenizer = "tokenizer.json")', tmp_path)
+    assert pieces.fields["source"].tolist() == [[4], [4]] and len(pieces.classes) == 8
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "message"),
+    [
+        ("a\nb\n", "c\n", "it has 2 lines, and right.txt has 1"),
+        ("a\n\n", "b\nc\n", "line 2 has no source"),
+        ("a\nb\n", "c\n \n", "line 2 has no translation"),
+        ("a\n", "b\n", "it holds 1 pairs of lines"),
+        ("a a a\nb b b\n", "c\nd\n", "2 of its 2 pairs are longer than 2 tokens"),
+    ],
+)
+def test_lines_that_do_not_belong_together_are_told(left: str, right: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "left.txt").write_text(left)
+    (tmp_path / "right.txt").write_text(right)
+    with pytest.raises(nnspec.SpecError, match=message):
+        read_text('parallel("left.txt", "right.txt", length = 2)', tmp_path)
+
+
+def test_a_data_set_of_hugging_face_is_read_from_its_folder(tmp_path: Path) -> None:
+    kinds = {"image": datasets.Image(), "label": datasets.ClassLabel(names=["no", "yes"]),
+             "row": datasets.List(datasets.Value("float32")), "ragged": datasets.List(datasets.Value("int64")),
+             "text": datasets.Value("string")}  # fmt: skip
+    pictures = [Image.new("RGB", (6, 4), (51 * index, 0, 255)) for index in range(5)]
+
+    def split(first: int, last: int) -> datasets.Dataset:
+        rows = range(first, last)
+        columns = {"image": [pictures[i] for i in rows], "label": [i % 2 for i in rows], "row": [[i, 0.5] for i in rows],
+                   "ragged": [[1] * i for i in rows], "text": ["x"] * len(rows)}  # fmt: skip
+        return datasets.Dataset.from_dict(columns, features=datasets.Features(kinds))
+
+    datasets.DatasetDict({"train": split(0, 3), "test": split(3, 5)}).save_to_disk(str(tmp_path / "set"))
+    data = read_text('hugging_face("set", held_out = "test")', tmp_path)
+    assert data.fields["image"].shape == (5, 3, 4, 6) and data.pictures == {"image"} and data.held_out == 2
+    assert data.fields["image"][:, 0, 0, 0].tolist() == pytest.approx([0, 0.2, 0.4, 0.6, 0.8])
+    assert data.fields["label"].tolist() == [0, 1, 0, 1, 0] and data.classes == ("no", "yes")
+    assert data.fields["row"].tolist() == [[i, 0.5] for i in range(5)]
+    assert data.notes == ("columns that are left out: ragged, text",)
+    assert len(read_text('hugging_face("set", split = "test", size = 8)', tmp_path).fields["image"][0, 0]) == 8
+    with pytest.raises(nnspec.SpecError, match="did you mean test"):
+        read_text('hugging_face("set", split = "tests")', tmp_path)
+    with pytest.raises(nnspec.SpecError, match="there is no such folder"):
+        read_text('hugging_face("./sat")', tmp_path)
+    next((tmp_path / "set" / "test").glob("*.arrow")).write_bytes(b"damaged")
+    with pytest.raises(nnspec.SpecError, match="it cannot be read"):
+        read_text('hugging_face("set", held_out = "test")', tmp_path)
+
+
+def test_glyphs_are_drawn_characters_that_differ_from_sample_to_sample(tmp_path: Path) -> None:
+    data = read_text('glyphs(samples = 60, characters = "AEI", noise = 0)', tmp_path)
+    image = data.fields["image"]
+    assert image.shape == (60, 1, 28, 28) and data.classes == ("A", "E", "I") and data.fields["label"].max() == 2
+    assert image.amax((1, 2, 3)).min() > 0.9 and image.amin((1, 2, 3)).max() == 0
+    assert image.flatten(1).unique(dim=0).shape[0] == 60
+    ink = torch.stack([image[data.fields["label"] == label].mean() for label in range(3)])
+    assert ink.argmin() == 2  # an I has the least
+    with pytest.raises(nnspec.SpecError, match="the font has no \u4e2d"):
+        read_text('glyphs(characters = "A\u4e2d")', tmp_path)
+    with pytest.raises(nnspec.SpecError, match="different characters"):
+        read_text('glyphs(characters = "AA")', tmp_path)
+
+
 def test_characters_are_windows_with_the_next_one_as_the_target(tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_text("abcabdabe")
     data = read_text('text("t.txt", length = 3)', tmp_path)
@@ -170,7 +331,9 @@ def test_characters_are_windows_with_the_next_one_as_the_target(tmp_path: Path) 
     assert len(own.classes) == 96 and len(own) > 2000
 
 
-@pytest.mark.parametrize("choice", [Spirals(samples=60), Shapes(samples=4, size=32), Reversals(samples=9), Iris()])
+@pytest.mark.parametrize(
+    "choice", [Spirals(samples=60), Shapes(samples=4, size=32), Reversals(samples=9), Iris(), Glyphs(samples=9)]
+)
 def test_sets_without_files_are_the_same_every_time(choice: Data, tmp_path: Path) -> None:
     first, second = (read(choice, tmp_path, FRAME, None) for _ in range(2))
     assert all(torch.equal(first.fields[name], second.fields[name]) for name in first.fields)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat
+from pydantic import AfterValidator, Field, NonNegativeFloat
 
 from nnspec.elaborate.choice import Choice, Size
 
 Samples = Annotated[int, Field(ge=2, le=1_000_000)]
 Length = Annotated[int, Field(ge=1, le=65_536)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+def _different(characters: str) -> str:
+    if len(set(characters)) < len(characters) or not characters.isprintable() or " " in characters:
+        raise ValueError("must be different characters that can be seen")
+    return characters
+
+
+Characters = Annotated[str, Field(min_length=2, max_length=256), AfterValidator(_different)]
 
 
 class Data(Choice):
@@ -24,7 +33,10 @@ class Digits(Data, word="digits"):
 
 
 class Npz(Data, word="npz"):
-    """A file of numpy arrays; each is a field."""
+    """A file of numpy arrays (.npz), or a folder of files with one each (.npy), or one of those; each is a field.
+
+    Arrays of bytes (uint8) in three or four dimensions are pictures.
+    """
 
     path: str
 
@@ -68,7 +80,7 @@ class Pairs(Data, word="pairs"):
 
 
 class Table(Data, word="table"):
-    """A CSV file with a line of names: numbers are `features` [N, columns], one column is what is wanted.
+    """A CSV file with a line of names, or a Parquet file: `features` [N, columns], and one column that is wanted.
 
     `label` names a column of classes, `target` one of numbers [N, 1]; without either, the last one is the label. A
     column of texts becomes one feature for each text.
@@ -86,11 +98,53 @@ class Iris(Data, word="iris"):
 class Text(Data, word="text"):
     """Characters of a text file in windows of `length`: `tokens` and, one place later, `next`, both [N, length].
 
-    Without a path it is the language reference that comes with Python, in 96 characters. What is held out is the end.
+    With `tokenizer`, the path of a tokenizer.json, they are its tokens. Without a path it is the language reference
+    that comes with Python, in 96 characters. What is held out is the end.
     """
 
     path: str | None = None
     length: Length = 128
+    tokenizer: str | None = None
+
+
+class Parallel(Data, word="parallel"):
+    """Lines and their translations: `source` [N, S], `target` [N, T] and, one place before it, `given` [N, T].
+
+    They are the lines of two files, or of one (.tsv) with a tab between both. A token is a word, a character, or one of
+    `tokenizer`, the path of a tokenizer.json. 0 fills up short lines (write `ignore_index = 0` in a loss), 1 is where
+    `given` starts, 2 where `target` ends, and 3 is any token beyond the `vocabulary` most frequent ones; tokens
+    count from 4. Pairs of more tokens than `length` are left out.
+    """
+
+    path: str
+    target: str | None = None
+    unit: Literal["word", "character"] = "word"
+    length: Length = 64
+    vocabulary: Annotated[int, Field(ge=1, le=1_000_000)] = 20_000
+    tokenizer: str | None = None
+
+
+class HuggingFace(Data, word="hugging_face"):
+    """A data set of Hugging Face: a folder that `save_to_disk` wrote, or a name on the Hub, which is then downloaded.
+
+    Pictures, class labels, numbers and sequences of one length are fields under the names of their columns; other
+    columns are left out. `held_out` names the split to validate on; without it a part of `split` is held out.
+    """
+
+    path: str
+    split: str = "train"
+    held_out: str | None = None
+    size: Size | None = None
+
+
+class Glyphs(Data, word="glyphs"):
+    """Drawn characters, each turned, slanted, scaled and moved a little: `image` [N, 1, size, size] and `label`."""
+
+    samples: Samples = 2000
+    characters: Characters = "0123456789"
+    size: Annotated[int, Field(ge=8, le=512)] = 28
+    noise: NonNegativeFloat = 0.1
+    seed: Seed = 0
 
 
 class Spirals(Data, word="spirals"):
@@ -124,5 +178,6 @@ class Reversals(Data, word="reversals"):
 
 
 DATA: tuple[type[Choice], ...] = (
-    Digits, Iris, Text, Idx, Cifar, Images, Pairs, Npz, Table, Spirals, Shapes, Reversals,
+    Digits, Iris, Text, Parallel, Idx, Cifar, Images, Pairs, Npz, Table, HuggingFace, Glyphs, Spirals, Shapes,
+    Reversals,
 )  # fmt: skip

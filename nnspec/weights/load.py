@@ -17,7 +17,8 @@ from nnspec.weights.compare import compare, differences
 from nnspec.weights.initialise import initial_array
 from nnspec.weights.mistakes import WrongWeights
 
-CARRIED = ("nnspec.classes", "nnspec.mean", "nnspec.std")  # metadata that the model needs to be used
+# Metadata that the model needs to be used.
+CARRIED = ("nnspec.classes", "nnspec.mean", "nnspec.std", "nnspec.tokenizer", "nnspec.vocabularies")
 
 
 class Weights(Record):

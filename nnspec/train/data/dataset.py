@@ -20,6 +20,9 @@ class DataSet(Record):
     masks: frozenset[str] = frozenset()  # fields with a class for every pixel: int64 [N, H, W]
     held_out: int | None = None  # so many at the end are the set's own test part
     in_order: bool = False  # the end is held out, not samples from everywhere
+    vocabularies: dict[str, tuple[str, ...]] = {}  # noqa: RUF012 - the tokens of fields, where classes are not enough
+    tokenizer: str | None = None  # the text of the tokenizer.json that tokens are from
+    notes: tuple[str, ...] = ()  # what its user should know of it
 
     def __len__(self) -> int:
         return len(next(iter(self.fields.values())))

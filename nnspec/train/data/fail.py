@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
-from nnspec.diagnostics import Span, SpecError
+from nnspec.diagnostics import Span, SpecError, nearest
 from nnspec.train.data.dataset import BYTES
 from nnspec.train.mistakes import BadData
 
@@ -25,3 +26,9 @@ def need_room(path: Path | str, size: int, span: Span | None) -> None:
     """
     if size > BYTES:
         refuse(path, f"it takes {size:,} bytes", f"a data set may take {BYTES:,}; make it smaller", span)
+
+
+def instead(name: str, known: Iterable[str]) -> str:
+    """What to write instead of a name that is not known."""
+    close = nearest(name, known)
+    return f"did you mean {close}?" if close else f"it has {', '.join(known)}"

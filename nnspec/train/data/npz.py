@@ -1,21 +1,25 @@
-"""Data from a `.npz` file of numpy arrays, one a field. Pickles are refused, sizes are checked before reading."""
+"""Data from numpy's files, one array a field. Pickles are refused, sizes are checked before anything is read."""
 
 from __future__ import annotations
 
+import math
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 import numpy as np
 import torch
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nnspec.diagnostics import Span, SpecError
-from nnspec.train.data.dataset import BYTES, DataSet
-from nnspec.train.mistakes import BadData
+from nnspec.diagnostics import Span
+from nnspec.train.data.dataset import DataSet
+from nnspec.train.data.fail import RELATIVE, need_room, refuse
 
 CHANNELS = (1, 3, 4)
+WRITE = "write it with numpy.savez(path, image = ..., label = ...)"
 
 
 def read_npz(path: Path, span: Span | None) -> DataSet:
@@ -25,18 +29,13 @@ def read_npz(path: Path, span: Span | None) -> DataSet:
         SpecError: the file is missing or damaged, or its arrays are no data set.
     """
 
-    def fail(reason: str, advice: str = "write it with numpy.savez(path, image = ..., label = ...)") -> NoReturn:
-        raise SpecError.of(BadData(span, str(path), reason, advice))
+    def fail(reason: str, advice: str = WRITE) -> NoReturn:
+        refuse(path, reason, advice, span)
 
     try:
-        with zipfile.ZipFile(path) as archive:
-            total = sum(member.file_size for member in archive.infolist())
-        if total > BYTES:
-            fail(f"it holds {total:,} bytes", f"a data set may take {BYTES:,}; make it smaller")
-        with np.load(path, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in arrays.files}
+        found = _arrays(path, span)
     except FileNotFoundError:
-        fail("there is no such file", "a path starts from the folder of the spec")
+        fail("there is no such file", RELATIVE)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         fail(f"it cannot be read ({error})".replace("\n", " "))
     lengths = {name: array.shape[0] if array.ndim else 0 for name, array in found.items()}
@@ -56,6 +55,34 @@ def read_npz(path: Path, span: Span | None) -> DataSet:
             fail(f"{name} has values that are no finite numbers", "remove these samples")
         fields[name] = made
     return DataSet(path.name, fields, (), frozenset(pictures))
+
+
+def _arrays(path: Path, span: Span | None) -> dict[str, NDArray[Any]]:
+    """All arrays by name, once it is known that there is room for them."""
+    need_room(path, sum(_bytes(file) for _, file in _files(path)), span)
+    return {name: npy.read_array(file, allow_pickle=False) for name, file in _files(path)}
+
+
+def _files(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    """Every array as a name and an open file: the members of an archive, the files of a folder, or one file."""
+    if path.is_dir() or path.suffix == ".npy":
+        for each in sorted(path.glob("*.npy")) if path.is_dir() else [path]:
+            with each.open("rb") as file:
+                yield each.stem, file
+        return
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            with archive.open(member) as part:
+                yield Path(member.filename).stem, part
+
+
+def _bytes(file: IO[bytes]) -> int:
+    """The memory of an array, as its header says; the room it takes as float32 or int64, if that is more."""
+    major, _ = npy.read_magic(file)
+    read: Any = npy.read_array_header_1_0 if major == 1 else npy.read_array_header_2_0
+    shape, _, dtype = read(file)
+    size: int = math.prod(shape) * max(dtype.itemsize, 4)
+    return size
 
 
 def _pictures(array: NDArray[Any]) -> Tensor:

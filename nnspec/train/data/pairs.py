@@ -10,9 +10,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from nnspec.diagnostics import Span, nearest
+from nnspec.diagnostics import Span
 from nnspec.train.data.dataset import DataSet, Frame
-from nnspec.train.data.fail import RELATIVE, need_room, refuse
+from nnspec.train.data.fail import RELATIVE, instead, need_room, refuse
 from nnspec.train.data.pictures import MODES, SUFFIXES, frame_of_file, read_picture
 
 COLORS = 3
@@ -34,8 +34,7 @@ def read_pairs(path: Path, labels: tuple[str, ...], frame: Frame, span: Span | N
     names = [folder.name for folder in folders]
     unknown = next((label for label in labels if label not in names), None)
     if unknown is not None:
-        close = nearest(unknown, names)
-        fail(f"it has no folder {unknown}", f"did you mean {close}?" if close else f"it has {', '.join(names)}")
+        fail(f"it has no folder {unknown}", instead(unknown, names))
     files = {folder.name: _files(folder) for folder in folders}
     stems = sorted(set().union(*files.values()))
     alone = [f"{name}/{stem}" for stem in stems for name in names if stem not in files[name]]

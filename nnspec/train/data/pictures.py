@@ -73,8 +73,13 @@ def read_picture(file: Path, frame: Frame, mode: str) -> Tensor | None:
     """A picture as float32 [C, H, W] within 0 and 1; None for what is no picture."""
     try:
         with Image.open(file) as picture:
-            fitted = picture.convert(mode).resize((frame.width or 1, frame.height or 1), Image.Resampling.BILINEAR)
-            array = np.asarray(fitted, dtype=np.float32) / 255.0
+            return fitted(picture, frame, mode)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
+
+
+def fitted(picture: Image.Image, frame: Frame, mode: str) -> Tensor:
+    """A picture as float32 [C, H, W] within 0 and 1, in the size of the frame."""
+    resized = picture.convert(mode).resize((frame.width or 1, frame.height or 1), Image.Resampling.BILINEAR)
+    array = np.asarray(resized, dtype=np.float32) / 255.0
     return torch.from_numpy(array.reshape(frame.height or 1, frame.width or 1, -1)).permute(2, 0, 1)

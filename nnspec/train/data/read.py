@@ -9,11 +9,14 @@ from nnspec.elaborate.data import (
     Cifar,
     Data,
     Digits,
+    Glyphs,
+    HuggingFace,
     Idx,
     Images,
     Iris,
     Npz,
     Pairs,
+    Parallel,
     Reversals,
     Shapes,
     Spirals,
@@ -23,10 +26,13 @@ from nnspec.elaborate.data import (
 from nnspec.train.data.cifar import read_cifar
 from nnspec.train.data.dataset import DataSet, Frame, resized
 from nnspec.train.data.digits import read_digits
+from nnspec.train.data.glyphs import make_glyphs
+from nnspec.train.data.hugging_face import read_hugging_face
 from nnspec.train.data.idx import read_idx
 from nnspec.train.data.made import make_reversals, make_shapes, make_spirals
 from nnspec.train.data.npz import read_npz
 from nnspec.train.data.pairs import read_pairs
+from nnspec.train.data.parallel import read_parallel
 from nnspec.train.data.pictures import read_pictures
 from nnspec.train.data.table import read_iris, read_table
 from nnspec.train.data.text import read_text
@@ -54,13 +60,20 @@ def read(data: Data, base: Path, frame: Frame, span: Span | None) -> DataSet:
         case Table():
             return read_table(base / data.path, data.label, data.target, span)
         case Text():
-            return read_text(None if data.path is None else base / data.path, data.length, span)
-    return _made(data)
+            text, tokenizer = (None if each is None else base / each for each in (data.path, data.tokenizer))
+            return read_text(text, tokenizer, data.length, span)
+        case Parallel():
+            return read_parallel(base, data, span)
+        case HuggingFace():
+            return read_hugging_face(base, data, _sized(frame, data.size), span)
+    return _made(data, span)
 
 
-def _made(data: Data) -> DataSet:
+def _made(data: Data, span: Span | None) -> DataSet:
     """A data set that needs no file of its user's."""
     match data:
+        case Glyphs():
+            return make_glyphs(data, span)
         case Iris():
             return read_iris()
         case Spirals():

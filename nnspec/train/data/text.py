@@ -1,45 +1,50 @@
-"""Data for language models: the characters of a text in windows."""
+"""Data for language models: the characters of a text, or the tokens of a tokenizer, in windows."""
 
 from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from nnspec.diagnostics import Span
 from nnspec.train.data.dataset import DataSet
-from nnspec.train.data.fail import RELATIVE, need_room, refuse
+from nnspec.train.data.fail import refuse
+from nnspec.train.data.utf8 import read_utf8
+from nnspec.train.data.vocabulary import read_tokenizer
 
 PRINTABLE = "\n" + "".join(chr(code) for code in range(32, 127))  # 96 characters
+ROOM = 64  # bytes of memory for each byte of a text
 
 
-def read_text(path: Path | None, length: int, span: Span | None) -> DataSet:
+def read_text(path: Path | None, tokenizer: Path | None, length: int, span: Span | None) -> DataSet:
     """`tokens` and `next`, both [windows, length]; the classes are the characters, sorted.
 
     Raises:
-        SpecError: the file cannot be read or is shorter than two windows.
+        SpecError: a file cannot be read, or the text is shorter than two windows.
     """
-    text, name = (_topics(span), "text") if path is None else (_content(path, span), path.name)
-    alphabet = PRINTABLE if path is None else "".join(sorted(set(text)))
-    index = {character: number for number, character in enumerate(alphabet)}
-    windows = (len(text) - 1) // length
+    text, name = (_topics(span), "text") if path is None else (read_utf8(path, span, ROOM), path.name)
+    if tokenizer is not None:
+        known = read_tokenizer(tokenizer, span)
+        numbers = torch.tensor(known.encode(text, add_special_tokens=False).ids, dtype=torch.int64)
+        return DataSet(name, _windows(numbers, name, "tokens", length, span), tokenizer=known.to_str(), in_order=True)
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    alphabet = np.array(sorted(map(ord, PRINTABLE)), np.uint32) if path is None else np.unique(codes)
+    numbers = torch.from_numpy(np.searchsorted(alphabet, codes).astype(np.int64))
+    fields = _windows(numbers, name, "characters", length, span)
+    return DataSet(name, fields, tuple(map(chr, alphabet)), in_order=True)
+
+
+def _windows(numbers: Tensor, name: str, unit: str, length: int, span: Span | None) -> dict[str, Tensor]:
+    """Windows that follow one another, and the same one token later."""
+    windows = (len(numbers) - 1) // length
     if windows < 2:
-        shown = f"it has {len(text):,} characters, fewer than two windows of {length:,}"
+        shown = f"it has {len(numbers):,} {unit}, fewer than two windows of {length:,}"
         refuse(name, shown, "take a longer text, or write a shorter length", span)
-    codes = torch.tensor([index[character] for character in text[: windows * length + 1]])
-    fields = {"tokens": codes[:-1].view(windows, length), "next": codes[1:].view(windows, length)}
-    return DataSet(name, fields, tuple(alphabet), in_order=True)
-
-
-def _content(path: Path, span: Span | None) -> str:
-    try:
-        need_room(path, 64 * path.stat().st_size, span)
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        refuse(path, "there is no such file", RELATIVE, span)
-    except (OSError, UnicodeDecodeError) as error:
-        refuse(path, f"it cannot be read ({error})", "save it as UTF-8", span)
+    whole = numbers[: windows * length + 1]
+    return {"tokens": whole[:-1].view(windows, length), "next": whole[1:].view(windows, length)}
 
 
 def _topics(span: Span | None) -> str:

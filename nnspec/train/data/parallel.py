@@ -1,0 +1,85 @@
+"""Data for translation: lines of one language with those of another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from nnspec.diagnostics import Span
+from nnspec.elaborate.data import Parallel
+from nnspec.train.data.dataset import DataSet
+from nnspec.train.data.fail import need_room, refuse
+from nnspec.train.data.utf8 import read_utf8
+from nnspec.train.data.vocabulary import END, PADDING, START, counted, pieces, read_tokenizer
+
+ROOM = 64  # bytes of memory for each byte of a text
+LINES = 'give two files of as many lines, or one .tsv: parallel("pairs.tsv")'
+
+
+def read_parallel(base: Path, choice: Parallel, span: Span | None) -> DataSet:
+    """`source` [N, S], `target` [N, T] that ends in `END`, and `given` [N, T], which is one place behind it.
+
+    The classes are the tokens of the target.
+
+    Raises:
+        SpecError: a file cannot be read, the lines do not match, or fewer than two pairs are short enough.
+    """
+    pairs = _pairs(base, choice, span)
+    known = None if choice.tokenizer is None else read_tokenizer(base / choice.tokenizer, span)
+    sides = list(zip(*pairs, strict=True))
+    characters, size = choice.unit == "character", choice.vocabulary
+    source, target = (pieces(known) if known else counted(side, characters, size) for side in sides)
+    coded = [(source.encode(left), target.encode(right)) for left, right in pairs]
+    kept = [pair for pair in coded if max(map(len, pair)) <= choice.length]
+    left_out = len(coded) - len(kept)
+    if len(kept) < 2:
+        reason = f"{left_out:,} of its {len(coded):,} pairs are longer than {choice.length} tokens"
+        refuse(base / choice.path, reason, "write a greater length", span)
+    need_room(base / choice.path, 24 * len(kept) * (choice.length + 1), span)
+    fields = {
+        "source": _padded([left for left, _ in kept]),
+        "target": _padded([[*right, END] for _, right in kept]),
+        "given": _padded([[START, *right] for _, right in kept]),
+    }
+    note = f"{left_out:,} pairs of more than {choice.length} tokens are left out"
+    return DataSet(
+        Path(choice.path).name,
+        fields,
+        target.tokens,
+        vocabularies={"source": source.tokens, "target": target.tokens},
+        tokenizer=known.to_str() if known else None,
+        notes=(note,) if left_out else (),
+    )
+
+
+def _pairs(base: Path, choice: Parallel, span: Span | None) -> list[tuple[str, str]]:
+    """Source and target of every line; a line may not be empty."""
+    first = base / choice.path
+    lines = _lines(first, span)
+    if choice.target is not None:
+        others = _lines(base / choice.target, span)
+        if len(lines) != len(others):
+            refuse(first, f"it has {len(lines):,} lines, and {choice.target} has {len(others):,}", LINES, span)
+        pairs = list(zip(lines, others, strict=True))
+    else:
+        cells = [[*line.split("\t"), ""] for line in lines]  # whose further columns say who translated
+        pairs = [(left, right) for left, right, *_ in cells]
+    if len(pairs) < 2:
+        refuse(first, f"it holds {len(pairs)} pairs of lines", LINES, span)
+    for number, (left, right) in enumerate(pairs, 1):
+        if not left.strip() or not right.strip():
+            refuse(first, f"line {number} has no {'translation' if left.strip() else 'source'}", LINES, span)
+    return pairs
+
+
+def _lines(path: Path, span: Span | None) -> list[str]:
+    """The lines of a file; nothing but a line break ends one."""
+    return read_utf8(path, span, ROOM).removesuffix("\n").split("\n")
+
+
+def _padded(rows: list[list[int]]) -> Tensor:
+    """[N, the length of the longest row]."""
+    longest = max(map(len, rows))
+    return torch.tensor([row + [PADDING] * (longest - len(row)) for row in rows])
