@@ -12,6 +12,7 @@ from nnspec.layers.base import (
 class Activation(Layer):
     """A function of floats that keeps the shape."""
 
+    pointwise: ClassVar[bool] = True
     activation: ClassVar[bool] = True
 
     def infer(self, input: TensorType) -> TensorType:

@@ -71,6 +71,7 @@ def misfit(shown: str, place: int, left: Size, right: Size, index: int, remedy: 
 class Elementwise(Layer):
     """A function of each element. Of whole numbers it is a float, unless it `keeps_integers`."""
 
+    pointwise: ClassVar[bool] = True
     keeps_integers: ClassVar[bool] = False
 
     def infer(self, input: TensorType) -> TensorType:
@@ -84,6 +85,7 @@ class Combining(Layer):
     `scalar_first` says that the number is on the left: `2 - x`.
     """
 
+    pointwise: ClassVar[bool] = True
     keyword_only: ClassVar[frozenset[str]] = frozenset({"scalar_first"})
 
     scalar: Scalar | None = None

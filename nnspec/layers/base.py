@@ -8,12 +8,15 @@ annotations` here: see families/__init__.py.)
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
 from nnspec.dims import Expression, Size, from_json, product, to_json
 from nnspec.record import Record
+
+if TYPE_CHECKING:
+    from nnspec.layers.continued import Continued
 
 DType = Literal["float", "int", "bool"]
 ELEMENT_BYTES: dict[DType, int] = {"float": 4, "int": 8, "bool": 1}
@@ -188,6 +191,10 @@ class Layer(BaseModel):
     activation: ClassVar[bool] = False
     # Its results are random even in evaluation.
     random: ClassVar[bool] = False
+    # It mixes nothing in evaluation, see `mixed`: each place of a result comes from that place of the inputs alone.
+    pointwise: ClassVar[bool] = False
+    # Fields whose symbols are sizes of the result, and no numbers to compute with.
+    sizes_of_result: ClassVar[frozenset[str]] = frozenset()
     # Inputs by index that must pass another layer where they are made, before anything is computed from them.
     tracks: ClassVar[Mapping[int, "Layer"]] = {}
     examples: ClassVar[tuple[Example, ...]] = ()
@@ -216,6 +223,24 @@ class Layer(BaseModel):
 
     def indices_below(self) -> int | None:
         """The number that the elements of its integer inputs must be below; None where any will do."""
+        return None
+
+    def mixed(self, *inputs: Any) -> tuple[tuple[int, ...], ...]:
+        """The dimensions of each input along which it mixes places, in evaluation: all, unless the layer says less.
+
+        Along any other one, some places of the inputs give those places of the results, wherever they stand: what it
+        does to a sequence it does to each part of it.
+        """
+        return tuple(() if given is None or self.pointwise else tuple(range(given.rank)) for given in inputs)
+
+    def continued(self, time: Expression, past: Expression, *inputs: Any) -> "Continued | None":
+        """How it goes on behind `past` places of a sequence when `time` more come, where it must know of those before.
+
+        Both are sizes of one symbol. None where it need not, or cannot: then `mixed` tells; see continued.py.
+
+        Raises:
+            LayerError: it needs all of the sequence at once; the message says what for.
+        """
         return None
 
     def result_names(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 class Dropping(Layer):
     """A layer that keeps the shape."""
 
+    pointwise: ClassVar[bool] = True
     identity_in_evaluation: ClassVar[bool] = True
 
     def infer(self, input: TensorType) -> TensorType:

@@ -65,3 +65,22 @@ def fill_unknown(wanted: tuple[Size, ...], total: Size, argument: str) -> tuple[
             help="write -1 for the size that follows from the others",
         )
     return wanted
+
+
+def split_axes(before: tuple[Size, ...], after: tuple[Size, ...]) -> tuple[int, ...]:
+    """The dimensions that a reshape takes apart; the others stay whole, by themselves or joined with their neighbours.
+
+    Shapes fall into stretches of the same product: [N, T, 6] -> [N, T, 2, 3] into N, T, and 6 -> 2, 3.
+    """
+    found: list[int] = []
+    first, start = 0, 0
+    for last in range(1, len(before) + 1):
+        total = product(before[:last])
+        stops = range(start, len(after) + 1)
+        stop = next((stop for stop in stops if equal(product(after[:stop]), total)), None)
+        if stop is None:
+            continue
+        if sum(size != 1 for size in after[start:stop]) > 1:
+            found += [dim for dim in range(first, last) if before[dim] != 1]
+        first, start = last, stop
+    return tuple(found)

@@ -14,6 +14,7 @@ import numpy as np
 from nnspec.dims import Size
 from nnspec.record import Record
 from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.operands import counted
 
 LOWEST = float(np.finfo(np.float32).min)  # as a score: never seen beside any other
 STORED = 4096  # masks of more elements than this are made when the model runs
@@ -26,6 +27,7 @@ class Masks(Record):
     added: tuple[str, ...] = ()
     causal: bool = False
     window: int | None = None
+    offset: Size = 0  # the place of the first query among the keys
 
 
 class Heads(Record):
@@ -89,7 +91,7 @@ def _added(masks: Masks, sizes: Heads, graph: Graph) -> str:
 def _seen(masks: Masks, sizes: Heads, graph: Graph) -> str:
     """The truth values; "" for none."""
     band = masks.causal or masks.window is not None
-    key = ("band", sizes.time, sizes.length, masks.causal, masks.window)
+    key = ("band", sizes.time, sizes.length, masks.causal, masks.window, masks.offset)
     every = (*masks.seen, *([graph.once(key, lambda: _band(masks, sizes, graph))] if band else []))
     return graph.once(("seen", every), lambda: _joined("And", every, graph)) if every else ""
 
@@ -103,23 +105,19 @@ def _joined(op: str, names: Sequence[str], graph: Graph) -> str:
 
 def _band(masks: Masks, sizes: Heads, graph: Graph) -> str:
     """[T, S], true where the key is near the query, and not behind it if they are causal."""
-    time, length = sizes.time, sizes.length
-    if isinstance(time, int) and isinstance(length, int) and time * length <= STORED:
-        offset = np.arange(time)[:, None] - np.arange(length)
-        seen = (offset >= 0) if masks.causal else np.ones_like(offset, np.bool_)
-        return graph.constant(seen if masks.window is None else seen & (abs(offset) < masks.window))
-    places = graph.node("Unsqueeze", [_range(time, graph), graph.constant([1])])
-    keys = _range(length, graph)
+    time, length, first = sizes.time, sizes.length, masks.offset
+    if isinstance(time, int) and isinstance(length, int) and isinstance(first, int) and time * length <= STORED:
+        distance = first + np.arange(time)[:, None] - np.arange(length)
+        seen = (distance >= 0) if masks.causal else np.ones_like(distance, np.bool_)
+        return graph.constant(seen if masks.window is None else seen & (abs(distance) < masks.window))
+    places = graph.node("Unsqueeze", [counted(first, first + time, graph), graph.constant([1])])
+    keys = counted(0, length, graph)
     ahead = graph.node("GreaterOrEqual", [places, keys]) if masks.causal else ""
     if masks.window is None:
         return ahead
-    distance = graph.node("Abs", [graph.node("Sub", [places, keys])])
-    near = graph.node("Less", [distance, graph.constant(masks.window)])
+    apart = graph.node("Abs", [graph.node("Sub", [places, keys])])
+    near = graph.node("Less", [apart, graph.constant(masks.window)])
     return graph.node("And", [ahead, near]) if ahead else near
-
-
-def _range(size: Size, graph: Graph) -> str:
-    return graph.node("Range", [graph.constant(0), graph.node("Squeeze", [graph.size(size)]), graph.constant(1)])
 
 
 def _without_blind(result: str, masks: Masks, sizes: Heads, graph: Graph) -> str:

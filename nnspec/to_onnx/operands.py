@@ -30,6 +30,11 @@ def scalar(value: int | float | Expression, dtype: DType, graph: Graph) -> str:
     return cast(graph.node("Squeeze", [graph.size(value)]), "int", dtype, graph)
 
 
+def counted(start: Size, end: Size, graph: Graph, step: int = 1) -> str:
+    """The whole numbers from `start` up to `end`, which is not included."""
+    return graph.node("Range", [scalar(bound, "int", graph) for bound in (start, end, step)])
+
+
 def operands(layer: Combining, call: Call, graph: Graph, dtype: DType) -> list[str]:
     """The operands in order, all of one element type."""
     tensors = [

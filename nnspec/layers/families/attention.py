@@ -1,25 +1,17 @@
 """Attention: its core, which owns no weights, and torch's layer of that name with its four projections."""
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import Field, FiniteFloat, PositiveInt
+from pydantic import FiniteFloat, PositiveInt
 
-from nnspec.dims import Size, equal, product
+from nnspec.dims import Expression, Size, equal, product
 from nnspec.layers.arithmetic import broadcast
-from nnspec.layers.base import (
-    ZEROS,
-    ArgumentError,
-    Example,
-    InputError,
-    Layer,
-    TensorType,
-    Weight,
-    need_dtype,
-    number,
-)
-from nnspec.layers.initial import initial, torch_uniform
-
-Probability = Annotated[float, Field(ge=0, le=1)]
+from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, need_dtype, number
+from nnspec.layers.continued import Continued, Kept, along
+from nnspec.layers.families.cached_attention import CachedMultiheadAttention
+from nnspec.layers.families.combine import Concat
+from nnspec.layers.multihead import Multihead, Probability
+from nnspec.layers.reshaping import replaced
 
 
 class Attention(Layer):
@@ -28,8 +20,8 @@ class Attention(Layer):
     Where there are fewer heads of key and value, each serves as many heads of the query, one after the other: grouped
     and multi-query attention. `mask` is true where a key may be seen, or a number that is added to the score; `bias` is
     always such a number. `causal` lets query t see the keys 0 to t only, `window` those that are less than `window`
-    places away. `scale` is 1/sqrt(d) unless given; `dropout` is that of the weights in training.
-    A query that may see no key gives zeros.
+    places away. Query t has the place `offset` + t among the keys. `scale` is 1/sqrt(d) unless given; `dropout` is that
+    of the weights in training. A query that may see no key gives zeros.
     Shapes: query [N, heads, T, d], key [N, kv_heads, S, d], value [N, kv_heads, S, e] -> [N, heads, T, e]; mask and
     bias stretch to [N, heads, T, S]. Source: torch.nn.functional.scaled_dot_product_attention.
     """
@@ -37,12 +29,13 @@ class Attention(Layer):
     inputs: ClassVar[tuple[str, ...]] = ("query", "key", "value")
     optional_inputs: ClassVar[tuple[str, ...]] = ("mask", "bias")
     function: ClassVar[str | None] = "attention"
-    keyword_only: ClassVar[frozenset[str]] = frozenset({"dropout", "causal", "scale", "window"})
+    keyword_only: ClassVar[frozenset[str]] = frozenset({"dropout", "causal", "scale", "window", "offset"})
 
     dropout: Probability = 0.0
     causal: bool = False
     scale: FiniteFloat | None = None
     window: PositiveInt | None = None
+    offset: int | Expression = 0
 
     examples: ClassVar = (
         Example("attention(a, b, c)", ("float[N, 2, T, 4]", "float[N, 2, S, 4]", "float[N, 2, S, 6]")),
@@ -56,6 +49,11 @@ class Attention(Layer):
         ),
         Example("attention(a, b, b, mask = c)", ("float[N, T, 4]", "float[N, S, 4]", "float[T, S]")),
         Example("Attention(causal = true)", ("float[N, 2, T, 4]", "float[N, 2, 5, 4]", "float[N, 2, 5, 4]")),
+        Example("attention(a, b, b, causal = true, offset = 2)", ("float[N, 2, 3, 4]", "float[N, 2, 5, 4]")),
+        Example(
+            "attention(a, b, b, causal = true, window = 4, offset = P)",
+            ("float[N, 2, T, 4]", "float[N, 1, P + T, 4]", "float[P]"),
+        ),
     )
 
     def infer(
@@ -82,6 +80,43 @@ class Attention(Layer):
             need_dtype(bias, "float", index=4)
             _need_stretching(bias, scores, "bias", 4)
         return query.with_shape(*query.shape[:-1], value.shape[-1])
+
+    def mixed(
+        self, query: TensorType, key: TensorType, value: TensorType, *masks: TensorType | None
+    ) -> tuple[tuple[int, ...], ...]:
+        rank, placed = query.rank, self.causal or self.window is not None
+        own = (rank - 2, rank - 1) if placed else (rank - 1,)
+        return own, (rank - 2, rank - 1), (rank - 2,), *(() if mask is None else (mask.rank - 1,) for mask in masks)
+
+    def continued(
+        self,
+        time: Expression,
+        past: Expression,
+        query: TensorType,
+        key: TensorType,
+        value: TensorType,
+        *masks: TensorType | None,
+    ) -> Continued | None:
+        placed = self.causal or self.window is not None
+        if not along(time, key.shape[-2]):
+            moves = placed and equal(query.shape[-2], time)
+            return Continued(self._behind(past)) if moves else None
+        if not self.causal:
+            message = f"every place along {time} sees those after it"
+            raise ArgumentError("causal", message, help="let it see those before it only: causal = true")
+        if not (equal(query.shape[-2], time) and equal(key.shape[-2], time)):
+            message = f"has {query.shape[-2]} queries and {key.shape[-2]} keys, where there are {time} places"
+            raise InputError(message, help="give it one query and one key for each place", index=1)
+        operands = zip(("key", "value", *self.optional_inputs), (key, value, *masks), strict=True)
+        kept = [
+            Kept(name, 1 + index, replaced(given, dim, past), join=Concat(dim=dim))
+            for index, (name, given) in enumerate(operands)
+            if given is not None and along(time, given.shape[dim := given.rank - (2 if index < 2 else 1)])
+        ]
+        return Continued(self._behind(past), tuple(kept))
+
+    def _behind(self, past: Expression) -> "Attention":
+        return self.model_copy(update={"offset": self.offset + past})
 
     def scores(self, query: TensorType, key: TensorType) -> TensorType:
         """The type of the scores, [N, heads, T, S]."""
@@ -132,7 +167,7 @@ def _need_stretching(given: TensorType, scores: TensorType, name: str, index: in
         raise refusal
 
 
-class MultiheadAttention(Layer):
+class MultiheadAttention(Multihead):
     """Attention of several heads between projections of query, key and value (Vaswani et al. 2017).
 
     The key is the query unless given, and the value is the key: `x -> MultiheadAttention(8)` is self-attention,
@@ -148,10 +183,6 @@ class MultiheadAttention(Layer):
     optional_inputs: ClassVar[tuple[str, ...]] = ("key", "value", "key_padding_mask", "attn_mask")
     keyword_only: ClassVar[frozenset[str]] = frozenset({"causal"})
 
-    num_heads: PositiveInt
-    dropout: Probability = 0.0
-    bias: bool = True
-    batch_first: bool = True
     causal: bool = False
 
     examples: ClassVar = (
@@ -170,31 +201,6 @@ class MultiheadAttention(Layer):
             ("float[T, N, 6]", "float[S, N, 6]", "float[S, N, 6]", "float[N, S]", "float[T, S]"),
         ),
     )
-
-    def operands(
-        self,
-        query: TensorType,
-        key: TensorType | None = None,
-        value: TensorType | None = None,
-        *masks: TensorType | None,
-    ) -> tuple[TensorType, TensorType, TensorType]:
-        """The types of query, key and value, the batch first.
-
-        Raises:
-            InputError: they are no batches of sequences of vectors of known size.
-        """
-        key = key or query
-        value = value or key
-        for index, given in enumerate((query, key, value)):
-            need_dtype(given, "float", index=index)
-            order = "[N, T, D]" if self.batch_first else "[T, N, D]"
-            if given.rank != 3:
-                raise InputError(f"needs a batch of sequences, {order}, and gets {given}", index=index)
-            number(given.shape[2], "the last dimension", index)
-        if self.batch_first:
-            return query, key, value
-        turned = [given.with_shape(given.shape[1], given.shape[0], given.shape[2]) for given in (query, key, value)]
-        return turned[0], turned[1], turned[2]
 
     def infer(
         self,
@@ -220,31 +226,37 @@ class MultiheadAttention(Layer):
             _need_mask(attn_mask, ((time, length), heads), "attn_mask", 4)
         return query
 
-    def head_size(self, query: TensorType) -> int:
-        """The features of one head."""
-        features = number(query.shape[2], "the last dimension")
-        if features % self.num_heads:
-            raise ArgumentError("num_heads", f"{self.num_heads} heads do not divide {features} features")
-        return features // self.num_heads
+    def mixed(
+        self,
+        query: TensorType,
+        key: TensorType | None = None,
+        value: TensorType | None = None,
+        *masks: TensorType | None,
+    ) -> tuple[tuple[int, ...], ...]:
+        all_of_it = (int(self.batch_first), 2)
+        own = all_of_it if self.causal or key is None else (2,)
+        return own, *(() if given is None else all_of_it for given in (key, value)), *super().mixed(*masks)
 
-    def packed(self, query: TensorType, key: TensorType, value: TensorType) -> bool:
-        """Whether one weight holds the three projections, as torch has it where all have the same size."""
-        return query.shape[2] == key.shape[2] == value.shape[2]
-
-    def weights(self, *inputs: TensorType | None) -> tuple[Weight, ...]:
-        given = self.operands(*inputs)  # type: ignore[arg-type]
-        features = number(given[0].shape[2], "the last dimension")
-        if self.packed(*given):
-            shapes = {"in_proj_weight": (3 * features, features)}
-        else:
-            named = zip("qkv", given, strict=True)
-            shapes = {f"{name}_proj_weight": (features, number(each.shape[2], "it")) for name, each in named}
-        projections = [Weight(name, shape, initial("xavier_uniform", shape)) for name, shape in shapes.items()]
-        out = Weight("out_proj.weight", (features, features), torch_uniform(features))
-        if not self.bias:
-            return (*projections, out)
-        bias = Weight("in_proj_bias", (3 * features,), ZEROS)
-        return (*projections, bias, out, Weight("out_proj.bias", (features,), ZEROS))
+    def continued(
+        self,
+        time: Expression,
+        past: Expression,
+        query: TensorType,
+        key: TensorType | None = None,
+        *others: TensorType | None,
+    ) -> Continued | None:
+        places = self.operands(query)[0].shape[1]
+        if not along(time, places) or (key is not None and not along(time, product(key.shape))):
+            return None  # where it attends to a memory, that is there from the start
+        if not self.causal:
+            raise ArgumentError("causal", f"every place along {time} sees those after it", "write causal = true")
+        if key is not None or any(given is not None for given in others) or not equal(places, time):
+            message = f"gets more than one sequence of {time} places, with which it could go on"
+            raise InputError(message, help="give it the sequence alone, or use attention(query, key, value, mask)")
+        kept = self.past(query, past)
+        options = {name: getattr(self, name) for name in Multihead.model_fields}
+        layer = CachedMultiheadAttention(**options)
+        return Continued(layer, (Kept("key", 1, kept, result=1), Kept("value", 2, kept, result=2)))
 
     def macs(self, *inputs: TensorType | None) -> Size:
         own, keys, values = self.operands(*inputs)  # type: ignore[arg-type]

@@ -13,6 +13,8 @@ class Permute(Layer):
     Shapes: dims = [0, 2, 3, 1]: [N, C, H, W] -> [N, H, W, C]. Source: torch.permute.
     """
 
+    pointwise: ClassVar[bool] = True
+
     dims: tuple[int, ...]
 
     examples: ClassVar = (Example("Permute([0, 2, 3, 1])"), Example("Permute([1, 0, -1])", ("int[N, T, 4]",)))
@@ -37,6 +39,8 @@ class Transpose(Layer):
     Shapes: dims 1 and 2: [N, T, C] -> [N, C, T]. Source: torch.transpose.
     """
 
+    pointwise: ClassVar[bool] = True
+
     dim0: int
     dim1: int
 
@@ -58,6 +62,8 @@ class Squeeze(Layer):
 
     Shapes: [N, C, 1, 1] with dim = [2, 3] -> [N, C]. Source: torch.squeeze, which keeps other sizes silently.
     """
+
+    pointwise: ClassVar[bool] = True
 
     dim: int | tuple[int, ...]
 
@@ -86,6 +92,8 @@ class Unsqueeze(Layer):
 
     Shapes: [N, T] with dim = 1 -> [N, 1, T]. Source: torch.unsqueeze.
     """
+
+    pointwise: ClassVar[bool] = True
 
     dim: int
 

@@ -34,6 +34,9 @@ class Concat(Layer):
             total = total + other.shape[index]
         return first.with_shape(*first.shape[:index], total, *first.shape[index + 1 :])
 
+    def mixed(self, *inputs: TensorType) -> tuple[tuple[int, ...], ...]:
+        return ((axis(self.dim, inputs[0].rank),),) * len(inputs)
+
 
 class Stack(Layer):
     """The inputs, all of one shape, side by side along a new dimension `dim`.
@@ -41,6 +44,7 @@ class Stack(Layer):
     Shapes: [N, C], [N, C] with dim = 1 -> [N, 2, C]. Source: torch.stack.
     """
 
+    pointwise: ClassVar[bool] = True
     inputs: ClassVar[tuple[str, ...]] = ("inputs",)
     variadic: ClassVar[bool] = True
 
@@ -149,6 +153,7 @@ class Where(Layer):
     Shapes: all of one shape, or stretched by numpy's broadcasting rules. Source: torch.where.
     """
 
+    pointwise: ClassVar[bool] = True
     inputs: ClassVar[tuple[str, ...]] = ("condition", "input")
     optional_inputs: ClassVar[tuple[str, ...]] = ("other",)
     function: ClassVar[str | None] = "where"

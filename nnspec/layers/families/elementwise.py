@@ -216,6 +216,7 @@ class Clamp(Layer):
     Shapes: any -> the same. Source: torch.clamp.
     """
 
+    pointwise: ClassVar[bool] = True
     function: ClassVar[str | None] = "clamp"
 
     min: Number | None = None
@@ -243,6 +244,7 @@ class Cast(Layer):
     Shapes: any -> the same. Source: torch.Tensor.to.
     """
 
+    pointwise: ClassVar[bool] = True
     function: ClassVar[str | None] = "cast"
 
     dtype: DType

@@ -11,6 +11,7 @@ from nnspec.layers.subscript import check_index, slice_size
 
 SliceItem = tuple[Literal["slice"], int | Expression | None, int | Expression | None, int | None]
 Item = int | Expression | SliceItem | Literal["..."] | None
+WHOLE: SliceItem = ("slice", None, None, None)
 
 
 class Subscript(Layer):
@@ -59,6 +60,10 @@ class Subscript(Layer):
                 check_index(size, item, "items")
         return input.with_shape(*shape)
 
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        items = [item for item in self.expanded(input) if item is not None]
+        return (tuple(dim for dim, item in enumerate(items) if item != WHOLE),)
+
     def expanded(self, input: TensorType) -> tuple[int | Expression | SliceItem | None, ...]:
         """The items with the ellipsis written out, one item for every dimension of the input besides the new ones."""
         used = sum(item is not None and item != "..." for item in self.items)
@@ -66,7 +71,7 @@ class Subscript(Layer):
             raise ArgumentError("items", f"{used} subscripts for a tensor of {input.rank} dimensions: {input}")
         if self.items.count("...") > 1:
             raise ArgumentError("items", "`...` stands twice", help="write it once; the other dimensions are `:`")
-        whole: tuple[SliceItem, ...] = (("slice", None, None, None),) * (input.rank - used)
+        whole = (WHOLE,) * (input.rank - used)
         items: list[int | Expression | SliceItem | None] = []
         for item in self.items if "..." in self.items else (*self.items, "..."):
             if isinstance(item, str):
@@ -98,6 +103,9 @@ class Slice(Layer):
         index = axis(self.dim, input.rank)
         return replaced(input, index, slice_size(input.shape[index], self.start, self.end, self.step, "start"))
 
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return ((axis(self.dim, input.rank),),)
+
 
 class Select(Layer):
     """Element `index` of one dimension, which goes away.
@@ -114,6 +122,9 @@ class Select(Layer):
         place = axis(self.dim, input.rank)
         check_index(input.shape[place], self.index, "index")
         return replaced(input, place)
+
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return ((axis(self.dim, input.rank),),)
 
 
 class Take(Layer):
@@ -139,6 +150,9 @@ class Take(Layer):
         place = axis(self.dim, input.rank)
         return input.with_shape(*input.shape[:place], *indices.shape, *input.shape[place + 1 :])
 
+    def mixed(self, input: TensorType, indices: TensorType) -> tuple[tuple[int, ...], ...]:
+        return (axis(self.dim, input.rank),), ()
+
 
 class Split(Layer):
     """Several parts of one dimension: a number of equal parts, or one part for each size.
@@ -163,6 +177,9 @@ class Split(Layer):
     def infer(self, input: TensorType) -> tuple[TensorType, ...]:
         index = axis(self.dim, input.rank)
         return tuple(replaced(input, index, size) for size in self.sizes(input.shape[index]))
+
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return ((axis(self.dim, input.rank),),)
 
     def sizes(self, size: Size) -> tuple[Size, ...]:
         """The size of each part."""
@@ -209,6 +226,9 @@ class Chunk(Layer):
     def infer(self, input: TensorType) -> tuple[TensorType, ...]:
         index = axis(self.dim, input.rank)
         return tuple(replaced(input, index, size) for size in self.sizes(input.shape[index]))
+
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return ((axis(self.dim, input.rank),),)
 
     def sizes(self, size: Size) -> tuple[Size, ...]:
         """The size of each part."""

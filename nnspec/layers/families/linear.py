@@ -22,6 +22,9 @@ class _FullyConnected(Initialised):
         number(input.shape[-1], "the last dimension (in_features)")
         return input.with_shape(*input.shape[:-1], self.out_features)
 
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return ((input.rank - 1,),)
+
     def macs(self, input: TensorType) -> Size:
         return product(input.shape) * self.out_features
 

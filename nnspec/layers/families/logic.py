@@ -98,6 +98,7 @@ class GreaterEqual(_Comparison):
 class _Connective(Layer):
     """Two truth values for each element."""
 
+    pointwise: ClassVar[bool] = True
     inputs: ClassVar[tuple[str, ...]] = ("left", "right")
 
     def infer(self, left: TensorType, right: TensorType) -> TensorType:
@@ -134,6 +135,7 @@ class Not(Layer):
     Shapes: any -> the same. Source: torch.logical_not.
     """
 
+    pointwise: ClassVar[bool] = True
     operator: ClassVar[str | None] = "not"
 
     examples: ClassVar = (Example("not a", ("bool[N, T]",)),)

@@ -71,6 +71,7 @@ def _running_statistics(channels: int) -> tuple[Weight, ...]:
 class _BatchNorm(_ChannelNorm):
     """The three batch normalisations."""
 
+    pointwise: ClassVar[bool] = True
     keyword_only: ClassVar[frozenset[str]] = frozenset({"bias", "scale", "weight_init", "bias_init"})
     fitting: ClassVar = {2: "BatchNorm1d", 3: "BatchNorm1d", 4: "BatchNorm2d", 5: "BatchNorm3d"}
 
@@ -306,6 +307,9 @@ class LayerNorm(_LastDimensionsNorm):
         self.normalized_shape(input, self.dims)
         return input
 
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return (tuple(range(input.rank - self.dims, input.rank)),)
+
     def weights(self, input: TensorType) -> tuple[Weight, ...]:
         if not self.elementwise_affine:
             return ()
@@ -336,6 +340,9 @@ class LayerNorm2d(_ChannelNorm):
         self.channels(input)
         return input
 
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return ((1,),)
+
     def weights(self, input: TensorType) -> tuple[Weight, ...]:
         affine = self.elementwise_affine
         return self.affine_weights(self.channels(input), affine, affine and self.bias)
@@ -364,6 +371,9 @@ class RMSNorm(_LastDimensionsNorm):
     def infer(self, input: TensorType) -> TensorType:
         self.normalized_shape(input, self.dims)
         return input
+
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return (tuple(range(input.rank - self.dims, input.rank)),)
 
     def weights(self, input: TensorType) -> tuple[Weight, ...]:
         if not self.elementwise_affine:

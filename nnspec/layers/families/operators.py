@@ -141,5 +141,8 @@ class MatMul(Layer):
         batch = broadcast([left.shape[:-2], right.shape[:-2]])
         return TensorType("float", (*batch, *left.shape[-2:-1], *(right.shape[-1:] if right.rank > 1 else ())))
 
+    def mixed(self, left: TensorType, right: TensorType) -> tuple[tuple[int, ...], ...]:
+        return (left.rank - 1,), (max(right.rank - 2, 0),)
+
     def macs(self, left: TensorType, right: TensorType) -> Size:
         return product(self.infer(left, right).shape) * left.shape[-1]

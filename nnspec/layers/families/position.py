@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from pydantic import FiniteFloat, PositiveFloat, PositiveInt
 
-from nnspec.dims import equal
+from nnspec.dims import Expression, equal
 from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, need_dtype, number
+from nnspec.layers.continued import Continued, along
 
 
 class SinusoidalEmbedding(Layer):
@@ -20,6 +21,7 @@ class SinusoidalEmbedding(Layer):
     Shapes: int or float [...] -> [..., embedding_dim]. Source: diffusers.models.embeddings.get_timestep_embedding.
     """
 
+    pointwise: ClassVar[bool] = True
     keyword_only: ClassVar[frozenset[str]] = frozenset({"interleaved", "cosine_first", "freq_shift"})
 
     embedding_dim: PositiveInt
@@ -50,7 +52,7 @@ class RotaryEmbedding(Layer):
     """Rotates pairs of features by angles that grow with the position (Su et al. 2021).
 
     Pair i of d/2 turns by `position * base ** (-2 * i / d)`. The pairs are (i, i + d/2), as in Llama, or (2i, 2i + 1)
-    where they are `interleaved`, as in the paper. The positions are 0 to T - 1 unless given. With
+    where they are `interleaved`, as in the paper. The positions are `offset` to `offset` + T - 1 unless given. With
     `scaling = [factor, low, high, length]`, as in Llama 3.1, waves that fit into `length` positions less than `low`
     times turn `factor` times slower, those that fit more than `high` times as before, those between in proportion.
     Shapes: float [..., T, d] -> the same; positions int [T], or [N, T] for an input [N, heads, T, d].
@@ -59,11 +61,12 @@ class RotaryEmbedding(Layer):
 
     optional_inputs: ClassVar[tuple[str, ...]] = ("positions",)
     function: ClassVar[str | None] = "rotary"
-    keyword_only: ClassVar[frozenset[str]] = frozenset({"scaling"})
+    keyword_only: ClassVar[frozenset[str]] = frozenset({"scaling", "offset"})
 
     base: PositiveFloat = 10000.0
     interleaved: bool = False
     scaling: tuple[PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat] | None = None
+    offset: int | Expression = 0
 
     examples: ClassVar = (
         Example("rotary(a)", ("float[N, 2, T, 6]",)),
@@ -73,6 +76,8 @@ class RotaryEmbedding(Layer):
         Example("rotary(a, 100.0)", ("float[N, 2, 7, 4]",)),
         Example("rotary(a, scaling = [8.0, 1.0, 4.0, 256])", ("float[N, 2, T, 8]",)),
         Example("rotary(a, b, interleaved = true, scaling = [32.0, 1.0, 4.0, 64])", ("float[N, T, 6]", "int[T]")),
+        Example("rotary(a, offset = 3)", ("float[N, 2, T, 6]",)),
+        Example("rotary(a, offset = P)", ("float[N, 2, T, 4]", "float[P]")),
     )
 
     def infer(self, input: TensorType, positions: TensorType | None = None) -> TensorType:
@@ -86,8 +91,23 @@ class RotaryEmbedding(Layer):
             message = f"low = {self.scaling[1]} is not less than high = {self.scaling[2]}"
             raise ArgumentError("scaling", message, help="give [factor, low, high, length], as [8.0, 1.0, 4.0, 8192]")
         if positions is not None:
+            if self.offset != 0:
+                raise ArgumentError("offset", "both an offset and positions are given", help="give one of them")
             self._need_positions(input, positions)
         return input
+
+    def mixed(self, input: TensorType, positions: TensorType | None = None) -> tuple[tuple[int, ...], ...]:
+        return (input.rank - 1,), ()
+
+    def continued(
+        self, time: Expression, past: Expression, input: TensorType, positions: TensorType | None = None
+    ) -> Continued | None:
+        if positions is not None or not along(time, input.shape[-2]):
+            return None
+        if not equal(input.shape[-2], time):
+            message = f"turns {input.shape[-2]} places, which is not one for each along {time}"
+            raise InputError(message, help="say where they stand: rotary(x, positions)")
+        return Continued(self.model_copy(update={"offset": self.offset + past}))
 
     def _need_positions(self, input: TensorType, positions: TensorType) -> None:
         need_dtype(positions, "int", "float", index=1)

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 from nnspec.dims import Expression
 from nnspec.layers.base import Example, Layer, TensorType
 from nnspec.layers.rearrangement import Plan, plan
-from nnspec.layers.reshaping import need_positive
+from nnspec.layers.reshaping import need_positive, split_axes
 
 
 class Rearrange(Layer):
@@ -38,6 +38,9 @@ class Rearrange(Layer):
 
     def infer(self, input: TensorType) -> TensorType:
         return input.with_shape(*self.plan(input).joined)
+
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return (split_axes(input.shape, self.plan(input).split),)
 
     def plan(self, input: TensorType) -> Plan:
         """The reshape, permutation and reshape that it amounts to."""

@@ -60,6 +60,8 @@ class PReLU(Layer):
     Raises an error where `num_parameters` is neither 1 nor the number of channels. Source: torch.nn.PReLU.
     """
 
+    pointwise: ClassVar[bool] = True
+
     examples: ClassVar = (
         Example("PReLU"),
         Example("PReLU(3)"),

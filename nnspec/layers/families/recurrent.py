@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from nnspec.dims import Size, equal
+from nnspec.dims import Expression, Size, equal
 from nnspec.layers.base import (
     ArgumentError,
     Example,
@@ -20,6 +20,7 @@ from nnspec.layers.base import (
     need_rank,
     number,
 )
+from nnspec.layers.continued import Continued, Kept, along
 from nnspec.layers.initial import torch_uniform
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -82,6 +83,24 @@ class _Recurrent(Layer):
         steps = (batch, time) if self.batch_first else (time, batch)
         output = input.with_shape(*steps, self.directions * self.output_size)
         return output, input.with_shape(*after)
+
+    def mixed(self, input: TensorType, *states: TensorType | None) -> tuple[tuple[int, ...], ...]:
+        return (int(self.batch_first), 2), *(() if state is None else (0, 2) for state in states)
+
+    def continued(
+        self, time: Expression, past: Expression, input: TensorType, *states: TensorType | None
+    ) -> Continued | None:
+        if not along(time, self.time_and_batch(input)[0]):
+            return None
+        if self.bidirectional:
+            message = f"reads the places along {time} backwards too, from the last one"
+            raise ArgumentError("bidirectional", message, help="leave bidirectional out")
+        if any(state is not None for state in states):
+            message = "starts from a state that the model computes, and cannot go on from the one that it left"
+            raise InputError(message, help="let it start from zero: give it the sequence alone", index=1)
+        last = self.results(input)[1:]
+        kept = [Kept(name, 1 + i, last[i], result=1 + i) for i, name in enumerate(self.optional_inputs)]
+        return Continued(self, tuple(kept))
 
     def state_shape(self, batch: Size, features: int) -> tuple[Size, ...]:
         """The shape of a state: [layers * directions, N, features], whether batch_first or not."""

@@ -22,6 +22,9 @@ class _Reduction(Layer):
         need_dtype(input, *self.takes)
         return reduced(input, self.axes(input), self.keepdim)
 
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return (self.axes(input),)
+
     def axes(self, input: TensorType) -> tuple[int, ...]:
         """The dimensions that are reduced, without negative indices."""
         if self.dim is None:
@@ -44,6 +47,9 @@ class _SingleReduction(Layer):
         need_dtype(input, *self.takes)
         axes = tuple(range(input.rank)) if self.dim is None else (axis(self.dim, input.rank),)
         return TensorType(self.gives or input.dtype, reduced(input, axes, self.keepdim).shape)
+
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return super().mixed(input) if self.dim is None else ((axis(self.dim, input.rank),),)
 
 
 def reduced(input: TensorType, axes: tuple[int, ...], keepdim: bool) -> TensorType:
@@ -241,3 +247,6 @@ class CumulativeSum(Layer):
         need_dtype(input, "float", "int")
         axis(self.dim, input.rank)
         return input
+
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return ((axis(self.dim, input.rank),),)

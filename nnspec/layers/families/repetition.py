@@ -36,6 +36,9 @@ class Expand(Layer):
     Shapes: [1, 1, C] with shape = [N, -1, -1] -> [N, 1, C]. Source: torch.Tensor.expand.
     """
 
+    sizes_of_result: ClassVar[frozenset[str]] = frozenset({"shape"})
+    pointwise: ClassVar[bool] = True
+
     shape: tuple[int | Expression, ...]
 
     examples: ClassVar = (
@@ -89,6 +92,9 @@ class Roll(Layer):
         self.moves(input)
         return input
 
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return (tuple(dim for dim, _ in self.moves(input)),)
+
     def moves(self, input: TensorType) -> tuple[tuple[int, int], ...]:
         """(dimension from the front, shift) of each shift."""
         shifts = (self.shifts,) if isinstance(self.shifts, int) else self.shifts
@@ -111,6 +117,9 @@ class Flip(Layer):
     def infer(self, input: TensorType) -> TensorType:
         self.axes(input)
         return input
+
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return (self.axes(input),)
 
     def axes(self, input: TensorType) -> tuple[int, ...]:
         """The dimensions, without negative indices."""

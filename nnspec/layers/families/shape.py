@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from nnspec.dims import Expression, product
 from nnspec.layers.base import ArgumentError, Example, Layer, TensorType, axis
-from nnspec.layers.reshaping import fill_unknown, replaced
+from nnspec.layers.reshaping import fill_unknown, replaced, split_axes
 
 
 class Identity(Layer):
@@ -16,6 +16,7 @@ class Identity(Layer):
     Source: torch.nn.Identity.
     """
 
+    pointwise: ClassVar[bool] = True
     identity_in_evaluation: ClassVar[bool] = True
     examples: ClassVar = (Example("Identity"), Example("Identity", ("int[N, 3]",)))
 
@@ -48,12 +49,17 @@ class Flatten(Layer):
         shape = input.shape
         return input.with_shape(*shape[:start], product(shape[start : end + 1]), *shape[end + 1 :])
 
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return (split_axes(input.shape, self.infer(input).shape),)
+
 
 class Unflatten(Layer):
     """One dimension as several; one of the sizes may be -1.
 
     Shapes: [N, 6] -> [N, 2, 3]. Source: torch.nn.Unflatten.
     """
+
+    sizes_of_result: ClassVar[frozenset[str]] = frozenset({"unflattened_size"})
 
     dim: int
     unflattened_size: tuple[int | Expression, ...]
@@ -68,12 +74,17 @@ class Unflatten(Layer):
         index = axis(self.dim, input.rank)
         return replaced(input, index, *fill_unknown(self.unflattened_size, input.shape[index], "unflattened_size"))
 
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return (split_axes(input.shape, self.infer(input).shape),)
+
 
 class Reshape(Layer):
     """The same elements, in the same order, in another shape; one of the sizes may be -1.
 
     Shapes: any -> `shape`. Source: torch.reshape.
     """
+
+    sizes_of_result: ClassVar[frozenset[str]] = frozenset({"shape"})
 
     shape: tuple[int | Expression, ...]
 
@@ -88,3 +99,6 @@ class Reshape(Layer):
 
     def infer(self, input: TensorType) -> TensorType:
         return input.with_shape(*fill_unknown(self.shape, product(input.shape), "shape"))
+
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return (split_axes(input.shape, self.infer(input).shape),)

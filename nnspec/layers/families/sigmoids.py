@@ -102,3 +102,6 @@ class GLU(Layer):
                 help="give the layer before it twice the size that is wanted after the gate",
             )
         return input.with_shape(*input.shape[:dim], half, *input.shape[dim + 1 :])
+
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return ((axis(self.dim, input.rank),),)

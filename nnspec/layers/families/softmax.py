@@ -27,6 +27,9 @@ class _AlongDimension(Layer):
         axis(self.dim, input.rank)
         return input
 
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return ((axis(self.dim, input.rank),),)
+
 
 class Softmax(_AlongDimension):
     """Turns scores into probabilities along `dim` (the last dimension by default): exp(x) / sum(exp(x)).

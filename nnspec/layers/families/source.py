@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 from pydantic import PositiveInt, field_validator
 
-from nnspec.dims import Expression, Size, ceil_divide
+from nnspec.dims import Expression, Size, ceil_divide, equal
 from nnspec.layers.arithmetic import Number, scalar_dtype
 from nnspec.layers.base import ArgumentError, DType, Example, Layer, TensorType, Weight, need_dtype
+from nnspec.layers.continued import Continued, along
 from nnspec.layers.initial import Choice, initial
 from nnspec.layers.reshaping import need_positive
 
@@ -128,10 +129,19 @@ class Range(Layer):
         need_positive(size, "end", f"there is no number from {self.start} up to {self.end}")
         return TensorType("int", (size,))
 
+    def continued(self, time: Expression, past: Expression, *inputs: Any) -> Continued | None:
+        if not along(time, self.start) and not along(time, self.end):
+            return None
+        if self.step != 1 or along(time, self.start) or not equal(self.end - self.start, time):
+            message = f"counts from {self.start} to {self.end}, which is not one number for each place along {time}"
+            raise ArgumentError("end", message, help=f"count the places: Range({time})")
+        return Continued(Range(end=self.end + past, start=self.start + past))
+
 
 class _Filled(Layer):
     """A tensor of a given shape."""
 
+    sizes_of_result: ClassVar[frozenset[str]] = frozenset({"shape"})
     inputs: ClassVar[tuple[str, ...]] = ()
 
     shape: tuple[int | Expression, ...]
@@ -209,6 +219,8 @@ class Ones(_Filled):
 class _Random(Layer):
     """Random numbers in the shape of the input, or in a given shape."""
 
+    sizes_of_result: ClassVar[frozenset[str]] = frozenset({"shape"})
+    pointwise: ClassVar[bool] = True
     inputs: ClassVar[tuple[str, ...]] = ()
     optional_inputs: ClassVar[tuple[str, ...]] = ("input",)
     random: ClassVar[bool] = True

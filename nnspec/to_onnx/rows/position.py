@@ -8,7 +8,7 @@ from nnspec.dims import Size
 from nnspec.layers.base import number
 from nnspec.layers.families.position import RotaryEmbedding, SinusoidalEmbedding
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.operands import END, Cut, cast, cut, scalar
+from nnspec.to_onnx.operands import END, Cut, cast, counted, cut
 from nnspec.to_onnx.row import Call, row
 from nnspec.weights.arrays import Array
 
@@ -51,11 +51,11 @@ def _wave(op: str, layer: RotaryEmbedding, call: Call, graph: Graph) -> str:
 
     def places() -> str:
         if positions is None:
-            return _range(time, graph)
+            return cast(counted(layer.offset, layer.offset + time, graph), "int", "float", graph)
         name = cast(call.inputs[1], positions.dtype, "float", graph)
         return name if positions.rank == 1 else graph.node("Unsqueeze", [name, graph.constant([1])])
 
-    key = ("rotary", layer.base, layer.scaling, features, call.inputs[1] or time)
+    key = ("rotary", layer.base, layer.scaling, features, call.inputs[1] or (layer.offset, time))
     angles = graph.once(key, lambda: _angles(places(), frequencies, graph))
     return graph.once((op, angles), lambda: graph.node(op, [angles]))
 
@@ -67,12 +67,6 @@ def _scaled(frequencies: Array, scaling: tuple[float, float, float, float] | Non
     factor, low, high, length = scaling
     kept = np.clip((length * frequencies / (2 * np.pi) - low) / (high - low), 0, 1)
     return np.asarray(frequencies * (kept + (1 - kept) / factor))
-
-
-def _range(size: Size, graph: Graph) -> str:
-    """0, 1, ... as floats."""
-    counted = graph.node("Range", [graph.constant(0), scalar(size, "int", graph), graph.constant(1)])
-    return cast(counted, "int", "float", graph)
 
 
 def _angles(positions: str, frequencies: Array, graph: Graph) -> str:

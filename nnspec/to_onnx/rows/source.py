@@ -10,7 +10,7 @@ from nnspec.dims import Size
 from nnspec.layers.base import DType, LayerError
 from nnspec.layers.families.source import Constant, Full, Normal, Ones, Parameter, Range, Uniform, Zeros
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.operands import scalar
+from nnspec.to_onnx.operands import counted, scalar
 from nnspec.to_onnx.row import Call, row
 from nnspec.weights.arrays import ELEMENT_TYPES
 
@@ -32,7 +32,7 @@ def _(layer: Constant, call: Call, graph: Graph) -> str:
 def _(layer: Range, call: Call, graph: Graph) -> str:
     if isinstance(layer.start, int) and isinstance(layer.end, int) and layer.end - layer.start <= STORED:
         return graph.constant(np.arange(layer.start, layer.end, layer.step))
-    return graph.node("Range", [scalar(bound, "int", graph) for bound in (layer.start, layer.end, layer.step)])
+    return counted(layer.start, layer.end, graph, layer.step)
 
 
 @row(Full)

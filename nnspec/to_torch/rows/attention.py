@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nnspec.dims import Size
 from nnspec.layers.families.attention import Attention, MultiheadAttention, groups
 from nnspec.to_torch.operands import written
 from nnspec.to_torch.row import Call, Submodule, changed, row
@@ -10,7 +11,7 @@ from nnspec.to_torch.row import Call, Submodule, changed, row
 @row(Attention)
 def _(layer: Attention, call: Call) -> str:
     query, key, value = (str(name) for name in call.inputs[:3])
-    alone = all(given is None for given in call.types[3:]) and layer.window is None
+    alone = all(given is None for given in call.types[3:]) and layer.window is None and layer.offset == 0
     mask = None if alone else _mask(layer, call)
     options = [
         f"attn_mask={mask}" if mask else "",
@@ -40,10 +41,13 @@ def _band(layer: Attention, call: Call) -> str:
     query, length = call.inputs[0], call.type_of(1).shape[-2]
     text = f"torch.ones({call.size(call.type_of(0).shape[-2])}, {call.size(length)}"
     text += f", dtype=torch.bool, device={query}.device)"
-    if layer.window is None:
-        return f"{text}.tril()"
-    after = "tril()" if layer.causal else f"tril({layer.window - 1})"
-    return f"{text}.{after}.triu({1 - layer.window})"
+    ahead: Size = 0 if layer.causal else (layer.window or 1) - 1
+    near = "" if layer.window is None else f".triu({_diagonal(layer.offset + (1 - layer.window), call)})"
+    return f"{text}.tril({_diagonal(layer.offset + ahead, call)}){near}"
+
+
+def _diagonal(size: Size, call: Call) -> str:
+    return "" if size == 0 else call.size(size)
 
 
 @row(MultiheadAttention)

@@ -68,6 +68,14 @@ def _(layer: RotaryEmbedding, call: Call) -> Function:
     source = ROTARY.format(name=name, parameter=", *, scaling" * scaled, scale=SCALE * scaled, **parts)
     positions, given = call.inputs[1], call.types[1]
     several = given is not None and given.rank == 2  # [N, T] beside [N, heads, T, d]
-    where = "" if given is None else f"{positions}[:, None]" if several else str(positions)
+    where = _places(layer, call) if given is None else f"{positions}[:, None]" if several else str(positions)
     options = changed(layer, "base", "scaling")
     return Function(name, source, f"{name}({written(str(call.inputs[0]), where, **options)})")
+
+
+def _places(layer: RotaryEmbedding, call: Call) -> str:
+    """The positions where they do not begin at 0; "" for those that the function counts by itself."""
+    if layer.offset == 0:
+        return ""
+    start, end = call.size(layer.offset), call.size(layer.offset + call.type_of().shape[-2])
+    return f"torch.arange({written(start, end, f'device={call.inputs[0]}.device')})"

@@ -1,0 +1,70 @@
+"""How a layer does a sequence part by part: what is applied to the next part, and what is kept for the one after it.
+
+Decoding needs it: a language model reads the tokens it has just written, not all of them again. Most layers need
+nothing here, because they treat the places of a sequence apart (`Layer.mixed`); those that look back override
+`Layer.continued`, and say what they keep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from nnspec.dims import Expression, Size, symbols
+from nnspec.layers.base import ArgumentError, InputError, Layer, TensorType
+from nnspec.record import Record
+
+
+class Kept(Record):
+    """A tensor that a layer keeps of the parts before: it is given as input number `input`.
+
+    With `join`, what is kept is that input itself, of all parts so far: `join(past, input)` takes its place. Without,
+    it is result number `result`, which the next part is given.
+    """
+
+    name: str
+    input: int
+    type: TensorType  # of what was kept before this part
+    join: Layer | None = None
+    result: int = 0
+
+
+class Continued(Record):
+    """What is applied to a part of a sequence in place of a layer, and what that keeps."""
+
+    layer: Layer
+    kept: tuple[Kept, ...] = ()
+
+
+def continued(layer: Layer, time: Expression, past: Expression, *inputs: TensorType | None) -> Continued:
+    """How a layer goes on behind `past` places of a sequence when `time` more come.
+
+    Raises:
+        LayerError: it needs all of the sequence at once.
+    """
+    own = layer.continued(time, past, *inputs)
+    if own is not None:
+        return own
+    for name, value in layer:
+        if name not in layer.sizes_of_result and any(along(time, size) for size in _sizes(value)):
+            message = f"{name} depends on {time}, the length of the whole sequence"
+            raise ArgumentError(name, message, help="compute with what is known of each place alone")
+    for index, (given, mixed) in enumerate(zip(inputs, layer.mixed(*inputs), strict=True)):
+        if given is not None and any(along(time, given.shape[dim]) for dim in mixed):
+            message = f"mixes places along {time}, and may look at those that are yet to come"
+            raise InputError(message, "look back only: attention(..., causal = true), or an LSTM or a GRU", index)
+    return Continued(layer)
+
+
+def along(time: Expression, size: Size) -> bool:
+    """Whether a size depends on the length of the sequence."""
+    return not symbols(time).isdisjoint(symbols(size))
+
+
+def _sizes(value: Any) -> Iterator[Expression]:
+    """The symbolic sizes in an argument."""
+    if isinstance(value, Expression):
+        yield value
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _sizes(part)
