@@ -206,7 +206,10 @@ class TreeBuilder:
 
     def _argument(self, start: int, end: int, parts: list[Any]) -> t.Argument:
         name = None if parts[0] is None else self._identifier(parts[0])
-        return t.Argument(start, end, name, self.build(parts[1]))
+        value = self.build(parts[1])
+        if isinstance(value, t.Chain):  # `f(a -> b)` is `f((a -> b))`
+            value = t.Tuple(value.start, value.end, (value,))
+        return t.Argument(start, end, name, value)
 
     def _subscript(self, start: int, end: int, parts: list[Any]) -> t.Subscript:
         items = [self._ellipsis(part) if isinstance(part, Token) else self.build(part) for part in parts]

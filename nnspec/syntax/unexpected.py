@@ -51,7 +51,7 @@ def explain(problem: UnexpectedToken, source: Source, layout: Layout, end: int) 
     if before is not None and before.type == "ARROW" and token.type in CLOSING | {"_NEWLINE", "SEMICOLON"}:
         span, found, expected = _span(source, before), "an arrow without a step behind it", ("a step after this",)
     labels: tuple[Label, ...] = ()
-    if opened is not None and (token.type in CLOSING | _DECLARATION | {"EQUAL"}):
+    if opened is not None and (token.type in CLOSING | _DECLARATION | {"EQUAL"} or _on_a_new_line(token, before)):
         closing = OPENING[opened.type]
         if token.type != closing and (token.type != "EQUAL" or opened.type != "LBRACE"):
             labels = (Label(_span(source, opened), f"this `{opened}` is not closed"),)
@@ -100,7 +100,7 @@ def _advice(token: Token, before: Token | None, opened: Token | None, kinds: set
     if token.type == "COLON":
         return "a label is a name, a dotted path or a string; an argument is written `name = value`"
     if token.type in _STEP | _STATEMENT:
-        return _advice_between(token, before, inside)
+        return _advice_between(token, before, opened)
     if inside in ("LPAR", "LSQB"):
         return f"close the `{opened}` first, or put a comma between two values"
     return None
@@ -121,9 +121,15 @@ def _advice_outside(token: Token, before: Token | None, kinds: set[str]) -> str 
     return None
 
 
-def _advice_between(token: Token, before: Token | None, inside: str) -> str | None:
-    if inside in ("LPAR", "LSQB"):
-        return "put a comma between two values"
+def _on_a_new_line(token: Token, before: Token | None) -> bool:
+    """Whether a line ended before the token without ending a statement: a bracket was forgotten, most likely."""
+    return before is not None and before.type not in ("_NEWLINE", "SEMICOLON", "LBRACE") and token.line != before.line
+
+
+def _advice_between(token: Token, before: Token | None, opened: Token | None) -> str | None:
+    if opened is not None and opened.type in ("LPAR", "LSQB"):
+        between = "put a comma between two values"
+        return f"close the `{opened}`, or {between}" if _on_a_new_line(token, before) else between
     if before is not None and before.type == "NAME":
         words = [*(kind.lower() for kind in _STATEMENT), "residual", "concat"]
         close = nearest(str(before), words)
