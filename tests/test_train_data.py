@@ -176,7 +176,7 @@ def test_arrays_are_read_from_every_kind_of_numpy_file(form: str, tmp_path: Path
         for name, array in arrays.items():
             np.save(tmp_path / "set" / f"{name}.npy", array)
     name = {"one file": "set/x.npy", "folder": "set", "archive": "set.npz"}[form]
-    data = read_text(f'npz("{name}")', tmp_path)
+    data = read_text(f'arrays("{name}")', tmp_path)
     assert data.fields["x"].dtype == torch.float32 and data.fields["x"].tolist() == [[0, 1], [2, 3], [4, 5]]
     if form != "one file":
         assert data.pictures == {"image"} and data.fields["image"].shape == (3, 1, 4, 5)
@@ -186,12 +186,12 @@ def test_arrays_are_read_from_every_kind_of_numpy_file(form: str, tmp_path: Path
 def test_arrays_that_cannot_be_trusted_are_refused_before_they_are_read(tmp_path: Path) -> None:
     np.save(tmp_path / "object.npy", np.array([{}, {}], dtype=object), allow_pickle=True)
     with pytest.raises(nnspec.SpecError, match="Object arrays cannot be loaded"):
-        read_text('npz("object.npy")', tmp_path)
+        read_text('arrays("object.npy")', tmp_path)
     np.save(tmp_path / "huge.npy", np.zeros(3))
     content = (tmp_path / "huge.npy").read_bytes()
     (tmp_path / "huge.npy").write_bytes(content.replace(b"(3,), }" + b" " * 12, b"(300000000000,), }" + b" "))
     with pytest.raises(nnspec.SpecError, match="it takes 2,400,000,000,000 bytes"):
-        read_text('npz("huge.npy")', tmp_path)
+        read_text('arrays("huge.npy")', tmp_path)
 
 
 def test_a_parquet_file_is_the_table_that_its_csv_file_is(tmp_path: Path) -> None:
@@ -391,3 +391,37 @@ def test_columns_of_a_table_are_normalised_apart_by_the_training_part(tmp_path: 
         mean, std = (json.loads(file.metadata()[f"nnspec.{name}"]) for name in ("mean", "std"))
     np.testing.assert_allclose(mean, [5.84, 3.06, 3.76, 1.20], atol=0.15)
     np.testing.assert_allclose(std, [0.83, 0.43, 1.76, 0.76], atol=0.1)
+
+
+def test_what_tokens_mean_is_stored_with_the_weights(tmp_path: Path) -> None:
+    tokenizer_file(tmp_path / "tokenizer.json")
+    (tmp_path / "t.txt").write_text("to be or not to be " * 4)
+    (tmp_path / "pairs.tsv").write_text("a b\tb a\nc\tc\nd e\te d\n")
+    language = "model M {\n  input tokens: int[N, T]\n  Embedding(4, 4) -> Linear(4) -> Transpose(1, 2)\n}"
+    recipe = (
+        'train {\n  data = text("t.txt", tokenizer = "tokenizer.json", length = 3)\n  loss = cross_entropy(_, next)\n}'
+    )
+    translation = language.replace("tokens", "given").replace("4", "12")
+    lines = 'train {\n  data = parallel("pairs.tsv")\n  loss = cross_entropy(_, target, ignore_index = 0)\n}'
+    found = []
+    for index, spec in enumerate((f"{language}\n{recipe}", f"{translation}\n{lines}")):
+        (tmp_path / f"{index}.nn").write_text(spec)
+        result = nnspec.load(tmp_path / f"{index}.nn").train(runs=tmp_path, quiet=True, epochs=1)
+        with safe_open(result.last_weights, "pt") as file:
+            found.append({key: json.loads(value) for key, value in file.metadata().items()})
+    assert Tokenizer.from_str(found[0]["nnspec.tokenizer"]).get_vocab_size() == 4
+    assert found[1]["nnspec.vocabularies"]["source"] == ["<padding>", "<start>", "<end>", "<rare>", *"abcde"]
+
+
+def test_paths_from_outside_start_from_where_the_program_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "here").mkdir()
+    (tmp_path / "specs" / "m.nn").write_text(LINEAR.replace("epochs = 1", "data = spirals(samples = 20)"))
+    monkeypatch.chdir(tmp_path / "here")
+    first = nnspec.load("../specs/m.nn").train(name="first", quiet=True, epochs=1)
+    Path("set.csv").write_text("x,y,label\n0,1,0\n1,0,1\n1,1,0\n")
+    for given in ("runs/first/last.safetensors", '"runs/first/last.safetensors"', first.last_weights, "none"):
+        result = nnspec.load("../specs/m.nn").train(quiet=True, epochs=1, weights=given, data=Path("set.csv"))
+        assert result.history
+    with pytest.raises(nnspec.SpecError, match="there is no such file"):
+        nnspec.load("../specs/m.nn").train(quiet=True, epochs=1, weights="runs/none.safetensors")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command("train")
 @spec_arguments
 @click.option("--data", metavar="DATA",
-              help="A set of nnspec, a .npz, .csv or .txt file or a folder of pictures; not the recipe's.")  # fmt: skip
+              help="A set of nnspec, a file (.npz, .csv, .parquet, .txt, .tsv) or a folder of pictures.")  # fmt: skip
 @click.option("--name", metavar="NAME", help="What the run is called; the model's name and a number if left out.")
 @click.option("--runs", metavar="DIR", default="runs", show_default=True, help="Where the folders of runs are.")
 @click.option("--resume", "resumed", metavar="DIR", help="Go on with this run, such as runs/lenet5-1.")

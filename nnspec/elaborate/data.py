@@ -32,7 +32,7 @@ class Digits(Data, word="digits"):
     size: Size | None = None
 
 
-class Npz(Data, word="npz"):
+class Arrays(Data, word="arrays"):
     """A file of numpy arrays (.npz), or a folder of files with one each (.npy), or one of those; each is a field.
 
     Arrays of bytes (uint8) in three or four dimensions are pictures.
@@ -178,6 +178,10 @@ class Reversals(Data, word="reversals"):
 
 
 DATA: tuple[type[Choice], ...] = (
-    Digits, Iris, Text, Parallel, Idx, Cifar, Images, Pairs, Npz, Table, HuggingFace, Glyphs, Spirals, Shapes,
+    Digits, Iris, Text, Parallel, Idx, Cifar, Images, Pairs, Arrays, Table, HuggingFace, Glyphs, Spirals, Shapes,
     Reversals,
 )  # fmt: skip
+# What a path alone stands for, by its ending; any other is a folder of pictures.
+ENDINGS: dict[str, type[Data]] = {
+    ".npz": Arrays, ".npy": Arrays, ".csv": Table, ".parquet": Table, ".txt": Text, ".tsv": Parallel,
+}  # fmt: skip

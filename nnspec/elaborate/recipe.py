@@ -18,7 +18,7 @@ from nnspec.diagnostics import Sink, Source, Span, SpecError, nearest
 from nnspec.elaborate.body import Body
 from nnspec.elaborate.choice import Choice
 from nnspec.elaborate.choices import CHOICES, EXPRESSIONS, KEYS, LATER, PHASE_KEYS, Phase, Recipe, find, words
-from nnspec.elaborate.data import Images, Npz, Table, Text
+from nnspec.elaborate.data import ENDINGS, Images
 from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.frame import Environment, Exhausted, Failed, Placed, Shared
 from nnspec.elaborate.mistakes import AlreadyDeclared, BadSetting, Misplaced, NotSupportedYet, WrongKind
@@ -353,10 +353,11 @@ def _override(
     target = written if known is KEYS else phases[phase].keys
     target.pop(name, None)
     source = Source(f"--set {key}", value if isinstance(value, str) else describe(_tuples(value)))
-    node = _path_choice(name, source) or parse_expression(source, frame.shared.sink, frame.shared.limits)
-    if isinstance(node, Choice):
-        config[name] = Argument(node, Span(source, 0, len(source.text)))
-    elif node is not None:
+    if is_path(name, source.text):
+        config[name] = Argument(_at(name, source.text), Span(source, 0, len(source.text)))
+        return
+    node = parse_expression(source, frame.shared.sink, frame.shared.limits)
+    if node is not None:
         declarations = Declarations(source)
         declarations.names = frame.declarations.names
         target[name] = Written(node, declarations)
@@ -366,17 +367,17 @@ def _tuples(value: Any) -> Any:
     return tuple(map(_tuples, value)) if isinstance(value, (list, tuple)) else value
 
 
-def is_path(text: str) -> bool:
-    """Whether data is given as a path, `folder` or `file.npz`, and not as a choice of the language."""
-    return re.fullmatch(rf"({'|'.join(words('data'))})\s*(\(.*\))?", text, re.DOTALL) is None
+def is_path(key: str, text: str) -> bool:
+    """Whether the value of a key is given as a path (`folder`, `file.npz`, `last.safetensors`), not in the language."""
+    if key == "weights":
+        return text != "none" and not text.startswith('"')
+    return key == "data" and re.fullmatch(rf"({'|'.join(words('data'))})\s*(\(.*\))?", text, re.DOTALL) is None
 
 
-def _path_choice(key: str, source: Source) -> Choice | None:
-    if key != "data" or not is_path(source.text):
-        return None
-    readers = {".npz": Npz, ".csv": Table, ".txt": Text}
-    reader: Any = readers.get(PurePath(source.text).suffix, Images)
-    return cast(Choice, reader(path=source.text))
+def _at(key: str, path: str) -> Choice | str:
+    """What a path stands for: a file of weights, or data."""
+    reader: Any = ENDINGS.get(PurePath(path).suffix, Images)
+    return path if key == "weights" else cast(Choice, reader(path=path))
 
 
 def default_expression(text: str) -> Written:

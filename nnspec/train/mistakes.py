@@ -8,8 +8,8 @@ from nnspec.diagnostics import Diagnostic
 class BadData(Diagnostic):
     """The data cannot be read: a file is missing or damaged, or what it holds is no data set.
 
-    `nnspec explain images` says what a folder of pictures must hold; so it is for the other kinds of data: npz, pairs,
-    table, text, idx, cifar. Nothing in a file is ever run.
+    `nnspec explain images` says what a folder of pictures must hold; so it is for the other kinds of data: arrays,
+    pairs, table, text, parallel, idx, cifar, hugging_face. Nothing in a file is ever run.
     """
 
     code = "E0611"

@@ -30,6 +30,8 @@ class Prepared(Record):
     name: str  # of what is trained
     parts: dict[str, str]  # the networks that a recipe builds: label, and which model it is
     classes: tuple[str, ...]
+    vocabularies: dict[str, tuple[str, ...]]
+    tokenizer: str | None
     mean: tuple[float, ...] | None
     std: tuple[float, ...] | None
     notes: tuple[str, ...]
@@ -81,8 +83,18 @@ def prepare(
         device,
         draws,
     )
-    notes = _notes(task, fitted, told_apart)
-    return Prepared(task, objective, plan.name, _models(objective), data.classes, parts.mean, parts.std, notes)
+    return Prepared(
+        task,
+        objective,
+        plan.name,
+        _models(objective),
+        data.classes,
+        data.vocabularies,
+        data.tokenizer,
+        parts.mean,
+        parts.std,
+        _notes(task, fitted, told_apart),
+    )
 
 
 def _models(objective: Objective) -> dict[str, str]:
@@ -138,7 +150,7 @@ def _black(parts: Parts, normalised: bool, device: torch.device) -> Tensor:
 def _notes(task: Task, fitted: Fitted, told_apart: int | None) -> tuple[str, ...]:
     """What a person should know before the first epoch."""
     counts = [len(next(iter(part.values()))) for part in (task.training, task.validation)]
-    found = [f"{fitted.data.name}: {counts[0]:,} samples to train on, {counts[1]:,} held out"]
+    found = [f"{fitted.data.name}: {counts[0]:,} samples to train on, {counts[1]:,} held out", *fitted.data.notes]
     known = len(fitted.data.classes)
     if told_apart is not None and 0 < known < told_apart:
         found.append(f"the model tells {told_apart} classes apart, and the data has {known}: the others stay unused")

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -133,8 +134,9 @@ def resume_run(folder: Path, recipe: dict[str, Any], manner: Manner) -> Trained:
 
 def _placed(recipe: dict[str, Any]) -> dict[str, Any]:
     """The values from outside; a path among them starts from where the program runs, not from the spec."""
-    data = recipe.get("data")
-    return {**recipe, "data": str(Path(data).absolute())} if isinstance(data, str) and is_path(data) else recipe
+    texts = {key: str(recipe[key]) for key in ("data", "weights") if isinstance(recipe.get(key), (str, PathLike))}
+    paths = {key: text.strip('"') if key == "weights" else text for key, text in texts.items()}
+    return {**recipe, **{key: str(Path(path).absolute()) for key, path in paths.items() if is_path(key, path)}}
 
 
 def _prepare(job: Job, device: torch.device) -> Prepared:
@@ -186,6 +188,8 @@ def _epochs(loop: Loop, prepared: Prepared, folder: Path, shown: Display) -> Non
     metadata = {
         "nnspec.model": prepared.name,
         "nnspec.classes": list(prepared.classes) or None,
+        "nnspec.vocabularies": prepared.vocabularies or None,
+        "nnspec.tokenizer": prepared.tokenizer,
         "nnspec.mean": prepared.mean,
         "nnspec.std": prepared.std,
     }

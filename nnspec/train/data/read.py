@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nnspec.diagnostics import Span
 from nnspec.elaborate.data import (
+    Arrays,
     Cifar,
     Data,
     Digits,
@@ -14,7 +15,6 @@ from nnspec.elaborate.data import (
     Idx,
     Images,
     Iris,
-    Npz,
     Pairs,
     Parallel,
     Reversals,
@@ -23,6 +23,7 @@ from nnspec.elaborate.data import (
     Table,
     Text,
 )
+from nnspec.train.data.arrays import read_arrays
 from nnspec.train.data.cifar import read_cifar
 from nnspec.train.data.dataset import DataSet, Frame, resized
 from nnspec.train.data.digits import read_digits
@@ -30,7 +31,6 @@ from nnspec.train.data.glyphs import make_glyphs
 from nnspec.train.data.hugging_face import read_hugging_face
 from nnspec.train.data.idx import read_idx
 from nnspec.train.data.made import make_reversals, make_shapes, make_spirals
-from nnspec.train.data.npz import read_npz
 from nnspec.train.data.pairs import read_pairs
 from nnspec.train.data.parallel import read_parallel
 from nnspec.train.data.pictures import read_pictures
@@ -45,8 +45,8 @@ def read(data: Data, base: Path, frame: Frame, span: Span | None) -> DataSet:
         SpecError: it cannot be read.
     """
     match data:
-        case Npz():
-            return read_npz(base / data.path, span)
+        case Arrays():
+            return read_arrays(base / data.path, span)
         case Images():
             return read_pictures(base / data.path, _sized(frame, data.size), span)
         case Digits():

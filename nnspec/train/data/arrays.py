@@ -22,7 +22,7 @@ CHANNELS = (1, 3, 4)
 WRITE = "write it with numpy.savez(path, image = ..., label = ...)"
 
 
-def read_npz(path: Path, span: Span | None) -> DataSet:
+def read_arrays(path: Path, span: Span | None) -> DataSet:
     """The arrays as fields; uint8 arrays of three or four dimensions are pictures.
 
     Raises:
