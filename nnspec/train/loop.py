@@ -20,7 +20,7 @@ from nnspec.train.mistakes import NotFinite
 from nnspec.train.network import Network
 from nnspec.train.parts import thaw, train_mode
 from nnspec.train.state import Position, random_tensors, restore_random
-from nnspec.train.task import Phase, Task
+from nnspec.train.task import Task
 from nnspec.train.turns import Turns
 
 LOOK = 100  # steps between checks that the loss is finite
@@ -127,24 +127,24 @@ class Loop:
         for turns in self.turns:
             if turns.acts(index):
                 turns.begin(index)
-                turns.losses[step] = self._backward(turns.phase, values, len(chosen))
+                turns.losses[step] = self._backward(turns, values, len(chosen))
                 turns.finish()
         if self.average:
             self.average.update()
         self.position.step += 1
 
-    def _backward(self, phase: Phase, values: dict[str, Tensor], count: int) -> Tensor:
+    def _backward(self, turns: Turns, values: dict[str, Tensor], count: int) -> Tensor:
         """The gradients of a batch, in one part or several; its loss."""
         size = -(-count // self.task.recipe.accumulate)
         if size >= count:
-            loss = self.network.loss(phase, values)
-            torch.autograd.backward(loss)
+            loss = self.network.loss(turns.phase, values)
+            turns.backward(loss)
             return loss.detach()
         total = torch.zeros((), device=self.task.device)
         for start in range(0, count, size):
             part = {name: tensor[start : start + size] for name, tensor in values.items()}
-            loss = self.network.loss(phase, part) * (min(size, count - start) / count)
-            torch.autograd.backward(loss)
+            loss = self.network.loss(turns.phase, part) * (min(size, count - start) / count)
+            turns.backward(loss)
             total += loss.detach()
         return total
 

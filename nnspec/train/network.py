@@ -10,13 +10,15 @@ from torch import Tensor
 
 from nnspec.train.task import Phase, Task
 
+HALF = {"bfloat16": torch.bfloat16, "float16": torch.float16}
+
 
 class Network:
     """The networks of a task at work; values are tensors by name, to which what is computed is added."""
 
     def __init__(self, task: Task) -> None:
         self.task = task
-        self.half = task.recipe.precision == "bfloat16"
+        self.half = HALF.get(task.recipe.precision)
 
     def loss(self, phase: Phase, values: dict[str, Tensor]) -> Tensor:
         """The loss of a batch in training."""
@@ -57,8 +59,8 @@ class Network:
             yield {name: x[start : start + self.task.recipe.batch] for name, x in self.task.validation.items()}
 
     def _precision(self) -> AbstractContextManager[object]:
-        """The model in bfloat16 where the recipe says so; its results, and losses, are float32 again."""
-        return torch.autocast(self.task.device.type, torch.bfloat16) if self.half else nullcontext()
+        """The model in 16 bits where the recipe says so; its results, and losses, are float32 again."""
+        return torch.autocast(self.task.device.type, self.half) if self.half else nullcontext()
 
     def _forward(self, values: dict[str, Tensor], *, training: bool) -> None:
         """Add the model's outputs to the values."""

@@ -24,6 +24,8 @@ class Turns:
         self.parameters = [weight for group in self.optimizer.param_groups for weight in group["params"]]
         self.rate = learning_rate(phase.schedule, phase.optimizer.lr, steps, task.recipe.epochs * steps)
         self.losses = torch.zeros(steps, device=task.device)
+        # gradients in float16 are multiplied until they are in its range; a step whose gradients overflow is left out
+        self.scaler = torch.amp.GradScaler(task.device.type, enabled=task.recipe.precision == "float16")
         self.round = max(each.steps for each in task.phases)
         own = set(map(id, self.parameters))
         others = [weight for each in task.phases for group in each.groups for weight in _weights(group)]
@@ -45,11 +47,17 @@ class Turns:
             for weight in self.parameters:
                 weight.requires_grad_(True)
 
+    def backward(self, loss: Tensor) -> None:
+        """Add the gradients of a loss."""
+        torch.autograd.backward(self.scaler.scale(loss))
+
     def finish(self) -> None:
         """After the gradients of a batch: the step."""
         if self.phase.clip is not None:
+            self.scaler.unscale_(self.optimizer)
             nn.utils.clip_grad_norm_(self.parameters, self.phase.clip)
-        self.optimizer.step()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
 
     def mean(self, first: int, steps: int) -> float | None:
         """The mean loss of the batches of an epoch that were its own; `first` is the number of the epoch's first."""
@@ -60,7 +68,8 @@ class Turns:
 
     def tensors(self) -> dict[str, Tensor]:
         """For the state of a run."""
-        found = {"losses": self.losses, **optimizer_tensors(self.optimizer)}
+        scaler = {f"scaler.{name}": torch.tensor(value) for name, value in self.scaler.state_dict().items()}
+        found = {"losses": self.losses, **scaler, **optimizer_tensors(self.optimizer)}
         return {f"{self._prefix}{name}": tensor for name, tensor in found.items()}
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
@@ -69,6 +78,7 @@ class Turns:
             name.removeprefix(self._prefix): tensor for name, tensor in tensors.items() if name.startswith(self._prefix)
         }
         restore_optimizer(self.optimizer, own)
+        self.scaler.load_state_dict({name: own[f"scaler.{name}"].item() for name in self.scaler.state_dict()})
         self.losses.copy_(own["losses"])
 
     @property
