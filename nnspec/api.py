@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from nnspec.to_onnx.export import Exported
+    from nnspec.to_onnx.verify import Verified
     from nnspec.train.run import Trained
     from nnspec.weights.compare import Comparison
 
@@ -211,6 +212,38 @@ class Model:
 
         program, sources = self.program, self.sources
         return export_onnx(program, path, weights, opset=opset, verify=verify, sources=sources, limits=limits)
+
+    def verify_onnx(
+        self,
+        path: str | Path,
+        weights: str | Path | None = None,
+        *,
+        trials: int = 8,
+        tolerance: float = 1e-4,
+        seed: int = 0,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> Verified:
+        """Compare an ONNX file with the PyTorch module of this model in float64, on random inputs.
+
+        Args:
+            path: the file, by whomever it was made.
+            weights: those that the file was made of; untrained ones, as `export_onnx` takes, if it is left out.
+            trials: how many inputs, over the sizes that the symbols may have.
+            tolerance: the largest difference of an element, relative to the largest magnitude of its output; what
+                PyTorch itself is away in float32 is granted besides.
+            seed: of the inputs and sizes.
+            limits: `layers` bounds the layers of the module, in which repeats are written out.
+
+        Raises:
+            SpecError: the file differs (the mistake names the first layer that does), cannot be run, or has other
+                inputs or outputs; the weights are not the model's; or a package is not installed.
+        """
+        need("comparing with PyTorch", "torch", "onnx", "onnxruntime", "numpy")
+        from nnspec.to_onnx.verify import verify_file  # here: torch and onnxruntime take seconds to import
+
+        return verify_file(
+            self.program, Path(path), weights, trials=trials, tolerance=tolerance, seed=seed, limits=limits
+        )
 
 
 def load(

@@ -23,6 +23,7 @@ COMMANDS = {
     "show": "Print a spec.",
     "explain": "Explain a diagnostic's code, or a layer.",
     "export": "Write PyTorch source or an ONNX file.",
+    "verify": "Compare an ONNX file with PyTorch.",
     "predict": "Run a model on an input.",
     "train": "Train a model as its spec says.",
     "runs": "Compare runs of training.",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from nnspec.cli.columns import columns
 from nnspec.cli.options import reporting
 from nnspec.diagnostics import Diagnostic, SpecError
 
@@ -63,15 +64,7 @@ def table(rows: list[dict[str, str | float | None]]) -> str:
     names = list(dict.fromkeys(name for row in rows for name in row))
     names.sort(key=lambda name: name in ("best", "in epoch"))  # last, in their order
     cells = [names, *([_shown(row.get(name)) for name in names] for row in rows)]
-    widths = [max(len(row[index]) for row in cells) for index in range(len(names))]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if not place else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in cells
-    ]
-    return "".join(f"{line.rstrip()}\n" for line in lines)
+    return "".join(f"{line}\n" for line in columns(cells, numbers=True))
 
 
 def _shown(value: str | float | None) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nnspec.cli.columns import columns
 from nnspec.cli.options import SpecArguments, reporting, spec_arguments
 from nnspec.extras import need
 
@@ -48,9 +49,8 @@ def _print(comparison: Comparison, rows: tuple[Row, ...]) -> None:
         table.append((row.key, row.verdict, shown(row.own), shown(row.stored), _note(row)))
     if table:
         table.insert(0, ("key", "verdict", "model", "file", "note"))
-    widths = [max(len(row[column]) for row in table) for column in range(5)] if table else []
-    for cells in table:
-        click.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip())
+    for line in columns(table):
+        click.echo(line)
     verdicts = dict.fromkeys(row.verdict for row in comparison.rows)
     counts = ", ".join(f"{comparison.count(verdict):,} {_COUNTED.get(verdict, verdict)}" for verdict in verdicts)
     loads = "can be loaded" if comparison.sound else "cannot be loaded"

@@ -56,16 +56,20 @@ class BadOpset(Diagnostic):
 
 
 class NotEqual(Diagnostic):
-    """The exported model does not compute what the PyTorch module of the same spec computes.
+    """An ONNX model does not compute what the PyTorch module of the same spec computes in float64.
 
-    Both are run on the same random input, for two different choices of the symbolic sizes. This is a mistake of
-    nnspec, or of the onnxruntime that is installed; the file has not been written.
+    Both are run on the same random inputs, for different choices of the symbolic sizes. Where an export finds this, it
+    is a mistake of nnspec, or of the onnxruntime that is installed, and the file has not been written. Where `nnspec
+    verify` finds it, the file may hold other weights than those given, or be damaged: the layer that is named is the
+    first one whose value differs.
     """
 
     code = "E0705"
     output: str
     difference: str
     where: str
+    layer: str
+    advice: str
 
     @property
     def message(self) -> str:
@@ -73,27 +77,23 @@ class NotEqual(Diagnostic):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return (f"compared on {self.where}",)
-
-    @property
-    def help(self) -> str | None:
-        return "please report the spec; --no-verify writes the file all the same"
+        return (self.layer, f"compared on {self.where}")
 
 
 class CannotCompare(Diagnostic):
-    """The export could not be compared with PyTorch: one of the two does not run on the random inputs tried."""
+    """A model could not be compared with PyTorch: one of the two cannot be opened, or does not run on random inputs."""
 
     code = "E0706"
-    program: str
+    problem: str
     reason: str
 
     @property
     def message(self) -> str:
-        return f"the export cannot be verified: {self.program} does not run on random input: {self.reason}"
+        return f"the model cannot be verified: {self.problem}: {self.reason}"
 
     @property
     def help(self) -> str | None:
-        return "bind the sizes (--input NAME=1x3x224x224), or write the file without the comparison: --no-verify"
+        return "bind the sizes (--input NAME=1x3x224x224); an export does without the comparison: --no-verify"
 
 
 class TooLargeForMemory(Diagnostic):
@@ -125,3 +125,24 @@ class InvalidModel(Diagnostic):
     @property
     def help(self) -> str | None:
         return "please report the spec; another --opset may do"
+
+
+class OtherInterface(Diagnostic):
+    """An ONNX file that is to be compared with a spec does not have as many inputs and outputs as the spec."""
+
+    code = "E0711"
+    what: str
+    found: tuple[str, ...]
+    wanted: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"the file's {self.what} are {_listed(self.found)}, and the spec's {_listed(self.wanted)}"
+
+    @property
+    def help(self) -> str | None:
+        return "name the spec and the model that the file was made of: nnspec verify MODEL.nn --model NAME FILE.onnx"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names) or "none"

@@ -1,11 +1,16 @@
-"""onnxruntime: opening a model quietly, and the exceptions by which it refuses."""
+"""onnxruntime: opening a model quietly, what its inputs take, and the exceptions by which it refuses."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import onnxruntime as ort
 from onnxruntime.capi import onnxruntime_pybind11_state as binding
+
+from nnspec.weights.arrays import Array
 
 # They have no common class, and differ between versions.
 ERRORS: tuple[type[Exception], ...] = (
@@ -14,17 +19,44 @@ ERRORS: tuple[type[Exception], ...] = (
     ValueError,
 )
 
+# Element types as onnxruntime writes them.
+TENSORS: dict[str, Any] = {
+    "tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(float16)": np.float16,
+    "tensor(int64)": np.int64, "tensor(int32)": np.int32, "tensor(int16)": np.int16, "tensor(int8)": np.int8,
+    "tensor(uint8)": np.uint8, "tensor(bool)": np.bool_,
+}  # fmt: skip
+_FOLDER = "session.model_external_initializers_file_folder_path"  # of the arrays of a model that comes as bytes
 
-def open_session(model: str | Path | bytes, provider: str = "CPUExecutionProvider") -> ort.InferenceSession:
-    """A session for a model file or a model in memory.
+
+def open_session(
+    model: str | Path | bytes,
+    provider: str = "CPUExecutionProvider",
+    *,
+    threads: int | None = None,
+    folder: Path | None = None,
+) -> ort.InferenceSession:
+    """A session for a model file or a model in memory, whose arrays may be in files in `folder`.
 
     Raises:
         ERRORS: onnxruntime does not accept the model.
     """
     options = ort.SessionOptions()
     options.log_severity_level = 4  # what it cannot do is raised; what it warns of are its own choices of kernels
+    if threads is not None:
+        options.intra_op_num_threads = threads
+    if folder is not None:
+        options.add_session_config_entry(_FOLDER, str(folder))
     source = model if isinstance(model, bytes) else str(model)
     return ort.InferenceSession(source, options, providers=[provider])
+
+
+def fed(session: ort.InferenceSession, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """Inputs of a spec as a model takes them: in its element types, and in order where its names are others."""
+    ports = session.get_inputs()
+    own = {port.name for port in ports}
+    arrays = inputs.values() if len(own) == len(inputs) and own != inputs.keys() else None
+    given = dict(zip((port.name for port in ports), arrays, strict=True)) if arrays is not None else inputs
+    return {port.name: given[port.name].astype(TENSORS[port.type], copy=False) for port in ports}
 
 
 def reason(error: Exception) -> str:

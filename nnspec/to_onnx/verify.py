@@ -1,148 +1,112 @@
-"""Comparing an exported model with the PyTorch module of the same spec, on random input, at two choices of sizes.
+"""Comparing an ONNX model with the PyTorch module of the same spec, on random inputs at several sizes.
 
-Both run in float32 on the processor. An output agrees if no element differs by more than 1e-4 of the output's largest
-magnitude plus 1e-6; integers and booleans must be equal. What depends on random layers cannot be compared.
+Exact is the module in float64. What counts as equal says equality.py; what PyTorch itself is away in float32 is
+granted to the model too. What depends on random layers cannot be compared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
+import onnxruntime as ort
 
 from nnspec.diagnostics import SpecError
 from nnspec.ir import Program
-from nnspec.ir.state import state_dict
+from nnspec.ir.chance import random_outputs
+from nnspec.ir.flatten import flattening
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.record import Record
-from nnspec.to_onnx.graph import Graph, Node
-from nnspec.to_onnx.mistakes import CannotCompare, NotEqual
-from nnspec.to_onnx.runtime import ERRORS, open_session, reason
-from nnspec.to_onnx.sample import Sizes, random_inputs, size_choices
-from nnspec.to_torch.module import build
+from nnspec.to_onnx.culprit import first_difference
+from nnspec.to_onnx.equality import TOLERANCE, Error, disagreement, error_of
+from nnspec.to_onnx.mistakes import CannotCompare, NotEqual, OtherInterface
+from nnspec.to_onnx.reference import Reference, Trial
+from nnspec.to_onnx.runtime import ERRORS, fed, open_session, reason
+from nnspec.to_onnx.sample import Sizes
 from nnspec.weights.arrays import Array, Arrays
-
-RELATIVE, ABSOLUTE = 1e-4, 1e-6
-_RANDOM = ("RandomNormalLike", "RandomUniformLike", "RandomNormal", "RandomUniform", "Multinomial", "Bernoulli")
-_INTEGERS = (100, 10, 2, 1)  # an integer input may be an index into a table of a size that is not known here
+from nnspec.weights.load import initial_weights, load_weights
 
 
 class Verified(Record):
-    """What was compared: the sizes, the largest difference, and the outputs left out because they are random."""
+    """What was compared, and how far the outputs were from exact; for each, the largest of all trials."""
 
     sizes: tuple[Sizes, ...]
-    difference: float  # the largest of any element, relative to the largest magnitude of its output
-    random: tuple[str, ...]
+    errors: dict[str, Error]  # of the ONNX model, by output
+    float32: dict[str, Error]  # of PyTorch in float32, beside them
+    random: tuple[str, ...]  # outputs left out because they are random
+
+    @property
+    def difference(self) -> float | None:
+        """The largest relative error of all outputs; None if none could be compared."""
+        return max((error.relative for error in self.errors.values()), default=None)
 
 
-def verify(program: Program, graph: Graph, model: Path, arrays: Arrays, limits: Limits = DEFAULT_LIMITS) -> Verified:
-    """Compare the model file with PyTorch.
+def verify(
+    program: Program,
+    model: Path,
+    arrays: Arrays,
+    *,
+    trials: int = 2,
+    tolerance: float = TOLERANCE,
+    seed: int = 0,
+    advice: str = "please report the spec; --no-verify writes the file all the same",
+    limits: Limits = DEFAULT_LIMITS,
+) -> Verified:
+    """Compare a model file with PyTorch on so many random inputs; `advice` is for a user whose file differs.
 
     Raises:
-        SpecError: they differ, or one of them does not run.
+        SpecError: they differ, one of them does not run, or the file has other inputs or outputs.
     """
-    random = _random_outputs(graph)
-    compared = [name for name in graph.outputs if name not in random]
     try:
         session = open_session(model)
     except ERRORS as error:
-        raise SpecError.of(CannotCompare(None, "onnxruntime", reason(error))) from None
-    module = _module(program, arrays, limits)
-    sizes: list[Sizes] = []
-    worst = 0.0
-    for choice, inputs, wanted in _references(program, graph, module):
-        where = ", ".join(f"{name} {list(array.shape)}" for name, array in inputs.items()) or "no inputs"
-        got = _run(session, inputs)
+        raise SpecError.of(CannotCompare(None, "onnxruntime does not open it", reason(error))) from None
+    reference = Reference(program, arrays, limits)
+    _check_interface(session, reference)
+    random = random_outputs(program)
+    compared = [name for name in reference.outputs if name not in random]
+    errors, float32 = (dict.fromkeys(compared, Error()) for _ in range(2))
+    made = reference.trials(trials, seed)
+    for trial in made:
+        got = _run(session, trial, reference.outputs)
         for name in compared:
-            worst = max(worst, _compare(name, wanted[name], got[name], where))
-        sizes.append(choice)
-        if len(sizes) == 2:
-            break
-    return Verified(tuple(sizes), worst, tuple(random))
+            exact = trial.exact(name)
+            own = error_of(exact, trial.single[name])
+            problem = disagreement(exact, got[name], tolerance, own)
+            if problem:
+                layer = first_difference(model, reference, trial, tolerance)
+                raise SpecError.of(NotEqual(None, name, problem, trial.shown, str(layer), advice))
+            errors[name] = errors[name].beside(error_of(exact, got[name]))
+            float32[name] = float32[name].beside(own)
+    return Verified(tuple(trial.sizes for trial in made), errors, float32, random)
 
 
-def _random_outputs(graph: Graph) -> list[str]:
-    """The outputs that depend on random numbers."""
-    random: set[str] = set()
-    for node in graph.nodes:
-        if _draws(node) or not random.isdisjoint(node.reads()):
-            random.update(node.outputs)
-    return [name for name in graph.outputs if name in random]
+def verify_file(
+    program: Program, path: Path, weights: str | Path | None, *, limits: Limits = DEFAULT_LIMITS, **options: Any
+) -> Verified:
+    """As `verify`, for a file that a user has, and the file of its weights; untrained ones if there is none."""
+    with flattening(program, limits):
+        loaded = initial_weights(program) if weights is None else load_weights(program, weights)
+        advice = f"if it was made from {loaded.note}, export it again: nnspec export MODEL.nn --onnx {path}"
+        return verify(program, path, loaded.arrays, advice=advice, limits=limits, **options)
 
 
-def _draws(node: Node) -> bool:
-    return node.op in _RANDOM or (node.body is not None and any(map(_draws, node.body.nodes)))
+def _check_interface(session: ort.InferenceSession, reference: Reference) -> None:
+    """Names may be others, as other exporters choose them; their number may not."""
+    for what, ports, wanted in (
+        ("inputs", session.get_inputs(), list(reference.inputs)),
+        ("outputs", session.get_outputs(), reference.outputs),
+    ):
+        found = [port.name for port in ports]
+        if len(found) != len(wanted):
+            raise SpecError.of(OtherInterface(None, what, tuple(found), tuple(wanted)))
 
 
-def _module(program: Program, arrays: Arrays, limits: Limits) -> torch.nn.Module:
-    module = build(program, limits).eval()
-    tied = {entry.key: entry.tied_to or entry.key for entry in state_dict(program)}
-    module.load_state_dict({key: torch.from_numpy(np.array(arrays(owner))) for key, owner in tied.items()})
-    return module
-
-
-def _references(
-    program: Program, graph: Graph, module: torch.nn.Module
-) -> Iterator[tuple[Sizes, dict[str, Array], dict[str, Array]]]:
-    """Sizes, inputs and PyTorch's outputs, for the choices at which PyTorch runs.
-
-    Raises:
-        SpecError: it runs at none.
-    """
-    refused, found = "it has no sizes at which all of its tensors have elements", False
-    for sizes in size_choices(program):
-        for below in _INTEGERS:
-            inputs = random_inputs(graph.inputs, sizes, below)
-            try:
-                outputs = _run_torch(module, inputs, list(graph.outputs))
-            except (RuntimeError, ValueError, IndexError) as error:  # sizes or indices that some layer refuses
-                refused = str(error).splitlines()[0]
-                continue
-            found = True
-            yield sizes, inputs, outputs
-            break
-    if not found:
-        raise SpecError.of(CannotCompare(None, "PyTorch", refused))
-
-
-@torch.no_grad()
-def _run_torch(module: torch.nn.Module, inputs: dict[str, Array], names: list[str]) -> dict[str, Array]:
-    result: Any = module(*map(torch.from_numpy, inputs.values()))
-    results = result if isinstance(result, tuple) else (result,)
-    return {name: value.numpy() for name, value in zip(names, results, strict=True)}
-
-
-def _run(session: Any, inputs: dict[str, Array]) -> dict[str, Array]:
-    names = [output.name for output in session.get_outputs()]
-    used = {given.name for given in session.get_inputs()}
+def _run(session: ort.InferenceSession, trial: Trial, names: list[str]) -> dict[str, Array]:
+    """The model's outputs under the names of the spec, in order where the model has others."""
+    own = [output.name for output in session.get_outputs()]
+    asked = names if set(names) == set(own) else own
     try:
-        return dict(zip(names, session.run(names, {k: v for k, v in inputs.items() if k in used}), strict=True))
+        return dict(zip(names, session.run(asked, fed(session, trial.inputs)), strict=True))
     except ERRORS as error:
-        raise SpecError.of(CannotCompare(None, "onnxruntime", reason(error))) from None
-
-
-def _compare(name: str, wanted: Array, got: Array, where: str) -> float:
-    """The largest difference, relative to the largest magnitude.
-
-    Raises:
-        SpecError: shape, element type or numbers differ.
-    """
-    if wanted.shape != got.shape or wanted.dtype != got.dtype:
-        found = f"{got.dtype} {list(got.shape)} instead of {wanted.dtype} {list(wanted.shape)}"
-        raise SpecError.of(NotEqual(None, name, found, where))
-    if wanted.dtype.kind != "f":
-        if not np.array_equal(wanted, got):
-            raise SpecError.of(NotEqual(None, name, f"{np.mean(wanted != got):.2%} of its elements", where))
-        return 0.0
-    finite = np.isfinite(wanted)
-    if not np.array_equal(finite, np.isfinite(got)) or not np.array_equal(wanted[~finite], got[~finite], True):
-        raise SpecError.of(NotEqual(None, name, "other elements are infinite or no numbers", where))
-    scale = float(np.abs(wanted[finite]).max(initial=0.0))
-    difference = float(np.abs(wanted[finite] - got[finite]).max(initial=0.0))
-    if difference > RELATIVE * scale + ABSOLUTE:
-        found = f"by {difference:.3g}, where its largest magnitude is {scale:.3g}"
-        raise SpecError.of(NotEqual(None, name, found, where))
-    return difference / scale if scale else difference
+        raise SpecError.of(CannotCompare(None, "onnxruntime does not run on random inputs", reason(error))) from None

@@ -14,6 +14,8 @@ class Embedding(Initialised):
     Shapes: int [...] -> [..., embedding_dim]. Source: torch.nn.Embedding.
     """
 
+    pointwise: ClassVar[bool] = True
+
     num_embeddings: PositiveInt
     embedding_dim: PositiveInt
     padding_idx: int | None = None
@@ -40,3 +42,6 @@ class Embedding(Initialised):
     def weights(self, input: TensorType) -> tuple[Weight, ...]:
         shape = (self.num_embeddings, self.embedding_dim)
         return (Weight("weight", shape, self.initial_weight(shape, Initial("normal", (0.0, 1.0)))),)
+
+    def indices_below(self) -> int:
+        return self.num_embeddings

@@ -1,0 +1,55 @@
+"""`nnspec verify`: an ONNX file against the PyTorch module of its spec."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from nnspec.cli.columns import columns
+from nnspec.cli.options import SpecArguments, reporting, spec_arguments
+
+if TYPE_CHECKING:
+    from nnspec.to_onnx.equality import Error
+    from nnspec.to_onnx.verify import Verified
+
+HEAD = ("output", "absolute", "relative", "PyTorch float32", "relative")
+
+
+@click.command("verify")
+@spec_arguments
+@click.argument("file", metavar="FILE.onnx")
+@click.option("--weights", metavar="FILE", help="The weights that the file was made of; untrained ones if left out.")
+@click.option("--trials", type=click.IntRange(min=1), default=8, show_default=True, help="How many random inputs.")
+@click.option("--tolerance", type=click.FloatRange(min=0), default=1e-4, show_default=True,
+              help="The largest difference, relative to the largest magnitude of its output.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the inputs.")
+@reporting
+def command(spec: SpecArguments, file: str, weights: str | None, trials: int, tolerance: float, seed: int) -> None:
+    """Compare FILE.onnx with the PyTorch module of MODEL.nn in float64, on random inputs of several sizes.
+
+    For every output the largest error of any element is printed, and beside it what PyTorch itself is away in float32,
+    which is granted besides the tolerance. The exit code is 1 if the file differs, and the first layer that does is
+    named.
+    """
+    model = spec.load()
+    found = model.verify_onnx(file, weights, trials=trials, tolerance=tolerance, seed=seed, limits=spec.limits)
+    for line in columns(_rows(found), numbers=True):
+        click.echo(line)
+    click.echo(f"{file} equals {model.name} on {len(found.sizes)} random inputs{_sizes(found)}")
+    if found.random:
+        click.echo(f"  note: not compared, since random: {', '.join(found.random)}")
+
+
+def _rows(found: Verified) -> list[tuple[str, ...]]:
+    return [HEAD, *((name, *_shown(error), *_shown(found.float32[name])) for name, error in found.errors.items())]
+
+
+def _shown(error: Error) -> tuple[str, str]:
+    return f"{error.absolute:.1e}", f"{error.relative:.1e}"
+
+
+def _sizes(found: Verified) -> str:
+    written = (", ".join(f"{name} = {size}" for name, size in each.items()) for each in found.sizes)
+    different = "; ".join(filter(None, dict.fromkeys(written)))
+    return f", at {different}" if different else ""

@@ -1,0 +1,89 @@
+"""Which layer of an ONNX model is the first to differ from PyTorch.
+
+Values of the model are named by the paths of the spec, `layer1.0.conv1.Conv_output`. A copy of the model gives the
+last value of every path as an output, and PyTorch is run with all that it computes recorded. A value agrees if
+PyTorch has computed it anywhere: what is folded into a convolution gives what the layer behind it should give.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from nnspec.record import Record
+from nnspec.to_onnx.equality import disagreement
+from nnspec.to_onnx.reference import Recorder, Reference, Trial, module_kinds
+from nnspec.to_onnx.runtime import ERRORS, fed, open_session, reason
+from nnspec.weights.arrays import Array
+
+_DRAW = ("RandomNormalLike", "RandomUniformLike", "RandomNormal", "RandomUniform", "Multinomial", "Bernoulli")
+
+
+class Culprit(Record):
+    """The first layer that differs, and how many before it agree."""
+
+    layer: str
+    before: int
+
+    def __str__(self) -> str:
+        return f"the first layer that differs is {self.layer}; {self.before} compared before it agree"
+
+
+def first_difference(model: Path, reference: Reference, trial: Trial, tolerance: float) -> Culprit | str:
+    """The first layer that differs on a trial, or why it cannot be told; the reference must be in float64."""
+    kinds = module_kinds(reference.module)
+    proto = onnx.load(str(model), load_external_data=False)
+    last = _last_values(proto.graph)
+    if not any(path in kinds for path in last):
+        return "which layer differs cannot be told: the names in the file are not the paths of this spec"
+    try:
+        values = _values(proto, model.parent, [value for value, _ in last.values()], trial)
+    except ERRORS as error:
+        return f"which layer differs cannot be told: onnxruntime does not give the values between: {reason(error)}"
+    with Recorder() as recorder:
+        reference.run_double(trial.inputs)
+    before = 0
+    for (path, (_, maker)), value in zip(last.items(), values, strict=True):
+        computed = recorder.computed.get(value.shape, [])
+        if value.dtype.kind != "f" or not computed:
+            continue
+        if all(disagreement(each, value, tolerance) for each in computed):
+            layer = f"{maker} ({kinds.get(maker, 'an operation')})"
+            return Culprit(layer if maker == path else f"{layer}, with {path} folded into it", before)
+        before += 1
+    return f"all {before} layers that can be compared agree; it differs behind them"
+
+
+def _last_values(graph: onnx.GraphProto) -> dict[str, tuple[str, str]]:
+    """By path, in the order of the model, the last value and the path of the node that makes it; none that is random.
+
+    The two paths differ where one layer has been folded into another.
+    """
+    outputs = {output.name for output in graph.output}
+    last: dict[str, tuple[str, str]] = {}
+    random: set[str] = set()
+    for node in graph.node:
+        if node.op_type in _DRAW or not random.isdisjoint(node.input):
+            random.update(node.output)
+            continue
+        maker = _path(node.name)
+        for value in filter(None, node.output):
+            path = maker if value in outputs else _path(value)
+            if path:
+                last.pop(path, None)  # to its new place in the order
+                last[path] = (value, maker)
+    return last
+
+
+def _path(name: str) -> str:
+    return name.rpartition(".")[0]
+
+
+def _values(proto: onnx.ModelProto, folder: Path, names: list[str], trial: Trial) -> list[Array]:
+    """The values of these names, from a copy of the model in which they are outputs."""
+    given = {output.name for output in proto.graph.output}
+    proto.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names if name not in given)
+    session = open_session(proto.SerializeToString(), folder=folder)
+    return [np.asarray(value) for value in session.run(names, fed(session, trial.inputs))]
