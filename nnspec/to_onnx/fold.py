@@ -48,7 +48,7 @@ def _fold_batch_norm(graph: Graph, before: Node, norm: Node) -> None:
         return np.asarray(scale.make().astype(np.float64) / spread)
 
     def folded_weight() -> Array:
-        return _times_channels(weight.make().astype(np.float64), factor(), groups).astype(np.float32)
+        return _times_channels(weight.make(), factor(), groups)
 
     def folded_bias() -> Array:
         start = 0.0 if bias is None else bias.make().astype(np.float64)
@@ -70,11 +70,11 @@ def _replace(graph: Graph, node: Node, index: int, shape: tuple[int, ...], make:
 def _times_channels(weight: Array, factor: Array, groups: int) -> Array:
     """The weight with every output channel scaled; they come first, but in a transposed convolution (`groups`)
     second, [in, out / groups, ...], each group of inputs having outputs of its own."""
-    if not groups:
-        return np.asarray(weight * factor.reshape(-1, *[1] * (weight.ndim - 1)))
-    grouped = weight.reshape(groups, -1, *weight.shape[1:])
-    scaled = grouped * factor.reshape(groups, 1, -1, *[1] * (weight.ndim - 2))
-    return np.asarray(scaled.reshape(weight.shape))
+    split = (groups, len(weight) // groups, weight.shape[1]) if groups else (1, 1, len(weight))
+    rows = weight.reshape(*split, -1)
+    scaled = np.empty_like(rows)  # of float32: each product of float64 numbers is rounded as it is made
+    np.multiply(rows, factor.reshape(len(rows), 1, -1, 1), out=scaled, casting="same_kind")
+    return scaled.reshape(weight.shape)
 
 
 def _fold_pads(graph: Graph) -> None:

@@ -5,35 +5,23 @@ Nothing is read before it is asked for, and pickle is only ever read in the form
 
 from __future__ import annotations
 
-import json
-import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from math import prod
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from nnspec.diagnostics import SpecError
 from nnspec.extras import need
 from nnspec.manifest import check_digest
 from nnspec.record import Record
-from nnspec.weights.arrays import Array
+from nnspec.weights.arrays import Array, Stored
 from nnspec.weights.mistakes import UnreadableWeights
 
 _TORCH = (".pt", ".pth", ".bin", ".ckpt")
 _WRAPPERS = ("state_dict", "model_state_dict", "model")  # under which training scripts keep the tensors
 _INDEX_BYTES = 64 << 20
-
-
-class Stored(Record):
-    """A tensor in a file: its shape, its element type as safetensors calls it (F32, BF16, I64), how to read it."""
-
-    shape: tuple[int, ...]
-    dtype: str
-    read: Callable[[], Array]
 
 
 class Checkpoint(Record):
@@ -78,31 +66,14 @@ def _unreadable(path: Path, reason: object) -> SpecError:
 
 def _read_safetensors(path: Path) -> Checkpoint:
     need("reading weights", "safetensors")
-    from safetensors import SafetensorError, safe_open  # here: torch checkpoints do not need it
+    from safetensors import SafetensorError  # here: torch checkpoints do not need it
+
+    from nnspec.weights.mapped import map_safetensors
 
     try:
-        file: Any = safe_open(path, framework="numpy")
-        stored = {}
-        for key in file.keys():  # noqa: SIM118 - it is no mapping
-            part = file.get_slice(key)
-            stored[key] = (tuple(part.get_shape()), str(part.get_dtype()))
+        return Checkpoint(str(path), *map_safetensors(path))
     except (SafetensorError, OSError) as error:
         raise _unreadable(path, error) from None
-    readers = {key: partial(_read_bfloat16, path, key) if dtype == "BF16" else partial(file.get_tensor, key)
-               for key, (_, dtype) in stored.items()}  # fmt: skip
-    tensors = {key: Stored(shape, dtype, readers[key]) for key, (shape, dtype) in stored.items()}
-    return Checkpoint(str(path), tensors, dict(file.metadata() or {}))
-
-
-def _read_bfloat16(path: Path, key: str) -> Array:
-    """A bfloat16 tensor as float32: numpy has no such type, but its bits are the upper half of a float32's."""
-    with path.open("rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        entry = json.loads(file.read(length))[key]
-        file.seek(8 + length + entry["data_offsets"][0])
-        content = file.read(2 * prod(entry["shape"]))
-    upper = np.frombuffer(content, "<u2").astype(np.uint32)
-    return (upper << 16).view(np.float32).reshape(entry["shape"])
 
 
 class _Index(BaseModel):

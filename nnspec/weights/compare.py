@@ -16,7 +16,8 @@ from nnspec.ir import Program
 from nnspec.ir.state import Entry, state_dict
 from nnspec.layers.base import DType, Weight
 from nnspec.record import Record
-from nnspec.weights.checkpoint import Checkpoint, Stored
+from nnspec.weights.arrays import Stored
+from nnspec.weights.checkpoint import Checkpoint
 from nnspec.weights.renames import PASSED_OVER, own_key, rules
 
 # Element types of files that a weight of each type is read from.
