@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path, PurePosixPath
@@ -18,9 +18,10 @@ from nnspec.diagnostics import Sink, Source, SpecError
 from nnspec.elaborate.files import Declarations, Files, read_source
 from nnspec.ir import Program
 from nnspec.limits import Limits
+from nnspec.manifest import replacing_together
 from nnspec.output import CannotWrite, replacing
 from nnspec.train.mistakes import BadRun
-from nnspec.train.state import save_tensors
+from nnspec.train.state import write_tensors
 
 SPEC, SETTINGS, METRICS, PROGRAM = "spec.nn", "run.json", "metrics.csv", "program.json"
 BEST, LAST, CURVES = "best.safetensors", "last.safetensors", "curves.png"
@@ -31,10 +32,15 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    format: int = 1
+    format: int = 2
+    model: str = ""
     recipe: dict[str, Any] = {}  # in place of what the spec says
     base: str = "."  # the folder that paths to data start from
-    resolved: dict[str, Any] = {}  # the whole recipe, for the reader
+    resolved: dict[str, Any] = {}  # the whole recipe
+    samples: int = 0  # of the data
+    data: str = ""  # its SHA-256
+    measure: str | None = None  # the column of the metrics that the best weights are chosen by
+    rises: bool = False  # whether more of it is better
 
 
 def make_folder(runs: Path, name: str | None, model: str) -> Path:
@@ -65,21 +71,40 @@ def make_folder(runs: Path, name: str | None, model: str) -> Path:
 
 
 def write_spec(folder: Path, main: Source, others: Mapping[str, Source], program: str, settings: Settings) -> None:
-    """The spec with what it imports, the program and the settings: all that it takes to run again."""
-    write(folder / SPEC, main.text)
+    """The spec with what it imports, the program and the settings: all that it takes to run again.
+
+    Raises:
+        SpecError: a file cannot be written; the new folder is gone again.
+    """
+    texts = {SPEC: main.text, PROGRAM: program + "\n", SETTINGS: _as_text(settings)}
     for name, source in others.items():
         place = PurePosixPath(name)
         if name != main.name and not place.is_absolute() and ".." not in place.parts:
-            target = folder / place
-            target.parent.mkdir(parents=True, exist_ok=True)
-            write(target, source.text)
-    write(folder / PROGRAM, program + "\n")
-    write_settings(folder, settings)
+            texts[str(place)] = source.text
+    try:
+        _write_together(folder, texts)
+    except SpecError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def write_settings(folder: Path, settings: Settings) -> None:
-    """What the run was started with."""
-    write(folder / SETTINGS, settings.model_dump_json(indent=1) + "\n")
+    """What the run was started with.
+
+    Raises:
+        SpecError: it cannot be written.
+    """
+    _write_together(folder, {SETTINGS: _as_text(settings)})
+
+
+def _as_text(settings: Settings) -> str:
+    return settings.model_dump_json(indent=1) + "\n"
+
+
+def _write_together(folder: Path, texts: Mapping[str, str]) -> None:
+    with replacing_together(folder) as path_for:
+        for name, text in texts.items():
+            path_for(name).write_text(text, encoding="utf-8")
 
 
 def read_settings(folder: Path) -> Settings:
@@ -121,16 +146,15 @@ def write(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_metrics(folder: Path, history: list[dict[str, float | int | None]]) -> None:
+def write_metrics(path: Path, history: list[dict[str, float | int | None]]) -> None:
     """One row an epoch, as CSV."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(history[0]) if history else ["epoch"], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(history)
-    write(folder / METRICS, text.getvalue())
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(history[0]) if history else ["epoch"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(history)
 
 
 def write_weights(path: Path, module: torch.nn.Module, metadata: dict[str, Any]) -> None:
     """Weights as safetensors; the metadata is JSON, one string a key, as the format asks."""
     texts = {key: json.dumps(value) for key, value in metadata.items() if value is not None}
-    save_tensors(path, module.state_dict(), texts)
+    write_tensors(path, module.state_dict(), texts)

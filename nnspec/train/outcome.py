@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 import torch
@@ -13,7 +11,7 @@ from torch import Tensor
 from nnspec.elaborate.objective import Objective
 from nnspec.layers.families.loss import Accuracy, CrossEntropyLoss
 from nnspec.output import replacing
-from nnspec.train.folder import write
+from nnspec.train.confusion import write_confusion
 from nnspec.train.loop import Loop
 from nnspec.train.prepare import Prepared
 
@@ -22,14 +20,14 @@ CLASSES = 1000  # of a table of confusions
 
 
 def write_outcome(folder: Path, loop: Loop, prepared: Prepared) -> None:
-    """`confusion.csv` of a classifier, `samples.png` of what makes pictures.
+    """`confusion.csv` and `confusion.png` of a classifier, `samples.png` of what makes pictures.
 
     Raises:
         SpecError: a file cannot be written.
     """
     compared = compared_classes(prepared.objective)
     if compared is not None:
-        _write_confusion(folder / "confusion.csv", loop, prepared.classes, *compared)
+        _write_confusion(folder, loop, prepared.classes, *compared)
     _write_samples(folder / "samples.png", loop, prepared)
 
 
@@ -47,7 +45,7 @@ def compared_classes(objective: Objective) -> tuple[str, str] | None:
     return None
 
 
-def _write_confusion(path: Path, loop: Loop, names: tuple[str, ...], output: str, field: str) -> None:
+def _write_confusion(folder: Path, loop: Loop, names: tuple[str, ...], output: str, field: str) -> None:
     """A row for each class, a column for each that it was taken for."""
     task = loop.task
     if output not in {name for name, training in task.outputs if not training}:
@@ -64,11 +62,7 @@ def _write_confusion(path: Path, loop: Loop, names: tuple[str, ...], output: str
     right = torch.cat(wanted)
     counts = torch.bincount(right[right >= 0] * classes + torch.cat(found)[right >= 0], minlength=classes**2)
     labels = [names[index] if index < len(names) else str(index) for index in range(classes)]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([field, *labels])
-    writer.writerows([label, *row] for label, row in zip(labels, counts.view(classes, classes).tolist(), strict=True))
-    write(path, text.getvalue())
+    write_confusion(folder, field, labels, counts.view(classes, classes))
 
 
 def _write_samples(path: Path, loop: Loop, prepared: Prepared) -> None:

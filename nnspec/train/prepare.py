@@ -15,6 +15,7 @@ from nnspec.limits import Limits
 from nnspec.record import Record
 from nnspec.train.augment import Augment, Followed
 from nnspec.train.data.read import read
+from nnspec.train.fingerprint import fingerprint
 from nnspec.train.fit import Fitted, check_classes, frame_of
 from nnspec.train.mistakes import BadDevice
 from nnspec.train.networks import build_networks
@@ -34,6 +35,8 @@ class Prepared(Record):
     tokenizer: str | None
     mean: tuple[float, ...] | None
     std: tuple[float, ...] | None
+    samples: int
+    fingerprint: str  # of the data
     notes: tuple[str, ...]
 
 
@@ -93,6 +96,8 @@ def prepare(
         data.tokenizer,
         parts.mean,
         parts.std,
+        len(data),
+        fingerprint(data),
         _notes(task, fitted, told_apart),
     )
 

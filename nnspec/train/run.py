@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -17,6 +15,8 @@ from nnspec.diagnostics import Source, Span, SpecError
 from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.recipe import is_path, read_plan
 from nnspec.ir import Program
+from nnspec.manifest import settle
+from nnspec.output import CannotWrite
 from nnspec.record import Record
 from nnspec.train.curves import write_curves
 from nnspec.train.diagnose import first_bad_layer
@@ -29,17 +29,20 @@ from nnspec.train.folder import (
     make_folder,
     read_settings,
     read_spec,
-    write_metrics,
     write_settings,
     write_spec,
-    write_weights,
 )
-from nnspec.train.loop import Loop, Stopped
+from nnspec.train.loop import Loop, Row, Stopped
 from nnspec.train.manner import Manner
 from nnspec.train.mistakes import NotFinite, NotTrained
 from nnspec.train.outcome import write_outcome
 from nnspec.train.prepare import Prepared, choose_device, prepare
-from nnspec.train.state import Position, load_state, save_state
+from nnspec.train.resume import check_data, check_recipe
+from nnspec.train.save import NotSaved, save_epoch, save_state
+from nnspec.train.signals import kept_signals
+from nnspec.train.state import STATE, Position, load_state
+
+SAVED_EVERY = 300.0  # seconds within an epoch
 
 
 class Job(Record):
@@ -108,8 +111,7 @@ def train_run(
     with _own_randomness(device):
         prepared = _prepare(job, device)
         folder = make_folder(runs, name, prepared.name)
-        settings = job.settings.model_copy(update={"resolved": prepared.task.recipe.to_json()})
-        write_spec(folder, declarations.source, sources, program.to_json(), settings)
+        write_spec(folder, declarations.source, sources, program.to_json(), _settled(job.settings, prepared))
         return _run(prepared, job, folder, None)
 
 
@@ -119,17 +121,33 @@ def resume_run(folder: Path, recipe: dict[str, Any], manner: Manner) -> Trained:
     Raises:
         SpecError: as `train_run`; or the folder holds no run that can be gone on with.
     """
+    began = STATE in settle(folder).files
     before = read_settings(folder)
     device = choose_device(manner.device)
-    state = load_state(folder, device)
     declarations, program = read_spec(folder, manner.limits)
     settings = before.model_copy(update={"recipe": {**before.recipe, **_placed(recipe)}})
     source = declarations.source
     job = Job(program, declarations, {source.name: source}, settings, manner)
     with _own_randomness(device):
         prepared = _prepare(job, device)
-        write_settings(folder, settings.model_copy(update={"resolved": prepared.task.recipe.to_json()}))
-        return _run(prepared, job, folder, state)
+        now = _settled(settings, prepared)
+        check_recipe(folder, before, recipe, now.resolved)
+        check_data(folder, before, now)
+        write_settings(folder, now)
+        return _run(prepared, job, folder, load_state(folder, device) if began else None)
+
+
+def _settled(settings: Settings, prepared: Prepared) -> Settings:
+    """The settings, with what followed from them."""
+    found = {
+        "model": prepared.name,
+        "resolved": prepared.task.recipe.to_json(),
+        "samples": prepared.samples,
+        "data": prepared.fingerprint,
+        "measure": _measure(prepared),
+        "rises": prepared.objective.higher_is_better,
+    }
+    return settings.model_copy(update=found)
 
 
 def _placed(recipe: dict[str, Any]) -> dict[str, Any]:
@@ -148,20 +166,19 @@ def _prepare(job: Job, device: torch.device) -> Prepared:
 
 
 def _run(prepared: Prepared, job: Job, folder: Path, state: Any) -> Trained:
-    with _signals() as received, display(job.manner.quiet) as shown:
-        loop = Loop(prepared.task, str(folder), lambda: bool(received))
+    with kept_signals() as received, display(job.manner.quiet) as shown:
+        due = _Clock(SAVED_EVERY)
+        loop = Loop(prepared.task, str(folder), lambda: bool(received) or due())
         shown.say(f"{prepared.name} on {prepared.task.device}, in {folder}")
         for note in prepared.notes:
             shown.say(note)
-        if state is None:
-            save_state(folder, loop.position, loop.tensors())  # a run can be resumed from its first moment on
-        else:
-            loop.restore(*state)
-            shown.say(f"resumed after {loop.position.epoch} epochs and {loop.position.step} steps")
         try:
-            _epochs(loop, prepared, folder, shown)
-        except Stopped:
-            save_state(folder, loop.position, loop.tensors())
+            if state is None:
+                save_state(folder, loop)  # from which the first epoch is repeated if its loss is not finite
+            else:
+                loop.restore(*state)
+                shown.say(f"resumed after {loop.position.epoch} epochs and {loop.position.step} steps")
+            _epochs(loop, prepared, folder, shown, received)
         except SpecError as error:
             raise _explained(error, prepared, folder) from None
         except RuntimeError as error:  # torch's own: no memory left, values out of the range of a loss
@@ -173,48 +190,60 @@ def _run(prepared: Prepared, job: Job, folder: Path, state: Any) -> Trained:
         )
 
 
+class _Clock:
+    """Says that it is time, every so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.next = time.monotonic() + seconds
+
+    def __call__(self) -> bool:
+        now = time.monotonic()
+        if now < self.next:
+            return False
+        self.next = now + self.seconds
+        return True
+
+
 def _explained(error: SpecError, prepared: Prepared, folder: Path) -> SpecError:
-    """A loss that is not finite, with the layer that it comes from; other mistakes as they are."""
+    """A loss that is not finite with the layer that it comes from, a full disk with the way on; others as they are."""
     found = error.diagnostics[0]
+    if isinstance(found, CannotWrite):
+        return SpecError.of(NotSaved(None, str(folder), found.reason))
     if not isinstance(found, NotFinite):
         return error
     where = first_bad_layer(prepared.task, folder)
     return SpecError.of(NotFinite(found.span, found.value, found.step, found.epoch, found.folder, where))
 
 
-def _epochs(loop: Loop, prepared: Prepared, folder: Path, shown: Display) -> None:
-    """All epochs that are left, each saved when it is done."""
-    epochs = prepared.task.recipe.epochs
-    metadata = {
-        "nnspec.model": prepared.name,
-        "nnspec.classes": list(prepared.classes) or None,
-        "nnspec.vocabularies": prepared.vocabularies or None,
-        "nnspec.tokenizer": prepared.tokenizer,
-        "nnspec.mean": prepared.mean,
-        "nnspec.std": prepared.std,
-    }
-    measure, rises = _measure(prepared), prepared.objective.higher_is_better
-    while loop.position.epoch < epochs and not _stale(loop.position, prepared.task.recipe.early_stopping):
-        row = loop.run_epoch(shown)
-        position = loop.position
+def _epochs(loop: Loop, prepared: Prepared, folder: Path, shown: Display, received: list[int]) -> None:
+    """All epochs that are left, each saved when it is done; or until a signal is received."""
+    epochs, position = prepared.task.recipe.epochs, loop.position
+    while position.epoch < epochs and not _stale(position, prepared.task.recipe.early_stopping):
+        try:
+            row = loop.run_epoch(shown)
+        except Stopped:
+            save_state(folder, loop)
+            if received:
+                return
+            continue
         position.history.append(row)
-        value = row[measure] if measure is not None else None
-        if value is not None and _better(value, position.best, rises):
-            position.best, position.best_epoch = float(value), position.epoch
-            with loop.stored():
-                write_weights(folder / BEST, prepared.task.model, metadata)
-        with loop.stored():
-            write_weights(folder / LAST, prepared.task.model, metadata)
-            for label, model in prepared.parts.items():
-                own = {**metadata, "nnspec.model": model}
-                write_weights(folder / f"{label}.safetensors", prepared.task.model.get_submodule(label), own)
-        write_metrics(folder, position.history)
-        save_state(folder, position, loop.tensors())
+        save_epoch(folder, loop, prepared, _is_best(row, prepared, position))
         shown.epoch(row, epochs)
-    write_curves(folder / CURVES, loop.position.history)
+    write_curves(folder / CURVES, position.history)
     write_outcome(folder, loop, prepared)
-    if loop.position.epoch < epochs:
-        shown.say(f"stopped early: nothing better since epoch {loop.position.best_epoch}")
+    if position.epoch < epochs:
+        shown.say(f"stopped early: nothing better since epoch {position.best_epoch}")
+
+
+def _is_best(row: Row, prepared: Prepared, position: Position) -> bool:
+    """Whether an epoch is the best so far, which is then noted."""
+    measure = _measure(prepared)
+    value = row[measure] if measure is not None else None
+    if value is None or not _better(value, position.best, prepared.objective.higher_is_better):
+        return False
+    position.best, position.best_epoch = float(value), position.epoch
+    return True
 
 
 def _stale(position: Position, patience: int | None) -> bool:
@@ -242,25 +271,3 @@ def _own_randomness(device: torch.device) -> Iterator[None]:
     """Leave the caller's generators as they were."""
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         yield
-
-
-@contextmanager
-def _signals() -> Iterator[list[int]]:
-    """Ctrl-C and SIGTERM are kept in a list instead of ending the program; a second one ends it as ever."""
-    received: list[int] = []
-    if threading.current_thread() is not threading.main_thread():  # Python handles signals in the main thread only
-        yield received
-        return
-    before: dict[int, Callable[[int, FrameType | None], Any] | int | None] = {}
-
-    def receive(number: int, frame: FrameType | None) -> None:
-        received.append(number)
-        signal.signal(number, before[number])
-
-    for each in (signal.SIGINT, signal.SIGTERM):
-        before[each] = signal.signal(each, receive)
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

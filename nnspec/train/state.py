@@ -1,33 +1,32 @@
-"""Everything that a run needs to go on exactly where it stopped, in two files of its folder.
+"""Everything that a run needs to go on exactly where it stopped: `state.safetensors` in its folder.
 
-`state-STEP.safetensors` has the tensors (weights, moments, random states), `state.json` the numbers, the name of the
-former and its SHA-256. The second is written last and by one rename: whenever the machine stops, it names a whole
-state. No pickle is read or written.
+The tensors are weights, moments and random states; the numbers are JSON in the file's metadata. The manifest of the
+folder has its digest. No pickle is read or written.
 """
 
 from __future__ import annotations
 
-import json
-from hashlib import sha256
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 
 from nnspec.diagnostics import SpecError
-from nnspec.output import CannotWrite, replacing
+from nnspec.output import CannotWrite
 from nnspec.train.mistakes import BadRun
 
-NAME = "state.json"
+STATE = "state.safetensors"
+_POSITION = "nnspec.position"
 Count = Annotated[int, Field(ge=0)]
 
 
 class Position(BaseModel):
-    """Where a run is: numbers, as `state.json` has them."""
+    """Where a run is: the numbers of its state."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -37,67 +36,42 @@ class Position(BaseModel):
     best_epoch: Count = 0
     seconds: float = 0.0
     history: list[dict[str, float | int | None]] = []  # one row an epoch
-    file: str = ""
-    sha256: str = ""
 
 
-def digest(path: Path) -> str:
-    """The SHA-256 of a file."""
-    hashed = sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            hashed.update(block)
-    return hashed.hexdigest()
-
-
-def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
-    """A safetensors file, whole or not at all.
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str] | None = None) -> None:
+    """A safetensors file.
 
     Raises:
         SpecError: it cannot be written.
     """
     apart = {key: tensor.detach().cpu().clone().contiguous() for key, tensor in tensors.items()}  # tied ones as well
-    with replacing(path) as temporary:
-        try:
-            save_file(apart, temporary, metadata)
-        except SafetensorError as error:
-            raise SpecError.of(CannotWrite(None, str(path), str(error))) from None
+    try:
+        save_file(apart, path, metadata)
+    except SafetensorError as error:
+        raise SpecError.of(CannotWrite(None, str(path), str(error))) from None
 
 
-def save_state(folder: Path, position: Position, tensors: dict[str, Tensor]) -> None:
-    """Write a state in place of the one before.
+def write_state(path: Path, position: Position, tensors: Mapping[str, Tensor]) -> None:
+    """The file of a state.
 
     Raises:
-        SpecError: it cannot be written; the one before is whole.
+        SpecError: it cannot be written.
     """
-    before = set(folder.glob("state-*.safetensors"))
-    name = f"state-{position.epoch}-{position.step}.safetensors"
-    save_tensors(folder / name, tensors)
-    position.file, position.sha256 = name, digest(folder / name)
-    with replacing(folder / NAME) as path:
-        path.write_text(position.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    for path in before - {folder / name}:
-        path.unlink(missing_ok=True)
+    write_tensors(path, tensors, {_POSITION: position.model_dump_json()})
 
 
 def load_state(folder: Path, device: torch.device) -> tuple[Position, dict[str, Tensor]]:
-    """The state of a run.
+    """The last state of a run, whose folder is settled.
 
     Raises:
-        SpecError: there is none, or its files were changed or damaged.
+        SpecError: it cannot be read.
     """
     try:
-        position = Position.model_validate_json((folder / NAME).read_bytes())
-        path = folder / Path(position.file).name
-        if digest(path) != position.sha256:
-            raise SpecError.of(BadRun(None, str(folder), f"{path.name} was changed or damaged", "start the run again"))
-        return position, load_file(path, device=str(device))
-    except FileNotFoundError as error:
-        missing = Path(str(error.filename)).name
-        advice = "name the folder of a run that was interrupted, such as runs/lenet5-1"
-        raise SpecError.of(BadRun(None, str(folder), f"there is no {missing} in it", advice)) from None
-    except (OSError, ValidationError, SafetensorError, json.JSONDecodeError) as error:
-        reason = f"its state cannot be read ({type(error).__name__})"
+        with safe_open(folder / STATE, "pt", device=str(device)) as file:
+            position = Position.model_validate_json(file.metadata()[_POSITION])
+            return position, {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - it is no mapping
+    except (OSError, KeyError, ValidationError, SafetensorError) as error:
+        reason = f"its state cannot be read ({type(error).__name__}): another version of nnspec wrote it"
         raise SpecError.of(BadRun(None, str(folder), reason, "start the run again")) from None
 
 
