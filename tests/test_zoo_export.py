@@ -1,0 +1,86 @@
+"""Every spec of the zoo as ONNX at a small size: onnx's strict checks, and float64 PyTorch at three sizes of its symbols."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+from reference import classics, sequences, vision
+from reference.proof import SINGLE, Entry, load
+from reference.records import SPECS
+
+from nnspec.ir import Program
+from nnspec.ir.state import state_dict
+from nnspec.to_onnx.export import export_model
+from nnspec.to_onnx.reference import Reference, Trial
+from nnspec.weights.arrays import Array
+from nnspec.weights.load import initial_weights
+
+# Specs that no golden has at a small size.
+SMALL: list[Entry] = [
+    ("ae_plain.nn", "Autoencoder", {}),
+    ("alexnet.nn", "AlexNet", {"classes": 5, "H": 63, "W": 70}),
+    ("alexnet_2012.nn", "AlexNet2012", {"classes": 5}),
+    ("dcgan_discriminator.nn", "DCGANDiscriminator", {"width": 8}),
+    ("dcgan_generator.nn", "DCGANGenerator", {"width": 8}),
+    ("gpt3.nn", "GPT3", {"layers": 2, "width": 64, "heads": 4, "vocab": 101, "context": 32}),
+    ("gru_regression.nn", "GRURegression", {}),
+    ("imdb_lstm.nn", "IMDBLSTM", {"vocab": 97, "width": 16, "hidden": 24}),
+    ("mnist_cnn.nn", "MnistCNN", {}),
+    ("resnet.nn", "ResNet18", {"H": None, "W": None}),
+    ("softmax_regression.nn", "SoftmaxRegression", {}),
+    ("unet.nn", "UNet", {"base": 8}),
+    ("vae_conv.nn", "ConvVAE", {}),
+    ("vgg.nn", "VGG11", {"batch_norm": True, "classes": 5, "H": 32, "W": 32}),
+]
+GOLDENS = chain(classics.GOLDENS.values(), vision.GOLDENS.values(), sequences.GOLDENS.values())
+OTHERS: list[Entry] = [(file, model, settings) for file, model, settings, _ in vision.SMALL]
+ZOO: dict[str, Entry] = {entry[0]: entry for entry in [*GOLDENS, *OTHERS, *SMALL]}
+RANDOM = {"vae.nn": {"recon"}, "vae_conv.nn": {"recon"}}  # outputs that are drawn
+HEAVY = {"alexnet.nn", "alexnet_2012.nn", "vgg.nn", "inception_resnet_v2.nn"}  # 50 to 130 million parameters
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in HEAVY else name for name in sorted(ZOO)]
+TRIALS = 3
+
+
+def weights(program: Program) -> dict[str, Array]:
+    """Untrained weights, but no norm without effect and no bias of zero."""
+    start, random = initial_weights(program), np.random.default_rng(0)
+    owned = [entry for entry in state_dict(program) if entry.tied_to is None]
+    arrays = {entry.key: start.arrays(entry.key) for entry in owned}
+    for array in arrays.values():
+        if array.dtype.kind == "f" and array.ndim == 1:
+            array += random.uniform(0.1, 0.3, array.shape)
+    return arrays
+
+
+def assert_equal(found: list[Array], wanted: list[Array], trials: list[Trial]) -> None:
+    """Float32 ONNX against float64 PyTorch, relative to the standard deviation of the output over all trials."""
+    every = np.concatenate([array.ravel() for array in wanted])
+    resolved = np.finfo(np.float32).eps * np.abs(every).max()  # for outputs that hardly vary
+    within = SINGLE * every.std() + resolved if every.dtype.kind == "f" else 0
+    for ours, theirs, trial in zip(found, wanted, trials, strict=True):
+        assert ours.shape == theirs.shape
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=within, err_msg=str(trial.sizes))
+
+
+def test_no_spec_of_the_zoo_is_forgotten() -> None:
+    assert set(ZOO) == {path.name for path in SPECS.glob("*.nn")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_spec_of_the_zoo_is_a_valid_onnx_model_that_computes_what_pytorch_does(name: str) -> None:
+    program = load(ZOO[name]).program
+    arrays = weights(program)
+    made = export_model(program, arrays)
+    onnx.checker.check_model(made, full_check=True)
+    onnx.shape_inference.infer_shapes(made, check_type=True, strict_mode=True, data_prop=True)
+    session = ort.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
+    trials = Reference(program, arrays.__getitem__).trials(TRIALS)
+    taken = {port.name for port in session.get_inputs()}
+    results = [session.run(None, {k: v for k, v in trial.inputs.items() if k in taken}) for trial in trials]
+    for index, port in enumerate(session.get_outputs()):
+        if port.name not in RANDOM.get(name, ()):
+            assert_equal([each[index] for each in results], [trial.double[port.name] for trial in trials], trials)
