@@ -26,7 +26,7 @@ from nnspec.elaborate.recipe import (
 )
 from nnspec.elaborate.recipe_mistakes import NoLoss, NothingToUpdate, NotOneNumber, TwoMeanings
 from nnspec.elaborate.scope import Scope
-from nnspec.elaborate.values import Tensor, describe, kind
+from nnspec.elaborate.values import Function, Partial, Tensor, describe, kind
 from nnspec.ir import Module, Program
 from nnspec.ir.state import state_dict
 from nnspec.layers.base import Layer, TensorType
@@ -178,10 +178,11 @@ class _Objectives:
     def define(self, values: tuple[Value, ...]) -> None:
         """Values of the recipe: of the network, or numbers (`smoothing = 0.1`)."""
         for statement in values:
-            if isinstance(statement, t.Bind) and len(statement.names) == 1:
-                value = lone_expression(statement.chain)
-                if value is not None:
-                    statement = t.Let(statement.start, statement.end, statement.names[0], value)
+            plain = lone_expression(statement.chain) if isinstance(statement, t.Bind) else None
+            if isinstance(statement, t.Bind) and len(statement.names) == 1 and plain is not None:
+                self.body.run(t.Let(statement.start, statement.end, statement.names[0], plain))
+                if not isinstance(self.body.environment.names[statement.names[0].text], (Partial, Function)):
+                    continue  # those are steps, and are run below
             self.body.run(statement)
 
     def built(self) -> Objective:

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from nnspec.dims import Size, equal
+from nnspec.layers.arithmetic import Number
 from nnspec.layers.base import ArgumentError, InputError, Layer, TensorType, need_dtype
 
 Reduction = Literal["mean", "sum", "none", "batchmean"]
@@ -35,6 +36,23 @@ class ElementwiseLoss(Loss):
 
     def infer(self, input: TensorType, target: TensorType) -> TensorType:
         need_same(input, target)
+        return self.reduced(*input.shape)
+
+
+class DistanceLoss(ElementwiseLoss):
+    """A loss of each element against the target's, or against one number for all of them: `mse(score, 1)`."""
+
+    inputs: ClassVar[tuple[str, ...]] = ("input",)
+    optional_inputs: ClassVar[tuple[str, ...]] = ("target",)
+
+    value: Number | None = None
+
+    def infer(self, input: TensorType, target: TensorType | None = None) -> TensorType:
+        if target is not None and self.value is None:
+            return super().infer(input, target)
+        if target is not None or self.value is None:
+            raise InputError("needs a target: another tensor, or one number", f"{self.function}(input, target)")
+        need_dtype(input, "float")
         return self.reduced(*input.shape)
 
 

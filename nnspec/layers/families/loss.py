@@ -8,35 +8,47 @@ from typing import ClassVar
 
 from nnspec.dims import equal
 from nnspec.layers.base import ArgumentError, Example, Layer, TensorType, need_dtype
-from nnspec.layers.loss import ElementwiseLoss, Fraction, Loss, Positive, Reduction, need_classes, need_same, need_shape
+from nnspec.layers.loss import (
+    DistanceLoss,
+    ElementwiseLoss,
+    Fraction,
+    Loss,
+    Positive,
+    Reduction,
+    need_classes,
+    need_same,
+    need_shape,
+)
 
 
-class MSELoss(ElementwiseLoss):
+class MSELoss(DistanceLoss):
     """The mean squared difference.
 
-    Shapes: input [...], target of the same shape -> []. Source: torch.nn.MSELoss.
+    Shapes: input [...], target of the same shape or a number -> []. Source: torch.nn.MSELoss.
     """
 
     function: ClassVar[str | None] = "mse"
 
     examples: ClassVar = (
         Example("mse(a, b)", ("float[N, 3]", "float[N, 3]")),
+        Example("mse(a, 1)", ("float[N, 3]",)),
         Example('mse(a, b, reduction = "sum")', ("float[N, 3]", "float[N, 3]")),
         Example('mse(a, b, reduction = "none")', ("float[N, 3]", "float[N, 3]")),
         Example('mse(a, b, reduction = "batchmean")', ("float[N, 3, 4]", "float[N, 3, 4]")),
     )
 
 
-class L1Loss(ElementwiseLoss):
+class L1Loss(DistanceLoss):
     """The mean absolute difference.
 
-    Shapes: input [...], target of the same shape -> []. Source: torch.nn.L1Loss.
+    Shapes: input [...], target of the same shape or a number -> []. Source: torch.nn.L1Loss.
     """
 
     function: ClassVar[str | None] = "mae"
 
     examples: ClassVar = (
         Example("mae(a, b)", ("float[N, 3]", "float[N, 3]")),
+        Example("mae(a, 1)", ("float[N, 3]",)),
         Example('mae(a, b, reduction = "batchmean")', ("float[N, 3]", "float[N, 3]")),
     )
 
@@ -106,32 +118,35 @@ class FocalLoss(ElementwiseLoss):
     )
 
 
-class BCELoss(ElementwiseLoss):
+class BCELoss(DistanceLoss):
     """Binary cross entropy of probabilities; logarithms are cut at -100.
 
-    Shapes: input [...] of values within 0 and 1, target of the same shape -> []. Source: torch.nn.BCELoss.
+    Shapes: input [...] of values within 0 and 1, target of the same shape or a number -> []. Source:
+    torch.nn.BCELoss.
     """
 
     function: ClassVar[str | None] = "binary_cross_entropy"
 
     examples: ClassVar = (
         Example("binary_cross_entropy(sigmoid(a), sigmoid(b))", ("float[N, 3]", "float[N, 3]")),
+        Example("binary_cross_entropy(sigmoid(a), 0.9)", ("float[N, 3]",)),
         Example(
             'binary_cross_entropy(sigmoid(a), sigmoid(b), reduction = "batchmean")', ("float[N, 3]", "float[N, 3]")
         ),
     )
 
 
-class BCEWithLogitsLoss(ElementwiseLoss):
+class BCEWithLogitsLoss(DistanceLoss):
     """Binary cross entropy of logits: of the sigmoid of the input, safe for large ones.
 
-    Shapes: input [...], target of the same shape -> []. Source: torch.nn.BCEWithLogitsLoss.
+    Shapes: input [...], target of the same shape or a number -> []. Source: torch.nn.BCEWithLogitsLoss.
     """
 
     function: ClassVar[str | None] = "binary_cross_entropy_with_logits"
 
     examples: ClassVar = (
         Example("binary_cross_entropy_with_logits(a, sigmoid(b))", ("float[N, 3]", "float[N, 3]")),
+        Example("binary_cross_entropy_with_logits(a, 1)", ("float[N, 3]",)),
         Example('binary_cross_entropy_with_logits(a, sigmoid(b), reduction = "sum")', ("float[N, 3]", "float[N, 3]")),
     )
 

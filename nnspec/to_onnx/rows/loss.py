@@ -19,6 +19,7 @@ from nnspec.layers.families.loss import (
     NLLLoss,
     SmoothL1Loss,
 )
+from nnspec.layers.loss import DistanceLoss
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.operands import cast, reduce
 from nnspec.to_onnx.row import Call, row
@@ -39,9 +40,14 @@ def _reduced(losses: str, given: TensorType, reduction: str, graph: Graph) -> st
     return graph.node("Div", [total, batch])
 
 
+def _compared(layer: DistanceLoss, call: Call, graph: Graph) -> list[str]:
+    """Input and target; a number stands for a target that is the same everywhere."""
+    return [call.inputs[0], call.inputs[1] if layer.value is None else graph.constant(float(layer.value))]
+
+
 @row(MSELoss, L1Loss)
 def _(layer: MSELoss | L1Loss, call: Call, graph: Graph) -> str:
-    distance = graph.node("Sub", list(call.inputs))
+    distance = graph.node("Sub", _compared(layer, call, graph))
     losses = graph.node("Mul", [distance, distance]) if isinstance(layer, MSELoss) else graph.node("Abs", [distance])
     return _reduced(losses, call.type_of(), layer.reduction, graph)
 
@@ -74,7 +80,7 @@ def _(layer: Hinge, call: Call, graph: Graph) -> str:
 
 @row(BCELoss)
 def _(layer: BCELoss, call: Call, graph: Graph) -> str:
-    value, target = call.inputs
+    value, target = _compared(layer, call, graph)
     one, least = graph.constant(1.0), graph.constant(LEAST_LOGARITHM)
     yes = graph.node("Max", [graph.node("Log", [value]), least])
     no = graph.node("Max", [graph.node("Log", [graph.node("Sub", [one, value])]), least])
@@ -85,7 +91,7 @@ def _(layer: BCELoss, call: Call, graph: Graph) -> str:
 
 @row(BCEWithLogitsLoss)
 def _(layer: BCEWithLogitsLoss, call: Call, graph: Graph) -> str:
-    value, target = call.inputs
+    value, target = _compared(layer, call, graph)
     return _reduced(_with_logits(value, target, graph), call.type_of(), layer.reduction, graph)
 
 

@@ -35,12 +35,15 @@ FUNCTIONS: dict[type[Layer], str] = {
 @row(MSELoss, L1Loss, HuberLoss, SmoothL1Loss, BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss)
 def _(layer: Layer, call: Call) -> str:
     keywords = changed(layer, *type(layer).model_fields)
+    inputs = list(map(str, call.inputs))
+    if "value" in keywords:
+        inputs[1:] = [f"torch.full_like({inputs[0]}, {float(keywords.pop('value'))!r})"]
     if "class_weights" in keywords:
         keywords["weight"] = Raw(f"{call.inputs[0]}.new_tensor({list(keywords.pop('class_weights'))!r})")
     batchmean = keywords.get("reduction") == "batchmean"
     if batchmean:
         keywords["reduction"] = "sum"
-    text = f"{FUNCTIONS[type(layer)]}({written(*map(str, call.inputs), **keywords)})"
+    text = f"{FUNCTIONS[type(layer)]}({written(*inputs, **keywords)})"
     return f"{text} / {_batch(call)}" if batchmean else text
 
 
