@@ -13,7 +13,8 @@ from nnspec.elaborate.recipe import Plan
 from nnspec.ir import Program
 from nnspec.limits import Limits
 from nnspec.record import Record
-from nnspec.train.augment import Augment, Followed
+from nnspec.train.augment import Augment, Followed, final_extent, middle
+from nnspec.train.changes import Extent
 from nnspec.train.data.read import read
 from nnspec.train.fingerprint import fingerprint
 from nnspec.train.fit import Fitted, check_classes, frame_of
@@ -33,6 +34,7 @@ class Prepared(Record):
     classes: tuple[str, ...]
     vocabularies: dict[str, tuple[str, ...]]
     tokenizer: str | None
+    columns: tuple[str, ...]
     mean: tuple[float, ...] | None
     std: tuple[float, ...] | None
     samples: int
@@ -58,12 +60,14 @@ def prepare(
     """
     recipe = plan.recipe
     model = None if plan.builds else program
-    data = read(recipe.data, base, frame_of(model), plan.places.get("data"))
-    fitted = Fitted(data, model, plan.places.get("data"))
+    cut = final_extent(recipe.augment)
+    data = read(recipe.data, base, frame_of(model, cut is not None), plan.places.get("data"))
+    fitted = Fitted(data, model, plan.places.get("data"), cut)
     objective = elaborate_objective(plan, model, fitted.types, fitted.batch, limits)
     told_apart = check_classes(fitted, objective, sources)
     normalised = _normalised(fitted, objective, recipe.normalize)
     parts = split(data, fitted.fields, recipe.split, recipe.seed, normalised, device)
+    followed = _followed(fitted, parts, normalised) if recipe.augment else ()
     draws = torch.Generator().manual_seed(recipe.seed)
     torch.manual_seed(recipe.seed)
     networks = build_networks(objective, objective.whole or program, plan, base, device, limits)
@@ -80,8 +84,8 @@ def prepare(
         networks.sample,
         objective.in_evaluation,
         parts.training,
-        parts.validation,
-        Augment(recipe.augment, _followed(fitted, parts, normalised), draws) if recipe.augment else None,
+        _middles(parts.validation, followed, cut) if cut else parts.validation,
+        Augment(recipe.augment, followed, draws) if recipe.augment else None,
         recipe,
         device,
         draws,
@@ -94,6 +98,7 @@ def prepare(
         data.classes,
         data.vocabularies,
         data.tokenizer,
+        data.columns,
         parts.mean,
         parts.std,
         len(data),
@@ -143,6 +148,12 @@ def _followed(fitted: Fitted, parts: Parts, normalised: str | None) -> tuple[Fol
             names = tuple(name for name, other in parts.training.items() if other is tensor)
             followed.append(Followed(names, _black(parts, normalised in names, tensor.device)))
     return tuple(followed)
+
+
+def _middles(fields: dict[str, Tensor], followed: tuple[Followed, ...], cut: Extent) -> dict[str, Tensor]:
+    """The fields, with the pictures that are held out, and their masks, cut to their middle."""
+    names = {name for each in followed for name in each.names}
+    return {name: middle(tensor, cut) if name in names else tensor for name, tensor in fields.items()}
 
 
 def _black(parts: Parts, normalised: bool, device: torch.device) -> Tensor:

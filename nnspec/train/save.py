@@ -69,6 +69,7 @@ def _metadata(prepared: Prepared) -> dict[str, Any]:
         "nnspec.classes": list(prepared.classes) or None,
         "nnspec.vocabularies": prepared.vocabularies or None,
         "nnspec.tokenizer": prepared.tokenizer,
+        "nnspec.columns": list(prepared.columns) or None,
         "nnspec.mean": prepared.mean,
         "nnspec.std": prepared.std,
     }

@@ -18,7 +18,7 @@ from nnspec.weights.initialise import initial_array
 from nnspec.weights.mistakes import WrongWeights
 
 # Metadata that the model needs to be used.
-CARRIED = ("nnspec.classes", "nnspec.mean", "nnspec.std", "nnspec.tokenizer", "nnspec.vocabularies")
+CARRIED = ("nnspec.classes", "nnspec.mean", "nnspec.std", "nnspec.tokenizer", "nnspec.vocabularies", "nnspec.columns")
 
 
 class Weights(Record):

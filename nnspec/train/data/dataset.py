@@ -22,6 +22,7 @@ class DataSet(Record):
     in_order: bool = False  # the end is held out, not samples from everywhere
     vocabularies: dict[str, tuple[str, ...]] = {}  # noqa: RUF012 - the tokens of fields, where classes are not enough
     tokenizer: str | None = None  # the text of the tokenizer.json that tokens are from
+    columns: tuple[str, ...] = ()  # of a table: what each feature is, "width", or "colour=red" for 0 and 1
     notes: tuple[str, ...] = ()  # what its user should know of it
 
     def __len__(self) -> int:

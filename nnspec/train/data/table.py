@@ -44,25 +44,26 @@ def read_table(path: Path, label: str | None, target: str | None, span: Span | N
     if len(columns) < 2:
         fail("it has one column only", "a table needs features and what is wanted")
     own = columns.pop(wanted)
-    features = [values for name, column in columns.items() for values in _features(path, name, column, span)]
-    fields = {"features": torch.from_numpy(np.stack(features, 1)).float()}
+    features = [found for name, column in columns.items() for found in _features(path, name, column, span)]
+    fields = {"features": torch.from_numpy(np.stack([values for _, values in features], 1)).float()}
+    names = tuple(name for name, _ in features)
     if target:
         if isinstance(own, list):
             fail(f"its column {target} is not made of numbers", f'as classes: label = "{target}"')
-        return DataSet(path.stem, {**fields, "target": torch.from_numpy(own).float().view(-1, 1)})
+        return DataSet(path.stem, {**fields, "target": torch.from_numpy(own).float().view(-1, 1)}, columns=names)
     labels, classes = _labels(own)
-    return DataSet(path.stem, {**fields, "label": labels}, classes)
+    return DataSet(path.stem, {**fields, "label": labels}, classes, columns=names)
 
 
-def _features(path: Path, name: str, column: Column, span: Span | None) -> list[NDArray[np.float64]]:
-    """One column of numbers, or one of 0 and 1 for each text."""
+def _features(path: Path, name: str, column: Column, span: Span | None) -> list[tuple[str, NDArray[np.float64]]]:
+    """One column of numbers, or one of 0 and 1 for each text, with what each is."""
     if not isinstance(column, list):
-        return [column]
+        return [(name, column)]
     texts = sorted(set(column))
     if len(texts) > TEXTS:
         refuse(path, f"column {name} has {len(texts):,} different texts", "remove it, or make it numbers", span)
     array = np.array(column)
-    return [(array == text).astype(np.float64) for text in texts]
+    return [(f"{name}={text}", (array == text).astype(np.float64)) for text in texts]
 
 
 def _labels(column: Column) -> tuple[Tensor, tuple[str, ...]]:
