@@ -209,7 +209,8 @@ class Graph:
         """An int64 tensor [rank] with these sizes."""
         if all(isinstance(size, int) for size in sizes):
             return self.constant(list(sizes), np.int64)
-        return self.node("Concat", [self.size(size) for size in sizes], axis=0)
+        key = ("shape", tuple(sizes))
+        return self.once(key, lambda: self.node("Concat", [self.size(size) for size in sizes], axis=0))
 
     def reshape(self, name: str, given: tuple[Size, ...], wanted: tuple[Size, ...]) -> str:
         """Reshape `name` from one shape to another; constant where one unknown at most is left."""

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from nnspec.layers.families.linear import Conv1D, Linear
 from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.linear import linear
 from nnspec.to_onnx.row import Call, row
 
 
 @row(Linear)
 def _(layer: Linear, call: Call, graph: Graph) -> str:
-    weight, bias = call.weights["weight"], call.weights.get("bias")
-    if call.results[0].rank == 2:
-        return graph.node("Gemm", [call.inputs[0], weight, *([bias] if bias else [])], transB=1)
-    product = graph.node("MatMul", [call.inputs[0], graph.transposed(weight)])
-    return graph.node("Add", [product, bias]) if bias else product
+    return linear(call.inputs[0], call.type_of().shape, call.weights["weight"], call.weights.get("bias", ""), graph)
 
 
 @row(Conv1D)
