@@ -1,18 +1,16 @@
-"""`nnspec runs`: the runs in a folder, side by side. It reads their tables only, and needs no torch."""
+"""`nnspec runs`: the runs in a folder, side by side."""
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 
 import click
 
-from nnspec.cli.columns import columns
-from nnspec.cli.options import reporting
+from nnspec.cli.options import reporting, show
 from nnspec.diagnostics import Diagnostic, SpecError
-
-LEFT_OUT = frozenset({"epoch", "steps", "learning_rate", "samples_per_second"})
+from nnspec.train.clock import show_time
+from nnspec.train.comparison import Cell, differences, find_runs, read_run
 
 
 class NoRuns(Diagnostic):
@@ -35,39 +33,43 @@ class NoRuns(Diagnostic):
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @reporting
 def command(folder: str, as_json: bool) -> None:
-    """Compare the runs in DIR: what their last epochs gave, and the best value of each."""
-    found = [row for path in sorted(Path(folder).glob("*/metrics.csv")) if (row := read_run(path.parent))]
-    if not found:
+    """Compare the runs in DIR: what their last epochs gave, the best value of each, and what differs in their recipes.
+
+    A run with 3/10 epochs is not finished, or stopped early: `nnspec train --resume DIR/NAME` goes on with it.
+    """
+    runs, broken = [], []
+    for path in find_runs(Path(folder)):
+        try:
+            runs.append(read_run(path))
+        except SpecError as error:
+            broken += error.found
+    if not runs and not broken:
         raise SpecError.of(NoRuns(None, folder))
-    click.echo(json.dumps(found, indent=1) if as_json else table(found), nl=as_json)
+    rows = [{**run.row, **other} for run, other in zip(runs, differences(runs), strict=True)]
+    click.echo(json.dumps(rows, indent=1) if as_json else table(rows), nl=as_json)
+    if broken:
+        show(broken)
 
 
-def read_run(folder: Path) -> dict[str, str | float | None] | None:
-    """The last row of a run's metrics, with its best value; None for a folder that is no run."""
-    try:
-        with (folder / "metrics.csv").open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        position = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-        last = {name: _number(text) for name, text in (rows[-1] if rows else {}).items() if name not in LEFT_OUT}
-        best = {"best": position["best"], "in epoch": position["best_epoch"]}
-        return {"run": folder.name, "epochs": len(rows), **last, **best}
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _number(text: str) -> float | None:
-    return float(text) if text else None
-
-
-def table(rows: list[dict[str, str | float | None]]) -> str:
+def table(rows: list[dict[str, Cell]]) -> str:
     """Rows as aligned columns; what a run does not have is left empty."""
     names = list(dict.fromkeys(name for row in rows for name in row))
-    names.sort(key=lambda name: name in ("best", "in epoch"))  # last, in their order
-    cells = [names, *([_shown(row.get(name)) for name in names] for row in rows)]
-    return "".join(f"{line}\n" for line in columns(cells, numbers=True))
+    heads = ["time" if name == "seconds" else name for name in names]
+    cells = [heads, *([_shown(name, row.get(name)) for name in names] for row in rows)]
+    widths = [max(len(row[index]) for row in cells) for index in range(len(names))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if place < 2 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in cells
+    ]
+    return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def _shown(value: str | float | None) -> str:
+def _shown(name: str, value: Cell) -> str:
     if value is None:
         return ""
+    if name == "seconds" and isinstance(value, float):
+        return show_time(value)
     return f"{value:.4f}" if isinstance(value, float) else str(value)

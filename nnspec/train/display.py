@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from nnspec.train.clock import Clock, show_time
+
 # Seconds between looks at the loss: on a GPU each waits for the work to be done.
 TERMINAL, FILE = 0.2, 60.0
 NOT_SHOWN = frozenset({"epoch", "steps", "learning_rate", "samples_per_second", "seconds"})
@@ -47,13 +49,6 @@ def show_row(row: dict[str, Any], epochs: int) -> str:
     return "  ".join([f"epoch {row['epoch']:>{len(str(epochs))}}/{epochs}", *show_values(row), *ends])
 
 
-def show_time(seconds: float) -> str:
-    """`1:02:03`, or `2:03`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
 class Silent:
     """Nothing is shown."""
 
@@ -87,7 +82,7 @@ class Lines(Silent):
     def __init__(self) -> None:
         self.console = Console(highlight=False, soft_wrap=True)
         self.judged: list[str] = []  # metrics of the last epoch
-        self.next = time.perf_counter() + self.interval
+        self.clock = Clock(self.interval)
         self.began: tuple[float, int] | None = None  # when the first look was, and at which step
 
     def say(self, text: str) -> None:
@@ -96,11 +91,7 @@ class Lines(Silent):
 
     def due(self) -> bool:
         """Every so often."""
-        now = time.perf_counter()
-        if now < self.next:
-            return False
-        self.next = now + self.interval
-        return True
+        return self.clock.due()
 
     def step(self, done: int, total: int, losses: dict[str, float], throughput: float) -> None:
         """One line, with the time that is left."""

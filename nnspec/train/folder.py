@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from nnspec.diagnostics import Sink, Source, SpecError
 from nnspec.elaborate.files import Declarations, Files, read_source
@@ -21,26 +21,11 @@ from nnspec.limits import Limits
 from nnspec.manifest import replacing_together
 from nnspec.output import CannotWrite, replacing
 from nnspec.train.mistakes import BadRun
+from nnspec.train.settings import SETTINGS, Settings
 from nnspec.train.state import write_tensors
 
-SPEC, SETTINGS, METRICS, PROGRAM = "spec.nn", "run.json", "metrics.csv", "program.json"
+SPEC, PROGRAM = "spec.nn", "program.json"
 BEST, LAST, CURVES = "best.safetensors", "last.safetensors", "curves.png"
-
-
-class Settings(BaseModel):
-    """What a run was started with, besides its spec."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    format: int = 2
-    model: str = ""
-    recipe: dict[str, Any] = {}  # in place of what the spec says
-    base: str = "."  # the folder that paths to data start from
-    resolved: dict[str, Any] = {}  # the whole recipe
-    samples: int = 0  # of the data
-    data: str = ""  # its SHA-256
-    measure: str | None = None  # the column of the metrics that the best weights are chosen by
-    rises: bool = False  # whether more of it is better
 
 
 def make_folder(runs: Path, name: str | None, model: str) -> Path:
@@ -105,19 +90,6 @@ def _write_together(folder: Path, texts: Mapping[str, str]) -> None:
     with replacing_together(folder) as path_for:
         for name, text in texts.items():
             path_for(name).write_text(text, encoding="utf-8")
-
-
-def read_settings(folder: Path) -> Settings:
-    """What a run was started with.
-
-    Raises:
-        SpecError: the folder holds no run.
-    """
-    try:
-        return Settings.model_validate_json((folder / SETTINGS).read_bytes())
-    except (OSError, ValidationError):
-        advice = "name the folder of a run, such as runs/lenet5-1"
-        raise SpecError.of(BadRun(None, str(folder), f"there is no readable {SETTINGS} in it", advice)) from None
 
 
 def read_spec(folder: Path, limits: Limits) -> tuple[Declarations, Program]:

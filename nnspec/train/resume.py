@@ -9,7 +9,7 @@ from typing import Any
 
 from nnspec.diagnostics import Diagnostic, SpecError
 from nnspec.elaborate.choices import CHOICES, EXPRESSIONS
-from nnspec.train.folder import Settings
+from nnspec.train.settings import Settings
 
 # What holds from here on, and leaves the state and the numbers so far as they are.
 MAY_CHANGE = frozenset({"epochs", "early_stopping", "schedule", "clip", "accumulate", "augment", "sample"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
@@ -18,6 +17,7 @@ from nnspec.ir import Program
 from nnspec.manifest import settle
 from nnspec.output import CannotWrite
 from nnspec.record import Record
+from nnspec.train.clock import Clock
 from nnspec.train.curves import write_curves
 from nnspec.train.diagnose import first_bad_layer
 from nnspec.train.display import Display, display
@@ -25,9 +25,7 @@ from nnspec.train.folder import (
     BEST,
     CURVES,
     LAST,
-    Settings,
     make_folder,
-    read_settings,
     read_spec,
     write_settings,
     write_spec,
@@ -39,8 +37,10 @@ from nnspec.train.outcome import write_outcome
 from nnspec.train.prepare import Prepared, choose_device, prepare
 from nnspec.train.resume import check_data, check_recipe
 from nnspec.train.save import NotSaved, save_epoch, save_state
+from nnspec.train.settings import Settings, read_settings
 from nnspec.train.signals import kept_signals
 from nnspec.train.state import STATE, Position, load_state
+from nnspec.train.strategy import Strategy
 
 SAVED_EVERY = 300.0  # seconds within an epoch
 
@@ -162,13 +162,13 @@ def _prepare(job: Job, device: torch.device) -> Prepared:
     places = {name: Span(source, 0, 0) for name, source in job.sources.items()}
     places |= {written.declarations.source.name: Span(written.declarations.source, 0, 0)
                for written in plan.expressions}  # fmt: skip
-    return prepare(job.program, plan, Path(job.settings.base), places, device, job.manner.limits)
+    return prepare(job.program, plan, Path(job.settings.base), places, device, Strategy(), job.manner.limits)
 
 
 def _run(prepared: Prepared, job: Job, folder: Path, state: Any) -> Trained:
     with kept_signals() as received, display(job.manner.quiet) as shown:
-        due = _Clock(SAVED_EVERY)
-        loop = Loop(prepared.task, str(folder), lambda: bool(received) or due())
+        clock = Clock(SAVED_EVERY)
+        loop = Loop(prepared.task, str(folder), lambda: bool(received) or clock.due())
         shown.say(f"{prepared.name} on {prepared.task.device}, in {folder}")
         for note in prepared.notes:
             shown.say(note)
@@ -188,21 +188,6 @@ def _run(prepared: Prepared, job: Job, folder: Path, state: Any) -> Trained:
         return Trained(
             folder, tuple(position.history), _measure(prepared), position.best, position.best_epoch, interrupted
         )
-
-
-class _Clock:
-    """Says that it is time, every so many seconds."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self.next = time.monotonic() + seconds
-
-    def __call__(self) -> bool:
-        now = time.monotonic()
-        if now < self.next:
-            return False
-        self.next = now + self.seconds
-        return True
 
 
 def _explained(error: SpecError, prepared: Prepared, folder: Path) -> SpecError:

@@ -8,7 +8,8 @@ from typing import Any
 
 from nnspec.diagnostics import Diagnostic
 from nnspec.manifest import replacing_together
-from nnspec.train.folder import BEST, LAST, METRICS, write_metrics, write_weights
+from nnspec.train.comparison import METRICS
+from nnspec.train.folder import BEST, LAST, write_metrics, write_weights
 from nnspec.train.loop import Loop
 from nnspec.train.prepare import Prepared
 from nnspec.train.state import STATE, write_state

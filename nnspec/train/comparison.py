@@ -1,0 +1,107 @@
+"""Runs side by side: what each gave, and where their recipes differ. Reads tables only, and imports nothing heavy."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from nnspec.diagnostics import SpecError
+from nnspec.elaborate.choices import EXPRESSIONS
+from nnspec.manifest import check_digest
+from nnspec.record import Record
+from nnspec.train.mistakes import BadRun
+from nnspec.train.settings import SETTINGS, Settings, read_settings
+
+METRICS = "metrics.csv"
+LEFT_OUT = frozenset({"epoch", "steps", "learning_rate", "samples_per_second", "seconds"})
+Cell = str | float | None
+
+
+class Run(Record):
+    """A run as its folder tells of it."""
+
+    name: str
+    settings: Settings
+    history: list[dict[str, float | None]]  # one row an epoch
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What it was trained by, without its length: a choice is `{"AdamW": {"lr": 0.01, ...}}`."""
+        given = {key: value for key, value in self.settings.recipe.items() if key in EXPRESSIONS}
+        return {**{key: value for key, value in self.settings.resolved.items() if key != "epochs"}, **given}
+
+    @property
+    def best(self) -> tuple[float | None, int | None]:
+        """The best value of its measure, and the epoch; nothing where there is none yet."""
+        column = [row.get(self.settings.measure or "") for row in self.history]
+        values = [(value, place) for place, value in enumerate(column, 1) if value is not None and isfinite(value)]
+        sign = -1 if self.settings.rises else 1
+        return min(values, key=lambda found: sign * found[0]) if values else (None, None)
+
+    @property
+    def row(self) -> dict[str, Cell]:
+        """What its last epoch gave, and the best value."""
+        last = self.history[-1] if self.history else {}
+        best, epoch = self.best
+        return {
+            "run": self.name,
+            "model": self.settings.model,
+            "epochs": f"{len(self.history)}/{self.settings.resolved.get('epochs', '?')}",
+            **{name: value for name, value in last.items() if name not in LEFT_OUT},
+            "best": best,
+            "in epoch": epoch,
+            "seconds": last.get("seconds"),
+        }
+
+
+def find_runs(folder: Path) -> list[Path]:
+    """The folders of runs in a folder, by name."""
+    return sorted(path.parent for path in folder.glob(f"*/{SETTINGS}"))
+
+
+def read_run(folder: Path) -> Run:
+    """The run of a folder.
+
+    Raises:
+        SpecError: its files cannot be read, or are not those that were written.
+    """
+    check_digest(folder / SETTINGS)
+    return Run(folder.name, read_settings(folder), _history(folder))
+
+
+def _history(folder: Path) -> list[dict[str, float | None]]:
+    path = folder / METRICS
+    if not path.exists():
+        return []  # it has not come to the end of its first epoch
+    check_digest(path)
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file)
+            return [{name: float(text) if text else None for name, text in row.items()} for row in rows]
+    except (OSError, ValueError, TypeError):
+        raise SpecError.of(BadRun(None, str(folder), f"its {METRICS} cannot be read", "start the run again")) from None
+
+
+def differences(runs: list[Run]) -> list[dict[str, Cell]]:
+    """For each run, the values of its recipe that are not the same in all, as a spec writes them."""
+    recipes = [run.recipe for run in runs]
+    keys = [key for key in dict.fromkeys(key for recipe in recipes for key in recipe)
+            if any(recipe.get(key) != recipes[0].get(key) for recipe in recipes)]  # fmt: skip
+    return [{key: _written(recipe.get(key), [each.get(key) for each in recipes]) for key in keys} for recipe in recipes]
+
+
+def _written(value: Any, all_values: list[Any]) -> Cell:
+    """A value in a line; of the arguments of a choice, those that differ where the same choice was made."""
+    if isinstance(value, list):
+        return "[" + ", ".join(str(_written(item, [])) for item in value) + "]"
+    if not isinstance(value, Mapping):
+        return value if value is None or isinstance(value, (str, float)) else json.dumps(value)
+    ((word, arguments),) = value.items()
+    others = [other[word] for other in all_values if isinstance(other, Mapping) and word in other]
+    shown = [f"{name} = {json.dumps(own)}" for name, own in arguments.items()
+             if not others or any(other.get(name) != own for other in others)]  # fmt: skip
+    return f"{word}({', '.join(shown)})" if shown else str(word)

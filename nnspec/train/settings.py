@@ -1,0 +1,42 @@
+"""What a run was started with, besides its spec: `run.json` in its folder. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from nnspec.diagnostics import SpecError
+from nnspec.train.mistakes import BadRun
+
+SETTINGS = "run.json"
+
+
+class Settings(BaseModel):
+    """What a run was started with, and what followed from it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    format: int = 2
+    model: str = ""
+    recipe: dict[str, Any] = {}  # in place of what the spec says
+    base: str = "."  # the folder that paths to data start from
+    resolved: dict[str, Any] = {}  # the whole recipe
+    samples: int = 0  # of the data
+    data: str = ""  # its SHA-256
+    measure: str | None = None  # the column of the metrics that the best weights are chosen by
+    rises: bool = False  # whether more of it is better
+
+
+def read_settings(folder: Path) -> Settings:
+    """What a run was started with.
+
+    Raises:
+        SpecError: the folder holds no run.
+    """
+    try:
+        return Settings.model_validate_json((folder / SETTINGS).read_bytes())
+    except (OSError, ValidationError):
+        advice = "name the folder of a run, such as runs/lenet5-1"
+        raise SpecError.of(BadRun(None, str(folder), f"there is no readable {SETTINGS} in it", advice)) from None
