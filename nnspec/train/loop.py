@@ -18,7 +18,6 @@ from nnspec.train.average import Average
 from nnspec.train.display import Display
 from nnspec.train.mistakes import NotFinite
 from nnspec.train.network import Network
-from nnspec.train.parts import thaw, train_mode
 from nnspec.train.state import Position, random_tensors, restore_random
 from nnspec.train.task import Task
 from nnspec.train.turns import Turns
@@ -135,16 +134,19 @@ class Loop:
 
     def _backward(self, turns: Turns, values: dict[str, Tensor], count: int) -> Tensor:
         """The gradients of a batch, in one part or several; its loss."""
-        size = -(-count // self.task.recipe.accumulate)
-        if size >= count:
+        strategy, size = self.task.strategy, -(-count // self.task.recipe.accumulate)
+        if size >= count and strategy.processes == 1:
             loss = self.network.loss(turns.phase, values)
             turns.backward(loss)
             return loss.detach()
         total = torch.zeros((), device=self.task.device)
         for start in range(0, count, size):
-            part = {name: tensor[start : start + size] for name, tensor in values.items()}
-            loss = self.network.loss(turns.phase, part) * (min(size, count - start) / count)
-            turns.backward(loss)
+            share = strategy.share(min(size, count - start))
+            part = {name: tensor[start + share.start : start + share.stop] for name, tensor in values.items()}
+            with strategy.gradients(complete=start + size >= count):
+                # the strategy takes the mean over the processes
+                loss = self.network.loss(turns.phase, part) * (share.samples * strategy.processes / count)
+                turns.backward(loss)
             total += loss.detach()
         return total
 
@@ -152,10 +154,7 @@ class Loop:
         """The model as it is trained in this epoch: with parts frozen, or no longer."""
         recipe = self.task.recipe
         thawed = recipe.thaw is not None and self.position.epoch >= recipe.thaw
-        if thawed:
-            thaw(self.task.model)
-        for module in self.task.modules:
-            train_mode(module, () if thawed else recipe.freeze)
+        self.network.train(thawed)
 
     def _show(self, display: Display, throughput: float) -> None:
         done = self.position.epoch * self.steps + self.position.step
@@ -174,7 +173,7 @@ class Loop:
     def _check_finite(self) -> None:
         """Stop at the first step of this epoch whose loss was not finite."""
         for turns in self.turns:
-            losses = turns.losses[: self.position.step]
+            losses = turns.global_losses(self.position.step)
             bad = (~torch.isfinite(losses)).nonzero()
             if len(bad):
                 index = int(bad[0])

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from nnspec.train.task import Phase, Task
+from nnspec.train.compiled import compiled
+from nnspec.train.parts import thaw, train_mode
+from nnspec.train.task import Function, Phase, Task
 
 HALF = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -19,14 +21,28 @@ class Network:
     def __init__(self, task: Task) -> None:
         self.task = task
         self.half = HALF.get(task.recipe.precision)
+        self.called = self.judged = self._compiled(task.model)  # in training, in evaluation
+        self.losses = {phase.name: self._function(phase.loss) for phase in task.phases}
+        self.trained: list[bool] = []  # which weights are
+
+    def train(self, thawed: bool) -> None:
+        """The networks as they are trained: with parts frozen, or no longer."""
+        task = self.task
+        if thawed:
+            thaw(task.model)
+        for module in task.modules:
+            train_mode(module, () if thawed else task.recipe.freeze)
+        trained = [weight.requires_grad for weight in task.model.parameters()]
+        if trained != self.trained:
+            self.called, self.trained = self._compiled(task.strategy.network(task.model)), trained
 
     def loss(self, phase: Phase, values: dict[str, Tensor]) -> Tensor:
         """The loss of a batch in training."""
         with self._precision():
             if not self.task.inputs:
-                return _one(phase.loss(values))  # the network is part of its loss
-            self._forward(values, training=True)
-        return _one(phase.loss(values))
+                return _one(self.losses[phase.name](values))  # the network is part of its loss
+            self._forward(self.called, values, training=True)
+        return _one(self.losses[phase.name](values))
 
     def evaluate(self, values: dict[str, Tensor]) -> None:
         """Add what the model gives in evaluation to the values."""
@@ -34,7 +50,7 @@ class Network:
             module.eval()
         if self.task.inputs:
             with self._precision():
-                self._forward(values, training=False)
+                self._forward(self.judged, values, training=False)
 
     def validate(self) -> dict[str, float | None]:
         """The loss and the metrics on the validation part, averaged over its samples."""
@@ -44,10 +60,13 @@ class Network:
         totals = torch.zeros(len(names), device=task.device)
         with torch.set_grad_enabled(task.derives):
             for part in self.parts():
-                count = len(next(iter(part.values())))
-                self.evaluate(part)
-                totals += count * torch.stack(self._numbers(part)).detach()
-        values: dict[str, float | None] = dict(zip(names, (totals / samples).tolist(), strict=True))
+                share = task.strategy.share(len(next(iter(part.values()))))
+                own = {name: tensor[share.start : share.stop] for name, tensor in part.items()}
+                self.evaluate(own)
+                totals += share.samples * torch.stack(self._numbers(own)).detach()
+        values: dict[str, float | None] = dict(
+            zip(names, (task.strategy.total(totals) / samples).tolist(), strict=True)
+        )
         if not task.loss_in_evaluation:
             values["validation_loss"] = None
         return values
@@ -62,12 +81,18 @@ class Network:
         """The model in 16 bits where the recipe says so; its results, and losses, are float32 again."""
         return torch.autocast(self.task.device.type, self.half) if self.half else nullcontext()
 
-    def _forward(self, values: dict[str, Tensor], *, training: bool) -> None:
+    def _compiled(self, module: nn.Module) -> nn.Module:
+        return compiled(module) if self.task.recipe.compile else module
+
+    def _function(self, function: Function) -> Function:
+        return Function(self._compiled(function.module), function.inputs)
+
+    def _forward(self, model: nn.Module, values: dict[str, Tensor], *, training: bool) -> None:
         """Add the model's outputs to the values."""
         task = self.task
         for name in task.tracked:
             values[name].requires_grad_()
-        result = task.model(*(values[name] for name in task.inputs))
+        result = model(*(values[name] for name in task.inputs))
         names = [name for name, only in task.outputs if training or not only]
         results = result if isinstance(result, tuple) else (result,)
         if self.half:
@@ -77,7 +102,11 @@ class Network:
     def _numbers(self, values: dict[str, Tensor]) -> list[Tensor]:
         task = self.task
         with self._precision() if not task.inputs else nullcontext():
-            loss = task.phases[0].loss(values) if task.loss_in_evaluation else torch.zeros((), device=task.device)
+            loss = (
+                self.losses[task.phases[0].name](values)
+                if task.loss_in_evaluation
+                else torch.zeros((), device=task.device)
+            )
             metrics = task.metrics(values) if task.metrics else ()
         return [_one(loss), *(metrics if isinstance(metrics, tuple) else (metrics,))]
 

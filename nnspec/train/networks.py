@@ -16,6 +16,7 @@ from nnspec.limits import Limits
 from nnspec.record import Record
 from nnspec.to_torch.module import build
 from nnspec.train.parts import freeze, groups, names_below, start_from
+from nnspec.train.strategy import Strategy
 from nnspec.train.task import Function, Phase
 
 
@@ -30,7 +31,13 @@ class Networks(Record):
 
 
 def build_networks(
-    objective: Objective, program: Program, plan: Plan, base: Path, device: torch.device, limits: Limits
+    objective: Objective,
+    program: Program,
+    plan: Plan,
+    base: Path,
+    device: torch.device,
+    strategy: Strategy,
+    limits: Limits,
 ) -> Networks:
     """Build everything, with new weights or those that the recipe starts from.
 
@@ -40,16 +47,20 @@ def build_networks(
         plan: the recipe.
         base: the folder that its paths start from.
         device: where the weights are.
+        strategy: how they are spread over processes.
         limits: bounds on what the spec may ask for.
 
     Raises:
-        SpecError: the weights to start from are not the model's, or a part that the recipe names does not exist.
+        SpecError: the weights to start from are not the model's, a part that the recipe names does not exist, or the
+            strategy cannot train this.
     """
     recipe = plan.recipe
     model = build(program, limits).to(device)
     if recipe.weights is not None:
         start_from(model, program, base / recipe.weights, recipe.drop, plan.places.get("drop"))
     freeze(model, recipe.freeze, plan.places.get("freeze"))
+    strategy.check(plan)
+    strategy.spread(model, program)
 
     def function(part: Program) -> Function:
         module = build(part, limits).to(device)

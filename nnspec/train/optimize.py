@@ -7,7 +7,19 @@ from collections.abc import Callable
 
 import torch
 
-from nnspec.elaborate.choices import Adagrad, Constant, Cosine, LinearFall, Optimizer, RMSprop, Schedule, StepFall
+from nnspec.elaborate.choices import (
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    Constant,
+    Cosine,
+    LinearFall,
+    Optimizer,
+    Schedule,
+    StepFall,
+)
+from nnspec.train.strategy import Strategy
 
 CLASSES: dict[str, type[torch.optim.Optimizer]] = {
     "SGD": torch.optim.SGD,
@@ -18,11 +30,20 @@ CLASSES: dict[str, type[torch.optim.Optimizer]] = {
 }
 
 
-def optimizer(choice: Optimizer, groups: list[dict[str, object]], device: torch.device) -> torch.optim.Optimizer:
+# Which optimizers torch has as one kernel; of weights that are spread over processes, by their shares.
+FUSED: dict[str, tuple[type[Optimizer], ...]] = {
+    "cpu": (SGD, Adam, AdamW, Adagrad),
+    "cuda": (SGD, Adam, AdamW),
+    "shards": (Adam, AdamW),
+}
+
+
+def optimizer(
+    choice: Optimizer, groups: list[dict[str, object]], device: torch.device, strategy: Strategy
+) -> torch.optim.Optimizer:
     """The optimizer of a recipe, for weights in groups; one kernel for all weights of one where torch has it."""
     options = choice.model_dump()
-    fused_on_device = not isinstance(choice, Adagrad) or device.type == "cpu"
-    if not isinstance(choice, RMSprop) and fused_on_device:
+    if isinstance(choice, FUSED.get("shards" if strategy.shards else device.type, ())):
         options["fused"] = True
     return CLASSES[choice.word](groups, **options)
 

@@ -21,6 +21,7 @@ from nnspec.train.fit import Fitted, check_classes, frame_of
 from nnspec.train.mistakes import BadDevice
 from nnspec.train.networks import build_networks
 from nnspec.train.split import Parts, split
+from nnspec.train.strategy import Strategy
 from nnspec.train.task import Task
 
 
@@ -43,7 +44,13 @@ class Prepared(Record):
 
 
 def prepare(
-    program: Program, plan: Plan, base: Path, sources: dict[str, Span], device: torch.device, limits: Limits
+    program: Program,
+    plan: Plan,
+    base: Path,
+    sources: dict[str, Span],
+    device: torch.device,
+    strategy: Strategy,
+    limits: Limits,
 ) -> Prepared:
     """Read the data, elaborate what is trained for, check all of it, and build the model with new weights.
 
@@ -53,6 +60,7 @@ def prepare(
         base: the folder that paths in the recipe start from.
         sources: a span of each text by its name.
         device: where it is trained.
+        strategy: how it is spread over processes.
         limits: bounds on what the spec may ask for.
 
     Raises:
@@ -70,7 +78,7 @@ def prepare(
     followed = _followed(fitted, parts, normalised) if recipe.augment else ()
     draws = torch.Generator().manual_seed(recipe.seed)
     torch.manual_seed(recipe.seed)
-    networks = build_networks(objective, objective.whole or program, plan, base, device, limits)
+    networks = build_networks(objective, objective.whole or program, plan, base, device, strategy, limits)
     task = Task(
         networks.model,
         networks.modules,
@@ -89,6 +97,7 @@ def prepare(
         recipe,
         device,
         draws,
+        strategy,
     )
     return Prepared(
         task,

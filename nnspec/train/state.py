@@ -19,6 +19,7 @@ from torch import Tensor
 from nnspec.diagnostics import SpecError
 from nnspec.output import CannotWrite
 from nnspec.train.mistakes import BadRun
+from nnspec.train.strategy import Strategy
 
 STATE = "state.safetensors"
 _POSITION = "nnspec.position"
@@ -85,13 +86,14 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     return found
 
 
-def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor], strategy: Strategy) -> None:
     """The opposite of `optimizer_tensors`."""
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     state: dict[int, dict[str, Any]] = {}
     for key, tensor in tensors.items():
         if key.startswith("optimizer."):
             _, index, name = key.split(".", 2)
-            state.setdefault(int(index), {})[name] = tensor
+            state.setdefault(int(index), {})[name] = strategy.placed(tensor, weights[int(index)])
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 

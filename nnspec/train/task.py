@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from nnspec.elaborate.choices import Optimizer, Recipe, Schedule
 from nnspec.record import Record
 from nnspec.train.augment import Augment
+from nnspec.train.strategy import Strategy
 
 
 class Function(Record):
@@ -58,3 +59,4 @@ class Task(Record):
     recipe: Recipe
     device: torch.device
     draws: torch.Generator
+    strategy: Strategy

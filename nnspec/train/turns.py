@@ -20,10 +20,11 @@ class Turns:
     def __init__(self, phase: Phase, task: Task, steps: int) -> None:
         """`steps` is the number of batches of an epoch."""
         self.phase = phase
-        self.optimizer = optimizer(phase.optimizer, phase.groups, task.device)
+        self.strategy = task.strategy
+        self.optimizer = optimizer(phase.optimizer, phase.groups, task.device, task.strategy)
         self.parameters = [weight for group in self.optimizer.param_groups for weight in group["params"]]
         self.rate = learning_rate(phase.schedule, phase.optimizer.lr, steps, task.recipe.epochs * steps)
-        self.losses = torch.zeros(steps, device=task.device)
+        self.losses = torch.zeros(steps, device=task.device)  # the share of this process in them
         # gradients in float16 are multiplied until they are in its range; a step whose gradients overflow is left out
         self.scaler = torch.amp.GradScaler(task.device.type, enabled=task.recipe.precision == "float16")
         self.round = max(each.steps for each in task.phases)
@@ -62,7 +63,11 @@ class Turns:
     def mean(self, first: int, steps: int) -> float | None:
         """The mean loss of the batches of an epoch that were its own; `first` is the number of the epoch's first."""
         own = [step for step in range(steps) if self.acts(first + step)]
-        return self.losses[own].mean().item() if own else None
+        return self.global_losses(steps)[own].mean().item() if own else None
+
+    def global_losses(self, steps: int) -> Tensor:
+        """The losses of the first so many batches of the epoch, over all processes."""
+        return self.strategy.total(self.losses[:steps]) / self.strategy.processes
 
     # --- state
 
@@ -77,7 +82,7 @@ class Turns:
         own = {
             name.removeprefix(self._prefix): tensor for name, tensor in tensors.items() if name.startswith(self._prefix)
         }
-        restore_optimizer(self.optimizer, own)
+        restore_optimizer(self.optimizer, own, self.strategy)
         self.scaler.load_state_dict({name: own[f"scaler.{name}"].item() for name in self.scaler.state_dict()})
         self.losses.copy_(own["losses"])
 

@@ -1,0 +1,94 @@
+"""A group of processes, and what the strategies for several have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
+
+from nnspec.diagnostics import SpecError
+from nnspec.elaborate.recipe import Plan
+from nnspec.train.launch import NotLaunched, Process
+from nnspec.train.strategy import NotSpread, Share, Strategy
+
+
+@contextmanager
+def grouped(process: Process, device: torch.device) -> Iterator[None]:
+    """The group of all processes that torchrun started, while the block runs.
+
+    Raises:
+        SpecError: they do not find each other.
+    """
+    backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+    try:
+        dist.init_process_group(backend, rank=process.rank, world_size=process.count)
+    except (RuntimeError, ValueError) as error:
+        reason = f"the processes do not find each other: {str(error).splitlines()[0]}"
+        raise SpecError.of(
+            NotLaunched(None, reason, "start them with torchrun, which tells each of the others")
+        ) from None
+    try:
+        yield
+    finally:
+        dist.destroy_process_group()
+
+
+def synchronise_norms(model: nn.Module, strategy: Strategy, device: torch.device) -> None:
+    """Let batch normalisation take its statistics over all processes.
+
+    Raises:
+        SpecError: PyTorch cannot do that here; each process would normalise by its own samples.
+    """
+    if device.type == "cuda":
+        nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
+    for name, module in model.named_modules():
+        own = isinstance(module, _NormBase) and not isinstance(module, nn.SyncBatchNorm)
+        if own and (isinstance(module, _BatchNorm) or module.track_running_stats) and strategy.processes > 1:
+            reason = f"{name} has statistics of a batch, which PyTorch takes over all processes on GPUs only"
+            advice = "train on GPUs or in one process, or normalise by GroupNorm or LayerNorm"
+            raise SpecError.of(NotSpread(None, str(strategy.name), reason, advice))
+
+
+class Group(Strategy):
+    """Several processes, each with a share of every batch."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.rank, self.processes = dist.get_rank(), dist.get_world_size()
+        self.device = device
+
+    def check(self, plan: Plan) -> None:
+        if plan.builds:
+            reason = "its recipe builds networks of its own, which are trained in one process only"
+            raise SpecError.of(NotSpread(None, str(self.name), reason, "train it without a strategy"))
+
+    def share(self, count: int) -> Share:
+        """As even as it goes; a process that would have no sample repeats one, which does not count."""
+        start, stop = (count * number // self.processes for number in (self.rank, self.rank + 1))
+        if start == stop:
+            return Share(0, 1, 0)
+        return Share(start, stop, stop - start)
+
+    def total(self, tensor: Tensor) -> Tensor:
+        result = tensor.clone()
+        dist.all_reduce(result)
+        return result
+
+    def any(self, wish: bool) -> bool:
+        flag = torch.tensor(int(wish))
+        dist.all_reduce(flag, dist.ReduceOp.MAX)
+        return bool(flag)
+
+    def agree(self, text: str) -> str:
+        content = torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)
+        length = torch.tensor(len(content))
+        dist.broadcast(length, 0)
+        said = content if self.leads else torch.empty(int(length), dtype=torch.uint8)
+        dist.broadcast(said, 0)
+        return bytes(said.tolist()).decode()
+
+    def wait(self) -> None:
+        self.any(False)

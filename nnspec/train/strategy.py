@@ -1,0 +1,140 @@
+"""How a run is spread over processes: `Strategy` is one process that has everything, the others are kinds of it.
+
+The batch of a recipe is that of all processes together: each takes its share of every batch and counts in the mean by
+its samples. So the loss follows the curve of one process, whatever their number, as long as it is a mean over samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from nnspec.diagnostics import Diagnostic, SpecError
+from nnspec.elaborate.recipe import Plan
+from nnspec.ir import Program
+from nnspec.record import Record
+from nnspec.train.launch import Process
+
+
+class NotSpread(Diagnostic):
+    """The model, or its recipe, cannot be trained by several processes at once in this way."""
+
+    code = "E0621"
+    strategy: str
+    reason: str
+    advice: str
+
+    @property
+    def message(self) -> str:
+        return f"--strategy {self.strategy} cannot train this: {self.reason}"
+
+
+class Share(Record):
+    """A process's part of a batch."""
+
+    start: int
+    stop: int
+    samples: int  # that count
+
+
+class Strategy:
+    """One process, which has all weights and every sample."""
+
+    name: str | None = None
+    rank = 0
+    processes = 1
+    shards = False  # whether a process has parts of weights
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process writes and prints."""
+        return self.rank == 0
+
+    def check(self, plan: Plan) -> None:
+        """Check that a recipe can be carried out so.
+
+        Raises:
+            SpecError: it cannot.
+        """
+
+    def spread(self, model: nn.Module, program: Program) -> None:
+        """Leave this process what it keeps of the weights.
+
+        Raises:
+            SpecError: the model cannot be trained so.
+        """
+
+    def network(self, model: nn.Module) -> nn.Module:
+        """What is called in training instead of the model."""
+        return model
+
+    def share(self, count: int) -> Share:
+        """The part of a batch of so many samples."""
+        return Share(0, count, count)
+
+    @contextmanager
+    def gradients(self, complete: bool) -> Iterator[None]:
+        """Around the passes of a part of a batch; complete gradients are averaged over the processes."""
+        yield
+
+    def total(self, tensor: Tensor) -> Tensor:
+        """The sum over all processes."""
+        return tensor
+
+    def any(self, wish: bool) -> bool:
+        """Whether any process wishes it."""
+        return wish
+
+    def agree(self, text: str) -> str:
+        """What the first process says."""
+        return text
+
+    def wait(self) -> None:
+        """For all processes to come here."""
+
+    # --- tensors of a state
+
+    def own(self, tensor: Tensor) -> Tensor:
+        """What this process has of a tensor."""
+        return tensor
+
+    def placed(self, own: Tensor, like: Tensor) -> Tensor:
+        """The opposite of `own`: a tensor that is spread as another one is."""
+        return own
+
+    def whole(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Tensors from all processes, on the CPU, in the first one; nothing in the others."""
+        return {name: tensor.detach().cpu() for name, tensor in tensors.items()}
+
+    @property
+    def state_files(self) -> tuple[int, ...]:
+        """The processes whose state this one goes on from; the later ones count where they have the same tensors."""
+        return (0,)
+
+    def kept(self, name: str) -> bool:
+        """Whether this process writes a tensor of its state."""
+        return True
+
+
+@contextmanager
+def joined(name: str | None, process: Process, device: torch.device) -> Iterator[Strategy]:
+    """The strategy of this name, in a group of all processes while the block runs.
+
+    Raises:
+        SpecError: the processes do not find each other.
+    """
+    if name is None:
+        yield Strategy()
+        return
+    from nnspec.train.data_parallel import DataParallel  # here: torch.distributed takes half a second to import
+    from nnspec.train.group import grouped
+    from nnspec.train.sharded import Sharded
+
+    with grouped(process, device):
+        yield {each.name: each for each in (DataParallel, Sharded)}[name](device)
+
+
+__all__ = ["NotSpread", "Share", "SpecError", "Strategy", "joined"]
