@@ -164,6 +164,7 @@ class Recipe(Configured):
     clip: Positive | None = None  # the greatest norm of the gradients
     accumulate: PositiveInt = 1  # in so many parts a batch goes through the model, where memory is short
     precision: Literal["float32", "bfloat16", "float16"] = "float32"  # of matrix products and convolutions
+    compile: bool = False  # the networks through torch.compile
     ema: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None  # the decay of averaged weights, which are then stored
     early_stopping: PositiveInt | None = None  # so many epochs without a better value end the run
     decay: Literal["all", "matrices"] = "all"  # which weights decay; "matrices" leaves out norms and biases
