@@ -1,0 +1,150 @@
+"""A program as one that goes on with a sequence: what it keeps are further inputs, and further outputs, of its modules.
+
+Modules stay modules and calls stay calls. What a module keeps under a path enters it as `past.PATH` and leaves it as
+`present.PATH`; from one module to the one around it the path grows by the label of the call, so that in the program
+it is the path of the spec: `past.transformer.h.0.attn.key`. The parameters stay what they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nnspec.decode.mistakes import NothingKept
+from nnspec.decode.plan import Plan, Planner, Step
+from nnspec.diagnostics import Source, SpecError
+from nnspec.dims import Expression
+from nnspec.ir import Call, Module, Port, Program
+from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.continued import Continued, along
+
+PAST, PRESENT = "past.", "present."  # how the ports of what is kept begin
+LENGTH = "past"  # the port of a module that must know how long the past is, and keeps nothing itself
+
+
+def continuation(
+    program: Program, time: Expression, past: Expression, sources: Mapping[str, Source] | None = None
+) -> Program:
+    """The program for `time` more places of a sequence of which `past` were there before; it may keep nothing.
+
+    Raises:
+        SpecError: a step of it needs the whole sequence at once.
+    """
+    planner = Planner(program, time, past, sources)
+    plan = planner.plan(program.entry)
+    lengths = [memory.type for memory in plan.kept if _is_length(memory.type, past)]
+    if plan.placed and not lengths:
+        raise SpecError.of(NothingKept(None, str(time)))
+    writer = _Writer(planner, lengths[0] if lengths else None)
+    entry = writer.module(program.entry)
+    made = Program(entry=entry, modules={**program.modules, **writer.modules})
+    return made.model_copy(update={"modules": {key: made.modules[key] for key in made.order}})
+
+
+def _is_length(type: TensorType, past: Expression) -> bool:
+    """Whether the number of places before can be read from a tensor."""
+    return any(along(past, size) for size in type.shape)
+
+
+class _Writer:
+    """Writes the modules that change, each once."""
+
+    def __init__(self, planner: Planner, length: TensorType | None) -> None:
+        self.planner = planner
+        self.length = length
+        self.modules: dict[str, Module] = {}
+
+    def module(self, key: str) -> str:
+        """The key of a module in the form that goes on: its own where that is no other."""
+        plan = self.planner.plan(key)
+        if not plan.changes:
+            return key
+        name = f"{key} continued"
+        if name not in self.modules:
+            self.modules[name] = _Body(self, self.planner.program.modules[key], plan).module
+        return name
+
+    def needs_length(self, plan: Plan) -> bool:
+        """Whether a module must be told how long the past is."""
+        return plan.placed and not any(_is_length(memory.type, self.planner.past) for memory in plan.kept)
+
+
+class _Body:
+    """One module, written anew."""
+
+    def __init__(self, writer: _Writer, module: Module, plan: Plan) -> None:
+        self.writer = writer
+        self.values: dict[str, TensorType] = dict(module.values)
+        self.calls: list[Call] = []
+        ports = [Port(name=f"{PAST}{memory.path}", value=_past(memory.path)) for memory in plan.kept]
+        self.values |= {_past(memory.path): memory.type for memory in plan.kept}
+        lengths = [memory for memory in plan.kept if _is_length(memory.type, writer.planner.past)]
+        self.length = _past(lengths[0].path) if lengths else _past("")
+        if writer.needs_length(plan) and writer.length is not None:
+            ports.append(Port(name=LENGTH, value=self.length))
+            self.values[self.length] = writer.length
+        self.present: dict[str, str] = {}  # what is kept after this part, by its path
+        for step in plan.steps:
+            self._write(step)
+        results = [Port(name=f"{PRESENT}{path}", value=value) for path, value in self.present.items()]
+        changed = {"inputs": (*module.inputs, *ports), "outputs": (*module.outputs, *results)}
+        self.module = module.model_copy(update={**changed, "values": self.values, "calls": tuple(self.calls)})
+
+    def _write(self, step: Step) -> None:
+        call, continued = step.call, step.continued
+        if isinstance(call.callee, str) and not call.training:
+            self._write_module(step, call.callee)
+        elif continued is not None and (step.kept or continued.layer != call.callee):
+            self._write_layer(step, continued)
+        else:
+            self.calls.append(call)
+
+    def _write_module(self, step: Step, callee: str) -> None:
+        """A call of a module: it is given what it has kept, and gives what it keeps."""
+        writer, call = self.writer, step.call
+        key = writer.module(callee)
+        inputs = [*call.inputs, *(_past(memory.path) for memory in step.kept)]
+        if writer.needs_length(writer.planner.plan(callee)):
+            inputs.append(self.length)
+        self.present |= {memory.path: _present(memory.path) for memory in step.kept}
+        outputs = [*call.outputs, *(_present(memory.path) for memory in step.kept)]
+        inner = writer.modules.get(key) or writer.planner.program.modules[key]
+        self._call(call, key, inputs, outputs, inner.output_types)
+
+    def _write_layer(self, step: Step, continued: Continued) -> None:
+        """A call of a layer: what is joined with its past is joined before, what else was kept is given as it is."""
+        layer, inputs, outputs = continued.layer, list(step.call.inputs), list(step.call.outputs)
+        names = layer.result_names()
+        outputs += [f"{outputs[0]}@{name}" for name in names[len(outputs) :]]
+        for memory, kept in zip(step.kept, continued.kept, strict=True):
+            inputs += [""] * (kept.input + 1 - len(inputs))
+            given = _past(memory.path)
+            if kept.join is not None:
+                given = self._join(step.call, kept.join, memory.path, inputs[kept.input])
+            inputs[kept.input] = given
+            self.present[memory.path] = outputs[kept.result] if kept.join is None else given
+        if step.kept:  # what goes on may take fewer inputs
+            del inputs[len(layer.inputs) + len(layer.optional_inputs) :]
+        types = layer.results(*(self.values[name] if name else None for name in inputs))
+        self._call(step.call, layer, inputs, outputs, types)
+
+    def _join(self, call: Call, join: Layer, path: str, value: str) -> str:
+        """What was kept of the parts before with that of this part behind it."""
+        pair = [_past(path), value]
+        types = join.results(*(self.values[name] for name in pair))
+        self._call(call.model_copy(update={"label": None, "shared": False}), join, pair, [_present(path)], types)
+        return _present(path)
+
+    def _call(
+        self, call: Call, callee: Layer | str, inputs: list[str], outputs: list[str], types: tuple[TensorType, ...]
+    ) -> None:
+        self.values |= dict(zip(outputs, types, strict=True))
+        changed = {"callee": callee, "inputs": tuple(inputs), "outputs": tuple(outputs)}
+        self.calls.append(call.model_copy(update=changed))
+
+
+def _past(path: str) -> str:
+    return f"past@{path}"
+
+
+def _present(path: str) -> str:
+    return f"present@{path}"

@@ -1,0 +1,58 @@
+"""Why a model cannot be decoded step by step; one class a mistake."""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Diagnostic
+
+
+class NotStepwise(Diagnostic):
+    """A step of the model needs the whole sequence at once, so the model cannot be decoded token by token.
+
+    Decoding gives the model the tokens one after the other, and what it has kept of those before: keys and values of
+    causal attention, states of recurrent layers. All else must treat the places of the sequence apart.
+    """
+
+    code = "E1001"
+    layer: str
+    time: str
+    reason: str
+    advice: str | None = None
+
+    @property
+    def message(self) -> str:
+        return f"the model cannot be decoded step by step along {self.time}: {self.layer} {self.reason}"
+
+
+class NoLanguageModel(Diagnostic):
+    """The model does not read tokens and score the next one, which is what decoding and sampling text need.
+
+    A language model has an input of whole numbers, `int[N, T]`, and its first output holds the scores of every token of
+    the vocabulary at every place, `float[N, T, vocabulary]`. The number of tokens must be a symbol.
+    """
+
+    code = "E1002"
+    model: str
+    reason: str
+    advice: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.model} is no language model: {self.reason}"
+
+
+class NothingKept(Diagnostic):
+    """The model counts places, and keeps nothing by which the number of places before could be known.
+
+    The length of the past is read from the keys that attention keeps. A model without causal attention has none.
+    """
+
+    code = "E1003"
+    time: str
+
+    @property
+    def message(self) -> str:
+        return f"the model counts places along {self.time}, and keeps nothing that is as long as the past"
+
+    @property
+    def help(self) -> str | None:
+        return "leave the positions out, or look back with attention(..., causal = true)"

@@ -1,0 +1,153 @@
+"""What changes in each module when a program goes on with a sequence: which steps keep something, under which names.
+
+A module is planned once, however often it is called. The one thing to know: a repeat whose steps keep something is
+written out, since each of them has a past of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from nnspec.decode.mistakes import NotStepwise
+from nnspec.diagnostics import Origin, Source, Span, SpecError
+from nnspec.dims import Expression
+from nnspec.ir import Call, Module, Place, Program
+from nnspec.layers.base import Layer, LayerError, TensorType
+from nnspec.layers.continued import Continued, along, continued
+from nnspec.record import Record
+
+
+class Way(Record):
+    """How a module was come to: its path, and the blocks that were called, the innermost first."""
+
+    path: str = ""
+    chain: tuple[Origin, ...] = ()
+
+
+class Memory(Record):
+    """A tensor that is kept from one part to the next: its path below the module, its type before the part."""
+
+    path: str
+    type: TensorType
+
+
+class Step(Record):
+    """A call as it will be made: how its layer goes on (None for a module), and what it keeps."""
+
+    call: Call
+    continued: Continued | None = None
+    kept: tuple[Memory, ...] = ()
+
+
+class Plan(Record):
+    """The steps of a module; `placed` if something in it depends on the number of places before."""
+
+    steps: tuple[Step, ...]
+    placed: bool
+
+    @property
+    def kept(self) -> tuple[Memory, ...]:
+        """All that is kept in the module and below it."""
+        return tuple(memory for step in self.steps for memory in step.kept)
+
+    @property
+    def changes(self) -> bool:
+        """Whether the module is another one when it goes on."""
+        return self.placed or any(step.kept for step in self.steps)
+
+
+class Planner:
+    """Plans the modules of a program that goes on along `time`, behind `past` places."""
+
+    def __init__(
+        self, program: Program, time: Expression, past: Expression, sources: Mapping[str, Source] | None = None
+    ) -> None:
+        self.program = program
+        self.time = time
+        self.past = past
+        self.sources = sources or {}
+        self._plans: dict[str, Plan] = {}
+
+    def plan(self, key: str, way: Way = Way()) -> Plan:
+        """The plan of a module; `way` is for messages.
+
+        Raises:
+            SpecError: a step in it needs the whole sequence at once.
+        """
+        if key not in self._plans:
+            self._plans[key] = self._plan(self.program.modules[key], way)
+        return self._plans[key]
+
+    def _plan(self, module: Module, way: Way) -> Plan:
+        steps: list[Step] = []
+        taken: set[str] = set()
+        placed = False
+        for call in module.calls:
+            if call.training:
+                steps.append(Step(call))
+                continue
+            find = self._below if isinstance(call.callee, str) else self._layer
+            how, kept, moved = find(module, call, way)
+            placed |= moved
+            for each in applications(call) if kept else (call,):
+                named = tuple(Memory(_free(each.label, memory.path, taken), memory.type) for memory in kept)
+                steps.append(Step(each, how, named))
+        return Plan(tuple(steps), placed)
+
+    def _below(self, module: Module, call: Call, way: Way) -> tuple[None, tuple[Memory, ...], bool]:
+        """What the module that is called keeps, and whether it depends on the number of places before."""
+        assert isinstance(call.callee, str)
+        inner, span = self.program.modules[call.callee], self._span(call.place)
+        path = f"{way.path}.{call.label}".lstrip(".")
+        link = (Origin(inner.name, path, span),) if span and inner.kind != "group" else ()
+        plan = self.plan(call.callee, Way(path, link + way.chain))
+        runs = any(along(self.time, size) for type in module.types(call.inputs) if type for size in type.shape)
+        if call.scan and (runs or plan.changes):
+            raise self._refused(
+                call, inner.name, LayerError(f"is a loop along {self.time}, and begins anew each time"), way
+            )
+        return None, plan.kept, plan.placed
+
+    def _layer(self, module: Module, call: Call, way: Way) -> tuple[Continued, tuple[Memory, ...], bool]:
+        """How a layer goes on, what it keeps, and whether it depends on the number of places before."""
+        layer = call.callee
+        assert isinstance(layer, Layer)
+        try:
+            how = continued(layer, self.time, self.past, *module.types(call.inputs))
+            for name in call.outputs:
+                if sum(along(self.time, size) for size in module.values[name].shape) > 1:
+                    message = f"sets every place along {self.time} beside every other: {module.values[name]}"
+                    raise LayerError(message, "let attention(..., causal = true) do that")
+        except LayerError as problem:
+            raise self._refused(call, layer.kind, problem, way) from None
+        return how, tuple(Memory(kept.name, kept.type) for kept in how.kept), how.layer != layer
+
+    def _refused(self, call: Call, name: str, problem: LayerError, way: Way) -> SpecError:
+        found = NotStepwise(self._span(call.place), name, str(self.time), problem.message, problem.help)
+        return SpecError.of(found, way.chain)
+
+    def _span(self, place: Place | None) -> Span | None:
+        source = self.sources.get(place.file) if place else None
+        return Span(source, place.start, place.end) if source and place else None
+
+
+def applications(call: Call) -> Iterator[Call]:
+    """A repeat as calls of their own; the last one gives what the repeat does."""
+    inputs = call.inputs
+    labels: list[str | None] = [*call.labels] or [None]
+    for label in labels:
+        last = label == labels[-1]
+        outputs = call.outputs if last else tuple(f"{name}@{label}" for name in call.outputs)
+        yield call.model_copy(update={"label": label, "count": 1, "inputs": inputs, "outputs": outputs})
+        inputs = (*outputs, *inputs[len(outputs) :])
+
+
+def _free(label: str | None, path: str, taken: set[str]) -> str:
+    """A path below a module that nothing else there has."""
+    stem = f"{label}.{path}" if label else path
+    name, number = stem, 1
+    while name in taken:
+        number += 1
+        name = f"{stem}_{number}"
+    taken.add(name)
+    return name
