@@ -103,6 +103,20 @@ class Model:
 
         fill(module, self.program, path)
 
+    def cached(self, *, limits: Limits = DEFAULT_LIMITS) -> Model:
+        """The language model as it is decoded with: it takes the next tokens, and what it has kept of those before.
+
+        Keys and values of attention and states of recurrent layers are further inputs, `past.PATH`, and further
+        outputs, `present.PATH`, which are given back as the next past. The weights are the same.
+
+        Raises:
+            SpecError: it is no language model, a step of it needs the whole sequence at once, or there are more layers
+                than the limit.
+        """
+        from nnspec.decode.language import decoder  # here: what a summary does not need
+
+        return Model(decoder(self.program, self.sources, limits).program, self.declarations)
+
     def compare_weights(self, path: str | Path, *, limits: Limits = DEFAULT_LIMITS) -> Comparison:
         """What fits, is missing, unexpected or of another shape in a file of weights.
 

@@ -20,17 +20,24 @@ from nnspec.to_torch.emit import torch_source
 @click.option("--onnx", "onnx", metavar="FILE.onnx", help="Write the model for inference as ONNX.")
 @click.option("--weights", metavar="FILE", help="Weights for ONNX: safetensors or a PyTorch checkpoint.")
 @click.option("--opset", type=int, metavar="N", help="The version of ONNX's operators.")
+@click.option("--cache", is_flag=True, help="Write a language model for decoding: it takes and gives what it keeps.")
 @click.option("--verify/--no-verify", default=True, help="Whether to compare the ONNX file with PyTorch.")
 @reporting
 def command(
-    spec: SpecArguments, source: str | None, onnx: str | None, weights: str | None, opset: int | None, verify: bool
+    spec: SpecArguments,
+    source: str | None,
+    onnx: str | None,
+    weights: str | None,
+    opset: int | None,
+    cache: bool,
+    verify: bool,
 ) -> None:
     """Write MODEL.nn as PyTorch source, as an ONNX file, or both."""
     if source is None and onnx is None:
         raise click.UsageError("say what to write: --torch FILE.py, --onnx FILE.onnx, or both")
     if onnx is None and (weights is not None or opset is not None):
         raise click.UsageError("--weights and --opset belong to --onnx FILE.onnx")
-    model = spec.load()
+    model = spec.load().cached(limits=spec.limits) if cache else spec.load()
     if source is not None:
         _write_source(model, Path(source))
     if onnx is not None:
