@@ -20,9 +20,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
 import nnspec
-from nnspec.elaborate.choices import ColorJitter, RandomFlip, RandomRotation, RandomShift
 from nnspec.elaborate.data import Data, Glyphs, Iris, Reversals, Shapes, Spirals, Text
-from nnspec.train.augment import Augment, Followed
 from nnspec.train.data.dataset import Frame
 from nnspec.train.data.read import read
 
@@ -350,31 +348,6 @@ def test_made_sets_are_what_they_say(tmp_path: Path) -> None:
     iris = read(Iris(), tmp_path, FRAME, None)
     assert len(iris) == 150 and iris.fields["label"].bincount().tolist() == [50, 50, 50]
     np.testing.assert_allclose(iris.fields["features"].mean(0), [5.8433, 3.0573, 3.7580, 1.1993], atol=1e-4)
-
-
-def test_masks_follow_their_pictures_through_every_change_of_place() -> None:
-    mask = torch.zeros(6, 9, 12, dtype=torch.int64)
-    mask[:, 2:6, 3:9] = 2
-    values = {"image": mask.float().unsqueeze(1) - 1, "mask": mask, "label": torch.arange(6)}
-    fields = (Followed(("image",), -torch.ones(1)), Followed(("mask",), torch.zeros(1)))
-    changes = (RandomFlip(), RandomFlip(vertical=True), RandomShift(pixels=3))
-    Augment(changes, fields, torch.Generator().manual_seed(0))(values)
-    assert torch.equal(values["image"][:, 0], values["mask"].float() - 1)
-    assert not torch.equal(values["mask"], mask)
-    Augment((RandomRotation(degrees=90.0),), fields, torch.Generator().manual_seed(1))(values)
-    agree = ((values["image"][:, 0] > 0) == (values["mask"] > 1)).float().mean()
-    assert agree > 0.95 and set(values["mask"].unique().tolist()) <= {0, 2}
-
-
-def test_color_changes_pictures_only_and_keeps_black_black() -> None:
-    image = torch.rand(4, 3, 5, 5)
-    image[..., 0] = 0
-    values = {"image": image, "mask": torch.ones(4, 5, 5, dtype=torch.int64)}
-    fields = (Followed(("image",), torch.zeros(1)), Followed(("mask",), torch.zeros(1)))
-    Augment((ColorJitter(brightness=0.5),), fields, torch.Generator().manual_seed(0))(values)
-    ratio = values["image"][..., 1:] / image[..., 1:]
-    assert bool((values["image"][..., 0] == 0).all()) and bool((values["mask"] == 1).all())
-    assert ratio.flatten(1).std(1).max() < 1e-5 and ratio.mean((1, 2, 3)).unique().numel() == 4
 
 
 def test_a_segmentation_network_is_trained_on_shapes(tmp_path: Path) -> None:

@@ -7,10 +7,26 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationInfo,
+    field_validator,
+)
 
-from nnspec.elaborate.choice import Below1, Choice, Configured, Fraction, Pixels, Positive
+from nnspec.elaborate.choice import Below1, Choice, Configured, Fraction, Pixels, Positive, Size
 from nnspec.elaborate.data import DATA, Data, Digits
+
+Share = Annotated[float, Field(gt=0.0, le=1.0)]
+
+
+def _ordered(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] > bounds[1]:
+        raise ValueError("must be the least and the greatest, in this order")
+    return bounds
 
 
 class Augmentation(Choice):
@@ -44,10 +60,62 @@ class ColorJitter(Augmentation, word="color_jitter"):
     saturation: Fraction = 0.0
 
 
-class RandomCrop(Augmentation, word="random_crop"):
-    """Pad each image by so many black pixels on every side, and cut its former size out at random."""
+class Cut(Augmentation):
+    """A part of each image at a random place. `size` is None where its size stays."""
 
-    padding: Pixels
+    size: Size | None = None
+
+
+class RandomCrop(Cut, word="random_crop"):
+    """Cut a part of `size` out of each image at random, after so many black pixels of padding on every side.
+
+    Without a size it is cut to its former one. With one, pictures are not brought to the size of the model's input
+    first, and of those that are held out the middle is cut out.
+    """
+
+    padding: Annotated[int, Field(ge=0, le=16_384, validate_default=True)] = 0
+
+    @field_validator("padding")
+    @classmethod
+    def _changes(cls, padding: int, info: ValidationInfo) -> int:
+        if not padding and info.data.get("size") is None:
+            raise ValueError("is needed where there is no size")
+        return padding
+
+
+class RandomResizedCrop(Cut, word="random_resized_crop"):
+    """Cut a part of each image out at random, and bring it to `size` (or to the former one).
+
+    Its area is a fraction within `scale` of the whole, its width over its height within `ratio`. A size is what it is
+    to random_crop.
+    """
+
+    scale: Annotated[tuple[Share, Share], AfterValidator(_ordered)] = (0.08, 1.0)
+    ratio: Annotated[tuple[Positive, Positive], AfterValidator(_ordered)] = (3 / 4, 4 / 3)
+
+
+class Mixing(Augmentation):
+    """Images that show something of two samples; the loss is that of the labels of both, by their shares."""
+
+    alpha: Positive
+
+
+class Mixup(Mixing, word="mixup"):
+    """Add to each image of a batch another one of it, and learn the labels of both by their shares, Zhang et al. 2018.
+
+    One share is drawn for each batch, from the beta distribution of `alpha` and `alpha`.
+    """
+
+    alpha: Positive = 0.2
+
+
+class CutMix(Mixing, word="cutmix"):
+    """Paste a box of another image of the batch into each, and learn the labels of both by area, Yun et al. 2019.
+
+    One box is drawn for each batch; the beta distribution of `alpha` and `alpha` gives its area. Masks are pasted too.
+    """
+
+    alpha: Positive = 1.0
 
 
 class Optimizer(Choice):
@@ -131,9 +199,12 @@ class StepFall(Schedule, word="step"):
     factor: Fraction = 0.1
 
 
+CHANGES: tuple[type[Choice], ...] = (
+    RandomShift, RandomFlip, RandomCrop, RandomResizedCrop, RandomRotation, ColorJitter, Mixup, CutMix,
+)  # fmt: skip
 CHOICES: dict[str, tuple[type[Choice], ...]] = {
     "data": DATA,
-    "augment": (RandomShift, RandomFlip, RandomCrop, RandomRotation, ColorJitter),
+    "augment": CHANGES,
     "optimizer": (SGD, Adam, AdamW, RMSprop, Adagrad),
     "schedule": (Constant, Cosine, LinearFall, StepFall),
 }
@@ -149,11 +220,17 @@ def find(key: str, word: str) -> type[Choice] | None:
     return next((choice for choice in CHOICES[key] if choice.__name__ == word), None)
 
 
+def _mixed_once(changes: tuple[Augmentation, ...]) -> tuple[Augmentation, ...]:
+    if sum(isinstance(change, Mixing) for change in changes) > 1:
+        raise ValueError("may mix once: with mixup or with cutmix")
+    return changes
+
+
 class Recipe(Configured):
     """All values of a `train` block but its expressions; what a spec leaves out has these defaults."""
 
     data: Data = Digits()
-    augment: tuple[Augmentation, ...] = ()
+    augment: Annotated[tuple[Augmentation, ...], AfterValidator(_mixed_once)] = ()
     normalize: bool | None = None  # None: unless the loss compares an output with what the model is given
     optimizer: Optimizer = Adam()
     schedule: Schedule = Constant()

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Iterable
 
-import torch
-import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from nnspec.elaborate.choices import Augmentation, ColorJitter, RandomCrop, RandomFlip, RandomRotation, RandomShift
+from nnspec.elaborate.choices import (
+    Augmentation,
+    ColorJitter,
+    Cut,
+    Mixing,
+    RandomCrop,
+    RandomFlip,
+    RandomResizedCrop,
+    RandomRotation,
+    RandomShift,
+)
 from nnspec.record import Record
-
-LUMINANCE = (0.299, 0.587, 0.114)  # of red, green and blue: ITU-R BT.601
-Drawn = Callable[[Tensor, Tensor], Tensor]  # pictures [N, C, H, W] and the value of black [C]: the changed pictures
+from nnspec.train.changes import Drawn, Extent, cut, flip, jitter, resized_cut, rotate
+from nnspec.train.mixing import draw_mix, note_others
 
 
 class Followed(Record):
@@ -35,31 +41,51 @@ class Augment:
     def __call__(self, values: dict[str, Tensor]) -> None:
         """Change the values of a batch."""
         for choice in self.choices:
-            drawn = self._draw(choice, self._of(values, self.fields[0]))
-            followers = self.fields[:1] if isinstance(choice, ColorJitter) else self.fields
-            for field in followers:
-                pictures = self._of(values, field)
-                if pictures is not None:
-                    changed = _apply(drawn, pictures, field.black)
-                    values.update((name, changed) for name in field.names if name in values)
+            pictures = self._of(values, self.fields[0])
+            assert pictures is not None  # the model's own input
+            if isinstance(choice, Mixing):
+                self._mix(choice, pictures, values)
+            else:
+                self._change(choice, _draw(choice, pictures, self.draws), values)
+
+    def _change(self, choice: Augmentation, drawn: Drawn, values: dict[str, Tensor]) -> None:
+        for field in self.fields[:1] if isinstance(choice, ColorJitter) else self.fields:
+            pictures = self._of(values, field)
+            if pictures is not None:
+                changed = _apply(drawn, pictures, field.black)
+                values.update((name, changed) for name in field.names if name in values)
+
+    def _mix(self, choice: Mixing, pictures: Tensor, values: dict[str, Tensor]) -> None:
+        mix, others, share = draw_mix(choice, pictures, self.draws)
+        mixed = {}
+        for field in self.fields:
+            given = self._of(values, field)
+            made = None if given is None else mix(given)
+            if made is not None:
+                mixed.update((name, made) for name in field.names if name in values)
+        values.update(mixed)
+        note_others(values, set(mixed), others, share)
 
     def _of(self, values: dict[str, Tensor], field: Followed) -> Tensor | None:
         return next((values[name] for name in field.names if name in values), None)
 
-    def _draw(self, choice: Augmentation, pictures: Tensor | None) -> Drawn:
-        assert pictures is not None  # the model's own input
-        match choice:
-            case RandomShift():
-                return _shift(choice.pixels, pictures, self.draws)
-            case RandomCrop():  # padding by p and cutting out at random shifts by up to p
-                return _shift(choice.padding, pictures, self.draws)
-            case RandomFlip():
-                return _flip(choice, pictures, self.draws)
-            case RandomRotation():
-                return _rotate(choice.degrees, pictures, self.draws)
-            case ColorJitter():
-                return _jitter(choice, pictures, self.draws)
-        raise TypeError(f"no augmentation for {choice.word}")
+
+def _draw(choice: Augmentation, pictures: Tensor, draws: Generator) -> Drawn:
+    extent = extent_of(choice) or (pictures.shape[2], pictures.shape[3])
+    match choice:
+        case RandomShift():  # padding by p and cutting out at random shifts by up to p
+            return cut(extent, choice.pixels, pictures, draws)
+        case RandomCrop():
+            return cut(extent, choice.padding, pictures, draws)
+        case RandomResizedCrop():
+            return resized_cut(choice, extent, pictures, draws)
+        case RandomFlip():
+            return flip(choice, pictures, draws)
+        case RandomRotation():
+            return rotate(choice.degrees, pictures, draws)
+        case ColorJitter():
+            return jitter(choice, pictures, draws)
+    raise TypeError(f"no augmentation for {choice.word}")
 
 
 def _apply(drawn: Drawn, values: Tensor, black: Tensor) -> Tensor:
@@ -69,64 +95,18 @@ def _apply(drawn: Drawn, values: Tensor, black: Tensor) -> Tensor:
     return drawn(values, black)
 
 
-def _shift(pixels: int, like: Tensor, draws: Generator) -> Drawn:
-    count, _, height, width = like.shape
-    distance = torch.randint(-pixels, pixels + 1, (2, count, 1), generator=draws).to(like.device)
-    rows = torch.arange(height, device=like.device) + distance[0]  # [N, H]
-    columns = torch.arange(width, device=like.device) + distance[1]  # [N, W]
-    inside = ((rows >= 0) & (rows < height))[:, :, None] & ((columns >= 0) & (columns < width))[:, None, :]
-    places = rows.clamp(0, height - 1)[:, :, None] * width + columns.clamp(0, width - 1)[:, None, :]  # [N, H, W]
-
-    def apply(pictures: Tensor, black: Tensor) -> Tensor:
-        index = places.view(count, 1, -1).expand(-1, pictures.shape[1], -1)
-        moved = pictures.flatten(2).gather(2, index).view_as(pictures)
-        return torch.where(inside[:, None], moved, black.view(1, -1, 1, 1))
-
-    return apply
+def extent_of(choice: Augmentation) -> Extent | None:
+    """The height and the width that a change cuts pictures to; None where they keep theirs."""
+    size = choice.size if isinstance(choice, Cut) else None
+    return (size, size) if isinstance(size, int) else size
 
 
-def _flip(choice: RandomFlip, like: Tensor, draws: Generator) -> Drawn:
-    chosen = torch.rand(len(like), generator=draws).to(like.device) < choice.probability
-
-    def apply(pictures: Tensor, black: Tensor) -> Tensor:
-        return torch.where(chosen.view(-1, 1, 1, 1), pictures.flip(2 if choice.vertical else 3), pictures)
-
-    return apply
+def final_extent(choices: Iterable[Augmentation]) -> Extent | None:
+    """The height and the width of pictures after all changes; None where they keep theirs."""
+    return next((extent for choice in reversed(tuple(choices)) if (extent := extent_of(choice))), None)
 
 
-def _rotate(degrees: float, like: Tensor, draws: Generator) -> Drawn:
-    """About the middle; masks take the nearest pixel."""
-    count, _, height, width = like.shape
-    angle = (torch.rand(count, generator=draws) * 2 - 1).to(like.device) * math.radians(degrees)
-    cos, sin, none = angle.cos(), angle.sin(), torch.zeros_like(angle)
-    turn = torch.stack([cos, -sin * height / width, none, sin * width / height, cos, none], 1).view(count, 2, 3)
-    grid = F.affine_grid(turn, [count, 1, height, width], align_corners=False)
-
-    def apply(pictures: Tensor, black: Tensor) -> Tensor:
-        mode = "bilinear" if pictures.is_floating_point() else "nearest"
-        shade = black.view(1, -1, 1, 1)  # what comes in is zero: above black
-        turned = F.grid_sample((pictures - shade).to(grid.dtype), grid, mode=mode, align_corners=False)
-        moved: Tensor = turned.to(pictures.dtype) + shade
-        return moved
-
-    return apply
-
-
-def _jitter(choice: ColorJitter, like: Tensor, draws: Generator) -> Drawn:
-    spans = torch.tensor([choice.brightness, choice.contrast, choice.saturation]).view(3, 1, 1, 1, 1)
-    factors = 1 + spans * (torch.rand(3, len(like), 1, 1, 1, generator=draws) * 2 - 1)
-    bright, contrast, saturation = factors.to(like.device)
-
-    def apply(pictures: Tensor, black: Tensor) -> Tensor:
-        shade = black.view(1, -1, 1, 1)
-        changed = (pictures - shade) * bright
-        middle = changed.mean((1, 2, 3), keepdim=True)
-        changed = (changed - middle) * contrast + middle
-        if pictures.shape[1] == len(LUMINANCE):
-            weights = torch.tensor(LUMINANCE, device=pictures.device).view(1, -1, 1, 1)
-            grey = (changed * weights).sum(1, keepdim=True)
-            changed = (changed - grey) * saturation + grey
-        result: Tensor = changed + shade
-        return result
-
-    return apply
+def middle(pictures: Tensor, extent: Extent) -> Tensor:
+    """The middle part [..., H, W] of pictures or masks."""
+    top, left = ((size - part) // 2 for size, part in zip(pictures.shape[-2:], extent, strict=True))
+    return pictures[..., top : top + extent[0], left : left + extent[1]].contiguous()

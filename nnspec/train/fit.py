@@ -15,16 +15,20 @@ from nnspec.elaborate.objective import Objective
 from nnspec.ir import Program
 from nnspec.layers.base import DType, Layer, TensorType
 from nnspec.layers.families.loss import Accuracy, CrossEntropyLoss, NLLLoss
-from nnspec.train.augment import LUMINANCE
+from nnspec.train.changes import LUMINANCE, Extent
 from nnspec.train.data.dataset import DataSet, Frame, resized
 from nnspec.train.mistakes import BadData, DataMismatch, TooFewClasses
 
 
-def frame_of(program: Program | None) -> Frame:
-    """What pictures must become for the model's first float input; without a model they stay."""
+def frame_of(program: Program | None, cut: bool = False) -> Frame:
+    """What pictures must become for the model's first float input; without a model they stay.
+
+    Where they are cut for each batch, their channels alone are settled here.
+    """
     for type in program.main.input_types if program else ():
         if type.dtype == "float" and type.rank == 4:
-            return Frame(*(size if isinstance(size, int) else None for size in type.shape[1:]))
+            channels, *size = (size if isinstance(size, int) else None for size in type.shape[1:])
+            return Frame(channels, None, None) if cut else Frame(channels, *size)
         if type.dtype == "float" and type.rank == 2 and isinstance(type.shape[1], int):
             channels, side = _square(type.shape[1])
             return Frame(channels, side, side)
@@ -46,12 +50,15 @@ class Fitted:
     Where a recipe builds networks of its own, there is no model, and the fields are as the data has them.
     """
 
-    def __init__(self, data: DataSet, program: Program | None, span: Span | None) -> None:
+    def __init__(self, data: DataSet, program: Program | None, span: Span | None, cut: Extent | None = None) -> None:
+        """`cut` is the size that pictures are cut to for each batch, where they may have another one here."""
         self.data = data
+        self.cut = cut
         self.program = program
         self.span = span
         self.fields: dict[str, Tensor] = dict(data.fields)
         self.types: dict[str, TensorType] = {}
+        self._given: dict[str, tuple[int, ...]] = {}  # the sizes of a sample of each input
         self._known: dict[str, int] = {}
         for name, type in self._ports:
             field = self._field(name)
@@ -65,12 +72,12 @@ class Fitted:
 
         They take them where they are as long, counted from the end: a mask [N, H, W] from an image [N, 3, H, W].
         """
-        sizes: list[Size] = list(tensor.shape[1:])
+        sizes: list[Size] = list(self._sizes(name, tensor))
         if name in self.data.masks | self.data.pictures or _dtype(tensor) == "int":
             for port, type in self._ports:
-                given = self.fields[port].shape
+                given = self._given[port]
                 for place in range(1, min(len(sizes), type.rank - 1) + 1):
-                    if tensor.shape[-place] == given[-place]:
+                    if sizes[-place] == given[-place]:
                         sizes[-place] = type.shape[-place]
         return TensorType(_dtype(tensor), (self.batch, *sizes))
 
@@ -112,10 +119,18 @@ class Fitted:
             tensor = self._pictures(name, tensor, type)
         if _dtype(tensor) != type.dtype:
             self.fail(name, f"has {type.dtype} elements, and the data {_dtype(tensor)}", "change the input or the data")
-        if tensor.ndim != type.rank or not all(map(self._agrees, type.shape[1:], tensor.shape[1:])):
-            shown = f"[N, {', '.join(map(str, tensor.shape[1:]))}]" if tensor.ndim > 1 else "[N]"
+        sizes = self._given[name] = self._sizes(field, tensor)
+        if tensor.ndim != type.rank or not all(map(self._agrees, type.shape[1:], sizes)):
+            shown = f"[N, {', '.join(map(str, sizes))}]" if tensor.ndim > 1 else "[N]"
             self.fail(name, f"is {type}, and the data {shown}", "change the model's input, or the data")
         return tensor
+
+    def _sizes(self, name: str, tensor: Tensor) -> tuple[int, ...]:
+        """The sizes of a sample of a field, as a batch has them."""
+        sizes = tuple(tensor.shape[1:])
+        if self.cut is None or tensor.ndim < 3 or name not in self.data.pictures | self.data.masks:
+            return sizes
+        return *sizes[:-2], *self.cut
 
     def _pictures(self, name: str, tensor: Tensor, type: TensorType) -> Tensor:
         """Pictures in the channels and the size of the input, in a row where the input has no place for either."""
@@ -123,7 +138,12 @@ class Fitted:
         channels, height, width = frame.channels, frame.height, frame.width
         if channels is not None and channels != tensor.shape[1]:
             tensor = self._channels(name, tensor, channels)
-        tensor = resized(tensor, height or tensor.shape[2], width or tensor.shape[3])
+        if self.cut is None or type.rank == 2:
+            tensor = resized(tensor, height or tensor.shape[2], width or tensor.shape[3])
+        elif tensor.shape[2] < self.cut[0] or tensor.shape[3] < self.cut[1]:
+            given, part = (f"{size[0]}x{size[1]}" for size in (tensor.shape[2:], self.cut))
+            problem = f"is given pictures of {given}, and {part} are cut out of them"
+            self.fail(name, problem, "read them larger: size = ...")
         return tensor.flatten(1) if type.rank == 2 else tensor
 
     def _channels(self, name: str, tensor: Tensor, channels: int) -> Tensor:

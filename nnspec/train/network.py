@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from nnspec.train.compiled import compiled
+from nnspec.train.mixing import mixed_loss
 from nnspec.train.parts import thaw, train_mode
 from nnspec.train.task import Function, Phase, Task
 
@@ -38,11 +39,12 @@ class Network:
 
     def loss(self, phase: Phase, values: dict[str, Tensor]) -> Tensor:
         """The loss of a batch in training."""
+        loss = self.losses[phase.name]
         with self._precision():
             if not self.task.inputs:
-                return _one(self.losses[phase.name](values))  # the network is part of its loss
+                return mixed_loss(loss, values)  # the network is part of its loss
             self._forward(self.called, values, training=True)
-        return _one(self.losses[phase.name](values))
+        return mixed_loss(loss, values)
 
     def evaluate(self, values: dict[str, Tensor]) -> None:
         """Add what the model gives in evaluation to the values."""
