@@ -47,7 +47,7 @@ def continued(layer: Layer, time: Expression, past: Expression, *inputs: TensorT
         return own
     for name, value in layer:
         if name not in layer.sizes_of_result and any(along(time, size) for size in _sizes(value)):
-            message = f"{name} depends on {time}, the length of the whole sequence"
+            message = f"has {time}, the length of the whole sequence, in its {name}"
             raise ArgumentError(name, message, help="compute with what is known of each place alone")
     for index, (given, mixed) in enumerate(zip(inputs, layer.mixed(*inputs), strict=True)):
         if given is not None and any(along(time, given.shape[dim]) for dim in mixed):

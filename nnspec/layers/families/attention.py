@@ -102,7 +102,7 @@ class Attention(Layer):
             moves = placed and equal(query.shape[-2], time)
             return Continued(self._behind(past)) if moves else None
         if not self.causal:
-            message = f"every place along {time} sees those after it"
+            message = f"lets every place along {time} see those after it"
             raise ArgumentError("causal", message, help="let it see those before it only: causal = true")
         if not (equal(query.shape[-2], time) and equal(key.shape[-2], time)):
             message = f"has {query.shape[-2]} queries and {key.shape[-2]} keys, where there are {time} places"
@@ -249,7 +249,7 @@ class MultiheadAttention(Multihead):
         if not along(time, places) or (key is not None and not along(time, product(key.shape))):
             return None  # where it attends to a memory, that is there from the start
         if not self.causal:
-            raise ArgumentError("causal", f"every place along {time} sees those after it", "write causal = true")
+            raise ArgumentError("causal", f"lets every place along {time} see those after it", "write causal = true")
         if key is not None or any(given is not None for given in others) or not equal(places, time):
             message = f"gets more than one sequence of {time} places, with which it could go on"
             raise InputError(message, help="give it the sequence alone, or use attention(query, key, value, mask)")
