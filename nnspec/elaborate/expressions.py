@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from nnspec.diagnostics import Span, nearest
-from nnspec.dims import Expression
 from nnspec.elaborate import arithmetic
 from nnspec.elaborate.arithmetic import OperationError, UndecidedError
 from nnspec.elaborate.frame import Failed, Placed
@@ -192,7 +191,7 @@ class Expressions(Layering, ABC):
         return value
 
     def apply_operator(self, symbol: str, operands: list[Any], node: Placed) -> Tensor:
-        """An operator of which an operand is a tensor; a number beside it becomes the layer's scalar."""
+        """An operator of which an operand is a tensor; a number or size beside it becomes the layer's scalar."""
         layer = registry.find_by("operator", symbol)
         if layer is None:
             self.fail(BadOperation(self.span(node), f"`{symbol}` does not apply to tensors"))
@@ -201,9 +200,8 @@ class Expressions(Layering, ABC):
         for index, operand in enumerate(operands):
             if isinstance(operand, Tensor):
                 continue
-            if not arithmetic.is_number(operand):
-                advice = "give the dimension a number in the input's shape" if isinstance(operand, Expression) else None
-                self.fail(WrongKind(self.span(node), f"a number or a tensor beside `{symbol}`", kind(operand), advice))
+            if not (arithmetic.is_number(operand) or arithmetic.is_size(operand)):
+                self.fail(WrongKind(self.span(node), f"a number or a tensor beside `{symbol}`", kind(operand)))
             config["scalar"] = operand
             if index == 0:
                 config["scalar_first"] = True

@@ -31,6 +31,7 @@ class Subtract(_Binary):
         Example("a - b", ("float[N, 3, H, W]", "float[3, 1, 1]")),
         Example("2 - a", ("int[N, T]",)),
         Example("a - 0.5", ("float[]",)),
+        Example("a - T // 2", ("int[N, T]",)),
     )
 
 
@@ -45,6 +46,8 @@ class Divide(_Binary):
     examples: ClassVar = (
         Example("a / b", ("float[N, T]", "float[N, 1]")),
         Example("a / 2", ("int[N, T]",)),
+        Example("a / T", ("float[N, T]",)),
+        Example("(2 * T + 1) / a", ("float[N, T]",)),
         Example("1 / a"),
     )
 
