@@ -20,17 +20,9 @@ from nnspec.to_onnx.build import Sources, build_graph
 from nnspec.to_onnx.fold import fold
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.mistakes import InvalidModel, TooLargeForMemory
-from nnspec.to_onnx.proto import (
-    LARGEST,
-    Description,
-    place_data,
-    structure,
-    to_proto,
-    weight_bytes,
-    write,
-    write_apart,
-)
+from nnspec.to_onnx.proto import Description, outline, to_proto, with_inputs
 from nnspec.to_onnx.versions import choose_opset
+from nnspec.to_onnx.write import LARGEST, place_data, weight_bytes, write, write_apart
 from nnspec.weights.arrays import Array
 from nnspec.weights.load import Weights, initial_weights, load_weights
 
@@ -98,11 +90,11 @@ def export_onnx(
         data = None
         if weight_bytes(graph) > LARGEST:
             data = stack.enter_context(replacing(target.with_name(target.name + ".data")))
-        description = _description(program, loaded)
-        _check(structure(graph, version, description))
-        model = _write(graph, version, description, file, data)
+        model = outline(graph, version, _description(program, loaded))
+        _check(with_inputs(model, graph))
+        _write(model, graph, file, data)
         difference = _verified(program, file, loaded, notes, limits) if verify else None
-        if model is not None:
+        if data is not None:
             place_data(model, target.name + ".data")
             file.write_bytes(model.SerializeToString())
         size = sum(each.stat().st_size for each in (file, data) if each is not None)
@@ -122,17 +114,16 @@ def _description(program: Program, loaded: Weights) -> Description:
     return Description(program.main.name, program.main.documentation, loaded.metadata)
 
 
-def _write(graph: Graph, opset: int, description: Description, file: Path, data: Path | None) -> onnx.ModelProto | None:
-    """Write the file, or the file and its data; the message where the name of the data will still change."""
+def _write(model: onnx.ModelProto, graph: Graph, file: Path, data: Path | None) -> None:
+    """Write the file, or the file and its data under the name that this has until both are complete."""
     if data is None:
         with file.open("wb") as stream:
-            write(graph, opset, description, stream)
-        return None
+            write(model, graph, stream)
+        return
     with data.open("wb") as stream:
-        model = write_apart(graph, opset, description, stream)
+        write_apart(model, graph, stream)
     place_data(model, data.name)
     file.write_bytes(model.SerializeToString())
-    return model
 
 
 def _check(model: onnx.ModelProto) -> None:

@@ -6,6 +6,7 @@ What is let go leaves memory again, so that a model is read in the memory of its
 from __future__ import annotations
 
 import json
+import mmap
 import struct
 from functools import partial
 from math import prod
@@ -55,7 +56,12 @@ def _read(path: Path, dtype: str, shape: tuple[int, ...], offset: int) -> Array:
         raise ValueError(f"elements of type {dtype} cannot be read")
     if not prod(shape):
         return np.empty(shape, np.float32 if dtype == "BF16" else _ELEMENTS[dtype])
-    array = np.asarray(np.memmap(path, _ELEMENTS[dtype], "r", offset, shape))
+    element = np.dtype(_ELEMENTS[dtype])
+    start = offset - offset % mmap.ALLOCATIONGRANULARITY
+    with path.open("rb") as file:
+        length = offset - start + element.itemsize * prod(shape)
+        mapped = mmap.mmap(file.fileno(), length, access=mmap.ACCESS_READ, offset=start)
+    array = np.frombuffer(mapped, element, prod(shape), offset - start).reshape(shape)
     return _from_bfloat16(array) if dtype == "BF16" else array
 
 

@@ -1,0 +1,71 @@
+"""Writing a model to files; arrays are made here, one at a time.
+
+A file is written in two parts: the message without its large arrays, and behind it a second `graph` that holds them
+and nothing else. Protocol buffers merge the two when they are read, and no array is ever copied into a message. Where
+a model is too large for one message (protobuf ends at 2 GiB), its arrays go to a second file beside it.
+"""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import onnx
+
+from nnspec.to_onnx.graph import Graph, Initializer
+from nnspec.to_onnx.proto import content, empty_tensor, large, size_of
+
+LARGEST = 1 << 30  # bytes of weights in one message; larger models keep them in a file of their own
+_ALIGNMENT = 4096  # of a tensor in that file, so that it can be mapped into memory
+# Field numbers of onnx.proto with the wire type "length-delimited" (2): a key is number << 3 | 2.
+_GRAPH, _INITIALIZER, _RAW_DATA = (number << 3 | 2 for number in (7, 5, 9))
+
+
+def weight_bytes(graph: Graph) -> int:
+    """The size of all arrays."""
+    return sum(map(size_of, graph.initializers.values()))
+
+
+def write(model: onnx.ModelProto, graph: Graph, file: BinaryIO) -> None:
+    """Write the outline of a model, and behind it the large arrays."""
+    file.write(model.SerializeToString())
+    heads = {name: _head(name, value) for name, value in large(graph).items()}
+    sizes = {name: len(head) + size_of(graph.initializers[name]) for name, head in heads.items()}
+    file.write(_key(_GRAPH, sum(len(_key(_INITIALIZER, size)) + size for size in sizes.values())))
+    for name, head in heads.items():
+        file.write(_key(_INITIALIZER, sizes[name]) + head)
+        file.write(content(name, graph.initializers[name]))
+
+
+def write_apart(model: onnx.ModelProto, graph: Graph, data: BinaryIO) -> None:
+    """Write the large arrays to `data`, and their places to the model, which `place_data` must tell its name."""
+    for name, value in large(graph).items():
+        data.write(b"\0" * (-data.tell() % _ALIGNMENT))
+        tensor = empty_tensor(name, value)
+        tensor.data_location = onnx.TensorProto.EXTERNAL
+        for key, entry in {"location": "", "offset": str(data.tell()), "length": str(size_of(value))}.items():
+            tensor.external_data.add(key=key, value=entry)
+        model.graph.initializer.append(tensor)
+        data.write(content(name, value))
+
+
+def place_data(model: onnx.ModelProto, name: str) -> None:
+    """Say that the arrays are in the file `name`, in the folder of the model."""
+    for tensor in model.graph.initializer:
+        for entry in tensor.external_data:
+            if entry.key == "location":
+                entry.value = name
+
+
+def _head(name: str, value: Initializer) -> bytes:
+    """A tensor's message up to where its bytes begin."""
+    return bytes(empty_tensor(name, value).SerializeToString()) + _key(_RAW_DATA, size_of(value))
+
+
+def _key(field: int, length: int) -> bytes:
+    """A field's key and the length of what follows, as variable-length integers."""
+    text = bytearray([field])
+    while length > 0x7F:
+        text.append(length & 0x7F | 0x80)
+        length >>= 7
+    text.append(length)
+    return bytes(text)
