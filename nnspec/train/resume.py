@@ -11,8 +11,10 @@ from nnspec.diagnostics import Diagnostic, SpecError
 from nnspec.elaborate.choices import CHOICES, EXPRESSIONS
 from nnspec.train.settings import Settings
 
-# What holds from here on, and leaves the state and the numbers so far as they are.
-MAY_CHANGE = frozenset({"epochs", "early_stopping", "schedule", "clip", "accumulate", "augment", "sample"})
+# What holds from here on, and leaves the state and the numbers so far as they are; of data, `check_data` speaks.
+MAY_CHANGE = frozenset(
+    {"epochs", "early_stopping", "schedule", "clip", "accumulate", "augment", "compile", "data", "sample"}
+)
 
 
 class OtherRun(Diagnostic):
