@@ -114,9 +114,9 @@ class Planner:
         assert isinstance(layer, Layer)
         try:
             how = continued(layer, self.time, self.past, *module.types(call.inputs))
-            for name in call.outputs:
-                if sum(along(self.time, size) for size in module.values[name].shape) > 1:
-                    message = f"sets every place along {self.time} beside every other: {module.values[name]}"
+            for type in module.types((*filter(None, call.inputs), *call.outputs)):
+                if type and sum(along(self.time, size) for size in type.shape) > 1:
+                    message = f"sets every place along {self.time} beside every other: {type}"
                     raise LayerError(message, "let attention(..., causal = true) do that")
         except LayerError as problem:
             raise self._refused(call, layer.kind, problem, way) from None
