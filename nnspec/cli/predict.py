@@ -1,4 +1,4 @@
-"""`nnspec predict`: a model on inputs from files, run by onnxruntime."""
+"""`nnspec predict`: a model on inputs from files and texts, run by onnxruntime."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ if TYPE_CHECKING:
 OUTPUTS = (".npz", ".npy", ".json")
 
 
-def _files(
-    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
-) -> list[tuple[str | None, Path]]:
-    files: list[tuple[str | None, Path]] = []
+def _named(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> list[tuple[str | None, str]]:
+    """NAME=VALUE, or a value alone."""
+    pairs: list[tuple[str | None, str]] = []
     for value in values:
-        name, equals, path = value.partition("=")
-        named = bool(equals) and name.isidentifier()
-        files.append((name, Path(path)) if named else (None, Path(value)))
-    return files
+        name, equals, rest = value.partition("=")
+        pairs.append((name, rest) if equals and name.isidentifier() else (None, value))
+    return pairs
 
 
 def _output(context: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:
@@ -36,30 +34,42 @@ def _output(context: click.Context, parameter: click.Parameter, value: str | Non
 @click.command("predict")
 @spec_choices
 @click.option("--weights", metavar="FILE", help="Weights for MODEL.nn: safetensors or a PyTorch checkpoint.")
-@click.option("--input", "inputs", multiple=True, callback=_files, metavar="[NAME=]FILE",
-              help="A picture, an array (.npy), or arrays by input name (.npz).")  # fmt: skip
+@click.option("--input", "files", multiple=True, callback=_named, metavar="[NAME=]FILE",
+              help="A picture or a folder of them, an array (.npy, .npz), a table (.csv), or lines of text (.txt); "
+                   "several for one input are a batch.")  # fmt: skip
+@click.option("--text", "texts", multiple=True, callback=_named, metavar="[NAME=]TEXT",
+              help="A text, for a model that was trained on texts.")  # fmt: skip
 @click.option("--output", callback=_output, metavar="FILE", help="Write the outputs as .npz, .npy or .json.")
 @click.option("--top", type=click.IntRange(min=1), metavar="K", help="How many classes to print.")
-@click.option("--provider", type=click.Choice(["cpu", "cuda"]), default="cpu", help="Where to run.")
+@click.option("--batch", type=click.IntRange(min=1), metavar="N", help="How many samples to compute at a time.")
+@click.option("--provider", type=click.Choice(["cpu", "cuda", "tensorrt", "auto"]), default="auto", show_default=True,
+              help="What to run on.")  # fmt: skip
 @reporting
 def command(
     spec: SpecArguments,
     weights: str | None,
-    inputs: list[tuple[str | None, Path]],
+    files: list[tuple[str | None, str]],
+    texts: list[tuple[str | None, str]],
     output: Path | None,
     top: int | None,
+    batch: int | None,
     provider: str,
 ) -> None:
     """Run MODEL, an .onnx file or a spec with --weights, and print what it gives.
 
-    Pictures are brought to the model's size and channels, with values from 0 to 1, normalised as in training; arrays
-    are taken as they are.
+    Pictures are brought to the model's size and channels, with values from 0 to 1; pictures and tables are normalised
+    as in training, texts become numbers by the vocabulary of training, and arrays are taken as they are. The provider
+    that is asked for is used or refused; auto takes CUDA where it works, else the processor, and says which.
     """
     session = _session(spec, weights, provider)
-    from nnspec.infer.files import read_inputs, write_outputs  # here: only now is numpy known to be installed
+    from nnspec.infer.files import read_inputs  # here: only now is numpy known to be installed
+    from nnspec.infer.outputs import write_outputs
     from nnspec.infer.report import describe
 
-    outputs = session.run(read_inputs(session, inputs))
+    given: list[tuple[str | None, Path | str]] = [*((name, Path(file)) for name, file in files), *texts]
+    outputs = session.run(read_inputs(session, given), batch=batch)
+    if provider == "auto":
+        click.echo(f"provider: {session.provider}", err=True)
     for line in describe(outputs, session.metadata, top):
         click.echo(line)
     if output is not None:

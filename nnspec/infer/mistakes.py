@@ -37,8 +37,9 @@ class NoProvider(Diagnostic):
 class UnreadableInput(Diagnostic):
     """A file that is given as an input of a model is missing, damaged, or of a kind that is not read.
 
-    Read are pictures (.png, .jpg and whatever else Pillow reads), arrays (.npy), and several arrays by the names of
-    the inputs (.npz). Arrays are taken as they are; pictures are converted to what the model takes.
+    Read are pictures (.png, .jpg and whatever else Pillow reads, or a folder of them), arrays (.npy, or .npz with
+    several by the names of the inputs), tables (.csv with a line of names), and texts (.txt, a sample in each line).
+    Arrays are taken as they are; the others are converted to what the model takes, as in training.
     """
 
     code = "E0803"
@@ -51,7 +52,7 @@ class UnreadableInput(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return "give a picture, an array written with numpy.save (.npy), or several with numpy.savez (.npz)"
+        return "give a picture or a folder of them, an array (.npy, .npz), a table (.csv), or lines of text (.txt)"
 
 
 class WrongInput(Diagnostic):
@@ -141,3 +142,73 @@ class BadMetadata(Diagnostic):
     @property
     def help(self) -> str | None:
         return "export the model again from weights that nnspec has trained"
+
+
+class NotBatches(Diagnostic):
+    """Samples are to be computed a few at a time, and the model does not say which dimension counts them.
+
+    It does where all inputs and outputs begin with the same symbol, as in `input image: float[N, 3, 32, 32]`.
+    """
+
+    code = "E0809"
+    path: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.path} cannot be run in batches: its inputs and outputs do not all begin with the same symbol"
+
+    @property
+    def help(self) -> str | None:
+        return "leave --batch out, and all samples are computed together"
+
+
+class NoVocabulary(Diagnostic):
+    """A text is given as an input, and the model does not know how texts become numbers.
+
+    Training stores that with the weights where its data are texts: the characters, the counted words, or the tokenizer.
+    """
+
+    code = "E0810"
+    name: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"the input {self.name} takes no text: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return f"give the numbers of the tokens: --input {self.name}=tokens.npy"
+
+
+class UnknownCharacter(Diagnostic):
+    """A text has a character that was not among those of the training data."""
+
+    code = "E0811"
+    character: str
+    known: str
+
+    @property
+    def message(self) -> str:
+        return f"the model does not know the character {self.character!r}"
+
+    @property
+    def help(self) -> str | None:
+        return f"it knows {self.known!r}"
+
+
+class UnevenTexts(Diagnostic):
+    """Texts of different lengths are given together, and the model's vocabulary has no token to fill up short ones."""
+
+    code = "E0812"
+    name: str
+    shortest: int
+    longest: int
+
+    @property
+    def message(self) -> str:
+        return f"the texts for {self.name} have from {self.shortest} to {self.longest} tokens"
+
+    @property
+    def help(self) -> str | None:
+        return "give texts of one length, or one text at a time"

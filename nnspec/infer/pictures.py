@@ -9,21 +9,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import TypeAdapter, ValidationError
 
 from nnspec.diagnostics import SpecError
 from nnspec.dims import bounds
-from nnspec.infer.mistakes import BadMetadata, UnreadableInput, WrongInput
-from nnspec.infer.session import Port, pattern
+from nnspec.infer.metadata import statistics
+from nnspec.infer.mistakes import UnreadableInput, WrongInput
+from nnspec.infer.ports import Port, pattern
 from nnspec.record import Record
 
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-_NUMBERS = TypeAdapter(list[float])
 
 
 class Frame(Record):
@@ -50,7 +48,8 @@ def read_picture(path: Path, port: Port, metadata: Mapping[str, str]) -> NDArray
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise SpecError.of(UnreadableInput(None, str(path), str(error))) from None
     values = np.asarray(fitted, np.float32).reshape(height, width, frame.channels).transpose(2, 0, 1) / np.float32(255)
-    normal = (values - _channels(metadata, "nnspec.mean", 0.0, frame)) / _channels(metadata, "nnspec.std", 1.0, frame)
+    mean, std = (np.reshape(numbers, (-1, 1, 1)) for numbers in statistics(metadata, frame.channels))
+    normal = (values - np.float32(mean)) / np.float32(std)
     return np.asarray(normal.reshape(1, -1) if frame.flat else normal[None], np.float32)
 
 
@@ -81,17 +80,3 @@ def _size(frame: Frame, height: int, width: int) -> tuple[int, int]:
     fixed = (frame.height, frame.width)
     height, width = (own if size is None else size for size, own in zip(fixed, free, strict=True))
     return height, width
-
-
-def _channels(metadata: Mapping[str, str], key: str, default: float, frame: Frame) -> NDArray[Any]:
-    """A number for each channel, [C, 1, 1], from a JSON list."""
-    if key not in metadata:
-        return np.full((1, 1, 1), default, np.float32)
-    try:
-        numbers = _NUMBERS.validate_json(metadata[key])
-    except ValidationError as error:
-        raise SpecError.of(BadMetadata(None, key, f"it is no list of numbers ({error.errors()[0]['msg']})")) from None
-    if len(numbers) not in (1, frame.channels) or (key == "nnspec.std" and min(numbers) <= 0):
-        reason = f"{numbers} does not fit {frame.channels} channels"
-        raise SpecError.of(BadMetadata(None, key, reason))
-    return np.asarray(numbers, np.float32).reshape(-1, 1, 1)
