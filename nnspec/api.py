@@ -164,6 +164,7 @@ class Model:
         runs: str | Path = "runs",
         name: str | None = None,
         device: str | None = None,
+        strategy: str | None = None,
         quiet: bool = False,
         limits: Limits = DEFAULT_LIMITS,
         **recipe: Any,
@@ -174,6 +175,7 @@ class Model:
             runs: where the folder of the run is made.
             name: what it is called; the model's name and a number if it is left out.
             device: "cpu", "cuda", ...; a GPU where there is one if it is left out.
+            strategy: "ddp" or "fsdp" in processes that torchrun started.
             quiet: show nothing.
             limits: bounds on what the recipe may ask for.
             recipe: values of the `train` block; a string is read as an expression of the language.
@@ -186,7 +188,7 @@ class Model:
         from nnspec.train.run import train_run  # here: PyTorch takes seconds to import
 
         declarations = self.declarations or Declarations(Source("<json>", ""))
-        manner = Manner(device, quiet, limits)
+        manner = Manner(device, quiet, limits, strategy)
         return train_run(self.program, declarations, self.sources, recipe, Path(runs), name, manner)
 
     def to_onnx(
@@ -329,6 +331,7 @@ def resume(
     folder: str | Path,
     *,
     device: str | None = None,
+    strategy: str | None = None,
     quiet: bool = False,
     limits: Limits = DEFAULT_LIMITS,
     **recipe: Any,
@@ -341,4 +344,4 @@ def resume(
     need("training", *TRAINING)
     from nnspec.train.run import resume_run  # here: PyTorch takes seconds to import
 
-    return resume_run(Path(folder), recipe, Manner(device, quiet, limits))
+    return resume_run(Path(folder), recipe, Manner(device, quiet, limits, strategy))

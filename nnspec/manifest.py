@@ -17,7 +17,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from nnspec.diagnostics import Diagnostic, SpecError
-from nnspec.output import UNFINISHED, cannot_write, replacing, sync
+from nnspec.output import UNFINISHED, cannot_write, finish, replacing, sync
 
 MANIFEST = "nnspec-manifest.json"
 
@@ -98,7 +98,13 @@ def check_digest(path: Path) -> None:
 
 def _as_written(path: Path) -> bool:
     known = read_manifest(path.parent).files.get(path.name)
+    if known is not None and not path.is_file():
+        raise SpecError.of(_missing(path))
     return known is None or digest(path) in known
+
+
+def _missing(path: Path) -> Damaged:
+    return Damaged(None, str(path), "is missing", "take it from a copy of the run")
 
 
 @contextmanager
@@ -113,7 +119,7 @@ def replacing_together(folder: Path) -> Iterator[Callable[[str], Path]]:
     waiting: dict[str, Path] = {}
 
     def path_for(name: str) -> Path:
-        waiting[name] = _waiting(folder / name)
+        waiting[name] = waiting_path(folder / name)
         waiting[name].parent.mkdir(parents=True, exist_ok=True)
         return waiting[name]
 
@@ -130,7 +136,7 @@ def _commit(folder: Path, waiting: Mapping[str, Path]) -> None:
     before = read_manifest(folder).files
     files = dict(before)
     for name, path in waiting.items():
-        sync(path)
+        finish(path)
         files[name] = [digest(path), *before.get(name, [])[:1]]
     for parent in {path.parent for path in waiting.values()}:
         sync(parent)
@@ -167,14 +173,15 @@ def settle(folder: Path) -> Manifest:
 
 
 def _settle(path: Path, current: str) -> None:
-    waiting = _waiting(path)
+    waiting = waiting_path(path)
     if waiting.is_file() and digest(waiting) == current:
         waiting.replace(path)
     if not path.is_file():
-        raise SpecError.of(Damaged(None, str(path), "is missing", "take it from a copy of the run"))
+        raise SpecError.of(_missing(path))
     if digest(path) != current:
         raise SpecError.of(Damaged(None, str(path)))
 
 
-def _waiting(path: Path) -> Path:
+def waiting_path(path: Path) -> Path:
+    """Where a file is until the manifest names it."""
     return path.with_name(f".{path.name}{UNFINISHED}")

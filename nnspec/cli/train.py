@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,7 @@ from nnspec.diagnostics import Sink, SpecError, nearest
 from nnspec.elaborate.choices import KEYS
 from nnspec.elaborate.elaborate import choose
 from nnspec.elaborate.mistakes import BadSetting
+from nnspec.train.launch import STRATEGIES, this_process
 
 if TYPE_CHECKING:
     from nnspec.train.run import Trained
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 @click.option("--runs", metavar="DIR", default="runs", show_default=True, help="Where the folders of runs are.")
 @click.option("--resume", "resumed", metavar="DIR", help="Go on with this run, such as runs/lenet5-1.")
 @click.option("--device", metavar="DEVICE", help="cpu, cuda, cuda:1; a GPU where there is one if left out.")
+@click.option("--strategy", type=click.Choice(STRATEGIES),
+              help="How processes that torchrun started share the work: ddp, fsdp.")  # fmt: skip
+@click.option("--compile", "compiled", is_flag=True, help="Through torch.compile; short for --set compile=true.")
 @click.option("--quiet", is_flag=True, help="Print the result only.")
 @reporting
 def command(
@@ -35,6 +39,8 @@ def command(
     runs: str,
     resumed: str | None,
     device: str | None,
+    strategy: str | None,
+    compiled: bool,
     quiet: bool,
 ) -> None:
     """Train MODEL.nn as its `train` block says; without one, as a classifier of handwritten digits.
@@ -45,15 +51,16 @@ def command(
     """
     if (spec.path is None) == (resumed is None):
         raise click.UsageError("name a spec to train, or a run to go on with: --resume runs/lenet5-1")
-    given = {"data": data} if data is not None else {}
+    texts = {"data": data, "compile": "true" if compiled else None}
+    given: dict[str, Any] = {key: text for key, text in texts.items() if text is not None}
+    manner: dict[str, Any] = {"device": device, "strategy": strategy, "quiet": quiet, "limits": spec.limits}
     if resumed is not None:
-        result = resume(resumed, device=device, quiet=quiet, limits=spec.limits, **{**spec.settings, **given})
+        result = resume(resumed, **manner, **{**spec.settings, **given})
     else:
         model, recipe = _load(spec)
-        result = model.train(
-            runs=runs, name=name, device=device, quiet=quiet, limits=spec.limits, **{**recipe, **given}
-        )
-    _report(result)
+        result = model.train(runs=runs, name=name, **manner, **{**recipe, **given})
+    if this_process().rank == 0:
+        _report(result)
 
 
 # A run that is resumed has its spec in its folder.

@@ -8,17 +8,13 @@ from contextlib import contextmanager, nullcontext
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from nnspec.ir import Program
-from nnspec.train.group import Group, synchronise_norms
+from nnspec.train.group import Group
 
 
 class DataParallel(Group):
     """`torch.nn.parallel.DistributedDataParallel`."""
 
     name = "ddp"
-
-    def spread(self, model: nn.Module, program: Program) -> None:
-        synchronise_norms(model, self, self.device)
 
     def network(self, model: nn.Module) -> nn.Module:
         """The model as DDP calls it; it is made anew when other weights are trained.

@@ -20,7 +20,7 @@ def first_bad_layer(task: Task, folder: Path) -> str:
         SpecError: the state of the run cannot be read.
     """
     loop = Loop(task, str(folder), lambda: False)
-    loop.restore(*load_state(folder, task.device))
+    loop.restore(*load_state(folder, task.device, task.strategy))
     found: list[str] = []
     hooks = [
         module.register_forward_hook(_watch(name, found))

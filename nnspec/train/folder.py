@@ -11,8 +11,8 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import torch
 from pydantic import ValidationError
+from torch import Tensor
 
 from nnspec.diagnostics import Sink, Source, SpecError
 from nnspec.elaborate.files import Declarations, Files, read_source
@@ -126,7 +126,7 @@ def write_metrics(path: Path, history: list[dict[str, float | int | None]]) -> N
         writer.writerows(history)
 
 
-def write_weights(path: Path, module: torch.nn.Module, metadata: dict[str, Any]) -> None:
+def write_weights(path: Path, weights: Mapping[str, Tensor], metadata: dict[str, Any]) -> None:
     """Weights as safetensors; the metadata is JSON, one string a key, as the format asks."""
     texts = {key: json.dumps(value) for key, value in metadata.items() if value is not None}
-    write_tensors(path, module.state_dict(), texts)
+    write_tensors(path, weights, texts)

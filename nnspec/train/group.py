@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,8 +11,9 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
 
-from nnspec.diagnostics import SpecError
+from nnspec.diagnostics import Diagnostic, SpecError
 from nnspec.elaborate.recipe import Plan
+from nnspec.ir import Program
 from nnspec.train.launch import NotLaunched, Process
 from nnspec.train.strategy import NotSpread, Share, Strategy
 
@@ -31,26 +33,26 @@ def grouped(process: Process, device: torch.device) -> Iterator[None]:
         raise SpecError.of(
             NotLaunched(None, reason, "start them with torchrun, which tells each of the others")
         ) from None
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
     try:
         yield
     finally:
         dist.destroy_process_group()
 
 
-def synchronise_norms(model: nn.Module, strategy: Strategy, device: torch.device) -> None:
-    """Let batch normalisation take its statistics over all processes.
+class ProcessLost(Diagnostic):
+    """Another process of the run ended, so that this one cannot go on. What the other one said is the reason."""
 
-    Raises:
-        SpecError: PyTorch cannot do that here; each process would normalise by its own samples.
-    """
-    if device.type == "cuda":
-        nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
-    for name, module in model.named_modules():
-        own = isinstance(module, _NormBase) and not isinstance(module, nn.SyncBatchNorm)
-        if own and (isinstance(module, _BatchNorm) or module.track_running_stats) and strategy.processes > 1:
-            reason = f"{name} has statistics of a batch, which PyTorch takes over all processes on GPUs only"
-            advice = "train on GPUs or in one process, or normalise by GroupNorm or LayerNorm"
-            raise SpecError.of(NotSpread(None, str(strategy.name), reason, advice))
+    code = "E0625"
+
+    @property
+    def message(self) -> str:
+        return "another process of the run has ended"
+
+    @property
+    def help(self) -> str | None:
+        return "look at what it said; the run can go on from its last state with --resume"
 
 
 class Group(Strategy):
@@ -64,6 +66,19 @@ class Group(Strategy):
         if plan.builds:
             reason = "its recipe builds networks of its own, which are trained in one process only"
             raise SpecError.of(NotSpread(None, str(self.name), reason, "train it without a strategy"))
+
+    def spread(self, model: nn.Module, program: Program) -> None:
+        """Let batch normalisation take its statistics over all processes; draw other random numbers in each of them."""
+        if self.device.type == "cuda":
+            nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
+        for name, module in model.named_modules():
+            own = isinstance(module, _NormBase) and not isinstance(module, nn.SyncBatchNorm)
+            if own and (isinstance(module, _BatchNorm) or module.track_running_stats) and self.processes > 1:
+                reason = f"{name} has statistics of a batch, which PyTorch takes over all processes on GPUs only"
+                advice = "train on GPUs or in one process, or normalise by GroupNorm or LayerNorm"
+                raise SpecError.of(NotSpread(None, str(self.name), reason, advice))
+        if not self.leads:
+            torch.manual_seed(torch.initial_seed() + self.rank)
 
     def share(self, count: int) -> Share:
         """As even as it goes; a process that would have no sample repeats one, which does not count."""
@@ -83,12 +98,15 @@ class Group(Strategy):
         return bool(flag)
 
     def agree(self, text: str) -> str:
-        content = torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)
+        content = torch.tensor(list(text.encode()), dtype=torch.uint8)
         length = torch.tensor(len(content))
         dist.broadcast(length, 0)
         said = content if self.leads else torch.empty(int(length), dtype=torch.uint8)
         dist.broadcast(said, 0)
         return bytes(said.tolist()).decode()
+
+    def lost(self, error: RuntimeError) -> bool:
+        return isinstance(error, dist.DistError) or re.search(r"[Cc]onnection (closed|reset)", str(error)) is not None
 
     def wait(self) -> None:
         self.any(False)

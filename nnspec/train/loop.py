@@ -37,7 +37,7 @@ class Loop:
         self.task = task
         self.folder = folder  # for messages
         self.stop = stop
-        self.position = Position()
+        self.position = Position(strategy=task.strategy.name, processes=task.strategy.processes)
         recipe = task.recipe
         self.samples = len(next(iter(task.training.values())))
         # a batch of one sample has no statistics to normalise by: it sits out this epoch
@@ -52,20 +52,21 @@ class Loop:
     # --- state
 
     def tensors(self) -> dict[str, Tensor]:
-        """All tensors of the state."""
+        """All tensors of the state, as far as this process keeps them."""
         weights = {f"model.{name}": tensor for name, tensor in self.task.model.state_dict().items()}
         average = self.average.tensors() if self.average else {}
         own = {"random.draws": self.task.draws.get_state(), **random_tensors(self.task.device)}
         phases = {name: tensor for turns in self.turns for name, tensor in turns.tensors().items()}
-        return {**weights, **average, **phases, **own}
+        strategy, found = self.task.strategy, {**weights, **average, **phases, **own}
+        return {name: strategy.own(tensor) for name, tensor in found.items() if strategy.kept(name)}
 
     def restore(self, position: Position, tensors: dict[str, Tensor]) -> None:
         """Go on from a state."""
         self.position = position
-        weights = {key.removeprefix("model."): x for key, x in tensors.items() if key.startswith("model.")}
-        self.task.model.load_state_dict(weights)
+        model, placed = self.task.model, self.task.strategy.placed
+        model.load_state_dict({name: placed(tensors[f"model.{name}"], own) for name, own in model.state_dict().items()})
         if self.average:
-            self.average.restore(tensors)
+            self.average.restore({name: placed(tensors[name], own) for name, own in self.average.tensors().items()})
         for turns in self.turns:
             turns.restore(tensors)
         restore_random(tensors, self.task.device)

@@ -14,3 +14,4 @@ class Manner(Record):
     device: str | None = None  # a GPU where there is one
     quiet: bool = False
     limits: Limits = DEFAULT_LIMITS
+    strategy: str | None = None  # of several processes: "ddp" or "fsdp"

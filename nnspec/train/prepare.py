@@ -18,6 +18,7 @@ from nnspec.train.changes import Extent
 from nnspec.train.data.read import read
 from nnspec.train.fingerprint import fingerprint
 from nnspec.train.fit import Fitted, check_classes, frame_of
+from nnspec.train.launch import Process
 from nnspec.train.mistakes import BadDevice
 from nnspec.train.networks import build_networks
 from nnspec.train.split import Parts, split
@@ -182,14 +183,16 @@ def _notes(task: Task, fitted: Fitted, told_apart: int | None) -> tuple[str, ...
     return tuple(found)
 
 
-def choose_device(name: str | None) -> torch.device:
-    """The device of this name; a GPU where there is one and none is named.
+def choose_device(name: str | None, process: Process) -> torch.device:
+    """The device of this name; a GPU where there is one and none is named. Of several processes each has its own.
 
     Raises:
         SpecError: it is not here.
     """
     if name is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and process.count > 1:
+        name = f"cuda:{process.local}"
     try:
         device = torch.device(name)
         torch.zeros(1, device=device)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from nnspec.diagnostics import Source, Span, SpecError
 from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.recipe import is_path, read_plan
 from nnspec.ir import Program
-from nnspec.manifest import settle
+from nnspec.manifest import read_manifest, settle
 from nnspec.output import CannotWrite
 from nnspec.record import Record
 from nnspec.train.clock import Clock
@@ -30,6 +31,7 @@ from nnspec.train.folder import (
     write_settings,
     write_spec,
 )
+from nnspec.train.launch import check_launch, this_process
 from nnspec.train.loop import Loop, Row, Stopped
 from nnspec.train.manner import Manner
 from nnspec.train.mistakes import NotFinite, NotTrained
@@ -40,7 +42,7 @@ from nnspec.train.save import NotSaved, save_epoch, save_state
 from nnspec.train.settings import Settings, read_settings
 from nnspec.train.signals import kept_signals
 from nnspec.train.state import STATE, Position, load_state
-from nnspec.train.strategy import Strategy
+from nnspec.train.strategy import Strategy, joined
 
 SAVED_EVERY = 300.0  # seconds within an epoch
 
@@ -107,11 +109,11 @@ def train_run(
     spec = Path(declarations.source.name)
     base = spec.resolve().parent if spec.is_file() else Path.cwd()
     job = Job(program, declarations, sources, Settings(recipe=_placed(recipe), base=str(base)), manner)
-    device = choose_device(manner.device)
-    with _own_randomness(device):
-        prepared = _prepare(job, device)
-        folder = make_folder(runs, name, prepared.name)
-        write_spec(folder, declarations.source, sources, program.to_json(), _settled(job.settings, prepared))
+    with _placed_in(manner) as (device, strategy):
+        prepared = _prepare(job, device, strategy)
+        folder = Path(strategy.agree(str(make_folder(runs, name, prepared.name)) if strategy.leads else ""))
+        if strategy.leads:
+            write_spec(folder, declarations.source, sources, program.to_json(), _settled(job.settings, prepared))
         return _run(prepared, job, folder, None)
 
 
@@ -121,20 +123,24 @@ def resume_run(folder: Path, recipe: dict[str, Any], manner: Manner) -> Trained:
     Raises:
         SpecError: as `train_run`; or the folder holds no run that can be gone on with.
     """
-    began = STATE in settle(folder).files
-    before = read_settings(folder)
-    device = choose_device(manner.device)
-    declarations, program = read_spec(folder, manner.limits)
-    settings = before.model_copy(update={"recipe": {**before.recipe, **_placed(recipe)}})
-    source = declarations.source
-    job = Job(program, declarations, {source.name: source}, settings, manner)
-    with _own_randomness(device):
-        prepared = _prepare(job, device)
+    with _placed_in(manner) as (device, strategy):
+        if strategy.leads:
+            settle(folder)
+        strategy.wait()
+        before = read_settings(folder)
+        declarations, program = read_spec(folder, manner.limits)
+        settings = before.model_copy(update={"recipe": {**before.recipe, **_placed(recipe)}})
+        source = declarations.source
+        job = Job(program, declarations, {source.name: source}, settings, manner)
+        prepared = _prepare(job, device, strategy)
         now = _settled(settings, prepared)
         check_recipe(folder, before, recipe, now.resolved)
         check_data(folder, before, now)
-        write_settings(folder, now)
-        return _run(prepared, job, folder, load_state(folder, device) if began else None)
+        strategy.wait()  # for all to have read the settings
+        if strategy.leads:
+            write_settings(folder, now)
+        began = STATE in read_manifest(folder).files
+        return _run(prepared, job, folder, load_state(folder, device, strategy) if began else None)
 
 
 def _settled(settings: Settings, prepared: Prepared) -> Settings:
@@ -157,18 +163,19 @@ def _placed(recipe: dict[str, Any]) -> dict[str, Any]:
     return {**recipe, **{key: str(Path(path).absolute()) for key, path in paths.items() if is_path(key, path)}}
 
 
-def _prepare(job: Job, device: torch.device) -> Prepared:
+def _prepare(job: Job, device: torch.device, strategy: Strategy) -> Prepared:
     plan = read_plan(job.declarations, job.name, job.settings.recipe, job.manner.limits)
     places = {name: Span(source, 0, 0) for name, source in job.sources.items()}
     places |= {written.declarations.source.name: Span(written.declarations.source, 0, 0)
                for written in plan.expressions}  # fmt: skip
-    return prepare(job.program, plan, Path(job.settings.base), places, device, Strategy(), job.manner.limits)
+    return prepare(job.program, plan, Path(job.settings.base), places, device, strategy, job.manner.limits)
 
 
 def _run(prepared: Prepared, job: Job, folder: Path, state: Any) -> Trained:
-    with kept_signals() as received, display(job.manner.quiet) as shown:
+    strategy = prepared.task.strategy
+    with kept_signals() as received, display(job.manner.quiet or not strategy.leads) as shown:
         clock = Clock(SAVED_EVERY)
-        loop = Loop(prepared.task, str(folder), lambda: bool(received) or clock.due())
+        loop = Loop(prepared.task, str(folder), lambda: strategy.any(bool(received) or clock.due()))
         shown.say(f"{prepared.name} on {prepared.task.device}, in {folder}")
         for note in prepared.notes:
             shown.say(note)
@@ -182,6 +189,8 @@ def _run(prepared: Prepared, job: Job, folder: Path, state: Any) -> Trained:
         except SpecError as error:
             raise _explained(error, prepared, folder) from None
         except RuntimeError as error:  # torch's own: no memory left, values out of the range of a loss
+            if strategy.lost(error):
+                raise
             raise SpecError.of(NotTrained(None, str(error).splitlines()[0])) from error
         position = loop.position
         interrupted = received[0] if received and position.epoch < prepared.task.recipe.epochs else None
@@ -195,7 +204,7 @@ def _explained(error: SpecError, prepared: Prepared, folder: Path) -> SpecError:
     found = error.diagnostics[0]
     if isinstance(found, CannotWrite):
         return SpecError.of(NotSaved(None, str(folder), found.reason))
-    if not isinstance(found, NotFinite):
+    if not isinstance(found, NotFinite) or prepared.task.strategy.processes > 1:
         return error
     where = first_bad_layer(prepared.task, folder)
     return SpecError.of(NotFinite(found.span, found.value, found.step, found.epoch, found.folder, where))
@@ -209,14 +218,15 @@ def _epochs(loop: Loop, prepared: Prepared, folder: Path, shown: Display, receiv
             row = loop.run_epoch(shown)
         except Stopped:
             save_state(folder, loop)
-            if received:
+            if prepared.task.strategy.any(bool(received)):
                 return
             continue
         position.history.append(row)
         save_epoch(folder, loop, prepared, _is_best(row, prepared, position))
         shown.epoch(row, epochs)
-    write_curves(folder / CURVES, position.history)
-    write_outcome(folder, loop, prepared)
+    with _own_folder(folder, prepared.task.strategy) as own:
+        write_curves(own / CURVES, position.history)
+        write_outcome(own, loop, prepared)
     if position.epoch < epochs:
         shown.say(f"stopped early: nothing better since epoch {position.best_epoch}")
 
@@ -249,6 +259,26 @@ def _better(value: float, best: float | None, rises: bool) -> bool:
     if value != value:
         return False
     return best is None or (value > best if rises else value < best)
+
+
+@contextmanager
+def _own_folder(folder: Path, strategy: Strategy) -> Iterator[Path]:
+    """The folder of the run for the first process; the others, whose shares of the weights it needs, write in vain."""
+    if strategy.leads:
+        yield folder
+    else:
+        with TemporaryDirectory() as place:
+            yield Path(place)
+
+
+@contextmanager
+def _placed_in(manner: Manner) -> Iterator[tuple[torch.device, Strategy]]:
+    """The device and the strategy of this process; the generators of the caller stay as they are."""
+    process = this_process()
+    check_launch(manner.strategy, process)
+    device = choose_device(manner.device, process)
+    with _own_randomness(device), joined(manner.strategy, process, device) as strategy:
+        yield device, strategy
 
 
 @contextmanager

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from nnspec.diagnostics import Diagnostic
-from nnspec.manifest import replacing_together
+from nnspec.manifest import replacing_together, waiting_path
 from nnspec.train.comparison import METRICS
 from nnspec.train.folder import BEST, LAST, write_metrics, write_weights
 from nnspec.train.loop import Loop
 from nnspec.train.prepare import Prepared
-from nnspec.train.state import STATE, write_state
+from nnspec.train.state import state_file, write_state
+from nnspec.train.strategy import Strategy
 
 
 class NotSaved(Diagnostic):
@@ -37,8 +39,8 @@ def save_state(folder: Path, loop: Loop) -> None:
     Raises:
         SpecError: it cannot be written; the one before is whole.
     """
-    with replacing_together(folder) as path_for:
-        write_state(path_for(STATE), loop.position, loop.tensors())
+    with _together(folder, loop.task.strategy) as path_for:
+        _write_state(path_for, loop)
 
 
 def save_epoch(folder: Path, loop: Loop, prepared: Prepared, best: bool) -> None:
@@ -47,20 +49,47 @@ def save_epoch(folder: Path, loop: Loop, prepared: Prepared, best: bool) -> None
     Raises:
         SpecError: a file cannot be written; those of the state before are whole.
     """
-    with replacing_together(folder) as path_for:
-        write_state(path_for(STATE), loop.position, loop.tensors())
-        write_metrics(path_for(METRICS), loop.position.history)
+    with _together(folder, loop.task.strategy) as path_for:
+        _write_state(path_for, loop)
         with loop.stored():
             _write_weights(path_for, prepared, best)
+        if loop.task.strategy.leads:
+            write_metrics(path_for(METRICS), loop.position.history)
+
+
+@contextmanager
+def _together(folder: Path, strategy: Strategy) -> Iterator[Callable[[str], Path]]:
+    """As `replacing_together`, for all processes: what each has written takes its place when all have.
+
+    The folder must be one that they share.
+    """
+    if strategy.leads:
+        with replacing_together(folder) as path_for:
+            yield path_for
+            strategy.wait()
+            for rank in range(1, strategy.processes):
+                path_for(state_file(rank))
+    else:
+        yield lambda name: waiting_path(folder / name)
+        strategy.wait()
+    strategy.wait()
+
+
+def _write_state(path_for: Callable[[str], Path], loop: Loop) -> None:
+    write_state(path_for(state_file(loop.task.strategy.rank)), loop.position, loop.tensors())
 
 
 def _write_weights(path_for: Callable[[str], Path], prepared: Prepared, best: bool) -> None:
     """The last weights, which may be the best ones, and those of each network of their own."""
-    model, metadata = prepared.task.model, _metadata(prepared)
+    strategy, metadata = prepared.task.strategy, _metadata(prepared)
+    weights = strategy.whole(prepared.task.model.state_dict())
+    if not strategy.leads:
+        return
     for name in (LAST, BEST) if best else (LAST,):
-        write_weights(path_for(name), model, metadata)
+        write_weights(path_for(name), weights, metadata)
     for label, name in prepared.parts.items():
-        write_weights(path_for(f"{label}.safetensors"), model.get_submodule(label), {**metadata, "nnspec.model": name})
+        own = {key.removeprefix(f"{label}."): x for key, x in weights.items() if key.startswith(f"{label}.")}
+        write_weights(path_for(f"{label}.safetensors"), own, {**metadata, "nnspec.model": name})
 
 
 def _metadata(prepared: Prepared) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from torch.distributed.tensor import DTensor
 
 from nnspec.diagnostics import SpecError
 from nnspec.ir import Program
-from nnspec.train.group import Group, synchronise_norms
+from nnspec.train.group import Group
 from nnspec.train.strategy import NotSpread
 
 
@@ -29,7 +29,7 @@ class Sharded(Group):
         self.mesh = init_device_mesh(device.type, (self.processes,))
 
     def spread(self, model: nn.Module, program: Program) -> None:
-        synchronise_norms(model, self, self.device)
+        super().spread(model, program)
         for name, weight in model.named_parameters():
             if weight.ndim == 0:
                 reason = f"its weight {name} is a single number, which has no shares"

@@ -1,5 +1,6 @@
 """Everything that a run needs to go on exactly where it stopped: `state.safetensors` in its folder.
 
+Of several processes each has a file of its own, with its share of the weights or its random states.
 The tensors are weights, moments and random states; the numbers are JSON in the file's metadata. The manifest of the
 folder has its digest. No pickle is read or written.
 """
@@ -37,6 +38,8 @@ class Position(BaseModel):
     best_epoch: Count = 0
     seconds: float = 0.0
     history: list[dict[str, float | int | None]] = []  # one row an epoch
+    strategy: str | None = None  # how it was spread, over so many processes
+    processes: Count = 1
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str] | None = None) -> None:
@@ -61,19 +64,46 @@ def write_state(path: Path, position: Position, tensors: Mapping[str, Tensor]) -
     write_tensors(path, tensors, {_POSITION: position.model_dump_json()})
 
 
-def load_state(folder: Path, device: torch.device) -> tuple[Position, dict[str, Tensor]]:
-    """The last state of a run, whose folder is settled.
+def state_file(rank: int) -> str:
+    """What the state of a process is called."""
+    return f"state.{rank}.safetensors" if rank else STATE
+
+
+def load_state(folder: Path, device: torch.device, strategy: Strategy) -> tuple[Position, dict[str, Tensor]]:
+    """The last state of a run, whose folder is settled, as far as this process has it.
 
     Raises:
-        SpecError: it cannot be read.
+        SpecError: it cannot be read, or the run was spread over processes in another way.
     """
+    tensors: dict[str, Tensor] = {}
     try:
-        with safe_open(folder / STATE, "pt", device=str(device)) as file:
+        with safe_open(folder / STATE, "pt") as file:
             position = Position.model_validate_json(file.metadata()[_POSITION])
-            return position, {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - it is no mapping
+        check_strategy(folder, position, strategy)
+        for rank in strategy.state_files:
+            with safe_open(folder / state_file(rank), "pt", device=str(device)) as file:
+                tensors |= {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - it is no mapping
+        return position, tensors
     except (OSError, KeyError, ValidationError, SafetensorError) as error:
         reason = f"its state cannot be read ({type(error).__name__}): another version of nnspec wrote it"
         raise SpecError.of(BadRun(None, str(folder), reason, "start the run again")) from None
+
+
+def check_strategy(folder: Path, position: Position, strategy: Strategy) -> None:
+    """Check that a run goes on in as many processes as it began in, and that each has what it had.
+
+    Raises:
+        SpecError: it does not.
+    """
+    before, now = _spread(position.strategy, position.processes), _spread(strategy.name, strategy.processes)
+    if before != now:
+        raise SpecError.of(
+            BadRun(None, str(folder), f"it was trained {before}", f"go on with it as it began, not {now}")
+        )
+
+
+def _spread(name: str | None, processes: int) -> str:
+    return "in one process" if name is None else f"with --strategy {name} in {processes} processes"
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

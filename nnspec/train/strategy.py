@@ -95,6 +95,10 @@ class Strategy:
     def wait(self) -> None:
         """For all processes to come here."""
 
+    def lost(self, error: RuntimeError) -> bool:
+        """Whether an error says that another process is there no more."""
+        return False
+
     # --- tensors of a state
 
     def own(self, tensor: Tensor) -> Tensor:
@@ -106,8 +110,8 @@ class Strategy:
         return own
 
     def whole(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Tensors from all processes, on the CPU, in the first one; nothing in the others."""
-        return {name: tensor.detach().cpu() for name, tensor in tensors.items()}
+        """Tensors with the parts of all processes, in the first one; nothing in the others."""
+        return dict(tensors)
 
     @property
     def state_files(self) -> tuple[int, ...]:
@@ -130,11 +134,14 @@ def joined(name: str | None, process: Process, device: torch.device) -> Iterator
         yield Strategy()
         return
     from nnspec.train.data_parallel import DataParallel  # here: torch.distributed takes half a second to import
-    from nnspec.train.group import grouped
+    from nnspec.train.group import ProcessLost, grouped
     from nnspec.train.sharded import Sharded
 
     with grouped(process, device):
-        yield {each.name: each for each in (DataParallel, Sharded)}[name](device)
-
-
-__all__ = ["NotSpread", "Share", "SpecError", "Strategy", "joined"]
+        strategy = {each.name: each for each in (DataParallel, Sharded)}[name](device)
+        try:
+            yield strategy
+        except RuntimeError as error:
+            if strategy.lost(error):
+                raise SpecError.of(ProcessLost(None)) from error
+            raise
