@@ -52,7 +52,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         raise cannot_write(path, error) from None
     try:
         yield temporary
-        sync(temporary)
+        finish(temporary)
         temporary.replace(target)
         sync(target.parent)
     except OSError as error:
@@ -62,13 +62,18 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 
 def reserve(target: Path) -> Path:
-    """An empty file beside the target under a name that nobody has; it may be read by those who may read new files."""
+    """An empty file beside the target, under a name that nobody has."""
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=UNFINISHED, dir=target.parent)
-    umask = os.umask(0)
-    os.umask(umask)
-    os.fchmod(handle, 0o666 & ~umask)  # mkstemp makes files that nobody else may read
     os.close(handle)
     return Path(name)
+
+
+def finish(path: Path) -> None:
+    """Bring a file that is written to the disk, and let those read it who may read new files."""
+    umask = os.umask(0)
+    os.umask(umask)
+    path.chmod(0o666 & ~umask)  # mkstemp, and safetensors, make files that nobody else may read
+    sync(path)
 
 
 def sync(path: Path) -> None:

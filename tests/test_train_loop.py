@@ -162,16 +162,38 @@ def test_an_autoencoder_shows_pictures_above_what_it_makes_of_them(tmp_path: Pat
 
 
 def test_runs_are_compared_side_by_side(tmp_path: Path) -> None:
-    train(tmp_path, name="short", epochs=1)
-    train(tmp_path, name="long", epochs=3)
+    train(tmp_path, name="short", epochs=1, optimizer="AdamW(lr = 0.1)")
+    long = train(tmp_path, name="long", epochs=3, batch=20)
     (tmp_path / "no_run").mkdir()
     result = CliRunner().invoke(main, ["runs", str(tmp_path)])
     head, first, second = result.output.splitlines()
-    assert head.split()[:2] == ["run", "epochs"] and "accuracy" in head
-    assert first.split()[:2] == ["long", "3"] and second.split()[:2] == ["short", "1"]
-    assert json.loads(CliRunner().invoke(main, ["runs", str(tmp_path), "--json"]).output)[0]["epochs"] == 3
+    assert head.split()[:3] == ["run", "model", "epochs"] and "accuracy" in head
+    assert first.split()[:3] == ["long", "Parts", "3/3"] and second.split()[:3] == ["short", "Parts", "1/1"]
+    both = json.loads(CliRunner().invoke(main, ["runs", str(tmp_path), "--json"]).output)
+    assert both[0]["best"] == pytest.approx(long.best) and both[0]["in epoch"] == long.best_epoch
+    assert [each["recipe"] for each in both] == [
+        {"optimizer": "AdamW(lr = 0.01, weight_decay = 0.1)", "batch": 20},
+        {"optimizer": "AdamW(lr = 0.1, weight_decay = 0.01)", "batch": 30},
+    ]
     result = CliRunner().invoke(main, ["runs", str(tmp_path / "no_run")])
     assert result.exit_code == 1 and "error[E0619]" in result.output
+
+
+def test_runs_that_are_not_finished_or_damaged_are_told_apart(tmp_path: Path) -> None:
+    for name in ("whole", "changed", "lacking"):
+        train(tmp_path, name=name, epochs=2)
+    with pytest.raises(nnspec.SpecError):
+        train(tmp_path, name="begun", optimizer="SGD(lr = 1e38)")
+    settings = tmp_path / "changed" / "run.json"
+    settings.write_text(settings.read_text().replace('"epochs": 2', '"epochs": 9'))
+    (tmp_path / "lacking" / "metrics.csv").unlink()
+    result = CliRunner().invoke(main, ["runs", str(tmp_path)])
+    assert result.exit_code == 0
+    assert [line.split()[:3] for line in result.stdout.splitlines()[1:]] == [
+        ["begun", "Parts", "0/4"],
+        ["whole", "Parts", "2/2"],
+    ]
+    assert "run.json was changed or damaged" in result.stderr and "metrics.csv is missing" in result.stderr
 
 
 @pytest.mark.parametrize(

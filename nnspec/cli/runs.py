@@ -45,22 +45,28 @@ def command(folder: str, as_json: bool) -> None:
             broken += error.found
     if not runs and not broken:
         raise SpecError.of(NoRuns(None, folder))
-    rows = [{**run.row, **other} for run, other in zip(runs, differences(runs), strict=True)]
-    click.echo(json.dumps(rows, indent=1) if as_json else table(rows), nl=as_json)
+    differing = differences(runs)
+    if as_json:
+        rows = [{**run.row, "recipe": recipe} for run, recipe in zip(runs, differing, strict=True)]
+        click.echo(json.dumps(rows, indent=1))
+    else:
+        recipes = [{f"{key} =": value for key, value in recipe.items()} for recipe in differing]
+        click.echo(table([{**run.row, **recipe} for run, recipe in zip(runs, recipes, strict=True)]), nl=False)
     if broken:
         show(broken)
 
 
 def table(rows: list[dict[str, Cell]]) -> str:
-    """Rows as aligned columns; what a run does not have is left empty."""
+    """Rows as aligned columns, texts to the left; what a run does not have is left empty."""
     names = list(dict.fromkeys(name for row in rows for name in row))
+    texts = {name for row in rows for name, value in row.items() if isinstance(value, str)}
     heads = ["time" if name == "seconds" else name for name in names]
     cells = [heads, *([_shown(name, row.get(name)) for name in names] for row in rows)]
     widths = [max(len(row[index]) for row in cells) for index in range(len(names))]
     lines = [
         "  ".join(
-            cell.ljust(width) if place < 2 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+            cell.ljust(width) if name in texts else cell.rjust(width)
+            for name, cell, width in zip(names, row, widths, strict=True)
         )
         for row in cells
     ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nnspec.diagnostics import SpecError
-from nnspec.elaborate.choices import EXPRESSIONS
+from nnspec.elaborate.choices import EXPRESSIONS, find
 from nnspec.manifest import check_digest
 from nnspec.record import Record
 from nnspec.train.mistakes import BadRun
@@ -75,9 +75,9 @@ def read_run(folder: Path) -> Run:
 
 def _history(folder: Path) -> list[dict[str, float | None]]:
     path = folder / METRICS
+    check_digest(path)
     if not path.exists():
         return []  # it has not come to the end of its first epoch
-    check_digest(path)
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file)
@@ -91,17 +91,29 @@ def differences(runs: list[Run]) -> list[dict[str, Cell]]:
     recipes = [run.recipe for run in runs]
     keys = [key for key in dict.fromkeys(key for recipe in recipes for key in recipe)
             if any(recipe.get(key) != recipes[0].get(key) for recipe in recipes)]  # fmt: skip
-    return [{key: _written(recipe.get(key), [each.get(key) for each in recipes]) for key in keys} for recipe in recipes]
+    columns = {key: [recipe.get(key) for recipe in recipes] for key in keys}
+    return [{key: _written(key, recipe.get(key), columns[key]) for key in keys} for recipe in recipes]
 
 
-def _written(value: Any, all_values: list[Any]) -> Cell:
-    """A value in a line; of the arguments of a choice, those that differ where the same choice was made."""
+def _written(key: str, value: Any, column: list[Any]) -> Cell:
+    """A value in a line."""
     if isinstance(value, list):
-        return "[" + ", ".join(str(_written(item, [])) for item in value) + "]"
-    if not isinstance(value, Mapping):
-        return value if value is None or isinstance(value, (str, float)) else json.dumps(value)
-    ((word, arguments),) = value.items()
-    others = [other[word] for other in all_values if isinstance(other, Mapping) and word in other]
+        return "[" + ", ".join(str(_written(key, item, [])) for item in value) + "]"
+    if isinstance(value, Mapping):
+        ((word, arguments),) = value.items()
+        return _choice(key, word, arguments, [other[word] for other in column if other and word in other])
+    return json.dumps(value) if isinstance(value, bool) else value  # as a spec writes it
+
+
+def _choice(key: str, word: str, arguments: Mapping[str, Any], others: list[Mapping[str, Any]]) -> str:
+    """`AdamW(lr = 0.01)`: the arguments that are no defaults, or differ from those of the same choice in other runs."""
+    choice = find(key, word)
+    defaults = {name: field.default for name, field in choice.model_fields.items()} if choice else {}
     shown = [f"{name} = {json.dumps(own)}" for name, own in arguments.items()
-             if not others or any(other.get(name) != own for other in others)]  # fmt: skip
-    return f"{word}({', '.join(shown)})" if shown else str(word)
+             if own != _plain(defaults.get(name)) or any(other.get(name) != own for other in others)]  # fmt: skip
+    return f"{word}({', '.join(shown)})" if shown else word
+
+
+def _plain(value: Any) -> Any:
+    """A default as JSON has it."""
+    return list(value) if isinstance(value, tuple) else value
