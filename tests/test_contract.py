@@ -100,6 +100,14 @@ def counted_in_full() -> Iterator[FlopCounterMode]:
         torch.backends.mha.set_fastpath_enabled(True)
 
 
+def check_steady(module: torch.nn.Module, inputs: list[torch.Tensor], given: list[torch.Tensor]) -> None:
+    """What is steady in training gives there what it gives in evaluation, and changes nothing of its own."""
+    again = module.train()(*inputs)
+    for value, other in zip(given, again if isinstance(again, tuple) else (again,), strict=True):
+        torch.testing.assert_close(other.detach(), value, equal_nan=True)
+    module.eval()
+
+
 @pytest.mark.parametrize("layer", LAYERS, ids=identifier)
 def test_every_layer_is_documented_and_lowered(layer: type[Layer]) -> None:
     assert layer.__doc__ and layer.__doc__ != Layer.__doc__
@@ -137,6 +145,8 @@ def test_layer_keeps_its_contract(layer: type[Layer], example: Example) -> None:
             == {"float": torch.float32, "int": torch.int64, "bool": torch.bool}[results(program)[name].dtype]
         )
     assert macs(bound)[bound.entry] == counter.get_total_flops() // 2
+    if all(isinstance(call.callee, Layer) and call.callee.steady(training=True) for call in program.main.calls):
+        check_steady(module, tensors, given)
 
     if layer in onnx_row.UNSUPPORTED:
         return

@@ -213,6 +213,13 @@ class Layer(BaseModel):
         """
         raise NotImplementedError(f"{self.kind} has no shape rule")
 
+    def steady(self, training: bool) -> bool:
+        """Whether it gives a sample the same each time and in any batch, in training or in evaluation.
+
+        That is what may be computed once for each sample, as long as its weights stay.
+        """
+        return not self.random
+
     def weights(self, *inputs: Any) -> tuple[Weight, ...]:
         """Its parameters, then its buffers, in the order of torch's `state_dict`."""
         return ()

@@ -15,6 +15,9 @@ class Dropping(Layer):
     pointwise: ClassVar[bool] = True
     identity_in_evaluation: ClassVar[bool] = True
 
+    def steady(self, training: bool) -> bool:
+        return not training
+
     def infer(self, input: TensorType) -> TensorType:
         need_dtype(input, "float")
         return input

@@ -19,6 +19,9 @@ class Multihead(Layer):
     bias: bool = True
     batch_first: bool = True
 
+    def steady(self, training: bool) -> bool:
+        return not (training and self.dropout)
+
     def operands(
         self,
         query: TensorType,

@@ -21,6 +21,9 @@ class Normed(Initialised):
 
     norm: Literal["weight", "spectral"] | None = None
 
+    def steady(self, training: bool) -> bool:
+        return super().steady(training) and not (training and self.norm == "spectral")
+
     def stored(self, weight: Weight, bias: Weight | None) -> tuple[Weight, ...]:
         """What the `state_dict` holds of a weight and a bias, in its order."""
         biases = () if bias is None else (bias,)

@@ -56,6 +56,9 @@ class Attention(Layer):
         ),
     )
 
+    def steady(self, training: bool) -> bool:
+        return not (training and self.dropout)
+
     def infer(
         self,
         query: TensorType,

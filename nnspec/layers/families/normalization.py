@@ -82,6 +82,9 @@ class _BatchNorm(_ChannelNorm):
     bias: bool = True
     scale: bool = True
 
+    def steady(self, training: bool) -> bool:
+        return self.track_running_stats and not training
+
     def infer(self, input: TensorType) -> TensorType:
         self.channels(input)
         if not self.track_running_stats and product((input.shape[0], *input.shape[2:])) == 1:
@@ -163,6 +166,9 @@ class _InstanceNorm(_ChannelNorm):
     affine: bool = False
     track_running_stats: bool = False
     bias: bool = True
+
+    def steady(self, training: bool) -> bool:
+        return not (training and self.track_running_stats)
 
     def infer(self, input: TensorType) -> TensorType:
         self.channels(input)

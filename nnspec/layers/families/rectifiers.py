@@ -106,6 +106,9 @@ class RReLU(Activation):
     lower: float = 1 / 8
     upper: float = 1 / 3
 
+    def steady(self, training: bool) -> bool:
+        return not training
+
     def infer(self, input: TensorType) -> TensorType:
         if self.lower > self.upper:
             raise ArgumentError(

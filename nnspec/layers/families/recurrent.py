@@ -42,6 +42,9 @@ class _Recurrent(Layer):
     bidirectional: bool = False
     recurrent_bias: bool = True
 
+    def steady(self, training: bool) -> bool:
+        return not (training and self.dropout)
+
     @property
     def directions(self) -> int:
         """1, or 2 where the sequence is also read backwards."""
