@@ -25,6 +25,7 @@ COMMANDS = {
     "export": "Write PyTorch source or an ONNX file.",
     "verify": "Compare an ONNX file with PyTorch.",
     "predict": "Run a model on an input.",
+    "sample": "Sample texts from a language model.",
     "train": "Train a model as its spec says.",
     "runs": "Compare runs of training.",
     "zoo": "List the models that come with nnspec.",

@@ -16,6 +16,7 @@ NAMES = TypeAdapter(list[str])
 NUMBERS = TypeAdapter(list[float])
 TEXT = TypeAdapter(str)
 VOCABULARIES = TypeAdapter(dict[str, list[str]])
+SIZES = TypeAdapter(dict[str, int])
 
 
 def stored(metadata: Mapping[str, str], key: str, form: TypeAdapter[T]) -> T | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def _mismatch(size: int | str | None, actual: int, known: dict[str, Size]) -> st
     if size is None:
         return None
     solved = solve(pattern(size), actual)
-    if solved is None or (isinstance(solved[1], int) and solved[1] < 1):
+    if solved is None or (isinstance(solved[1], int) and solved[1] < 0):
         return f"is {actual}, which is not {size} for a whole number"
     name, value = solved[0].text, solved[1]
     if known.setdefault(name, value) != value:
@@ -73,6 +74,7 @@ def _mismatch(size: int | str | None, actual: int, known: dict[str, Size]) -> st
     return None
 
 
+@cache
 def pattern(size: str) -> Size:
     """A free size as nnspec writes it: `N`, `32*h`, `2*n + 1`; any other text is a symbol of that name."""
     found = _AFFINE.fullmatch(size)

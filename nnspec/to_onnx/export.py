@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import ExitStack
 from importlib.util import find_spec
@@ -10,6 +11,7 @@ from pathlib import Path
 import onnx
 
 from nnspec.diagnostics import SpecError
+from nnspec.dims import symbols
 from nnspec.ir import Program
 from nnspec.ir.flatten import flattening
 from nnspec.layers.base import TensorType
@@ -111,7 +113,15 @@ def _graph(
 
 
 def _description(program: Program, loaded: Weights) -> Description:
-    return Description(program.main.name, program.main.documentation, loaded.metadata)
+    metadata = {**loaded.metadata, **_largest(program)}
+    return Description(program.main.name, program.main.documentation, metadata)
+
+
+def _largest(program: Program) -> dict[str, str]:
+    """The metadata on the symbols that have a greatest value, as T in `int[N, T <= 1024]`; none where none has."""
+    found = {each.text: each.bounds[1] for type in program.main.input_types for size in type.shape
+             for each in symbols(size) if each.bounds[1] is not None}  # fmt: skip
+    return {"nnspec.largest": json.dumps(found)} if found else {}
 
 
 def _write(model: onnx.ModelProto, graph: Graph, file: Path, data: Path | None) -> None:
