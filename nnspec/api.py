@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
     from torch import nn
 
+    from nnspec.bench.measure import Measured
     from nnspec.to_onnx.export import Exported
     from nnspec.to_onnx.verify import Verified
     from nnspec.train.run import Trained
@@ -260,6 +261,45 @@ class Model:
         return verify_file(
             self.program, Path(path), weights, trials=trials, tolerance=tolerance, seed=seed, limits=limits
         )
+
+    def benchmark(
+        self,
+        weights: str | Path | None = None,
+        *,
+        batches: Sequence[int] = (),
+        sizes: Mapping[str, int] | None = None,
+        provider: str = "cpu",
+        threads: int | None = None,
+        seconds: float = 3.0,
+        compiled: bool = True,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> list[Measured]:
+        """Measure it as ONNX in onnxruntime, as PyTorch and as compiled PyTorch, side by side on random inputs.
+
+        Each runs in a process of its own; they take turns.
+
+        Args:
+            weights: a file of weights; untrained ones if it is left out.
+            batches: sizes of the batch, the first dimension; 1 if it is left out.
+            sizes: those of the other symbols, by name.
+            provider: "cpu", "cuda" or "tensorrt"; PyTorch runs on the same device.
+            threads: of the processor; each runtime's choice if it is left out.
+            seconds: how long each is run on each batch.
+            compiled: whether to compile it with PyTorch, which may take a minute for each batch.
+            limits: `layers` bounds the layers of the graph, in which repeats are written out.
+
+        Returns:
+            One for each batch and runtime; `failed` says why where one cannot be measured.
+
+        Raises:
+            SpecError: a symbol has no size, the model has no batch to set, the provider cannot be used, the model
+                cannot be exported, or onnxruntime is not installed.
+        """
+        need("measuring a model", "onnx", "onnxruntime", "numpy")
+        from nnspec.bench.bench import bench  # here: onnxruntime takes long to import
+
+        manner: dict[str, Any] = {"threads": threads, "seconds": seconds, "compiled": compiled, "limits": limits}
+        return bench(self.program, weights, batches, sizes or {}, provider, **manner)
 
 
 def load(

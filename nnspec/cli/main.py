@@ -26,6 +26,7 @@ COMMANDS = {
     "verify": "Compare an ONNX file with PyTorch.",
     "predict": "Run a model on an input.",
     "sample": "Sample texts from a language model.",
+    "bench": "Measure how fast a model runs.",
     "train": "Train a model as its spec says.",
     "runs": "Compare runs of training.",
     "zoo": "List the models that come with nnspec.",

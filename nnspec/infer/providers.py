@@ -47,7 +47,7 @@ def open_on(model: str | Path | bytes, provider: str, threads: int | None = None
 
 
 def _open(model: str | Path | bytes, provider: str, threads: int | None) -> ort.InferenceSession:
-    _need(provider)
+    check_provider(provider)
     try:
         session = open_session(model, PROVIDERS[provider], threads=threads)
     except ERRORS as error:
@@ -59,8 +59,12 @@ def _open(model: str | Path | bytes, provider: str, threads: int | None) -> ort.
     return session
 
 
-def _need(provider: str) -> None:
-    """Check that the onnxruntime that is installed was built with a provider."""
+def check_provider(provider: str) -> None:
+    """Check that the onnxruntime that is installed was built with a provider.
+
+    Raises:
+        SpecError: it was not, or there is none of this name.
+    """
     if provider not in PROVIDERS:
         raise SpecError.of(NoProvider(None, provider, "nnspec does not know it", f"choose one of {', '.join(CHOICES)}"))
     if PROVIDERS[provider] not in ort.get_available_providers():

@@ -109,7 +109,7 @@ def summarise(program: Program, *, depth: int | None = None, batch: int | None =
     main = program.main
     symbol = batch_symbol(program)
     if batch is not None and symbol is None:
-        raise SpecError.of(_no_batch(main))
+        raise SpecError.of(no_batch(main))
     one: dict[str, Size] = {symbol: 1} if symbol else {}
     many: dict[str, Size] = {symbol: batch or 1} if symbol else {}
     rows = Rows(program, one)
@@ -127,7 +127,8 @@ def summarise(program: Program, *, depth: int | None = None, batch: int | None =
     )
 
 
-def _no_batch(main: Module) -> BadSetting:
+def no_batch(main: Module) -> BadSetting:
+    """The mistake of giving a batch to a model whose first input does not begin with a symbol."""
     shape = str(main.input_types[0]) if main.inputs else "missing"
     reason = f"{main.name} has no batch to set: the first dimension of its first input is no symbol ({shape})"
     return BadSetting(None, reason, "leave the batch out, or write a symbol: input image: float[N, 3, 224, 224]")
