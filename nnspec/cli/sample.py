@@ -1,0 +1,105 @@
+"""`nnspec sample`: texts from a language model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nnspec.api import Model
+from nnspec.cli.options import SpecArguments, reporting, spec_choices
+from nnspec.extras import need
+
+if TYPE_CHECKING:
+    from nnspec.sample.text import Request, TextSampler
+
+
+@click.command("sample")
+@spec_choices
+@click.option("--weights", metavar="FILE", help="Weights for a spec; for a run, others than its best ones.")
+@click.option("--onnx", is_flag=True, help="Run a spec or a run with onnxruntime instead of PyTorch.")
+@click.option("--prompt", default="", metavar="TEXT", help="What the text begins with; a new line if left out.")
+@click.option("--length", type=click.IntRange(min=1), default=200, show_default=True, metavar="N",
+              help="How many tokens follow the prompt.")  # fmt: skip
+@click.option("--count", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
+              help="How many texts are sampled side by side.")  # fmt: skip
+@click.option("--temperature", type=click.FloatRange(min=0), default=1.0, show_default=True, metavar="X",
+              help="Less than 1 prefers likely tokens more; 0 takes the likeliest.")  # fmt: skip
+@click.option("--top-k", type=click.IntRange(min=1), metavar="K", help="Take one of the K likeliest tokens.")
+@click.option("--top-p", type=click.FloatRange(min=0, max=1, min_open=True), default=1.0, metavar="P",
+              help="Take one of the likeliest tokens that have the share P of the probability.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
+              help="The same seed gives the same texts.")  # fmt: skip
+@reporting
+def command(
+    spec: SpecArguments,
+    weights: str | None,
+    onnx: bool,
+    prompt: str,
+    length: int,
+    count: int,
+    temperature: float,
+    top_k: int | None,
+    top_p: float,
+    seed: int,
+) -> None:
+    """Sample texts from MODEL: the folder of a run, a spec with --weights, or an .onnx file exported with --cache.
+
+    A text is printed as it is made; several are printed when all of them are done.
+    """
+    need("sampling", "numpy", "safetensors")
+    sampler = _open(spec, weights, onnx)
+    from nnspec.sample.choose import Choice  # here: only now is numpy known to be installed
+    from nnspec.sample.text import Request
+
+    request = Request(prompt, length, count, Choice(temperature, top_k, top_p), seed)
+    context = sampler.slides(request)
+    if context is not None:
+        click.echo(
+            f"note: the model takes {context} tokens: when they are full, it reads the last half again", err=True
+        )
+    if count == 1:
+        _stream(sampler, request)
+    else:
+        for number, text in enumerate(sampler.texts(request), start=1):
+            click.echo(f"--- {number} ---\n{text}")
+
+
+def _stream(sampler: TextSampler, request: Request) -> None:
+    for piece in sampler.stream(request):
+        click.echo(piece, nl=False)
+    click.echo()
+
+
+def _open(spec: SpecArguments, weights: str | None, onnx: bool) -> TextSampler:
+    """What is sampled from; which kind it is, the path tells."""
+    path = Path(spec.path)
+    is_run, is_file = path.is_dir(), path.suffix.lower() == ".onnx"
+    if is_file and (weights or onnx or spec.model or spec.settings):
+        raise click.UsageError(
+            "--weights, --onnx, --model and --set belong to a spec; an .onnx file has all that inside"
+        )
+    if is_run and (spec.model or spec.settings):
+        raise click.UsageError("--model and --set belong to a spec; a run has its model")
+    if not (is_run or is_file) and weights is None:
+        raise click.UsageError("a spec is sampled from with its weights: --weights FILE")
+    from nnspec.sample.opening import (
+        best_weights,
+        open_model,
+        open_onnx,
+    )  # here: a wrong command line should not wait for numpy
+
+    if is_file:
+        return open_onnx(path)
+    model = _run(path, spec) if is_run else spec.load()
+    return open_model(model.program, weights or best_weights(path), model.sources, onnx=onnx, limits=spec.limits)
+
+
+def _run(folder: Path, spec: SpecArguments) -> Model:
+    """The model of a run, as it was trained."""
+    need("reading a run", "torch")
+    from nnspec.train.folder import read_spec  # here: PyTorch takes seconds to import, and an ONNX file needs none
+
+    declarations, program = read_spec(folder, spec.limits)
+    return Model(program, declarations)

@@ -1,0 +1,1 @@
+"""Samples from models that generate: texts of language models, token by token."""

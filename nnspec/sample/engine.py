@@ -1,0 +1,57 @@
+"""What decodes: it is given new tokens, remembers what it must of them, and scores the tokens that may follow."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+import numpy as np
+
+from nnspec.dims import Size, substitute, symbols
+from nnspec.record import Record
+from nnspec.weights.arrays import Array
+
+
+class Layout(Record):
+    """The inputs and outputs of a program for decoding, whatever runs it; see decode/language.py."""
+
+    tokens: str
+    scores: str
+    places: tuple[Size, ...]  # the shape of the tokens
+    axis: int  # of time, in the tokens
+    vocabulary: int
+    context: int | None  # how many tokens it can take in all
+    kept: Mapping[str, tuple[Size, ...]]  # the shape of what is kept before the new tokens, by the name of its input
+
+    def beginning(self, count: int) -> dict[str, tuple[int, ...]]:
+        """The shapes of what is kept of no tokens of `count` texts."""
+        known: dict[str, Size] = {
+            each.text: 0 for shape in self.kept.values() for size in shape for each in symbols(size)
+        }
+        known |= {each.text: count for each in symbols(self.places[1 - self.axis])}
+        return {name: tuple(int(str(substitute(size, known))) for size in shape) for name, shape in self.kept.items()}
+
+    def last(self, scores: Array, tokens: Array) -> Array:
+        """The scores of what follows the last token of each text, [N, vocabulary]."""
+        taken: Array = scores.reshape(*tokens.shape, -1).take(-1, self.axis)
+        return taken
+
+
+class Engine(ABC):
+    """A language model at some place in some texts."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    @abstractmethod
+    def begin(self, count: int) -> None:
+        """Forget everything: `count` new texts begin."""
+
+    @abstractmethod
+    def run(self, tokens: Array) -> Array:
+        """All scores for new tokens that lie as the model takes them; what they leave is kept."""
+
+    def read(self, tokens: Array) -> Array:
+        """The scores of the tokens that may follow, [N, vocabulary], for the next tokens of each text, [N, T]."""
+        placed = np.ascontiguousarray(tokens if self.layout.axis == 1 else tokens.T)
+        return self.layout.last(self.run(placed), placed)

@@ -1,0 +1,86 @@
+"""What can be wrong when a model is to generate; one class a mistake."""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Diagnostic
+
+
+class NoTextVocabulary(Diagnostic):
+    """The weights do not say which token is which text, so the numbers that the model gives cannot become a text.
+
+    Training stores that with the weights where its data are texts: the characters, the counted words, or the tokenizer.
+    An ONNX file has it from the weights that it was exported with.
+    """
+
+    code = "E1004"
+    source: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.source} holds no vocabulary: what the model's tokens stand for is not known"
+
+    @property
+    def help(self) -> str | None:
+        return "take weights that `nnspec train` has written, with data that are texts: data = text(...)"
+
+
+class VocabularyTooLarge(Diagnostic):
+    """The vocabulary that is stored with the weights has tokens for which the model has no scores."""
+
+    code = "E1005"
+    tokens: int
+    scores: int
+
+    @property
+    def message(self) -> str:
+        return f"the vocabulary has {self.tokens:,} tokens, and the model scores {self.scores:,}"
+
+    @property
+    def help(self) -> str | None:
+        return "take the weights, and the settings of the model, that belong together"
+
+
+class NoCaches(Diagnostic):
+    """An ONNX file was exported without what decoding needs: it reads a whole sequence, and keeps nothing of it."""
+
+    code = "E1006"
+    path: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.path} cannot be decoded with: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "export it for decoding: nnspec export MODEL.nn --cache --weights WEIGHTS --onnx model.onnx"
+
+
+class FurtherInputs(Diagnostic):
+    """A language model takes more than tokens, such as the text to translate, and sampling has only a prompt."""
+
+    code = "E1007"
+    inputs: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"the model takes more than its tokens: {', '.join(self.inputs)}"
+
+    @property
+    def help(self) -> str | None:
+        return "decode it in a program of your own: nnspec.load(...).cached() gives its PyTorch or ONNX form"
+
+
+class NoWeightsYet(Diagnostic):
+    """The folder of a run holds no weights: its first epoch is not done, or they were removed."""
+
+    code = "E1008"
+    folder: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.folder}: there are no weights in it yet"
+
+    @property
+    def help(self) -> str | None:
+        return f"train it for an epoch: nnspec train --resume {self.folder}"

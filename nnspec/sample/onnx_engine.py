@@ -1,0 +1,72 @@
+"""Decoding in onnxruntime: a file that was exported with its caches; what it keeps stays on the device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnspec.decode.continuation import PAST, PRESENT
+from nnspec.diagnostics import SpecError
+from nnspec.dims import Size, symbols
+from nnspec.infer.binding import Binding
+from nnspec.infer.metadata import SIZES, stored
+from nnspec.infer.ports import Port, pattern
+from nnspec.infer.session import Session
+from nnspec.sample.engine import Engine, Layout
+from nnspec.sample.mistakes import FurtherInputs, NoCaches
+from nnspec.weights.arrays import Array
+
+
+class OnnxEngine(Engine):
+    """A session of a model with caches."""
+
+    def __init__(self, session: Session) -> None:
+        """Raises SpecError: the file has no caches, or takes more than tokens."""
+        super().__init__(_layout(session))
+        self.session = session
+        self.types = {port.name: port.dtype for port in session.inputs}
+        self.binding: Binding | None = None
+        self.past: dict[str, Any] = {}
+
+    def begin(self, count: int) -> None:
+        shapes = self.layout.beginning(count)
+        self.past = {name: np.zeros(shape, self.types[name]) for name, shape in shapes.items()}
+
+    def run(self, tokens: Array) -> Array:
+        given = {self.layout.tokens: tokens, **self.past}
+        if self.binding is None:
+            self.binding = self.session.bind(given)
+        else:
+            self.binding.put(**given)
+        results = self.binding.run()
+        self.past = {name: results[PRESENT + name.removeprefix(PAST)] for name in self.past}
+        scores: Array = results[self.layout.scores].numpy()
+        return scores
+
+
+def _layout(session: Session) -> Layout:
+    """The layout of a file, from its names and shapes: time is the size of the tokens that nothing kept has.
+
+    Raises:
+        SpecError: the file has no caches, or takes more than tokens.
+    """
+    kept = {port.name: _sizes(port) for port in session.inputs if port.name.startswith(PAST)}
+    others = [port for port in session.inputs if port.name not in kept]
+    tokens = next((port for port in others if port.dtype.kind == "i" and len(port.shape) == 2), None)
+    scores = next(iter(session.outputs))
+    if not kept or tokens is None or not isinstance(scores.shape[-1], int):
+        reason = "it keeps nothing of the tokens that it has read" if tokens else "it takes no tokens"
+        raise SpecError.of(NoCaches(None, session.path, reason))
+    if len(others) > 1:
+        raise SpecError.of(FurtherInputs(None, tuple(port.name for port in others if port is not tokens)))
+    known = {each for shape in kept.values() for size in shape for each in symbols(size)}
+    places = _sizes(tokens)
+    axis = next((axis for axis in (1, 0) if symbols(places[axis]) - known), 1)
+    largest = stored(session.metadata, "nnspec.largest", SIZES) or {}
+    context = next((largest[each.text] for each in symbols(places[axis]) if each.text in largest), None)
+    return Layout(tokens.name, scores.name, places, axis, scores.shape[-1], context, kept)
+
+
+def _sizes(port: Port) -> tuple[Size, ...]:
+    return tuple(pattern(size) if isinstance(size, str) else size or 1 for size in port.shape)

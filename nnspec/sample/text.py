@@ -1,0 +1,111 @@
+"""Texts from a language model: a prompt, and what the model makes of it, piece by piece.
+
+The one thing to know: where the model can take a bounded number of tokens only and they are all used, it forgets what
+it keeps and goes on from the last half of them, which it reads again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from nnspec.diagnostics import SpecError
+from nnspec.infer.vocabulary import Vocabulary
+from nnspec.record import Record
+from nnspec.sample.choose import Choice
+from nnspec.sample.engine import Engine
+from nnspec.sample.mistakes import VocabularyTooLarge
+
+_UNFINISHED = "\N{REPLACEMENT CHARACTER}"  # what a tokenizer shows for the first bytes of a character
+
+
+class Request(Record):
+    """What is to be sampled: how many tokens behind the prompt, in how many texts, chosen how, by which seed."""
+
+    prompt: str = ""
+    length: int = 200
+    count: int = 1
+    choice: Choice = Choice()
+    seed: int = 0
+
+
+class TextSampler:
+    """A language model with its vocabulary."""
+
+    def __init__(self, engine: Engine, vocabulary: Vocabulary) -> None:
+        """Raises SpecError: the vocabulary has tokens that the model does not score."""
+        scores = engine.layout.vocabulary
+        if len(vocabulary) > scores:
+            raise SpecError.of(VocabularyTooLarge(None, len(vocabulary), scores))
+        self.engine = engine
+        self.vocabulary = vocabulary
+
+    def slides(self, request: Request) -> int | None:
+        """How many tokens the model can take, where the request needs more; None where it does not."""
+        context = self.engine.layout.context
+        needed = len(self._start(request.prompt)) + request.length - 1
+        return context if context is not None and needed > context else None
+
+    def stream(self, request: Request) -> Iterator[str]:
+        """The first text of a request, in pieces: the prompt, then every token as soon as it is chosen.
+
+        Raises:
+            SpecError: a character of the prompt is none of the vocabulary.
+        """
+        start = self._start(request.prompt)
+        yield request.prompt
+        first = (tokens[0] for tokens in self._tokens(start, request))
+        yield from self._pieces(start[-1:], first)
+
+    def texts(self, request: Request) -> list[str]:
+        """All texts of a request, sampled side by side.
+
+        Raises:
+            SpecError: a character of the prompt is none of the vocabulary.
+        """
+        start = self._start(request.prompt)
+        columns = zip(*self._tokens(start, request), strict=True) if request.length else [()] * request.count
+        return [request.prompt + "".join(self._pieces(start[-1:], iter(column))) for column in columns]
+
+    def _start(self, prompt: str) -> list[int]:
+        """The tokens of the prompt; without one, that of a new line, or else the first of the vocabulary."""
+        if prompt:
+            return self.vocabulary.encode(prompt)
+        try:
+            return self.vocabulary.encode("\n") or [0]
+        except SpecError:  # it knows no new line
+            return [0]
+
+    def _tokens(self, start: Sequence[int], request: Request) -> Iterator[list[int]]:
+        """The next token of every text, `length` times."""
+        engine, context = self.engine, self.engine.layout.context
+        half = 1 if context is None else max(1, context // 2)
+        randoms = [np.random.default_rng([request.seed, text]) for text in range(request.count)]
+        new = np.tile(np.array(start[-(context or len(start)) :], np.int64), (request.count, 1))  # [N, T]
+        last, read = new, 0
+        engine.begin(request.count)
+        for _ in range(request.length):
+            if context is not None and read + new.shape[1] > context:
+                engine.begin(request.count)
+                new, read = last, 0
+            scores = engine.read(new)[:, : len(self.vocabulary)]
+            read += new.shape[1]
+            chosen = [request.choice.token(row, random) for row, random in zip(scores, randoms, strict=True)]
+            yield chosen
+            new = np.array(chosen, np.int64)[:, None]
+            last = np.concatenate([last, new], 1)[:, -half:]
+
+    def _pieces(self, before: Sequence[int], numbers: Iterator[int]) -> Iterator[str]:
+        """The text of tokens one after the other; a token may show only with the next one, and depend on the last."""
+        recent = list(before)
+        shown = self.vocabulary.decode(recent)
+        for number in numbers:
+            recent.append(number)
+            text = self.vocabulary.decode(recent)
+            if not text.endswith(_UNFINISHED):
+                yield text[len(shown) :]
+                recent = recent[-1:]
+                shown = self.vocabulary.decode(recent)
+        if len(recent) > 1:
+            yield self.vocabulary.decode(recent)[len(shown) :]
