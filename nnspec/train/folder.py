@@ -24,7 +24,7 @@ from nnspec.train.mistakes import BadRun
 from nnspec.train.settings import SETTINGS, Settings
 from nnspec.train.state import write_tensors
 
-SPEC, PROGRAM = "spec.nn", "program.json"
+SPEC, PROGRAM, SAMPLE = "spec.nn", "program.json", "sample.json"
 BEST, LAST, CURVES = "best.safetensors", "last.safetensors", "curves.png"
 
 

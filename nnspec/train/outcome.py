@@ -5,17 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from nnspec.elaborate.objective import Objective
 from nnspec.layers.families.loss import Accuracy, CrossEntropyLoss
-from nnspec.output import replacing
 from nnspec.train.confusion import write_confusion
 from nnspec.train.loop import Loop
 from nnspec.train.prepare import Prepared
+from nnspec.train.sheet import COLUMNS, write_sheet
 
-SHOWN = 8  # pictures in a row
 CLASSES = 1000  # of a table of confusions
 
 
@@ -68,7 +66,7 @@ def _write_confusion(folder: Path, loop: Loop, names: tuple[str, ...], output: s
 def _write_samples(path: Path, loop: Loop, prepared: Prepared) -> None:
     """The pictures of the recipe's `sample`; of an autoencoder, what it is given and below that what it gives."""
     task = loop.task
-    part = {name: tensor[: SHOWN * SHOWN if task.sample else SHOWN] for name, tensor in task.validation.items()}
+    part = {name: tensor[: COLUMNS * COLUMNS if task.sample else COLUMNS] for name, tensor in task.validation.items()}
     with loop.stored(), torch.no_grad():
         loop.network.evaluate(part)
         if task.sample is not None:
@@ -81,24 +79,6 @@ def _write_samples(path: Path, loop: Loop, prepared: Prepared) -> None:
     if given is None or found is None or given.ndim != 4 or found.shape != given.shape or given.shape[1] not in (1, 3):
         return
     write_sheet(path, torch.cat([_shades(given, prepared), found.float().cpu()]))
-
-
-def write_sheet(path: Path, pictures: Tensor) -> None:
-    """Pictures [N, C, H, W] of values from 0 to 1, C of 1 or 3, in rows of eight, as a PNG file.
-
-    Raises:
-        SpecError: it cannot be written.
-    """
-    count, channels, height, width = pictures.shape
-    columns = min(SHOWN, count)
-    rows = -(-count // columns)
-    cells = torch.zeros(rows * columns, channels, height, width)
-    cells[:count] = pictures.float().cpu().clamp(0, 1)
-    sheet = cells.view(rows, columns, channels, height, width).permute(0, 3, 1, 4, 2)  # [rows, H, columns, W, C]
-    array = sheet.reshape(rows * height, columns * width, channels).mul(255).round().byte().numpy()
-    picture = Image.fromarray(array[..., 0] if channels == 1 else array)
-    with replacing(path) as temporary:
-        picture.save(temporary, "PNG")
 
 
 def _shades(pictures: Tensor, prepared: Prepared) -> Tensor:

@@ -26,8 +26,10 @@ from nnspec.train.folder import (
     BEST,
     CURVES,
     LAST,
+    SAMPLE,
     make_folder,
     read_spec,
+    write,
     write_settings,
     write_spec,
 )
@@ -179,6 +181,8 @@ def _run(prepared: Prepared, job: Job, folder: Path, state: Any) -> Trained:
         shown.say(f"{prepared.name} on {prepared.task.device}, in {folder}")
         for note in prepared.notes:
             shown.say(note)
+        if strategy.leads and prepared.objective.sample is not None:
+            write(folder / SAMPLE, prepared.objective.sample.to_json() + "\n")
         try:
             if state is None:
                 save_state(folder, loop)  # from which the first epoch is repeated if its loss is not finite
