@@ -250,6 +250,7 @@ class Recipe(Configured):
     drop: tuple[str, ...] = ()  # parts that are not taken from it
     freeze: tuple[str, ...] = ()  # parts that stay as they are
     thaw: PositiveInt | None = None  # after so many epochs they are trained as well
+    cache_features: bool = False  # what frozen parts give is computed once for each sample
 
     def to_json(self) -> dict[str, Any]:
         """The recipe as plain data."""

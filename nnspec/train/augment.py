@@ -57,7 +57,7 @@ class Augment:
 
     def _mix(self, choice: Mixing, pictures: Tensor, values: dict[str, Tensor]) -> None:
         mix, others, share = draw_mix(choice, pictures, self.draws)
-        mixed = {}
+        mixed: dict[str, Tensor] = {}
         for field in self.fields:
             given = self._of(values, field)
             made = None if given is None else mix(given)

@@ -47,7 +47,7 @@ class Loop:
         self.average = Average(task.model, recipe.ema) if recipe.ema is not None else None
         self.network = Network(task)
         read = {name for phase in task.phases for name in phase.loss.inputs}
-        self.fields = tuple({*task.inputs, *read} & set(task.training))
+        self.fields = tuple({*task.forward.inputs, *read} & set(task.training))
 
     # --- state
 

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor, nn
 
+from nnspec.elaborate.choices import Recipe
 from nnspec.train.compiled import compiled
 from nnspec.train.mixing import mixed_loss
 from nnspec.train.parts import thaw, train_mode
@@ -22,7 +23,7 @@ class Network:
     def __init__(self, task: Task) -> None:
         self.task = task
         self.half = HALF.get(task.recipe.precision)
-        self.called = self.judged = self._compiled(task.model)  # in training, in evaluation
+        self.called = self.judged = self._compiled(task.forward.module)  # in training, in evaluation
         self.losses = {phase.name: self._function(phase.loss) for phase in task.phases}
         self.trained: list[bool] = []  # which weights are
 
@@ -35,7 +36,7 @@ class Network:
             train_mode(module, () if thawed else task.recipe.freeze)
         trained = [weight.requires_grad for weight in task.model.parameters()]
         if trained != self.trained:
-            self.called, self.trained = self._compiled(task.strategy.network(task.model)), trained
+            self.called, self.trained = self._compiled(task.strategy.network(task.forward.module)), trained
 
     def loss(self, phase: Phase, values: dict[str, Tensor]) -> Tensor:
         """The loss of a batch in training."""
@@ -81,7 +82,7 @@ class Network:
 
     def _precision(self) -> AbstractContextManager[object]:
         """The model in 16 bits where the recipe says so; its results, and losses, are float32 again."""
-        return torch.autocast(self.task.device.type, self.half) if self.half else nullcontext()
+        return in_precision(self.task.recipe, self.task.device)
 
     def _compiled(self, module: nn.Module) -> nn.Module:
         return compiled(module) if self.task.recipe.compile else module
@@ -94,7 +95,7 @@ class Network:
         task = self.task
         for name in task.tracked:
             values[name].requires_grad_()
-        result = model(*(values[name] for name in task.inputs))
+        result = model(*(values[name] for name in task.forward.inputs))
         names = [name for name, only in task.outputs if training or not only]
         results = result if isinstance(result, tuple) else (result,)
         if self.half:
@@ -111,6 +112,12 @@ class Network:
             )
             metrics = task.metrics(values) if task.metrics else ()
         return [_one(loss), *(metrics if isinstance(metrics, tuple) else (metrics,))]
+
+
+def in_precision(recipe: Recipe, device: torch.device) -> AbstractContextManager[object]:
+    """Matrix products and convolutions in the precision of a recipe, while the block runs."""
+    half = HALF.get(recipe.precision)
+    return torch.autocast(device.type, half) if half else nullcontext()
 
 
 def _one(value: Tensor | tuple[Tensor, ...]) -> Tensor:

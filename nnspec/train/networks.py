@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from nnspec.diagnostics import SpecError
 from nnspec.elaborate.objective import Objective
@@ -15,6 +15,7 @@ from nnspec.ir import Program
 from nnspec.limits import Limits
 from nnspec.record import Record
 from nnspec.to_torch.module import build
+from nnspec.train.features import Features, check_cacheable, divide_at_frozen
 from nnspec.train.parts import freeze, groups, names_below, start_from
 from nnspec.train.strategy import Strategy
 from nnspec.train.task import Function, Phase
@@ -25,6 +26,7 @@ class Networks(Record):
 
     model: nn.Module  # owns all weights
     modules: tuple[nn.Module, ...]  # compute with them in training
+    features: Features | None  # the model in two, where features are cached
     phases: tuple[Phase, ...]
     metrics: Function | None
     sample: Function | None
@@ -75,12 +77,21 @@ def build_networks(
         if judge is not None:
             judge.module.eval()
     modules = tuple(loss.module for loss in losses) if objective.whole else (model,)
-    return Networks(model, modules, tuple(phases), metrics, sample)
+    if not recipe.cache_features:
+        return Networks(model, modules, None, tuple(phases), metrics, sample)
+    span = plan.places.get("cache_features")
+    check_cacheable(objective, plan, strategy, span)
+    divided = divide_at_frozen(model, program, recipe.freeze, span)
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):  # the run draws what it does without a cache
+        features = Features(function(divided.first), function(divided.rest), divided.between, span)
+    features.first.module.eval()
+    return Networks(model, (features.rest.module,), features, tuple(phases), metrics, sample)
 
 
 def _share(module: nn.Module, owner: nn.Module) -> None:
     """Let a module that has some of the owner's keys compute with the owner's weights and statistics."""
-    for tensors in (dict(owner.named_parameters()), dict(owner.named_buffers())):
+    named = (owner.named_parameters(remove_duplicate=False), owner.named_buffers(remove_duplicate=False))
+    for tensors in map(dict[str, Tensor], named):
         for name, tensor in tensors.items():
             path, _, leaf = name.rpartition(".")
             try:

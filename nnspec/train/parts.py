@@ -44,8 +44,8 @@ def start_from(model: nn.Module, program: Program, path: Path, drop: tuple[str, 
     for part in drop:
         names_below(model, part, span)
     stored = read_checkpoint(path).tensors
-    arrays = {key: tensor.read() for key, tensor in stored.items() if not _within(key, drop)}
-    arrays |= {key: tensor.cpu().numpy() for key, tensor in model.state_dict().items() if _within(key, drop)}
+    arrays = {key: tensor.read() for key, tensor in stored.items() if not within(key, drop)}
+    arrays |= {key: tensor.cpu().numpy() for key, tensor in model.state_dict().items() if within(key, drop)}
     fill(model, program, arrays)
 
 
@@ -106,5 +106,6 @@ def thaw(model: nn.Module) -> None:
             weight.requires_grad_(True)
 
 
-def _within(key: str, parts: tuple[str, ...]) -> bool:
+def within(key: str, parts: tuple[str, ...]) -> bool:
+    """Whether a key is that of a part, or of something below one."""
     return any(key == part or key.startswith(part + ".") for part in parts)

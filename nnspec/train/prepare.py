@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -20,10 +21,11 @@ from nnspec.train.fingerprint import fingerprint
 from nnspec.train.fit import Fitted, check_classes, frame_of
 from nnspec.train.launch import Process
 from nnspec.train.mistakes import BadDevice
+from nnspec.train.network import in_precision
 from nnspec.train.networks import build_networks
 from nnspec.train.split import Parts, split
 from nnspec.train.strategy import Strategy
-from nnspec.train.task import Task
+from nnspec.train.task import Function, Task
 
 
 class Prepared(Record):
@@ -80,8 +82,14 @@ def prepare(
     draws = torch.Generator().manual_seed(recipe.seed)
     torch.manual_seed(recipe.seed)
     networks = build_networks(objective, objective.whole or program, plan, base, device, strategy, limits)
+    training, validation = parts.training, _middles(parts.validation, followed, cut) if cut else parts.validation
+    features = networks.features
+    if features is not None:
+        precision = partial(in_precision, recipe, device)
+        training, validation = (features.added(part, recipe.batch, precision) for part in (training, validation))
     task = Task(
         networks.model,
+        features.rest if features else Function(networks.model, fitted.inputs),
         networks.modules,
         networks.phases,
         fitted.inputs,
@@ -92,8 +100,8 @@ def prepare(
         objective.metric_names,
         networks.sample,
         objective.in_evaluation,
-        parts.training,
-        _middles(parts.validation, followed, cut) if cut else parts.validation,
+        training,
+        validation,
         Augment(recipe.augment, followed, draws) if recipe.augment else None,
         recipe,
         device,

@@ -43,7 +43,8 @@ class Task(Record):
     """What is trained, on what, for what."""
 
     model: nn.Module  # it owns all weights
-    modules: tuple[nn.Module, ...]  # that compute with them in training
+    forward: Function  # gives the outputs: the model, or what is left of it behind cached features
+    modules: tuple[nn.Module, ...]  # that compute with the weights in training
     phases: tuple[Phase, ...]
     inputs: tuple[str, ...]  # of the model; () where the losses compute everything
     outputs: tuple[tuple[str, bool], ...]  # name, whether it exists in training only

@@ -1,0 +1,67 @@
+"""Modules opened: their calls stand in the model itself, under labels with the path of the module before them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nnspec.ir.program import Call, Module, Port, Program, Tie
+
+
+def opened(program: Program, chosen: Callable[[Call], bool]) -> Module:
+    """The module of the model, in which calls of modules that are chosen have become the calls of their bodies.
+
+    A call that repeats, scans or shares its module stays: its body is applied more than once.
+
+    Args:
+        program: the model.
+        chosen: whether to open the module that a call applies; asked for calls that came out of others, too.
+    """
+    main = program.main
+    while True:
+        shared = {call.label for call in main.calls if call.shared}
+        for index, call in enumerate(main.calls):
+            if isinstance(call.callee, str) and call.label not in shared | {None} and _is_plain(call) and chosen(call):
+                main = _open(main, index, program.modules[call.callee])
+                break
+        else:
+            return main
+
+
+def _is_plain(call: Call) -> bool:
+    return call.count == 1 and not (call.shared or call.scan or call.training)
+
+
+def _open(outer: Module, index: int, inner: Module) -> Module:
+    """The module with its call of this number replaced by the body of the module that it applies."""
+    call = outer.calls[index]
+    names = {name: f"{call.label}@{name}" for name in inner.values}
+    names |= {port.value: given for port, given in zip(inner.inputs, call.inputs, strict=False)}
+    results = {name: names[port.value] for name, port in zip(call.outputs, inner.outputs, strict=True)}
+
+    def before(each: Call) -> Call:
+        return _renamed(each, names).model_copy(update={"label": each.label and f"{call.label}.{each.label}"})
+
+    types = {names[name]: type for name, type in inner.values.items() if names[name]}
+    ties = [Tie(parameter=f"{call.label}.{x.parameter}", source=f"{call.label}.{x.source}") for x in inner.ties]
+    return outer.model_copy(
+        update={
+            "values": {**types, **outer.values},
+            "calls": (
+                *outer.calls[:index],
+                *map(before, inner.calls),
+                *(_renamed(each, results) for each in outer.calls[index + 1 :]),
+            ),
+            "outputs": tuple(_placed(port, results) for port in outer.outputs),
+            "ties": (*outer.ties, *ties),
+        }
+    )
+
+
+def _renamed(call: Call, names: dict[str, str]) -> Call:
+    """The call with other names of values."""
+    given, made = (tuple(names.get(name, name) for name in each) for each in (call.inputs, call.outputs))
+    return call.model_copy(update={"inputs": given, "outputs": made})
+
+
+def _placed(port: Port, names: dict[str, str]) -> Port:
+    return port.model_copy(update={"value": names.get(port.value, port.value)})
