@@ -6,6 +6,7 @@ Both are exact; the arithmetic of the weights is done in float64, when the array
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -43,6 +44,7 @@ def _fold_batch_norm(graph: Graph, before: Node, norm: Node) -> None:
     eps = norm.attributes["epsilon"]
     groups = before.attributes.get("group", 1) if before.op == "ConvTranspose" else 0
 
+    @cache
     def factor() -> Array:
         spread = np.sqrt(variance.make().astype(np.float64) + eps)
         return np.asarray(scale.make().astype(np.float64) / spread)
