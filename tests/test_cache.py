@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from nnspec.cli.main import main
 from nnspec.decode.continuation import continuation
 from nnspec.decode.language import Decoder, decoder
 from nnspec.diagnostics import SpecError
+from nnspec.diagnostics.render import render
 from nnspec.dims import Size, substitute, symbol
 from nnspec.ir import Module
 from nnspec.ir.verify import verify
@@ -238,3 +240,100 @@ def test_what_a_layer_states_about_a_sequence_is_what_it_does(layer: type[Layer]
             parts = [part[name] for part in found]
             joined = parts[-1] if axes[name] is None else np.concatenate(parts, axes[name])
             np.testing.assert_allclose(joined, whole, rtol=1e-9, atol=1e-9)
+
+
+def refusal(body: str, head: str = "input tokens: int[N, T]") -> str:
+    text = "model M {\n  " + head + "\n  embed: Embedding(11, 8)\n  " + body + "\n  output logits = Linear(11)\n}\n"
+    with pytest.raises(SpecError) as caught:
+        nnspec.loads(text).cached()
+    return render(caught.value.found)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason", "advice"),
+    [
+        ("Transpose(1, 2) -> Conv1d(8, 3, padding = 1) -> Transpose(1, 2)", "Conv1d mixes places along T", "look back only"),
+        ("MultiheadAttention(2)", "MultiheadAttention lets every place along T see those after it", "causal = true"),
+        ("LSTM(8, batch_first = true, bidirectional = true)", "LSTM reads the places along T backwards", "leave bidir"),
+        ("embed + mean(embed, dim = 1, keepdim = true)", "Mean mixes places along T", "look back only"),
+        ("_ / T", "Divide has T, the length of the whole sequence, in its scalar", "each place alone"),
+        ("_ -> cumsum(_, dim = 1)", "CumulativeSum mixes places along T", "look back only"),
+        ("_[:, :1] + _", "Subscript mixes places along T", "look back only"),
+        ("twice = Range(2 * T) -> Embedding(99, 8)\n  embed + twice[:T]", "Range counts from 0 to 2*T", "Range(T)"),
+        ("keys = embed -> Transpose(1, 2)\n  softmax(embed @ keys) @ embed", "sets every place along T beside every other: [N, T, T]", "causal"),
+        ("a = Range(T) -> Embedding(64, 8)\n  embed + a", "counts places along T, and keeps nothing", "positions out"),
+    ],
+)  # fmt: skip
+def test_what_needs_the_whole_sequence_is_refused_with_its_reason(body: str, reason: str, advice: str) -> None:
+    shown = refusal(body)
+    assert reason in shown
+    assert advice in shown
+    assert ("--> <text>" in shown) == ("E1003" not in shown)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("model M {\n input image: float[N, 3]\n output y = Linear(2)\n}", "no scores for every place of an input of tokens"),
+        ("model M {\n input a: int[N, T]\n output y = argmax(a, dim = 1)\n}", "it has no output of scores"),
+        ("model M {\n input a: int[4, 8]\n Embedding(5, 5)\n}", "the number of its tokens is fixed, a: int[4, 8]"),
+    ],
+)  # fmt: skip
+def test_what_is_no_language_model_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        nnspec.loads(text).cached()
+    assert caught.value.diagnostics[0].code == "E1002"
+    assert reason in render(caught.value.found)
+
+
+def test_a_model_that_looks_at_no_other_place_keeps_nothing() -> None:
+    model = nnspec.loads("model Bigram {\n input tokens: int[N, T]\n output logits = Embedding(5, 5)\n}")
+    assert model.cached().program == model.program
+
+
+def test_a_mistake_in_a_block_names_the_way_to_it() -> None:
+    with pytest.raises(SpecError) as caught:
+        nnspec.load("bert", settings={"layers": 2}).cached()
+    assert render(caught.value.found) == (
+        "error[E1001]: the model cannot be decoded step by step along T: Attention lets every place along T see those "
+        "after it\n"
+        "  --> zoo/bert.nn:10:3\n"
+        "   |\n"
+        "10 |   attention(query, key, value, mask = seen, dropout = p)"
+        ' -> Rearrange("n h t d -> n t (h d)")\n'
+        "   |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+        "   |\n"
+        "   = in Layer, called as encoder.layer.0 at zoo/bert.nn:52:18\n"
+        "   = in Encoder, called as encoder at zoo/bert.nn:70:30\n"
+        "   = help: let it see those before it only: causal = true\n"
+    )
+
+
+def test_the_program_grows_with_the_text_except_for_repeats_that_keep_something() -> None:
+    counts = {}
+    for layers in (2, 50):
+        program = nnspec.load("gpt2", settings={**GPT2, "layers": layers}).cached().program
+        counts[layers] = {module.name: len(module.calls) for module in program.modules.values()}
+    assert counts[2].keys() == counts[50].keys()
+    assert {name for name, count in counts[2].items() if counts[50][name] != count} == {"H"}
+
+
+def test_more_layers_than_the_limit_are_refused_before_they_are_written_out() -> None:
+    with pytest.raises(SpecError) as caught:
+        nnspec.load("gpt2", settings={**GPT2, "layers": 1_000_000}).cached()
+    assert caught.value.diagnostics[0].code == "E0701"
+
+
+def test_export_with_cache_names_what_is_kept_by_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    settings = [f"--set={name}={value}" for name, value in GPT2.items()]
+    result = CliRunner().invoke(main, ["export", "gpt2", *settings, "--cache", "--onnx", str(path)])
+    assert result.exit_code == 0, result.output
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    kept = [f"transformer.h.{layer}.attn.{name}" for layer in (0, 1) for name in ("key", "value")]
+    assert [port.name for port in session.get_inputs()] == ["tokens", *(f"past.{name}" for name in kept)]
+    assert [port.name for port in session.get_outputs()] == ["logits", *(f"present.{name}" for name in kept)]
+    assert session.get_inputs()[1].shape == ["N", 4, "P", 4]
+    assert session.get_outputs()[1].shape == ["N", 4, "P + T", 4]
+    largest = json.loads(session.get_modelmeta().custom_metadata_map["nnspec.largest"])
+    assert largest == {"T": 40, "P": 40}
