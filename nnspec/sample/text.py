@@ -16,8 +16,7 @@ from nnspec.record import Record
 from nnspec.sample.choose import Choice
 from nnspec.sample.engine import Engine
 from nnspec.sample.mistakes import VocabularyTooLarge
-
-_UNFINISHED = "\N{REPLACEMENT CHARACTER}"  # what a tokenizer shows for the first bytes of a character
+from nnspec.sample.pieces import pieces
 
 
 class Request(Record):
@@ -56,7 +55,7 @@ class TextSampler:
         start = self._start(request.prompt)
         yield request.prompt
         first = (tokens[0] for tokens in self._tokens(start, request))
-        yield from self._pieces(start[-1:], first)
+        yield from pieces(self.vocabulary, start[-1:], first)
 
     def texts(self, request: Request) -> list[str]:
         """All texts of a request, sampled side by side.
@@ -66,7 +65,7 @@ class TextSampler:
         """
         start = self._start(request.prompt)
         columns = zip(*self._tokens(start, request), strict=True) if request.length else [()] * request.count
-        return [request.prompt + "".join(self._pieces(start[-1:], iter(column))) for column in columns]
+        return [request.prompt + "".join(pieces(self.vocabulary, start[-1:], column)) for column in columns]
 
     def _start(self, prompt: str) -> list[int]:
         """The tokens of the prompt; without one, that of a new line, or else the first of the vocabulary."""
@@ -95,17 +94,3 @@ class TextSampler:
             yield chosen
             new = np.array(chosen, np.int64)[:, None]
             last = np.concatenate([last, new], 1)[:, -half:]
-
-    def _pieces(self, before: Sequence[int], numbers: Iterator[int]) -> Iterator[str]:
-        """The text of tokens one after the other; a token may show only with the next one, and depend on the last."""
-        recent = list(before)
-        shown = self.vocabulary.decode(recent)
-        for number in numbers:
-            recent.append(number)
-            text = self.vocabulary.decode(recent)
-            if not text.endswith(_UNFINISHED):
-                yield text[len(shown) :]
-                recent = recent[-1:]
-                shown = self.vocabulary.decode(recent)
-        if len(recent) > 1:
-            yield self.vocabulary.decode(recent)[len(shown) :]
