@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nnspec.to_onnx.export import Exported
     from nnspec.to_onnx.verify import Verified
     from nnspec.train.run import Trained
+    from nnspec.triton.repository import Served
     from nnspec.weights.compare import Comparison
 
 
@@ -229,6 +230,38 @@ class Model:
 
         program, sources = self.program, self.sources
         return export_onnx(program, path, weights, opset=opset, verify=verify, sources=sources, limits=limits)
+
+    def export_triton(
+        self,
+        repository: str | Path,
+        weights: str | Path | None = None,
+        *,
+        max_batch: int = 8,
+        opset: int | None = None,
+        verify: bool = True,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> Served:
+        """Write the network into a model repository of Triton Inference Server: a new model, or a new version of it.
+
+        Args:
+            repository: the folder that Triton is started with; it is made if it is not there.
+            weights: a file of weights; untrained ones if it is left out.
+            max_batch: the largest batch that Triton forms of requests, where all inputs and outputs begin with the
+                same symbol.
+            opset: as for `export_onnx`.
+            verify: as for `export_onnx`.
+            limits: as for `export_onnx`.
+
+        Raises:
+            SpecError: as `export_onnx`; nothing is written then.
+        """
+        need("the ONNX export", "onnx", "numpy")
+        from nnspec.triton.repository import write_repository  # here: onnx takes longer to import than all of nnspec
+
+        def export(path: Path) -> Exported:
+            return self.export_onnx(path, weights, opset=opset, verify=verify, limits=limits)
+
+        return write_repository(Path(repository), self.name, export, max_batch)
 
     def verify_onnx(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,11 +14,18 @@ from nnspec.layers.base import TensorType
 from nnspec.output import replacing
 from nnspec.to_torch.emit import torch_source
 
+if TYPE_CHECKING:
+    from nnspec.to_onnx.export import Exported
+
 
 @click.command("export")
 @spec_arguments
 @click.option("--torch", "source", metavar="FILE.py", help="Write the model as PyTorch source that needs no nnspec.")
 @click.option("--onnx", "onnx", metavar="FILE.onnx", help="Write the model for inference as ONNX.")
+@click.option("--triton", "repository", metavar="DIR",
+              help="Add it, or a new version of it, to a model repository of Triton Inference Server.")  # fmt: skip
+@click.option("--max-batch", type=click.IntRange(min=1), default=8, show_default=True,
+              help="The largest batch that Triton forms of requests.")  # fmt: skip
 @click.option("--weights", metavar="FILE", help="Weights for ONNX: safetensors or a PyTorch checkpoint.")
 @click.option("--opset", type=int, metavar="N", help="The version of ONNX's operators.")
 @click.option("--cache", is_flag=True, help="Write a language model for decoding: it takes and gives what it keeps.")
@@ -27,21 +35,28 @@ def command(
     spec: SpecArguments,
     source: str | None,
     onnx: str | None,
+    repository: str | None,
+    max_batch: int,
     weights: str | None,
     opset: int | None,
     cache: bool,
     verify: bool,
 ) -> None:
-    """Write MODEL.nn as PyTorch source, as an ONNX file, or both."""
-    if source is None and onnx is None:
-        raise click.UsageError("say what to write: --torch FILE.py, --onnx FILE.onnx, or both")
-    if onnx is None and (weights is not None or opset is not None):
-        raise click.UsageError("--weights and --opset belong to --onnx FILE.onnx")
+    """Write MODEL.nn as PyTorch source, as an ONNX file, or as a model that Triton Inference Server serves."""
+    if source is None and onnx is None and repository is None:
+        raise click.UsageError("say what to write: --torch FILE.py, --onnx FILE.onnx, --triton DIR, or several")
+    if onnx is None and repository is None and (weights is not None or opset is not None):
+        raise click.UsageError("--weights and --opset belong to --onnx FILE.onnx and --triton DIR")
     model = spec.load().cached(limits=spec.limits) if cache else spec.load()
     if source is not None:
         _write_source(model, Path(source))
     if onnx is not None:
         _write_onnx(model, onnx, weights, opset, verify, spec)
+    if repository is not None:
+        served = model.export_triton(
+            repository, weights, max_batch=max_batch, opset=opset, verify=verify, limits=spec.limits
+        )
+        _report(f"{served.folder}, version {served.version}", served.exported)
 
 
 def _write_source(model: Model, path: Path) -> None:
@@ -55,6 +70,10 @@ def _write_onnx(
     model: Model, path: str, weights: str | None, opset: int | None, verify: bool, spec: SpecArguments
 ) -> None:
     made = model.export_onnx(path, weights, opset=opset, verify=verify, limits=spec.limits)
+    _report(path, made)
+
+
+def _report(path: str, made: Exported) -> None:
     agrees = "" if made.difference is None else f", equals PyTorch within {made.difference:.1e}"
     types = f"{_shown(made.inputs)} -> {_shown(made.outputs)}"
     click.echo(f"{path}: ONNX opset {made.opset}, {_size(made.bytes)}, {types}{agrees}")

@@ -1,0 +1,107 @@
+"""A model repository of Triton Inference Server: `NAME/config.pbtxt`, `NAME/1/model.onnx`, and a new version each time.
+
+Everything is written under another name first. A new model appears whole; a new version of a model appears before its
+configuration is replaced. Source: the section "Repository Layout" of Triton's user guide.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import onnx
+
+from nnspec.infer.metadata import class_names
+from nnspec.output import cannot_write, replacing
+from nnspec.record import Record
+from nnspec.to_onnx.export import Exported
+from nnspec.triton.config import LABELS, config_text
+
+MODEL, CONFIG = "model.onnx", "config.pbtxt"
+MAX_BATCH = 8
+
+
+class Served(Record):
+    """What was written: the folder of the model, the number of the version, and the export."""
+
+    folder: str
+    version: int
+    exported: Exported
+
+
+def write_repository(
+    repository: Path, name: str, export: Callable[[Path], Exported], max_batch: int = MAX_BATCH
+) -> Served:
+    """Add a model, or a version of it, to a repository, which is made if it is not there.
+
+    Args:
+        repository: the folder that Triton is started with.
+        name: what the model is called.
+        export: writes the ONNX file to a path.
+        max_batch: the largest batch that Triton forms of requests.
+
+    Raises:
+        SpecError: the model cannot be exported, or a file cannot be written; nothing is left of it then.
+    """
+    with _writing(repository) as draft:
+        (draft / "version").mkdir()
+        exported = export(draft / "version" / MODEL)
+        files = _describe(draft / "version" / MODEL, name, max_batch)
+        _gather(draft / "version")
+        version = _place(repository / name, draft, files)
+    return Served(str(repository / name), version, exported)
+
+
+def _describe(model: Path, name: str, max_batch: int) -> dict[str, str]:
+    """The texts that belong to a model: its configuration, and the names of its classes if it has some."""
+    proto = onnx.load(str(model), load_external_data=False)
+    classes = class_names({each.key: each.value for each in proto.metadata_props})
+    labels = {LABELS: "".join(f"{' '.join(each.split())}\n" for each in classes)} if classes else {}
+    return {CONFIG: config_text(name, proto.graph, max_batch, len(classes)), **labels}
+
+
+def _gather(version: Path) -> None:
+    """A model of several files is a folder called as the model's file is."""
+    files = list(version.iterdir())
+    if len(files) > 1:
+        inner = version / "files"
+        inner.mkdir()
+        for file in files:
+            file.rename(inner / file.name)
+        inner.rename(version / MODEL)
+
+
+def _place(target: Path, draft: Path, files: dict[str, str]) -> int:
+    """Put a version in its place, with the texts beside it; its number."""
+    if not target.exists():
+        model = draft / "model"
+        model.mkdir()
+        (draft / "version").rename(model / "1")
+        for name, text in files.items():
+            (model / name).write_text(text, encoding="utf-8")
+        model.rename(target)
+        return 1
+    number = 1 + max((int(each.name) for each in target.iterdir() if each.name.isdecimal()), default=0)
+    (draft / "version").rename(target / str(number))
+    for name, text in files.items():
+        with replacing(target / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return number
+
+
+@contextmanager
+def _writing(repository: Path) -> Iterator[Path]:
+    """A folder in the repository for what is not ready; it is gone afterwards."""
+    try:
+        repository.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".nnspec-", dir=repository))
+        draft.chmod(0o755)  # mkdtemp makes folders that nobody else may read
+        try:
+            yield draft
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    except OSError as error:
+        raise cannot_write(repository, error) from None
