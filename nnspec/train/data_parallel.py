@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Set
 from contextlib import contextmanager, nullcontext
 
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from nnspec.ir import Program
+from nnspec.ir.idle import has_idle_weights
 from nnspec.train.group import Group
 
 
@@ -16,13 +19,19 @@ class DataParallel(Group):
 
     name = "ddp"
 
-    def network(self, model: nn.Module) -> nn.Module:
-        """The model as DDP calls it; it is made anew when other weights are trained.
+    def spread(self, model: nn.Module, program: Program, read: Set[str]) -> None:
+        super().spread(model, program, read)
+        self.idle = has_idle_weights(program, read)
 
-        Statistics are the same in all processes, so that none needs to be sent.
-        """
+    def network(self, model: nn.Module) -> nn.Module:
+        """The model as DDP calls it; it is made anew when other weights are trained."""
         devices = [self.device] if self.device.type == "cuda" else None
-        self.wrapped = DistributedDataParallel(model, devices, broadcast_buffers=False, find_unused_parameters=True)
+        with warnings.catch_warnings():  # PyTorch wants an option instead that its older versions do not have
+            warnings.simplefilter("ignore", FutureWarning)
+            # statistics are the same in all processes: none needs to be sent
+            self.wrapped = DistributedDataParallel(
+                model, devices, broadcast_buffers=False, find_unused_parameters=self.idle
+            )
         return self.wrapped
 
     @contextmanager

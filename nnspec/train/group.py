@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 
 import torch
@@ -67,7 +67,7 @@ class Group(Strategy):
             reason = "its recipe builds networks of its own, which are trained in one process only"
             raise SpecError.of(NotSpread(None, str(self.name), reason, "train it without a strategy"))
 
-    def spread(self, model: nn.Module, program: Program) -> None:
+    def spread(self, model: nn.Module, program: Program, read: Set[str]) -> None:
         """Let batch normalisation take its statistics over all processes; draw other random numbers in each of them."""
         if self.device.type == "cuda":
             nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]

@@ -62,7 +62,7 @@ def build_networks(
         start_from(model, program, base / recipe.weights, recipe.drop, plan.places.get("drop"))
     freeze(model, recipe.freeze, plan.places.get("freeze"))
     strategy.check(plan)
-    strategy.spread(model, program)
+    strategy.spread(model, program, objective.reads)
 
     def function(part: Program) -> Function:
         module = build(part, limits).to(device)

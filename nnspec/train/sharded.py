@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 
 import torch
@@ -28,8 +28,8 @@ class Sharded(Group):
         super().__init__(device)
         self.mesh = init_device_mesh(device.type, (self.processes,))
 
-    def spread(self, model: nn.Module, program: Program) -> None:
-        super().spread(model, program)
+    def spread(self, model: nn.Module, program: Program, read: Set[str]) -> None:
+        super().spread(model, program, read)
         for name, weight in model.named_parameters():
             if weight.ndim == 0:
                 reason = f"its weight {name} is a single number, which has no shares"

@@ -6,7 +6,7 @@ its samples. So the loss follows the curve of one process, whatever their number
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 
 import torch
@@ -60,8 +60,13 @@ class Strategy:
             SpecError: it cannot.
         """
 
-    def spread(self, model: nn.Module, program: Program) -> None:
+    def spread(self, model: nn.Module, program: Program, read: Set[str]) -> None:
         """Leave this process what it keeps of the weights.
+
+        Args:
+            model: it has all weights.
+            program: what it was made of.
+            read: the outputs that the losses read.
 
         Raises:
             SpecError: the model cannot be trained so.
