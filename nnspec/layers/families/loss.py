@@ -270,6 +270,8 @@ class GaussianKL(Loss):
 class Accuracy(Layer):
     """The fraction of samples whose greatest value along dimension 1 is that of the right class.
 
+    Targets equal to `ignore_index` do not count; it is no number where no other target is left.
+
     Shapes: input [N, classes, ...], target int [N, ...] -> []. Source: torch.argmax, torch.Tensor.mean.
     """
 
@@ -277,7 +279,12 @@ class Accuracy(Layer):
     function: ClassVar[str | None] = "accuracy"
     higher_is_better: ClassVar[bool] = True  # of a metric: the best weights are those of its greatest value
 
-    examples: ClassVar = (Example("accuracy(a, argmax(b, dim = 1))", ("float[N, 3]", "float[N, 3]")),)
+    ignore_index: int | None = None
+
+    examples: ClassVar = (
+        Example("accuracy(a, argmax(b, dim = 1))", ("float[N, 3]", "float[N, 3]")),
+        Example("accuracy(a, argmax(b, dim = 1), ignore_index = 0)", ("float[N, 3, H]", "float[N, 3, H]")),
+    )
 
     def infer(self, input: TensorType, target: TensorType) -> TensorType:
         need_classes(input, target)

@@ -160,7 +160,7 @@ def _times(value: str, factor: float, graph: Graph) -> str:
     return graph.node("Mul", [value, graph.constant(factor)])
 
 
-def _ignored(layer: CrossEntropyLoss, call: Call, graph: Graph) -> str:
+def _ignored(layer: CrossEntropyLoss | Accuracy, call: Call, graph: Graph) -> str:
     return graph.node("Equal", [call.inputs[1], graph.constant(layer.ignore_index, np.int64)])
 
 
@@ -193,4 +193,8 @@ def _(layer: GaussianKL, call: Call, graph: Graph) -> str:
 def _(layer: Accuracy, call: Call, graph: Graph) -> str:
     best = graph.node("ArgMax", [call.inputs[0]], axis=1, keepdims=0)
     right = cast(graph.node("Equal", [best, call.inputs[1]]), "bool", "float", graph)
-    return _reduced(right, call.type_of(1), "mean", graph)
+    if layer.ignore_index is None:
+        return _reduced(right, call.type_of(1), "mean", graph)
+    counted = cast(graph.node("Not", [_ignored(layer, call, graph)]), "bool", "float", graph)
+    right = _reduced(graph.node("Mul", [right, counted]), call.type_of(1), "sum", graph)
+    return graph.node("Div", [right, _reduced(counted, call.type_of(1), "sum", graph)])

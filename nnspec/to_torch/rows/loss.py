@@ -75,7 +75,9 @@ def _(layer: GaussianKL, call: Call) -> str:
 
 @row(Accuracy)
 def _(layer: Accuracy, call: Call) -> str:
-    return f"({call.inputs[0]}.argmax(1) == {call.inputs[1]}).float().mean()"
+    scores, target = call.inputs
+    counted = "" if layer.ignore_index is None else f"[{target} != {layer.ignore_index}]"
+    return f"({scores}.argmax(1) == {target}){counted}.float().mean()"
 
 
 def _reduced(text: str, reduction: str, call: Call) -> str:
