@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nnspec.bench.measure import Measured
     from nnspec.to_onnx.export import Exported
     from nnspec.to_onnx.verify import Verified
-    from nnspec.train.run import Trained
+    from nnspec.train.epochs import Trained
     from nnspec.triton.repository import Served
     from nnspec.weights.compare import Comparison
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import nnspec
-from nnspec.train.run import Trained
+from nnspec.train.epochs import Trained
 
 
 def train(repository: Path, runs: Path, name: str, **recipe: object) -> Trained:

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 import nnspec
 from nnspec.ir import Program
 from nnspec.train import features
-from nnspec.train.run import Trained
+from nnspec.train.epochs import Trained
 
 SPEC = """
 block Body {

@@ -15,8 +15,8 @@ from safetensors.torch import load_file
 
 import nnspec
 from nnspec.cli.main import main
+from nnspec.train.epochs import Trained
 from nnspec.train.loop import Loop
-from nnspec.train.run import Trained
 
 SPEC = """
 model Parts(classes = 3) {
@@ -158,7 +158,8 @@ def test_an_autoencoder_shows_pictures_above_what_it_makes_of_them(tmp_path: Pat
     result = nnspec.loads(spec).train(runs=tmp_path, quiet=True)
     with Image.open(result.folder / "samples.png") as picture:
         array = np.asarray(picture)
-    assert array.shape == (16, 64) and np.array_equal(array[:8], array[8:]) and array.max() == 255
+    assert array.shape == (17, 71)  # with a line between pictures
+    assert np.array_equal(array[:8], array[9:]) and array.max() == 255
 
 
 def test_runs_are_compared_side_by_side(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from nnspec.elaborate.mistakes import BadSetting
 from nnspec.train.launch import STRATEGIES, this_process
 
 if TYPE_CHECKING:
-    from nnspec.train.run import Trained
+    from nnspec.train.epochs import Trained
 
 
 @click.command("train")

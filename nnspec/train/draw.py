@@ -17,6 +17,7 @@ from nnspec.ir import Module, Program
 from nnspec.ir.verify import UnsoundProgram, verify
 from nnspec.layers.base import Layer
 from nnspec.limits import Limits
+from nnspec.manifest import check_digest
 from nnspec.to_torch.module import build
 from nnspec.train.folder import LAST, SAMPLE
 from nnspec.train.mistakes import BadRun
@@ -70,6 +71,7 @@ def _of_shape(shape: tuple[Size, ...], count: int) -> Tensor:
 
 
 def _program(folder: Path) -> Program:
+    check_digest(folder / SAMPLE)
     try:
         program = Program.from_json((folder / SAMPLE).read_bytes())
         verify(program)

@@ -21,7 +21,6 @@ from nnspec.limits import Limits
 from nnspec.manifest import replacing_together
 from nnspec.output import CannotWrite, replacing
 from nnspec.train.mistakes import BadRun
-from nnspec.train.settings import SETTINGS, Settings
 from nnspec.train.state import write_tensors
 
 SPEC, PROGRAM, SAMPLE = "spec.nn", "program.json", "sample.json"
@@ -55,38 +54,30 @@ def make_folder(runs: Path, name: str | None, model: str) -> Path:
     raise AssertionError("numbers do not end")
 
 
-def write_spec(folder: Path, main: Source, others: Mapping[str, Source], program: str, settings: Settings) -> None:
-    """The spec with what it imports, the program and the settings: all that it takes to run again.
+def write_spec(folder: Path, main: Source, others: Mapping[str, Source], texts: Mapping[str, str]) -> None:
+    """The spec with what it imports, and the files that follow from it: all that it takes to run again.
 
     Raises:
         SpecError: a file cannot be written; the new folder is gone again.
     """
-    texts = {SPEC: main.text, PROGRAM: program + "\n", SETTINGS: _as_text(settings)}
+    imported = {}
     for name, source in others.items():
         place = PurePosixPath(name)
         if name != main.name and not place.is_absolute() and ".." not in place.parts:
-            texts[str(place)] = source.text
+            imported[str(place)] = source.text
     try:
-        _write_together(folder, texts)
+        write_texts(folder, {**imported, SPEC: main.text, **texts})
     except SpecError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def write_settings(folder: Path, settings: Settings) -> None:
-    """What the run was started with.
+def write_texts(folder: Path, texts: Mapping[str, str]) -> None:
+    """Files by their names, together.
 
     Raises:
-        SpecError: it cannot be written.
+        SpecError: one cannot be written.
     """
-    _write_together(folder, {SETTINGS: _as_text(settings)})
-
-
-def _as_text(settings: Settings) -> str:
-    return settings.model_dump_json(indent=1) + "\n"
-
-
-def _write_together(folder: Path, texts: Mapping[str, str]) -> None:
     with replacing_together(folder) as path_for:
         for name, text in texts.items():
             path_for(name).write_text(text, encoding="utf-8")

@@ -1,0 +1,161 @@
+"""The epochs of a run: each is trained, saved and shown, until the last one or until something stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from nnspec.diagnostics import SpecError
+from nnspec.output import CannotWrite
+from nnspec.record import Record
+from nnspec.train.clock import Clock
+from nnspec.train.curves import write_curves
+from nnspec.train.diagnose import first_bad_layer
+from nnspec.train.display import Display, display
+from nnspec.train.folder import BEST, CURVES, LAST
+from nnspec.train.loop import Loop, Row, Stopped
+from nnspec.train.manner import Manner
+from nnspec.train.mistakes import NotFinite, NotTrained
+from nnspec.train.outcome import write_outcome
+from nnspec.train.prepare import Prepared
+from nnspec.train.save import NotSaved, save_epoch, save_state
+from nnspec.train.signals import kept_signals
+from nnspec.train.state import Position
+from nnspec.train.strategy import Strategy
+
+SAVED_EVERY = 300.0  # seconds within an epoch
+
+
+class Trained(Record):
+    """What came out of a run."""
+
+    folder: Path
+    history: tuple[dict[str, float | int | None], ...]  # one row an epoch, as in metrics.csv
+    measure: str | None  # what the best weights were chosen by; None where several losses say nothing of that
+    best: float | None
+    best_epoch: int
+    interrupted: int | None  # the number of the signal that ended it before its last epoch
+
+    @property
+    def best_weights(self) -> Path:
+        """The weights of the best epoch; those of the last one where nothing says which is the best."""
+        return self.folder / (LAST if self.measure is None else BEST)
+
+    @property
+    def last_weights(self) -> Path:
+        """The weights of the last epoch."""
+        return self.folder / LAST
+
+
+def run_epochs(prepared: Prepared, manner: Manner, folder: Path, state: Any) -> Trained:
+    """Train to the end, from the beginning or from a state.
+
+    Args:
+        prepared: what is trained.
+        manner: how its user wants it.
+        folder: of the run.
+        state: the position and the tensors to go on from; None for none.
+
+    Raises:
+        SpecError: the loss is not finite, or a file cannot be written.
+    """
+    strategy = prepared.task.strategy
+    with kept_signals() as received, display(manner.quiet or not strategy.leads) as shown:
+        clock = Clock(SAVED_EVERY)
+        loop = Loop(prepared.task, str(folder), lambda: strategy.any(bool(received) or clock.due()))
+        shown.say(f"{prepared.name} on {prepared.task.device}, in {folder}")
+        for note in prepared.notes:
+            shown.say(note)
+        try:
+            if state is None:
+                save_state(folder, loop)  # from which the first epoch is repeated if its loss is not finite
+            else:
+                loop.restore(*state)
+                shown.say(f"resumed after {loop.position.epoch} epochs and {loop.position.step} steps")
+            _epochs(loop, prepared, folder, shown, received)
+        except SpecError as error:
+            raise _explained(error, prepared, folder) from None
+        except RuntimeError as error:  # torch's own: no memory left, values out of the range of a loss
+            if strategy.lost(error):
+                raise
+            raise SpecError.of(NotTrained(None, str(error).splitlines()[0])) from error
+        position = loop.position
+        interrupted = received[0] if received and position.epoch < prepared.task.recipe.epochs else None
+        return Trained(
+            folder, tuple(position.history), measure_of(prepared), position.best, position.best_epoch, interrupted
+        )
+
+
+def _explained(error: SpecError, prepared: Prepared, folder: Path) -> SpecError:
+    """A loss that is not finite with the layer that it comes from, a full disk with the way on; others as they are."""
+    found = error.diagnostics[0]
+    if isinstance(found, CannotWrite):
+        return SpecError.of(NotSaved(None, str(folder), found.reason))
+    if not isinstance(found, NotFinite) or prepared.task.strategy.processes > 1:
+        return error
+    where = first_bad_layer(prepared.task, folder)
+    return SpecError.of(NotFinite(found.span, found.value, found.step, found.epoch, found.folder, where))
+
+
+def _epochs(loop: Loop, prepared: Prepared, folder: Path, shown: Display, received: list[int]) -> None:
+    """All epochs that are left, each saved when it is done; or until a signal is received."""
+    epochs, position = prepared.task.recipe.epochs, loop.position
+    while position.epoch < epochs and not _stale(position, prepared.task.recipe.early_stopping):
+        try:
+            row = loop.run_epoch(shown)
+        except Stopped:
+            save_state(folder, loop)
+            if prepared.task.strategy.any(bool(received)):
+                return
+            continue
+        position.history.append(row)
+        save_epoch(folder, loop, prepared, _is_best(row, prepared, position))
+        shown.epoch(row, epochs)
+    with _own_folder(folder, prepared.task.strategy) as own:
+        write_curves(own / CURVES, position.history)
+        write_outcome(own, loop, prepared)
+    if position.epoch < epochs:
+        shown.say(f"stopped early: nothing better since epoch {position.best_epoch}")
+
+
+def _is_best(row: Row, prepared: Prepared, position: Position) -> bool:
+    """Whether an epoch is the best so far, which is then noted."""
+    measure = measure_of(prepared)
+    value = row[measure] if measure is not None else None
+    if value is None or not _better(value, position.best, prepared.objective.higher_is_better):
+        return False
+    position.best, position.best_epoch = float(value), position.epoch
+    return True
+
+
+def _stale(position: Position, patience: int | None) -> bool:
+    """Whether the best value is so many epochs old."""
+    return patience is not None and position.epoch - position.best_epoch >= patience
+
+
+def measure_of(prepared: Prepared) -> str | None:
+    """What the best weights are chosen by: the first metric, or the loss if there is one only."""
+    task = prepared.task
+    if len(task.phases) > 1 and not task.metric_names:
+        return None
+    return (*task.metric_names, "validation_loss" if task.loss_in_evaluation else "loss")[0]
+
+
+def _better(value: float, best: float | None, rises: bool) -> bool:
+    """Whether a value is better than the best one; nothing is worse than no number."""
+    if value != value:
+        return False
+    return best is None or (value > best if rises else value < best)
+
+
+@contextmanager
+def _own_folder(folder: Path, strategy: Strategy) -> Iterator[Path]:
+    """The folder of the run for the first process; the others, whose shares of the weights it needs, write in vain."""
+    if strategy.leads:
+        yield folder
+    else:
+        with TemporaryDirectory() as place:
+            yield Path(place)
