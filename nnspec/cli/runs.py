@@ -58,7 +58,8 @@ def command(folder: str, as_json: bool) -> None:
 
 def table(rows: list[dict[str, Cell]]) -> str:
     """Rows as aligned columns, texts to the left; what a run does not have is left empty."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    names = list(dict.fromkeys(name for row in rows for name, value in row.items() if value is not None))
+    names.sort(key=_section)
     texts = {name for row in rows for name, value in row.items() if isinstance(value, str)}
     heads = ["time" if name == "seconds" else name for name in names]
     cells = [heads, *([_shown(name, row.get(name)) for name in names] for row in rows)]
@@ -71,6 +72,13 @@ def table(rows: list[dict[str, Cell]]) -> str:
         for row in cells
     ]
     return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def _section(name: str) -> int:
+    """Which run, what its last epoch gave, the best of it, its recipe: columns are in this order."""
+    if name.endswith("="):
+        return 3
+    return 0 if name in ("run", "model", "epochs") else 2 if name in ("best", "in epoch", "seconds") else 1
 
 
 def _shown(name: str, value: Cell) -> str:

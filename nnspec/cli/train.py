@@ -104,4 +104,4 @@ def _report(result: Trained) -> None:
     if result.interrupted is not None:
         click.echo(f"stopped  {measured}go on with it: nnspec train --resume {result.folder}")
         sys.exit(128 + result.interrupted)
-    click.echo(f"{measured}{result.best_weights}  {result.last_weights}")
+    click.echo(measured + "  ".join(dict.fromkeys(map(str, (result.best_weights, result.last_weights)))))
