@@ -62,8 +62,9 @@ import nnspec, torch
 torch.onnx.export(torch.nn.Linear(3, 4), (torch.zeros(1, 3),), str(folder / "small.onnx"), dynamo=DYNAMO)
 imported()
 module = nnspec.load(name).to_torch(weights=weights).eval()
-example = torch.zeros(shape, dtype=torch.long if name == "gpt2" else torch.float32)
-(input_name,) = [port.name for port in nnspec.load(name).program.main.inputs]
+main = nnspec.load(name).program.main
+example = torch.zeros(shape, dtype=torch.long if main.input_types[0].dtype == "int" else torch.float32)
+(input_name,) = [port.name for port in main.inputs]
 DYNAMIC = {"dynamic_shapes": ({0: torch.export.Dim.DYNAMIC},)} if DYNAMO else {
     "dynamic_axes": {input_name: {0: "N"}, "output": {0: "N"}}}
 measure(lambda: torch.onnx.export(
@@ -90,9 +91,9 @@ def save_weights(name: str, folder: Path) -> int:
     return file.stat().st_size
 
 
-def run(script: str, name: str, folder: Path) -> tuple[float, float]:
+def run(script: str, name: str, shape: tuple[int, ...], folder: Path) -> tuple[float, float]:
     """Seconds and mebibytes of one export."""
-    command = [sys.executable, "-W", "ignore", "-c", script, name, json.dumps(NETWORKS[name]), str(folder)]
+    command = [sys.executable, "-W", "ignore", "-c", script, name, json.dumps(shape), str(folder)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     seconds, memory = json.loads(done.stdout.strip().splitlines()[-1])
     return seconds, memory
@@ -105,7 +106,7 @@ def medians(name: str, folder: Path, runs: int) -> dict[str, tuple[float, float,
         del measured["torch, dynamo=True"]
     for _ in range(runs):
         for exporter, found in measured.items():
-            found.append(run(EXPORTERS[exporter], name, folder))
+            found.append(run(EXPORTERS[exporter], name, NETWORKS[name], folder))
     return {
         exporter: (min(found)[0], statistics.median(s for s, _ in found), statistics.median(m for _, m in found))
         for exporter, found in measured.items()
