@@ -7,8 +7,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from nnspec.decode.continuation import PAST
+from nnspec.decode.language import Decoder
+from nnspec.diagnostics import SpecError
 from nnspec.dims import Size, substitute, symbols
 from nnspec.record import Record
+from nnspec.sample.mistakes import FurtherInputs
 from nnspec.weights.arrays import Array
 
 
@@ -35,6 +39,23 @@ class Layout(Record):
         """The scores of what follows the last token of each text, [N, vocabulary]."""
         taken: Array = scores.reshape(*tokens.shape, -1).take(-1, self.axis)
         return taken
+
+
+def layout_of(made: Decoder) -> Layout:
+    """The layout of a decoder.
+
+    Raises:
+        SpecError: it takes more than tokens.
+    """
+    main = made.program.main
+    shapes = {port.name: main.values[port.value].shape for port in (*main.inputs, *main.outputs)}
+    further = [port.name for port in main.inputs if port.name != made.tokens and not port.name.startswith(PAST)]
+    if further:
+        raise SpecError.of(FurtherInputs(None, tuple(further)))
+    vocabulary = shapes[made.scores][-1]
+    assert isinstance(vocabulary, int), "scores of a decoder are as many as its tokens"
+    kept = {name: given.shape for name, given in made.kept.items()}
+    return Layout(made.tokens, made.scores, shapes[made.tokens], made.axis, vocabulary, made.context, kept)
 
 
 class Engine(ABC):

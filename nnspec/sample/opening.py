@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from nnspec.decode.continuation import PAST
 from nnspec.decode.language import Decoder, decoder
 from nnspec.diagnostics import Source, SpecError
 from nnspec.extras import need
 from nnspec.infer.vocabulary import Vocabulary, read_vocabulary
 from nnspec.ir import Program
 from nnspec.limits import DEFAULT_LIMITS, Limits
-from nnspec.sample.engine import Engine, Layout
-from nnspec.sample.mistakes import FurtherInputs, NoTextVocabulary, NoWeightsYet
+from nnspec.sample.engine import Engine, layout_of
+from nnspec.sample.mistakes import NoTextVocabulary, NoWeightsYet
 from nnspec.sample.text import TextSampler
 from nnspec.weights.load import load_weights
 
@@ -35,9 +34,9 @@ def open_model(
             no vocabulary; or what runs it is not installed.
     """
     made = decoder(program, sources, limits)
-    layout = _layout(made)
-    vocabulary = _vocabulary(layout.tokens, load_weights(made.program, weights).metadata, str(weights))
-    return TextSampler((_onnx if onnx else _torch)(made, layout, weights, sources, limits), vocabulary)
+    layout_of(made)  # what takes more than tokens is refused before its weights are looked at
+    vocabulary = _vocabulary(made.tokens, load_weights(made.program, weights).metadata, str(weights))
+    return TextSampler((_onnx if onnx else _torch)(made, weights, limits), vocabulary)
 
 
 def open_onnx(path: str | Path) -> TextSampler:
@@ -67,23 +66,6 @@ def best_weights(folder: Path) -> Path:
     return found
 
 
-def _layout(made: Decoder) -> Layout:
-    """The layout of a decoder.
-
-    Raises:
-        SpecError: it takes more than tokens.
-    """
-    main = made.program.main
-    shapes = {port.name: main.values[port.value].shape for port in (*main.inputs, *main.outputs)}
-    further = [port.name for port in main.inputs if port.name != made.tokens and not port.name.startswith(PAST)]
-    if further:
-        raise SpecError.of(FurtherInputs(None, tuple(further)))
-    vocabulary = shapes[made.scores][-1]
-    assert isinstance(vocabulary, int), "scores of a decoder are as many as its tokens"
-    kept = {name: given.shape for name, given in made.kept.items()}
-    return Layout(made.tokens, made.scores, shapes[made.tokens], made.axis, vocabulary, made.context, kept)
-
-
 def _vocabulary(tokens: str, metadata: Mapping[str, str], source: str) -> Vocabulary:
     vocabulary = read_vocabulary(tokens, metadata)
     if vocabulary is None:
@@ -91,28 +73,17 @@ def _vocabulary(tokens: str, metadata: Mapping[str, str], source: str) -> Vocabu
     return vocabulary
 
 
-def _torch(
-    made: Decoder, layout: Layout, weights: str | Path, sources: Mapping[str, Source] | None, limits: Limits
-) -> Engine:
+def _torch(made: Decoder, weights: str | Path, limits: Limits) -> Engine:
     need("sampling", "torch")
-    import torch  # here: onnxruntime may be what is installed, and not PyTorch
+    from nnspec.sample.torch_engine import torch_engine  # here: onnxruntime may be what is installed, and not PyTorch
 
-    from nnspec.sample.torch_engine import TorchEngine
-    from nnspec.to_torch.module import build
-    from nnspec.weights.module import fill
-
-    module = build(made.program, limits)
-    fill(module, made.program, weights)
-    return TorchEngine(made, layout, module.to("cuda" if torch.cuda.is_available() else "cpu"))
+    return torch_engine(made, weights, limits)
 
 
-def _onnx(
-    made: Decoder, layout: Layout, weights: str | Path, sources: Mapping[str, Source] | None, limits: Limits
-) -> Engine:
+def _onnx(made: Decoder, weights: str | Path, limits: Limits) -> Engine:
     need("sampling with onnxruntime", "onnx", "onnxruntime")
     from nnspec.infer.session import Session  # here: PyTorch may be what is installed, and not onnxruntime
     from nnspec.sample.onnx_engine import OnnxEngine
     from nnspec.to_onnx.export import export_model
 
-    model = export_model(made.program, weights, sources=sources, limits=limits)
-    return OnnxEngine(Session(model.SerializeToString()))
+    return OnnxEngine(Session(export_model(made.program, weights, limits=limits).SerializeToString()))

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 from torch import Tensor, nn
 
 from nnspec.decode.continuation import PAST, PRESENT
 from nnspec.decode.language import Decoder
-from nnspec.sample.engine import Engine, Layout
+from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.sample.engine import Engine, Layout, layout_of
+from nnspec.to_torch.module import build
 from nnspec.weights.arrays import Array
+from nnspec.weights.module import fill
+
+
+def torch_engine(made: Decoder, weights: str | Path, limits: Limits = DEFAULT_LIMITS) -> TorchEngine:
+    """A decoder with the weights of a file; on a GPU where there is one.
+
+    Raises:
+        SpecError: it takes more than tokens, or the weights are not the model's.
+    """
+    layout = layout_of(made)
+    module = build(made.program, limits)
+    fill(module, made.program, weights)
+    return TorchEngine(made, layout, module.to("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 class TorchEngine(Engine):
     """The module of a decoder's program."""
 
-    def __init__(self, decoder: Decoder, layout: Layout, module: nn.Module) -> None:
+    def __init__(self, made: Decoder, layout: Layout, module: nn.Module) -> None:
         super().__init__(layout)
         self.module = module.eval()
-        main = decoder.program.main
+        main = made.program.main
         self.inputs = [port.name for port in main.inputs]
         self.outputs = [port.name for port in main.outputs]
         self.past: dict[str, Tensor] = {}
