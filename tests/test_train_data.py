@@ -398,3 +398,33 @@ def test_paths_from_outside_start_from_where_the_program_runs(tmp_path: Path, mo
         assert result.history
     with pytest.raises(nnspec.SpecError, match="there is no such file"):
         nnspec.load("../specs/m.nn").train(quiet=True, epochs=1, weights="runs/none.safetensors")
+
+
+TOKENS = """
+model Language(vocab = 3) {
+  input tokens: int[N, T]
+  output logits = VECTORS -> Linear(9)
+}
+train {
+  data = text("t.txt", length = 3)
+  loss = cross_entropy(logits -> Transpose(1, 2), next)
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("vectors", "message"),
+    [
+        ("tokens -> Embedding(vocab, 4)", "the model's input tokens counts from 0 to 4, and its table has 3 rows"),
+        ("tokens + 0 -> Embedding(vocab, 4)", "PyTorch stopped: index out of range"),
+    ],
+)
+def test_tokens_that_a_table_has_no_row_for_are_told(vectors: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "t.txt").write_text("abcde" * 6)
+    (tmp_path / "spec.nn").write_text(TOKENS.replace("VECTORS", vectors))
+    with pytest.raises(nnspec.SpecError) as caught:
+        nnspec.load(tmp_path / "spec.nn").train(runs=tmp_path / "runs", quiet=True)
+    (found,) = caught.value.diagnostics
+    assert message in found.message and found.help is not None and "vocab" in found.help
+    result = nnspec.load(tmp_path / "spec.nn", settings={"vocab": 5}).train(runs=tmp_path, quiet=True, epochs=1)
+    assert result.history

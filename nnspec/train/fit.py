@@ -13,6 +13,7 @@ from nnspec.diagnostics import Span, SpecError
 from nnspec.dims import Expression, Size, solve, symbol
 from nnspec.elaborate.objective import Objective
 from nnspec.ir import Program
+from nnspec.ir.indices import index_bounds
 from nnspec.layers.base import DType, Layer, TensorType
 from nnspec.layers.families.loss import Accuracy, CrossEntropyLoss, NLLLoss
 from nnspec.train.changes import LUMINANCE, Extent
@@ -59,6 +60,7 @@ class Fitted:
         self.fields: dict[str, Tensor] = dict(data.fields)
         self.types: dict[str, TensorType] = {}
         self._given: dict[str, tuple[int, ...]] = {}  # the sizes of a sample of each input
+        self._rows = index_bounds(program) if program else {}
         self._known: dict[str, int] = {}
         for name, type in self._ports:
             field = self._field(name)
@@ -120,10 +122,19 @@ class Fitted:
         if _dtype(tensor) != type.dtype:
             self.fail(name, f"has {type.dtype} elements, and the data {_dtype(tensor)}", "change the input or the data")
         sizes = self._given[name] = self._sizes(field, tensor)
+        self._need_rows(name, tensor)
         if tensor.ndim != type.rank or not all(map(self._agrees, type.shape[1:], sizes)):
             shown = f"[N, {', '.join(map(str, sizes))}]" if tensor.ndim > 1 else "[N]"
             self.fail(name, f"is {type}, and the data {shown}", "change the model's input, or the data")
         return tensor
+
+    def _need_rows(self, name: str, tensor: Tensor) -> None:
+        """Check that indices into a table of the model are below its length."""
+        rows = self._rows.get(name)
+        if rows is not None and len(tensor) and not 0 <= int(tensor.min()) <= int(tensor.max()) < rows:
+            problem = f"counts from {int(tensor.min())} to {int(tensor.max())}, and its table has {rows} rows"
+            advice = f"give the model as many: --set vocab={int(tensor.max()) + 1}, if that is what it calls them"
+            self.fail(name, problem, advice)
 
     def _sizes(self, name: str, tensor: Tensor) -> tuple[int, ...]:
         """The sizes of a sample of a field, as a batch has them."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import re
-from collections.abc import Iterator, Set
-from contextlib import contextmanager
+from collections.abc import Set
 
 import torch
 import torch.distributed as dist
@@ -18,27 +18,24 @@ from nnspec.train.launch import NotLaunched, Process
 from nnspec.train.strategy import NotSpread, Share, Strategy
 
 
-@contextmanager
-def grouped(process: Process, device: torch.device) -> Iterator[None]:
-    """The group of all processes that torchrun started, while the block runs.
+def join(process: Process, device: torch.device) -> None:
+    """Join the group of all processes that torchrun started; it lasts as long as they do.
 
     Raises:
         SpecError: they do not find each other.
     """
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    if dist.is_initialized():
+        return
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
     try:
         dist.init_process_group(backend, rank=process.rank, world_size=process.count)
     except (RuntimeError, ValueError) as error:
         reason = f"the processes do not find each other: {str(error).splitlines()[0]}"
-        raise SpecError.of(
-            NotLaunched(None, reason, "start them with torchrun, which tells each of the others")
-        ) from None
-    if device.type == "cuda":
-        torch.cuda.set_device(device)
-    try:
-        yield
-    finally:
-        dist.destroy_process_group()
+        advice = "start them with torchrun, which tells each of the others"
+        raise SpecError.of(NotLaunched(None, reason, advice)) from None
+    atexit.register(dist.destroy_process_group)
 
 
 class ProcessLost(Diagnostic):
@@ -105,7 +102,7 @@ class Group(Strategy):
         dist.broadcast(said, 0)
         return bytes(said.tolist()).decode()
 
-    def lost(self, error: RuntimeError) -> bool:
+    def lost(self, error: Exception) -> bool:
         return isinstance(error, dist.DistError) or re.search(r"[Cc]onnection (closed|reset)", str(error)) is not None
 
     def wait(self) -> None:

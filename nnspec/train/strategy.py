@@ -100,7 +100,7 @@ class Strategy:
     def wait(self) -> None:
         """For all processes to come here."""
 
-    def lost(self, error: RuntimeError) -> bool:
+    def lost(self, error: Exception) -> bool:
         """Whether an error says that another process is there no more."""
         return False
 
@@ -139,14 +139,14 @@ def joined(name: str | None, process: Process, device: torch.device) -> Iterator
         yield Strategy()
         return
     from nnspec.train.data_parallel import DataParallel  # here: torch.distributed takes half a second to import
-    from nnspec.train.group import ProcessLost, grouped
+    from nnspec.train.group import ProcessLost, join
     from nnspec.train.sharded import Sharded
 
-    with grouped(process, device):
-        strategy = {each.name: each for each in (DataParallel, Sharded)}[name](device)
-        try:
-            yield strategy
-        except RuntimeError as error:
-            if strategy.lost(error):
-                raise SpecError.of(ProcessLost(None)) from error
-            raise
+    join(process, device)
+    strategy = {each.name: each for each in (DataParallel, Sharded)}[name](device)
+    try:
+        yield strategy
+    except RuntimeError as error:
+        if strategy.lost(error):
+            raise SpecError.of(ProcessLost(None)) from error
+        raise
