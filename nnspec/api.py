@@ -18,7 +18,7 @@ from nnspec.ir.verify import UnsoundProgram, verify
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.resources import spec_path
 from nnspec.summary import Summary, summarise
-from nnspec.train.manner import TRAINING, Manner
+from nnspec.train.manner import Manner, packages
 from nnspec.zoo import locate
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from nnspec.bench.measure import Measured
-    from nnspec.to_onnx.export import Exported
+    from nnspec.to_onnx.choices import Precision, Target
+    from nnspec.to_onnx.export import Exported, Samples
     from nnspec.to_onnx.verify import Verified
     from nnspec.train.epochs import Trained
     from nnspec.triton.repository import Served
@@ -168,6 +169,7 @@ class Model:
         device: str | None = None,
         strategy: str | None = None,
         quiet: bool = False,
+        tensorboard: bool = False,
         limits: Limits = DEFAULT_LIMITS,
         **recipe: Any,
     ) -> Trained:
@@ -179,6 +181,7 @@ class Model:
             device: "cpu", "cuda", ...; a GPU where there is one if it is left out.
             strategy: "ddp" or "fsdp" in processes that torchrun started.
             quiet: show nothing.
+            tensorboard: write events for TensorBoard as well.
             limits: bounds on what the recipe may ask for.
             recipe: values of the `train` block; a string is read as an expression of the language.
 
@@ -186,30 +189,42 @@ class Model:
             SpecError: the recipe, the data or the device are wrong, the loss is not finite, a file cannot be written,
                 or PyTorch is not installed.
         """
-        need("training", *TRAINING)
+        need("training", *packages(tensorboard))
         from nnspec.train.run import train_run  # here: PyTorch takes seconds to import
 
         declarations = self.declarations or Declarations(Source("<json>", ""))
-        manner = Manner(device, quiet, limits, strategy)
+        manner = Manner(device, quiet, limits, strategy, tensorboard)
         return train_run(self.program, declarations, self.sources, recipe, Path(runs), name, manner)
 
     def to_onnx(
-        self, weights: str | Path | None = None, *, opset: int | None = None, limits: Limits = DEFAULT_LIMITS
+        self,
+        weights: str | Path | None = None,
+        *,
+        opset: int | None = None,
+        precision: Precision = "float32",
+        target: Target = "cpu",
+        functions: bool = False,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> ModelProto:
         """The network for inference as an `onnx.ModelProto`.
 
         Args:
             weights: a file of weights (safetensors or a PyTorch checkpoint); untrained ones if it is left out.
             opset: the version of ONNX's operators; one that onnxruntime runs if it is left out.
+            precision: "float32", "float16", "bfloat16" or "int8"; inputs and outputs are float32 always.
+            target: "cpu", "cuda" or "standard", which to_onnx/choices.py tells apart.
+            functions: whether each block is an ONNX function, for viewers that show the hierarchy.
             limits: `layers` bounds the layers of the graph, in which repeats are written out.
 
         Raises:
             SpecError: a layer cannot be written in ONNX, the weights are not the model's, or onnx is not installed.
         """
-        need("the ONNX export", "onnx", "numpy")
+        need("the ONNX export", "onnx", "numpy", "ml_dtypes")
+        from nnspec.to_onnx.choices import Choices
         from nnspec.to_onnx.export import export_model  # here: onnx takes longer to import than all of nnspec
 
-        return export_model(self.program, weights, opset=opset, sources=self.sources, limits=limits)
+        choices = Choices(opset, precision, target, functions)
+        return export_model(self.program, weights, choices=choices, sources=self.sources, limits=limits)
 
     def export_onnx(
         self,
@@ -217,19 +232,53 @@ class Model:
         weights: str | Path | None = None,
         *,
         opset: int | None = None,
+        precision: Precision = "float32",
+        target: Target = "cpu",
+        functions: bool = False,
+        calibrate: str | Path | None = None,
         verify: bool = True,
         limits: Limits = DEFAULT_LIMITS,
     ) -> Exported:
         """Write the network for inference as an ONNX file, checked, and compared with PyTorch unless `verify` is off.
 
+        Args:
+            path: where it goes; weights over 1 GiB go to a second file, `path` + ".data".
+            weights: as for `to_onnx`.
+            opset: as for `to_onnx`.
+            precision: as for `to_onnx`, or "int8-static".
+            target: as for `to_onnx`.
+            functions: as for `to_onnx`.
+            calibrate: for "int8-static", an .npz file of inputs; the data of the `train` block if it is left out.
+            verify: whether to compare it with PyTorch, and the speed of int8 with that of float32.
+            limits: as for `to_onnx`.
+
         Raises:
             SpecError: as `to_onnx`; or the file cannot be written, or does not compute what PyTorch does.
         """
-        need("the ONNX export", "onnx", "numpy")
+        need("the ONNX export", "onnx", "numpy", "ml_dtypes")
+        from nnspec.to_onnx.choices import Choices
         from nnspec.to_onnx.export import export_onnx  # here: onnx takes longer to import than all of nnspec
 
+        choices = Choices(opset, precision, target, functions)
+        samples = self._samples(calibrate, limits) if precision == "int8-static" else None
         program, sources = self.program, self.sources
-        return export_onnx(program, path, weights, opset=opset, verify=verify, sources=sources, limits=limits)
+        return export_onnx(
+            program, path, weights, choices=choices, samples=samples, verify=verify, sources=sources, limits=limits
+        )
+
+    def _samples(self, calibrate: str | Path | None, limits: Limits) -> Samples:
+        """What gives the samples for static int8."""
+        need("static int8", "onnxruntime")
+        from nnspec.to_onnx.calibrate import checked_samples, read_samples  # here: onnxruntime takes time to import
+
+        if calibrate is not None:
+            return lambda inputs: read_samples(Path(calibrate), inputs)
+        need("static int8 from the data of the `train` block", *packages(False))
+        from nnspec.train.calibration import training_samples  # here: PyTorch takes seconds to import
+
+        declarations = self.declarations or Declarations(Source("<json>", ""))
+        found = training_samples(self.program, declarations, self.sources, limits)
+        return lambda inputs: checked_samples(found, inputs, "the `train` block's data")
 
     def export_triton(
         self,
@@ -406,6 +455,7 @@ def resume(
     device: str | None = None,
     strategy: str | None = None,
     quiet: bool = False,
+    tensorboard: bool = False,
     limits: Limits = DEFAULT_LIMITS,
     **recipe: Any,
 ) -> Trained:
@@ -414,7 +464,7 @@ def resume(
     Raises:
         SpecError: as `Model.train`; or the folder holds no run that can be gone on with.
     """
-    need("training", *TRAINING)
+    need("training", *packages(tensorboard))
     from nnspec.train.run import resume_run  # here: PyTorch takes seconds to import
 
-    return resume_run(Path(folder), recipe, Manner(device, quiet, limits, strategy))
+    return resume_run(Path(folder), recipe, Manner(device, quiet, limits, strategy, tensorboard))

@@ -10,7 +10,8 @@ from nnspec.diagnostics import Diagnostic, SpecError
 EXTRAS = {
     "data": frozenset({"datasets", "pyarrow", "tokenizers"}),
     "train": frozenset({"numpy", "PIL", "rich", "safetensors", "torch"}),
-    "onnx": frozenset({"numpy", "onnx", "onnxruntime", "PIL", "safetensors"}),
+    "onnx": frozenset({"ml_dtypes", "numpy", "onnx", "onnxruntime", "PIL", "safetensors"}),
+    "tensorboard": frozenset({"tensorboard"}),
 }
 
 

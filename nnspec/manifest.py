@@ -1,6 +1,6 @@
 """Files of a folder that belong together: written as one, and known by their SHA-256.
 
-New files wait under hidden names until the manifest has their digests. The rename of the manifest is the moment from
+New files wait in a hidden folder until the manifest has their digests. The rename of the manifest is the moment from
 which on they count; then they take their places. Whenever the machine stops, `settle` carries through what the manifest
 names and removes what it does not. A reader that comes between finds a file or the one before it, and accepts both.
 """
@@ -8,6 +8,7 @@ names and removes what it does not. A reader that comes between finds a file or 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
@@ -20,6 +21,7 @@ from nnspec.diagnostics import Diagnostic, SpecError
 from nnspec.output import UNFINISHED, cannot_write, finish, replacing, sync
 
 MANIFEST = "nnspec-manifest.json"
+_WAITING = ".unfinished"
 
 
 class Damaged(Diagnostic):
@@ -119,8 +121,7 @@ def replacing_together(folder: Path) -> Iterator[Callable[[str], Path]]:
     waiting: dict[str, Path] = {}
 
     def path_for(name: str) -> Path:
-        waiting[name] = waiting_path(folder / name)
-        waiting[name].parent.mkdir(parents=True, exist_ok=True)
+        waiting[name] = waiting_path(folder, name)
         return waiting[name]
 
     try:
@@ -132,27 +133,34 @@ def replacing_together(folder: Path) -> Iterator[Callable[[str], Path]]:
         _discard(folder, waiting)
 
 
+def waiting_path(folder: Path, name: str) -> Path:
+    """Where a file of the folder is written until it counts."""
+    path = folder / _WAITING / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
 def _commit(folder: Path, waiting: Mapping[str, Path]) -> None:
     before = read_manifest(folder).files
     files = dict(before)
     for name, path in waiting.items():
         finish(path)
         files[name] = [digest(path), *before.get(name, [])[:1]]
-    for parent in {path.parent for path in waiting.values()}:
+    for parent in {parent for path in waiting.values() for parent in path.parents if parent.is_relative_to(folder)}:
         sync(parent)
     with replacing(folder / MANIFEST) as path:
         path.write_text(Manifest(files=files).signed().model_dump_json(indent=1) + "\n", encoding="utf-8")
     for name, path in waiting.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         path.replace(folder / name)
 
 
 def _discard(folder: Path, waiting: Mapping[str, Path]) -> None:
-    """Remove files that wait in vain: none is left where all went well, and none that the manifest names is removed."""
+    """Remove the files that wait in vain; those that the manifest names, where a rename failed, wait for `settle`."""
     left = {name: path for name, path in waiting.items() if path.exists()}
     named = read_manifest(folder).files if left else {}
-    for name, path in left.items():
-        if named.get(name, [""])[0] != digest(path):
-            path.unlink()
+    if not any(name in named and digest(path) == named[name][0] for name, path in left.items()):
+        shutil.rmtree(folder / _WAITING, ignore_errors=True)
 
 
 def settle(folder: Path) -> Manifest:
@@ -164,24 +172,21 @@ def settle(folder: Path) -> Manifest:
     manifest = read_manifest(folder)
     try:
         for name, (current, *_) in manifest.files.items():
-            _settle(folder / name, current)
-        for stray in list(folder.rglob(f".*{UNFINISHED}")):
+            _settle(folder / name, folder / _WAITING / name, current)
+        for stray in list(folder.glob(f".*{UNFINISHED}")):
             stray.unlink()
+        if (folder / _WAITING).exists():
+            shutil.rmtree(folder / _WAITING)
     except OSError as error:
         raise cannot_write(error.filename or folder, error) from None
     return manifest
 
 
-def _settle(path: Path, current: str) -> None:
-    waiting = waiting_path(path)
+def _settle(path: Path, waiting: Path, current: str) -> None:
     if waiting.is_file() and digest(waiting) == current:
+        path.parent.mkdir(parents=True, exist_ok=True)
         waiting.replace(path)
     if not path.is_file():
         raise SpecError.of(_missing(path))
     if digest(path) != current:
         raise SpecError.of(Damaged(None, str(path)))
-
-
-def waiting_path(path: Path) -> Path:
-    """Where a file is until the manifest names it."""
-    return path.with_name(f".{path.name}{UNFINISHED}")

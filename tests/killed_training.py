@@ -90,7 +90,7 @@ def once(how: str, spec: Path, folder: Path, chance: random.Random, longest: flo
     if how == "event":
         return killed(forked(lambda: (die_at(event, folder), train(spec, folder))[1]), lambda: False)
     in_write = how == "write"
-    wanted = lambda: time.monotonic() > moment and (not in_write or any(folder.glob(".*.part")))  # noqa: E731
+    wanted = lambda: time.monotonic() > moment and (not in_write or any(folder.glob(".unfinished/*")))  # noqa: E731
     return killed(forked(lambda: train(spec, folder)), wanted)
 
 

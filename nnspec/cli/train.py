@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @click.option("--strategy", type=click.Choice(STRATEGIES),
               help="How processes that torchrun started share the work: ddp, fsdp.")  # fmt: skip
 @click.option("--compile", "compiled", is_flag=True, help="Through torch.compile; short for --set compile=true.")
+@click.option("--tensorboard", is_flag=True, help="Write events for TensorBoard into the folder of the run as well.")
 @click.option("--quiet", is_flag=True, help="Print the result only.")
 @reporting
 def command(
@@ -41,19 +42,22 @@ def command(
     device: str | None,
     strategy: str | None,
     compiled: bool,
+    tensorboard: bool,
     quiet: bool,
 ) -> None:
     """Train MODEL.nn as its `train` block says; without one, as a classifier of handwritten digits.
 
     --set reaches the parameters of the model and the values of its recipe: --set epochs=3. The folder of the run
-    holds the spec, metrics.csv, curves.png, best.safetensors and last.safetensors; confusion.csv of a classifier,
-    samples.png of an autoencoder.
+    holds the spec, metrics.csv, curves.png, best.safetensors and last.safetensors; confusion.png of a classifier,
+    samples.png of what makes pictures.
     """
     if (spec.path is None) == (resumed is None):
         raise click.UsageError("name a spec to train, or a run to go on with: --resume runs/lenet5-1")
     texts = {"data": data, "compile": "true" if compiled else None}
     given: dict[str, Any] = {key: text for key, text in texts.items() if text is not None}
-    manner: dict[str, Any] = {"device": device, "strategy": strategy, "quiet": quiet, "limits": spec.limits}
+    manner: dict[str, Any] = {
+        "device": device, "strategy": strategy, "quiet": quiet, "tensorboard": tensorboard, "limits": spec.limits,
+    }  # fmt: skip
     if resumed is not None:
         result = resume(resumed, **manner, **{**spec.settings, **given})
     else:
@@ -68,8 +72,8 @@ next(parameter for parameter in command.params if parameter.name == "path").requ
 
 
 def _load(spec: SpecArguments) -> tuple[Model, dict[str, str]]:
-    """The model, and the settings that are values of its recipe; a parameter of the model goes first."""
-    own = {name: text for name, text in spec.settings.items() if name not in KEYS}
+    """The model, and the settings of its recipe, `critic.steps` of a phase; a parameter of the model goes first."""
+    own = {name: text for name, text in spec.settings.items() if name not in KEYS and "." not in name}
     try:
         model = _with_settings(spec, own).load()
     except SpecError as error:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnspec.diagnostics import SpecError
 from nnspec.output import CannotWrite
@@ -19,14 +19,18 @@ from nnspec.train.folder import BEST, CURVES, LAST
 from nnspec.train.loop import Loop, Row, Stopped
 from nnspec.train.manner import Manner
 from nnspec.train.mistakes import NotFinite, NotTrained
-from nnspec.train.outcome import write_outcome
+from nnspec.train.outcome import write_outcome, write_samples
 from nnspec.train.prepare import Prepared
 from nnspec.train.save import NotSaved, save_epoch, save_state
 from nnspec.train.signals import kept_signals
 from nnspec.train.state import Position
 from nnspec.train.strategy import Strategy
 
+if TYPE_CHECKING:
+    from nnspec.train.tensorboard import Board
+
 SAVED_EVERY = 300.0  # seconds within an epoch
+DRAWN_EVERY = 10.0  # seconds between pictures of a run that goes on
 
 
 class Trained(Record):
@@ -75,10 +79,11 @@ def run_epochs(prepared: Prepared, manner: Manner, folder: Path, state: Any) -> 
             else:
                 loop.restore(*state)
                 shown.say(f"resumed after {loop.position.epoch} epochs and {loop.position.step} steps")
-            _epochs(loop, prepared, folder, shown, received)
+            board = _board(folder, loop.position) if manner.tensorboard and strategy.leads else None
+            _epochs(loop, prepared, folder, shown, received, board)
         except SpecError as error:
             raise _explained(error, prepared, folder) from None
-        except RuntimeError as error:  # torch's own: no memory left, values out of the range of a loss
+        except (RuntimeError, IndexError) as error:  # torch's own: no memory left, values out of the range of a loss
             if strategy.lost(error):
                 raise
             raise SpecError.of(NotTrained(None, str(error).splitlines()[0])) from error
@@ -87,6 +92,12 @@ def run_epochs(prepared: Prepared, manner: Manner, folder: Path, state: Any) -> 
         return Trained(
             folder, tuple(position.history), measure_of(prepared), position.best, position.best_epoch, interrupted
         )
+
+
+def _board(folder: Path, position: Position) -> Board:
+    from nnspec.train.tensorboard import Board  # here: an extra, which takes seconds to import
+
+    return Board(folder, position.epoch)
 
 
 def _explained(error: SpecError, prepared: Prepared, folder: Path) -> SpecError:
@@ -100,25 +111,45 @@ def _explained(error: SpecError, prepared: Prepared, folder: Path) -> SpecError:
     return SpecError.of(NotFinite(found.span, found.value, found.step, found.epoch, found.folder, where))
 
 
-def _epochs(loop: Loop, prepared: Prepared, folder: Path, shown: Display, received: list[int]) -> None:
+def _epochs(
+    loop: Loop, prepared: Prepared, folder: Path, shown: Display, received: list[int], board: Board | None
+) -> None:
     """All epochs that are left, each saved when it is done; or until a signal is received."""
-    epochs, position = prepared.task.recipe.epochs, loop.position
+    epochs, position, strategy = prepared.task.recipe.epochs, loop.position, prepared.task.strategy
+    clock = Clock(DRAWN_EVERY)
     while position.epoch < epochs and not _stale(position, prepared.task.recipe.early_stopping):
         try:
             row = loop.run_epoch(shown)
         except Stopped:
             save_state(folder, loop)
-            if prepared.task.strategy.any(bool(received)):
+            if strategy.any(bool(received)):
                 return
             continue
         position.history.append(row)
         save_epoch(folder, loop, prepared, _is_best(row, prepared, position))
         shown.epoch(row, epochs)
-    with _own_folder(folder, prepared.task.strategy) as own:
-        write_curves(own / CURVES, position.history)
-        write_outcome(own, loop, prepared)
+        if board is not None:
+            board.row(row)
+        if strategy.any(clock.due()):
+            _draw(folder, loop, prepared, board, write_samples)
+    _draw(folder, loop, prepared, board, write_outcome)
     if position.epoch < epochs:
         shown.say(f"stopped early: nothing better since epoch {position.best_epoch}")
+
+
+def _draw(
+    folder: Path,
+    loop: Loop,
+    prepared: Prepared,
+    board: Board | None,
+    write_pictures: Callable[[Path, Loop, Prepared], None],
+) -> None:
+    """The curves of a run, and what its model makes."""
+    with _own_folder(folder, prepared.task.strategy) as own:
+        write_curves(own / CURVES, loop.position.history)
+        write_pictures(own, loop, prepared)
+    if board is not None:
+        board.pictures(loop.position.epoch)
 
 
 def _is_best(row: Row, prepared: Prepared, position: Position) -> bool:

@@ -8,6 +8,11 @@ from nnspec.record import Record
 TRAINING = ("torch", "numpy", "safetensors", "rich", "PIL")
 
 
+def packages(tensorboard: bool) -> tuple[str, ...]:
+    """What must be installed."""
+    return (*TRAINING, "tensorboard") if tensorboard else TRAINING
+
+
 class Manner(Record):
     """Where training runs, and what is shown of it."""
 
@@ -15,3 +20,4 @@ class Manner(Record):
     quiet: bool = False
     limits: Limits = DEFAULT_LIMITS
     strategy: str | None = None  # of several processes: "ddp" or "fsdp"
+    tensorboard: bool = False  # whether its events are written as well

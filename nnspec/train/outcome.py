@@ -12,6 +12,7 @@ from nnspec.layers.families.loss import Accuracy, CrossEntropyLoss
 from nnspec.train.confusion import write_confusion
 from nnspec.train.loop import Loop
 from nnspec.train.prepare import Prepared
+from nnspec.train.randomness import own_randomness
 from nnspec.train.sheet import COLUMNS, write_sheet
 
 CLASSES = 1000  # of a table of confusions
@@ -26,7 +27,7 @@ def write_outcome(folder: Path, loop: Loop, prepared: Prepared) -> None:
     compared = compared_classes(prepared.objective)
     if compared is not None:
         _write_confusion(folder, loop, prepared.classes, *compared)
-    _write_samples(folder / "samples.png", loop, prepared)
+    write_samples(folder, loop, prepared)
 
 
 def compared_classes(objective: Objective) -> tuple[str, str] | None:
@@ -63,22 +64,41 @@ def _write_confusion(folder: Path, loop: Loop, names: tuple[str, ...], output: s
     write_confusion(folder, field, labels, counts.view(classes, classes))
 
 
-def _write_samples(path: Path, loop: Loop, prepared: Prepared) -> None:
-    """The pictures of the recipe's `sample`; of an autoencoder, what it is given and below that what it gives."""
+def write_samples(folder: Path, loop: Loop, prepared: Prepared) -> None:
+    """`samples.png`: the pictures of the recipe's `sample`; of an autoencoder, what it is given and what it gives.
+
+    Whenever it is drawn, it begins with the same random numbers, and the run goes on as if it had not been.
+
+    Raises:
+        SpecError: it cannot be written.
+    """
     task = loop.task
-    part = {name: tensor[: COLUMNS * COLUMNS if task.sample else COLUMNS] for name, tensor in task.validation.items()}
-    with loop.stored(), torch.no_grad():
-        loop.network.evaluate(part)
-        if task.sample is not None:
-            made = task.sample(part)
-            assert isinstance(made, Tensor)
-            write_sheet(path, made)
-            return
+    with loop.stored(), torch.no_grad(), own_randomness(task.device):
+        torch.manual_seed(task.recipe.seed)
+        pictures = _drawn(loop) if task.sample is not None else _reconstructed(loop, prepared)
+    if pictures is not None:
+        write_sheet(folder / "samples.png", pictures)
+
+
+def _drawn(loop: Loop) -> Tensor:
+    assert loop.task.sample is not None
+    part = {name: tensor[: COLUMNS * COLUMNS] for name, tensor in loop.task.validation.items()}
+    loop.network.evaluate(part)
+    made = loop.task.sample(part)
+    assert isinstance(made, Tensor)
+    return made
+
+
+def _reconstructed(loop: Loop, prepared: Prepared) -> Tensor | None:
+    """What an autoencoder is given, and below that what it gives; None for other models."""
+    task = loop.task
+    part = {name: tensor[:COLUMNS] for name, tensor in task.validation.items()}
+    loop.network.evaluate(part)
     given = part[task.inputs[0]] if task.inputs else None
     found = next((part[name] for name, training in task.outputs if not training), None)
     if given is None or found is None or given.ndim != 4 or found.shape != given.shape or given.shape[1] not in (1, 3):
-        return
-    write_sheet(path, torch.cat([_shades(given, prepared), found.float().cpu()]))
+        return None
+    return torch.cat([_shades(given, prepared), found.float().cpu()])
 
 
 def _shades(pictures: Tensor, prepared: Prepared) -> Tensor:

@@ -21,6 +21,7 @@ from nnspec.train.folder import PROGRAM, SAMPLE, make_folder, read_spec, write_s
 from nnspec.train.launch import check_launch, this_process
 from nnspec.train.manner import Manner
 from nnspec.train.prepare import Prepared, choose_device, prepare
+from nnspec.train.randomness import own_randomness
 from nnspec.train.resume import check_data, check_recipe
 from nnspec.train.settings import SETTINGS, Settings, read_settings
 from nnspec.train.state import STATE, load_state
@@ -144,12 +145,5 @@ def _placed_in(manner: Manner) -> Iterator[tuple[torch.device, Strategy]]:
     process = this_process()
     check_launch(manner.strategy, process)
     device = choose_device(manner.device, process)
-    with _own_randomness(device), joined(manner.strategy, process, device) as strategy:
+    with own_randomness(device), joined(manner.strategy, process, device) as strategy:
         yield device, strategy
-
-
-@contextmanager
-def _own_randomness(device: torch.device) -> Iterator[None]:
-    """Leave the caller's generators as they were."""
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        yield

@@ -70,7 +70,7 @@ def _together(folder: Path, strategy: Strategy) -> Iterator[Callable[[str], Path
             for rank in range(1, strategy.processes):
                 path_for(state_file(rank))
     else:
-        yield lambda name: waiting_path(folder / name)
+        yield lambda name: waiting_path(folder, name)
         strategy.wait()
     strategy.wait()
 
