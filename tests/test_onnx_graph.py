@@ -78,7 +78,7 @@ def test_inputs_outputs_and_weights_keep_their_names_and_sizes_their_symbols() -
     assert set(initializers(proto)) >= {"features.0.weight", "features.0.bias", "fc.weight", "fc.bias"}
     assert "features.0.Conv_output" in {node.name for node in proto.graph.node}
     assert proto.producer_name == "nnspec" and proto.producer_version == nnspec.__version__
-    assert {entry.key: entry.value for entry in proto.metadata_props} == {"nnspec.model": "Net"}
+    assert {entry.key for entry in proto.metadata_props} >= {"nnspec.model", "nnspec.spec"}
 
 
 def test_dropout_and_what_exists_in_training_only_are_gone() -> None:

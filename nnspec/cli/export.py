@@ -12,6 +12,7 @@ from nnspec.api import Model
 from nnspec.cli.options import SpecArguments, reporting, spec_arguments
 from nnspec.layers.base import TensorType
 from nnspec.output import replacing
+from nnspec.to_onnx.choices import PRECISIONS, TARGETS, Precision, Target
 from nnspec.to_torch.emit import torch_source
 
 if TYPE_CHECKING:
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
 @click.option("--weights", metavar="FILE", help="Weights for ONNX: safetensors or a PyTorch checkpoint.")
 @click.option("--opset", type=int, metavar="N", help="The version of ONNX's operators.")
 @click.option("--cache", is_flag=True, help="Write a language model for decoding: it takes and gives what it keeps.")
+@click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True,
+              help="The numbers that the ONNX model computes in.")  # fmt: skip
+@click.option("--calibrate", metavar="FILE.npz",
+              help="Inputs for int8-static; the data of the `train` block if left out.")  # fmt: skip
+@click.option("--target", type=click.Choice(TARGETS), default="cpu", show_default=True,
+              help="What the ONNX model is to run on fastest.")  # fmt: skip
+@click.option("--functions", is_flag=True, help="Write each block as an ONNX function, for viewers to show.")
 @click.option("--verify/--no-verify", default=True, help="Whether to compare the ONNX file with PyTorch.")
 @reporting
 def command(
@@ -40,6 +48,10 @@ def command(
     weights: str | None,
     opset: int | None,
     cache: bool,
+    precision: Precision,
+    calibrate: str | None,
+    target: Target,
+    functions: bool,
     verify: bool,
 ) -> None:
     """Write MODEL.nn as PyTorch source, as an ONNX file, or as a model that Triton Inference Server serves."""
@@ -47,11 +59,19 @@ def command(
         raise click.UsageError("say what to write: --torch FILE.py, --onnx FILE.onnx, --triton DIR, or several")
     if onnx is None and repository is None and (weights is not None or opset is not None):
         raise click.UsageError("--weights and --opset belong to --onnx FILE.onnx and --triton DIR")
+    if calibrate is not None and precision != "int8-static":
+        raise click.UsageError("--calibrate belongs to --precision int8-static")
+    if onnx is None and (precision, target, functions) != ("float32", "cpu", False):
+        raise click.UsageError("--precision, --target and --functions belong to --onnx FILE.onnx")
     model = spec.load().cached(limits=spec.limits) if cache else spec.load()
     if source is not None:
         _write_source(model, Path(source))
     if onnx is not None:
-        _write_onnx(model, onnx, weights, opset, verify, spec)
+        made = model.export_onnx(
+            onnx, weights, opset=opset, precision=precision, target=target, functions=functions, calibrate=calibrate,
+            verify=verify, limits=spec.limits,
+        )  # fmt: skip
+        _report(onnx, made)
     if repository is not None:
         served = model.export_triton(
             repository, weights, max_batch=max_batch, opset=opset, verify=verify, limits=spec.limits
@@ -66,17 +86,13 @@ def _write_source(model: Model, path: Path) -> None:
     click.echo(f"{path}: PyTorch source, {made.text.count(chr(10))} lines, class {made.class_name}")
 
 
-def _write_onnx(
-    model: Model, path: str, weights: str | None, opset: int | None, verify: bool, spec: SpecArguments
-) -> None:
-    made = model.export_onnx(path, weights, opset=opset, verify=verify, limits=spec.limits)
-    _report(path, made)
-
-
 def _report(path: str, made: Exported) -> None:
-    agrees = "" if made.difference is None else f", equals PyTorch within {made.difference:.1e}"
+    single = made.precision == "float32"
+    words = "equals PyTorch within" if single else "differs from float32 PyTorch by up to"
+    agrees = "" if made.difference is None else f", {words} {made.difference:.1e}"
     types = f"{_shown(made.inputs)} -> {_shown(made.outputs)}"
-    click.echo(f"{path}: ONNX opset {made.opset}, {_size(made.bytes)}, {types}{agrees}")
+    numbers = "" if single else f" {made.precision}"
+    click.echo(f"{path}: ONNX opset {made.opset}{numbers}, {_size(made.bytes)}, {types}{agrees}")
     for note in made.notes:
         click.echo(f"  note: {note}")
 

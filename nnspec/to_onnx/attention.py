@@ -54,6 +54,8 @@ class Heads(Record):
 def attend(query: str, key: str, value: str, sizes: Heads, masks: Masks, scale: float | None, graph: Graph) -> str:
     """`softmax(scale * query @ key.T + masks) @ value`, [N, heads, T, values]."""
     factor = 1 / math.sqrt(sizes.features) if scale is None else scale
+    if graph.whole_attention and sizes.heads and len(sizes.batch) == 1:
+        return _whole(query, key, value, sizes, masks, factor, graph)
     rank = len(sizes.query(1))
     turned = graph.node("Transpose", [key], perm=[*range(rank - 2), rank - 1, rank - 2])
     scaled = query if factor == 1 else graph.node("Mul", [query, graph.constant(factor)])
@@ -72,6 +74,16 @@ def attend(query: str, key: str, value: str, sizes: Heads, masks: Masks, scale: 
     result = graph.node("MatMul", [weights, value])
     if shared:
         result = graph.reshape(result, sizes.grouped(sizes.values), sizes.query(sizes.values))
+    return _without_blind(result, masks, sizes, graph)
+
+
+def _whole(query: str, key: str, value: str, sizes: Heads, masks: Masks, scale: float, graph: Graph) -> str:
+    """As one operator. Its own way of hiding what comes later is used for as many queries as keys only: where there
+    are fewer, onnxruntime's processor and its CUDA provider differ in which keys they are the last of."""
+    square = masks.causal and masks.window is None and masks.offset == 0 and sizes.time == sizes.length
+    hidden = Masks(masks.seen, masks.added) if square else masks
+    inputs = [query, key, value, _added(hidden, sizes, graph)]
+    result = graph.node("Attention", inputs, is_causal=int(square), scale=scale)
     return _without_blind(result, masks, sizes, graph)
 
 

@@ -15,11 +15,13 @@ from nnspec.ir.state import state_dict
 from nnspec.layers.base import Layer, LayerError, Weight
 from nnspec.layers.normed import Normed
 from nnspec.to_onnx import rows
+from nnspec.to_onnx.choices import DEFAULT_CHOICES, Choices
 from nnspec.to_onnx.graph import Body, Graph
 from nnspec.to_onnx.mistakes import NotExpressible, SameName
 from nnspec.to_onnx.normed import computed
 from nnspec.to_onnx.row import ROWS, UNSUPPORTED
 from nnspec.to_onnx.row import Call as RowCall
+from nnspec.to_onnx.versions import ATTENTION_OPSET
 from nnspec.weights.arrays import ELEMENT_TYPES, Arrays
 
 assert rows.__path__, "importing the rows has filled ROWS"
@@ -27,13 +29,19 @@ assert rows.__path__, "importing the rows has filled ROWS"
 Sources = Mapping[str, Source]  # the texts that places refer to, by file name
 
 
-def build_graph(program: Program, arrays: Arrays, opset: int, sources: Sources | None = None) -> Graph:
+def build_graph(
+    program: Program,
+    arrays: Arrays,
+    opset: int,
+    sources: Sources | None = None,
+    choices: Choices = DEFAULT_CHOICES,
+) -> Graph:
     """The graph of a program in evaluation; the arrays of its weights are asked for when it is written.
 
     Raises:
         SpecError: the program has what ONNX cannot express.
     """
-    return _Builder(program, arrays, opset, sources or {}).build()
+    return _Builder(program, arrays, opset, sources or {}, choices).build()
 
 
 class _Scope:
@@ -47,13 +55,14 @@ class _Scope:
 
 
 class _Builder:
-    def __init__(self, program: Program, arrays: Arrays, opset: int, sources: Sources) -> None:
+    def __init__(self, program: Program, arrays: Arrays, opset: int, sources: Sources, choices: Choices) -> None:
         self.program = program
         self.arrays = arrays
         self.opset = opset
         self.sources = sources
         main = program.main
-        self.graph = Graph({port.name: main.values[port.value] for port in main.inputs})
+        inputs = {port.name: main.values[port.value] for port in main.inputs}
+        self.graph = Graph(inputs, choices.target == "cuda" and opset >= ATTENTION_OPSET)
         self.owner = {entry.key: entry.tied_to or entry.key for entry in state_dict(program)}
         self.initializers: dict[str, str] = {}
 

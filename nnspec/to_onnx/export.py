@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from importlib.util import find_spec
 from pathlib import Path
 
 import onnx
 
 from nnspec.diagnostics import SpecError
-from nnspec.dims import symbols
 from nnspec.ir import Program
 from nnspec.ir.flatten import flattening
 from nnspec.layers.base import TensorType
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.output import replacing
 from nnspec.record import Record
-from nnspec.to_onnx.build import Sources, build_graph
-from nnspec.to_onnx.fold import fold
+from nnspec.to_onnx.assess import difference, speed
+from nnspec.to_onnx.build import Sources
+from nnspec.to_onnx.choices import DEFAULT_CHOICES, Choices
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.mistakes import InvalidModel, TooLargeForMemory
-from nnspec.to_onnx.proto import Description, outline, to_proto, with_inputs
-from nnspec.to_onnx.versions import choose_opset
+from nnspec.to_onnx.lower import Lowered, WeightSource, lower
+from nnspec.to_onnx.mistakes import InvalidModel, NoSamples, TooLargeForMemory, TooLargeToQuantise
+from nnspec.to_onnx.proto import outline, to_proto, with_inputs
 from nnspec.to_onnx.write import LARGEST, place_data, weight_bytes, write, write_apart
 from nnspec.weights.arrays import Array
-from nnspec.weights.load import Weights, initial_weights, load_weights
 
-WeightSource = str | Path | Mapping[str, Array]  # a file, or arrays by key
+Samples = Callable[[Mapping[str, TensorType]], Mapping[str, Array]]  # for the types of the inputs
 
 
 class Exported(Record):
@@ -41,13 +38,14 @@ class Exported(Record):
     outputs: dict[str, TensorType]
     difference: float | None  # from PyTorch, relative to the largest magnitude; None where it was not compared
     notes: tuple[str, ...]
+    precision: str = "float32"
 
 
 def export_model(
     program: Program,
     weights: WeightSource | None = None,
     *,
-    opset: int | None = None,
+    choices: Choices = DEFAULT_CHOICES,
     sources: Sources | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> onnx.ModelProto:
@@ -55,14 +53,13 @@ def export_model(
 
     Raises:
         SpecError: it cannot be expressed in ONNX, the weights are not the model's, or it is larger than a protocol
-            buffer can be (`export_onnx` writes it to files).
+            buffer can be, or static int8, which is made in a file (`export_onnx` writes both to files).
     """
-    version = choose_opset(program, opset)
     with flattening(program, limits):
-        graph, loaded = _graph(program, weights, version, sources)
-    if weight_bytes(graph) > LARGEST:
-        raise SpecError.of(TooLargeForMemory(None, program.main.name, weight_bytes(graph)))
-    return to_proto(graph, version, _description(program, loaded))
+        lowered = lower(program, weights, choices, sources)
+    if weight_bytes(lowered.graph) > LARGEST:
+        raise SpecError.of(TooLargeForMemory(None, program.main.name, weight_bytes(lowered.graph)))
+    return to_proto(lowered.graph, lowered.opset, lowered.description)
 
 
 def export_onnx(
@@ -70,7 +67,8 @@ def export_onnx(
     path: str | Path,
     weights: WeightSource | None = None,
     *,
-    opset: int | None = None,
+    choices: Choices = DEFAULT_CHOICES,
+    samples: Samples | None = None,
     verify: bool = True,
     sources: Sources | None = None,
     limits: Limits = DEFAULT_LIMITS,
@@ -80,48 +78,60 @@ def export_onnx(
     The graph is checked by onnx, and the file compared with PyTorch (see verify.py) under another name, and only then
     put in its place.
 
+    Args:
+        program: the model.
+        path: where it goes.
+        weights: a file, or arrays by key; untrained ones for None.
+        choices: its opset, precision, target and form.
+        samples: gives what static int8 takes the ranges of values from.
+        verify: whether to compare it with PyTorch, and int8 with the speed of float32.
+        sources: the texts of the spec by name.
+        limits: how many layers the graph may have.
+
     Raises:
-        SpecError: it cannot be expressed, written or verified, or the weights are not the model's.
+        SpecError: it cannot be expressed, written or verified, or the weights or samples are not the model's.
     """
-    version, target = choose_opset(program, opset), Path(path)
+    target = Path(path)
     with ExitStack() as stack:
         stack.enter_context(flattening(program, limits))
-        graph, loaded = _graph(program, weights, version, sources)
-        notes = [] if weights else [loaded.note]
-        file = stack.enter_context(replacing(target))
-        data = None
-        if weight_bytes(graph) > LARGEST:
+        lowered = lower(program, weights, choices, sources)
+        file, data = stack.enter_context(replacing(target)), None
+        if weight_bytes(lowered.graph) > LARGEST:
             data = stack.enter_context(replacing(target.with_name(target.name + ".data")))
-        model = outline(graph, version, _description(program, loaded))
-        _check(with_inputs(model, graph))
-        _write(model, graph, file, data)
-        difference = _verified(program, file, loaded, notes, limits) if verify else None
+        model = outline(lowered.graph, lowered.opset, lowered.description)
+        _check(with_inputs(model, lowered.graph))
+        _write(model, lowered.graph, file, data)
+        if choices.precision == "int8-static":
+            _quantise(lowered, file, data, samples)
+        found, notes = _assess(program, file, lowered, choices, limits) if verify else (None, lowered.notes)
         if data is not None:
             place_data(model, target.name + ".data")
             file.write_bytes(model.SerializeToString())
         size = sum(each.stat().st_size for each in (file, data) if each is not None)
-    return Exported(str(path), size, version, graph.inputs, graph.outputs, difference, tuple(notes))
+    graph = lowered.graph
+    return Exported(str(path), size, lowered.opset, graph.inputs, graph.outputs, found, notes, choices.precision)
 
 
-def _graph(
-    program: Program, weights: WeightSource | None, opset: int, sources: Sources | None
-) -> tuple[Graph, Weights]:
-    loaded = initial_weights(program) if weights is None else load_weights(program, weights)
-    graph = build_graph(program, loaded.arrays, opset, sources)
-    fold(graph)
-    return graph, loaded
+def _assess(
+    program: Program, file: Path, lowered: Lowered, choices: Choices, limits: Limits
+) -> tuple[float | None, tuple[str, ...]]:
+    """The difference from PyTorch, and notes."""
+    notes = list(lowered.notes)
+    found = difference(program, file, lowered, choices, limits, notes)
+    if choices.precision.startswith("int8") and weight_bytes(lowered.graph) <= LARGEST:
+        notes += filter(None, [speed(program, file, lowered, choices)])
+    return found, tuple(notes)
 
 
-def _description(program: Program, loaded: Weights) -> Description:
-    metadata = {**loaded.metadata, **_largest(program)}
-    return Description(program.main.name, program.main.documentation, metadata)
+def _quantise(lowered: Lowered, file: Path, data: Path | None, samples: Samples | None) -> None:
+    """Make a written float32 model static int8."""
+    if data is not None:
+        raise SpecError.of(TooLargeToQuantise(None, weight_bytes(lowered.graph), LARGEST))
+    if samples is None:
+        raise SpecError.of(NoSamples(None))
+    from nnspec.to_onnx.calibrate import quantise_with  # here: onnxruntime's quantiser takes a second to import
 
-
-def _largest(program: Program) -> dict[str, str]:
-    """The metadata on the symbols that have a greatest value, as T in `int[N, T <= 1024]`; none where none has."""
-    found = {each.text: each.bounds[1] for type in program.main.input_types for size in type.shape
-             for each in symbols(size) if each.bounds[1] is not None}  # fmt: skip
-    return {"nnspec.largest": json.dumps(found)} if found else {}
+    quantise_with(file, samples(lowered.graph.inputs), lowered.graph.inputs)
 
 
 def _write(model: onnx.ModelProto, graph: Graph, file: Path, data: Path | None) -> None:
@@ -141,19 +151,3 @@ def _check(model: onnx.ModelProto) -> None:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise SpecError.of(InvalidModel(None, str(error).strip().splitlines()[0])) from None
-
-
-def _verified(program: Program, file: Path, loaded: Weights, notes: list[str], limits: Limits) -> float | None:
-    """The difference from PyTorch, with notes on what was not compared."""
-    missing = [
-        name for name, package in (("PyTorch", "torch"), ("onnxruntime", "onnxruntime")) if not find_spec(package)
-    ]
-    if missing:
-        notes.append(f"not verified: {' and '.join(missing)} cannot be imported")
-        return None
-    from nnspec.to_onnx.verify import verify  # here: the export itself needs no torch
-
-    found = verify(program, file, loaded.arrays, limits=limits)
-    if found.random:
-        notes.append(f"not compared, since random: {', '.join(found.random)}")
-    return found.difference

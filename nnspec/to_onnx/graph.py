@@ -65,8 +65,9 @@ class Initializer:
 class Graph:
     """Nodes in order, initializers by name, inputs by name; `scope` is the module path that names what is added."""
 
-    def __init__(self, inputs: dict[str, TensorType]) -> None:
+    def __init__(self, inputs: dict[str, TensorType], whole_attention: bool = False) -> None:
         self.inputs = inputs
+        self.whole_attention = whole_attention  # whether attention is one operator
         self.nodes: list[Node] = []
         self.initializers: dict[str, Initializer] = {}
         self.scope = ""

@@ -86,14 +86,11 @@ class CannotCompare(Diagnostic):
     code = "E0706"
     problem: str
     reason: str
+    advice: str = "bind the sizes (--input NAME=1x3x224x224); an export does without the comparison: --no-verify"
 
     @property
     def message(self) -> str:
         return f"the model cannot be verified: {self.problem}: {self.reason}"
-
-    @property
-    def help(self) -> str | None:
-        return "bind the sizes (--input NAME=1x3x224x224); an export does without the comparison: --no-verify"
 
 
 class TooLargeForMemory(Diagnostic):
@@ -146,3 +143,53 @@ class OtherInterface(Diagnostic):
 
 def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(names) or "none"
+
+
+class BadCalibration(Diagnostic):
+    """The samples for static int8 cannot be read, or are not inputs of the model.
+
+    They are arrays by the names of the inputs in an .npz file (`numpy.savez("samples.npz", image=images)`), a row a
+    sample, prepared as the model takes them; some hundred are enough.
+    """
+
+    code = "E0712"
+    where: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"the samples of {self.where} are not the model's: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "write an .npz file with an array for each input, a row a sample, and name it: --calibrate samples.npz"
+
+
+class NoSamples(Diagnostic):
+    """Static int8 needs samples, to learn the ranges of the values in the model: a file, or the spec's own data."""
+
+    code = "E0713"
+
+    @property
+    def message(self) -> str:
+        return "static int8 needs samples of the inputs, and there are none"
+
+    @property
+    def help(self) -> str | None:
+        return "name a file of them: --calibrate samples.npz; or give the spec a `train` block with its data"
+
+
+class TooLargeToQuantise(Diagnostic):
+    """The model is too large for onnxruntime's quantiser, which holds it in memory several times."""
+
+    code = "E0714"
+    bytes: int
+    most: int
+
+    @property
+    def message(self) -> str:
+        return f"the model has {self.bytes:,} bytes of weights; static int8 takes {self.most:,} at most"
+
+    @property
+    def help(self) -> str | None:
+        return "quantise it as it runs, which takes models of any size: --precision int8"

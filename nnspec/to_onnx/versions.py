@@ -11,21 +11,25 @@ from onnx import helper
 from nnspec.diagnostics import SpecError
 from nnspec.ir import Program
 from nnspec.layers.base import Layer
+from nnspec.to_onnx.choices import DEFAULT_CHOICES, Choices
 from nnspec.to_onnx.mistakes import BadOpset
 
 OLDEST, NEWEST = 20, 26  # 20 brought Gelu and the latest of the other operators that rows rely on
 DEFAULT_OPSET = 22
+ATTENTION_OPSET = 23  # brought attention as one operator
 RANDOM_OPSET = 21  # the newest whose random operators run
 
 
-def choose_opset(program: Program, wanted: int | None = None) -> int:
+def choose_opset(program: Program, choices: Choices = DEFAULT_CHOICES) -> int:
     """The opset to write: the wanted one, or the newest that runs everything the program needs.
 
     Raises:
         SpecError: the wanted one is not supported.
     """
+    wanted = choices.opset
     if wanted is None:
-        return RANDOM_OPSET if _is_random(program) else DEFAULT_OPSET
+        usual = ATTENTION_OPSET if choices.target == "cuda" else DEFAULT_OPSET
+        return RANDOM_OPSET if _is_random(program) else usual
     if not OLDEST <= wanted <= NEWEST:
         raise SpecError.of(BadOpset(None, wanted, OLDEST, NEWEST, DEFAULT_OPSET))
     return wanted

@@ -1,0 +1,62 @@
+"""From a program and its weights to the graph that is written: built, folded, in the precision asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from nnspec.dims import symbols
+from nnspec.ir import Program
+from nnspec.record import Record
+from nnspec.to_onnx.build import Sources, build_graph
+from nnspec.to_onnx.choices import Choices
+from nnspec.to_onnx.fold import fold
+from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.integers import quantise_products
+from nnspec.to_onnx.precision import HALVES, in_half_precision
+from nnspec.to_onnx.proto import Description
+from nnspec.to_onnx.provenance import provenance
+from nnspec.to_onnx.versions import choose_opset
+from nnspec.weights.arrays import Array
+from nnspec.weights.load import Weights, initial_weights, load_weights
+
+WeightSource = str | Path | Mapping[str, Array]  # a file, or arrays by key
+
+
+class Lowered(Record):
+    """A graph with its opset, the weights that it was made of, and what its file says of itself."""
+
+    graph: Graph
+    opset: int
+    weights: Weights
+    description: Description
+    notes: tuple[str, ...]
+
+
+def lower(program: Program, weights: WeightSource | None, choices: Choices, sources: Sources | None) -> Lowered:
+    """The graph of a program; of untrained weights if none are given.
+
+    Raises:
+        SpecError: it cannot be expressed in ONNX, or the weights are not the model's.
+    """
+    opset = choose_opset(program, choices)
+    loaded = initial_weights(program) if weights is None else load_weights(program, weights)
+    graph = build_graph(program, loaded.arrays, opset, sources, choices)
+    fold(graph)
+    notes = [] if weights is not None else [loaded.note]
+    if choices.precision in HALVES:
+        in_half_precision(graph, opset, HALVES[choices.precision], choices.computes_in_half)
+    elif choices.precision == "int8" and not quantise_products(graph):
+        notes.append("nothing is int8: there is no product with weights (--precision int8-static takes convolutions)")
+    file = Path(weights) if isinstance(weights, (str, Path)) else None
+    metadata = {**provenance(sources or {}, file, opset, choices), **loaded.metadata, **_largest(program)}
+    description = Description(program.main.name, program.main.documentation, metadata)
+    return Lowered(graph, opset, loaded, description, tuple(notes))
+
+
+def _largest(program: Program) -> dict[str, str]:
+    """The metadata on the symbols that have a greatest value, as T in `int[N, T <= 1024]`; none where none has."""
+    found = {each.text: each.bounds[1] for type in program.main.input_types for size in type.shape
+             for each in symbols(size) if each.bounds[1] is not None}  # fmt: skip
+    return {"nnspec.largest": json.dumps(found)} if found else {}

@@ -1,0 +1,160 @@
+"""16-bit models: which operators compute in 16 bits, and the casts between them and those that keep 32.
+
+The rule is that of mixed-precision training: products and convolutions take 16 bits, what sums or exponentiates keeps
+32, and the others do as their inputs do. Inputs and outputs of the model stay float32. On onnxruntime's processor,
+which has no bfloat16 kernels, bfloat16 is a way of storing the weights only: everything computes in float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+import onnx
+from ml_dtypes import bfloat16, finfo
+from onnx import helper
+
+from nnspec.to_onnx.graph import Graph, Initializer, Node
+from nnspec.to_onnx.proto import SMALL, Description, is_large, outline, with_inputs
+from nnspec.weights.arrays import Array
+
+HALVES: dict[str, Any] = {"float16": np.dtype(np.float16), "bfloat16": np.dtype(bfloat16)}
+
+# Operators that keep 32 bits: sums over many elements, powers, logarithms, angles; and bodies that are applied again
+# and again. Softmax and the normalisations with a scale sum in 32 bits by themselves.
+SINGLE = frozenset({
+    "CumSum", "Cos", "Exp", "InstanceNormalization", "LRN", "Log", "LogSoftmax", "Pow", "Range", "Reciprocal", "Scan",
+    "ReduceL1", "ReduceL2", "ReduceLogSumExp", "ReduceMean", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Sin",
+    "Sqrt",
+})  # fmt: skip
+HALF = frozenset({
+    "Attention", "Conv", "ConvTranspose", "Gemm", "GRU", "LSTM", "LayerNormalization", "MatMul", "RMSNormalization",
+    "RNN",
+})  # fmt: skip
+_ALWAYS_SINGLE = {"Resize": (1, 2)}  # inputs that the operator takes in float32 only
+
+Kind = Literal["single", "half"]
+
+
+def in_half_precision(graph: Graph, opset: int, half: Any, computing: bool) -> None:
+    """Store the weights of a graph in 16 bits, in place, and compute in them too if asked.
+
+    Args:
+        graph: the graph, folded.
+        opset: the version of the operators, which infers the types of the values.
+        half: NumPy's type of 16 bits.
+        computing: whether operators take 16 bits; all keep 32 if not.
+    """
+    _Halving(graph, _floats(graph, opset), half, computing).apply()
+
+
+def _floats(graph: Graph, opset: int) -> set[str]:
+    """The tensors of type float32."""
+    model = with_inputs(outline(graph, opset, Description("types")), graph)
+    inferred = onnx.shape_inference.infer_shapes(model).graph
+    values = [*inferred.value_info, *inferred.input, *inferred.output]
+    found = {value.name for value in values if value.type.tensor_type.elem_type == onnx.TensorProto.FLOAT}
+    return found | {name for name, value in graph.initializers.items() if value.dtype == np.float32}
+
+
+class _Halving:
+    def __init__(self, graph: Graph, floats: set[str], half: Any, computing: bool) -> None:
+        self.graph = graph
+        self.floats = floats
+        self.half = half
+        self.computing = computing
+        self.homes: dict[str, Kind] = {}  # of the floating-point values: the type in which they are made
+        self.versions: dict[tuple[str, Kind], str] = {}
+        self.nodes: list[Node] = []
+
+    def apply(self) -> None:
+        for name in self.floats & self.graph.inputs.keys():
+            self.homes[name] = "single"
+        for node in self.graph.nodes:
+            self._node(node)
+        self.graph.nodes = self.nodes
+        self._store()
+
+    def _node(self, node: Node) -> None:
+        kind = self._kind(node)
+        fixed = {node.inputs[i] for i in _ALWAYS_SINGLE.get(node.op, ()) if i < len(node.inputs)}
+        read = [name for name in dict.fromkeys(node.reads()) if name in self.floats]
+        node.rename({name: self._version(name, "single" if name in fixed else kind) for name in read})
+        self.nodes.append(node)
+        for index, name in enumerate(node.outputs):
+            if name in self.floats:
+                self.homes[name] = kind
+                if name in self.graph.outputs and kind == "half":
+                    node.outputs[index] = self._as_output(name)
+
+    def _kind(self, node: Node) -> Kind:
+        """In which type a node computes."""
+        if not self.computing or node.op in SINGLE or node.op == "Cast" or node.body is not None:
+            return "single"
+        if node.op in HALF:
+            return "half"
+        gives = not self.floats.isdisjoint(node.outputs)  # a shape, or a comparison, is no reason to cast an input
+        read = [name for name in node.reads() if name in self.homes and not (gives and name in self.graph.inputs)]
+        return "single" if any(self.homes[name] == "single" for name in read) else "half"
+
+    def _as_output(self, name: str) -> str:
+        """The name under which an output of the model is made in 16 bits, before it is cast."""
+        made = self._fresh(name, "half")
+        self.versions[name, "half"] = made
+        self.nodes.append(Node("Cast", [made], [name], {"to": onnx.TensorProto.FLOAT}, name))
+        self.homes[name] = "single"
+        return made
+
+    def _version(self, name: str, kind: Kind) -> str:
+        """A value in one of the types, cast where it is made in the other; weights are taken care of at the end."""
+        if name in self.graph.initializers:
+            return self._weight(name, kind)
+        if self.homes.get(name, "single") == kind:
+            return name
+        return self._cast(name, kind)
+
+    def _cast(self, name: str, kind: Kind) -> str:
+        if (name, kind) not in self.versions:
+            made = self._fresh(name, kind)
+            to = onnx.TensorProto.FLOAT if kind == "single" else helper.np_dtype_to_tensor_dtype(self.half)
+            self.nodes.append(Node("Cast", [name], [made], {"to": to}, made))
+            self.versions[name, kind] = made
+        return self.versions[name, kind]
+
+    def _weight(self, name: str, kind: Kind) -> str:
+        """A large weight is stored in 16 bits, and cast where 32 are asked for; a small one is exact in 32."""
+        if is_large(self.graph.initializers[name]):
+            self.versions.setdefault((name, "half"), name)
+            return name if kind == "half" else self._cast(name, "single")
+        if kind == "single":
+            return name
+        if (name, "half") not in self.versions:
+            self.versions[name, "half"] = self._fresh(name, "half")
+        return self.versions[name, "half"]
+
+    def _fresh(self, name: str, kind: Kind) -> str:
+        self.graph.scope = ""
+        return self.graph.fresh(f"{name}.{'float32' if kind == 'single' else self.half.name}")
+
+    def _store(self) -> None:
+        """Make the arrays of the weights that are read in 16 bits."""
+        for (name, kind), version in self.versions.items():
+            value = self.graph.initializers.get(name)
+            if kind == "half" and value is not None:
+                self.graph.initializers[version] = Initializer(value.shape, self.half, _halved(value.make, self.half))
+        self.graph.prune()
+
+
+def _halved(make: Callable[[], Array], half: Any) -> Callable[[], Array]:
+    """The array in 16 bits; a constant beyond their range is half of their largest number, which masks as well."""
+    largest = float(finfo(half).max)  # type: ignore[no-untyped-call]
+
+    def halved() -> Array:
+        array = make()
+        if array.nbytes < SMALL:
+            beyond = np.isfinite(array) & (np.abs(array) > largest)
+            array = np.where(beyond, np.copysign(np.float32(largest / 2), array), array)
+        return array.astype(half)
+
+    return halved

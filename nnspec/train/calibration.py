@@ -1,0 +1,35 @@
+"""Samples of a spec's data, as the model takes them, for those who must know the ranges of its values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from nnspec.diagnostics import Source, Span
+from nnspec.elaborate.files import Declarations
+from nnspec.elaborate.recipe import read_plan
+from nnspec.ir import Program
+from nnspec.limits import Limits
+from nnspec.train.prepare import prepare
+from nnspec.train.strategy import Strategy
+from nnspec.weights.arrays import Array
+
+MOST = 128
+
+
+def training_samples(
+    program: Program, declarations: Declarations, sources: Mapping[str, Source], limits: Limits
+) -> dict[str, Array]:
+    """The first samples of the training part, normalised, by the names of the inputs.
+
+    Raises:
+        SpecError: the recipe has mistakes, or the data cannot be read or do not fit.
+    """
+    plan = read_plan(declarations, program.main.name, {}, limits)
+    spec = Path(declarations.source.name)
+    base = spec.resolve().parent if spec.is_file() else Path.cwd()
+    places = {name: Span(source, 0, 0) for name, source in sources.items()}
+    prepared = prepare(program, plan, base, places, torch.device("cpu"), Strategy(), limits)
+    return {name: prepared.task.training[name][:MOST].numpy() for name in prepared.task.inputs}
