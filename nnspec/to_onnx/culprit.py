@@ -28,7 +28,8 @@ class Culprit(Record):
     before: int
 
     def __str__(self) -> str:
-        return f"the first layer that differs is {self.layer}; {self.before} compared before it agree"
+        agree = f"; the {self.before} that could be compared before it agree" if self.before else ""
+        return f"the first layer that differs is {self.layer}{agree}"
 
 
 def first_difference(model: Path, reference: Reference, trial: Trial, tolerance: float) -> Culprit | str:

@@ -62,4 +62,4 @@ def fed(session: ort.InferenceSession, inputs: Mapping[str, Array]) -> dict[str,
 def reason(error: Exception) -> str:
     """The first line of what onnxruntime says, without the codes around it."""
     text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0].split(" : ", 2)[-1]
+    return text.splitlines()[0].rpartition(" : ")[2]

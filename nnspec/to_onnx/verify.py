@@ -60,7 +60,8 @@ def verify(
     try:
         session = open_session(model)
     except ERRORS as error:
-        raise SpecError.of(CannotCompare(None, "onnxruntime does not open it", reason(error))) from None
+        problem, again = "onnxruntime does not open it", "write it again: nnspec export MODEL.nn --onnx FILE.onnx"
+        raise SpecError.of(CannotCompare(None, problem, reason(error), again)) from None
     reference = Reference(program, arrays, limits)
     _check_interface(session, reference)
     random = random_outputs(program)
@@ -72,10 +73,10 @@ def verify(
         for name in compared:
             exact = trial.exact(name)
             own = error_of(exact, trial.single[name])
-            problem = disagreement(exact, got[name], tolerance, own)
-            if problem:
+            difference = disagreement(exact, got[name], tolerance, own)
+            if difference:
                 layer = first_difference(model, reference, trial, tolerance)
-                raise SpecError.of(NotEqual(None, name, problem, trial.shown, str(layer), advice))
+                raise SpecError.of(NotEqual(None, name, difference, trial.shown, str(layer), advice))
             errors[name] = errors[name].beside(error_of(exact, got[name]))
             float32[name] = float32[name].beside(own)
     return Verified(tuple(trial.sizes for trial in made), errors, float32, random)
@@ -87,7 +88,8 @@ def verify_file(
     """As `verify`, for a file that a user has, and the file of its weights; untrained ones if there is none."""
     with flattening(program, limits):
         loaded = initial_weights(program) if weights is None else load_weights(program, weights)
-        advice = f"if it was made from {loaded.note}, export it again: nnspec export MODEL.nn --onnx {path}"
+        again = f"if it was made from {loaded.note}, export it again"
+        advice = again if weights else "give the weights that it was made of: --weights FILE"
         return verify(program, path, loaded.arrays, advice=advice, limits=limits, **options)
 
 
