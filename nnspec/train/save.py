@@ -63,6 +63,7 @@ def _together(folder: Path, strategy: Strategy) -> Iterator[Callable[[str], Path
 
     The folder must be one that they share.
     """
+    strategy.wait()  # until nothing else is written to the folder
     if strategy.leads:
         with replacing_together(folder) as path_for:
             yield path_for
