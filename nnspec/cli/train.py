@@ -14,6 +14,7 @@ from nnspec.elaborate.choices import KEYS
 from nnspec.elaborate.elaborate import choose
 from nnspec.elaborate.mistakes import BadSetting
 from nnspec.train.launch import STRATEGIES, this_process
+from nnspec.train.signals import immediate_end
 
 if TYPE_CHECKING:
     from nnspec.train.epochs import Trained
@@ -58,11 +59,12 @@ def command(
     manner: dict[str, Any] = {
         "device": device, "strategy": strategy, "quiet": quiet, "tensorboard": tensorboard, "limits": spec.limits,
     }  # fmt: skip
-    if resumed is not None:
-        result = resume(resumed, **manner, **{**spec.settings, **given})
-    else:
-        model, recipe = _load(spec)
-        result = model.train(runs=runs, name=name, **manner, **{**recipe, **given})
+    with immediate_end():
+        if resumed is not None:
+            result = resume(resumed, **manner, **{**spec.settings, **given})
+        else:
+            model, recipe = _load(spec)
+            result = model.train(runs=runs, name=name, **manner, **{**recipe, **given})
     if this_process().rank == 0:
         _report(result)
 

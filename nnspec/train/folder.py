@@ -38,7 +38,7 @@ def make_folder(runs: Path, name: str | None, model: str) -> Path:
     try:
         runs.mkdir(parents=True, exist_ok=True)
         if name is not None:
-            (runs / name).mkdir()
+            (runs / name).mkdir(exist_ok=_holds_nothing(runs / name))
             return runs / name
         for number in count(1):
             folder = runs / f"{model.lower()}-{number}"
@@ -52,6 +52,11 @@ def make_folder(runs: Path, name: str | None, model: str) -> Path:
     except OSError as error:
         raise SpecError.of(CannotWrite(None, str(runs), (error.strerror or str(error)).lower())) from None
     raise AssertionError("numbers do not end")
+
+
+def _holds_nothing(folder: Path) -> bool:
+    """Whether a folder is left of a run that was killed before it began."""
+    return folder.is_dir() and all(path.name.startswith(".") for path in folder.iterdir())
 
 
 def write_spec(folder: Path, main: Source, others: Mapping[str, Source], texts: Mapping[str, str]) -> None:

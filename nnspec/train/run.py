@@ -71,9 +71,9 @@ def train_run(
     job = Job(program, declarations, sources, Settings(recipe=_placed(recipe), base=str(base)), manner)
     with _placed_in(manner) as (device, strategy):
         prepared = _prepare(job, device, strategy)
+        texts = {PROGRAM: program.to_json() + "\n", **_texts(_settled(job.settings, prepared), prepared)}
         folder = Path(strategy.agree(str(make_folder(runs, name, prepared.name)) if strategy.leads else ""))
         if strategy.leads:
-            texts = {PROGRAM: program.to_json() + "\n", **_texts(_settled(job.settings, prepared), prepared)}
             write_spec(folder, declarations.source, sources, texts)
         return run_epochs(prepared, manner, folder, None)
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a run when its state is written, not before."""
+"""Ctrl-C and SIGTERM end a run when its state is written, not before; and a program that has not begun one at once."""
 
 from __future__ import annotations
 
@@ -30,3 +30,16 @@ def kept_signals() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def immediate_end() -> Iterator[None]:
+    """Ctrl-C ends the program as SIGTERM does, without an exception: imports of large packages may swallow one."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
