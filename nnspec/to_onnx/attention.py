@@ -81,9 +81,11 @@ def _whole(query: str, key: str, value: str, sizes: Heads, masks: Masks, scale: 
     """As one operator. Its own way of hiding what comes later is used for as many queries as keys only: where there
     are fewer, onnxruntime's processor and its CUDA provider differ in which keys they are the last of."""
     square = masks.causal and masks.window is None and masks.offset == 0 and sizes.time == sizes.length
-    hidden = Masks(masks.seen, masks.added) if square else masks
-    inputs = [query, key, value, _added(hidden, sizes, graph)]
-    result = graph.node("Attention", inputs, is_causal=int(square), scale=scale)
+    added = _added(Masks(masks.seen, masks.added) if square else masks, sizes, graph)
+    if masks.seen or masks.added:  # onnxruntime takes no mask that stands for all queries
+        every = graph.shape((1, 1, sizes.time, sizes.length))
+        added = graph.once(("every query", added, every), lambda: graph.node("Expand", [added, every]))
+    result = graph.node("Attention", [query, key, value, added], is_causal=int(square), scale=scale)
     return _without_blind(result, masks, sizes, graph)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -19,20 +20,25 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from nnspec.diagnostics import SpecError
 from nnspec.dims import Undecidable, solve
 from nnspec.layers.base import TensorType
+from nnspec.to_onnx.equality import error_of
 from nnspec.to_onnx.mistakes import BadCalibration
+from nnspec.to_onnx.runtime import fed, open_session
 from nnspec.weights.arrays import ELEMENT_TYPES, Array
 
 OPERATORS = ["Conv", "ConvTranspose", "Gemm", "MatMul"]
-MOST = 128  # samples that ranges are taken from
+MOST, COMPARED = 128, 16  # samples that ranges are taken from, and that are compared
 
 
-def quantise_with(file: Path, samples: Mapping[str, Array], inputs: Mapping[str, TensorType]) -> None:
+def quantise_with(file: Path, samples: Mapping[str, Array], inputs: Mapping[str, TensorType]) -> float:
     """Replace a float32 model by its static int8 form.
 
     Args:
         file: the model, with its arrays in it.
         samples: arrays by the names of the inputs, a row a sample.
         inputs: the types of the inputs.
+
+    Returns:
+        The largest difference of an element on the samples, relative to the largest magnitude of its output.
     """
     made = file.with_name(f"{file.name}.int8")
     before = onnx.load(file)
@@ -43,7 +49,9 @@ def quantise_with(file: Path, samples: Mapping[str, Array], inputs: Mapping[str,
             activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, extra_options={"MatMulConstBOnly": True},
         )  # fmt: skip
         _named_as(before, made)
+        found = _difference(file, made, samples, inputs)
         made.replace(file)
+        return found
     finally:
         logging.disable(logging.NOTSET)
         made.unlink(missing_ok=True)
@@ -56,6 +64,15 @@ def _named_as(before: onnx.ModelProto, made: Path) -> None:
     del model.metadata_props[:]
     model.metadata_props.extend(before.metadata_props)
     onnx.save(model, made)
+
+
+def _difference(file: Path, made: Path, samples: Mapping[str, Array], inputs: Mapping[str, TensorType]) -> float:
+    exact, coarse = open_session(file), open_session(made)
+    worst = 0.0
+    for batch in islice(_batches(samples, inputs), COMPARED):
+        for wanted, found in zip(exact.run(None, fed(exact, batch)), coarse.run(None, fed(coarse, batch)), strict=True):
+            worst = max(worst, error_of(wanted, found).relative)
+    return worst
 
 
 class _Reader(CalibrationDataReader):  # type: ignore[misc]

@@ -101,37 +101,29 @@ def export_onnx(
         model = outline(lowered.graph, lowered.opset, lowered.description)
         _check(with_inputs(model, lowered.graph))
         _write(model, lowered.graph, file, data)
+        notes = list(lowered.notes)
+        found = difference(program, file, lowered, choices, limits, notes) if verify else None
         if choices.precision == "int8-static":
-            _quantise(lowered, file, data, samples)
-        found, notes = _assess(program, file, lowered, choices, limits) if verify else (None, lowered.notes)
+            found = _quantise(lowered, file, data, samples)
+        if verify and choices.precision.startswith("int8") and data is None:
+            notes += filter(None, [speed(program, file, lowered, choices)])
         if data is not None:
             place_data(model, target.name + ".data")
             file.write_bytes(model.SerializeToString())
         size = sum(each.stat().st_size for each in (file, data) if each is not None)
     graph = lowered.graph
-    return Exported(str(path), size, lowered.opset, graph.inputs, graph.outputs, found, notes, choices.precision)
+    return Exported(str(path), size, lowered.opset, graph.inputs, graph.outputs, found, tuple(notes), choices.precision)
 
 
-def _assess(
-    program: Program, file: Path, lowered: Lowered, choices: Choices, limits: Limits
-) -> tuple[float | None, tuple[str, ...]]:
-    """The difference from PyTorch, and notes."""
-    notes = list(lowered.notes)
-    found = difference(program, file, lowered, choices, limits, notes)
-    if choices.precision.startswith("int8") and weight_bytes(lowered.graph) <= LARGEST:
-        notes += filter(None, [speed(program, file, lowered, choices)])
-    return found, tuple(notes)
-
-
-def _quantise(lowered: Lowered, file: Path, data: Path | None, samples: Samples | None) -> None:
-    """Make a written float32 model static int8."""
+def _quantise(lowered: Lowered, file: Path, data: Path | None, samples: Samples | None) -> float:
+    """Make a written float32 model static int8; the difference that it makes."""
     if data is not None:
         raise SpecError.of(TooLargeToQuantise(None, weight_bytes(lowered.graph), LARGEST))
     if samples is None:
         raise SpecError.of(NoSamples(None))
     from nnspec.to_onnx.calibrate import quantise_with  # here: onnxruntime's quantiser takes a second to import
 
-    quantise_with(file, samples(lowered.graph.inputs), lowered.graph.inputs)
+    return quantise_with(file, samples(lowered.graph.inputs), lowered.graph.inputs)
 
 
 def _write(model: onnx.ModelProto, graph: Graph, file: Path, data: Path | None) -> None:
