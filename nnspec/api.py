@@ -286,9 +286,7 @@ class Model:
         weights: str | Path | None = None,
         *,
         max_batch: int = 8,
-        opset: int | None = None,
-        verify: bool = True,
-        limits: Limits = DEFAULT_LIMITS,
+        **options: Any,
     ) -> Served:
         """Write the network into a model repository of Triton Inference Server: a new model, or a new version of it.
 
@@ -297,9 +295,7 @@ class Model:
             weights: a file of weights; untrained ones if it is left out.
             max_batch: the largest batch that Triton forms of requests, where all inputs and outputs begin with the
                 same symbol.
-            opset: as for `export_onnx`.
-            verify: as for `export_onnx`.
-            limits: as for `export_onnx`.
+            options: those of `export_onnx`.
 
         Raises:
             SpecError: as `export_onnx`; nothing is written then.
@@ -308,7 +304,7 @@ class Model:
         from nnspec.triton.repository import write_repository  # here: onnx takes longer to import than all of nnspec
 
         def export(path: Path) -> Exported:
-            return self.export_onnx(path, weights, opset=opset, verify=verify, limits=limits)
+            return self.export_onnx(path, weights, **options)
 
         return write_repository(Path(repository), self.name, export, max_batch)
 

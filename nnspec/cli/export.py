@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -61,21 +61,19 @@ def command(
         raise click.UsageError("--weights and --opset belong to --onnx FILE.onnx and --triton DIR")
     if calibrate is not None and precision != "int8-static":
         raise click.UsageError("--calibrate belongs to --precision int8-static")
-    if onnx is None and (precision, target, functions) != ("float32", "cpu", False):
-        raise click.UsageError("--precision, --target and --functions belong to --onnx FILE.onnx")
+    if onnx is None and repository is None and (precision, target, functions) != ("float32", "cpu", False):
+        raise click.UsageError("--precision, --target and --functions belong to --onnx FILE.onnx and --triton DIR")
     model = spec.load().cached(limits=spec.limits) if cache else spec.load()
     if source is not None:
         _write_source(model, Path(source))
+    options: dict[str, Any] = {
+        "opset": opset, "precision": precision, "target": target, "functions": functions, "calibrate": calibrate,
+        "verify": verify, "limits": spec.limits,
+    }  # fmt: skip
     if onnx is not None:
-        made = model.export_onnx(
-            onnx, weights, opset=opset, precision=precision, target=target, functions=functions, calibrate=calibrate,
-            verify=verify, limits=spec.limits,
-        )  # fmt: skip
-        _report(onnx, made)
+        _report(onnx, model.export_onnx(onnx, weights, **options))
     if repository is not None:
-        served = model.export_triton(
-            repository, weights, max_batch=max_batch, opset=opset, verify=verify, limits=spec.limits
-        )
+        served = model.export_triton(repository, weights, max_batch=max_batch, **options)
         _report(f"{served.folder}, version {served.version}", served.exported)
 
 
