@@ -1,6 +1,6 @@
-"""What `test_train_strategy.py` has two processes do: `torchrun --nproc-per-node 2 tests/strategy_processes.py SPEC FOLDER`.
+"""What `test_train_strategy.py` has two processes do: `torchrun --nproc-per-node 2 tests/strategy_processes.py FOLDER`.
 
-The first process writes what came out to FOLDER/results.json.
+The folder has `still.nn` and `random.nn`, which draws random numbers. The first process writes `results.json` there.
 """
 
 from __future__ import annotations
@@ -17,21 +17,34 @@ import torch
 from safetensors.torch import load_file
 
 import nnspec
+from nnspec.cli.main import main as nnspec_command
 from nnspec.train.loop import Loop
 
+GAN = """
+model Generator() {
+  input z: float[N, 2]
+  output features = Linear(4)
+}
+
+train Pair {
+  data = iris
+  made = normal([batch, 2]) -> generator: Generator
+  loss = mse(made, features)
+}
+"""
 RANK = int(os.environ["RANK"])
 STOPPED_AT = (1, 3)  # epoch and step
 step = Loop._step
 
 
-def train(spec: str, folder: Path, name: str, **options: Any) -> Any:
+def train(spec: str, folder: Path, name: str, strategy: str) -> Any:
     """A run of the spec."""
-    return nnspec.loads(spec).train(runs=folder, name=name, quiet=True, **options)
+    return nnspec.loads(spec).train(runs=folder, name=name, quiet=True, strategy=strategy)
 
 
 def resumed_is_whole(spec: str, folder: Path, strategy: str) -> bool:
     """Whether a run that one process is asked to stop ends, when it is resumed, at the bits of one that was not."""
-    whole = train(spec, folder, f"{strategy}-whole", strategy=strategy)
+    whole = train(spec, folder, f"{strategy}-whole", strategy)
 
     def stops(loop: Loop, order: torch.Tensor) -> None:
         if RANK == 1 and (loop.position.epoch, loop.position.step) == STOPPED_AT:
@@ -39,7 +52,7 @@ def resumed_is_whole(spec: str, folder: Path, strategy: str) -> bool:
         step(loop, order)
 
     with patch.object(Loop, "_step", stops):
-        part = train(spec, folder, f"{strategy}-part", strategy=strategy)
+        part = train(spec, folder, f"{strategy}-part", strategy)
     assert len(part.history) == STOPPED_AT[0]
     again = nnspec.resume(part.folder, strategy=strategy, quiet=True)
     found, expected = load_file(again.last_weights), load_file(whole.last_weights)
@@ -49,22 +62,53 @@ def resumed_is_whole(spec: str, folder: Path, strategy: str) -> bool:
 def refusal(spec: str, folder: Path, strategy: str) -> str:
     """What is said of a spec that cannot be trained so."""
     try:
-        train(spec, folder, "refused", strategy=strategy)
+        train(spec, folder, "refused", strategy)
     except nnspec.SpecError as error:
         return f"{error.diagnostics[0].code} {error.diagnostics[0].message}"
     return "nothing"
 
 
-def main(spec: str, folder: Path) -> None:
+def refusal_to_go_on(folder: Path) -> str:
+    """What a run of two processes says when one alone is to go on with it."""
+    try:
+        with patch.dict(os.environ, {"RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0"}):
+            nnspec.resume(folder, quiet=True)
+    except nnspec.SpecError as error:
+        return f"{error.diagnostics[0].code} {error.diagnostics[0].message}"
+    return "nothing"
+
+
+def fails(spec: str, folder: Path) -> None:
+    """One process fails in the middle of an epoch."""
+
+    def breaks(loop: Loop, order: torch.Tensor) -> None:
+        if RANK == 1 and (loop.position.epoch, loop.position.step) == STOPPED_AT:
+            raise RuntimeError("no memory left")
+        step(loop, order)
+
+    with patch.object(Loop, "_step", breaks):
+        print(f"rank {RANK}: {refusal(spec, folder, 'ddp')}", flush=True)
+    sys.exit(1)
+
+
+def main(still: str, random: str, folder: Path) -> None:
     """All of it."""
     results: dict[str, Any] = {}
     for strategy in ("ddp", "fsdp"):
-        results[f"{strategy} goes on"] = resumed_is_whole(spec, folder, strategy)
-    results["norms"] = refusal(spec.replace("LayerNorm", "BatchNorm1d"), folder, "ddp")
-    results["single number"] = refusal(spec.replace("  output", "  scale = Parameter([])\n  output"), folder, "fsdp")
+        options = ["--runs", str(folder), "--name", strategy, "--strategy", strategy]
+        nnspec_command(["train", str(folder / "still.nn"), *options], standalone_mode=False)
+        results[f"{strategy} goes on"] = resumed_is_whole(random, folder, strategy)
+    results["norms"] = refusal(still.replace("LayerNorm", "BatchNorm1d"), folder, "ddp")
+    results["single number"] = refusal(still.replace("  output", "  scale = Parameter([])\n  output"), folder, "fsdp")
+    results["networks"] = refusal(GAN, folder, "ddp")
     if RANK == 0:
+        results["one process"] = refusal_to_go_on(folder / "ddp-part")
         (folder / "results.json").write_text(json.dumps(results))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).read_text(), Path(sys.argv[2]))
+    place = Path(sys.argv[1])
+    texts = [(place / name).read_text() for name in ("still.nn", "random.nn")]
+    if sys.argv[2:] == ["fails"]:
+        fails(texts[0], place)
+    main(*texts, place)
