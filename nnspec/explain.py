@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from nnspec.diagnostics import Diagnostic, SpecError, nearest
 from nnspec.elaborate.choice import Configured
-from nnspec.elaborate.choices import CHOICES, Recipe
+from nnspec.elaborate.choices import CHOICES, Phase, Recipe
 from nnspec.elaborate.layering import signature
 from nnspec.layers import registry
 from nnspec.layers.base import Layer
@@ -99,8 +99,8 @@ def explain(word: str) -> str:
 
 
 def recipe_parts() -> list[type[Configured]]:
-    """The `train` block itself, and what its keys can be."""
-    return [Recipe, *(choice for choices in CHOICES.values() for choice in choices)]
+    """The `train` block itself, a phase of it, and what its keys can be."""
+    return [Recipe, Phase, *(choice for choices in CHOICES.values() for choice in choices)]
 
 
 def recipe_part(word: str) -> type[Configured] | None:

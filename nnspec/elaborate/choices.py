@@ -227,7 +227,13 @@ def _mixed_once(changes: tuple[Augmentation, ...]) -> tuple[Augmentation, ...]:
 
 
 class Recipe(Configured):
-    """All values of a `train` block but its expressions; what a spec leaves out has these defaults."""
+    """How a model is trained; what a spec leaves out has these defaults.
+
+    `loss`, `metrics` (a list) and `sample` (pictures [N, 1 or 3, H, W] of values from 0 to 1) are expressions over the
+    fields of the data and the outputs of the model, and `batch` is the number of samples in them. Other names are
+    values for later lines. A block with labels or phases builds networks of its own out of the models of the file:
+    `fake = z -> generator: Generator`.
+    """
 
     data: Data = Digits()
     augment: Annotated[tuple[Augmentation, ...], AfterValidator(_mixed_once)] = ()
@@ -269,7 +275,12 @@ Recipe.__name__ = "train"
 
 
 class Phase(Configured):
-    """All values of a `phase` but its loss; None is what the block says."""
+    """A part of a `train` block with a loss of its own, and how the weights follow it; none is what the block says.
+
+    `update` names the parts whose weights change, [] is all that the loss uses. A round has as many batches as the
+    phase with the most `steps`, and its last so many are for a phase: with 5 for a critic and 1 for a generator, the
+    generator learns from every fifth batch.
+    """
 
     optimizer: Optimizer | None = None
     schedule: Schedule | None = None
