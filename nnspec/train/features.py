@@ -17,7 +17,7 @@ from nnspec.diagnostics import Diagnostic, Span, SpecError
 from nnspec.elaborate.objective import Objective
 from nnspec.elaborate.recipe import Plan
 from nnspec.ir import Program
-from nnspec.ir.divide import Divided, divide
+from nnspec.ir.divide import divide
 from nnspec.ir.program import Call
 from nnspec.layers.base import Layer
 from nnspec.record import Record
@@ -89,7 +89,7 @@ class Features(Record):
                 refuse(self.span, "those of a sample depend on the other samples of its batch", "leave it out")
 
 
-def check_cacheable(objective: Objective, plan: Plan, strategy: Strategy, span: Span | None) -> None:
+def check_cacheable(objective: Objective, plan: Plan, strategy: Strategy) -> None:
     """Check that a recipe leaves each sample and what is frozen as they are.
 
     Raises:
@@ -105,22 +105,33 @@ def check_cacheable(objective: Objective, plan: Plan, strategy: Strategy, span: 
     }
     for reason, holds in reasons.items():
         if holds:
-            refuse(span, reason, "leave out either that or cache_features")
+            refuse(plan.places.get("cache_features"), reason, "leave out either that or cache_features")
 
 
-def divide_at_frozen(model: nn.Module, program: Program, freeze: tuple[str, ...], span: Span | None) -> Divided:
-    """The program, divided behind what is frozen.
+def divide_at_frozen(
+    model: nn.Module, program: Program, plan: Plan, function: Callable[[Program], Function]
+) -> Features:
+    """The model, divided behind what is frozen.
+
+    Args:
+        model: the whole of it, with what is frozen.
+        program: what it computes.
+        plan: the recipe.
+        function: makes a module of a program with the weights of the model.
 
     Raises:
         SpecError: nothing that is frozen comes before what is trained.
     """
-    train_mode(model, freeze)
+    span = plan.places.get("cache_features")
+    train_mode(model, plan.recipe.freeze)
     view = _Settled(model, program)
     divided = divide(program, view.settled, view.mixed)
     labels = [label for call in divided.first.main.calls for label in call.labels]
     if not any(within(name, tuple(labels)) for name in view.frozen):
         refuse(span, "nothing that is frozen comes before what is trained", "name the first parts: freeze = [...]")
-    return divided
+    first = function(divided.first)
+    first.module.eval()
+    return Features(first, function(divided.rest), divided.between, span)
 
 
 def refuse(span: Span | None, reason: str, advice: str) -> NoReturn:

@@ -17,6 +17,7 @@ from nnspec.record import Record
 from nnspec.to_torch.module import build
 from nnspec.train.features import Features, check_cacheable, divide_at_frozen
 from nnspec.train.parts import freeze, groups, names_below, start_from
+from nnspec.train.randomness import own_randomness
 from nnspec.train.strategy import Strategy
 from nnspec.train.task import Function, Phase
 
@@ -77,15 +78,13 @@ def build_networks(
         if judge is not None:
             judge.module.eval()
     modules = tuple(loss.module for loss in losses) if objective.whole else (model,)
-    if not recipe.cache_features:
-        return Networks(model, modules, None, tuple(phases), metrics, sample)
-    span = plan.places.get("cache_features")
-    check_cacheable(objective, plan, strategy, span)
-    divided = divide_at_frozen(model, program, recipe.freeze, span)
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):  # the run draws what it does without a cache
-        features = Features(function(divided.first), function(divided.rest), divided.between, span)
-    features.first.module.eval()
-    return Networks(model, (features.rest.module,), features, tuple(phases), metrics, sample)
+    features = None
+    if recipe.cache_features:
+        check_cacheable(objective, plan, strategy)
+        with own_randomness(device):  # the run then draws what it draws without a cache
+            features = divide_at_frozen(model, program, plan, function)
+        modules = (features.rest.module,)
+    return Networks(model, modules, features, tuple(phases), metrics, sample)
 
 
 def _share(module: nn.Module, owner: nn.Module) -> None:
