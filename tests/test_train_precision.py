@@ -67,3 +67,25 @@ def test_float16_leaves_out_steps_whose_gradients_overflow(tmp_path: Path) -> No
 
 def test_float16_with_clipping_goes_on_bit_by_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert_goes_on_bit_by_bit(tmp_path, monkeypatch, precision='"float16"', clip=0.5)
+
+
+@pytest.mark.slow
+def test_compiled_networks_learn_the_same_and_go_on_bit_by_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert_goes_on_bit_by_bit(tmp_path, monkeypatch, compile=True)
+    eager = nnspec.loads(SPEC).train(runs=tmp_path, quiet=True)
+    compiled = nnspec.resume(tmp_path / "part", quiet=True)  # it is done, and tells its history
+    losses = [[float(row["loss"] or 0) for row in run.history] for run in (eager, compiled)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_without_a_compiler_it_says_so_before_a_folder_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(nnspec.SpecError, match="there is no C\\+\\+ compiler no-such-compiler") as caught:
+        nnspec.loads(SPEC).train(runs=tmp_path / "runs", quiet=True, compile=True, device="cpu")
+    assert caught.value.diagnostics[0].code == "E0624" and not (tmp_path / "runs").exists()
+
+
+@pytest.mark.slow
+def test_the_layer_where_numbers_end_is_found_in_compiled_networks_too(tmp_path: Path) -> None:
+    with pytest.raises(nnspec.SpecError, match="the first layer to give such a number is 1"):
+        nnspec.loads(SPEC).train(runs=tmp_path, quiet=True, compile=True, optimizer="SGD(lr = 1e38)")

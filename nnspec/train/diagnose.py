@@ -29,7 +29,9 @@ def first_bad_layer(task: Task, folder: Path) -> str:
         if name and not any(module.children())
     ]
     try:
-        if _repeat(loop, found):
+        with torch.compiler.set_stance("force_eager"):  # compiled layers are not watched
+            came_back = _repeat(loop, found)
+        if came_back:
             return f"the first layer to give such a number is {found[0]}" if found else "it arises behind all layers"
         return "it did not come back when the epoch was repeated"
     finally:

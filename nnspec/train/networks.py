@@ -15,6 +15,7 @@ from nnspec.ir import Program
 from nnspec.limits import Limits
 from nnspec.record import Record
 from nnspec.to_torch.module import build
+from nnspec.train.compiled import check_compiler
 from nnspec.train.features import Features, check_cacheable, divide_at_frozen
 from nnspec.train.parts import freeze, groups, names_below, start_from
 from nnspec.train.randomness import own_randomness
@@ -55,7 +56,7 @@ def build_networks(
 
     Raises:
         SpecError: the weights to start from are not the model's, a part that the recipe names does not exist, or the
-            strategy cannot train this.
+            strategy cannot train this; or there is no compiler where the recipe asks for one.
     """
     recipe = plan.recipe
     model = build(program, limits).to(device)
@@ -63,6 +64,8 @@ def build_networks(
         start_from(model, program, base / recipe.weights, recipe.drop, plan.places.get("drop"))
     freeze(model, recipe.freeze, plan.places.get("freeze"))
     strategy.check(plan)
+    if recipe.compile:
+        check_compiler(device)
     strategy.spread(model, program, objective.reads)
 
     def function(part: Program) -> Function:
