@@ -374,10 +374,10 @@ class Model:
                 cannot be exported, or onnxruntime is not installed.
         """
         need("measuring a model", "onnx", "onnxruntime", "numpy")
-        from nnspec.bench.bench import bench  # here: onnxruntime takes long to import
+        from nnspec.bench.bench import Manner, bench  # here: onnxruntime takes long to import
 
-        manner: dict[str, Any] = {"threads": threads, "seconds": seconds, "compiled": compiled, "limits": limits}
-        return bench(self.program, weights, batches, sizes or {}, provider, **manner)
+        manner = Manner(provider, threads, seconds, compiled, limits)
+        return bench(self.program, weights, batches, sizes or {}, manner)
 
 
 def load(

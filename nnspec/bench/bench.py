@@ -14,51 +14,61 @@ from nnspec.dims import substitute, symbols
 from nnspec.infer.providers import check_provider
 from nnspec.ir import Program
 from nnspec.ir.indices import index_bounds
-from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.limits import Limits
+from nnspec.record import Record
 from nnspec.summary.memory import batch_symbol
 from nnspec.summary.summary import no_batch
 from nnspec.to_onnx.export import export_onnx
 from nnspec.to_onnx.sample import Sizes, random_inputs
 from nnspec.weights.arrays import Array
 
-NO_SIZES: Mapping[str, int] = {}
-ONNX, EAGER, COMPILED = "onnxruntime", "PyTorch", "PyTorch, compiled"
+
+class Manner(Record):
+    """How a model is measured; see `Model.benchmark`."""
+
+    provider: str
+    threads: int | None
+    seconds: float
+    compiled: bool
+    limits: Limits
 
 
 def bench(
-    program: Program,
-    weights: str | Path | None = None,
-    batches: Sequence[int] = (),
-    sizes: Mapping[str, int] = NO_SIZES,
-    provider: str = "cpu",
-    *,
-    threads: int | None = None,
-    seconds: float = 3.0,
-    compiled: bool = True,
-    limits: Limits = DEFAULT_LIMITS,
+    program: Program, weights: str | Path | None, batches: Sequence[int], sizes: Mapping[str, int], manner: Manner
 ) -> list[Measured]:
-    """Latency, load time and memory of the model by each runtime, for each batch; see `Model.benchmark`."""
+    """Latency, load time and memory of the model by each runtime, for each batch.
+
+    Raises:
+        SpecError: a symbol has no size, there is no batch to set, the provider cannot be used, or the model cannot be
+            exported.
+    """
     cases = _cases(program, batches, dict(sizes))
-    check_provider(provider)
+    check_provider(manner.provider)
     with TemporaryDirectory() as folder:
-        onnx, program_file = Path(folder, "model.onnx"), Path(folder, "program.json")
-        export_onnx(program, onnx, weights, verify=False, limits=limits)
-        program_file.write_text(program.to_json(), encoding="utf-8")
-        own = None if weights is None else Path(weights)
-        candidates = [
-            Candidate(ONNX, "onnx", onnx, None, provider, threads),
-            Candidate(EAGER, "eager", program_file, own, provider, threads),
-            Candidate(COMPILED, "compiled", program_file, own, provider, threads),
-        ][: None if compiled else -1]
-        present = [candidate for candidate in candidates if candidate.name == ONNX or find_spec("torch")]
-        found = measure(present, cases, seconds)
-    absent = [candidate.name for candidate in candidates if candidate not in present]
-    missing = [
-        Measured(name, case, samples_of(inputs), failed="torch is not installed")
+        candidates = _candidates(program, weights, Path(folder), manner)
+        present = [each for each in candidates if each.kind == "onnx" or find_spec("torch")]
+        found = measure(present, cases, manner.seconds)
+    found += [
+        Measured(each.name, case, samples_of(inputs), failed="torch is not installed")
         for case, inputs in cases.items()
-        for name in absent
+        for each in candidates
+        if each not in present
     ]
-    return sorted(found + missing, key=lambda each: list(cases).index(each.case))
+    return sorted(found, key=lambda each: list(cases).index(each.case))
+
+
+def _candidates(program: Program, weights: str | Path | None, folder: Path, manner: Manner) -> list[Candidate]:
+    """What is run, with its files in a folder."""
+    onnx, source = folder / "model.onnx", folder / "program.json"
+    export_onnx(program, onnx, weights, verify=False, limits=manner.limits)
+    source.write_text(program.to_json(), encoding="utf-8")
+    own = None if weights is None else Path(weights)
+    found = [Candidate("onnxruntime", "onnx", onnx, None, manner.provider, manner.threads)]
+    kinds = {"eager": "PyTorch", "compiled": "PyTorch, compiled"}
+    for kind, name in kinds.items():
+        if kind != "compiled" or manner.compiled:
+            found.append(Candidate(name, kind, source, own, manner.provider, manner.threads))
+    return found
 
 
 def _cases(program: Program, batches: Sequence[int], sizes: Sizes) -> dict[str, dict[str, Array]]:
