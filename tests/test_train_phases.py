@@ -10,12 +10,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 from click.testing import CliRunner
+from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 import nnspec
 from nnspec.cli.main import main
-from nnspec.limits import DEFAULT_LIMITS
 from nnspec.train.data.table import read_iris
 from nnspec.train.draw import draw
 from nnspec.train.epochs import Trained
@@ -232,16 +232,26 @@ train Drawn {
 def test_pictures_are_drawn_from_a_run_without_its_data(tmp_path: Path) -> None:
     run = nnspec.loads(DRAWN).train(runs=tmp_path, quiet=True)
     assert (run.folder / "samples.png").is_file()
-    pictures = draw(run.folder, 5, 0, DEFAULT_LIMITS)
+    pictures = draw(run.folder, 5, 0)
     assert pictures.shape == (5, 1, 4, 4)
-    assert torch.equal(pictures, draw(run.folder, 5, 0, DEFAULT_LIMITS))
-    assert not torch.equal(pictures, draw(run.folder, 5, 1, DEFAULT_LIMITS))
+    assert torch.equal(pictures, draw(run.folder, 5, 0))
+    assert not torch.equal(pictures, draw(run.folder, 5, 1))
+
+
+def test_nnspec_sample_draws_pictures_into_a_file(tmp_path: Path) -> None:
+    run = nnspec.loads(DRAWN).train(runs=tmp_path, quiet=True)
+    target = tmp_path / "drawn.png"
+    result = CliRunner().invoke(main, ["sample", str(run.folder), "--count", "10", "-o", str(target)])
+    assert result.exit_code == 0 and "10 pictures in" in result.output
+    with Image.open(target) as picture:
+        assert picture.size == (8 * 5 - 1, 2 * 5 - 1)  # two rows of pictures of 4 pixels, one between two of them
+    assert CliRunner().invoke(main, ["sample", str(run.folder), "--onnx"]).exit_code == 2
 
 
 def test_a_sample_that_is_made_from_data_cannot_be_drawn_without_it(tmp_path: Path) -> None:
     run = nnspec.loads(DRAWN.replace("sample = made", "sample = 1 - image")).train(runs=tmp_path, quiet=True)
     with pytest.raises(nnspec.SpecError, match="made from `image`"):
-        draw(run.folder, 5, 0, DEFAULT_LIMITS)
+        draw(run.folder, 5, 0)
 
 
 def test_averaged_weights_of_several_networks_are_stored(adversaries: Path) -> None:

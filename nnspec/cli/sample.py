@@ -1,4 +1,4 @@
-"""`nnspec sample`: texts from a language model."""
+"""`nnspec sample`: texts from a language model, pictures from a run whose recipe says what its samples are."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import click
 from nnspec.api import Model
 from nnspec.cli.options import SpecArguments, reporting, spec_choices
 from nnspec.extras import need
+from nnspec.train.settings import SAMPLE
+
+PICTURES = 64
 
 if TYPE_CHECKING:
     from nnspec.sample.text import Request, TextSampler
@@ -22,15 +25,17 @@ if TYPE_CHECKING:
 @click.option("--prompt", default="", metavar="TEXT", help="What the text begins with; a new line if left out.")
 @click.option("--length", type=click.IntRange(min=1), default=200, show_default=True, metavar="N",
               help="How many tokens follow the prompt.")  # fmt: skip
-@click.option("--count", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
-              help="How many texts are sampled side by side.")  # fmt: skip
+@click.option("--count", type=click.IntRange(min=1, max=4096), metavar="N",
+              help="How many texts or pictures; 1 text, 64 pictures if left out.")  # fmt: skip
 @click.option("--temperature", type=click.FloatRange(min=0), default=1.0, show_default=True, metavar="X",
               help="Less than 1 prefers likely tokens more; 0 takes the likeliest.")  # fmt: skip
 @click.option("--top-k", type=click.IntRange(min=1), metavar="K", help="Take one of the K likeliest tokens.")
 @click.option("--top-p", type=click.FloatRange(min=0, max=1, min_open=True), default=1.0, metavar="P",
               help="Take one of the likeliest tokens that have the share P of the probability.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
-              help="The same seed gives the same texts.")  # fmt: skip
+              help="The same seed gives the same texts, or pictures.")  # fmt: skip
+@click.option("-o", "--output", default="samples.png", show_default=True, metavar="FILE",
+              help="The PNG file for pictures.")  # fmt: skip
 @reporting
 def command(
     spec: SpecArguments,
@@ -38,32 +43,53 @@ def command(
     onnx: bool,
     prompt: str,
     length: int,
-    count: int,
+    count: int | None,
     temperature: float,
     top_k: int | None,
     top_p: float,
     seed: int,
+    output: str,
 ) -> None:
     """Sample texts from MODEL: the folder of a run, a spec with --weights, or an .onnx file exported with --cache.
 
-    A text is printed as it is made; several are printed when all of them are done.
+    A text is printed as it is made; several are printed when all of them are done. Where the recipe of a run has a
+    `sample`, as that of a GAN, pictures are drawn.
     """
     need("sampling", "numpy", "safetensors")
+    if draws_pictures(spec.path):
+        if onnx or prompt:
+            raise click.UsageError("--onnx and --prompt are for texts, and this run draws pictures")
+        _draw(Path(spec.path), weights, count or PICTURES, seed, output, spec)
+        return
     sampler = _open(spec, weights, onnx)
     from nnspec.sample.choose import Choice  # here: only now is numpy known to be installed
     from nnspec.sample.text import Request
 
-    request = Request(prompt, length, count, Choice(temperature, top_k, top_p), seed)
+    request = Request(prompt, length, count or 1, Choice(temperature, top_k, top_p), seed)
     context = sampler.slides(request)
     if context is not None:
         click.echo(
             f"note: the model takes {context} tokens: when they are full, it reads the last half again", err=True
         )
-    if count == 1:
+    if request.count == 1:
         _stream(sampler, request)
     else:
         for number, text in enumerate(sampler.texts(request), start=1):
             click.echo(f"--- {number} ---\n{text}")
+
+
+def draws_pictures(path: str) -> bool:
+    """Whether a path is the folder of a run whose recipe says what its samples are."""
+    return (Path(path) / SAMPLE).is_file()
+
+
+def _draw(folder: Path, weights: str | None, count: int, seed: int, output: str, spec: SpecArguments) -> None:
+    need("drawing", "torch", "PIL")
+    from nnspec.train.draw import draw  # here: PyTorch takes seconds to import
+    from nnspec.train.sheet import write_sheet
+
+    write_sheet(Path(output), draw(folder, count, seed, spec.limits, weights))
+    click.echo(f"{count} pictures in {output}")
 
 
 def _stream(sampler: TextSampler, request: Request) -> None:

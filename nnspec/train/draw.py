@@ -1,4 +1,4 @@
-"""Pictures drawn from a run: what its recipe calls `sample`, with its last weights.
+"""Pictures drawn from a run: what its recipe calls `sample`, with its best weights.
 
 The program of the sample lies in the folder of the run, so that no data is needed to draw.
 """
@@ -16,11 +16,12 @@ from nnspec.dims import Size, substitute, symbols
 from nnspec.ir import Module, Program
 from nnspec.ir.verify import UnsoundProgram, verify
 from nnspec.layers.base import Layer
-from nnspec.limits import Limits
+from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.manifest import check_digest
+from nnspec.sample.opening import best_weights
 from nnspec.to_torch.module import build
-from nnspec.train.folder import LAST, SAMPLE
 from nnspec.train.mistakes import BadRun
+from nnspec.train.settings import SAMPLE
 from nnspec.weights.checkpoint import read_checkpoint
 from nnspec.weights.module import fill
 
@@ -43,8 +44,17 @@ class SampleOfData(Diagnostic):
         return "look at its samples.png; a sample that is drawn begins with `normal([batch, ...])`"
 
 
-def draw(folder: Path, count: int, seed: int, limits: Limits) -> Tensor:
+def draw(
+    folder: Path, count: int, seed: int, limits: Limits = DEFAULT_LIMITS, weights: str | Path | None = None
+) -> Tensor:
     """So many pictures [count, C, H, W], the same ones for the same seed.
+
+    Args:
+        folder: of the run.
+        count: how many.
+        seed: of what is random in them.
+        limits: bounds on what is built.
+        weights: a file of weights; the best ones of the run if it is left out.
 
     Raises:
         SpecError: the folder holds no run that draws pictures, or was damaged, or its sample is made from data.
@@ -54,7 +64,7 @@ def draw(folder: Path, count: int, seed: int, limits: Limits) -> Tensor:
     for port in main.inputs:
         if _reads(main, port.value):
             raise SpecError.of(SampleOfData(None, port.name))
-    stored = read_checkpoint(folder / LAST).tensors
+    stored = read_checkpoint(weights or best_weights(folder)).tensors
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
         module = build(program, limits).eval()

@@ -18,12 +18,12 @@ from nnspec.diagnostics import Sink, Source, SpecError
 from nnspec.elaborate.files import Declarations, Files, read_source
 from nnspec.ir import Program
 from nnspec.limits import Limits
-from nnspec.manifest import replacing_together
-from nnspec.output import CannotWrite, replacing
+from nnspec.manifest import WAITING, replacing_together
+from nnspec.output import UNFINISHED, CannotWrite, replacing
 from nnspec.train.mistakes import BadRun
 from nnspec.train.state import write_tensors
 
-SPEC, PROGRAM, SAMPLE = "spec.nn", "program.json", "sample.json"
+SPEC, PROGRAM = "spec.nn", "program.json"
 BEST, LAST, CURVES = "best.safetensors", "last.safetensors", "curves.png"
 
 
@@ -56,7 +56,7 @@ def make_folder(runs: Path, name: str | None, model: str) -> Path:
 
 def _holds_nothing(folder: Path) -> bool:
     """Whether a folder is left of a run that was killed before it began."""
-    return folder.is_dir() and all(path.name.startswith(".") for path in folder.iterdir())
+    return folder.is_dir() and all(path.name == WAITING or path.suffix == UNFINISHED for path in folder.iterdir())
 
 
 def write_spec(folder: Path, main: Source, others: Mapping[str, Source], texts: Mapping[str, str]) -> None:

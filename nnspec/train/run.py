@@ -17,13 +17,13 @@ from nnspec.ir import Program
 from nnspec.manifest import read_manifest, settle
 from nnspec.record import Record
 from nnspec.train.epochs import Trained, measure_of, run_epochs
-from nnspec.train.folder import PROGRAM, SAMPLE, make_folder, read_spec, write_spec, write_texts
+from nnspec.train.folder import PROGRAM, make_folder, read_spec, write_spec, write_texts
 from nnspec.train.launch import check_launch, this_process
 from nnspec.train.manner import Manner
 from nnspec.train.prepare import Prepared, choose_device, prepare
 from nnspec.train.randomness import own_randomness
 from nnspec.train.resume import check_data, check_recipe
-from nnspec.train.settings import SETTINGS, Settings, read_settings
+from nnspec.train.settings import SAMPLE, SETTINGS, Settings, read_settings
 from nnspec.train.state import STATE, load_state
 from nnspec.train.strategy import Strategy, joined
 

@@ -11,6 +11,7 @@ from nnspec.diagnostics import SpecError
 from nnspec.train.mistakes import BadRun
 
 SETTINGS = "run.json"
+SAMPLE = "sample.json"  # beside it: the program of what the recipe calls its sample
 
 
 class Settings(BaseModel):
