@@ -11,7 +11,8 @@ import numpy as np
 
 from nnspec.diagnostics import SpecError, nearest
 from nnspec.extras import need
-from nnspec.infer.mistakes import UnknownInput, UnreadableInput, WrongInput
+from nnspec.infer.fail import refuse
+from nnspec.infer.mistakes import UnknownInput, WrongInput
 from nnspec.infer.ports import Port
 from nnspec.infer.session import Session
 from nnspec.infer.tables import read_rows
@@ -75,30 +76,30 @@ def _lines(source: Path | str) -> list[str]:
     try:
         lines = [line for line in source.read_text(encoding="utf-8").splitlines() if line]
     except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(source, _first_line(error)) from None
-    return lines or _refuse(source, "it has no lines")
+        refuse(source, error)
+    return lines or refuse(source, "it has no lines")
 
 
 def _files(source: Path | str) -> list[Path]:
     """A file, or the files of a folder in the order of their names."""
     path = Path(source)
     if not path.exists():
-        raise _unreadable(path, "there is no such file")
+        refuse(path, "there is no such file")
     if not path.is_dir():
         return [path]
     files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-    return files or _refuse(path, "it is a folder without files")
+    return files or refuse(path, "it is a folder without files")
 
 
 def _read(path: Path, port: Port, metadata: Mapping[str, str]) -> Array:
     match path.suffix.lower():
         case ".npy":
             array = _load(path)
-            return array if isinstance(array, np.ndarray) else _refuse(path, "it is no .npy file")
+            return array if isinstance(array, np.ndarray) else refuse(path, "it is no .npy file")
         case ".npz":
             arrays = _read_arrays(path)
             held = f"it holds no array {port.name}; it holds {', '.join(arrays) or 'nothing'}"
-            return arrays[port.name] if port.name in arrays else _refuse(path, held)
+            return arrays[port.name] if port.name in arrays else refuse(path, held)
         case ".csv":
             return read_rows(path, port, metadata)
     need("reading a picture", "PIL")
@@ -112,27 +113,15 @@ def _load(path: Path) -> Any:
     try:
         return np.load(path, mmap_mode="r" if path.suffix.lower() == ".npy" else None, allow_pickle=False)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise _unreadable(path, _first_line(error)) from None
+        refuse(path, error)
 
 
 def _read_arrays(path: Path) -> dict[str, Array]:
     loaded = _load(path)
     if not isinstance(loaded, np.lib.npyio.NpzFile):
-        raise _unreadable(path, "it is no .npz file")
+        refuse(path, "it is no .npz file")
     with loaded:
         try:
             return {name: loaded[name] for name in loaded.files}
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise _unreadable(path, _first_line(error)) from None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
-
-
-def _unreadable(path: Path, reason: str) -> SpecError:
-    return SpecError.of(UnreadableInput(None, str(path), reason))
-
-
-def _refuse(path: Path, reason: str) -> Any:
-    raise _unreadable(path, reason)
+            refuse(path, error)

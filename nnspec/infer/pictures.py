@@ -16,8 +16,9 @@ from PIL import Image
 
 from nnspec.diagnostics import SpecError
 from nnspec.dims import bounds
+from nnspec.infer.fail import refuse
 from nnspec.infer.metadata import statistics
-from nnspec.infer.mistakes import UnreadableInput, WrongInput
+from nnspec.infer.mistakes import WrongInput
 from nnspec.infer.ports import Port, pattern
 from nnspec.record import Record
 
@@ -46,7 +47,7 @@ def read_picture(path: Path, port: Port, metadata: Mapping[str, str]) -> NDArray
             height, width = _size(frame, picture.height, picture.width)
             fitted = picture.convert(_MODES[frame.channels]).resize((width, height), Image.Resampling.BILINEAR)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise SpecError.of(UnreadableInput(None, str(path), str(error))) from None
+        refuse(path, error)
     values = np.asarray(fitted, np.float32).reshape(height, width, frame.channels).transpose(2, 0, 1) / np.float32(255)
     mean, std = (np.reshape(numbers, (-1, 1, 1)) for numbers in statistics(metadata, frame.channels))
     normal = (values - np.float32(mean)) / np.float32(std)

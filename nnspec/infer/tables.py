@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nnspec.diagnostics import SpecError
+from nnspec.infer.fail import refuse
 from nnspec.infer.metadata import NAMES, statistics, stored
-from nnspec.infer.mistakes import UnreadableInput
 from nnspec.infer.ports import Port
 from nnspec.weights.arrays import Array
 
@@ -29,7 +28,7 @@ def read_rows(path: Path, port: Port, metadata: Mapping[str, str]) -> Array:
     names = stored(metadata, "nnspec.columns", NAMES) or list(table)
     rows = np.stack([_feature(path, table, name) for name in names], axis=1)
     if len(port.shape) == 2 and port.shape[1] not in (None, len(names)) and isinstance(port.shape[1], int):
-        raise _unreadable(path, f"it has {len(names)} columns, and {port.name} takes {port.shape[1]}")
+        refuse(path, f"it has {len(names)} columns, and {port.name} takes {port.shape[1]}")
     mean, std = statistics(metadata, len(names))
     return np.asarray((rows - np.array(mean)) / np.array(std), np.float32)
 
@@ -39,12 +38,12 @@ def _read(path: Path) -> Table:
         with path.open(encoding="utf-8-sig", newline="") as file:
             names, *rows = [[cell.strip() for cell in row] for row in csv.reader(file) if row] or [[]]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise _unreadable(path, str(error)) from None
+        refuse(path, error)
     if not rows or len(set(names)) < len(names):
-        raise _unreadable(path, "it needs a line of different names, and at least one row")
+        refuse(path, "it needs a line of different names, and at least one row")
     for number, row in enumerate(rows, 2):
         if len(row) != len(names):
-            raise _unreadable(path, f"row {number} has {len(row)} values, and there are {len(names)} columns")
+            refuse(path, f"row {number} has {len(row)} values, and there are {len(names)} columns")
     return {name: [row[index] for row in rows] for index, name in enumerate(names)}
 
 
@@ -55,7 +54,7 @@ def _feature(path: Path, table: Table, name: str) -> Array:
         return np.array([_number(path, name, row, value) for row, value in enumerate(table[name], 2)])
     if text and column in table:
         return np.array([float(value == text) for value in table[column]])
-    raise _unreadable(path, f"it has no column {column if text else name}; it has {', '.join(table)}")
+    refuse(path, f"it has no column {column if text else name}; it has {', '.join(table)}")
 
 
 def _number(path: Path, name: str, row: int, text: str) -> float:
@@ -64,9 +63,5 @@ def _number(path: Path, name: str, row: int, text: str) -> float:
     except ValueError:
         value = np.nan
     if not np.isfinite(value):
-        raise _unreadable(path, f"{name} in row {row} is {text!r}, no finite number")
+        refuse(path, f"{name} in row {row} is {text!r}, no finite number")
     return value
-
-
-def _unreadable(path: Path, reason: str) -> SpecError:
-    return SpecError.of(UnreadableInput(None, str(path), reason))
