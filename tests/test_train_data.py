@@ -428,3 +428,19 @@ def test_tokens_that_a_table_has_no_row_for_are_told(vectors: str, message: str,
     assert message in found.message and found.help is not None and "vocab" in found.help
     result = nnspec.load(tmp_path / "spec.nn", settings={"vocab": 5}).train(runs=tmp_path, quiet=True, epochs=1)
     assert result.history
+
+
+def test_a_target_has_the_length_of_what_is_given_before_it_even_where_the_source_is_as_long(tmp_path: Path) -> None:
+    spec = """
+model Translator {
+  input source: int[N, S]
+  input given: int[N, T]
+  memory = source -> Embedding(21, 4) -> mean(_, dim = 1, keepdim = true)
+  output logits = (given -> Embedding(21, 4)) + memory -> Linear(21)
+}
+train {
+  data  = reversals(samples = 20, length = 5)
+  loss  = cross_entropy(logits -> Transpose(1, 2), target)
+}
+"""
+    assert nnspec.loads(spec).train(runs=tmp_path, quiet=True, epochs=1).history

@@ -72,11 +72,12 @@ class Fitted:
     def _beside(self, name: str, tensor: Tensor) -> TensorType:
         """The type of a field that is no input: masks, pictures and sequences may have the symbols of an input.
 
-        They take them where they are as long, counted from the end: a mask [N, H, W] from an image [N, 3, H, W].
+        They take them where they are as long, counted from the end: a mask [N, H, W] from an image [N, 3, H, W]; from
+        the input that they are aligned with, if there is one, and else from the first.
         """
         sizes: list[Size] = list(self._sizes(name, tensor))
         if name in self.data.masks | self.data.pictures or _dtype(tensor) == "int":
-            for port, type in self._ports:
+            for port, type in sorted(self._ports, key=lambda port: port[0] != self.data.aligned.get(name)):
                 given = self._given[port]
                 for place in range(1, min(len(sizes), type.rank - 1) + 1):
                     if sizes[-place] == given[-place]:

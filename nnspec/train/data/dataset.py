@@ -20,6 +20,7 @@ class DataSet(Record):
     masks: frozenset[str] = frozenset()  # fields with a class for every pixel: int64 [N, H, W]
     held_out: int | None = None  # so many at the end are the set's own test part
     in_order: bool = False  # the end is held out, not samples from everywhere
+    aligned: dict[str, str] = {}  # noqa: RUF012 - sequences whose places are those of another field
     vocabularies: dict[str, tuple[str, ...]] = {}  # noqa: RUF012 - the tokens of fields, where classes are not enough
     tokenizer: str | None = None  # the text of the tokenizer.json that tokens are from
     columns: tuple[str, ...] = ()  # of a table: what each feature is, "width", or "colour=red" for 0 and 1

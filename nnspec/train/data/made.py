@@ -62,4 +62,5 @@ def make_reversals(choice: Reversals) -> DataSet:
     source = torch.randint(1, choice.letters + 1, (choice.samples, choice.length), generator=draws)
     target = source.flip(1)
     given = torch.nn.functional.pad(target[:, :-1], (1, 0))
-    return DataSet("reversals", {"source": source, "given": given, "target": target})
+    fields = {"source": source, "given": given, "target": target}
+    return DataSet("reversals", fields, aligned={"target": "given"})

@@ -48,6 +48,7 @@ def read_parallel(base: Path, choice: Parallel, span: Span | None) -> DataSet:
         Path(choice.path).name,
         fields,
         target.tokens,
+        aligned={"target": "given"},
         vocabularies={"source": source.tokens, "target": target.tokens},
         tokenizer=known.to_str() if known else None,
         notes=(note,) if left_out else (),
