@@ -159,7 +159,7 @@ def test_a_classifier_learns_from_mixed_pictures(batches: int, change: str, tmp_
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("random_crop", "is needed where there is no size"),
+        ("random_crop", "random_crop: padding is needed where there is no size"),
         ("random_resized_crop(scale = [0.5, 0.1])", "the least and the greatest"),
         ("[mixup, cutmix]", "may mix once"),
         ("mixup(alpha = 0)", "must be greater than 0"),

@@ -101,7 +101,8 @@ class Layering(Frame):
                 problem = _problem(detail, argument.value, cls, name)
                 self.report(LayerArgument(argument.span, cls.__name__, name, problem, shown))
             else:
-                self.report(LayerArgument(self.span(node), cls.__name__, name, str(detail["msg"]), shown))
+                problem = _problem(detail, None, cls, name)
+                self.report(LayerArgument(self.span(node), cls.__name__, name, problem, shown))
 
     def layer_error(
         self, problem: LayerError, cls: type[Layer], config: dict[str, Argument], node: Placed, title: str | None = None
