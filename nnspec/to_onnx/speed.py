@@ -15,7 +15,8 @@ from nnspec.to_onnx.sample import SizeSpace, random_inputs
 from nnspec.weights.arrays import Array
 
 _ROUNDS = 5
-_SIZES = 6  # the largest of so many choices of sizes is taken: the smallest says nothing of products
+_SECONDS = 4.0  # after which no further round is begun
+_SIZES = 4  # the largest of so many choices of sizes is taken: the smallest says nothing of products
 
 
 def time_ratio(program: Program, model: Path, other: Path) -> float | None:
@@ -26,7 +27,8 @@ def time_ratio(program: Program, model: Path, other: Path) -> float | None:
     sessions = [open_session(path) for path in (model, other)]
     feeds = [fed(session, inputs) for session in sessions]
     times: list[list[float]] = [[], []]
-    for _ in range(_ROUNDS + 1):
+    begin = perf_counter()
+    while len(times[1]) <= 1 or (len(times[1]) <= _ROUNDS and perf_counter() - begin < _SECONDS):
         for session, feed, found in zip(sessions, feeds, times, strict=True):
             start = perf_counter()
             session.run(None, feed)
