@@ -195,3 +195,13 @@ def test_what_random_layers_reach_is_known_through_blocks_and_repeats() -> None:
         "  x = a -> p: Pair\n  y = b -> fc: Linear(4)\n  output x\n  output y\n  output z = x + y\n}\n"
     ).program
     assert random_outputs(program) == ("x", "z")
+
+
+def test_a_layer_in_whole_numbers_is_named_by_its_path(folder: Path) -> None:
+    text = "model Net {\n  input x: float[N, 16]\n  a: Linear(16) -> ReLU -> b: Linear(4)\n}"
+    model = nnspec.loads(text)
+    model.export_onnx("whole.onnx", precision="int8", verify=False)
+    with pytest.raises(SpecError) as caught:
+        model.verify_onnx("whole.onnx", tolerance=0)
+    assert "the first layer that differs is a (Linear)" in str(caught.value)
+    assert model.verify_onnx("whole.onnx", tolerance=0.05).difference is not None

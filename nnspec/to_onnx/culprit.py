@@ -7,6 +7,7 @@ PyTorch has computed it anywhere: what is folded into a convolution gives what t
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from nnspec.to_onnx.reference import Recorder, Reference, Trial, module_kinds
 from nnspec.to_onnx.runtime import ERRORS, fed, open_session, reason
 from nnspec.weights.arrays import Array
 
+_VALUE = re.compile(r"(.+?)\.[A-Z]\w*_output")
 _DRAW = ("RandomNormalLike", "RandomUniformLike", "RandomNormal", "RandomUniform", "Multinomial", "Bernoulli")
 
 
@@ -40,30 +42,35 @@ def first_difference(model: Path, reference: Reference, trial: Trial, tolerance:
     if not any(path in kinds for path in last):
         return "which layer differs cannot be told: the names in the file are not the paths of this spec"
     try:
-        values = _values(proto, model.parent, [value for value, _ in last.values()], trial)
+        values = _values(proto, model.parent, [made.value for made in last.values()], trial)
     except ERRORS as error:
         return f"which layer differs cannot be told: onnxruntime does not give the values between: {reason(error)}"
     with Recorder() as recorder:
         reference.run_double(trial.inputs)
     before = 0
-    for (path, (_, maker)), value in zip(last.items(), values, strict=True):
+    for (path, made), value in zip(last.items(), values, strict=True):
         computed = recorder.computed.get(value.shape, [])
         if value.dtype.kind != "f" or not computed:
             continue
         if all(disagreement(each, value, tolerance) for each in computed):
-            layer = f"{maker} ({kinds.get(maker, 'an operation')})"
-            return Culprit(layer if maker == path else f"{layer}, with {path} folded into it", before)
+            layer = f"{made.path} ({kinds.get(made.path, made.op)})"
+            return Culprit(layer if made.path == path else f"{layer}, with {path} folded into it", before)
         before += 1
     return f"all {before} layers that can be compared agree; it differs behind them"
 
 
-def _last_values(graph: onnx.GraphProto) -> dict[str, tuple[str, str]]:
-    """By path, in the order of the model, the last value and the path of the node that makes it; none that is random.
+class _Made(Record):
+    """A value, and the node that makes it: its path, which is another one where a layer was folded, and operator."""
 
-    The two paths differ where one layer has been folded into another.
-    """
+    value: str
+    path: str
+    op: str
+
+
+def _last_values(graph: onnx.GraphProto) -> dict[str, _Made]:
+    """By path, in the order of the model, the last value that has it; none that is random."""
     outputs = {output.name for output in graph.output}
-    last: dict[str, tuple[str, str]] = {}
+    last: dict[str, _Made] = {}
     random: set[str] = set()
     for node in graph.node:
         if node.op_type in _DRAW or not random.isdisjoint(node.input):
@@ -74,12 +81,14 @@ def _last_values(graph: onnx.GraphProto) -> dict[str, tuple[str, str]]:
             path = maker if value in outputs else _path(value)
             if path:
                 last.pop(path, None)  # to its new place in the order
-                last[path] = (value, maker)
+                last[path] = _Made(value, maker, node.op_type)
     return last
 
 
 def _path(name: str) -> str:
-    return name.rpartition(".")[0]
+    """The path in `layer1.0.conv1.Conv_output`; what a quantiser has put behind it does not count."""
+    found = _VALUE.match(name)
+    return found[1] if found else ""
 
 
 def _values(proto: onnx.ModelProto, folder: Path, names: list[str], trial: Trial) -> list[Array]:
