@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +16,7 @@ from nnspec.elaborate.choices import KEYS
 from nnspec.elaborate.elaborate import choose
 from nnspec.elaborate.mistakes import BadSetting
 from nnspec.train.launch import STRATEGIES, this_process
+from nnspec.train.mistakes import NotSaved, NotTrained
 from nnspec.train.signals import immediate_end
 
 if TYPE_CHECKING:
@@ -59,7 +62,7 @@ def command(
     manner: dict[str, Any] = {
         "device": device, "strategy": strategy, "quiet": quiet, "tensorboard": tensorboard, "limits": spec.limits,
     }  # fmt: skip
-    with immediate_end():
+    with _told_once(), immediate_end():
         if resumed is not None:
             result = resume(resumed, **manner, **{**spec.settings, **given})
         else:
@@ -67,6 +70,17 @@ def command(
             result = model.train(runs=runs, name=name, **manner, **{**recipe, **given})
     if this_process().rank == 0:
         _report(result)
+
+
+@contextmanager
+def _told_once() -> Iterator[None]:
+    """Of several processes the first one of a machine tells what all of them find; another tells its own troubles."""
+    try:
+        yield
+    except SpecError as error:
+        if this_process().reports or isinstance(error.diagnostics[0], (NotTrained, NotSaved)):
+            raise
+        sys.exit(1)
 
 
 # A run that is resumed has its spec in its folder.
@@ -108,6 +122,8 @@ def _report(result: Trained) -> None:
     """The last lines: the best value, and where everything is."""
     measured = "" if result.best is None else f"best {result.measure} {result.best:.4f} in epoch {result.best_epoch}  "
     if result.interrupted is not None:
-        click.echo(f"stopped  {measured}go on with it: nnspec train --resume {result.folder}")
+        alone = this_process().count == 1
+        way = f"nnspec train --resume {result.folder}" if alone else f"as it began, with --resume {result.folder}"
+        click.echo(f"stopped  {measured}go on with it: {way}")
         sys.exit(128 + result.interrupted)
     click.echo(measured + "  ".join(dict.fromkeys(map(str, (result.best_weights, result.last_weights)))))

@@ -18,10 +18,10 @@ from nnspec.train.display import Display, display
 from nnspec.train.folder import BEST, CURVES, LAST
 from nnspec.train.loop import Loop, Row, Stopped
 from nnspec.train.manner import Manner
-from nnspec.train.mistakes import NotFinite, NotTrained
+from nnspec.train.mistakes import NotFinite, NotSaved, NotTrained
 from nnspec.train.outcome import write_outcome, write_samples
 from nnspec.train.prepare import Prepared
-from nnspec.train.save import NotSaved, save_epoch, save_state
+from nnspec.train.save import save_epoch, save_state
 from nnspec.train.signals import kept_signals
 from nnspec.train.state import Position
 from nnspec.train.strategy import Strategy

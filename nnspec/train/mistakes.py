@@ -145,3 +145,19 @@ class NotTrained(Diagnostic):
         if "index out of range" in self.reason:
             return "the data has tokens that a table of the model has no row for: give the model a larger vocabulary"
         return "look at what the loss compares: the ranges of both, and whether it depends on the weights"
+
+
+class NotSaved(Diagnostic):
+    """The state of a run cannot be written, most often because the disk is full. The state before it is whole."""
+
+    code = "E0622"
+    folder: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"the run stops, because it cannot be saved: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return f"make room, then go on with it from its last state: nnspec train --resume {self.folder}"

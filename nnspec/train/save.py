@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nnspec.diagnostics import Diagnostic
 from nnspec.manifest import replacing_together, waiting_path
 from nnspec.train.comparison import METRICS
 from nnspec.train.folder import BEST, LAST, write_metrics, write_weights
@@ -15,22 +14,6 @@ from nnspec.train.loop import Loop
 from nnspec.train.prepare import Prepared
 from nnspec.train.state import state_file, write_state
 from nnspec.train.strategy import Strategy
-
-
-class NotSaved(Diagnostic):
-    """The state of a run cannot be written, most often because the disk is full. The state before it is whole."""
-
-    code = "E0622"
-    folder: str
-    reason: str
-
-    @property
-    def message(self) -> str:
-        return f"the run stops, because it cannot be saved: {self.reason}"
-
-    @property
-    def help(self) -> str | None:
-        return f"make room, then go on with it from its last state: nnspec train --resume {self.folder}"
 
 
 def save_state(folder: Path, loop: Loop) -> None:
