@@ -2,7 +2,7 @@
 
 The same weights and prompt; every way makes the same greedy tokens, which is checked. A round is one text of each way,
 in an order that turns from round to round; the median of the rounds is shown, and the median ratio to PyTorch by hand
-within a round. `by hand` is what one writes in PyTorch for GPT-2 with a cache: keys and values in lists, joined by
+within a round, of the time that passed and of the processor's time, which other programs disturb less. `by hand` is what one writes in PyTorch for GPT-2 with a cache: keys and values in lists, joined by
 `torch.cat`, and the fused attention without a mask for a single token. `whole` reads all tokens again for each new one.
 """
 
@@ -111,7 +111,8 @@ def ways(settings: dict[str, int], folder: Path) -> dict[str, Way]:
     save_file({key: value.clone() for key, value in module.state_dict().items()}, file)
     for name, each in (("cached", model.cached()), ("whole", model)):
         each.export_onnx(folder / f"{name}.onnx", file, verify=False)
-    session = Session(folder / "whole.onnx")
+    threads = torch.get_num_threads()
+    session = Session(folder / "whole.onnx", threads=threads)
     layers, heads = settings.get("layers", 12), settings.get("heads", 12)
 
     @torch.no_grad()
@@ -121,24 +122,32 @@ def ways(settings: dict[str, int], folder: Path) -> dict[str, Way]:
     return {
         "PyTorch by hand, cache": ByHand(dict(module.state_dict()), layers, heads),
         "nnspec: PyTorch, cache": cached(torch_engine(decoder(model.program), file)),
-        "nnspec: ONNX, cache": cached(OnnxEngine(Session(folder / "cached.onnx"))),
+        "nnspec: ONNX, cache": cached(OnnxEngine(Session(folder / "cached.onnx", threads=threads))),
         "nnspec: PyTorch, whole": whole(scores),
         "nnspec: ONNX, whole": whole(lambda tokens: session.run({"tokens": tokens})["logits"]),
     }
 
 
-def measure(every: dict[str, Way], prompt: np.ndarray, length: int, rounds: int) -> dict[str, list[float]]:
-    """Seconds of each way in each round."""
+def measure(
+    every: dict[str, Way], prompt: np.ndarray, length: int, rounds: int
+) -> dict[str, list[tuple[float, float]]]:
+    """Seconds that passed, and of the processor, of each way in each round."""
     made = {name: way(prompt, length) for name, way in every.items()}
     assert len(set(map(tuple, made.values()))) == 1, made
-    seconds: dict[str, list[float]] = {name: [] for name in every}
+    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in every}
     names = list(every)
     for turn in range(rounds):
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            start = time.perf_counter()
+            start = time.perf_counter(), time.process_time()
             every[name](prompt, length)
-            seconds[name].append(time.perf_counter() - start)
+            seconds[name].append((time.perf_counter() - start[0], time.process_time() - start[1]))
     return seconds
+
+
+def ratio(found: list[tuple[float, float]], base: list[tuple[float, float]], clock: int) -> str:
+    """The median ratio of two ways by one of the clocks, and its range."""
+    ratios = [own[clock] / other[clock] for own, other in zip(found, base, strict=True)]
+    return f"{statistics.median(ratios):6.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
 def main(rounds: int = 5) -> None:
@@ -151,11 +160,10 @@ def main(rounds: int = 5) -> None:
             seconds = measure(every, prompt, length, rounds)
         print(f"{case}: {length} tokens behind {tokens}, {torch.get_num_threads()} threads, {rounds} rounds")
         base = seconds["PyTorch by hand, cache"]
+        print(f"  {'':<24}{'tokens/s':>9}   {'time / by hand':<24}processor / by hand")
         for name, found in seconds.items():
-            ratios = [own / other for own, other in zip(found, base, strict=True)]
-            rate = length / statistics.median(found)
-            print(f"  {name:<24}{rate:8.1f} tokens/s   time / by hand {statistics.median(ratios):6.2f}"
-                  f"  ({min(ratios):.2f} to {max(ratios):.2f})")  # fmt: skip
+            rate = length / statistics.median(passed for passed, _ in found)
+            print(f"  {name:<24}{rate:9.1f}   {ratio(found, base, 0):<24}{ratio(found, base, 1)}")
 
 
 if __name__ == "__main__":
