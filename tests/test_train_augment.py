@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 import nnspec
-from nnspec.elaborate.choices import (
+from nnspec.elaborate.augmentation import (
     Augmentation,
     ColorJitter,
     CutMix,

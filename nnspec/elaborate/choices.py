@@ -1,4 +1,4 @@
-"""What a recipe can choose from besides data: augmentations, optimizers and schedules, each with its arguments.
+"""What a recipe can choose from besides data and augmentations: optimizers and schedules; and all that a recipe says.
 
 A choice is written as a call (`AdamW(lr = 1e-3)`, `digits`); `nnspec.train` knows how to carry it out.
 """
@@ -7,115 +7,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    NonNegativeFloat,
-    NonNegativeInt,
-    PositiveInt,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import AfterValidator, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from nnspec.elaborate.choice import Below1, Choice, Configured, Fraction, Pixels, Positive, Size
+from nnspec.elaborate.augmentation import CHANGES, Augmentation, Mixing
+from nnspec.elaborate.choice import Below1, Choice, Configured, Fraction, Positive
 from nnspec.elaborate.data import DATA, Data, Digits
-
-Share = Annotated[float, Field(gt=0.0, le=1.0)]
-
-
-def _ordered(bounds: tuple[float, float]) -> tuple[float, float]:
-    if bounds[0] > bounds[1]:
-        raise ValueError("must be the least and the greatest, in this order")
-    return bounds
-
-
-class Augmentation(Choice):
-    """A random change of the training images."""
-
-
-class RandomShift(Augmentation, word="random_shift"):
-    """Move each image by up to so many pixels in each direction; black comes in."""
-
-    pixels: Pixels
-
-
-class RandomFlip(Augmentation, word="random_flip"):
-    """Mirror images from left to right with this probability; from top to bottom if `vertical`."""
-
-    probability: Fraction = 0.5
-    vertical: bool = False
-
-
-class RandomRotation(Augmentation, word="random_rotation"):
-    """Turn each image by up to so many degrees either way; black comes in."""
-
-    degrees: Annotated[float, Field(gt=0.0, le=180.0)]
-
-
-class ColorJitter(Augmentation, word="color_jitter"):
-    """Change brightness, contrast and saturation of each image by a factor within one less and one more than these."""
-
-    brightness: Fraction = 0.0
-    contrast: Fraction = 0.0
-    saturation: Fraction = 0.0
-
-
-class Cut(Augmentation):
-    """A part of each image at a random place. `size` is None where its size stays."""
-
-    size: Size | None = None
-
-
-class RandomCrop(Cut, word="random_crop"):
-    """Cut a part of `size` out of each image at random, after so many black pixels of padding on every side.
-
-    Without a size it is cut to its former one. With one, pictures are not brought to the size of the model's input
-    first, and of those that are held out the middle is cut out.
-    """
-
-    padding: Annotated[int, Field(ge=0, le=16_384, validate_default=True)] = 0
-
-    @field_validator("padding")
-    @classmethod
-    def _changes(cls, padding: int, info: ValidationInfo) -> int:
-        if not padding and info.data.get("size") is None:
-            raise ValueError("is needed where there is no size")
-        return padding
-
-
-class RandomResizedCrop(Cut, word="random_resized_crop"):
-    """Cut a part of each image out at random, and bring it to `size` (or to the former one).
-
-    Its area is a fraction within `scale` of the whole, its width over its height within `ratio`. A size is what it is
-    to random_crop.
-    """
-
-    scale: Annotated[tuple[Share, Share], AfterValidator(_ordered)] = (0.08, 1.0)
-    ratio: Annotated[tuple[Positive, Positive], AfterValidator(_ordered)] = (3 / 4, 4 / 3)
-
-
-class Mixing(Augmentation):
-    """Images that show something of two samples; the loss is that of the labels of both, by their shares."""
-
-    alpha: Positive
-
-
-class Mixup(Mixing, word="mixup"):
-    """Add to each image of a batch another one of it, and learn the labels of both by their shares, Zhang et al. 2018.
-
-    One share is drawn for each batch, from the beta distribution of `alpha` and `alpha`.
-    """
-
-    alpha: Positive = 0.2
-
-
-class CutMix(Mixing, word="cutmix"):
-    """Paste a box of another image of the batch into each, and learn the labels of both by area, Yun et al. 2019.
-
-    One box is drawn for each batch; the beta distribution of `alpha` and `alpha` gives its area. Masks are pasted too.
-    """
-
-    alpha: Positive = 1.0
 
 
 class Optimizer(Choice):
@@ -199,9 +95,6 @@ class StepFall(Schedule, word="step"):
     factor: Fraction = 0.1
 
 
-CHANGES: tuple[type[Choice], ...] = (
-    RandomShift, RandomFlip, RandomCrop, RandomResizedCrop, RandomRotation, ColorJitter, Mixup, CutMix,
-)  # fmt: skip
 CHOICES: dict[str, tuple[type[Choice], ...]] = {
     "data": DATA,
     "augment": CHANGES,
@@ -233,30 +126,45 @@ class Recipe(Configured):
     fields of the data and the outputs of the model, and `batch` is the number of samples in them. Other names are
     values for later lines. A block with labels or phases builds networks of its own out of the models of the file:
     `fake = z -> generator: Generator`.
+
+    Data: `split` is the fraction that is held out for validation, where the data has no such part itself. The first
+    input of floats is normalised by the mean and deviation of the training part, which are stored with the weights,
+    unless the loss compares an output with it; `normalize` decides otherwise. `augment` is a list of random changes.
+
+    Steps: `clip` bounds the norm of the gradients. `accumulate = 4` takes a batch through the model in 4 parts, where
+    memory is short. `precision` is that of matrix products and convolutions. `compile = true` takes the networks
+    through torch.compile. `ema` is the decay of averaged weights, which are then validated and stored. `decay =
+    "matrices"` leaves norms and biases out of weight decay. `early_stopping = 5` ends a run after 5 epochs without a
+    better value.
+
+    Transfer: `weights` is the file to start from, `drop` the parts that are not taken from it. The parts in `freeze`
+    stay as they are, statistics and all, for `thaw` epochs or to the end; `rates = [["backbone", 0.1]]` are factors on
+    the learning rates of parts. So a model is tuned in stages: first the new head, then all, the body with a tenth of
+    the rate. `cache_features = true` computes what frozen parts give once for each sample, instead of in every epoch.
     """
 
     data: Data = Digits()
     augment: Annotated[tuple[Augmentation, ...], AfterValidator(_mixed_once)] = ()
-    normalize: bool | None = None  # None: unless the loss compares an output with what the model is given
+    normalize: bool | None = None
     optimizer: Optimizer = Adam()
     schedule: Schedule = Constant()
     epochs: PositiveInt = 10
     batch: PositiveInt = 64
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    split: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.2  # the fraction held out for validation
-    clip: Positive | None = None  # the greatest norm of the gradients
-    accumulate: PositiveInt = 1  # in so many parts a batch goes through the model, where memory is short
-    precision: Literal["float32", "bfloat16", "float16"] = "float32"  # of matrix products and convolutions
-    compile: bool = False  # the networks through torch.compile
-    ema: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None  # the decay of averaged weights, which are then stored
-    early_stopping: PositiveInt | None = None  # so many epochs without a better value end the run
-    decay: Literal["all", "matrices"] = "all"  # which weights decay; "matrices" leaves out norms and biases
-    rates: tuple[tuple[str, NonNegativeFloat], ...] = ()  # factors on the learning rate: [["backbone", 0.1]]
-    weights: str | None = None  # the file to start from
-    drop: tuple[str, ...] = ()  # parts that are not taken from it
-    freeze: tuple[str, ...] = ()  # parts that stay as they are
-    thaw: PositiveInt | None = None  # after so many epochs they are trained as well
-    cache_features: bool = False  # what frozen parts give is computed once for each sample
+    split: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.2
+    clip: Positive | None = None
+    accumulate: PositiveInt = 1
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    compile: bool = False
+    ema: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
+    early_stopping: PositiveInt | None = None
+    decay: Literal["all", "matrices"] = "all"
+    rates: tuple[tuple[str, NonNegativeFloat], ...] = ()
+    weights: str | None = None
+    drop: tuple[str, ...] = ()
+    freeze: tuple[str, ...] = ()
+    thaw: PositiveInt | None = None
+    cache_features: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The recipe as plain data."""

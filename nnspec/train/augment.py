@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from torch import Generator, Tensor
 
-from nnspec.elaborate.choices import (
+from nnspec.elaborate.augmentation import (
     Augmentation,
     ColorJitter,
     Cut,
