@@ -21,7 +21,7 @@ from nnspec.diagnostics import Diagnostic, SpecError
 from nnspec.output import UNFINISHED, cannot_write, finish, replacing, sync
 
 MANIFEST = "nnspec-manifest.json"
-_WAITING = ".unfinished"
+WAITING = ".unfinished"  # the folder in it of new files
 
 
 class Damaged(Diagnostic):
@@ -135,7 +135,7 @@ def replacing_together(folder: Path) -> Iterator[Callable[[str], Path]]:
 
 def waiting_path(folder: Path, name: str) -> Path:
     """Where a file of the folder is written until it counts."""
-    path = folder / _WAITING / name
+    path = folder / WAITING / name
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -160,7 +160,7 @@ def _discard(folder: Path, waiting: Mapping[str, Path]) -> None:
     left = {name: path for name, path in waiting.items() if path.exists()}
     named = read_manifest(folder).files if left else {}
     if not any(name in named and digest(path) == named[name][0] for name, path in left.items()):
-        shutil.rmtree(folder / _WAITING, ignore_errors=True)
+        shutil.rmtree(folder / WAITING, ignore_errors=True)
 
 
 def settle(folder: Path) -> Manifest:
@@ -172,11 +172,11 @@ def settle(folder: Path) -> Manifest:
     manifest = read_manifest(folder)
     try:
         for name, (current, *_) in manifest.files.items():
-            _settle(folder / name, folder / _WAITING / name, current)
+            _settle(folder / name, folder / WAITING / name, current)
         for stray in list(folder.glob(f".*{UNFINISHED}")):
             stray.unlink()
-        if (folder / _WAITING).exists():
-            shutil.rmtree(folder / _WAITING)
+        if (folder / WAITING).exists():
+            shutil.rmtree(folder / WAITING)
     except OSError as error:
         raise cannot_write(error.filename or folder, error) from None
     return manifest

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
 import sys
 import time
@@ -35,7 +34,6 @@ def train(spec: Path, folder: Path) -> None:
     if (folder / MANIFEST).exists():
         arguments = ["--resume", str(folder)]
     else:
-        shutil.rmtree(folder, ignore_errors=True)  # it was killed before there was anything in it
         arguments = [str(spec), "--runs", str(folder.parent), "--name", folder.name]
     main(["train", "--quiet", *arguments], standalone_mode=False)
 
