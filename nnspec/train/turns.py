@@ -41,7 +41,8 @@ class Turns:
         rate = self.rate(index)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["factor"]
-        self.optimizer.zero_grad(set_to_none=True)
+        for weight in self.parameters:  # what zero_grad does, without its entry in a profile: 10 us a step
+            weight.grad = None
         if self.others:
             for weight in self.others:
                 weight.requires_grad_(False)
