@@ -63,7 +63,7 @@ def write_idx(folder: Path, packed: bool = False) -> None:
 
 def read_text(text: str, base: Path):  # type: ignore[no-untyped-def]
     """What a recipe with `data = text` reads."""
-    from nnspec.elaborate.recipe import read_plan
+    from nnspec.elaborate.plan import read_plan
 
     model = nnspec.loads(f"model M {{\n  input x: float[N, 2]\n  Linear(2)\n}}\ntrain {{ data = {text} }}")
     assert model.declarations is not None

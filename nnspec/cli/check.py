@@ -8,7 +8,7 @@ import click
 
 from nnspec.cli.options import SpecArguments, show, spec_arguments
 from nnspec.diagnostics import SpecError
-from nnspec.elaborate.recipe import read_plan
+from nnspec.elaborate.plan import read_plan
 
 
 @click.command("check")

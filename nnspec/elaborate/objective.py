@@ -13,17 +13,11 @@ from nnspec.diagnostics import Sink, SpecError
 from nnspec.dims import Size
 from nnspec.elaborate.body import Body
 from nnspec.elaborate.frame import Environment, Exhausted, Failed, Shared
+from nnspec.elaborate.lines import Value
 from nnspec.elaborate.mistakes import NotSupportedYet, WrongKind
 from nnspec.elaborate.part import part
-from nnspec.elaborate.recipe import (
-    DEFAULT_LOSS,
-    DEFAULT_METRIC,
-    Plan,
-    Value,
-    Written,
-    default_expression,
-    lone_expression,
-)
+from nnspec.elaborate.plan import Plan
+from nnspec.elaborate.recipe import Written, default_expression, lone_expression
 from nnspec.elaborate.recipe_mistakes import NoLoss, NothingToUpdate, NotOneNumber, TwoMeanings
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.values import Function, Partial, Tensor, describe, kind
@@ -34,6 +28,7 @@ from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.record import Record
 from nnspec.syntax import tree as t
 
+DEFAULT_LOSS, DEFAULT_METRIC = "cross_entropy(_, label)", "accuracy(_, label)"
 BATCH = "batch"  # what a recipe calls the number of samples
 
 

@@ -9,7 +9,7 @@ import torch
 
 from nnspec.diagnostics import Source, Span
 from nnspec.elaborate.files import Declarations
-from nnspec.elaborate.recipe import read_plan
+from nnspec.elaborate.plan import read_plan
 from nnspec.ir import Program
 from nnspec.limits import Limits
 from nnspec.train.prepare import prepare

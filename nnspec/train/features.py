@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from nnspec.diagnostics import Diagnostic, Span, SpecError
 from nnspec.elaborate.objective import Objective
-from nnspec.elaborate.recipe import Plan
+from nnspec.elaborate.plan import Plan
 from nnspec.ir import Program
 from nnspec.ir.divide import divide
 from nnspec.ir.program import Call

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
 
 from nnspec.diagnostics import Diagnostic, SpecError
-from nnspec.elaborate.recipe import Plan
+from nnspec.elaborate.plan import Plan
 from nnspec.ir import Program
 from nnspec.train.launch import NotLaunched, Process
 from nnspec.train.strategy import NotSpread, Share, Strategy

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from nnspec.diagnostics import SpecError
 from nnspec.elaborate.objective import Objective
-from nnspec.elaborate.recipe import PhasePlan, Plan
+from nnspec.elaborate.plan import PhasePlan, Plan
 from nnspec.elaborate.recipe_mistakes import NothingToUpdate
 from nnspec.ir import Program
 from nnspec.limits import Limits

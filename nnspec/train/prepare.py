@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nnspec.diagnostics import Span, SpecError
 from nnspec.elaborate.objective import Objective, elaborate_objective
-from nnspec.elaborate.recipe import Plan
+from nnspec.elaborate.plan import Plan
 from nnspec.ir import Program
 from nnspec.limits import Limits
 from nnspec.record import Record

@@ -12,7 +12,7 @@ import torch
 
 from nnspec.diagnostics import Source, Span
 from nnspec.elaborate.files import Declarations
-from nnspec.elaborate.recipe import is_path, read_plan
+from nnspec.elaborate.plan import is_path, read_plan
 from nnspec.ir import Program
 from nnspec.manifest import read_manifest, settle
 from nnspec.record import Record

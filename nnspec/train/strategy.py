@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from nnspec.diagnostics import Diagnostic, SpecError
-from nnspec.elaborate.recipe import Plan
+from nnspec.elaborate.plan import Plan
 from nnspec.ir import Program
 from nnspec.record import Record
 from nnspec.train.launch import Process

@@ -1,0 +1,111 @@
+"""What a `train` block says: its keys with their texts, its other values, its phases, and whose recipe it is.
+
+A name that is no key of the recipe is a value which later lines use. A block with phases, or with labels, builds
+networks of its own out of the models of the file; any other judges what one model gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from nnspec.diagnostics import Sink, nearest
+from nnspec.elaborate.choices import LATER
+from nnspec.elaborate.files import Declarations
+from nnspec.elaborate.frame import Environment, Failed, Shared
+from nnspec.elaborate.mistakes import AlreadyDeclared, Misplaced, NotSupportedYet
+from nnspec.elaborate.recipe import Recipes, Written
+from nnspec.elaborate.recipe_mistakes import OtherModel, UnknownKey
+from nnspec.elaborate.scope import Scope
+from nnspec.limits import DEFAULT_LIMITS
+from nnspec.record import Record
+from nnspec.syntax import tree as t
+
+Value = t.Bind | t.Let | t.For
+
+
+class Lines(Record):
+    """What a block or a phase says: its keys with their texts, its values, and the phases in it."""
+
+    keys: dict[str, Written]
+    values: tuple[Value, ...]
+    phases: tuple[t.Phase, ...]
+
+
+def read_lines(frame: Recipes, statements: tuple[t.Statement, ...], known: tuple[str, ...]) -> Lines:
+    """The keys of a block or phase with what they are, its other values, and its phases."""
+    keys: dict[str, Written] = {}
+    values: list[Value] = []
+    used = [_names(statement) for statement in statements]
+    for index, statement in enumerate(statements):
+        try:
+            if isinstance(statement, (t.Phase, t.For)):
+                if isinstance(statement, t.For):
+                    values.append(statement)
+                continue
+            name = _named(frame, statement)
+            if isinstance(statement, t.Bind) and name.text in known:
+                if name.text in keys:
+                    frame.fail(AlreadyDeclared(frame.span(name), name.text))
+                keys[name.text] = Written(statement.chain, frame.declarations)
+                continue
+            if name.text in LATER:
+                frame.fail(NotSupportedYet(frame.span(name), f"`{name.text}`"))
+            assert isinstance(statement, (t.Bind, t.Let))
+            if not any(name.text in names for names in used[index + 1 :]):
+                frame.fail(UnknownKey(frame.span(name), name.text, known, nearest(name.text, known)))
+            values.append(statement)
+            if isinstance(statement, t.Let):
+                frame.run(statement)
+        except Failed:
+            continue
+    return Lines(keys, tuple(values), tuple(each for each in statements if isinstance(each, t.Phase)))
+
+
+def _named(frame: Recipes, statement: t.Statement) -> t.Identifier:
+    """The (first) name that a line gives a value to."""
+    if not isinstance(statement, (t.Bind, t.Let)):
+        frame.fail(Misplaced(frame.span(statement), "this statement", "a recipe is made of `key = value` lines"))
+    return statement.names[0] if isinstance(statement, t.Bind) else statement.name
+
+
+def find_block(declarations: Declarations, model: str, sink: Sink) -> t.Train | None:
+    """The block of a model: that of its name, or the one without a name, or one that builds on the model."""
+    frame = Recipes(Shared(sink, DEFAULT_LIMITS), declarations, Scope("train", "block"), Environment(), ())
+    chosen: dict[str | None, t.Train] = {}
+    building: list[t.Train] = []
+    for block in declarations.trains:
+        name = block.name.text if block.name else None
+        place = block.name or block
+        if name in chosen:
+            frame.report(AlreadyDeclared(frame.span(place), f"train {name or ''}".strip(), frame.span(chosen[name])))
+        if name is not None and name not in declarations.names:
+            building.append(block)
+            if not builds(block):
+                names = [definition.name for definition in declarations.models]
+                frame.report(OtherModel(frame.span(place), name, nearest(name, names)))
+        chosen.setdefault(name, block)
+    users = [block for block in building if model in _names(block.body)]
+    return chosen.get(model) or chosen.get(None) or next(iter(users), None)
+
+
+def builds(block: t.Train) -> bool:
+    """Whether a block has phases, or labels anything: then it builds networks of its own."""
+    return any(isinstance(node, t.Phase) or (isinstance(node, t.Item) and node.label) for node in _nodes(block.body))
+
+
+def _nodes(node: Any) -> Iterator[Any]:
+    """All nodes of a piece of the text."""
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, tuple):
+            pending += current
+        elif isinstance(current, t.Node):
+            yield current
+            pending += [getattr(current, name) for name in current.record_fields[2:]]
+
+
+def _names(node: Any) -> set[str]:
+    """All names that a piece of the text uses."""
+    return {each.text for each in _nodes(node) if isinstance(each, t.Name)}

@@ -1,0 +1,199 @@
+"""The plan of a run: a `train` block with the settings from outside, its expressions left for when the data is known.
+
+The block is read in two steps. `read_plan` needs the text only. `objective.py` then elaborates the expressions, once
+the data is known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any, cast
+
+from pydantic import BaseModel
+
+from nnspec.diagnostics import Sink, Source, Span, SpecError, nearest
+from nnspec.elaborate.choice import Choice
+from nnspec.elaborate.choices import EXPRESSIONS, KEYS, PHASE_KEYS, Phase, Recipe, words
+from nnspec.elaborate.data import ENDINGS, Images
+from nnspec.elaborate.files import Declarations
+from nnspec.elaborate.frame import Environment, Exhausted, Failed, Placed, Shared
+from nnspec.elaborate.lines import Lines, Value, builds, find_block, read_lines
+from nnspec.elaborate.mistakes import AlreadyDeclared, BadSetting, Misplaced
+from nnspec.elaborate.recipe import Recipes, Written, settle
+from nnspec.elaborate.recipe_mistakes import PhaseWithoutLoss
+from nnspec.elaborate.scope import Scope
+from nnspec.elaborate.values import Argument, describe
+from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.record import Record
+from nnspec.syntax import tree as t
+from nnspec.syntax.parse import parse_expression
+
+
+class PhasePlan(Record):
+    """A phase; without a name the one of a block that has none."""
+
+    name: str
+    recipe: Phase
+    values: tuple[Value, ...]
+    loss: Written | None
+    places: dict[str, Span]
+
+
+class Plan(Record):
+    """A recipe, and the expressions that are elaborated when the data is known."""
+
+    name: str  # what the run is called
+    builds: bool  # networks of its own, instead of judging what the model gives
+    recipe: Recipe
+    values: tuple[Value, ...]
+    declarations: Declarations  # of the file with the `train` block
+    phases: tuple[PhasePlan, ...]
+    metrics: Written | None
+    sample: Written | None
+    places: dict[str, Span]  # where the keys that are written have their values
+
+    @property
+    def expressions(self) -> tuple[Written, ...]:
+        """Everything that is written for later."""
+        return tuple(each for each in (*(phase.loss for phase in self.phases), self.metrics, self.sample) if each)
+
+
+def read_plan(
+    declarations: Declarations,
+    model: str,
+    settings: Mapping[str, Any] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Plan:
+    """The recipe for a model: its `train` block (or one without a name), with settings in place of what it says.
+
+    Raises:
+        SpecError: the recipe has mistakes.
+    """
+    sink = Sink()
+    try:
+        return _read(declarations, model, dict(settings or {}), Shared(sink, limits))
+    except Exhausted:
+        raise SpecError(sink.found) from None
+
+
+def _read(declarations: Declarations, model: str, settings: dict[str, Any], shared: Shared) -> Plan:
+    sink = shared.sink
+    block = find_block(declarations, model, sink)
+    frame = Recipes(shared, declarations, Scope("train", "block"), Environment(), ())
+    lines = read_lines(frame, block.body.statements if block else (), KEYS)
+    written = lines.keys
+    phases = [(phase, read_lines(frame, phase.body.statements, PHASE_KEYS)) for phase in lines.phases]
+    _check_phases(frame, lines, phases)
+    config: dict[str, Argument] = {}
+    for key, value in settings.items():
+        _override(key, value, written, config, frame, {phase.name.text: inner for phase, inner in phases})
+    recipe = _configured(Recipe, written, config, frame, block or t.Body(0, 0, ()))
+    planned = [_phase(phase, inner, frame) for phase, inner in phases]
+    sink.raise_errors()
+    assert isinstance(recipe, Recipe)
+    return Plan(
+        block.name.text if block and block.name else model,
+        block is not None and builds(block),
+        recipe,
+        lines.values,
+        declarations,
+        tuple(planned) or (PhasePlan("", Phase(), (), written.get("loss"), {}),),
+        written.get("metrics"),
+        written.get("sample"),
+        _places(config),
+    )
+
+
+def _phase(phase: t.Phase, lines: Lines, frame: Recipes) -> PhasePlan:
+    config: dict[str, Argument] = {}
+    recipe = _configured(Phase, lines.keys, config, frame, phase)
+    made = recipe if isinstance(recipe, Phase) else Phase()
+    return PhasePlan(phase.name.text, made, lines.values, lines.keys.get("loss"), _places(config))
+
+
+def _configured(
+    cls: type[BaseModel], written: dict[str, Written], config: dict[str, Argument], frame: Recipes, node: Placed
+) -> BaseModel | None:
+    """The plain values of a block or a phase; `config` has those that are settled already, and then all of them."""
+    for key, each in written.items():
+        if key not in EXPRESSIONS:
+            settle(key, each, frame, config)
+    if frame.shared.sink.errors:
+        return None
+    try:
+        return frame.checked(cls, config, node)
+    except Failed:
+        return None
+
+
+def _places(config: dict[str, Argument]) -> dict[str, Span]:
+    return {key: argument.span for key, argument in config.items() if argument.span.source.text}
+
+
+def _check_phases(frame: Recipes, lines: Lines, phases: list[tuple[t.Phase, Lines]]) -> None:
+    """Phases have names of their own and a loss each, and the block then has none."""
+    seen: dict[str, t.Phase] = {}
+    for phase, inner in phases:
+        name = phase.name.text
+        if name in seen:
+            frame.report(AlreadyDeclared(frame.span(phase.name), f"phase {name}", frame.span(seen[name].name)))
+        seen.setdefault(name, phase)
+        if "loss" not in inner.keys:
+            frame.report(PhaseWithoutLoss(frame.span(phase.name), name))
+        for nested in inner.phases:
+            frame.report(Misplaced(frame.span(nested.name), "`phase` inside a phase", "write it into the block"))
+    if phases and "loss" in lines.keys:
+        node = lines.keys["loss"].node
+        frame.report(Misplaced(frame.span(node), "a loss beside phases", "give each phase its own loss"))
+    if len(phases) > 1 and "early_stopping" in lines.keys and "metrics" not in lines.keys:
+        node = lines.keys["early_stopping"].node
+        advice = "write `metrics = [...]`: the first one tells which epoch is the best"
+        frame.report(Misplaced(frame.span(node), "`early_stopping` of several losses", advice))
+
+
+def _override(
+    key: str,
+    value: Any,
+    written: dict[str, Written],
+    config: dict[str, Argument],
+    frame: Recipes,
+    phases: dict[str, Lines],
+) -> None:
+    """A setting from outside takes the place of what the block says, or a phase: `critic.steps`."""
+    phase, _, inner = key.partition(".")
+    known, name = (PHASE_KEYS, inner) if inner and phase in phases else (KEYS, key)
+    if name not in known:
+        close = nearest(name, known)
+        advice = f"did you mean {close}?" if close else f"its keys are {', '.join(known)}"
+        frame.report(BadSetting(None, f"a recipe has no key {key}", advice))
+        return
+    target = written if known is KEYS else phases[phase].keys
+    target.pop(name, None)
+    source = Source(f"--set {key}", value if isinstance(value, str) else describe(_tuples(value)))
+    if is_path(name, source.text):
+        config[name] = Argument(_at(name, source.text), Span(source, 0, len(source.text)))
+        return
+    node = parse_expression(source, frame.shared.sink, frame.shared.limits)
+    if node is not None:
+        declarations = Declarations(source)
+        declarations.names = frame.declarations.names
+        target[name] = Written(node, declarations)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, (list, tuple)) else value
+
+
+def is_path(key: str, text: str) -> bool:
+    """Whether the value of a key is given as a path (`folder`, `file.npz`, `last.safetensors`), not in the language."""
+    if key == "weights":
+        return text != "none" and not text.startswith('"')
+    return key == "data" and re.fullmatch(rf"({'|'.join(words('data'))})\s*(\(.*\))?", text, re.DOTALL) is None
+
+
+def _at(key: str, path: str) -> Choice | str:
+    """What a path stands for: a file of weights, or data."""
+    reader: Any = ENDINGS.get(PurePath(path).suffix, Images)
+    return path if key == "weights" else cast(Choice, reader(path=path))
