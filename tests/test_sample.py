@@ -49,7 +49,16 @@ model Tiny {
   output scores = Flatten(0, 1) -> LogSoftmax(1)
 }
 """
-SPECS = {"attention": GPT, "LSTM": LSTM, "GRU, time first": TIME_FIRST}
+MASKED = """
+model Tiny {
+  input tokens: int[N, T]
+  seen = (tokens != 1) -> Unsqueeze(1) -> Unsqueeze(1)
+  heads = tokens -> Embedding(20, 8) -> Rearrange("n t (h d) -> n h t d", h = 2)
+  attention(rotary(heads), rotary(heads), heads, mask = seen, causal = true) -> Rearrange("n h t d -> n t (h d)")
+  output logits = Linear(20)
+}
+"""
+SPECS = {"attention": GPT, "attention with a mask": MASKED, "LSTM": LSTM, "GRU, time first": TIME_FIRST}
 GREEDY = Choice(temperature=0.0)
 
 

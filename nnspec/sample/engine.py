@@ -11,6 +11,7 @@ from nnspec.decode.continuation import PAST
 from nnspec.decode.language import Decoder
 from nnspec.diagnostics import SpecError
 from nnspec.dims import Size, substitute, symbols
+from nnspec.layers.base import TensorType
 from nnspec.record import Record
 from nnspec.sample.mistakes import FurtherInputs
 from nnspec.weights.arrays import Array
@@ -25,15 +26,16 @@ class Layout(Record):
     axis: int  # of time, in the tokens
     vocabulary: int
     context: int | None  # how many tokens it can take in all
-    kept: Mapping[str, tuple[Size, ...]]  # the shape of what is kept before the new tokens, by the name of its input
+    kept: Mapping[str, TensorType]  # what is kept before the new tokens, by the name of its input
 
     def beginning(self, count: int) -> dict[str, tuple[int, ...]]:
         """The shapes of what is kept of no tokens of `count` texts."""
-        known: dict[str, Size] = {
-            each.text: 0 for shape in self.kept.values() for size in shape for each in symbols(size)
-        }
+        known: dict[str, Size] = {}
+        for given in self.kept.values():
+            known |= {each.text: 0 for size in given.shape for each in symbols(size)}
         known |= {each.text: count for each in symbols(self.places[1 - self.axis])}
-        return {name: tuple(int(str(substitute(size, known))) for size in shape) for name, shape in self.kept.items()}
+        shapes = {name: [substitute(size, known) for size in given.shape] for name, given in self.kept.items()}
+        return {name: tuple(int(str(size)) for size in shape) for name, shape in shapes.items()}
 
     def last(self, scores: Array, tokens: Array) -> Array:
         """The scores of what follows the last token of each text, [N, vocabulary]."""
@@ -54,8 +56,7 @@ def layout_of(made: Decoder) -> Layout:
         raise SpecError.of(FurtherInputs(None, tuple(further)))
     vocabulary = shapes[made.scores][-1]
     assert isinstance(vocabulary, int), "scores of a decoder are as many as its tokens"
-    kept = {name: given.shape for name, given in made.kept.items()}
-    return Layout(made.tokens, made.scores, shapes[made.tokens], made.axis, vocabulary, made.context, kept)
+    return Layout(made.tokens, made.scores, shapes[made.tokens], made.axis, vocabulary, made.context, made.kept)
 
 
 class Engine(ABC):

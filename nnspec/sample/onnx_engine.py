@@ -8,11 +8,12 @@ import numpy as np
 
 from nnspec.decode.continuation import PAST, PRESENT
 from nnspec.diagnostics import SpecError
-from nnspec.dims import Size, symbols
+from nnspec.dims import symbols
 from nnspec.infer.binding import Binding
 from nnspec.infer.metadata import SIZES, stored
 from nnspec.infer.ports import Port, pattern
 from nnspec.infer.session import Session
+from nnspec.layers.base import DType, TensorType
 from nnspec.sample.engine import Engine, Layout
 from nnspec.sample.mistakes import FurtherInputs, NoCaches
 from nnspec.weights.arrays import Array
@@ -51,7 +52,7 @@ def _layout(session: Session) -> Layout:
     Raises:
         SpecError: the file has no caches, or takes more than tokens.
     """
-    kept = {port.name: _sizes(port) for port in session.inputs if port.name.startswith(PAST)}
+    kept = {port.name: _type(port) for port in session.inputs if port.name.startswith(PAST)}
     others = [port for port in session.inputs if port.name not in kept]
     tokens = next((port for port in others if port.dtype.kind == "i" and len(port.shape) == 2), None)
     scores = next(iter(session.outputs))
@@ -60,13 +61,14 @@ def _layout(session: Session) -> Layout:
         raise SpecError.of(NoCaches(None, session.path, reason))
     if len(others) > 1:
         raise SpecError.of(FurtherInputs(None, tuple(port.name for port in others if port is not tokens)))
-    known = {each for shape in kept.values() for size in shape for each in symbols(size)}
-    places = _sizes(tokens)
+    known = {each for given in kept.values() for size in given.shape for each in symbols(size)}
+    places = _type(tokens).shape
     axis = next((axis for axis in (1, 0) if symbols(places[axis]) - known), 1)
     largest = stored(session.metadata, "nnspec.largest", SIZES) or {}
     context = next((largest[each.text] for each in symbols(places[axis]) if each.text in largest), None)
     return Layout(tokens.name, scores.name, places, axis, scores.shape[-1], context, kept)
 
 
-def _sizes(port: Port) -> tuple[Size, ...]:
-    return tuple(pattern(size) if isinstance(size, str) else size or 1 for size in port.shape)
+def _type(port: Port) -> TensorType:
+    kinds: dict[str, DType] = {"f": "float", "i": "int", "b": "bool"}
+    return TensorType(kinds[port.dtype.kind], tuple(pattern(x) if isinstance(x, str) else x or 1 for x in port.shape))

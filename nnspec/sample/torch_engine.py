@@ -34,19 +34,22 @@ class TorchEngine(Engine):
     def __init__(self, made: Decoder, layout: Layout, module: nn.Module) -> None:
         super().__init__(layout)
         self.module = module.eval()
+        self.like = next(module.parameters())  # where tensors are, and of which type
         main = made.program.main
         self.inputs = [port.name for port in main.inputs]
         self.outputs = [port.name for port in main.outputs]
         self.past: dict[str, Tensor] = {}
 
     def begin(self, count: int) -> None:
-        like = next(self.module.parameters())
-        self.past = {name: like.new_zeros(shape) for name, shape in self.layout.beginning(count).items()}
+        shapes, types = self.layout.beginning(count), {"float": self.like.dtype, "int": torch.int64, "bool": torch.bool}
+        self.past = {
+            name: self.like.new_zeros(shape, dtype=types[self.layout.kept[name].dtype])
+            for name, shape in shapes.items()
+        }
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def run(self, tokens: Array) -> Array:
-        device = next(self.module.parameters()).device
-        given = {self.layout.tokens: torch.from_numpy(tokens).to(device), **self.past}
+        given = {self.layout.tokens: torch.from_numpy(tokens).to(self.like.device), **self.past}
         made = self.module(*(given[name] for name in self.inputs))
         results = dict(zip(self.outputs, made if isinstance(made, tuple) else (made,), strict=True))
         self.past = {name: results[PRESENT + name.removeprefix(PAST)] for name in self.past}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnspec.dims import Size
+from nnspec.dims import Size, equal
 from nnspec.layers.families.attention import Attention, MultiheadAttention, groups
 from nnspec.to_torch.operands import written
 from nnspec.to_torch.row import Call, Submodule, changed, row
@@ -12,7 +12,7 @@ from nnspec.to_torch.row import Call, Submodule, changed, row
 def _(layer: Attention, call: Call) -> str:
     query, key, value = (str(name) for name in call.inputs[:3])
     alone = all(given is None for given in call.types[3:]) and layer.window is None and layer.offset == 0
-    mask = None if alone else _mask(layer, call)
+    mask = None if alone else _single(layer, call) + _mask(layer, call)
     options = [
         f"attn_mask={mask}" if mask else "",
         f"dropout_p={layer.dropout} if self.training else 0.0" if layer.dropout else "",
@@ -21,6 +21,13 @@ def _(layer: Attention, call: Call) -> str:
         "enable_gqa=True" if groups(call.type_of(0), call.type_of(1)) > 1 else "",
     ]
     return f"F.scaled_dot_product_attention({written(query, key, value, *options)})"
+
+
+def _single(layer: Attention, call: Call) -> str:
+    """Where the queries are the last places of the keys, one that is alone sees all of them, and needs no mask."""
+    time, length = call.type_of(0).shape[-2], call.type_of(1).shape[-2]
+    only = layer.causal and layer.window is None and not any(call.types[3:])
+    return f"None if {call.size(time)} == 1 else " if only and equal(length, layer.offset + time) else ""
 
 
 def _mask(layer: Attention, call: Call) -> str:

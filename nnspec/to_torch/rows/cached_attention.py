@@ -15,7 +15,7 @@ class CachedMultiheadAttention(nn.MultiheadAttention):
         query, key, value = parts.permute(2, 0, 3, 1, 4)  # [N, heads, T, d] each
         key, value = torch.cat((past_key, key), dim=2), torch.cat((past_value, value), dim=2)
         time, length = query.shape[2], key.shape[2]
-        seen = torch.ones(time, length, dtype=torch.bool, device=x.device).tril(length - time)
+        seen = None if time == 1 else torch.ones(time, length, dtype=torch.bool, device=x.device).tril(length - time)
         x = F.scaled_dot_product_attention(query, key, value, attn_mask=seen).transpose(1, 2).flatten(2)
         x = self.out_proj(x)
         return x if self.batch_first else x.transpose(0, 1), key, value
