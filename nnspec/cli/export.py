@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from nnspec.to_onnx.export import Exported
 
 
+SHOWN = 5  # inputs or outputs that are written out: a model with caches has hundreds
+
+
 @click.command("export")
 @spec_arguments
 @click.option("--torch", "source", metavar="FILE.py", help="Write the model as PyTorch source that needs no nnspec.")
@@ -103,4 +106,5 @@ def _size(bytes: int) -> str:
 
 
 def _shown(types: Mapping[str, TensorType]) -> str:
-    return ", ".join(f"{name} {given}" for name, given in types.items())
+    shown = [f"{name} {given}" for name, given in types.items()]
+    return ", ".join(shown if len(shown) <= SHOWN else [*shown[: SHOWN - 2], f"and {len(shown) - SHOWN + 2} more"])

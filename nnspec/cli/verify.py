@@ -20,19 +20,22 @@ HEAD = ("output", "absolute", "relative", "PyTorch float32", "relative")
 @spec_arguments
 @click.argument("file", metavar="FILE.onnx")
 @click.option("--weights", metavar="FILE", help="The weights that the file was made of; untrained ones if left out.")
+@click.option("--cache", is_flag=True, help="The file is one of export --cache.")
 @click.option("--trials", type=click.IntRange(min=1), default=8, show_default=True, help="How many random inputs.")
 @click.option("--tolerance", type=click.FloatRange(min=0), default=1e-4, show_default=True,
               help="The largest difference, relative to the largest magnitude of its output.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the inputs.")
 @reporting
-def command(spec: SpecArguments, file: str, weights: str | None, trials: int, tolerance: float, seed: int) -> None:
+def command(
+    spec: SpecArguments, file: str, weights: str | None, cache: bool, trials: int, tolerance: float, seed: int
+) -> None:
     """Compare FILE.onnx with the PyTorch module of MODEL.nn in float64, on random inputs of several sizes.
 
     For every output the largest error of any element is printed, and beside it what PyTorch itself is away in float32,
     which is granted besides the tolerance. The exit code is 1 if the file differs, and the first layer that does is
     named.
     """
-    model = spec.load()
+    model = spec.load().cached(limits=spec.limits) if cache else spec.load()
     found = model.verify_onnx(file, weights, trials=trials, tolerance=tolerance, seed=seed, limits=spec.limits)
     for line in columns(_rows(found), numbers=True):
         click.echo(line)
