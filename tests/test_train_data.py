@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import struct
 from pathlib import Path
 
@@ -444,3 +445,48 @@ train {
 }
 """
     assert nnspec.loads(spec).train(runs=tmp_path, quiet=True, epochs=1).history
+
+
+def damaged(content: bytes, draws: random.Random) -> bytes:
+    """The content with some bytes changed, cut off, or replaced by more or fewer."""
+    place, length = draws.randrange(len(content)), draws.randint(1, 8)
+    match draws.randrange(3):
+        case 0:
+            return content[:place]
+        case 1:
+            return content[:place] + draws.randbytes(length) + content[place + length :]
+    return content[:place] + draws.randbytes(draws.randint(0, 8)) + content[place + length :]
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("a.npz", 'arrays("a.npz")'),
+        ("b.npy", 'arrays("b.npy")'),
+        ("t.parquet", 'table("t.parquet")'),
+        ("train-images-idx3-ubyte.gz", 'idx(".")'),
+        ("tokenizer.json", 'text("t.txt", tokenizer = "tokenizer.json", length = 4)'),
+        ("set/dataset_info.json", 'hugging_face("set")'),
+        ("set/data-00000-of-00001.arrow", 'hugging_face("set")'),
+    ],
+)
+def test_a_damaged_file_is_read_or_refused_and_nothing_else_comes_of_it(name: str, call: str, tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "a.npz", x=np.arange(60.0).reshape(20, 3), y=np.arange(20))
+    np.save(tmp_path / "b.npy", np.arange(60.0).reshape(20, 3))
+    parquet.write_table(pyarrow.table({"a": [0.5, 1.5] * 9, "b": ["x", "y"] * 9}), tmp_path / "t.parquet")
+    write_idx(tmp_path, packed=True)
+    tokenizer_file(tmp_path / "tokenizer.json")
+    (tmp_path / "t.txt").write_text("to be or not to be " * 9)
+    datasets.Dataset.from_dict({"x": [[1.0, 2.0]] * 9, "label": [0] * 9}).save_to_disk(str(tmp_path / "set"))
+    path, draws = tmp_path / name, random.Random(0)
+    content, refused = path.read_bytes(), 0
+    assert len(read_text(call, tmp_path)) > 2
+    for _ in range(60):
+        path.unlink()  # the file may be mapped into memory
+        path.write_bytes(damaged(content, draws))
+        try:
+            read_text(call, tmp_path)
+        except nnspec.SpecError as error:
+            refused += 1
+            assert error.diagnostics[0].code == "E0611"
+    assert refused > 20

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any, NoReturn
 
 import numpy as np
@@ -19,6 +21,10 @@ from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.fail import RELATIVE, need_room, refuse
 
 CHANNELS = (1, 3, 4)
+# What zipfile, zlib and numpy raise for files that are damaged, locked by a password or packed in another way.
+DAMAGED = (
+    OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError, TokenError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 WRITE = "write it with numpy.savez(path, image = ..., label = ...)"
 
 
@@ -36,7 +42,7 @@ def read_arrays(path: Path, span: Span | None) -> DataSet:
         found = _arrays(path, span)
     except FileNotFoundError:
         fail("there is no such file", RELATIVE)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         fail(f"it cannot be read ({error})".replace("\n", " "))
     lengths = {name: array.shape[0] if array.ndim else 0 for name, array in found.items()}
     if not found or len(set(lengths.values())) > 1 or min(lengths.values()) < 2:
@@ -101,5 +107,6 @@ def _field(array: NDArray[Any]) -> Tensor | None:
     if np.issubdtype(array.dtype, np.integer):
         return torch.from_numpy(array.astype(np.int64))
     if np.issubdtype(array.dtype, np.floating):
-        return torch.from_numpy(array.astype(np.float32))
+        with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, and is refused
+            return torch.from_numpy(array.astype(np.float32))
     return None

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nnspec.diagnostics import Span
+from nnspec.diagnostics import Span, SpecError
 from nnspec.elaborate.data import HuggingFace
 from nnspec.extras import need
 from nnspec.train.data.dataset import DataSet, Frame
@@ -36,7 +36,9 @@ def read_hugging_face(base: Path, choice: HuggingFace, frame: Frame, span: Span 
     try:
         parts = [_open(base, choice.path, split, span) for split in (choice.split, choice.held_out) if split]
         columns = {column: [_column(part, column, frame, name, span) for part in parts] for column in _kept(parts[0])}
-    except (OSError, ValueError, KeyError, TypeError) as error:  # of `datasets` and pyarrow: their errors are such
+    except SpecError:
+        raise
+    except Exception as error:  # what is damaged comes out of `datasets` as any kind of error
         reason = f"it cannot be read ({(str(error) or type(error).__name__).splitlines()[0]})"
         refuse(choice.path, reason, "write it again with save_to_disk, or check the name and the network", span)
     fields = {column: torch.cat(tensors) for column, tensors in columns.items() if _alike(tensors)}
@@ -93,7 +95,8 @@ def _column(part: Dataset, column: str, frame: Frame, name: str, span: Span | No
     if _kind(part.features[column]) == "Image":
         return _pictures(part, column, frame, name, span)
     need_room(name, 8 * int(part.data.nbytes), span)
-    array = np.asarray(part.with_format("numpy")[column][:])
+    with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, and is refused
+        array = np.asarray(part.with_format("numpy")[column][:])
     if array.dtype == object:
         return torch.empty(0)
     if np.issubdtype(array.dtype, np.floating):
