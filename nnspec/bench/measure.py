@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -58,7 +58,8 @@ class Process:
 
     def __init__(self, candidate: Candidate) -> None:
         values = {name: getattr(candidate, name) for name in candidate.record_fields}
-        command = [sys.executable, "-m", "nnspec.bench.worker", json.dumps(values, default=str)]
+        # -P: nothing in the folder where the user is takes the place of a module
+        command = [sys.executable, "-P", "-m", "nnspec.bench.worker", json.dumps(values, default=str)]
         self.running = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
@@ -79,11 +80,9 @@ class Process:
             Failed: the candidate does not run.
         """
         assert self.running.stdin is not None
-        try:
+        with suppress(BrokenPipeError):  # it has ended: the answer says so
             self.running.stdin.write(json.dumps(command) + "\n")
             self.running.stdin.flush()
-        except BrokenPipeError:
-            pass  # it has ended: the answer says so
         return self._answer()
 
     def _answer(self) -> dict[str, Any]:
@@ -117,7 +116,10 @@ def _processes(candidates: Sequence[Candidate]) -> Iterator[dict[str, Process]]:
 def measure(
     candidates: Sequence[Candidate], cases: Mapping[str, Mapping[str, Array]], seconds: float = 3.0
 ) -> list[Measured]:
-    """Run every candidate on every case (inputs by name) for so many seconds, in turns."""
+    """Run every candidate on every case (inputs by name) for so many seconds, in turns.
+
+    A candidate that fails on a case ends there, and has failed on those behind it too.
+    """
     with TemporaryDirectory() as folder, _processes(candidates) as processes:
         found: list[Measured] = []
         for case, inputs in cases.items():
