@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +141,14 @@ def test_a_run_of_phases_goes_on_to_the_same_weights_to_the_last_bit(adversaries
     wanted, found = load_file(whole.last_weights), load_file(rest.last_weights)
     assert all(torch.equal(wanted[key], found[key]) for key in wanted)
     assert [row["judge_loss"] for row in rest.history] == [row["judge_loss"] for row in whole.history]
+
+
+def test_a_run_of_phases_keeps_what_its_numbers_mean(adversaries: Path) -> None:
+    run = train(adversaries, epochs=1)
+    assert json.loads((run.folder / "run.json").read_text())["resolved"]["judge.steps"] == 3
+    nnspec.resume(run.folder, quiet=True, epochs=2, **{"judge.optimizer": "Adam(lr = 1e-3)"})
+    with pytest.raises(nnspec.SpecError, match=r"began with the judge.steps 3, and cannot go on with 1"):
+        nnspec.resume(run.folder, quiet=True, epochs=3, **{"judge.steps": 1})
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,21 @@ def _mixed_once(changes: tuple[Augmentation, ...]) -> tuple[Augmentation, ...]:
     return changes
 
 
-class Recipe(Configured):
+class Values(Configured):
+    """The plain values of a block or a phase."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return {name: _plain(getattr(self, name)) for name in type(self).model_fields}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value.to_json() if isinstance(value, Choice) else value
+
+
+class Recipe(Values):
     """How a model is trained; what a spec leaves out has these defaults.
 
     `loss`, `metrics` (a list) and `sample` (pictures [N, 1 or 3, H, W] of values from 0 to 1) are expressions over the
@@ -166,23 +180,11 @@ class Recipe(Configured):
     thaw: PositiveInt | None = None
     cache_features: bool = False
 
-    def to_json(self) -> dict[str, Any]:
-        """The recipe as plain data."""
-        plain = {name: getattr(self, name) for name in type(self).model_fields}
-        return {
-            name: [item.to_json() for item in value]
-            if name == "augment"
-            else value.to_json()
-            if isinstance(value, Choice)
-            else value
-            for name, value in plain.items()
-        }
-
 
 Recipe.__name__ = "train"
 
 
-class Phase(Configured):
+class Phase(Values):
     """A part of a `train` block with a loss of its own, and how the weights follow it; none is what the block says.
 
     `update` names the parts whose weights change, [] is all that the loss uses. A round has as many batches as the

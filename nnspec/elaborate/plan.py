@@ -54,6 +54,12 @@ class Plan(Record):
     sample: Written | None
     places: dict[str, Span]  # where the keys that are written have their values
 
+    def to_json(self) -> dict[str, Any]:
+        """All plain values as plain data, those of a phase as `critic.steps`."""
+        phases = {f"{phase.name}.{key}": value for phase in self.phases if phase.name
+                  for key, value in phase.recipe.to_json().items()}  # fmt: skip
+        return {**self.recipe.to_json(), **phases}
+
     @property
     def expressions(self) -> tuple[Written, ...]:
         """Everything that is written for later."""

@@ -33,7 +33,7 @@ class Prepared(Record):
 
     task: Task
     objective: Objective
-    name: str  # of what is trained
+    plan: Plan
     parts: dict[str, str]  # the networks that a recipe builds: label, and which model it is
     classes: tuple[str, ...]
     vocabularies: dict[str, tuple[str, ...]]
@@ -44,6 +44,11 @@ class Prepared(Record):
     samples: int
     fingerprint: str  # of the data
     notes: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What is trained."""
+        return self.plan.name
 
 
 def prepare(
@@ -81,7 +86,7 @@ def prepare(
     followed = _followed(fitted, parts, normalised) if recipe.augment else ()
     draws = torch.Generator().manual_seed(recipe.seed)
     torch.manual_seed(recipe.seed)
-    networks = build_networks(objective, objective.whole or program, plan, base, device, strategy, limits)
+    networks = build_networks(objective, objective.whole or program, plan, base, sources, device, strategy, limits)
     training, validation = parts.training, _middles(parts.validation, followed, cut) if cut else parts.validation
     features = networks.features
     if features is not None:
@@ -111,7 +116,7 @@ def prepare(
     return Prepared(
         task,
         objective,
-        plan.name,
+        plan,
         _models(objective),
         data.classes,
         data.vocabularies,

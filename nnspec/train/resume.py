@@ -53,13 +53,14 @@ def check_recipe(folder: Path, before: Settings, recipe: Mapping[str, Any], reso
     Raises:
         SpecError: a value may not change.
     """
-    for key in set(EXPRESSIONS) & recipe.keys() - MAY_CHANGE:
-        if recipe[key] != before.recipe.get(key):
+    for key in recipe:
+        if _name(key) in set(EXPRESSIONS) - MAY_CHANGE and recipe[key] != before.recipe.get(key):
             own = before.recipe.get(key, "of its spec")
             raise SpecError.of(OtherRun(None, str(folder), f"the {key}", str(own), str(recipe[key])))
     for key, value in json.loads(json.dumps(resolved)).items():
         own = before.resolved.get(key)
-        if key in MAY_CHANGE or own == value or (key == "optimizer" and own and own.keys() == value.keys()):
+        name = _name(key)
+        if name in MAY_CHANGE or own == value or (name == "optimizer" and own and own.keys() == value.keys()):
             continue
         raise SpecError.of(OtherRun(None, str(folder), f"the {key}", _shown(key, own), _shown(key, value)))
 
@@ -75,5 +76,10 @@ def check_data(folder: Path, before: Settings, now: Settings) -> None:
         raise SpecError.of(OtherRun(None, str(folder), "data of", f"{before.samples:,} samples", found))
 
 
+def _name(key: str) -> str:
+    """What a key is about: of a phase, `critic.optimizer`, as of the block."""
+    return key.rpartition(".")[2]
+
+
 def _shown(key: str, value: Any) -> str:
-    return "+".join(value) if key in CHOICES and isinstance(value, dict) else json.dumps(value)
+    return "+".join(value) if _name(key) in CHOICES and isinstance(value, dict) else json.dumps(value)

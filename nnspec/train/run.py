@@ -108,7 +108,7 @@ def _settled(settings: Settings, prepared: Prepared) -> Settings:
     """The settings, with what followed from them."""
     found = {
         "model": prepared.name,
-        "resolved": prepared.task.recipe.to_json(),
+        "resolved": prepared.plan.to_json(),
         "samples": prepared.samples,
         "data": prepared.fingerprint,
         "measure": measure_of(prepared),
