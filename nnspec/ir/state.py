@@ -171,6 +171,16 @@ def totals(program: Program) -> dict[str, Totals]:
     return found
 
 
+def call_at(program: Program, module: Module, path: str) -> Call | None:
+    """The call that builds the submodule at a path below a module; None where there is none."""
+    for call in module.calls:
+        rest = call.rest_of(path)
+        if rest is not None and not call.shared:
+            inner = rest and isinstance(call.callee, str)
+            return call_at(program, program.modules[str(call.callee)], rest) if inner else call
+    return None
+
+
 def weight_at(program: Program, module: Module, path: str) -> Weight:
     """The weight at a path below a module."""
     for call in module.calls:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from nnspec.diagnostics import Span
 from nnspec.ir import Program
 from nnspec.ir.idle import has_idle_weights
 from nnspec.train.group import Group
@@ -19,8 +20,8 @@ class DataParallel(Group):
 
     name = "ddp"
 
-    def spread(self, model: nn.Module, program: Program, read: Set[str]) -> None:
-        super().spread(model, program, read)
+    def spread(self, model: nn.Module, program: Program, read: Set[str], sources: dict[str, Span]) -> None:
+        super().spread(model, program, read, sources)
         self.idle = has_idle_weights(program, read)
 
     def network(self, model: nn.Module) -> nn.Module:

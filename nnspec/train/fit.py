@@ -12,7 +12,7 @@ from torch import Tensor
 from nnspec.diagnostics import Span, SpecError
 from nnspec.dims import Expression, Size, solve, symbol
 from nnspec.elaborate.objective import Objective
-from nnspec.ir import Program
+from nnspec.ir import Call, Program
 from nnspec.ir.indices import index_bounds
 from nnspec.layers.base import DType, Layer, TensorType
 from nnspec.layers.families.loss import Accuracy, CrossEntropyLoss, NLLLoss
@@ -211,6 +211,12 @@ def check_classes(fitted: Fitted, objective: Objective, sources: dict[str, Span]
     return found
 
 
+def span_of(call: Call, sources: dict[str, Span]) -> Span | None:
+    """Where the spec has a call; `sources` has some span of every text by its name."""
+    known = sources.get(call.place.file) if call.place else None
+    return Span(known.source, call.place.start, call.place.end) if known and call.place else None
+
+
 def _class_targets(objective: Objective, sources: dict[str, Span]) -> Iterator[tuple[Layer, Size, str, Span | None]]:
     """The layers that compare classes with a field of the data: the number of classes, the field, the place."""
     for program in objective.programs:
@@ -222,6 +228,4 @@ def _class_targets(objective: Objective, sources: dict[str, Span]) -> Iterator[t
             scores, target = main.types(call.inputs)
             assert scores is not None and target is not None
             if target.dtype == "int":
-                known = sources.get(call.place.file) if call.place else None
-                span = Span(known.source, call.place.start, call.place.end) if known and call.place else None
-                yield call.callee, scores.shape[1], call.inputs[1], span
+                yield call.callee, scores.shape[1], call.inputs[1], span_of(call, sources)

@@ -11,9 +11,11 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
 
-from nnspec.diagnostics import Diagnostic, SpecError
+from nnspec.diagnostics import Diagnostic, Span, SpecError
 from nnspec.elaborate.plan import Plan
 from nnspec.ir import Program
+from nnspec.ir.state import call_at
+from nnspec.train.fit import span_of
 from nnspec.train.launch import NotLaunched, Process
 from nnspec.train.strategy import NotSpread, Share, Strategy
 
@@ -64,7 +66,7 @@ class Group(Strategy):
             reason = "its recipe builds networks of its own, which are trained in one process only"
             raise SpecError.of(NotSpread(None, str(self.name), reason, "train it without a strategy"))
 
-    def spread(self, model: nn.Module, program: Program, read: Set[str]) -> None:
+    def spread(self, model: nn.Module, program: Program, read: Set[str], sources: dict[str, Span]) -> None:
         """Let batch normalisation take its statistics over all processes; draw other random numbers in each of them."""
         if self.device.type == "cuda":
             nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
@@ -73,7 +75,8 @@ class Group(Strategy):
             if own and (isinstance(module, _BatchNorm) or module.track_running_stats) and self.processes > 1:
                 reason = f"{name} has statistics of a batch, which PyTorch takes over all processes on GPUs only"
                 advice = "train on GPUs or in one process, or normalise by GroupNorm or LayerNorm"
-                raise SpecError.of(NotSpread(None, str(self.name), reason, advice))
+                call = call_at(program, program.main, name)
+                raise SpecError.of(NotSpread(span_of(call, sources) if call else None, str(self.name), reason, advice))
         if not self.leads:
             torch.manual_seed(torch.initial_seed() + self.rank)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from nnspec.diagnostics import SpecError
+from nnspec.diagnostics import Span, SpecError
 from nnspec.elaborate.objective import Objective
 from nnspec.elaborate.plan import PhasePlan, Plan
 from nnspec.elaborate.recipe_mistakes import NothingToUpdate
@@ -39,6 +39,7 @@ def build_networks(
     program: Program,
     plan: Plan,
     base: Path,
+    sources: dict[str, Span],
     device: torch.device,
     strategy: Strategy,
     limits: Limits,
@@ -50,6 +51,7 @@ def build_networks(
         program: the model, or all networks that the recipe builds.
         plan: the recipe.
         base: the folder that its paths start from.
+        sources: a span of each text by its name.
         device: where the weights are.
         strategy: how they are spread over processes.
         limits: bounds on what the spec may ask for.
@@ -66,7 +68,7 @@ def build_networks(
     strategy.check(plan)
     if recipe.compile:
         check_compiler(device)
-    strategy.spread(model, program, objective.reads)
+    strategy.spread(model, program, objective.reads, sources)
 
     def function(part: Program) -> Function:
         module = build(part, limits).to(device)

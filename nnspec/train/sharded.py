@@ -12,7 +12,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.distributed.tensor import DTensor
 
-from nnspec.diagnostics import SpecError
+from nnspec.diagnostics import Span, SpecError
 from nnspec.ir import Program
 from nnspec.train.group import Group
 from nnspec.train.strategy import NotSpread
@@ -28,8 +28,8 @@ class Sharded(Group):
         super().__init__(device)
         self.mesh = init_device_mesh(device.type, (self.processes,))
 
-    def spread(self, model: nn.Module, program: Program, read: Set[str]) -> None:
-        super().spread(model, program, read)
+    def spread(self, model: nn.Module, program: Program, read: Set[str], sources: dict[str, Span]) -> None:
+        super().spread(model, program, read, sources)
         for name, weight in model.named_parameters():
             if weight.ndim == 0:
                 reason = f"its weight {name} is a single number, which has no shares"

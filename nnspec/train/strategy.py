@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from nnspec.diagnostics import Diagnostic, SpecError
+from nnspec.diagnostics import Diagnostic, Span, SpecError
 from nnspec.elaborate.plan import Plan
 from nnspec.ir import Program
 from nnspec.record import Record
@@ -60,13 +60,14 @@ class Strategy:
             SpecError: it cannot.
         """
 
-    def spread(self, model: nn.Module, program: Program, read: Set[str]) -> None:
+    def spread(self, model: nn.Module, program: Program, read: Set[str], sources: dict[str, Span]) -> None:
         """Leave this process what it keeps of the weights.
 
         Args:
             model: it has all weights.
             program: what it was made of.
             read: the outputs that the losses read.
+            sources: a span of each text by its name.
 
         Raises:
             SpecError: the model cannot be trained so.
