@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 from math import prod
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+import onnxruntime as ort
+
 from nnspec.ir import Program
 from nnspec.ir.indices import index_bounds
-from nnspec.to_onnx.runtime import fed, open_session
+from nnspec.to_onnx.runtime import ERRORS, fed, open_session
 from nnspec.to_onnx.sample import SizeSpace, random_inputs
 from nnspec.weights.arrays import Array
 
@@ -21,10 +24,10 @@ _SIZES = 4  # the largest of so many choices of sizes is taken: the smallest say
 
 def time_ratio(program: Program, model: Path, other: Path) -> float | None:
     """The time of one model over that of the other, roughly; None if there are no sizes at which they run."""
-    inputs = _inputs(program)
+    sessions = [open_session(path) for path in (model, other)]
+    inputs = next((inputs for inputs in _inputs(program) if _runs(sessions[0], inputs)), None)
     if inputs is None:
         return None
-    sessions = [open_session(path) for path in (model, other)]
     feeds = [fed(session, inputs) for session in sessions]
     times: list[list[float]] = [[], []]
     begin = perf_counter()
@@ -37,9 +40,18 @@ def time_ratio(program: Program, model: Path, other: Path) -> float | None:
     return own / its
 
 
-def _inputs(program: Program) -> dict[str, Array] | None:
-    choices = list(islice(SizeSpace(program).choices(), _SIZES))
-    if not choices:
-        return None
+def _inputs(program: Program) -> Iterator[dict[str, Array]]:
+    """Random inputs, the largest first."""
     types = {port.name: program.main.values[port.value] for port in program.main.inputs}
-    return random_inputs(types, max(choices, key=lambda sizes: prod(sizes.values())), index_bounds(program), 2)
+    choices = list(islice(SizeSpace(program).choices(), _SIZES))
+    for sizes in sorted(choices, key=lambda sizes: prod(sizes.values()), reverse=True):
+        yield random_inputs(types, sizes, index_bounds(program), 2)
+
+
+def _runs(session: ort.InferenceSession, inputs: dict[str, Array]) -> bool:
+    """Whether a model takes inputs: those of a decoder may be, together, more than its table of places has."""
+    try:
+        session.run(None, fed(session, inputs))
+    except ERRORS:
+        return False
+    return True
