@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from itertools import count
 
 from nnspec.diagnostics import Origin, Source, Span, SpecError
 from nnspec.ir import Call, Module, Place, Program
@@ -16,7 +17,7 @@ from nnspec.layers.base import Layer, LayerError, Weight
 from nnspec.layers.normed import Normed
 from nnspec.to_onnx import rows
 from nnspec.to_onnx.choices import DEFAULT_CHOICES, Choices
-from nnspec.to_onnx.graph import Body, Graph
+from nnspec.to_onnx.graph import Body, Graph, Use
 from nnspec.to_onnx.mistakes import NotExpressible, SameName
 from nnspec.to_onnx.normed import computed
 from nnspec.to_onnx.row import ROWS, UNSUPPORTED
@@ -65,6 +66,7 @@ class _Builder:
         self.graph = Graph(inputs, choices.target == "cuda" and opset >= ATTENTION_OPSET)
         self.owner = {entry.key: entry.tied_to or entry.key for entry in state_dict(program)}
         self.initializers: dict[str, str] = {}
+        self.numbers = count()  # of uses of blocks
 
     def build(self) -> Graph:
         main, graph = self.program.main, self.graph
@@ -125,7 +127,12 @@ class _Builder:
     def _inner(self, scope: _Scope, call: Call, key: str, label: str, inputs: list[str]) -> list[str]:
         module, span = self.program.modules[key], self._span(call.place)
         link = (Origin(module.name, f"{scope.prefix}{label}", span),) if span and module.kind != "group" else ()
-        return self._module(_Scope(module, f"{scope.prefix}{label}.", link + scope.chain, inputs))
+        path, around = f"{scope.prefix}{label}", self.graph.blocks
+        if module.kind != "group" and label:
+            self.graph.blocks = (*around, Use(module.name, path, next(self.numbers)))
+        results = self._module(_Scope(module, f"{path}.", link + scope.chain, inputs))
+        self.graph.blocks = around
+        return results
 
     def _layer(self, scope: _Scope, call: Call, layer: Layer, label: str | None, inputs: list[str]) -> list[str]:
         types = scope.module.types(call.inputs)

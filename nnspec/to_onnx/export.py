@@ -20,7 +20,13 @@ from nnspec.to_onnx.build import Sources
 from nnspec.to_onnx.choices import DEFAULT_CHOICES, Choices
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.lower import Lowered, WeightSource, lower
-from nnspec.to_onnx.mistakes import InvalidModel, NoSamples, TooLargeForMemory, TooLargeToQuantise
+from nnspec.to_onnx.mistakes import (
+    FunctionsNotQuantised,
+    InvalidModel,
+    NoSamples,
+    TooLargeForMemory,
+    TooLargeToQuantise,
+)
 from nnspec.to_onnx.proto import outline, to_proto, with_inputs
 from nnspec.to_onnx.write import LARGEST, place_data, weight_bytes, write, write_apart
 from nnspec.weights.arrays import Array
@@ -53,7 +59,7 @@ def export_model(
 
     Raises:
         SpecError: it cannot be expressed in ONNX, the weights are not the model's, or it is larger than a protocol
-            buffer can be, or static int8, which is made in a file (`export_onnx` writes both to files).
+            buffer can be (`export_onnx` writes it to files).
     """
     with flattening(program, limits):
         lowered = lower(program, weights, choices, sources)
@@ -119,6 +125,8 @@ def _quantise(lowered: Lowered, file: Path, data: Path | None, samples: Samples 
     """Make a written float32 model static int8; the difference that it makes."""
     if data is not None:
         raise SpecError.of(TooLargeToQuantise(None, weight_bytes(lowered.graph), LARGEST))
+    if lowered.graph.functions:
+        raise SpecError.of(FunctionsNotQuantised(None))
     if samples is None:
         raise SpecError.of(NoSamples(None))
     from nnspec.to_onnx.calibrate import quantise_with  # here: onnxruntime's quantiser takes a second to import

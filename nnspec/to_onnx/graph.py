@@ -15,14 +15,37 @@ import numpy as np
 
 from nnspec.dims import Expression, Floor, Product, Size, Symbol, solve, symbols
 from nnspec.layers.base import LayerError, TensorType
+from nnspec.record import Record
 from nnspec.weights.arrays import Array
 
 
-class Node:
-    """One operator: its type, the names of its inputs and outputs, its attributes, its name in the module tree."""
+class Use(Record):
+    """One use of a block: its name in the spec, its path in the module tree, and which of the uses there it is."""
 
-    def __init__(self, op: str, inputs: list[str], outputs: list[str], attributes: dict[str, Any], name: str) -> None:
+    block: str
+    path: str
+    number: int
+
+
+class Node:
+    """One operator: its type, the names of its inputs and outputs, its attributes, its name in the module tree.
+
+    `blocks` are the uses of blocks that it is in, the outermost first.
+    """
+
+    def __init__(
+        self,
+        op: str,
+        inputs: list[str],
+        outputs: list[str],
+        attributes: dict[str, Any],
+        name: str,
+        domain: str = "",
+        blocks: tuple[Use, ...] = (),
+    ) -> None:
         self.op = op
+        self.domain = domain
+        self.blocks = blocks
         self.inputs = inputs
         self.outputs = outputs
         self.attributes = attributes
@@ -35,6 +58,12 @@ class Node:
         if self.body is not None:
             made = {name for node in self.body.nodes for name in node.outputs} | set(self.body.inputs)
             yield from (name for node in self.body.nodes for name in node.reads() if name not in made)
+
+    def content(self, names: Mapping[str, str]) -> Hashable:
+        """What two nodes that do the same have in common, where tensors have these names."""
+        inputs, outputs = (tuple(names.get(name, name) for name in given) for given in (self.inputs, self.outputs))
+        body = None if self.body is None else self.body.content(names)
+        return self.op, inputs, outputs, repr(self.attributes), body
 
     def rename(self, names: Mapping[str, str]) -> None:
         """Give tensors other names, in its body too."""
@@ -51,6 +80,19 @@ class Body:
         self.nodes = nodes
         self.inputs = inputs
         self.outputs = outputs
+
+    def content(self, names: Mapping[str, str]) -> Hashable:
+        """See `Node.content`."""
+        return tuple(node.content(names) for node in self.nodes), repr(self.inputs), repr(self.outputs)
+
+
+class Function(Record):
+    """Nodes under a name, in which the tensors that they read and give have names of their own."""
+
+    name: str
+    inputs: list[str]
+    outputs: list[str]
+    nodes: list[Node]
 
 
 class Initializer:
@@ -71,6 +113,8 @@ class Graph:
         self.nodes: list[Node] = []
         self.initializers: dict[str, Initializer] = {}
         self.scope = ""
+        self.blocks: tuple[Use, ...] = ()  # that what is added is in
+        self.functions: list[Function] = []
         self.outputs: dict[str, TensorType] = {}  # named once all nodes are there; see build.py
         self._taken: set[str] = set(inputs)
         self._numbers: dict[str, int] = {}  # the last number given to a name, so that long runs stay linear
@@ -82,6 +126,10 @@ class Graph:
     def reserve(self, names: Iterable[str]) -> None:
         """Keep names for what will be added under exactly them."""
         self._taken.update(names)
+
+    def knows(self, name: str) -> bool:
+        """Whether a tensor has this name, or it is kept for one."""
+        return name in self._taken
 
     def fresh(self, hint: str) -> str:
         """A name that no tensor has yet: the scope and the hint, numbered if need be."""
@@ -105,7 +153,7 @@ class Graph:
         trimmed = list(inputs)
         while trimmed and not trimmed[-1]:  # absent optional inputs at the end are not written
             trimmed.pop()
-        self.nodes.append(Node(op, trimmed, names, kept, names[0]))
+        self.nodes.append(Node(op, trimmed, names, kept, names[0], blocks=self.blocks))
         return tuple(names)
 
     def constant(self, value: Any, dtype: Any = None) -> str:
@@ -143,19 +191,26 @@ class Graph:
     def once(self, key: Hashable, make: Callable[[], str]) -> str:
         """The tensor that `make` adds; for the same key the same one, so that layers share a mask or a table."""
         if key not in self._once:
-            scope, self.scope = self.scope, ""
-            self._once[key] = make()
-            self.scope = scope
+            with self.outside():
+                self._once[key] = make()
         return self._once[key]
+
+    @contextmanager
+    def outside(self) -> Iterator[None]:
+        """What is added belongs to the whole model."""
+        scope, blocks, self.scope, self.blocks = self.scope, self.blocks, "", ()
+        try:
+            yield
+        finally:
+            self.scope, self.blocks = scope, blocks
 
     def size(self, size: Size) -> str:
         """An int64 tensor [1] with the value of a size, read from the shapes of the graph's inputs where symbolic."""
         if isinstance(size, int):
             return self.constant([size])
         if size not in self._sizes:
-            scope, self.scope = self.scope, ""
-            self._sizes[size] = self._compute(size)
-            self.scope = scope
+            with self.outside():
+                self._sizes[size] = self._compute(size)
         return self._sizes[size]
 
     def _compute(self, size: Expression) -> str:

@@ -38,27 +38,24 @@ def _is_product(node: Node, graph: Graph) -> bool:
 
 def _quantise(node: Node, graph: Graph) -> None:
     value, weight, *bias = node.inputs
-    graph.scope = node.name
+    graph.scope, graph.blocks = node.name, node.blocks
     numbers, scale, zero = _quantised_value(value, graph)
     integers, scales = _quantised_weight(weight, 0 if node.attributes.get("transB") else 1, graph)
     product = graph.node("MatMulInteger", [numbers, integers, zero])
     real = graph.node("Cast", [product], to=onnx.TensorProto.FLOAT)
-    factor = graph.node("Mul", [scale, scales])
-    last = graph.node("Add", [graph.node("Mul", [real, factor]), *bias]) if bias else graph.node("Mul", [real, factor])
+    total = graph.node("Mul", [real, graph.node("Mul", [scale, scales])])
+    if bias:
+        graph.node("Add", [total, *bias])
     graph.nodes[-1].outputs, graph.nodes[-1].name = list(node.outputs), node.name
-    assert last
 
 
 def _quantised_value(name: str, graph: Graph) -> tuple[str, str, str]:
     """The tensor as uint8, its scale and its zero point; once for all products that take it."""
-    made = tuple(f"{name}.{part}" for part in ("uint8", "scale", "zero"))
-    graph.once(("quantised", name), lambda: _add(Node("DynamicQuantizeLinear", [name], list(made), {}, made[0]), graph))
-    return made[0], made[1], made[2]
-
-
-def _add(node: Node, graph: Graph) -> str:
-    graph.nodes.append(node)
-    return node.outputs[0]
+    made = (f"{name}.uint8", f"{name}.scale", f"{name}.zero")
+    if not graph.knows(made[0]):
+        graph.nodes.append(Node("DynamicQuantizeLinear", [name], list(made), {}, made[0], blocks=graph.blocks))
+        graph.reserve(made)
+    return made
 
 
 def _quantised_weight(name: str, features: int, graph: Graph) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from nnspec.record import Record
 from nnspec.to_onnx.build import Sources, build_graph
 from nnspec.to_onnx.choices import Choices
 from nnspec.to_onnx.fold import fold
+from nnspec.to_onnx.functions import make_functions
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.integers import quantise_products
 from nnspec.to_onnx.precision import HALVES, in_half_precision
@@ -49,6 +50,8 @@ def lower(program: Program, weights: WeightSource | None, choices: Choices, sour
         in_half_precision(graph, opset, HALVES[choices.precision], choices.computes_in_half)
     elif choices.precision == "int8" and not quantise_products(graph):
         notes.append("nothing is int8: there is no product with weights (--precision int8-static takes convolutions)")
+    if choices.functions:
+        make_functions(graph)
     file = Path(weights) if isinstance(weights, (str, Path)) else None
     metadata = {**provenance(sources or {}, file, opset, choices), **loaded.metadata, **_largest(program)}
     description = Description(program.main.name, program.main.documentation, metadata)

@@ -193,3 +193,17 @@ class TooLargeToQuantise(Diagnostic):
     @property
     def help(self) -> str | None:
         return "quantise it as it runs, which takes models of any size: --precision int8"
+
+
+class FunctionsNotQuantised(Diagnostic):
+    """Static int8 and functions exclude each other: onnxruntime's quantiser does not look into functions."""
+
+    code = "E0715"
+
+    @property
+    def message(self) -> str:
+        return "static int8 does not go with functions: onnxruntime's quantiser does not look into them"
+
+    @property
+    def help(self) -> str | None:
+        return "leave --functions out, or quantise the model as it runs: --precision int8"

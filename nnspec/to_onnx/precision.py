@@ -15,7 +15,7 @@ import onnx
 from ml_dtypes import bfloat16, finfo
 from onnx import helper
 
-from nnspec.to_onnx.graph import Graph, Initializer, Node
+from nnspec.to_onnx.graph import Graph, Initializer, Node, Use
 from nnspec.to_onnx.proto import SMALL, Description, is_large, outline, with_inputs
 from nnspec.weights.arrays import Array
 
@@ -67,6 +67,7 @@ class _Halving:
         self.homes: dict[str, Kind] = {}  # of the floating-point values: the type in which they are made
         self.versions: dict[tuple[str, Kind], str] = {}
         self.nodes: list[Node] = []
+        self.blocks: tuple[Use, ...] = ()  # of the blocks that the node is in
 
     def apply(self) -> None:
         for name in self.floats & self.graph.inputs.keys():
@@ -77,6 +78,7 @@ class _Halving:
         self._store()
 
     def _node(self, node: Node) -> None:
+        self.blocks = node.blocks
         kind = self._kind(node)
         fixed = {node.inputs[i] for i in _ALWAYS_SINGLE.get(node.op, ()) if i < len(node.inputs)}
         read = [name for name in dict.fromkeys(node.reads()) if name in self.floats]
@@ -102,7 +104,7 @@ class _Halving:
         """The name under which an output of the model is made in 16 bits, before it is cast."""
         made = self._fresh(name, "half")
         self.versions[name, "half"] = made
-        self.nodes.append(Node("Cast", [made], [name], {"to": onnx.TensorProto.FLOAT}, name))
+        self.nodes.append(Node("Cast", [made], [name], {"to": onnx.TensorProto.FLOAT}, name, blocks=self.blocks))
         self.homes[name] = "single"
         return made
 
@@ -118,7 +120,8 @@ class _Halving:
         if (name, kind) not in self.versions:
             made = self._fresh(name, kind)
             to = onnx.TensorProto.FLOAT if kind == "single" else helper.np_dtype_to_tensor_dtype(self.half)
-            self.nodes.append(Node("Cast", [name], [made], {"to": to}, made))
+            blocks = () if name in self.graph.initializers else self.blocks
+            self.nodes.append(Node("Cast", [name], [made], {"to": to}, made, blocks=blocks))
             self.versions[name, kind] = made
         return self.versions[name, kind]
 

@@ -16,10 +16,11 @@ from onnx import helper
 from nnspec import __version__
 from nnspec.layers.base import TensorType
 from nnspec.record import Record
-from nnspec.to_onnx.graph import Graph, Initializer, Node
+from nnspec.to_onnx.graph import Function, Graph, Initializer, Node
 from nnspec.to_onnx.operands import CODES
 from nnspec.to_onnx.versions import ir_version
 
+DOMAIN = "nnspec"  # of the functions that blocks become
 SMALL = 4096  # bytes; arrays of fewer are part of the message
 
 
@@ -33,9 +34,13 @@ class Description(Record):
 
 def outline(graph: Graph, opset: int, description: Description) -> onnx.ModelProto:
     """The model without its large arrays."""
+    imports = [helper.make_opsetid("", opset)]
+    if graph.functions:
+        imports.append(helper.make_opsetid(DOMAIN, 1))
     model = helper.make_model(
         _graph(graph.nodes, description.name, graph.inputs, graph.outputs),
-        opset_imports=[helper.make_opsetid("", opset)],
+        opset_imports=imports,
+        functions=[_function(each, imports) for each in graph.functions],
         ir_version=ir_version(opset),
         producer_name="nnspec",
         producer_version=__version__,
@@ -105,8 +110,15 @@ def _graph(
     return helper.make_graph([_node(node) for node in nodes], name, _values(inputs), _values(outputs))
 
 
+def _function(function: Function, imports: list[onnx.OperatorSetIdProto]) -> onnx.FunctionProto:
+    nodes = [_node(node) for node in function.nodes]
+    return helper.make_function(DOMAIN, function.name, function.inputs, function.outputs, nodes, imports)
+
+
 def _node(node: Node) -> onnx.NodeProto:
-    made = helper.make_node(node.op, node.inputs, node.outputs, name=node.name, **node.attributes)
+    made = helper.make_node(
+        node.op, node.inputs, node.outputs, name=node.name, domain=node.domain or None, **node.attributes
+    )
     if node.body is not None:
         body = _graph(node.body.nodes, f"{node.name}.body", node.body.inputs, node.body.outputs)
         made.attribute.append(helper.make_attribute("body", body))
