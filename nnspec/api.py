@@ -120,6 +120,46 @@ class Model:
 
         return Model(decoder(self.program, self.sources, limits).program, self.declarations)
 
+    def sample(
+        self,
+        weights: str | Path,
+        prompt: str = "",
+        *,
+        length: int = 200,
+        count: int = 1,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float = 1.0,
+        seed: int = 0,
+        onnx: bool = False,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> list[str]:
+        """Texts from a language model: the prompt, and `length` tokens behind it.
+
+        Args:
+            weights: a file of weights that `nnspec train` has written, with its vocabulary.
+            prompt: what the texts begin with.
+            length: how many tokens follow it.
+            count: how many texts.
+            temperature: scores are divided by it; 0 takes the likeliest token.
+            top_k: only the so many likeliest tokens.
+            top_p: only the likeliest tokens that together have this share of the probability.
+            seed: the same one gives the same texts.
+            onnx: by onnxruntime instead of PyTorch.
+            limits: how many layers there may be.
+
+        Raises:
+            SpecError: it is no language model, or cannot be decoded step by step; the weights are not the model's, or
+                hold no vocabulary; a character of the prompt is not in it; or what runs the model is not installed.
+        """
+        need("sampling", "numpy", "safetensors")
+        from nnspec.sample.choose import Choice  # here: only now is numpy known to be installed
+        from nnspec.sample.opening import open_model
+        from nnspec.sample.text import Request
+
+        request = Request(prompt, length, count, Choice(temperature, top_k, top_p), seed)
+        return open_model(self.program, weights, self.sources, onnx=onnx, limits=limits).texts(request)
+
     def compare_weights(self, path: str | Path, *, limits: Limits = DEFAULT_LIMITS) -> Comparison:
         """What fits, is missing, unexpected or of another shape in a file of weights.
 
