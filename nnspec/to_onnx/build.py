@@ -17,8 +17,9 @@ from nnspec.layers.base import Layer, LayerError, Weight
 from nnspec.layers.normed import Normed
 from nnspec.to_onnx import rows
 from nnspec.to_onnx.choices import DEFAULT_CHOICES, Choices
-from nnspec.to_onnx.graph import Body, Graph, Use
+from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.mistakes import NotExpressible, SameName
+from nnspec.to_onnx.node import Body, Use
 from nnspec.to_onnx.normed import computed
 from nnspec.to_onnx.row import ROWS, UNSUPPORTED
 from nnspec.to_onnx.row import Call as RowCall

@@ -10,7 +10,8 @@ from functools import cache
 
 import numpy as np
 
-from nnspec.to_onnx.graph import Graph, Initializer, Node
+from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.node import Initializer, Node
 from nnspec.weights.arrays import Array
 
 LINEAR = ("Conv", "ConvTranspose", "Gemm")

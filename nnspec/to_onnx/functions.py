@@ -11,7 +11,8 @@ from copy import deepcopy
 from heapq import heapify, heappop, heappush
 
 from nnspec.record import Record
-from nnspec.to_onnx.graph import Function, Graph, Node, Use
+from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.node import Function, Node, Use
 from nnspec.to_onnx.proto import DOMAIN
 
 

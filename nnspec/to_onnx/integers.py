@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 import onnx
 
-from nnspec.to_onnx.graph import Graph, Initializer, Node
+from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.node import Initializer, Node
 from nnspec.weights.arrays import Array
 
 _LARGEST = 127  # of an int8 number, used on both sides of zero

@@ -15,7 +15,8 @@ import onnx
 from ml_dtypes import bfloat16, finfo
 from onnx import helper
 
-from nnspec.to_onnx.graph import Graph, Initializer, Node, Use
+from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.node import Initializer, Node, Use
 from nnspec.to_onnx.proto import SMALL, Description, is_large, outline, with_inputs
 from nnspec.weights.arrays import Array
 

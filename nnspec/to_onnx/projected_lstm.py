@@ -8,7 +8,8 @@ from __future__ import annotations
 from nnspec.dims import Size
 from nnspec.layers.base import TensorType
 from nnspec.record import Record
-from nnspec.to_onnx.graph import Body, Graph
+from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.node import Body
 
 
 class Direction(Record):

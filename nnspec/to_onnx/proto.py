@@ -16,7 +16,8 @@ from onnx import helper
 from nnspec import __version__
 from nnspec.layers.base import TensorType
 from nnspec.record import Record
-from nnspec.to_onnx.graph import Function, Graph, Initializer, Node
+from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.node import Function, Initializer, Node
 from nnspec.to_onnx.operands import CODES
 from nnspec.to_onnx.versions import ir_version
 

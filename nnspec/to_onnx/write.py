@@ -11,7 +11,8 @@ from typing import BinaryIO
 
 import onnx
 
-from nnspec.to_onnx.graph import Graph, Initializer
+from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.node import Initializer
 from nnspec.to_onnx.proto import content, empty_tensor, large, size_of
 
 LARGEST = 1 << 30  # bytes of weights in one message; larger models keep them in a file of their own
