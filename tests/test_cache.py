@@ -337,3 +337,17 @@ def test_export_with_cache_names_what_is_kept_by_its_path(tmp_path: Path) -> Non
     assert session.get_outputs()[1].shape == ["N", 4, "P + T", 4]
     largest = json.loads(session.get_modelmeta().custom_metadata_map["nnspec.largest"])
     assert largest == {"T": 40, "P": 40}
+
+
+def test_a_file_with_caches_can_be_verified_and_made_smaller(tmp_path: Path) -> None:
+    path = str(tmp_path / "model.onnx")
+    settings = [f"--set={name}={value}" for name, value in GPT2.items()]
+    made = CliRunner().invoke(main, ["export", "gpt2", *settings, "--cache", "--onnx", path, "--precision", "int8"])
+    assert made.exit_code == 0, made.output
+    assert "opset 22 int8" in made.stdout
+    strict = CliRunner().invoke(main, ["verify", "gpt2", path, *settings, "--cache", "--trials", "2"])
+    loose = CliRunner().invoke(
+        main, ["verify", "gpt2", path, *settings, "--cache", "--trials", "2", "--tolerance", "0.2"]
+    )
+    assert (strict.exit_code, loose.exit_code) == (1, 0), loose.output
+    assert "present.transformer.h.1.attn.value" in loose.stdout

@@ -139,6 +139,7 @@ def test_the_same_seed_gives_the_same_texts_whatever_their_number(model: nnspec.
     assert three == opened.texts(Request("ab", 20, count=3, seed=1))
     assert three[:2] == opened.texts(Request("ab", 20, count=2, seed=1))
     assert three[0] == "".join(opened.stream(Request("ab", 20, seed=1)))
+    assert three == model.sample(weights, "ab", length=20, count=3, seed=1)
     assert three != opened.texts(Request("ab", 20, count=3, seed=2))
     assert len(set(three)) == 3
 

@@ -48,11 +48,8 @@ class NothingKept(Diagnostic):
 
     code = "E1003"
     time: str
+    advice: str = "leave the positions out, or look back with attention(..., causal = true)"
 
     @property
     def message(self) -> str:
         return f"the model counts places along {self.time}, and keeps nothing that is as long as the past"
-
-    @property
-    def help(self) -> str | None:
-        return "leave the positions out, or look back with attention(..., causal = true)"

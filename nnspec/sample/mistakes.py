@@ -14,14 +14,11 @@ class NoTextVocabulary(Diagnostic):
 
     code = "E1004"
     source: str
+    advice: str = "take weights that `nnspec train` has written, with data that are texts: data = text(...)"
 
     @property
     def message(self) -> str:
         return f"{self.source} holds no vocabulary: what the model's tokens stand for is not known"
-
-    @property
-    def help(self) -> str | None:
-        return "take weights that `nnspec train` has written, with data that are texts: data = text(...)"
 
 
 class VocabularyTooLarge(Diagnostic):
@@ -30,14 +27,11 @@ class VocabularyTooLarge(Diagnostic):
     code = "E1005"
     tokens: int
     scores: int
+    advice: str = "take the weights, and the settings of the model, that belong together"
 
     @property
     def message(self) -> str:
         return f"the vocabulary has {self.tokens:,} tokens, and the model scores {self.scores:,}"
-
-    @property
-    def help(self) -> str | None:
-        return "take the weights, and the settings of the model, that belong together"
 
 
 class NoCaches(Diagnostic):
@@ -46,14 +40,11 @@ class NoCaches(Diagnostic):
     code = "E1006"
     path: str
     reason: str
+    advice: str = "export it for decoding: nnspec export MODEL.nn --cache --weights WEIGHTS --onnx model.onnx"
 
     @property
     def message(self) -> str:
         return f"{self.path} cannot be decoded with: {self.reason}"
-
-    @property
-    def help(self) -> str | None:
-        return "export it for decoding: nnspec export MODEL.nn --cache --weights WEIGHTS --onnx model.onnx"
 
 
 class FurtherInputs(Diagnostic):
@@ -61,14 +52,11 @@ class FurtherInputs(Diagnostic):
 
     code = "E1007"
     inputs: tuple[str, ...]
+    advice: str = "decode it in a program of your own: nnspec.load(...).cached() gives its PyTorch or ONNX form"
 
     @property
     def message(self) -> str:
         return f"the model takes more than its tokens: {', '.join(self.inputs)}"
-
-    @property
-    def help(self) -> str | None:
-        return "decode it in a program of your own: nnspec.load(...).cached() gives its PyTorch or ONNX form"
 
 
 class NoWeightsYet(Diagnostic):
