@@ -15,6 +15,10 @@ from safetensors.torch import load_file
 
 import nnspec
 from nnspec.cli.main import main
+from nnspec.train import epochs
+from nnspec.train.clock import Clock, show_time
+from nnspec.train.confusion import RIGHT, WRONG, confusion_picture
+from nnspec.train.display import FILE
 from nnspec.train.epochs import Trained
 from nnspec.train.loop import Loop
 
@@ -211,3 +215,57 @@ def test_a_loss_that_is_not_finite_names_the_layer_where_it_begins(
         train(tmp_path, **recipe)
     (found,) = caught.value.diagnostics
     assert found.code == "E0614" and words in found.notes[0] and str(tmp_path) in found.notes[1]
+
+
+def test_a_confusion_can_be_looked_at_with_few_classes_and_many() -> None:
+    counts = torch.tensor([[5, 1], [0, 4]])
+    picture = np.asarray(confusion_picture("kind", ["cat", "dog"], counts))
+    colors = {tuple(color) for color in picture.reshape(-1, 3)}
+    assert RIGHT in colors and WRONG not in colors  # all of the dogs were found; one of six cats was not
+    many = torch.eye(500, dtype=torch.long)
+    assert max(confusion_picture("kind", [f"the class {n} of many" for n in range(500)], many).size) < 1200
+
+
+def test_what_an_epoch_gave_is_written_for_tensorboard_too(tmp_path: Path) -> None:
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    result = train(tmp_path, name="run", epochs=2, tensorboard=True)
+    more = nnspec.resume(result.folder, quiet=True, epochs=3, tensorboard=True)
+    board = events.EventAccumulator(str(result.folder / "tensorboard"))
+    board.Reload()
+    accuracy = [(event.step, event.value) for event in board.Scalars("accuracy")]
+    assert accuracy == [(row["epoch"], pytest.approx(row["accuracy"])) for row in more.history]
+    assert [event.step for event in board.Images("confusion")] == [2, 3]
+
+
+def test_tensorboard_is_asked_for_where_it_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nnspec.extras.find_spec", lambda name: None if name == "tensorboard" else name)
+    with pytest.raises(nnspec.SpecError, match="tensorboard") as caught:
+        train(tmp_path, tensorboard=True)
+    assert caught.value.diagnostics[0].help == 'install it: pip install "nnspec[tensorboard]"'
+
+
+def test_samples_that_are_drawn_in_between_do_not_change_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = "sample = normal([batch, 4]) -> Reshape([batch, 1, 2, 2])"
+    spec = SPEC.replace("epochs    = 4", f"epochs = 4\n  {noise}").replace("-> ReLU", "-> ReLU -> Dropout(0.1)")
+    plain = nnspec.loads(spec).train(runs=tmp_path, quiet=True)
+    monkeypatch.setattr(Clock, "due", lambda clock: clock.seconds == epochs.DRAWN_EVERY)
+    drawn = nnspec.loads(spec).train(runs=tmp_path, quiet=True)
+    assert all(torch.equal(x, y) for x, y in zip(weights(plain).values(), weights(drawn).values(), strict=True))
+    assert (plain.folder / "samples.png").read_bytes() == (drawn.folder / "samples.png").read_bytes()
+
+
+def test_a_log_file_gets_a_line_an_epoch_and_one_a_minute_with_the_time_left(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Clock, "due", lambda clock: clock.seconds == FILE)
+    nnspec.loads(SPEC).train(runs=tmp_path, epochs=2)
+    lines = capsys.readouterr().out.splitlines()
+    steps = [line for line in lines if line.startswith("step ")]
+    assert [line.split("  ")[0] for line in steps] == [f"step {n}/8" for n in range(1, 9)]
+    assert "accuracy" not in steps[3] and "accuracy" in steps[4] and steps[4].endswith(" left")
+    assert len([line for line in lines if line.startswith("epoch ")]) == 2
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0.4, "0:00"), (61, "1:01"), (3599.6, "1:00:00"), (90061, "25:01:01")])
+def test_times_are_shown_as_on_a_clock(seconds: float, shown: str) -> None:
+    assert show_time(seconds) == shown
