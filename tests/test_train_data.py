@@ -277,6 +277,9 @@ def test_lines_that_do_not_belong_together_are_told(left: str, right: str, messa
         read_text('parallel("left.txt", "right.txt", length = 2)', tmp_path)
 
 
+TEXTS = ["to be", "not to be to", "or", "not", "be"]
+
+
 def test_a_data_set_of_hugging_face_is_read_from_its_folder(tmp_path: Path) -> None:
     kinds = {"image": datasets.Image(), "label": datasets.ClassLabel(names=["no", "yes"]),
              "row": datasets.List(datasets.Value("float32")), "ragged": datasets.List(datasets.Value("int64")),
@@ -286,7 +289,7 @@ def test_a_data_set_of_hugging_face_is_read_from_its_folder(tmp_path: Path) -> N
     def split(first: int, last: int) -> datasets.Dataset:
         rows = range(first, last)
         columns = {"image": [pictures[i] for i in rows], "label": [i % 2 for i in rows], "row": [[i, 0.5] for i in rows],
-                   "ragged": [[1] * i for i in rows], "text": ["x"] * len(rows)}  # fmt: skip
+                   "ragged": [[1] * i for i in rows], "text": TEXTS[first:last]}  # fmt: skip
         return datasets.Dataset.from_dict(columns, features=datasets.Features(kinds))
 
     datasets.DatasetDict({"train": split(0, 3), "test": split(3, 5)}).save_to_disk(str(tmp_path / "set"))
@@ -297,6 +300,10 @@ def test_a_data_set_of_hugging_face_is_read_from_its_folder(tmp_path: Path) -> N
     assert data.fields["row"].tolist() == [[i, 0.5] for i in range(5)]
     assert data.notes == ("columns that are left out: ragged, text",)
     assert len(read_text('hugging_face("set", split = "test", size = 8)', tmp_path).fields["image"][0, 0]) == 8
+    tokenizer_file(tmp_path / "tokenizer.json")
+    texts = read_text('hugging_face("set", tokenizer = "tokenizer.json", length = 3)', tmp_path)
+    assert texts.fields["text"].tolist() == [[5, 6, 0], [7, 5, 6], [4, 0, 0]] and texts.vocabularies["text"][5] == "to"
+    assert texts.notes == ("columns that are left out: ragged",) and texts.tokenizer is not None
     with pytest.raises(nnspec.SpecError, match="did you mean test"):
         read_text('hugging_face("set", split = "tests")', tmp_path)
     with pytest.raises(nnspec.SpecError, match="there is no such folder"):
@@ -490,3 +497,22 @@ def test_a_damaged_file_is_read_or_refused_and_nothing_else_comes_of_it(name: st
             refused += 1
             assert error.diagnostics[0].code == "E0611"
     assert refused > 20
+
+
+@pytest.mark.parametrize(
+    ("call", "package"),
+    [
+        ('table("t.parquet")', "pyarrow"),
+        ('text("t.txt", tokenizer = "x.json")', "tokenizers"),
+        ('hugging_face("x")', "datasets"),
+    ],
+)
+def test_a_package_that_is_not_installed_is_named_with_its_extra(
+    call: str, package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "t.txt").write_text("to be or not to be")
+    monkeypatch.setattr("nnspec.extras.find_spec", lambda name: None)
+    with pytest.raises(nnspec.SpecError) as caught:
+        read_text(call, tmp_path)
+    (found,) = caught.value.diagnostics
+    assert package in found.message and found.help == 'install it: pip install "nnspec[data]"'

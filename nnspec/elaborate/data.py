@@ -127,7 +127,8 @@ class Parallel(Data, word="parallel"):
 class HuggingFace(Data, word="hugging_face"):
     """A data set of Hugging Face: a folder that `save_to_disk` wrote, or a name on the Hub, which is then downloaded.
 
-    Pictures, class labels, numbers and sequences of one length are fields under the names of their columns; other
+    Pictures, class labels, numbers and sequences of one length are fields under the names of their columns. With
+    `tokenizer`, the path of a tokenizer.json, texts are [N, length], cut or filled up, numbered as in `parallel`. Other
     columns are left out. `held_out` names the split to validate on; without it a part of `split` is held out.
     """
 
@@ -135,6 +136,8 @@ class HuggingFace(Data, word="hugging_face"):
     split: str = "train"
     held_out: str | None = None
     size: Size | None = None
+    tokenizer: str | None = None
+    length: Length = 128
 
 
 class Glyphs(Data, word="glyphs"):

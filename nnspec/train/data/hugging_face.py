@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import torch
@@ -17,41 +17,47 @@ from nnspec.extras import need
 from nnspec.train.data.dataset import DataSet, Frame
 from nnspec.train.data.fail import RELATIVE, instead, need_room, refuse
 from nnspec.train.data.pictures import MODES, fitted
+from nnspec.train.data.vocabulary import PADDING, Vocabulary, pieces, read_tokenizer
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 NUMBER = re.compile(r"(u?int|float)\d+|bool")
+TEXT = re.compile(r"(large_)?string")
 ON_THE_HUB = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
 
 
 def read_hugging_face(base: Path, choice: HuggingFace, frame: Frame, span: Span | None) -> DataSet:
-    """Its pictures, class labels, numbers and sequences of one length; what is held out comes last.
+    """Its pictures, class labels, numbers, texts and sequences of one length; what is held out comes last.
 
     Raises:
-        SpecError: `datasets` is not installed; the data set or the split is not there, or cannot be read.
+        SpecError: `datasets` is not installed; the data set, a split or the tokenizer is not there, or cannot be read.
     """
     need("a data set of Hugging Face", "datasets")
-    name = choice.path.rstrip("/").rpartition("/")[2]
+    tokenizer = None if choice.tokenizer is None else read_tokenizer(base / choice.tokenizer, span)
+    columns = _Columns(choice, frame, None if tokenizer is None else pieces(tokenizer), span)
     try:
         parts = [_open(base, choice.path, split, span) for split in (choice.split, choice.held_out) if split]
-        columns = {column: [_column(part, column, frame, name, span) for part in parts] for column in _kept(parts[0])}
+        read = {column: [columns.read(part, column) for part in parts] for column in columns.kept(parts[0])}
     except SpecError:
         raise
     except Exception as error:  # what is damaged comes out of `datasets` as any kind of error
         reason = f"it cannot be read ({(str(error) or type(error).__name__).splitlines()[0]})"
         refuse(choice.path, reason, "write it again with save_to_disk, or check the name and the network", span)
-    fields = {column: torch.cat(tensors) for column, tensors in columns.items() if _alike(tensors)}
+    fields = {column: torch.cat(tensors) for column, tensors in read.items() if _alike(tensors)}
     rows = sum(map(len, parts))
     if not fields or rows < 2 or len(set(map(len, fields.values()))) > 1:
         refuse(choice.path, f"it has {rows:,} rows and {len(fields)} columns of numbers", "take another split", span)
     others = [column for column in parts[0].column_names if column not in fields]
+    texts = [column for column in fields if columns.is_text(parts[0].features[column])]
     return DataSet(
-        name,
+        columns.name,
         fields,
         _classes(parts[0]),
         frozenset(column for column in fields if _kind(parts[0].features[column]) == "Image"),
         held_out=len(parts[1]) if choice.held_out else None,
+        vocabularies={column: columns.vocabulary.tokens for column in texts if columns.vocabulary},
+        tokenizer=tokenizer.to_str() if tokenizer else None,
         notes=(f"columns that are left out: {', '.join(others)}",) if others else (),
     )
 
@@ -75,49 +81,84 @@ def _open(base: Path, path: str, split: str, span: Span | None) -> Dataset:
     return found[split]
 
 
+class _Columns:
+    """Reads columns by what they hold."""
+
+    def __init__(self, choice: HuggingFace, frame: Frame, vocabulary: Vocabulary | None, span: Span | None) -> None:
+        self.name = choice.path.rstrip("/").rpartition("/")[2]
+        self.length = choice.length
+        self.frame = frame
+        self.vocabulary = vocabulary
+        self.span = span
+
+    def kept(self, part: Dataset) -> Iterator[str]:
+        """The columns that can be read: pictures, classes, numbers, lists of numbers, and texts with a vocabulary."""
+        for column, feature in part.features.items():
+            inner = feature
+            while hasattr(inner, "feature"):
+                inner = inner.feature
+            if self.is_text(feature) or _kind(inner) in ("Image", "ClassLabel") or NUMBER.fullmatch(_dtype(inner)):
+                yield column
+
+    def read(self, part: Dataset, column: str) -> Tensor:
+        """All values of a column; an empty tensor where they have different lengths."""
+        feature = part.features[column]
+        if _kind(feature) == "Image":
+            return self._pictures(part, column)
+        return self._tokens(part, column) if self.is_text(feature) else self._numbers(part, column)
+
+    def is_text(self, feature: Any) -> bool:
+        """Whether a column is of texts that can be read."""
+        return self.vocabulary is not None and TEXT.fullmatch(_dtype(feature)) is not None
+
+    def _numbers(self, part: Dataset, column: str) -> Tensor:
+        need_room(self.name, 8 * int(part.data.nbytes), self.span)
+        with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, and is refused
+            array = np.asarray(part.with_format("numpy")[column][:])
+        if array.dtype == object:
+            return torch.empty(0)
+        if np.issubdtype(array.dtype, np.floating):
+            if not bool(np.isfinite(array).all()):
+                self._fail(f"{column} has values that are missing or no finite numbers")
+            return torch.from_numpy(array.astype(np.float32))
+        return torch.from_numpy(array if array.dtype == np.bool_ else array.astype(np.int64))
+
+    def _tokens(self, part: Dataset, column: str) -> Tensor:
+        """[N, length]: long texts are cut, short ones filled up."""
+        assert self.vocabulary is not None
+        need_room(self.name, 8 * len(part) * self.length, self.span)
+        made = torch.full((len(part), self.length), PADDING)
+        for index, text in enumerate(part[column]):
+            if text is None:
+                self._fail(f"row {index + 1:,} has no {column}")
+            numbers = self.vocabulary.encode(text)[: self.length]
+            made[index, : len(numbers)] = torch.tensor(numbers)
+        return made
+
+    def _pictures(self, part: Dataset, column: str) -> Tensor:
+        """[N, C, H, W] in the size of the frame, or of the first picture."""
+        width, height = part[0][column].size if len(part) else (1, 1)
+        channels, height, width = self.frame.channels or 3, self.frame.height or height, self.frame.width or width
+        need_room(self.name, 4 * len(part) * channels * height * width, self.span)
+        made = torch.empty(len(part), channels, height, width)
+        for index, picture in enumerate(part[column]):
+            if picture is None:
+                self._fail(f"row {index + 1:,} has no {column}")
+            made[index] = fitted(picture, Frame(channels, height, width), MODES.get(channels, "RGB"))
+        return made
+
+    def _fail(self, reason: str) -> NoReturn:
+        refuse(self.name, reason, "remove these rows", self.span)
+
+
 def _kind(feature: Any) -> str:
     """What a column holds, as `datasets` calls it."""
     return type(feature).__name__
 
 
-def _kept(part: Dataset) -> Iterator[str]:
-    """The columns that are pictures, classes, numbers, or lists of numbers."""
-    for column, feature in part.features.items():
-        inner = feature
-        while hasattr(inner, "feature"):
-            inner = inner.feature
-        if _kind(inner) in ("Image", "ClassLabel") or NUMBER.fullmatch(str(getattr(inner, "dtype", ""))):
-            yield column
-
-
-def _column(part: Dataset, column: str, frame: Frame, name: str, span: Span | None) -> Tensor:
-    """All values of a column; an empty tensor where they have different lengths."""
-    if _kind(part.features[column]) == "Image":
-        return _pictures(part, column, frame, name, span)
-    need_room(name, 8 * int(part.data.nbytes), span)
-    with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, and is refused
-        array = np.asarray(part.with_format("numpy")[column][:])
-    if array.dtype == object:
-        return torch.empty(0)
-    if np.issubdtype(array.dtype, np.floating):
-        if not bool(np.isfinite(array).all()):
-            refuse(name, f"{column} has values that are missing or no finite numbers", "remove these rows", span)
-        return torch.from_numpy(array.astype(np.float32))
-    return torch.from_numpy(array if array.dtype == np.bool_ else array.astype(np.int64))
-
-
-def _pictures(part: Dataset, column: str, frame: Frame, name: str, span: Span | None) -> Tensor:
-    """[N, C, H, W] in the size of the frame, or of the first picture."""
-    width, height = part[0][column].size if len(part) else (1, 1)
-    frame = Frame(frame.channels or 3, frame.height or height, frame.width or width)
-    channels, height, width = frame.channels or 3, frame.height or 1, frame.width or 1
-    need_room(name, 4 * len(part) * channels * height * width, span)
-    made = torch.empty(len(part), channels, height, width)
-    for index, picture in enumerate(part[column]):
-        if picture is None:
-            refuse(name, f"row {index + 1:,} has no picture", "remove these rows", span)
-        made[index] = fitted(picture, frame, MODES.get(channels, "RGB"))
-    return made
+def _dtype(feature: Any) -> str:
+    """The type of the values of a column; none for structures."""
+    return str(getattr(feature, "dtype", ""))
 
 
 def _alike(tensors: list[Tensor]) -> bool:

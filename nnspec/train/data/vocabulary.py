@@ -29,12 +29,17 @@ class Vocabulary(Record):
 
 
 def counted(lines: Iterable[str], characters: bool, size: int) -> Vocabulary:
-    """The most frequent tokens of lines: single characters, or what white space separates."""
+    """The most frequent tokens of lines: single characters, or what white space separates.
+
+    The space is always one of the characters: by that a vocabulary of them can be told from one of words.
+    """
     split: Callable[[str], Iterable[str]] = list if characters else str.split
     counts = Counter(token for line in lines for token in split(line))
-    ranked = sorted(counts, key=lambda token: (-counts[token], token))
-    tokens = (*SPECIAL, *ranked[:size])
-    index = {token: len(SPECIAL) + place for place, token in enumerate(ranked[:size])}
+    kept = sorted(counts, key=lambda token: (-counts[token], token))[:size]
+    if characters and " " not in kept:
+        kept.append(" ")
+    tokens = (*SPECIAL, *kept)
+    index = {token: len(SPECIAL) + place for place, token in enumerate(kept)}
     return Vocabulary(tokens, lambda text: [index.get(token, RARE) for token in split(text)])
 
 
