@@ -317,8 +317,10 @@ class Model:
         from nnspec.train.calibration import training_samples  # here: PyTorch takes seconds to import
 
         declarations = self.declarations or Declarations(Source("<json>", ""))
-        found = training_samples(self.program, declarations, self.sources, limits)
-        return lambda inputs: checked_samples(found, inputs, "the `train` block's data")
+        program, sources = self.program, self.sources
+        return lambda inputs: checked_samples(
+            training_samples(program, declarations, sources, limits), inputs, "the `train` block's data"
+        )
 
     def export_triton(
         self,

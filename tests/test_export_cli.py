@@ -7,11 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import onnx
 import onnxruntime
 import pytest
 from click.testing import CliRunner, Result
 
 from nnspec.cli.main import main
+from nnspec.to_onnx import accepted
 
 TEXT = "model Net(width = 4) {\n  input x: float[N, 3]\n  output y = fc: Linear(width) -> ReLU\n}\n"
 
@@ -54,7 +56,52 @@ def test_sizes_opset_and_no_comparison_are_taken(folder: Path) -> None:
     assert result.stdout.startswith(f"net.onnx: ONNX opset 20, {size} bytes, x [5, 3] -> y [5, 4]\n")
 
 
-@pytest.mark.parametrize("arguments", [[], ["--weights", "w.pt"], ["--torch", "a.py", "--opset", "20"]])
+@pytest.mark.parametrize(
+    ("precision", "words"),
+    [
+        (
+            "float16",
+            r"ONNX opset 22 float16, \d+ bytes, x \[N, 3\] -> y \[N, 4\], differs from float32 PyTorch by up to",
+        ),
+        ("int8", r"ONNX opset 22 int8, (?s:.*)note: (warning: slower|faster) than float32 here"),
+    ],
+)
+def test_a_precision_is_told_with_what_it_costs(folder: Path, precision: str, words: str) -> None:
+    result = run("net.nn", "--onnx", "net.onnx", "--precision", precision)
+    assert result.exit_code == 0 and re.search(words, result.stdout), result.output
+
+
+def test_a_target_and_functions_are_taken(folder: Path) -> None:
+    result = run("net.nn", "--onnx", "net.onnx", "--target", "cuda", "--functions", "--precision", "bfloat16")
+    assert result.stdout.startswith("net.onnx: ONNX opset 23 bfloat16, ")
+    assert "note: not verified: onnxruntime computes in bfloat16 on GPUs only" in result.stdout
+
+
+def test_an_opset_that_the_installed_onnxruntime_does_not_read_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def old(model: bytes, **options: object) -> None:
+        if onnx.load_from_string(model).opset_import[0].version > 23:
+            raise RuntimeError("too new")
+
+    monkeypatch.setattr(accepted, "open_session", old)
+    result = run("net.nn", "--onnx", "net.onnx", "--opset", "25", "--no-verify")
+    assert result.exit_code == 1 and "opset 25 is not one of 20 to 23, which run here" in result.stderr
+    assert run("net.nn", "--onnx", "net.onnx", "--opset", "23", "--no-verify").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--weights", "w.pt"],
+        ["--torch", "a.py", "--opset", "20"],
+        ["--torch", "a.py", "--precision", "int8"],
+        ["--torch", "a.py", "--functions"],
+        ["--onnx", "a.onnx", "--precision", "float64"],
+        ["--onnx", "a.onnx", "--calibrate", "s.npz"],
+    ],
+)
 def test_a_wrong_command_line_ends_with_2(folder: Path, arguments: list[str]) -> None:
     assert run("net.nn", *arguments).exit_code == 2
 
@@ -66,6 +113,8 @@ def test_a_wrong_command_line_ends_with_2(folder: Path, arguments: list[str]) ->
         (["--onnx", "a.onnx", "--weights", "none.safetensors"], "E0707"),
         (["--onnx", "a.onnx", "--limit", "layers=1"], "E0701"),
         (["--onnx", "none/a.onnx"], "E0502"),
+        (["--onnx", "a.onnx", "--precision", "int8-static", "--calibrate", "none.npz"], "E0712"),
+        (["--onnx", "a.onnx", "--precision", "int8-static", "--functions"], "E0715"),
         (["--torch", "none/a.py"], "E0502"),
     ],
 )

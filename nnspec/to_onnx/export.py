@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 
 import onnx
@@ -21,6 +22,7 @@ from nnspec.to_onnx.choices import DEFAULT_CHOICES, Choices
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.lower import Lowered, WeightSource, lower
 from nnspec.to_onnx.mistakes import (
+    BadOpset,
     FunctionsNotQuantised,
     InvalidModel,
     NoSamples,
@@ -28,6 +30,7 @@ from nnspec.to_onnx.mistakes import (
     TooLargeToQuantise,
 )
 from nnspec.to_onnx.proto import outline, to_proto, with_inputs
+from nnspec.to_onnx.versions import DEFAULT_OPSET, OLDEST, choose_opset
 from nnspec.to_onnx.write import LARGEST, place_data, weight_bytes, write, write_apart
 from nnspec.weights.arrays import Array
 
@@ -61,6 +64,7 @@ def export_model(
         SpecError: it cannot be expressed in ONNX, the weights are not the model's, or it is larger than a protocol
             buffer can be (`export_onnx` writes it to files).
     """
+    _check_opset(program, choices)
     with flattening(program, limits):
         lowered = lower(program, weights, choices, sources)
     if weight_bytes(lowered.graph) > LARGEST:
@@ -98,6 +102,9 @@ def export_onnx(
         SpecError: it cannot be expressed, written or verified, or the weights or samples are not the model's.
     """
     target = Path(path)
+    _check_opset(program, choices)
+    if choices.functions and choices.precision == "int8-static":
+        raise SpecError.of(FunctionsNotQuantised(None))
     with ExitStack() as stack:
         stack.enter_context(flattening(program, limits))
         lowered = lower(program, weights, choices, sources)
@@ -121,12 +128,22 @@ def export_onnx(
     return Exported(str(path), size, lowered.opset, graph.inputs, graph.outputs, found, tuple(notes), choices.precision)
 
 
+def _check_opset(program: Program, choices: Choices) -> None:
+    """Check that the installed onnxruntime, if there is one, reads an opset beyond the usual."""
+    opset = choose_opset(program, choices)
+    if opset <= DEFAULT_OPSET or not find_spec("onnxruntime"):
+        return
+    from nnspec.to_onnx.accepted import newest_accepted  # here: the export itself needs no onnxruntime
+
+    newest = newest_accepted(opset)
+    if newest < opset:
+        raise SpecError.of(BadOpset(None, opset, OLDEST, newest, DEFAULT_OPSET))
+
+
 def _quantise(lowered: Lowered, file: Path, data: Path | None, samples: Samples | None) -> float:
     """Make a written float32 model static int8; the difference that it makes."""
     if data is not None:
         raise SpecError.of(TooLargeToQuantise(None, weight_bytes(lowered.graph), LARGEST))
-    if lowered.graph.functions:
-        raise SpecError.of(FunctionsNotQuantised(None))
     if samples is None:
         raise SpecError.of(NoSamples(None))
     from nnspec.to_onnx.calibrate import quantise_with  # here: onnxruntime's quantiser takes a second to import

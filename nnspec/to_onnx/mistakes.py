@@ -38,7 +38,7 @@ class SameName(Diagnostic):
 
 
 class BadOpset(Diagnostic):
-    """The operator set is not one that nnspec writes and onnxruntime reads."""
+    """The operator set is not one that nnspec writes and the installed onnxruntime reads."""
 
     code = "E0704"
     opset: int
@@ -48,7 +48,7 @@ class BadOpset(Diagnostic):
 
     @property
     def message(self) -> str:
-        return f"opset {self.opset} is not one of {self.oldest} to {self.newest}"
+        return f"opset {self.opset} is not one of {self.oldest} to {self.newest}, which run here"
 
     @property
     def help(self) -> str | None:
