@@ -39,6 +39,7 @@ class Expressions(Layering, ABC):
     """Evaluates expressions; what they do with tensors becomes calls of the scope."""
 
     step: t.Node | None = None  # the expression that is a step of its own: a function in it may take what flows
+    around: str | None = None  # what a message on an unknown name says of names that no text declares
 
     def evaluate(self, node: t.Expression) -> Any:
         """The value of an expression."""
@@ -132,7 +133,7 @@ class Expressions(Layering, ABC):
             candidates = [*known, *self.declarations.names, *registry.names()]
         else:
             candidates = [*known, *functions, *self.declarations.names, *registry.names()]
-        return UnknownName(span, name, nearest(name, candidates))
+        return UnknownName(span, name, nearest(name, candidates), self.around)
 
     def _not(self, node: t.Not) -> Any:
         value = self.evaluate(node.operand)

@@ -153,6 +153,7 @@ class _Objectives:
         self.shared = shared
         self.scope = Scope(plan.name, "model")
         self.body = Body(shared, plan.declarations, self.scope, Environment(), ())
+        self.body.around = f"the data has {', '.join(fields)}"
         self.body.environment.names[BATCH] = batch
         for field, type in fields.items():
             self.body.environment.names[field] = self.scope.add_input(field, type)
@@ -161,6 +162,8 @@ class _Objectives:
 
     def take(self, program: Program, *, evaluation: bool = False) -> None:
         """Let the outputs of the model be values; in evaluation those of training cannot be used."""
+        given = ", ".join(port.name for port in program.main.outputs)
+        self.body.around = f"{self.body.around}; the model gives {given}"
         for port in program.main.outputs:
             if port.name in self.fields:
                 self.body.fail(TwoMeanings(None, port.name))
@@ -217,7 +220,7 @@ class _Objectives:
     def within(self, written: Written) -> Body:
         """A body of the text that the expression stands in, which sees the names of this one."""
         inner = Body(self.shared, written.declarations, self.scope, Environment(self.body.environment), ())
-        inner.flow = self.body.flow
+        inner.flow, inner.around = self.body.flow, self.body.around
         return inner
 
     def tensor(self, key: str, written: Written) -> tuple[Body, Tensor]:
