@@ -28,6 +28,7 @@ from nnspec.train import epochs, save
 from nnspec.train.clock import Clock
 from nnspec.train.display import Silent
 from nnspec.train.epochs import Trained
+from nnspec.train.lock import held
 from nnspec.train.network import Network
 
 SPEC = """
@@ -241,6 +242,21 @@ def test_a_run_does_not_go_on_with_data_that_changed_since(tmp_path: Path) -> No
 def test_a_folder_without_a_run_is_no_run(tmp_path: Path) -> None:
     code, text = refused(tmp_path)
     assert code == "E0615" and "no readable run.json" in text
+
+
+def test_a_spec_does_not_import_what_a_run_calls_its_own(tmp_path: Path) -> None:
+    (tmp_path / "spec.nn").write_text("block Wide(n) {\n  Linear(n)\n}\n")
+    (tmp_path / "flower.nn").write_text('import Wide from "spec.nn"\n' + SPEC.replace("Linear(32)", "Wide(32)"))
+    with pytest.raises(nnspec.SpecError, match="the spec imports a file of this name"):
+        nnspec.load(tmp_path / "flower.nn").train(runs=tmp_path / "runs", quiet=True)
+    assert not list((tmp_path / "runs").iterdir())
+
+
+def test_two_processes_do_not_train_in_one_folder(whole: Trained) -> None:
+    with held(whole.folder, True):
+        code, text = refused(whole.folder)
+    assert code == "E0615" and "another process is training in it" in text
+    assert same(nnspec.resume(whole.folder, quiet=True), whole)
 
 
 # --- in the middle of an epoch

@@ -123,6 +123,8 @@ def _epochs(
         except Stopped:
             save_state(folder, loop)
             if strategy.any(bool(received)):
+                if strategy.leads:
+                    write_curves(folder / CURVES, position.history)
                 return
             continue
         position.history.append(row)

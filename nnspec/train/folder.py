@@ -63,15 +63,21 @@ def write_spec(folder: Path, main: Source, others: Mapping[str, Source], texts: 
     """The spec with what it imports, and the files that follow from it: all that it takes to run again.
 
     Raises:
-        SpecError: a file cannot be written; the new folder is gone again.
+        SpecError: a file cannot be written, or has a name that a run needs itself; the new folder is gone again.
     """
     imported = {}
     for name, source in others.items():
         place = PurePosixPath(name)
         if name != main.name and not place.is_absolute() and ".." not in place.parts:
             imported[str(place)] = source.text
+    own = {SPEC: main.text, **texts}
     try:
-        write_texts(folder, {**imported, SPEC: main.text, **texts})
+        for name in own.keys() & imported.keys():
+            advice = "give the file that is imported another name"
+            raise SpecError.of(
+                BadRun(None, name, "the spec imports a file of this name, which a run has itself", advice)
+            )
+        write_texts(folder, {**imported, **own})
     except SpecError:
         shutil.rmtree(folder, ignore_errors=True)
         raise

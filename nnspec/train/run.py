@@ -19,6 +19,7 @@ from nnspec.record import Record
 from nnspec.train.epochs import Trained, measure_of, run_epochs
 from nnspec.train.folder import PROGRAM, make_folder, read_spec, write_spec, write_texts
 from nnspec.train.launch import check_launch, this_process
+from nnspec.train.lock import held
 from nnspec.train.manner import Manner
 from nnspec.train.prepare import Prepared, choose_device, prepare
 from nnspec.train.randomness import own_randomness
@@ -73,9 +74,10 @@ def train_run(
         prepared = _prepare(job, device, strategy)
         texts = {PROGRAM: program.to_json() + "\n", **_texts(_settled(job.settings, prepared), prepared)}
         folder = Path(strategy.agree(str(make_folder(runs, name, prepared.name)) if strategy.leads else ""))
-        if strategy.leads:
-            write_spec(folder, declarations.source, sources, texts)
-        return run_epochs(prepared, manner, folder, None)
+        with held(folder, strategy.leads):
+            if strategy.leads:
+                write_spec(folder, declarations.source, sources, texts)
+            return run_epochs(prepared, manner, folder, None)
 
 
 def resume_run(folder: Path, recipe: dict[str, Any], manner: Manner) -> Trained:
@@ -84,7 +86,7 @@ def resume_run(folder: Path, recipe: dict[str, Any], manner: Manner) -> Trained:
     Raises:
         SpecError: as `train_run`; or the folder holds no run that can be gone on with.
     """
-    with _placed_in(manner) as (device, strategy):
+    with _placed_in(manner) as (device, strategy), held(folder, strategy.leads):
         if strategy.leads:
             settle(folder)
         strategy.wait()

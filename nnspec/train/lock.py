@@ -1,0 +1,42 @@
+"""One process at a time works on a run."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nnspec.diagnostics import SpecError
+from nnspec.train.mistakes import BadRun
+
+
+@contextmanager
+def held(folder: Path, wanted: bool) -> Iterator[None]:
+    """The folder of a run belongs to this process while the block runs; a kill frees it.
+
+    Args:
+        folder: it exists.
+        wanted: False where another process of the same run holds it.
+
+    Raises:
+        SpecError: another process has it.
+    """
+    if not wanted or not folder.is_dir():
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(handle, folder)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, folder: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        advice = "wait for it to end, or end it with Ctrl-C or `kill`: its state is saved then"
+        raise SpecError.of(BadRun(None, str(folder), "another process is training in it", advice)) from None
