@@ -151,3 +151,10 @@ def test_a_strategy_needs_processes_and_processes_a_strategy(
 def test_weights_are_idle_where_no_wanted_output_depends_on_them(outputs: set[str], idle: bool) -> None:
     text = SPEC.replace("DROPOUT", "0.0").replace("  output", "  output other = side: Linear(2)\n  output", 1)
     assert has_idle_weights(nnspec.loads(text).program, outputs) is idle
+
+
+@pytest.mark.parametrize("key", ["strategy", "device"])
+def test_a_recipe_that_says_what_the_machine_decides_is_told_where_to_say_it(key: str, tmp_path: Path) -> None:
+    spec = SPEC.replace("DROPOUT", "0.0").replace("epochs ", f'{key} = "ddp"\n  epochs ')
+    with pytest.raises(nnspec.SpecError, match=f"`{key}` cannot stand here(.|\n)*--{key}"):
+        nnspec.loads(spec).train(runs=tmp_path, quiet=True)

@@ -203,5 +203,8 @@ Phase.__name__ = "phase"
 EXPRESSIONS = ("loss", "metrics", "sample")
 KEYS = (*Recipe.model_fields, *EXPRESSIONS)
 PHASE_KEYS = (*Phase.model_fields, "loss")
-# Keys that the language reserves for what training on several machines will need.
-LATER = ("strategy",)
+# What the machine decides and not the recipe, and how it is said.
+OUTSIDE = {
+    "strategy": "how processes share the work is said where they are started: nnspec train --strategy ddp",
+    "device": "where it is trained is said to the command: nnspec train --device cuda",
+}

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from nnspec.diagnostics import Sink, nearest
-from nnspec.elaborate.choices import LATER
+from nnspec.elaborate.choices import OUTSIDE
 from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.frame import Environment, Failed, Shared
-from nnspec.elaborate.mistakes import AlreadyDeclared, Misplaced, NotSupportedYet
+from nnspec.elaborate.mistakes import AlreadyDeclared, Misplaced
 from nnspec.elaborate.recipe import Recipes, Written
 from nnspec.elaborate.recipe_mistakes import OtherModel, UnknownKey
 from nnspec.elaborate.scope import Scope
@@ -49,8 +49,8 @@ def read_lines(frame: Recipes, statements: tuple[t.Statement, ...], known: tuple
                     frame.fail(AlreadyDeclared(frame.span(name), name.text))
                 keys[name.text] = Written(statement.chain, frame.declarations)
                 continue
-            if name.text in LATER:
-                frame.fail(NotSupportedYet(frame.span(name), f"`{name.text}`"))
+            if name.text in OUTSIDE:
+                frame.fail(Misplaced(frame.span(name), f"`{name.text}`", OUTSIDE[name.text]))
             assert isinstance(statement, (t.Bind, t.Let))
             if not any(name.text in names for names in used[index + 1 :]):
                 frame.fail(UnknownKey(frame.span(name), name.text, known, nearest(name.text, known)))

@@ -142,6 +142,8 @@ class NotTrained(Diagnostic):
     def help(self) -> str | None:
         if "memory" in self.reason:
             return "make the batch smaller: --set batch=16"
+        if "compile" in self.reason.lower():
+            return "leave compile out, or see that the compiler works"
         if "index out of range" in self.reason:
             return "the data has tokens that a table of the model has no row for: give the model a larger vocabulary"
         return "look at what the loss compares: the ranges of both, and whether it depends on the weights"
