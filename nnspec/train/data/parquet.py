@@ -31,7 +31,7 @@ def parquet_columns(path: Path, span: Span | None) -> dict[str, Column]:
     from pyarrow import parquet
 
     try:
-        with parquet.ParquetFile(path) as file:
+        with parquet.ParquetFile(path, pre_buffer=False) as file:
             form, names = file.metadata, file.schema_arrow.names
             groups = [form.row_group(index) for index in range(form.num_row_groups)]
             need_room(path, 8 * form.num_rows * len(names) + sum(group.total_byte_size for group in groups), span)
@@ -45,13 +45,21 @@ def parquet_columns(path: Path, span: Span | None) -> dict[str, Column]:
 
 
 def _read(path: Path, file: pyarrow.parquet.ParquetFile, span: Span | None) -> dict[str, Column]:
-    parts: dict[str, list[Column]] = {name: [] for name in file.schema_arrow.names}
-    row = 0
+    columns: dict[str, Column] = {}
+    row, rows = 0, file.metadata.num_rows
     for batch in file.iter_batches(ROWS):
-        for name in parts:
-            parts[name].append(_part(path, name, batch.column(name), row, span))
+        for name in batch.schema.names:
+            part = _part(path, name, batch.column(name), row, span)
+            if isinstance(part, list):
+                column = columns.setdefault(name, [])
+                assert isinstance(column, list)
+                column += part
+            else:
+                column = columns.setdefault(name, np.empty(rows))
+                assert not isinstance(column, list)
+                column[row : row + len(part)] = part
         row += batch.num_rows
-    return {name: _joined(found) for name, found in parts.items()}
+    return columns
 
 
 def _part(path: Path, name: str, array: pyarrow.Array, row: int, span: Span | None) -> Column:
@@ -75,10 +83,3 @@ def _part(path: Path, name: str, array: pyarrow.Array, row: int, span: Span | No
     if len(bad):
         fail(f"row {row + int(bad[0]) + 1:,} has no finite number for {name}", "fill it in, or remove the row")
     return numbers
-
-
-def _joined(parts: list[Column]) -> Column:
-    texts = [part for part in parts if isinstance(part, list)]
-    if texts:
-        return [text for part in texts for text in part]
-    return np.concatenate(parts)

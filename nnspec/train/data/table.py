@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -45,7 +45,9 @@ def read_table(path: Path, label: str | None, target: str | None, span: Span | N
         fail("it has one column only", "a table needs features and what is wanted")
     own = columns.pop(wanted)
     features = [found for name, column in columns.items() for found in _features(path, name, column, span)]
-    fields = {"features": torch.from_numpy(np.stack([values for _, values in features], 1)).float()}
+    fields = {"features": _side_by_side([values for _, values in features])}
+    if not bool(torch.isfinite(fields["features"]).all()):
+        fail("it has numbers beyond the range of float32", "scale them down")
     names = tuple(name for name, _ in features)
     if target:
         if isinstance(own, list):
@@ -55,7 +57,15 @@ def read_table(path: Path, label: str | None, target: str | None, span: Span | N
     return DataSet(path.stem, {**fields, "label": labels}, classes, columns=names)
 
 
-def _features(path: Path, name: str, column: Column, span: Span | None) -> list[tuple[str, NDArray[np.float64]]]:
+def _side_by_side(columns: list[NDArray[Any]]) -> Tensor:
+    """Columns as float32 [N, columns], without a copy in their own element type."""
+    made = torch.empty(len(columns[0]), len(columns))
+    for index, values in enumerate(columns):
+        made[:, index] = torch.from_numpy(values)
+    return made
+
+
+def _features(path: Path, name: str, column: Column, span: Span | None) -> list[tuple[str, NDArray[Any]]]:
     """One column of numbers, or one of 0 and 1 for each text, with what each is."""
     if not isinstance(column, list):
         return [(name, column)]
@@ -63,13 +73,13 @@ def _features(path: Path, name: str, column: Column, span: Span | None) -> list[
     if len(texts) > TEXTS:
         refuse(path, f"column {name} has {len(texts):,} different texts", "remove it, or make it numbers", span)
     array = np.array(column)
-    return [(f"{name}={text}", (array == text).astype(np.float64)) for text in texts]
+    return [(f"{name}={text}", array == text) for text in texts]
 
 
 def _labels(column: Column) -> tuple[Tensor, tuple[str, ...]]:
     """The class of each row, and what the classes mean; those that have numbers already keep them."""
     if not isinstance(column, list):
-        if bool(((column >= 0) & (column == np.floor(column))).all()):
+        if bool(((column >= 0) & (column < 2**53) & (column == np.floor(column))).all()):
             return torch.from_numpy(column.astype(np.int64)), ()
         column = [f"{number:g}" for number in column]
     known = sorted(set(column), key=_order)
