@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from nnspec.diagnostics import Span, SpecError
 from nnspec.elaborate.objective import Objective, elaborate_objective
@@ -14,16 +13,16 @@ from nnspec.elaborate.plan import Plan
 from nnspec.ir import Program
 from nnspec.limits import Limits
 from nnspec.record import Record
-from nnspec.train.augment import Augment, Followed, final_extent, middle
-from nnspec.train.changes import Extent
+from nnspec.train.augment import Augment, final_extent
 from nnspec.train.data.read import read
 from nnspec.train.fingerprint import fingerprint
 from nnspec.train.fit import Fitted, check_classes, frame_of
+from nnspec.train.followed import followed, middles
 from nnspec.train.launch import Process
 from nnspec.train.mistakes import BadDevice
 from nnspec.train.network import in_precision
 from nnspec.train.networks import build_networks
-from nnspec.train.split import Parts, split
+from nnspec.train.split import split
 from nnspec.train.strategy import Strategy
 from nnspec.train.task import Function, Task
 
@@ -83,11 +82,11 @@ def prepare(
     told_apart = check_classes(fitted, objective, sources)
     normalised = _normalised(fitted, objective, recipe.normalize)
     parts = split(data, fitted.fields, recipe.split, recipe.seed, normalised, device)
-    followed = _followed(fitted, parts, normalised) if recipe.augment else ()
+    pictures = followed(fitted, parts, normalised) if recipe.augment else ()
     draws = torch.Generator().manual_seed(recipe.seed)
     torch.manual_seed(recipe.seed)
     networks = build_networks(objective, objective.whole or program, plan, base, sources, device, strategy, limits)
-    training, validation = parts.training, _middles(parts.validation, followed, cut) if cut else parts.validation
+    training, validation = parts.training, middles(parts.validation, pictures, cut) if cut else parts.validation
     features = networks.features
     if features is not None:
         precision = partial(in_precision, recipe, device)
@@ -107,7 +106,7 @@ def prepare(
         objective.in_evaluation,
         training,
         validation,
-        Augment(recipe.augment, followed, draws) if recipe.augment else None,
+        Augment(recipe.augment, pictures, draws) if recipe.augment else None,
         recipe,
         device,
         draws,
@@ -148,42 +147,6 @@ def _normalised(fitted: Fitted, objective: Objective, wish: bool | None) -> str 
         return None
     same = {name for name, tensor in fitted.fields.items() if tensor is fitted.fields[floats[0]]}
     return None if wish is None and same & objective.reads else floats[0]
-
-
-def _augmented(fitted: Fitted) -> str:
-    """The input (or field) that `augment` changes: the first one of pictures."""
-    names = fitted.inputs or tuple(fitted.fields)
-    for name in names:
-        if fitted.types[name].dtype == "float" and fitted.types[name].rank == 4:
-            return name
-    reason = f"is {fitted.types[names[0]]}, no pictures that `augment` could change"
-    fitted.fail(names[0], reason, "leave `augment` out")
-
-
-def _followed(fitted: Fitted, parts: Parts, normalised: str | None) -> tuple[Followed, ...]:
-    """The pictures that `augment` changes, and the pictures and masks of their size that belong to them."""
-    first = parts.training[_augmented(fitted)]
-    fields = (_augmented(fitted), *sorted(fitted.data.pictures | fitted.data.masks))
-    tensors = {id(parts.training[name]): parts.training[name] for name in fields}
-    followed = []
-    for tensor in tensors.values():
-        if tensor.shape[-2:] == first.shape[-2:] and tensor.ndim in (3, 4):
-            names = tuple(name for name, other in parts.training.items() if other is tensor)
-            followed.append(Followed(names, _black(parts, normalised in names, tensor.device)))
-    return tuple(followed)
-
-
-def _middles(fields: dict[str, Tensor], followed: tuple[Followed, ...], cut: Extent) -> dict[str, Tensor]:
-    """The fields, with the pictures that are held out, and their masks, cut to their middle."""
-    names = {name for each in followed for name in each.names}
-    return {name: middle(tensor, cut) if name in names else tensor for name, tensor in fields.items()}
-
-
-def _black(parts: Parts, normalised: bool, device: torch.device) -> Tensor:
-    """[C], or [1]: the value of a black pixel."""
-    if not normalised or parts.mean is None or parts.std is None:
-        return torch.zeros(1, device=device)
-    return -torch.tensor(parts.mean, device=device) / torch.tensor(parts.std, device=device)
 
 
 def _notes(task: Task, fitted: Fitted, told_apart: int | None) -> tuple[str, ...]:

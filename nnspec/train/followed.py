@@ -1,0 +1,47 @@
+"""Which fields `augment` changes: the pictures that the model is given, and what belongs to them."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from nnspec.train.augment import Followed, middle
+from nnspec.train.changes import Extent
+from nnspec.train.fit import Fitted
+from nnspec.train.split import Parts
+
+
+def _augmented(fitted: Fitted) -> str:
+    """The input (or field) that `augment` changes: the first one of pictures."""
+    names = fitted.inputs or tuple(fitted.fields)
+    for name in names:
+        if fitted.types[name].dtype == "float" and fitted.types[name].rank == 4:
+            return name
+    reason = f"is {fitted.types[names[0]]}, no pictures that `augment` could change"
+    fitted.fail(names[0], reason, "leave `augment` out")
+
+
+def followed(fitted: Fitted, parts: Parts, normalised: str | None) -> tuple[Followed, ...]:
+    """The pictures that `augment` changes, and the pictures and masks of their size that belong to them."""
+    first = parts.training[_augmented(fitted)]
+    fields = (_augmented(fitted), *sorted(fitted.data.pictures | fitted.data.masks))
+    tensors = {id(parts.training[name]): parts.training[name] for name in fields}
+    found = []
+    for tensor in tensors.values():
+        if tensor.shape[-2:] == first.shape[-2:] and tensor.ndim in (3, 4):
+            names = tuple(name for name, other in parts.training.items() if other is tensor)
+            found.append(Followed(names, _black(parts, normalised in names, tensor.device)))
+    return tuple(found)
+
+
+def middles(fields: dict[str, Tensor], followed: tuple[Followed, ...], cut: Extent) -> dict[str, Tensor]:
+    """The fields, with the pictures that are held out, and their masks, cut to their middle."""
+    names = {name for each in followed for name in each.names}
+    return {name: middle(tensor, cut) if name in names else tensor for name, tensor in fields.items()}
+
+
+def _black(parts: Parts, normalised: bool, device: torch.device) -> Tensor:
+    """[C], or [1]: the value of a black pixel."""
+    if not normalised or parts.mean is None or parts.std is None:
+        return torch.zeros(1, device=device)
+    return -torch.tensor(parts.mean, device=device) / torch.tensor(parts.std, device=device)
