@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from nnspec.decode.language import Decoder, decoder
 from nnspec.diagnostics import Source, SpecError
@@ -84,6 +85,9 @@ def _onnx(made: Decoder, weights: str | Path, limits: Limits) -> Engine:
     need("sampling with onnxruntime", "onnx", "onnxruntime")
     from nnspec.infer.session import Session  # here: PyTorch may be what is installed, and not onnxruntime
     from nnspec.sample.onnx_engine import OnnxEngine
-    from nnspec.to_onnx.export import export_model
+    from nnspec.to_onnx.export import export_onnx
 
-    return OnnxEngine(Session(export_model(made.program, weights, limits=limits).SerializeToString()))
+    with TemporaryDirectory(prefix="nnspec-") as folder:  # a large model is no message in memory
+        file = Path(folder) / "model.onnx"
+        export_onnx(made.program, file, weights, verify=False, limits=limits)
+        return OnnxEngine(Session(file))
