@@ -14,7 +14,7 @@ from nnspec.elaborate.choices import EXPRESSIONS, find
 from nnspec.manifest import check_digest
 from nnspec.record import Record
 from nnspec.train.mistakes import BadRun
-from nnspec.train.settings import SETTINGS, Settings, read_settings
+from nnspec.train.settings import SETTINGS, Settings, read_settings, subject
 
 METRICS = "metrics.csv"
 LEFT_OUT = frozenset({"epoch", "steps", "learning_rate", "samples_per_second", "seconds"})
@@ -31,7 +31,7 @@ class Run(Record):
     @property
     def recipe(self) -> dict[str, Any]:
         """What it was trained by, without its length: a choice is `{"AdamW": {"lr": 0.01, ...}}`."""
-        given = {key: value for key, value in self.settings.recipe.items() if key in EXPRESSIONS}
+        given = {key: value for key, value in self.settings.recipe.items() if subject(key) in EXPRESSIONS}
         return {**{key: value for key, value in self.settings.resolved.items() if key != "epochs"}, **given}
 
     @property
@@ -107,7 +107,7 @@ def _written(key: str, value: Any, column: list[Any]) -> Cell:
 
 def _choice(key: str, word: str, arguments: Mapping[str, Any], others: list[Mapping[str, Any]]) -> str:
     """`AdamW(lr = 0.01)`: the arguments that are no defaults, or differ from those of the same choice in other runs."""
-    choice = find(key, word)
+    choice = find(subject(key), word)
     defaults = {name: field.default for name, field in choice.model_fields.items()} if choice else {}
     shown = [f"{name} = {json.dumps(own)}" for name, own in arguments.items()
              if own != _plain(defaults.get(name)) or any(other.get(name) != own for other in others)]  # fmt: skip

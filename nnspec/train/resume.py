@@ -9,7 +9,7 @@ from typing import Any
 
 from nnspec.diagnostics import Diagnostic, SpecError
 from nnspec.elaborate.choices import CHOICES, EXPRESSIONS
-from nnspec.train.settings import Settings
+from nnspec.train.settings import Settings, subject
 
 # What holds from here on, and leaves the state and the numbers so far as they are; of data, `check_data` speaks.
 MAY_CHANGE = frozenset(
@@ -54,12 +54,11 @@ def check_recipe(folder: Path, before: Settings, recipe: Mapping[str, Any], reso
         SpecError: a value may not change.
     """
     for key in recipe:
-        if _name(key) in set(EXPRESSIONS) - MAY_CHANGE and recipe[key] != before.recipe.get(key):
+        if subject(key) in set(EXPRESSIONS) - MAY_CHANGE and recipe[key] != before.recipe.get(key):
             own = before.recipe.get(key, "of its spec")
             raise SpecError.of(OtherRun(None, str(folder), f"the {key}", str(own), str(recipe[key])))
     for key, value in json.loads(json.dumps(resolved)).items():
-        own = before.resolved.get(key)
-        name = _name(key)
+        own, name = before.resolved.get(key, value), subject(key)  # an older version did not know all keys
         if name in MAY_CHANGE or own == value or (name == "optimizer" and own and own.keys() == value.keys()):
             continue
         raise SpecError.of(OtherRun(None, str(folder), f"the {key}", _shown(key, own), _shown(key, value)))
@@ -76,10 +75,5 @@ def check_data(folder: Path, before: Settings, now: Settings) -> None:
         raise SpecError.of(OtherRun(None, str(folder), "data of", f"{before.samples:,} samples", found))
 
 
-def _name(key: str) -> str:
-    """What a key is about: of a phase, `critic.optimizer`, as of the block."""
-    return key.rpartition(".")[2]
-
-
 def _shown(key: str, value: Any) -> str:
-    return "+".join(value) if _name(key) in CHOICES and isinstance(value, dict) else json.dumps(value)
+    return "+".join(value) if subject(key) in CHOICES and isinstance(value, dict) else json.dumps(value)

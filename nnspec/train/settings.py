@@ -41,3 +41,8 @@ def read_settings(folder: Path) -> Settings:
     except (OSError, ValidationError):
         advice = "name the folder of a run, such as runs/lenet5-1"
         raise SpecError.of(BadRun(None, str(folder), f"there is no readable {SETTINGS} in it", advice)) from None
+
+
+def subject(key: str) -> str:
+    """What a key of a recipe is about: of a phase, `critic.optimizer`, as of the block."""
+    return key.rpartition(".")[2]
