@@ -18,7 +18,7 @@ from nnspec.layers.base import Layer, TensorType
 from nnspec.layers.continued import Continued, along
 
 PAST, PRESENT = "past.", "present."  # how the ports of what is kept begin
-LENGTH = "past"  # the port of a module that must know how long the past is, and keeps nothing itself
+LENGTH = "past.length"  # the port of a module that must know how long the past is, and keeps nothing itself
 
 
 def continuation(
