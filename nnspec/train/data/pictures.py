@@ -10,9 +10,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from nnspec.diagnostics import Span, SpecError
+from nnspec.diagnostics import Span
 from nnspec.train.data.dataset import BYTES, DataSet, Frame
-from nnspec.train.mistakes import BadData
+from nnspec.train.data.fail import RELATIVE, refuse
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"})
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -26,10 +26,10 @@ def read_pictures(path: Path, frame: Frame, span: Span | None) -> DataSet:
     """
 
     def fail(reason: str, advice: str = "make a folder of pictures for each class in it") -> NoReturn:
-        raise SpecError.of(BadData(span, str(path), reason, advice))
+        refuse(path, reason, advice, span)
 
     if not path.is_dir():
-        fail("there is no such folder", "a path starts from the folder of the spec")
+        fail("there is no such folder", RELATIVE)
     folders = sorted(each for each in path.iterdir() if each.is_dir() and not each.name.startswith("."))
     files = [(file, label) for label, folder in enumerate(folders) for file in _pictures_in(folder)]
     empty = [folder.name for folder in folders if not _pictures_in(folder)]
