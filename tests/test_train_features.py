@@ -144,3 +144,26 @@ def test_features_that_depend_on_other_samples_cannot_be_cached(tmp_path: Path) 
     mixing = SPEC.replace("  early = _", "  _ - mean(_, dim = 0, keepdim = true)\n  early = _")
     with pytest.raises(nnspec.SpecError, match="depend on the other samples of its batch"):
         train(mixing, tmp_path, cache_features=True)
+
+
+def test_the_first_blocks_of_a_repeat_are_cached_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    halves = divisions(monkeypatch)
+    spec = """
+block Layer: x, shift {
+  residual { norm: LayerNorm -> fc: Linear(2) }
+  _ + shift
+}
+model Deep {
+  input features: float[N, 2]
+  shift = features * 0.1
+  (features, shift) -> h: 4 x Layer
+  output logits = head: Linear(2)
+}
+train {
+  data   = spirals(samples = 60)
+  freeze = ["h.0", "h.1"]
+  epochs = 2
+}
+"""
+    same(*(train(spec, tmp_path, cache_features=wish) for wish in (False, True)))
+    assert [labels(half) for half in halves[0]] == [["h.0", "h.1"], ["h.2", "h.3", "head"]]

@@ -1,4 +1,7 @@
-"""Modules opened: their calls stand in the model itself, under labels with the path of the module before them."""
+"""Modules opened: their calls stand in the model itself, under labels with the path of the module before them.
+
+Repeats are opened, too, into one call for each application.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from nnspec.ir.program import Call, Module, Port, Program, Tie
 def opened(program: Program, chosen: Callable[[Call], bool]) -> Module:
     """The module of the model, in which calls of modules that are chosen have become the calls of their bodies.
 
-    A call that repeats, scans or shares its module stays: its body is applied more than once.
+    A repeat becomes one call for each application first. A call that scans or shares its module stays: its body is
+    applied more than once.
 
     Args:
         program: the model.
@@ -21,14 +25,34 @@ def opened(program: Program, chosen: Callable[[Call], bool]) -> Module:
         shared = {call.label for call in main.calls if call.shared}
         for index, call in enumerate(main.calls):
             if isinstance(call.callee, str) and call.label not in shared | {None} and _is_plain(call) and chosen(call):
-                main = _open(main, index, program.modules[call.callee])
+                inner = program.modules[call.callee]
+                main = _open(main, index, inner) if call.count == 1 else _unroll(main, index)
                 break
         else:
             return main
 
 
 def _is_plain(call: Call) -> bool:
-    return call.count == 1 and not (call.shared or call.scan or call.training)
+    return not (call.shared or call.scan or call.training)
+
+
+def _unroll(outer: Module, index: int) -> Module:
+    """The module with a repeat replaced by one call for each of its applications."""
+    call = outer.calls[index]
+    calls: list[Call] = []
+    given, types = call.inputs, {}
+    for number, label in enumerate(call.labels, 1):
+        last = number == call.count
+        made = call.outputs if last else tuple(f"{label}@{name}" for name in call.outputs)
+        types.update({new: outer.values[name] for new, name in zip(made, call.outputs, strict=True)})
+        calls.append(call.model_copy(update={"label": label, "count": 1, "inputs": given, "outputs": made}))
+        given = (*made, *given[len(made) :])
+    return outer.model_copy(
+        update={
+            "values": {**outer.values, **types},
+            "calls": (*outer.calls[:index], *calls, *outer.calls[index + 1 :]),
+        }
+    )
 
 
 def _open(outer: Module, index: int, inner: Module) -> Module:
