@@ -1,7 +1,7 @@
 """Steps per second of `Model.train` beside other loops: `python tests/benchmarks/training.py [ROUNDS [NETWORK ...]]`.
 
 Every loop trains the same module from the start, on the same random data in memory, with the same optimizer and batch;
-the second of two epochs is timed. The loops of a round follow each other closely and in turn, and each is divided by
+the second of two epochs is timed. The loops of a round follow each other closely, in any order, and each is divided by
 the hand-written loop of its round, so that a machine whose speed drifts favours none. The clock is the processor's time
 of this process, which other work on the machine disturbs least; NNSPEC_CLOCK=wall takes the clock on the wall. What is
 not installed (Lightning, accelerate, Keras) is named and left out.
@@ -10,6 +10,7 @@ not installed (Lightning, accelerate, Keras) is named and left out.
 from __future__ import annotations
 
 import os
+import random
 import statistics
 import sys
 import tempfile
@@ -32,8 +33,7 @@ def measure(network: Network, loops: dict[str, Loop], rounds: int) -> dict[str, 
     with tempfile.TemporaryDirectory() as place:
         data = network.write(Path(place))
         for index in range(rounds):
-            turn = index % len(names)
-            for name in names[turn:] + names[:turn]:
+            for name in random.Random(index).sample(names, len(names)):
                 torch.manual_seed(0)
                 times[name].append(loops[name](network, data) / network.steps)
     return times

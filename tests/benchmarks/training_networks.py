@@ -89,7 +89,10 @@ model Tiny(classes = 3) {
 }
 """
 CONVNET = 'import MnistConvNet from "zoo/mnist_convnet.nn"\nmodel Small = MnistConvNet()\n'
-RESNET = 'import ResNet18 from "zoo/resnet.nn"\nmodel Small = ResNet18(classes = 10)\n'
+RESNET = """
+import ResNet, BasicBlock from "zoo/resnet.nn"
+model Small = ResNet(BasicBlock, [2, 2, 2, 2], classes = 10, H = 32, W = 32)
+"""
 GPT = """
 import GPT2 from "zoo/gpt2.nn"
 model Characters = GPT2(layers = 4, width = 64, heads = 4, vocab = 96, context = 64, dropout = 0.0)
