@@ -161,6 +161,7 @@ def test_static_int8_takes_ranges_from_the_data_of_the_spec(tmp_path: Path) -> N
         ({"image": np.zeros((2, 4, 8, 8))}, "image is float64 [2, 4, 8, 8], and the model takes"),
         ({"image": np.zeros((2, 3, 8, 8), np.bool_)}, "image is bool"),
         ({"image": np.zeros((0, 3, 8, 8))}, "image is float64 [0, 3, 8, 8]"),
+        ({"image": np.zeros((2, 3, 1, 1))}, "onnxruntime does not run on them"),
         ({"image": np.array([{}], dtype=object)}, "it cannot be read"),
         (None, "it cannot be read"),
     ],

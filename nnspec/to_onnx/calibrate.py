@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from nnspec.dims import Undecidable, solve
 from nnspec.layers.base import TensorType
 from nnspec.to_onnx.equality import error_of
 from nnspec.to_onnx.mistakes import BadCalibration
-from nnspec.to_onnx.runtime import fed, open_session
+from nnspec.to_onnx.runtime import ERRORS, fed, open_session, reason
 from nnspec.weights.arrays import ELEMENT_TYPES, Array
 
 OPERATORS = ["Conv", "ConvTranspose", "Gemm", "MatMul"]
@@ -39,22 +40,37 @@ def quantise_with(file: Path, samples: Mapping[str, Array], inputs: Mapping[str,
 
     Returns:
         The largest difference of an element on the samples, relative to the largest magnitude of its output.
+
+    Raises:
+        SpecError: onnxruntime does not run on the samples.
     """
-    made = file.with_name(f"{file.name}.int8")
-    before = onnx.load(file)
-    logging.disable(logging.WARNING)  # it advises on a preprocessing that our graphs need not
+    made, before = file.with_name(f"{file.name}.int8"), onnx.load(file)
     try:
-        quantize_static(
-            before, made, _Reader(samples, inputs), QuantFormat.QDQ, OPERATORS, per_channel=True,
-            activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, extra_options={"MatMulConstBOnly": True},
-        )  # fmt: skip
+        with _quiet():
+            quantize_static(
+                before, made, _Reader(samples, inputs), QuantFormat.QDQ, OPERATORS, per_channel=True,
+                activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, extra_options={"MatMulConstBOnly": True},
+            )  # fmt: skip
         _named_as(before, made)
         found = _difference(file, made, samples, inputs)
         made.replace(file)
         return found
+    except ERRORS as error:  # sizes that some layer refuses, or too few samples for a batch
+        reason_given = f"onnxruntime does not run on them: {reason(error)}"
+        raise SpecError.of(BadCalibration(None, "calibration", reason_given)) from None
     finally:
-        logging.disable(logging.NOTSET)
         made.unlink(missing_ok=True)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the quantiser's advice to preprocess, which our graphs need not."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _named_as(before: onnx.ModelProto, made: Path) -> None:
