@@ -242,7 +242,7 @@ def test_what_a_layer_states_about_a_sequence_is_what_it_does(layer: type[Layer]
             np.testing.assert_allclose(joined, whole, rtol=1e-9, atol=1e-9)
 
 
-def refusal(body: str, head: str = "input tokens: int[N, T]") -> str:
+def refusal(body: str, head: str = "input tokens: int[N, T <= 64]") -> str:
     text = "model M {\n  " + head + "\n  embed: Embedding(11, 8)\n  " + body + "\n  output logits = Linear(11)\n}\n"
     with pytest.raises(SpecError) as caught:
         nnspec.loads(text).cached()
@@ -257,6 +257,7 @@ def refusal(body: str, head: str = "input tokens: int[N, T]") -> str:
         ("LSTM(8, batch_first = true, bidirectional = true)", "LSTM reads the places along T backwards", "leave bidir"),
         ("embed + mean(embed, dim = 1, keepdim = true)", "Mean mixes places along T", "look back only"),
         ("_ / T", "Divide has T, the length of the whole sequence, in its scalar", "each place alone"),
+        ("table: Parameter([64, 8])\n  embed + table[:T]", "Subscript has T, the length of the whole", "by Range(T)"),
         ("_ -> cumsum(_, dim = 1)", "CumulativeSum mixes places along T", "look back only"),
         ("_[:, :1] + _", "Subscript mixes places along T", "look back only"),
         ("twice = Range(2 * T) -> Embedding(99, 8)\n  embed + twice[:T]", "Range counts from 0 to 2*T", "Range(T)"),

@@ -48,7 +48,8 @@ def continued(layer: Layer, time: Expression, past: Expression, *inputs: TensorT
     for name, value in layer:
         if name not in layer.sizes_of_result and any(along(time, size) for size in _sizes(value)):
             message = f"has {time}, the length of the whole sequence, in its {name}"
-            raise ArgumentError(name, message, help="compute with what is known of each place alone")
+            advice = f"compute with what is known of each place alone; a table of places is looked up by Range({time})"
+            raise ArgumentError(name, message, help=advice)
     for index, (given, mixed) in enumerate(zip(inputs, layer.mixed(*inputs), strict=True)):
         if given is not None and any(along(time, given.shape[dim]) for dim in mixed):
             message = f"mixes places along {time}, and may look at those that are yet to come"

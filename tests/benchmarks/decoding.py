@@ -150,7 +150,7 @@ def ratio(found: list[tuple[float, float]], base: list[tuple[float, float]], clo
     return f"{statistics.median(ratios):6.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
-def main(rounds: int = 5) -> None:
+def main(rounds: int = 3) -> None:
     """Measure and print."""
     for case, (settings, tokens, length) in CASES.items():
         with tempfile.TemporaryDirectory() as folder:
