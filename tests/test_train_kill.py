@@ -66,7 +66,14 @@ def rows(folder: Path) -> list[dict[str, str]]:
     return [{key: row[key] for key in row if key not in ("seconds", "samples_per_second")} for row in found]
 
 
-@pytest.mark.parametrize(("spec", "kills"), [(CLASSIFIER, 40), (GAN, 12)], ids=["classifier", "gan"])
+@pytest.mark.parametrize(
+    ("spec", "kills"),
+    [
+        pytest.param(CLASSIFIER, 4, id="classifier, once in each way"),
+        pytest.param(CLASSIFIER, 40, id="classifier", marks=pytest.mark.slow),  # at twenty moments, among others
+        pytest.param(GAN, 12, id="gan", marks=pytest.mark.slow),
+    ],
+)
 def test_runs_that_are_killed_again_and_again_give_the_same_weights_to_the_last_bit(
     spec: str, kills: int, tmp_path: Path
 ) -> None:
