@@ -57,11 +57,7 @@ def verify(
     Raises:
         SpecError: they differ, one of them does not run, or the file has other inputs or outputs.
     """
-    try:
-        session = open_session(model)
-    except ERRORS as error:
-        problem, again = "onnxruntime does not open it", "write it again: nnspec export MODEL.nn --onnx FILE.onnx"
-        raise SpecError.of(CannotCompare(None, problem, reason(error), again)) from None
+    session = _open(model)
     reference = Reference(program, arrays, limits)
     _check_interface(session, reference)
     random = random_outputs(program)
@@ -91,6 +87,14 @@ def verify_file(
         again = f"if it was made from {loaded.note}, export it again"
         advice = again if weights else "give the weights that it was made of: --weights FILE"
         return verify(program, path, loaded.arrays, advice=advice, limits=limits, **options)
+
+
+def _open(model: Path) -> ort.InferenceSession:
+    try:
+        return open_session(model)
+    except ERRORS as error:
+        problem, again = "onnxruntime does not open it", "write it again: nnspec export MODEL.nn --onnx FILE.onnx"
+        raise SpecError.of(CannotCompare(None, problem, reason(error), again)) from None
 
 
 def _check_interface(session: ort.InferenceSession, reference: Reference) -> None:
