@@ -1,15 +1,18 @@
-"""One process at a time works on a run."""
+"""One process at a time works on a run; on Windows, whose folders cannot be locked, that is left to the user."""
 
 from __future__ import annotations
 
-import fcntl
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from nnspec.diagnostics import SpecError
 from nnspec.train.mistakes import BadRun
+
+if sys.platform != "win32":
+    import fcntl
 
 
 @contextmanager
@@ -23,7 +26,7 @@ def held(folder: Path, wanted: bool) -> Iterator[None]:
     Raises:
         SpecError: another process has it.
     """
-    if not wanted or not folder.is_dir():
+    if not wanted or not folder.is_dir() or sys.platform == "win32":
         yield
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -35,6 +38,7 @@ def held(folder: Path, wanted: bool) -> Iterator[None]:
 
 
 def _lock(handle: int, folder: Path) -> None:
+    assert sys.platform != "win32"
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
