@@ -70,15 +70,19 @@ class Group(Strategy):
         """Let batch normalisation take its statistics over all processes; draw other random numbers in each of them."""
         if self.device.type == "cuda":
             nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
+        if self.processes > 1:
+            self._check_norms(model, program, sources)
+        if not self.leads:
+            torch.manual_seed(torch.initial_seed() + self.rank)
+
+    def _check_norms(self, model: nn.Module, program: Program, sources: dict[str, Span]) -> None:
         for name, module in model.named_modules():
             own = isinstance(module, _NormBase) and not isinstance(module, nn.SyncBatchNorm)
-            if own and (isinstance(module, _BatchNorm) or module.track_running_stats) and self.processes > 1:
+            if own and (isinstance(module, _BatchNorm) or module.track_running_stats):
                 reason = f"{name} has statistics of a batch, which PyTorch takes over all processes on GPUs only"
                 advice = "train on GPUs or in one process, or normalise by GroupNorm or LayerNorm"
                 call = call_at(program, program.main, name)
                 raise SpecError.of(NotSpread(span_of(call, sources) if call else None, str(self.name), reason, advice))
-        if not self.leads:
-            torch.manual_seed(torch.initial_seed() + self.rank)
 
     def share(self, count: int) -> Share:
         """As even as it goes; a process that would have no sample repeats one, which does not count."""
