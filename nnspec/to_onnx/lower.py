@@ -14,6 +14,7 @@ from nnspec.to_onnx.choices import Choices
 from nnspec.to_onnx.fold import fold
 from nnspec.to_onnx.functions import make_functions
 from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.heads import write_heads
 from nnspec.to_onnx.integers import quantise_products
 from nnspec.to_onnx.precision import HALVES, in_half_precision
 from nnspec.to_onnx.proto import Description
@@ -45,6 +46,8 @@ def lower(program: Program, weights: WeightSource | None, choices: Choices, sour
     loaded = initial_weights(program) if weights is None else load_weights(program, weights)
     graph = build_graph(program, loaded.arrays, opset, sources, choices)
     fold(graph)
+    if choices.precision == "float32":  # other precisions have products of their own
+        write_heads(graph)
     notes = [] if weights is not None else [loaded.note]
     if choices.precision in HALVES:
         in_half_precision(graph, opset, HALVES[choices.precision], choices.computes_in_half)

@@ -67,7 +67,7 @@ def split(
 
 
 def _rows(tensor: Tensor, rows: Tensor) -> Tensor:
-    """Some samples, in memory of numpy's: it asks for huge pages, in which batches of rows anywhere are found sooner."""
+    """Some samples, in memory of numpy's: it asks for huge pages, in which rows anywhere are found sooner."""
     return torch.from_numpy(tensor.numpy()[rows.numpy()])
 
 

@@ -1,0 +1,40 @@
+"""The last product of a model of sequences, such as the scores of all words, is written where the caller finds it.
+
+A Gemm makes a matrix, and the Reshape behind it would copy what is the largest tensor of a language model. MatMul takes
+further dimensions; the weight that it wants transposed stays as it is in the file, so that it can be the table of the
+tokens too, and onnxruntime takes the Transpose into the product.
+"""
+
+from __future__ import annotations
+
+from nnspec.to_onnx.graph import Graph
+from nnspec.to_onnx.node import Node
+
+
+def write_heads(graph: Graph) -> None:
+    """Replace products that are outputs, in place."""
+    producers = {name: node for node in graph.nodes for name in node.outputs}
+    for output in graph.outputs:
+        last = producers.get(output)
+        product = producers.get(last.inputs[0]) if last is not None and last.op == "Reshape" else None
+        rows = producers.get(product.inputs[0]) if product is not None and product.op == "Gemm" else None
+        if last is None or product is None or rows is None or rows.op != "Reshape":
+            continue
+        if product.attributes == {"transB": 1} and graph.uses()[product.outputs[0]] == 1:
+            place = graph.nodes.index(last)
+            graph.nodes[place : place + 1] = _head(graph, rows.inputs[0], product, last)
+    graph.prune()
+
+
+def _head(graph: Graph, given: str, product: Node, last: Node) -> list[Node]:
+    """`given @ weight.T + bias` of any rank, under the names of the product and of the output."""
+    weight, *bias = product.inputs[1:]
+    transposed = graph.fresh(f"{weight}_transposed")
+    scores = graph.fresh(product.name) if bias else last.outputs[0]
+    nodes = [
+        Node("Transpose", [weight], [transposed], {"perm": [1, 0]}, transposed, blocks=product.blocks),
+        Node("MatMul", [given, transposed], [scores], {}, scores, blocks=product.blocks),
+    ]
+    if bias:
+        nodes.append(Node("Add", [scores, *bias], last.outputs, {}, last.name, blocks=product.blocks))
+    return nodes
