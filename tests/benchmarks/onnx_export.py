@@ -1,11 +1,11 @@
-"""Time and memory of the ONNX export beside PyTorch's exporters: `python tests/benchmarks/onnx_export.py`.
+"""Time and memory of the ONNX export beside PyTorch's: `python tests/benchmarks/onnx_export.py [RUNS [NETWORK ...]]`.
 
 Every export runs in a process of its own, from weights in a safetensors file. Its time is that of the export call:
-nnspec's reads the spec and the weights within it, PyTorch's is given a module that has them. All export a single layer
-first, so that what they import on the way does not count. Memory is the peak of the process above what it had then, the
-module included. `raw` writes the same bytes and nothing else; it and nnspec wait until they are on the disk. The runs
-of all exporters alternate; the least and the median of each are shown. The exporter with dynamo=True needs onnxscript
-and is left out where that is not installed.
+nnspec's is given the model and reads the weights within it, PyTorch's is given a module that has them. All export a
+single layer first, so that what they import on the way does not count. Memory is the peak of the process above what it
+had then, the module included. `raw` writes the same bytes and nothing else; it and nnspec wait until they are on the
+disk. The runs of all exporters alternate; the least and the median of each are shown. The exporter with dynamo=True
+needs onnxscript and is left out where that is not installed.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ import json, resource, sys, time
 from pathlib import Path
 name, shape, folder = sys.argv[1], json.loads(sys.argv[2]), Path(sys.argv[3])
 weights, target = folder / f"{name}.safetensors", folder / f"{name}.onnx"
+for old in (*folder.glob(f"{name}.onnx*"), *folder.glob(f"{name}.raw")):
+    old.unlink()  # to free it takes as long as half of a write
 def imported():
     global before
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -39,7 +41,8 @@ NNSPEC = (
 import nnspec, nnspec.weights.mapped
 nnspec.loads("model Small { input x: float[N, 3]; Linear(4) }").export_onnx(folder / "small.onnx", verify=False)
 imported()
-measure(lambda: nnspec.load(name).export_onnx(target, weights, verify=False))
+model = nnspec.load(name)
+measure(lambda: model.export_onnx(target, weights, verify=False))
 """
 )
 RAW = (
@@ -113,12 +116,12 @@ def medians(name: str, folder: Path, runs: int) -> dict[str, tuple[float, float,
     }
 
 
-def main(runs: int = 5) -> None:
+def main(runs: int = 5, *chosen: str) -> None:
     """Measure and print."""
     print(f"{'network':<10}{'exporter':<26}{'least s':>9}{'median':>9}{'/ nnspec':>10}{'/ raw':>8}{'peak MiB':>10}")
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        for name in NETWORKS:
+        for name in chosen or NETWORKS:
             size = save_weights(name, folder)
             found = medians(name, folder, runs)
             own, raw = found["nnspec"][1], found["raw write of the bytes"][1]
@@ -129,4 +132,4 @@ def main(runs: int = 5) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:2]), *sys.argv[2:])
