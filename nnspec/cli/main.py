@@ -25,7 +25,7 @@ COMMANDS = {
     "export": "Write PyTorch source or an ONNX file.",
     "verify": "Compare an ONNX file with PyTorch.",
     "predict": "Run a model on an input.",
-    "sample": "Sample texts from a language model.",
+    "sample": "Sample texts or pictures from a model.",
     "bench": "Measure how fast a model runs.",
     "train": "Train a model as its spec says.",
     "runs": "Compare runs of training.",
