@@ -56,7 +56,7 @@ def command(
     `sample`, as that of a GAN, pictures are drawn.
     """
     need("sampling", "numpy", "safetensors")
-    if draws_pictures(spec.path):
+    if _draws_pictures(spec.path):
         if onnx or prompt:
             raise click.UsageError("--onnx and --prompt are for texts, and this run draws pictures")
         _draw(Path(spec.path), weights, count or PICTURES, seed, output, spec)
@@ -78,7 +78,7 @@ def command(
             click.echo(f"--- {number} ---\n{text}")
 
 
-def draws_pictures(path: str) -> bool:
+def _draws_pictures(path: str) -> bool:
     """Whether a path is the folder of a run whose recipe says what its samples are."""
     return (Path(path) / SAMPLE).is_file()
 
@@ -110,11 +110,8 @@ def _open(spec: SpecArguments, weights: str | None, onnx: bool) -> TextSampler:
         raise click.UsageError("--model and --set belong to a spec; a run has its model")
     if not (is_run or is_file) and weights is None:
         raise click.UsageError("a spec is sampled from with its weights: --weights FILE")
-    from nnspec.sample.opening import (
-        best_weights,
-        open_model,
-        open_onnx,
-    )  # here: a wrong command line should not wait for numpy
+    # here: a wrong command line should not wait for numpy
+    from nnspec.sample.opening import best_weights, open_model, open_onnx
 
     if is_file:
         return open_onnx(path)

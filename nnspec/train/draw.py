@@ -21,6 +21,7 @@ from nnspec.manifest import check_digest
 from nnspec.sample.opening import best_weights
 from nnspec.to_torch.module import build
 from nnspec.train.mistakes import BadRun
+from nnspec.train.randomness import own_randomness
 from nnspec.train.settings import SAMPLE
 from nnspec.weights.checkpoint import read_checkpoint
 from nnspec.weights.module import fill
@@ -65,7 +66,7 @@ def draw(
         if _reads(main, port.value):
             raise SpecError.of(SampleOfData(None, port.name))
     stored = read_checkpoint(weights or best_weights(folder)).tensors
-    with torch.random.fork_rng([]):
+    with own_randomness(torch.device("cpu")):
         torch.manual_seed(seed)
         module = build(program, limits).eval()
         fill(module, program, {key: stored[key].read() for key in module.state_dict() if key in stored})

@@ -166,7 +166,7 @@ class Loop:
         first = self.position.epoch * self.steps
         found = {}
         for turns in self.turns:
-            own = [step for step in range(self.position.step) if turns.acts(first + step)]
+            own = turns.own(first, self.position.step)
             if own:
                 found[turns.phase.column] = turns.losses[own[-1]].item()
         return found

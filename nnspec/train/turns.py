@@ -61,9 +61,13 @@ class Turns:
         self.scaler.step(self.optimizer)
         self.scaler.update()
 
+    def own(self, first: int, steps: int) -> list[int]:
+        """Which of the first so many batches of an epoch are its own; `first` is the number of the epoch's first."""
+        return [step for step in range(steps) if self.acts(first + step)]
+
     def mean(self, first: int, steps: int) -> float | None:
-        """The mean loss of the batches of an epoch that were its own; `first` is the number of the epoch's first."""
-        own = [step for step in range(steps) if self.acts(first + step)]
+        """The mean loss of those batches; None where none is its own."""
+        own = self.own(first, steps)
         return self.global_losses(steps)[own].mean().item() if own else None
 
     def global_losses(self, steps: int) -> Tensor:
