@@ -174,6 +174,11 @@ class Model:
             return compare(self.program, read_checkpoint(path))
 
     @property
+    def _declared(self) -> Declarations:
+        """What its file declares; nothing for a model that was read from JSON."""
+        return self.declarations or Declarations(Source("<json>", ""))
+
+    @property
     def sources(self) -> dict[str, Source]:
         """The texts that the places of the program refer to, by the names of their files."""
         found: dict[str, Source] = {}
@@ -232,7 +237,7 @@ class Model:
         need("training", *packages(tensorboard))
         from nnspec.train.run import train_run  # here: PyTorch takes seconds to import
 
-        declarations = self.declarations or Declarations(Source("<json>", ""))
+        declarations = self._declared
         manner = Manner(device, quiet, limits, strategy, tensorboard)
         return train_run(self.program, declarations, self.sources, recipe, Path(runs), name, manner)
 
@@ -316,7 +321,7 @@ class Model:
         need("static int8 from the data of the `train` block", *packages(False))
         from nnspec.train.calibration import training_samples  # here: PyTorch takes seconds to import
 
-        declarations = self.declarations or Declarations(Source("<json>", ""))
+        declarations = self._declared
         program, sources = self.program, self.sources
         return lambda inputs: checked_samples(
             training_samples(program, declarations, sources, limits), inputs, "the `train` block's data"
