@@ -8,10 +8,8 @@ from tempfile import TemporaryDirectory
 
 from nnspec.ir import Program
 from nnspec.limits import Limits
-from nnspec.to_onnx.build import build_graph
 from nnspec.to_onnx.choices import TOLERANCES, Choices
-from nnspec.to_onnx.fold import fold
-from nnspec.to_onnx.lower import Lowered
+from nnspec.to_onnx.lower import Lowered, folded
 from nnspec.to_onnx.proto import outline
 from nnspec.to_onnx.write import write
 
@@ -52,8 +50,7 @@ def speed(program: Program, file: Path, lowered: Lowered, choices: Choices) -> s
         return None
     from nnspec.to_onnx.speed import time_ratio  # here: the export itself needs no onnxruntime
 
-    single = build_graph(program, lowered.weights.arrays, lowered.opset, None, choices)
-    fold(single)
+    single = folded(program, lowered.weights, lowered.opset, None, choices, heads=True)
     with TemporaryDirectory() as folder:
         other = Path(folder) / "float32.onnx"
         with other.open("wb") as stream:

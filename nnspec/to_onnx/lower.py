@@ -44,10 +44,8 @@ def lower(program: Program, weights: WeightSource | None, choices: Choices, sour
     """
     opset = choose_opset(program, choices)
     loaded = initial_weights(program) if weights is None else load_weights(program, weights)
-    graph = build_graph(program, loaded.arrays, opset, sources, choices)
-    fold(graph)
-    if choices.precision == "float32":  # other precisions have products of their own
-        write_heads(graph)
+    single = choices.precision == "float32"  # other precisions have products of their own
+    graph = folded(program, loaded, opset, sources, choices, heads=single)
     notes = [] if weights is not None else [loaded.note]
     if choices.precision in HALVES:
         in_half_precision(graph, opset, HALVES[choices.precision], choices.computes_in_half)
@@ -59,6 +57,21 @@ def lower(program: Program, weights: WeightSource | None, choices: Choices, sour
     metadata = {**provenance(sources or {}, file, opset, choices), **loaded.metadata, **_largest(program)}
     description = Description(program.main.name, program.main.documentation, metadata)
     return Lowered(graph, opset, loaded, description, tuple(notes))
+
+
+def folded(
+    program: Program, weights: Weights, opset: int, sources: Sources | None, choices: Choices, *, heads: bool
+) -> Graph:
+    """The graph in float32; with `heads` as it is written where no other precision is asked for.
+
+    Raises:
+        SpecError: the program cannot be expressed in ONNX.
+    """
+    graph = build_graph(program, weights.arrays, opset, sources, choices)
+    fold(graph)
+    if heads:
+        write_heads(graph)
+    return graph
 
 
 def _largest(program: Program) -> dict[str, str]:
