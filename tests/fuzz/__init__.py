@@ -1,0 +1,4 @@
+"""The machines that look for faults: each draws cases from a seed, examines them, and makes what fails small.
+
+`python -m tests.fuzz.networks --seconds 600 --seed 7` runs one by hand; `machine.py` says what a machine is.
+"""
