@@ -1,8 +1,8 @@
 """Writing a model to files; arrays are made here, one at a time.
 
-A file is written in two parts: the message without its large arrays, and behind it a second `graph` that holds them
-and nothing else. Protocol buffers merge the two when they are read, and no array is ever copied into a message. Where
-a model is too large for one message (protobuf ends at 2 GiB), its arrays go to a second file beside it.
+The large arrays are streamed into the end of the message's one `graph`, whose length is known before they are made:
+no array is ever copied into a message. (A second `graph` behind the first would be simpler, but not all readers merge
+the two.) Where a model is too large for one message (protobuf ends at 2 GiB), its arrays go to a second file beside it.
 """
 
 from __future__ import annotations
@@ -27,13 +27,18 @@ def weight_bytes(graph: Graph) -> int:
 
 
 def write(model: onnx.ModelProto, graph: Graph, file: BinaryIO) -> None:
-    """Write the outline of a model, and behind it the large arrays."""
-    file.write(model.SerializeToString())
+    """Write the outline of a model, with the large arrays at the end of its graph."""
+    around = onnx.ModelProto()
+    around.CopyFrom(model)
+    around.ClearField("graph")
+    outline = model.graph.SerializeToString()
     heads = {name: _head(name, value) for name, value in large(graph).items()}
-    sizes = {name: len(head) + size_of(graph.initializers[name]) for name, head in heads.items()}
-    file.write(_key(_GRAPH, sum(len(_key(_INITIALIZER, size)) + size for size in sizes.values())))
+    lengths = {name: len(head) + size_of(graph.initializers[name]) for name, head in heads.items()}
+    keys = {name: _key(_INITIALIZER, length) for name, length in lengths.items()}
+    file.write(around.SerializeToString())
+    file.write(_key(_GRAPH, len(outline) + sum(map(len, keys.values())) + sum(lengths.values())) + outline)
     for name, head in heads.items():
-        file.write(_key(_INITIALIZER, sizes[name]) + head)
+        file.write(keys[name] + head)
         file.write(content(name, graph.initializers[name]))
 
 
