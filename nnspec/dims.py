@@ -13,9 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from functools import cached_property, reduce
+from functools import reduce
 from math import gcd
 from typing import Any, Union
+
+from nnspec.cached import cached_property
 
 __all__ = [
     "Expression",

@@ -6,7 +6,7 @@ several methods for each class: 0.3 ms apiece, a third of the whole start-up for
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, dataclass_transform
+from typing import Any, ClassVar, Self, dataclass_transform
 
 
 @dataclass_transform(frozen_default=True)
@@ -17,25 +17,39 @@ class Record:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        own = [name for name, kind in cls.__dict__.get("__annotations__", {}).items() if "ClassVar" not in str(kind)]
+        # Since 3.14 annotations are computed when they are asked for, and no longer stand in the class's dictionary. A
+        # class without its own has an empty mapping here, never that of its base.
+        own = [name for name, kind in cls.__annotations__.items() if "ClassVar" not in str(kind)]
         inherited = cls.record_fields
         cls.record_fields = inherited + tuple(name for name in own if name not in inherited)
 
     def __init__(self, *values: Any, **named: Any) -> None:
         fields = self.record_fields
-        if len(values) > len(fields):
-            raise TypeError(f"{type(self).__name__} takes {len(fields)} fields, {len(values)} were given")
         state = self.__dict__
         state.update(zip(fields, values, strict=False))
         state.update(named)
-        if len(state) != len(fields):
-            self._check(state)
+        # As many as there are fields, none twice, none beyond: then they are the fields. All else is looked at closely.
+        if len(values) + len(named) != len(fields) or len(state) != len(fields) or not state.keys() <= set(fields):
+            self._check(values, named)
 
-    def _check(self, state: dict[str, Any]) -> None:
-        unknown = set(state) - set(self.record_fields)
-        missing = [name for name in self.record_fields if name not in state and not hasattr(type(self), name)]
-        if unknown or missing:
-            raise TypeError(f"{type(self).__name__}: unknown fields {sorted(unknown)}, missing fields {missing}")
+    def _check(self, values: tuple[Any, ...], named: dict[str, Any]) -> None:
+        fields, kind = self.record_fields, type(self)
+        if len(values) > len(fields):
+            raise TypeError(f"{kind.__name__} takes {len(fields)} fields, {len(values)} were given")
+        unknown = [name for name in named if name not in fields]
+        double = [name for name in fields[: len(values)] if name in named]
+        missing = [name for name in fields if name not in self.__dict__ and not hasattr(kind, name)]
+        for what, names in (("unknown", unknown), ("double", double), ("missing", missing)):
+            if names:
+                raise TypeError(f"{kind.__name__}: {what} fields {names}")
+
+    def replace(self, **changes: Any) -> Self:
+        """The same record with other values in some fields.
+
+        Raises:
+            TypeError: it has no such field.
+        """
+        return type(self)(**{**{name: getattr(self, name) for name in self.record_fields}, **changes})
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be set")

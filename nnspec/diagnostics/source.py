@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from functools import cached_property
 
+from nnspec.cached import cached_property
 from nnspec.record import Record
 
 

@@ -8,11 +8,11 @@ the size of the network. The one thing to know: a call of count n stands for n a
 
 # Without `from __future__ import annotations`: pydantic would evaluate each annotation again, at every start.
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
+from nnspec.cached import cached_property
 from nnspec.dims import Size
 from nnspec.layers.base import Layer, TensorType
 from nnspec.layers.registry import find
@@ -21,7 +21,7 @@ FORMAT = 1  # raised when the JSON form changes
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, ignored_types=(cached_property,))
 
 
 def _read_callee(value: Any) -> Layer | str:

@@ -25,19 +25,19 @@ def build(program: Program, limits: Limits = DEFAULT_LIMITS) -> nn.Module:
         SpecError: a layer cannot be written in PyTorch, or there are more layers than the limit.
     """
     source = torch_source(program)
-    name = f"nnspec_generated_{sha256(source.text.encode()).hexdigest()[:16]}"
-    if name not in sys.modules:
-        file = f"<{name}>"
-        linecache.cache[file] = (len(source.text), None, source.text.splitlines(keepends=True), file)
-        module = ModuleType(name, f"Generated from {program.main.name}.")
-        module.__file__ = file
-        sys.modules[name] = module
-        try:
-            code = compile(source.text, file, "exec")
-            exec(code, module.__dict__)  # noqa: S102 - our own text: names are checked, values went through repr
-        except BaseException:
-            del sys.modules[name]
-            raise
     with flattening(program, limits):
-        made: nn.Module = getattr(sys.modules[name], source.class_name)()
+        made: nn.Module = getattr(_compiled(source.text, program.main.name), source.class_name)()
     return made
+
+
+def _compiled(text: str, of: str) -> ModuleType:
+    """The Python module of a source; it is known to others only when it is complete: they may be other threads."""
+    name = f"nnspec_generated_{sha256(text.encode()).hexdigest()[:16]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    file = f"<{name}>"
+    module = ModuleType(name, f"Generated from {of}.")
+    module.__file__ = file
+    exec(compile(text, file, "exec"), module.__dict__)  # noqa: S102 - our own text: names are checked, values went through repr
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    return sys.modules.setdefault(name, module)

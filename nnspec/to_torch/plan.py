@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any, Literal
 
+from nnspec.cached import cached_property
 from nnspec.ir import Call, Module, Program
 from nnspec.ir.state import Totals, totals
 from nnspec.layers.base import Layer
