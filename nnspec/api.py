@@ -63,22 +63,43 @@ class Model:
         """The name of the model."""
         return self.program.main.name
 
-    def torch_source(self) -> str:
+    def torch_source(self, weights: str | Path | None = None, *, normalize: bool = True) -> str:
         """Readable, standalone PyTorch source of the model; needs no torch to write.
 
+        Args:
+            weights: those that it is for: the normalisation of training that is stored with them is written into it.
+            normalize: whether it is.
+
         Raises:
-            SpecError: a layer cannot be written in PyTorch.
+            SpecError: a layer cannot be written in PyTorch, or the weights are not the model's.
         """
         from nnspec.to_torch.emit import torch_source  # the rows of all layers: a summary does not need them
 
-        return torch_source(self.program).text
+        return torch_source(self.prepared(weights).program if weights and normalize else self.program).text
 
-    def to_torch(self, weights: str | Path | None = None, *, limits: Limits = DEFAULT_LIMITS) -> nn.Module:
+    def prepared(self, weights: str | Path) -> Model:
+        """The model on inputs as the data has them: what training did to them, as stored with the weights, is in it.
+
+        Raises:
+            SpecError: the file cannot be read, or its weights are not the model's.
+        """
+        need("reading weights", "numpy")
+        from nnspec.weights.load import load_weights  # here: numpy is no part of the core
+        from nnspec.weights.preparation import preparation
+
+        metadata = load_weights(self.program, weights).metadata
+        return Model(preparation(self.program, metadata).applied(self.program), self.declarations)
+
+    def to_torch(
+        self, weights: str | Path | None = None, *, normalize: bool = True, limits: Limits = DEFAULT_LIMITS
+    ) -> nn.Module:
         """The model as an `nn.Module`: the class of `torch_source`, compiled in memory.
 
         Args:
             weights: a file of weights (safetensors, an index of several, or a PyTorch checkpoint); new ones if it is
                 left out.
+            normalize: whether the normalisation of training that is stored with the weights is part of the module, so
+                that it takes inputs as the data has them.
             limits: how many layers the module may hold.
 
         Raises:
@@ -86,17 +107,20 @@ class Model:
                 limit, or the weights are not the model's.
         """
         need("to_torch()", "torch")
-        from nnspec.to_torch.module import build  # torch takes a second to import
+        if weights is None:
+            from nnspec.to_torch.module import build  # torch takes a second to import
 
-        module = build(self.program, limits)
-        if weights is not None:
-            self.load_weights(module, weights)
-        return module
+            return build(self.program, limits)
+        need("loading weights", "torch", "numpy")
+        from nnspec.weights.module import trained_module
+
+        return trained_module(self.program, weights, normalize, limits)
 
     def load_weights(self, module: nn.Module, path: str | Path) -> None:
         """Copy the weights of a file into a module of this model, strictly: every key, its shape, and no other.
 
-        Keys that the spec's `rename` lines speak of are those that they say.
+        Keys that the spec's `rename` lines speak of are those that they say. What training did to the inputs is no
+        weight, and is not loaded: `to_torch(weights)` makes a module that does it too.
 
         Raises:
             SpecError: the file cannot be read, or its weights are not the model's.
@@ -249,6 +273,7 @@ class Model:
         precision: Precision = "float32",
         target: Target = "cpu",
         functions: bool = False,
+        normalize: bool = True,
         limits: Limits = DEFAULT_LIMITS,
     ) -> ModelProto:
         """The network for inference as an `onnx.ModelProto`.
@@ -259,6 +284,8 @@ class Model:
             precision: "float32", "float16", "bfloat16" or "int8"; inputs and outputs are float32 always.
             target: "cpu", "cuda" or "standard", which to_onnx/choices.py tells apart.
             functions: whether each block is an ONNX function, for viewers that show the hierarchy.
+            normalize: whether the normalisation of training that is stored with the weights is part of the model, so
+                that it takes inputs as the data has them.
             limits: `layers` bounds the layers of the graph, in which repeats are written out.
 
         Raises:
@@ -268,7 +295,7 @@ class Model:
         from nnspec.to_onnx.choices import Choices
         from nnspec.to_onnx.export import export_model  # here: onnx takes longer to import than all of nnspec
 
-        choices = Choices(opset, precision, target, functions)
+        choices = Choices(opset, precision, target, functions, normalize)
         return export_model(self.program, weights, choices=choices, sources=self.sources, limits=limits)
 
     def export_onnx(
@@ -280,6 +307,7 @@ class Model:
         precision: Precision = "float32",
         target: Target = "cpu",
         functions: bool = False,
+        normalize: bool = True,
         calibrate: str | Path | None = None,
         verify: bool = True,
         limits: Limits = DEFAULT_LIMITS,
@@ -293,7 +321,9 @@ class Model:
             precision: as for `to_onnx`, or "int8-static".
             target: as for `to_onnx`.
             functions: as for `to_onnx`.
-            calibrate: for "int8-static", an .npz file of inputs; the data of the `train` block if it is left out.
+            normalize: as for `to_onnx`.
+            calibrate: for "int8-static", an .npz file of inputs as the model takes them; the data of the `train` block
+                if it is left out.
             verify: whether to compare it with PyTorch, and the speed of int8 with that of float32.
             limits: as for `to_onnx`.
 
@@ -304,7 +334,7 @@ class Model:
         from nnspec.to_onnx.choices import Choices
         from nnspec.to_onnx.export import export_onnx  # here: onnx takes longer to import than all of nnspec
 
-        choices = Choices(opset, precision, target, functions)
+        choices = Choices(opset, precision, target, functions, normalize)
         samples = self._samples(calibrate, limits) if precision == "int8-static" else None
         program, sources = self.program, self.sources
         return export_onnx(
@@ -317,14 +347,14 @@ class Model:
         from nnspec.to_onnx.calibrate import checked_samples, read_samples  # here: onnxruntime takes time to import
 
         if calibrate is not None:
-            return lambda inputs: read_samples(Path(calibrate), inputs)
+            return lambda inputs, raw: read_samples(Path(calibrate), inputs)
         need("static int8 from the data of the `train` block", *packages(False))
         from nnspec.train.calibration import training_samples  # here: PyTorch takes seconds to import
 
         declarations = self._declared
         program, sources = self.program, self.sources
-        return lambda inputs: checked_samples(
-            training_samples(program, declarations, sources, limits), inputs, "the `train` block's data"
+        return lambda inputs, raw: checked_samples(
+            training_samples(program, declarations, sources, limits, raw=raw), inputs, "the `train` block's data"
         )
 
     def export_triton(
@@ -363,6 +393,7 @@ class Model:
         trials: int = 8,
         tolerance: float = 1e-4,
         seed: int = 0,
+        normalize: bool = True,
         limits: Limits = DEFAULT_LIMITS,
     ) -> Verified:
         """Compare an ONNX file with the PyTorch module of this model in float64, on random inputs.
@@ -374,6 +405,7 @@ class Model:
             tolerance: the largest difference of an element, relative to the largest magnitude of its output; what
                 PyTorch itself is away in float32 is granted besides.
             seed: of the inputs and sizes.
+            normalize: whether the file has the normalisation of training in it; those of nnspec say so themselves.
             limits: `layers` bounds the layers of the module, in which repeats are written out.
 
         Raises:
@@ -384,7 +416,14 @@ class Model:
         from nnspec.to_onnx.verify import verify_file  # here: torch and onnxruntime take seconds to import
 
         return verify_file(
-            self.program, Path(path), weights, trials=trials, tolerance=tolerance, seed=seed, limits=limits
+            self.program,
+            Path(path),
+            weights,
+            trials=trials,
+            tolerance=tolerance,
+            seed=seed,
+            normalize=normalize,
+            limits=limits,
         )
 
     def benchmark(

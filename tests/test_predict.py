@@ -78,12 +78,15 @@ def test_grey_pictures_flat_inputs_and_free_sizes(folder: Path) -> None:
     np.testing.assert_allclose(np.load("y.npy")[0, 0].ravel() * 255, np.arange(0, 160, 10), rtol=1e-5)
 
 
-def test_arrays_are_taken_as_they_are_and_a_batch_is_told_apart(folder: Path) -> None:
+def test_arrays_are_what_the_model_takes_and_a_batch_is_told_apart(folder: Path) -> None:
+    nnspec.load("net.nn").export_onnx("net.onnx", "net.safetensors", verify=False, normalize=False)
     images = np.stack([np.full((3, 2, 2), 3.0), np.arange(12).reshape(3, 2, 2)])
     np.save("x.npy", images)
     result = run("net.onnx", "--input", "x.npy", "--top", "1", "--output", "y.json")
     assert result.stdout.splitlines()[1:3] == ["  sample 0:  33.33%  red", "  sample 1:  98.17%  blue"]
     assert json.loads(Path("y.json").read_text())["logits"] == [[3, 3, 3], [1.5, 5.5, 9.5]]
+    run("net.nn", "--weights", "net.safetensors", "--input", "x.npy", "--output", "y.json")
+    assert json.loads(Path("y.json").read_text())["logits"] == [[10, 10, 10], [4, 20, 36]]  # raw: (x - 0.5) / 0.25
 
 
 def test_several_inputs_come_by_name_by_order_or_from_one_file(folder: Path) -> None:

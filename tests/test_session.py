@@ -60,10 +60,13 @@ def test_rows_of_a_table_are_given_by_name_and_treated_as_in_training() -> None:
     result = predict("m.nn", "--weights", str(trained.last_weights), "--input", "new.csv", "--output", "y.npz")
     assert result.exit_code == 0, result.output
     mean, std = (json.loads(trained_metadata(trained.last_weights)[f"nnspec.{key}"]) for key in ("mean", "std"))
-    features = (np.array([[1.5, 0, 1], [4, 0, 0]]) - mean) / std  # width, colour=blue, colour=red
-    network = nnspec.load("m.nn").to_torch(trained.last_weights).eval()
+    raw = np.array([[1.5, 0, 1], [4, 0, 0]])  # width, colour=blue, colour=red
+    model = nnspec.load("m.nn")
+    network, plain = (model.to_torch(trained.last_weights, normalize=each).eval() for each in (True, False))
     with torch.no_grad(), np.load("y.npz") as written:
-        wanted = network(torch.from_numpy(features).float()).numpy()
+        wanted = network(torch.from_numpy(raw).float()).numpy()
+        normal = plain(torch.from_numpy((raw - mean) / std).float()).numpy()
+        np.testing.assert_allclose(normal, wanted, rtol=1e-5, atol=1e-6)
         np.testing.assert_allclose(written["logits"], wanted, rtol=1e-5, atol=1e-6)
     assert result.stdout.splitlines()[1].startswith("  sample 0: ")
 

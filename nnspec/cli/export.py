@@ -30,7 +30,11 @@ SHOWN = 5  # inputs or outputs that are written out: a model with caches has hun
               help="Add it, or a new version of it, to a model repository of Triton Inference Server.")  # fmt: skip
 @click.option("--max-batch", type=click.IntRange(min=1), default=8, show_default=True,
               help="The largest batch that Triton forms of requests.")  # fmt: skip
-@click.option("--weights", metavar="FILE", help="Weights for ONNX: safetensors or a PyTorch checkpoint.")
+@click.option(
+    "--weights",
+    metavar="FILE",
+    help="Weights for ONNX, and the normalisation of training for all: safetensors or a PyTorch checkpoint.",
+)
 @click.option("--opset", type=int, metavar="N", help="The version of ONNX's operators.")
 @click.option("--cache", is_flag=True, help="Write a language model for decoding: it takes and gives what it keeps.")
 @click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True,
@@ -40,6 +44,8 @@ SHOWN = 5  # inputs or outputs that are written out: a model with caches has hun
 @click.option("--target", type=click.Choice(TARGETS), default="cpu", show_default=True,
               help="What the ONNX model is to run on fastest.")  # fmt: skip
 @click.option("--functions", is_flag=True, help="Write each block as an ONNX function, for viewers to show.")
+@click.option("--normalize/--no-normalize", default=True,
+              help="Whether the normalisation of training, stored with the weights, is part of the model.")  # fmt: skip
 @click.option("--verify/--no-verify", default=True, help="Whether to compare the ONNX file with PyTorch.")
 @reporting
 def command(
@@ -55,23 +61,24 @@ def command(
     calibrate: str | None,
     target: Target,
     functions: bool,
+    normalize: bool,
     verify: bool,
 ) -> None:
     """Write MODEL.nn as PyTorch source, as an ONNX file, or as a model that Triton Inference Server serves."""
     if source is None and onnx is None and repository is None:
         raise click.UsageError("say what to write: --torch FILE.py, --onnx FILE.onnx, --triton DIR, or several")
-    if onnx is None and repository is None and (weights is not None or opset is not None):
-        raise click.UsageError("--weights and --opset belong to --onnx FILE.onnx and --triton DIR")
+    if onnx is None and repository is None and opset is not None:
+        raise click.UsageError("--opset belongs to --onnx FILE.onnx and --triton DIR")
     if calibrate is not None and precision != "int8-static":
         raise click.UsageError("--calibrate belongs to --precision int8-static")
     if onnx is None and repository is None and (precision, target, functions) != ("float32", "cpu", False):
         raise click.UsageError("--precision, --target and --functions belong to --onnx FILE.onnx and --triton DIR")
     model = spec.load().cached(limits=spec.limits) if cache else spec.load()
     if source is not None:
-        _write_source(model, Path(source))
+        _write_source(model.prepared(weights) if weights and normalize else model, Path(source))
     options: dict[str, Any] = {
-        "opset": opset, "precision": precision, "target": target, "functions": functions, "calibrate": calibrate,
-        "verify": verify, "limits": spec.limits,
+        "opset": opset, "precision": precision, "target": target, "functions": functions, "normalize": normalize,
+        "calibrate": calibrate, "verify": verify, "limits": spec.limits,
     }  # fmt: skip
     if onnx is not None:
         _report(onnx, model.export_onnx(onnx, weights, **options))

@@ -25,9 +25,18 @@ HEAD = ("output", "absolute", "relative", "PyTorch float32", "relative")
 @click.option("--tolerance", type=click.FloatRange(min=0), default=1e-4, show_default=True,
               help="The largest difference, relative to the largest magnitude of its output.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the inputs.")
+@click.option("--normalize/--no-normalize", default=True,
+              help="Whether a file that does not say so has the normalisation of training in it.")  # fmt: skip
 @reporting
 def command(
-    spec: SpecArguments, file: str, weights: str | None, cache: bool, trials: int, tolerance: float, seed: int
+    spec: SpecArguments,
+    file: str,
+    weights: str | None,
+    cache: bool,
+    trials: int,
+    tolerance: float,
+    seed: int,
+    normalize: bool,
 ) -> None:
     """Compare FILE.onnx with the PyTorch module of MODEL.nn in float64, on random inputs of several sizes.
 
@@ -36,7 +45,9 @@ def command(
     named.
     """
     model = spec.load().cached(limits=spec.limits) if cache else spec.load()
-    found = model.verify_onnx(file, weights, trials=trials, tolerance=tolerance, seed=seed, limits=spec.limits)
+    found = model.verify_onnx(
+        file, weights, trials=trials, tolerance=tolerance, seed=seed, normalize=normalize, limits=spec.limits
+    )
     for line in columns(_rows(found), numbers=True):
         click.echo(line)
     click.echo(f"{file} equals {model.name} on {len(found.sizes)} random inputs{_sizes(found)}")

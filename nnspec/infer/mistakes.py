@@ -212,3 +212,61 @@ class UnevenTexts(Diagnostic):
     @property
     def help(self) -> str | None:
         return "give texts of one length, or one text at a time"
+
+
+class NotAPicture(Diagnostic):
+    """A model was trained on pictures with values from 0 to 1, and is given numbers such as those of bytes.
+
+    Bytes (uint8) are divided by 255, and 16-bit pictures (uint16) by 65535; floats and other integers are taken as they
+    are.
+    """
+
+    code = "E0820"
+    name: str
+    greatest: float
+
+    @property
+    def message(self) -> str:
+        return f"{self.name} has values up to {self.greatest:g}, and the model takes pictures with values from 0 to 1"
+
+    @property
+    def help(self) -> str | None:
+        return "divide them by 255, or give them as bytes: array.astype('uint8')"
+
+
+class OutsideTable(Diagnostic):
+    """An index is none of the rows of the table that the model looks it up in."""
+
+    code = "E0821"
+    name: str
+    found: int
+    below: int
+
+    @property
+    def message(self) -> str:
+        return f"{self.name} holds the index {self.found}, and the model has rows from 0 to {self.below - 1}"
+
+    @property
+    def help(self) -> str | None:
+        return "give the numbers that the model was trained with: of tokens, by its own vocabulary"
+
+
+class SizeOutside(Diagnostic):
+    """A size of an input is less or more than the model takes: its spec bounds the symbol, or nothing is given."""
+
+    code = "E0822"
+    name: str
+    found: int
+    low: int
+    high: int | None
+
+    @property
+    def message(self) -> str:
+        bound = f"{self.name} >= {self.low}" if self.found < self.low else f"{self.name} <= {self.high}"
+        return f"{self.name} is {self.found}, and the model takes {bound}"
+
+    @property
+    def help(self) -> str | None:
+        return (
+            f"give {'more' if self.found < self.low else 'less'}, or change the bound in the spec and export it again"
+        )

@@ -49,7 +49,7 @@ def read_picture(path: Path, port: Port, metadata: Mapping[str, str]) -> NDArray
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         refuse(path, error)
     values = np.asarray(fitted, np.float32).reshape(height, width, frame.channels).transpose(2, 0, 1) / np.float32(255)
-    mean, std = (np.reshape(numbers, (-1, 1, 1)) for numbers in statistics(metadata, frame.channels))
+    mean, std = (np.reshape(numbers, (-1, 1, 1)) for numbers in statistics(metadata, port.name, frame.channels))
     normal = (values - np.float32(mean)) / np.float32(std)
     return np.asarray(normal.reshape(1, -1) if frame.flat else normal[None], np.float32)
 

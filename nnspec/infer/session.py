@@ -11,6 +11,7 @@ import numpy as np
 from nnspec.diagnostics import SpecError, nearest
 from nnspec.dims import Size
 from nnspec.infer.binding import Binding
+from nnspec.infer.demands import demands
 from nnspec.infer.mistakes import NotBatches, RunFailed, UnknownInput, UnreadableModel
 from nnspec.infer.ports import Port
 from nnspec.infer.providers import DEVICES, open_on
@@ -40,6 +41,7 @@ class Session:
         self.inputs = tuple(map(self._port, self._session.get_inputs()))
         self.outputs = tuple(map(self._port, self._session.get_outputs()))
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+        self.demands = demands(self.metadata)
 
     def _port(self, value: Any) -> Port:
         if value.type not in TENSORS:
@@ -88,7 +90,9 @@ class Session:
     def _checked(self, inputs: dict[str, Array]) -> dict[str, Array]:
         self._check_names(inputs)
         known: dict[str, Size] = {}
-        return {port.name: port.fitted(inputs[port.name], known) for port in self.inputs}
+        arrays = {port.name: port.fitted(self.demands.value(port, inputs[port.name]), known) for port in self.inputs}
+        self.demands.sizes(known)
+        return arrays
 
     def _check_names(self, inputs: Mapping[str, Any]) -> None:
         names = tuple(port.name for port in self.inputs)

@@ -29,7 +29,7 @@ def read_rows(path: Path, port: Port, metadata: Mapping[str, str]) -> Array:
     rows = np.stack([_feature(path, table, name) for name in names], axis=1)
     if len(port.shape) == 2 and port.shape[1] not in (None, len(names)) and isinstance(port.shape[1], int):
         refuse(path, f"it has {len(names)} columns, and {port.name} takes {port.shape[1]}")
-    mean, std = statistics(metadata, len(names))
+    mean, std = statistics(metadata, port.name, len(names))
     return np.asarray((rows - np.array(mean)) / np.array(std), np.float32)
 
 

@@ -6,7 +6,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from nnspec.ir import Program
 from nnspec.limits import Limits
 from nnspec.to_onnx.choices import TOLERANCES, Choices
 from nnspec.to_onnx.lower import Lowered, folded
@@ -17,9 +16,7 @@ _ADVICE = "please report the spec; --no-verify writes the file all the same"
 _COARSE = "leave --precision out to get float32; --no-verify writes the file all the same"
 
 
-def difference(
-    program: Program, file: Path, lowered: Lowered, choices: Choices, limits: Limits, notes: list[str]
-) -> float | None:
+def difference(file: Path, lowered: Lowered, choices: Choices, limits: Limits, notes: list[str]) -> float | None:
     """The largest difference from PyTorch, relative to the largest magnitude; None, with a note, if it is not known.
 
     Raises:
@@ -38,24 +35,24 @@ def difference(
 
     advice = _ADVICE if choices.precision == "float32" else _COARSE
     tolerance = TOLERANCES[choices.precision]
-    found = verify(program, file, lowered.weights.arrays, tolerance=tolerance, advice=advice, limits=limits)
+    found = verify(lowered.program, file, lowered.weights.arrays, tolerance=tolerance, advice=advice, limits=limits)
     if found.random:
         notes.append(f"not compared, since random: {', '.join(found.random)}")
     return found.difference
 
 
-def speed(program: Program, file: Path, lowered: Lowered, choices: Choices) -> str | None:
+def speed(file: Path, lowered: Lowered, choices: Choices) -> str | None:
     """The time of an int8 model beside its float32 form, in words; None if it cannot be told."""
     if not find_spec("onnxruntime"):
         return None
     from nnspec.to_onnx.speed import time_ratio  # here: the export itself needs no onnxruntime
 
-    single = folded(program, lowered.weights, lowered.opset, None, choices, heads=True)
+    single = folded(lowered.program, lowered.weights, lowered.opset, None, choices, heads=True)
     with TemporaryDirectory() as folder:
         other = Path(folder) / "float32.onnx"
         with other.open("wb") as stream:
             write(outline(single, lowered.opset, lowered.description), single, stream)
-        ratio = time_ratio(program, file, other)
+        ratio = time_ratio(lowered.program, file, other)
     if ratio is None:
         return None
     if ratio > 1:

@@ -77,6 +77,7 @@ def _named_as(before: onnx.ModelProto, made: Path) -> None:
     """Give the quantised model what the one before says of itself."""
     model = onnx.load(made)
     model.producer_name, model.producer_version = before.producer_name, before.producer_version
+    model.doc_string = before.doc_string
     del model.metadata_props[:]
     model.metadata_props.extend(before.metadata_props)
     onnx.save(model, made)

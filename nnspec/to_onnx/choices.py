@@ -20,7 +20,7 @@ TOLERANCES: dict[Precision, float] = {
 
 
 class Choices(Record):
-    """The opset (None: the one that fits), the numbers that it computes in, what it runs on, blocks as functions.
+    """The opset (None: the one that fits), the numbers that it computes in, what it runs on, its form and its inputs.
 
     The targets differ in two things. Attention is one operator for "cuda", which onnxruntime computes there without
     the table of all pairs, and products with a softmax otherwise, which its processor runs as fast. And bfloat16 is
@@ -32,6 +32,7 @@ class Choices(Record):
     precision: Precision = "float32"
     target: Target = "cpu"
     functions: bool = False
+    normalize: bool = True  # whether the normalisation of training is part of the model
 
     @property
     def computes_in_half(self) -> bool:

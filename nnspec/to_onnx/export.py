@@ -34,7 +34,8 @@ from nnspec.to_onnx.versions import DEFAULT_OPSET, OLDEST, choose_opset
 from nnspec.to_onnx.write import LARGEST, place_data, weight_bytes, write, write_apart
 from nnspec.weights.arrays import Array
 
-Samples = Callable[[Mapping[str, TensorType]], Mapping[str, Array]]  # for the types of the inputs
+# For the types of the inputs, and whether the model normalises them.
+Samples = Callable[[Mapping[str, TensorType], bool], Mapping[str, Array]]
 
 
 class Exported(Record):
@@ -115,11 +116,11 @@ def export_onnx(
         _check(with_inputs(model, lowered.graph))
         _write(model, lowered.graph, file, data)
         notes = list(lowered.notes)
-        found = difference(program, file, lowered, choices, limits, notes) if verify else None
+        found = difference(file, lowered, choices, limits, notes) if verify else None
         if choices.precision == "int8-static":
             found = _quantise(lowered, file, data, samples)
         if verify and choices.precision.startswith("int8") and data is None:
-            notes += filter(None, [speed(program, file, lowered, choices)])
+            notes += filter(None, [speed(file, lowered, choices)])
         if data is not None:
             place_data(model, target.name + ".data")
             file.write_bytes(model.SerializeToString())
@@ -148,7 +149,7 @@ def _quantise(lowered: Lowered, file: Path, data: Path | None, samples: Samples 
         raise SpecError.of(NoSamples(None))
     from nnspec.to_onnx.calibrate import quantise_with  # here: onnxruntime's quantiser takes a second to import
 
-    return quantise_with(file, samples(lowered.graph.inputs), lowered.graph.inputs)
+    return quantise_with(file, samples(lowered.graph.inputs, lowered.normalizes), lowered.graph.inputs)
 
 
 def _write(model: onnx.ModelProto, graph: Graph, file: Path, data: Path | None) -> None:

@@ -21,7 +21,8 @@ from nnspec.to_onnx.proto import Description
 from nnspec.to_onnx.provenance import provenance
 from nnspec.to_onnx.versions import choose_opset
 from nnspec.weights.arrays import Array
-from nnspec.weights.load import Weights, initial_weights, load_weights
+from nnspec.weights.load import MEANINGS, Weights, initial_weights, load_weights
+from nnspec.weights.preparation import preparation
 
 WeightSource = str | Path | Mapping[str, Array]  # a file, or arrays by key
 
@@ -29,11 +30,13 @@ WeightSource = str | Path | Mapping[str, Array]  # a file, or arrays by key
 class Lowered(Record):
     """A graph with its opset, the weights that it was made of, and what its file says of itself."""
 
+    program: Program  # what is computed: with the normalisation of training, where that is part of it
     graph: Graph
     opset: int
     weights: Weights
     description: Description
     notes: tuple[str, ...]
+    normalizes: bool  # whether its inputs are those of the data, before they are normalised
 
 
 def lower(program: Program, weights: WeightSource | None, choices: Choices, sources: Sources | None) -> Lowered:
@@ -44,9 +47,12 @@ def lower(program: Program, weights: WeightSource | None, choices: Choices, sour
     """
     opset = choose_opset(program, choices)
     loaded = initial_weights(program) if weights is None else load_weights(program, weights)
+    prepared = preparation(program, loaded.metadata)
+    if choices.normalize:
+        program = prepared.applied(program)
     single = choices.precision == "float32"  # other precisions have products of their own
     graph = folded(program, loaded, opset, sources, choices, heads=single)
-    notes = [] if weights is not None else [loaded.note]
+    notes = prepared.notes(choices.normalize) if weights is not None else [loaded.note]
     if choices.precision in HALVES:
         in_half_precision(graph, opset, HALVES[choices.precision], choices.computes_in_half)
     elif choices.precision == "int8" and not quantise_products(graph):
@@ -54,9 +60,14 @@ def lower(program: Program, weights: WeightSource | None, choices: Choices, sour
     if choices.functions:
         make_functions(graph)
     file = Path(weights) if isinstance(weights, (str, Path)) else None
-    metadata = {**provenance(sources or {}, file, opset, choices), **loaded.metadata, **_largest(program)}
-    description = Description(program.main.name, program.main.documentation, metadata)
-    return Lowered(graph, opset, loaded, description, tuple(notes))
+    meanings = {key: value for key, value in loaded.metadata.items() if key in MEANINGS}
+    origin = provenance(sources or {}, file, opset, choices)
+    metadata = {**origin, **meanings, **prepared.metadata(choices.normalize), **_largest(program)}
+    documentation = "\n\n".join(filter(None, [program.main.documentation, *prepared.notes(choices.normalize)]))
+    description = Description(program.main.name, documentation, metadata)
+    return Lowered(
+        program, graph, opset, loaded, description, tuple(notes), bool(prepared.layers) and choices.normalize
+    )
 
 
 def folded(

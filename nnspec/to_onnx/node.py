@@ -27,7 +27,8 @@ class Use(Record):
 class Node:
     """One operator: its type, the names of its inputs and outputs, its attributes, its name in the module tree.
 
-    `blocks` are the uses of blocks that it is in, the outermost first.
+    `blocks` are the uses of blocks that it is in, the outermost first. A `single` one keeps 32 bits whatever the others
+    take.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Node:
         self.attributes = attributes
         self.name = name
         self.body: Body | None = None
+        self.single = False
 
     def reads(self) -> Iterator[str]:
         """The tensors that it depends on: its inputs, and what its body takes from outside."""

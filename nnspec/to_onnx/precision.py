@@ -93,7 +93,7 @@ class _Halving:
 
     def _kind(self, node: Node) -> Kind:
         """In which type a node computes."""
-        if not self.computing or node.op in SINGLE or node.op == "Cast" or node.body is not None:
+        if not self.computing or node.single or node.op in SINGLE or node.op == "Cast" or node.body is not None:
             return "single"
         if node.op in HALF:
             return "half"

@@ -25,6 +25,7 @@ from nnspec.to_onnx.runtime import ERRORS, fed, open_session, reason
 from nnspec.to_onnx.sample import Sizes
 from nnspec.weights.arrays import Array, Arrays
 from nnspec.weights.load import initial_weights, load_weights
+from nnspec.weights.preparation import MEAN, STD, preparation
 
 
 class Verified(Record):
@@ -79,14 +80,32 @@ def verify(
 
 
 def verify_file(
-    program: Program, path: Path, weights: str | Path | None, *, limits: Limits = DEFAULT_LIMITS, **options: Any
+    program: Program,
+    path: Path,
+    weights: str | Path | None,
+    *,
+    normalize: bool = True,
+    limits: Limits = DEFAULT_LIMITS,
+    **options: Any,
 ) -> Verified:
-    """As `verify`, for a file that a user has, and the file of its weights; untrained ones if there is none."""
+    """As `verify`, for a file that a user has, and the file of its weights; untrained ones if there is none.
+
+    Whether the file has the normalisation of training in it, it says itself; of one that does not, `normalize` says so.
+    """
     with flattening(program, limits):
         loaded = initial_weights(program) if weights is None else load_weights(program, weights)
         again = f"if it was made from {loaded.note}, export it again"
         advice = again if weights else "give the weights that it was made of: --weights FILE"
+        prepared = preparation(program, loaded.metadata)
+        if normalize and _normalizes(path):
+            program = prepared.applied(program)
         return verify(program, path, loaded.arrays, advice=advice, limits=limits, **options)
+
+
+def _normalizes(path: Path) -> bool:
+    """Whether a file does not say that it takes inputs that were normalised."""
+    metadata = _open(path).get_modelmeta().custom_metadata_map
+    return MEAN not in metadata and STD not in metadata
 
 
 def _open(model: Path) -> ort.InferenceSession:

@@ -20,14 +20,14 @@ MOST = 128
 
 
 def training_samples(
-    program: Program, declarations: Declarations, sources: Mapping[str, Source], limits: Limits
+    program: Program, declarations: Declarations, sources: Mapping[str, Source], limits: Limits, *, raw: bool
 ) -> dict[str, Array]:
-    """The first samples of the training part, normalised, by the names of the inputs.
+    """The first samples of the training part, by the names of the inputs; `raw` ones are not normalised.
 
     Raises:
         SpecError: the recipe has mistakes, or the data cannot be read or do not fit.
     """
-    plan = read_plan(declarations, program.main.name, {}, limits)
+    plan = read_plan(declarations, program.main.name, {"normalize": False} if raw else {}, limits)
     spec = Path(declarations.source.name)
     base = spec.resolve().parent if spec.is_file() else Path.cwd()
     places = {name: Span(source, 0, 0) for name, source in sources.items()}

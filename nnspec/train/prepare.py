@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
@@ -27,19 +28,28 @@ from nnspec.train.strategy import Strategy
 from nnspec.train.task import Function, Task
 
 
+class Built(Record):
+    """A network that a recipe builds: which model it is, and its inputs that are given the field that is normalised."""
+
+    model: str
+    normalized: tuple[str, ...]
+
+
 class Prepared(Record):
     """A task, and what is stored with its weights."""
 
     task: Task
     objective: Objective
     plan: Plan
-    parts: dict[str, str]  # the networks that a recipe builds: label, and which model it is
+    parts: dict[str, Built]  # the networks that a recipe builds, by label
     classes: tuple[str, ...]
     vocabularies: dict[str, tuple[str, ...]]
     tokenizer: str | None
     columns: tuple[str, ...]
     mean: tuple[float, ...] | None
     std: tuple[float, ...] | None
+    pictures: tuple[str, ...]  # inputs of the model that are pictures
+    targets: tuple[str, ...]  # inputs that are normalised, and that the loss reads as they are then
     samples: int
     fingerprint: str  # of the data
     notes: tuple[str, ...]
@@ -116,25 +126,39 @@ def prepare(
         task,
         objective,
         plan,
-        _models(objective),
+        _built(objective, normalised),
         data.classes,
         data.vocabularies,
         data.tokenizer,
         data.columns,
         parts.mean,
         parts.std,
+        tuple(name for name in fitted.inputs if _shared(fitted, name, data.pictures)),
+        tuple(name for name in fitted.inputs if name == normalised and _shared(fitted, name, objective.reads)),
         len(data),
         fingerprint(data),
         _notes(task, fitted, told_apart),
     )
 
 
-def _models(objective: Objective) -> dict[str, str]:
-    """The labels of the models that a recipe builds on."""
+def _built(objective: Objective, normalised: str | None) -> dict[str, Built]:
+    """The networks that a recipe builds, by label."""
     whole = objective.whole
-    calls = whole.main.calls if whole else ()
-    callees = {call.label: whole.modules[call.callee] for call in calls if whole and isinstance(call.callee, str)}
-    return {label: module.name for label, module in callees.items() if label and module.kind == "model"}
+    found: dict[str, Built] = {}
+    for call in whole.main.calls if whole else ():
+        module = whole.modules[call.callee] if whole and isinstance(call.callee, str) else None
+        if whole is None or module is None or call.label is None or module.kind != "model":
+            continue
+        fields = {port.value for port in whole.main.inputs if port.name == normalised}
+        given = {port.name for port, value in zip(module.inputs, call.inputs, strict=False) if value in fields}
+        before = found[call.label].normalized if call.label in found else ()
+        found[call.label] = Built(module.name, tuple(sorted({*before, *given})))
+    return found
+
+
+def _shared(fitted: Fitted, field: str, names: Collection[str]) -> bool:
+    """Whether one of these names stands for a field too."""
+    return any(fitted.fields.get(name) is fitted.fields[field] for name in names)
 
 
 def _normalised(fitted: Fitted, objective: Objective, wish: bool | None) -> str | None:
@@ -145,8 +169,7 @@ def _normalised(fitted: Fitted, objective: Objective, wish: bool | None) -> str 
     floats = [name for name in fitted.inputs or fitted.fields if fitted.types[name].dtype == "float"]
     if wish is False or not floats or (wish is None and not fitted.inputs):
         return None
-    same = {name for name, tensor in fitted.fields.items() if tensor is fitted.fields[floats[0]]}
-    return None if wish is None and same & objective.reads else floats[0]
+    return None if wish is None and _shared(fitted, floats[0], objective.reads) else floats[0]
 
 
 def _notes(task: Task, fitted: Fitted, told_apart: int | None) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from nnspec.train.loop import Loop
 from nnspec.train.prepare import Prepared
 from nnspec.train.state import state_file, write_state
 from nnspec.train.strategy import Strategy
+from nnspec.weights.preparation import MEAN, PICTURES, STD, TARGETS
 
 
 def save_state(folder: Path, loop: Loop) -> None:
@@ -71,9 +72,11 @@ def _write_weights(path_for: Callable[[str], Path], prepared: Prepared, best: bo
         return
     for name in (LAST, BEST) if best else (LAST,):
         write_weights(path_for(name), weights, metadata)
-    for label, name in prepared.parts.items():
+    for label, built in prepared.parts.items():
         own = {key.removeprefix(f"{label}."): x for key, x in weights.items() if key.startswith(f"{label}.")}
-        write_weights(path_for(f"{label}.safetensors"), own, {**metadata, "nnspec.model": name})
+        numbers = {key: dict.fromkeys(built.normalized, metadata[key]) or None for key in (MEAN, STD) if metadata[key]}
+        described = {**metadata, **numbers, "nnspec.model": built.model}
+        write_weights(path_for(f"{label}.safetensors"), own, described)
 
 
 def _metadata(prepared: Prepared) -> dict[str, Any]:
@@ -84,6 +87,8 @@ def _metadata(prepared: Prepared) -> dict[str, Any]:
         "nnspec.vocabularies": prepared.vocabularies or None,
         "nnspec.tokenizer": prepared.tokenizer,
         "nnspec.columns": list(prepared.columns) or None,
-        "nnspec.mean": prepared.mean,
-        "nnspec.std": prepared.std,
+        MEAN: prepared.mean,
+        STD: prepared.std,
+        PICTURES: prepared.pictures or None,
+        TARGETS: prepared.targets or None,
     }

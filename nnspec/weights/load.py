@@ -16,9 +16,11 @@ from nnspec.weights.checkpoint import held_checkpoint, read_checkpoint
 from nnspec.weights.compare import compare, differences
 from nnspec.weights.initialise import initial_array
 from nnspec.weights.mistakes import WrongWeights
+from nnspec.weights.preparation import MEAN, PICTURES, STD, TARGETS
 
-# Metadata that the model needs to be used.
-CARRIED = ("nnspec.classes", "nnspec.mean", "nnspec.std", "nnspec.tokenizer", "nnspec.vocabularies", "nnspec.columns")
+# Metadata that the model needs to be used: what its numbers stand for, and what was done to its inputs.
+MEANINGS = ("nnspec.classes", "nnspec.tokenizer", "nnspec.vocabularies", "nnspec.columns")
+CARRIED = (*MEANINGS, MEAN, STD, PICTURES, TARGETS)
 
 
 class Weights(Record):

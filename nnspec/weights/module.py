@@ -9,17 +9,35 @@ import torch
 from torch import nn
 
 from nnspec.ir import Program
-from nnspec.weights.arrays import Array
+from nnspec.limits import Limits
+from nnspec.to_torch.module import build
+from nnspec.weights.arrays import Array, Arrays
 from nnspec.weights.load import load_weights
+from nnspec.weights.preparation import preparation
 
 
-@torch.no_grad()
+def trained_module(program: Program, source: str | Path, normalize: bool, limits: Limits) -> nn.Module:
+    """The module of a program with the weights of a file, and with the normalisation of training if that is wished.
+
+    Raises:
+        SpecError: the file cannot be read, or its keys and shapes are not those of the model.
+    """
+    weights = load_weights(program, source)
+    module = build(preparation(program, weights.metadata).applied(program) if normalize else program, limits)
+    _copy(module, weights.arrays)
+    return module
+
+
 def fill(module: nn.Module, program: Program, source: str | Path | Mapping[str, Array]) -> None:
     """Copy the weights of a file into the module of a program, wherever it is and in its own element types.
 
     Raises:
         SpecError: the file cannot be read, or its keys and shapes are not those of the model.
     """
-    array = load_weights(program, source).arrays
+    _copy(module, load_weights(program, source).arrays)
+
+
+@torch.no_grad()
+def _copy(module: nn.Module, arrays: Arrays) -> None:
     for key, tensor in module.state_dict().items():
-        tensor.copy_(torch.from_numpy(array(key).copy()))
+        tensor.copy_(torch.from_numpy(arrays(key).copy()))

@@ -1,0 +1,71 @@
+"""What a model file asks of its inputs beyond their types: checked before it runs, since operators may not check it.
+
+onnxruntime takes an index of -1 as the last row, and some of its kernels end the process where nothing is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from nnspec.diagnostics import SpecError
+from nnspec.dims import Size
+from nnspec.infer.metadata import NAMES, SIZES, stored
+from nnspec.infer.mistakes import NotAPicture, OutsideTable, SizeOutside
+from nnspec.infer.ports import Port
+from nnspec.record import Record
+from nnspec.weights.arrays import Array
+
+BRIGHT = 16.0  # no float picture within 0 and 1, however it was changed, comes near this: these are bytes
+
+
+class Demands(Record):
+    """Pictures by the names of inputs, bounds of indices by those of inputs, bounds of sizes by symbols."""
+
+    pictures: tuple[str, ...]
+    below: dict[str, int]
+    least: dict[str, int]
+    largest: dict[str, int]
+
+    def value(self, port: Port, array: Array) -> Array:
+        """The values of an input as the model takes them.
+
+        Raises:
+            SpecError: they are none that it takes.
+        """
+        if port.name in self.pictures:
+            return _picture(port, array)
+        below = self.below.get(port.name)
+        if below is not None and array.size and array.dtype.kind in "iu":
+            for found in (int(array.min()), int(array.max())):
+                if not 0 <= found < below:
+                    raise SpecError.of(OutsideTable(None, port.name, found, below))
+        return array
+
+    def sizes(self, known: Mapping[str, Size]) -> None:
+        """Check the sizes that the symbols have.
+
+        Raises:
+            SpecError: one is less or more than the model takes.
+        """
+        for name, size in known.items():
+            low, high = self.least.get(name, 0), self.largest.get(name)
+            if isinstance(size, int) and (size < low or (high is not None and size > high)):
+                raise SpecError.of(SizeOutside(None, name, size, low, high))
+
+
+def demands(metadata: Mapping[str, str]) -> Demands:
+    """What the metadata of a file asks for; nothing for a file that nnspec has not written."""
+    below, least, largest = (stored(metadata, f"nnspec.{key}", SIZES) or {} for key in ("below", "least", "largest"))
+    pictures = stored(metadata, "nnspec.pictures", NAMES) or []
+    return Demands(tuple(pictures), below, least, largest)
+
+
+def _picture(port: Port, array: Array) -> Array:
+    """Values from 0 to 1: unsigned integers are parts of their greatest value, as in files of pictures."""
+    if array.dtype.kind == "u":
+        return np.asarray(array / np.float32(np.iinfo(array.dtype).max), np.float32)
+    if array.size and array.dtype.kind in "if" and float(np.nanmax(array)) > BRIGHT:
+        raise SpecError.of(NotAPicture(None, port.name, float(np.nanmax(array))))
+    return array
