@@ -193,6 +193,8 @@ class Layer(BaseModel):
     random: ClassVar[bool] = False
     # It mixes nothing in evaluation, see `mixed`: each place of a result comes from that place of the inputs alone.
     pointwise: ClassVar[bool] = False
+    # Inputs by index that are positions or times, however exact: never rounded to the number format of the model.
+    exact: ClassVar[frozenset[int]] = frozenset()
     # Fields whose symbols are sizes of the result, and no numbers to compute with.
     sizes_of_result: ClassVar[frozenset[str]] = frozenset()
     # Inputs by index that must pass another layer where they are made, before anything is computed from them.

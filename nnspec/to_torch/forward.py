@@ -7,7 +7,8 @@ are symbols are read from the shapes of the inputs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 
 from nnspec.diagnostics import SpecError
 from nnspec.dims import Size
@@ -17,7 +18,7 @@ from nnspec.to_torch.construct import Construct
 from nnspec.to_torch.mistakes import NotInTorch
 from nnspec.to_torch.names import in_order, is_attribute, module_lists, path, variable
 from nnspec.to_torch.plan import Plan, Plans
-from nnspec.to_torch.row import Function, Submodule
+from nnspec.to_torch.row import Function, Raw, Submodule
 from nnspec.to_torch.sizes import Sizes, Unreadable
 from nnspec.to_torch.uses import lower
 
@@ -30,6 +31,8 @@ class Forward:
 
     def __init__(self, plans: Plans, plan: Plan) -> None:
         self.plans = plans
+        self.key = plan.key
+        self.wide = plans.widths.wide[plan.key]
         self.module: Module = plan.module
         self.lines: list[str] = []
         self.attributes: dict[str, tuple[Construct, int]] = {}  # label -> how it is built, and how often
@@ -38,7 +41,7 @@ class Forward:
         self.sizes = Sizes(plan.module)
         self.uses = _uses(self.module)
         self.lasting = _lasting_names(self.module)
-        self.names = self.sizes.names() | plans.function_names(self.module) | {"device"}
+        self.names = self.sizes.names() | plans.function_names(self.module) | {"device", "dtype", "wide"}
         self.inputs = [self._input(port.name, port.value) for port in self.module.inputs]
         self.sizes.inputs = self.inputs
         self._paths: dict[str, str] = {}
@@ -93,14 +96,13 @@ class Forward:
             return self._module_expression(call)
         submodule = self.plans.submodule(self.module, call)
         if submodule is None:
-            names = tuple(self._name(value, call) if value else None for value in call.inputs)
-            text = lower(call, self.module, names, self._sizer(call), "device" if self.inputs else "")
+            dtype = "wide" if call.outputs[0] in self.wide else "dtype"
+            given = [text if value else None for value, text in zip(call.inputs, self._given(call), strict=True)]
+            text = lower(call, self.module, tuple(given), self._sizer(call), dtype)
             if isinstance(text, Function):
                 self.plans.sources[text.name] = text.source
                 text = text.text
             assert isinstance(text, str)
-            if "device=device" in text:
-                self.sizes.read["device"] = f"{self.inputs[0]}.device"
             return text
         return self._submodule_expression(submodule, call)
 
@@ -110,16 +112,12 @@ class Forward:
         unnamed = call.label is None or call.label.rpartition(".")[2].isdecimal()
         if submodule.expression is not None and unnamed and not owns and call.count == 1:
             expression = submodule.expression
-            names = [
-                (self._take(value) if expression.count(f"{{{i}}}") == 1 else self._name(value, call)) if value else ""
-                for i, value in enumerate(call.inputs)
-            ]
-            return _fill(expression, names)
+            once = {i for i in range(len(call.inputs)) if expression.count(f"{{{i}}}") == 1}
+            return _fill(expression, self._given(call, once))
         attribute = self._attribute(call, submodule.constructor, owns)
         if call.count > 1:
             return None
-        arguments = [(self._take(value) if submodule.call is None else self._name(value, call)) if value else "None"
-                     for value in call.inputs]  # fmt: skip
+        arguments = self._given(call, range(len(call.inputs) if submodule.call is None else 0))
         return _applied(submodule, attribute, arguments)
 
     def _module_expression(self, call: Call) -> str | None:
@@ -133,20 +131,20 @@ class Forward:
             self._scan(call, plan.module, attribute)
             return None
         if plan.inline and plan.kind == "loop":
-            names = [self._name(value, call) for value in call.inputs]
+            names = self._given(call)
             (target,) = [self._target(self.module.calls.index(call), value) for value in call.outputs]
             if target != names[0]:
                 self._line(call, f"{target} = {names[0]}")
             self._line(call, f"for layer in {attribute}:")
             self._line(call, f"    {target} = layer({', '.join([target, *names[1:]])})")
             return None
-        return f"{attribute}({', '.join(map(self._take, call.inputs))})"
+        return f"{attribute}({', '.join(self._given(call, range(len(call.inputs))))})"
 
     def _scan(self, call: Call, module: Module, attribute: str) -> None:
         """One application for each element of the first input; what is not carried is collected and stacked."""
         index = self.module.calls.index(call)
-        names = [self._name(value, call) for value in call.inputs]
-        self._busy = {name for name in names if name}
+        names = self._given(call)
+        self._busy = {self.variables[value] for value in call.inputs}
         element = self._fresh(module.inputs[0].name)
         carried = {output: self._fresh(module.outputs[output].name) for output in module.carried}
         for output, source in module.carried.items():
@@ -180,7 +178,7 @@ class Forward:
 
     def _loop(self, call: Call, targets: list[str]) -> None:
         """`count` applications in a row of modules that are no list of their own."""
-        names = [self._name(value, call) if value else "None" for value in call.inputs]
+        names = self._given(call)
         for target, name in zip(targets, names, strict=False):
             if target != name:
                 self._line(call, f"{target} = {name}")
@@ -227,6 +225,17 @@ class Forward:
         return name
 
     # --- values and variables
+
+    def _given(self, call: Call, once: Collection[int] = ()) -> list[str]:
+        """The inputs of a call in the number format that it needs them in; those of these indices are used `once`."""
+        to_format = dict.fromkeys(self.plans.widths.rounded(self.key, call), ".to(dtype)")
+        to_format |= dict.fromkeys(self.plans.widths.widened(self.key, call), ".to(wide)")
+        return [
+            "None" if not value
+            else self._take(value) if index in once and index not in to_format
+            else self._name(value, call) + to_format.get(index, "")
+            for index, value in enumerate(call.inputs)
+        ]  # fmt: skip
 
     def _take(self, value: str) -> str:
         """The expression of a value for its one use, or its variable."""
@@ -330,10 +339,41 @@ class Forward:
         if len(always) != len(outputs):
             self._flush()
             self.lines.append("if self.training:")
-            self.lines.append(f"    return {', '.join(self._take(port.value) for port in outputs)}")
-        text = ", ".join(self._take(port.value) for port in always)
+            self.lines.append(f"    return {', '.join(self._result(port.value) for port in outputs)}")
+        text = ", ".join(self._result(port.value) for port in always)
         self.lines.append(f"return {text}")
+        self._read_formats()
         self.lines[:0] = [f"{name} = {text}" for name, text in self.sizes.read.items()]
+
+    def _result(self, value: str) -> str:
+        if value not in self.wide or not self.plans.widths.rounds(self.key):
+            return self._take(value)
+        self._flush()
+        return f"{self.variables[value]}.to(dtype)"
+
+    def _read_formats(self) -> None:
+        """Read where the tensors at hand are, and of which type their floats, for tensors made from nothing."""
+        text = "\n".join(self.lines)
+        device, dtype, wide = (re.search(rf"(?<![\w.]){word}(?![\w=])", text) for word in ("device", "dtype", "wide"))
+        like = self._like() if dtype or wide or (device and not self.inputs) else ""
+        if device:
+            self.sizes.read["device"] = f"{self.inputs[0] if self.inputs else like}.device"
+        if dtype:
+            self.sizes.read["dtype"] = f"{like}.dtype"
+        if wide:
+            own = "dtype" if dtype else f"{like}.dtype"
+            self.sizes.read["wide"] = f"torch.promote_types({own}, torch.float32)"
+
+    def _like(self) -> str:
+        """A tensor in the number format of the model: an input, a parameter, or else a buffer for this alone."""
+        for name, port, type in zip(self.inputs, self.module.inputs, self.module.input_types, strict=True):
+            if type.dtype == "float" and port.value not in self.wide:
+                return name
+        if self.plans.owns_parameters(self.key):
+            return "next(self.parameters())"
+        name = self._free_attribute("like")
+        self.attributes[name] = (Construct("nn.Buffer", (Raw("torch.empty(0)"),), {"persistent": False}), 1)
+        return f"self.{name}"
 
 
 def _applied(submodule: Submodule | None, module: str, arguments: list[str]) -> str:

@@ -19,7 +19,7 @@ RESERVED = frozenset(
 )
 
 # Names that the source uses for other things.
-TAKEN = frozenset("self torch nn F math OrderedDict partial initialise device".split())
+TAKEN = frozenset("self torch nn F math OrderedDict partial initialise device dtype wide".split())
 
 
 def is_attribute(label: str) -> bool:

@@ -19,6 +19,16 @@ def scalar_text(value: int | float | Expression, call: Call) -> str:
     return text if re.fullmatch(r"[\w.]+(\[-?\d+\])?", text) else f"({text})"
 
 
+LARGEST = 65504.0  # of float16
+
+
+def within(value: int | float, dtype: str) -> str:
+    """A number to fill or bound floats with, within the range of their type: a mask of -1e9 stays finite in float16."""
+    if abs(value) <= LARGEST:
+        return repr(value)
+    return f"max({value!r}, torch.finfo({dtype}).min)" if value < 0 else f"min({value!r}, torch.finfo({dtype}).max)"
+
+
 def operands(layer: Combining, call: Call) -> list[str]:
     """The operands in the order in which a person writes them."""
     texts = [text for text in call.inputs if text is not None]

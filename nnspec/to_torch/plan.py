@@ -11,6 +11,7 @@ from nnspec.layers.base import Layer
 from nnspec.to_torch.construct import Construct, ModuleOf, Times
 from nnspec.to_torch.row import Function, Submodule
 from nnspec.to_torch.uses import INITIALISE, construct, initialises, lower
+from nnspec.to_torch.widths import Widths
 
 
 class SymbolicSize(Exception):
@@ -29,6 +30,7 @@ class Plans:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._plans: dict[str, Plan] = {}
+        self.widths = Widths(program)
         self.repeated = {call.callee for module in program.modules.values() for call in module.calls if call.count > 1}
         self._totals: dict[str, Totals] = {}
         self.sources: dict[str, str] = {}  # text of the classes that rows bring along, by name
@@ -41,15 +43,18 @@ class Plans:
 
     def owns_weights(self, key: str) -> bool:
         """Whether there is a weight below a module."""
+        return self.owns_parameters(key) or bool(self._totals[key].buffers)
+
+    def owns_parameters(self, key: str) -> bool:
+        """Whether there is a parameter below a module."""
         if not self._totals:
             self._totals = totals(self.program)
-        total = self._totals[key]
-        return bool(total.parameters or total.buffers or self.program.modules[key].ties)
+        return bool(self._totals[key].parameters or self.program.modules[key].ties)
 
     def submodule(self, module: Module, call: Call) -> Submodule | None:
         """The submodule of a layer's call; None where the layer is written as text."""
         try:
-            given = lower(call, module, ("x",) * len(call.inputs), _no_size, "x.device")
+            given = lower(call, module, ("x",) * len(call.inputs), _no_size)
         except SymbolicSize:
             return None
         return given if isinstance(given, Submodule) else None
@@ -57,7 +62,7 @@ class Plans:
     def function_names(self, module: Module) -> set[str]:
         """The names of the functions that the rows of a module bring along: no variable may hide them."""
         layers = [call for call in module.calls if isinstance(call.callee, Layer)]
-        given = [lower(call, module, ("x",) * len(call.inputs), lambda size: "1", "device") for call in layers]
+        given = [lower(call, module, ("x",) * len(call.inputs), lambda size: "1") for call in layers]
         return {each.name for each in given if isinstance(each, Function)}
 
     def constructor(self, module: Module, call: Call) -> Construct | None:
@@ -90,7 +95,7 @@ class Plan:
         chain = module.inputs and module.calls and len(module.outputs) == 1 and self._is_chain()
         if module.ties or module.order or not chain:
             return "class"
-        if any(self._item(call) is None for call in module.calls):
+        if any(self._item(call) is None or self.plans.widths.rounded(self.key, call) for call in module.calls):
             return "class"
         if len(module.inputs) == 1:
             return "sequence" if self._positions() or self._named() else "class"

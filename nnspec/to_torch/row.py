@@ -79,9 +79,9 @@ class Call(Record):
     results: tuple[TensorType, ...]
     # A Python expression for a size: a number, or one that reads the shapes at hand (`x.shape[0]`).
     size: Callable[[Size], str]
-    # A Python expression for the device of the tensors at hand (`x.device`), for tensors made from nothing; "" where
-    # there is none.
-    device: str = ""
+    # The variable for the element type of the floats that it makes: `dtype`, that of the tensors at hand, or `wide`,
+    # with 32 bits at least, where they are to be exact (see widths.py).
+    dtype: str = "dtype"
 
     def type_of(self, index: int = 0) -> TensorType:
         """The type of an input that cannot be absent."""

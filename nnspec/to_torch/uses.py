@@ -45,7 +45,7 @@ def initialise(module, **initialisers):
 
 
 def lower(
-    call: Call, module: Module, inputs: tuple[str | None, ...], size: Callable[[Size], str], device: str
+    call: Call, module: Module, inputs: tuple[str | None, ...], size: Callable[[Size], str], dtype: str = "dtype"
 ) -> Submodule | Function | str:
     """What the row of a layer gives for these inputs.
 
@@ -59,7 +59,7 @@ def lower(
         reason = UNSUPPORTED.get(cls, "it has no row in the PyTorch lowering")
         raise SpecError.of(NotInTorch(None, cls.__name__, call.label or call.outputs[0], reason))
     results = tuple(module.values[name] for name in call.outputs)
-    return ROWS[cls](layer, rows.Call(inputs, module.types(call.inputs), results, size, device))
+    return ROWS[cls](layer, rows.Call(inputs, module.types(call.inputs), results, size, dtype))
 
 
 def construct(submodule: Submodule, layer: Layer) -> Construct:

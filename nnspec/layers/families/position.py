@@ -1,6 +1,7 @@
 """Positions as waves: added as an embedding, or as rotations of queries and keys.
 
-Nothing here is learned or stored: the waves are computed where they are used, in the number format of the model.
+Nothing here is learned or stored: the waves are computed where they are used, from angles of 32 bits or more, and
+then rounded to the number format of the model.
 """
 
 from typing import ClassVar
@@ -22,6 +23,7 @@ class SinusoidalEmbedding(Layer):
     """
 
     pointwise: ClassVar[bool] = True
+    exact: ClassVar[frozenset[int]] = frozenset({0})
     keyword_only: ClassVar[frozenset[str]] = frozenset({"interleaved", "cosine_first", "freq_shift"})
 
     embedding_dim: PositiveInt
@@ -61,6 +63,7 @@ class RotaryEmbedding(Layer):
 
     optional_inputs: ClassVar[tuple[str, ...]] = ("positions",)
     function: ClassVar[str | None] = "rotary"
+    exact: ClassVar[frozenset[int]] = frozenset({1})
     keyword_only: ClassVar[frozenset[str]] = frozenset({"scaling", "offset"})
 
     base: PositiveFloat = 10000.0

@@ -84,5 +84,6 @@ def _masks(layer: MultiheadAttention, call: Call) -> list[str]:
         both = f"{{4}} | {later}" if mask.dtype == "bool" else f"torch.where({later}, -torch.inf, {{4}})"
         return [f"attn_mask={both}"]
     if padding is None or padding.dtype == "float":  # both masks are to be of one type
-        later = f"nn.Transformer.generate_square_subsequent_mask({time}, {{0}}.device, {{0}}.dtype)"
+        of = "{3}" if padding is not None else "{0}"
+        later = f"nn.Transformer.generate_square_subsequent_mask({time}, {{0}}.device, {of}.dtype)"
     return [f"attn_mask={later}", "is_causal=True"]

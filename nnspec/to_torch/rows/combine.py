@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import reduce
 
-from nnspec.layers.arithmetic import Combining
+from nnspec.dims import Expression
+from nnspec.layers.arithmetic import Combining, Scalar
 from nnspec.layers.families.combine import Add, Concat, Maximum, Minimum, Multiply, Stack, Where
-from nnspec.to_torch.operands import operands, scalar_text, tuple_text
+from nnspec.to_torch.operands import operands, scalar_text, tuple_text, within
 from nnspec.to_torch.row import Call, row
 
 
@@ -29,11 +30,18 @@ def _(layer: Combining, call: Call) -> str:
 def _(layer: Combining, call: Call) -> str:
     if layer.scalar is not None:
         bound = "min" if isinstance(layer, Maximum) else "max"
-        return f"{call.inputs[0]}.clamp({bound}={scalar_text(layer.scalar, call)})"
+        return f"{call.inputs[0]}.clamp({bound}={_number(layer.scalar, 0, call)})"
     return reduce(lambda left, right: f"torch.{layer.function}({left}, {right})", map(str, call.inputs))
 
 
 @row(Where)
 def _(layer: Where, call: Call) -> str:
-    other = call.inputs[2] if layer.value is None else scalar_text(layer.value, call)
+    other = call.inputs[2] if layer.value is None else _number(layer.value, 1, call)
     return f"torch.where({call.inputs[0]}, {call.inputs[1]}, {other})"
+
+
+def _number(value: Scalar, beside: int, call: Call) -> str:
+    """A number that takes the place of elements of an input."""
+    if isinstance(value, Expression) or call.type_of(beside).dtype != "float":
+        return scalar_text(value, call)
+    return within(value, f"{call.inputs[beside]}.dtype")

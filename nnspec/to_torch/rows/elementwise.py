@@ -24,8 +24,8 @@ from nnspec.layers.families.elementwise import (
     Square,
 )
 from nnspec.layers.families.trigonometry import Acos, Asin, Atan, Cos, Cosh, Sin, Sinh, Tan
-from nnspec.to_torch.operands import written
-from nnspec.to_torch.row import Call, changed, row
+from nnspec.to_torch.operands import within, written
+from nnspec.to_torch.row import Call, Raw, changed, row
 
 
 @row(Exp, Log, Log2, Log10, Log1p, Sqrt, Rsqrt, Square, Reciprocal, Abs, Sign, Floor, Ceil, Round, Erf)
@@ -41,10 +41,15 @@ def _(layer: Neg, call: Call) -> str:
 
 @row(Clamp)
 def _(layer: Clamp, call: Call) -> str:
-    return f"{call.inputs[0]}.clamp({written(**changed(layer, 'min', 'max'))})"
+    bounds = changed(layer, "min", "max")
+    if call.type_of().dtype == "float":
+        bounds = {name: Raw(within(value, f"{call.inputs[0]}.dtype")) for name, value in bounds.items()}
+    return f"{call.inputs[0]}.clamp({written(**bounds)})"
 
 
 @row(Cast)
 def _(layer: Cast, call: Call) -> str:
-    method = {"float": "float", "int": "long", "bool": "bool"}[layer.dtype]
-    return f"{call.inputs[0]}.{method}()"
+    if layer.dtype == "float":
+        known = call.type_of().dtype == "float"
+        return str(call.inputs[0]) if known else f"{call.inputs[0]}.to({call.dtype})"
+    return f"{call.inputs[0]}.{'long' if layer.dtype == 'int' else 'bool'}()"

@@ -40,11 +40,11 @@ def _(layer: Layer, call: Call) -> str:
         inputs[1:] = [f"torch.full_like({inputs[0]}, {float(keywords.pop('value'))!r})"]
     if "class_weights" in keywords:
         keywords["weight"] = Raw(f"{call.inputs[0]}.new_tensor({list(keywords.pop('class_weights'))!r})")
-    batchmean = keywords.get("reduction") == "batchmean"
-    if batchmean:
+    if keywords.get("reduction") == "batchmean":  # a sum over all samples may be beyond 16 bits
         keywords["reduction"] = "sum"
-    text = f"{FUNCTIONS[type(layer)]}({written(*inputs, **keywords)})"
-    return f"{text} / {_batch(call)}" if batchmean else text
+        total = f"{FUNCTIONS[type(layer)]}({written(*map(_wide, inputs), **keywords)})"
+        return f"({total} / {_batch(call)}).to({call.dtype})"
+    return f"{FUNCTIONS[type(layer)]}({written(*inputs, **keywords)})"
 
 
 @row(Hinge)
@@ -77,7 +77,7 @@ def _(layer: GaussianKL, call: Call) -> str:
 def _(layer: Accuracy, call: Call) -> str:
     scores, target = call.inputs
     counted = "" if layer.ignore_index is None else f"[{target} != {layer.ignore_index}]"
-    return f"({scores}.argmax(1) == {target}){counted}.float().mean()"
+    return f"({scores}.argmax(1) == {target}){counted}.mean(dtype=wide).to({call.dtype})"
 
 
 def _reduced(text: str, reduction: str, call: Call) -> str:
@@ -86,8 +86,12 @@ def _reduced(text: str, reduction: str, call: Call) -> str:
         case "none":
             return text
         case "batchmean":
-            return f"{text}.sum() / {_batch(call)}"
+            return f"({text}.sum(dtype=wide) / {_batch(call)}).to({call.dtype})"
     return f"{text}.{reduction}()"
+
+
+def _wide(text: str) -> str:
+    return f"{text}.to(wide)"
 
 
 def _batch(call: Call) -> str:

@@ -8,22 +8,26 @@ from nnspec.to_torch.row import Call, Function, changed, row
 
 INFO_NCE = """
 def info_nce(input, target, temperature):
-    logits = F.normalize(input, dim=1) @ F.normalize(target, dim=1).T / temperature  # [N, N]
+    wide = torch.promote_types(input.dtype, torch.float32)  # lengths may be beyond 16 bits
+    input, target = (F.normalize(each.to(wide), dim=1).to(each.dtype) for each in (input, target))
+    logits = input @ target.T / temperature  # [N, N]
     return F.cross_entropy(logits, torch.arange(len(logits), device=logits.device))
 """
 
 CTC = """
 def ctc(log_probabilities, target, blank):
     length = torch.full_like(target[:, 0], log_probabilities.shape[1])
-    return F.ctc_loss(
-        log_probabilities.transpose(0, 1), target, length, (target != blank).sum(1), blank, zero_infinity=True
-    )
+    wide = torch.promote_types(log_probabilities.dtype, torch.float32)  # torch has it in 32 bits and more
+    scores, lengths = log_probabilities.transpose(0, 1).to(wide), (target != blank).sum(1)
+    loss = F.ctc_loss(scores, target, length, lengths, blank, zero_infinity=True)
+    return loss.to(log_probabilities.dtype)
 """
 
 
 @row(CosineSimilarity)
 def _(layer: CosineSimilarity, call: Call) -> str:
-    return f"F.cosine_similarity({written(*map(str, call.inputs), **changed(layer, 'dim', 'eps'))})"
+    inputs = [f"{name}.to(wide)" for name in call.inputs]  # lengths may be beyond 16 bits
+    return f"F.cosine_similarity({written(*inputs, **changed(layer, 'dim', 'eps'))}).to({call.dtype})"
 
 
 @row(InfoNCE)

@@ -21,4 +21,6 @@ def _(layer: Power, call: Call) -> str:
 
 @row(MatMul)
 def _(layer: MatMul, call: Call) -> str:
+    if call.dtype == "wide":  # autocast would round to 16 bits what is not in 64
+        return f"({call.inputs[0]}.double() @ {call.inputs[1]}.double()).to(wide)"
     return f"{call.inputs[0]} @ {call.inputs[1]}"

@@ -7,16 +7,18 @@ from nnspec.to_torch.row import Call, Function, row
 
 DICE_LOSS = """
 def dice_loss(input, target, smooth):
-    overlap = (input * target).flatten(1).sum(1)
-    total = (input + target).flatten(1).sum(1)
-    return 1 - (2 * overlap + smooth) / (total + smooth)
+    wide = torch.promote_types(input.dtype, torch.float32)  # 16 bits do not count the pixels of a picture
+    overlap = (input * target).flatten(1).sum(1, dtype=wide)
+    total = (input + target).flatten(1).sum(1, dtype=wide)
+    return (1 - (2 * overlap + smooth) / (total + smooth)).to(input.dtype)
 """
 
 DICE = """
 def dice(input, target, threshold):
     found, wanted = (input > threshold).flatten(1), (target > threshold).flatten(1)
     total = found.sum(1) + wanted.sum(1)
-    return torch.where(total > 0, 2 * (found & wanted).sum(1) / total, 1.0).mean()
+    wide = torch.promote_types(input.dtype, torch.float32)
+    return torch.where(total > 0, 2 * (found & wanted).sum(1, dtype=wide) / total, 1.0).mean().to(input.dtype)
 """
 
 MEAN_IOU = """
@@ -24,8 +26,9 @@ def mean_iou(scores, target):
     classes = scores.shape[1]
     found = F.one_hot(scores.argmax(1), classes).bool().view(-1, classes)
     wanted = F.one_hot(target, classes).bool().view(-1, classes)
-    overlap, union = (found & wanted).sum(0), (found | wanted).sum(0)
-    return (overlap / union.clamp(min=1)).sum() / (union > 0).sum()
+    wide = torch.promote_types(scores.dtype, torch.float32)
+    overlap, union = (found & wanted).sum(0, dtype=wide), (found | wanted).sum(0)
+    return ((overlap / union.clamp(min=1)).sum() / (union > 0).sum()).to(scores.dtype)
 """
 
 

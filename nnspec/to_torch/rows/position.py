@@ -1,4 +1,4 @@
-"""PyTorch rows of positions. Torch has neither; both compute in the number format of the model."""
+"""PyTorch rows of positions. Torch has neither; both compute angles in 32 bits at least, and round their waves."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ class SinusoidalEmbedding(nn.Module):
 
     def __init__(self, size, base=10000.0, *, interleaved=True, cosine_first=False, freq_shift=0):
         super().__init__()
-        self.half, self.freq_shift = size // 2, freq_shift
+        self.half, self.base, self.freq_shift = size // 2, base, freq_shift
         self.interleaved, self.cosine_first = interleaved, cosine_first
-        self.register_buffer("base", torch.tensor(base), persistent=False)  # a buffer has the dtype of the model
+        self.register_buffer("like", torch.empty(0), persistent=False)  # a buffer has the dtype of the model
 
     def forward(self, positions):
-        steps = torch.arange(self.half, dtype=self.base.dtype, device=self.base.device)
+        wide = torch.promote_types(self.like.dtype, torch.float32)
+        steps = torch.arange(self.half, dtype=wide, device=positions.device)
         angles = positions[..., None] * self.base ** (-steps / (self.half - self.freq_shift))
         waves = (angles.cos(), angles.sin()) if self.cosine_first else (angles.sin(), angles.cos())
-        return torch.stack(waves, dim=-1).flatten(-2) if self.interleaved else torch.cat(waves, dim=-1)
+        waves = torch.stack(waves, dim=-1).flatten(-2) if self.interleaved else torch.cat(waves, dim=-1)
+        return waves.to(self.like.dtype)
 '''
 
 
@@ -37,9 +39,10 @@ def {name}(x, positions=None, base=10000.0{parameter}):
     d = x.shape[-1]
     if positions is None:
         positions = torch.arange(x.shape[-2], device=x.device)
-    frequencies = base ** (-torch.arange(0, d, 2, dtype=x.dtype, device=x.device) / d)
+    wide = torch.promote_types(x.dtype, torch.float32)  # 16 bits do not hold the positions of a long sequence
+    frequencies = base ** (-torch.arange(0, d, 2, dtype=wide, device=x.device) / d)
 {scale}    angles = positions[..., None] * frequencies
-    cos, sin = angles.cos(), angles.sin()
+    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
     a, b = {split}
     return {join}
 '''

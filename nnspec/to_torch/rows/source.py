@@ -7,10 +7,10 @@ from typing import Any
 from nnspec.dims import Size
 from nnspec.layers.base import Initial
 from nnspec.layers.families.source import Constant, Full, Normal, Ones, Parameter, Range, Uniform, Zeros
-from nnspec.to_torch.operands import tuple_text, written
+from nnspec.to_torch.operands import tuple_text, within, written
 from nnspec.to_torch.row import Call, Raw, Submodule, row
 
-DTYPES = {"float": "torch.float32", "int": "torch.long", "bool": "torch.bool"}
+DTYPES = {"int": "torch.long", "bool": "torch.bool"}
 
 
 @row(Parameter)
@@ -46,38 +46,40 @@ def _start(shape: tuple[int, ...], initial: Initial) -> str:
 
 @row(Constant)
 def _(layer: Constant, call: Call) -> str:
-    dtype = f"dtype={DTYPES[layer.dtype]}" if layer.dtype else ""
-    return f"torch.tensor({written(repr(_lists(layer.value)), dtype, _device(call))})"
+    inferred = call.results[0].dtype != "float" and layer.dtype is None
+    return f"torch.tensor({written(repr(_lists(layer.value)), '' if inferred else _dtype(call), DEVICE)})"
 
 
 def _lists(value: Any) -> Any:
     return [_lists(part) for part in value] if isinstance(value, tuple) else value
 
 
-def _device(call: Call) -> str:
-    return f"device={call.device}" if call.device else ""
+DEVICE = "device=device"
+
+
+def _dtype(call: Call) -> str:
+    """The element type of the result, as an argument."""
+    return f"dtype={DTYPES.get(call.results[0].dtype, call.dtype)}"
 
 
 @row(Range)
 def _(layer: Range, call: Call) -> str:
     end, start, step = call.size(layer.end), call.size(layer.start), str(layer.step)
     bounds = [end] if (start, step) == ("0", "1") else [start, end, *([step] if step != "1" else [])]
-    return f"torch.arange({written(*bounds, _device(call))})"
+    return f"torch.arange({written(*bounds, DEVICE)})"
 
 
 @row(Full)
 def _(layer: Full, call: Call) -> str:
-    return f"torch.full({written(_shape(layer.shape, call), repr(layer.value), _device(call))})"
-
-
-def _shape(shape: tuple[Size, ...], call: Call) -> str:
-    return tuple_text(map(call.size, shape))
+    sizes = tuple_text(map(call.size, layer.shape))
+    if isinstance(layer.value, float):
+        return f"torch.full({written(sizes, within(layer.value, call.dtype), _dtype(call), DEVICE)})"
+    return f"torch.full({written(sizes, repr(layer.value), DEVICE)})"
 
 
 @row(Zeros, Ones)
 def _(layer: Zeros | Ones, call: Call) -> str:
-    dtype = f"dtype={DTYPES[layer.dtype]}" if layer.dtype != "float" else ""
-    return f"torch.{layer.function}({written(call.shape(layer.shape) or '()', dtype, _device(call))})"
+    return f"torch.{layer.function}({written(call.shape(layer.shape) or '()', _dtype(call), DEVICE)})"
 
 
 @row(Normal)
@@ -97,4 +99,4 @@ def _(layer: Uniform, call: Call) -> str:
 def _random(function: str, shape: tuple[Size, ...] | None, call: Call) -> str:
     if shape is None:
         return f"torch.{function}_like({call.inputs[0]})"
-    return f"torch.{function}({written(call.shape(shape) or '()', _device(call))})"
+    return f"torch.{function}({written(call.shape(shape) or '()', _dtype(call), DEVICE)})"

@@ -1,0 +1,140 @@
+"""Which floats of a program are *made*: from whole numbers, sizes and constants alone, so that they can be exact.
+
+Positions, angles, masks and tables come from no float input and from no weight. They are computed in 32 bits at
+least, whatever the number format of the model, and rounded once, where they meet a float of the model or leave it:
+bfloat16 holds whole numbers only up to 256. All other floats have the type of what they come from.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from nnspec.ir import Call, Module, Program
+from nnspec.layers.base import Layer
+from nnspec.layers.families.elementwise import Cast
+
+Use = tuple[Call | None, int]  # a call and the index of its input; None for the outputs of the module
+
+
+class Widths:
+    """The made floats of every module: at first all may be, and those that cannot are struck out."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.sites: dict[str, list[tuple[str, Call]]] = defaultdict(list)  # of a module: where it is applied
+        self._uses = {key: _uses(program.modules[key]) for key in program.order}
+        self.wide: dict[str, set[str]] = {key: set() for key in program.order}
+        if not any(_makes(module, call) for module in self._modules() for call in module.calls):
+            return
+        for key in program.order:
+            module = program.modules[key]
+            self.wide[key] = {name for name, type in module.values.items() if type.dtype == "float"}
+            for call in module.calls:
+                if isinstance(call.callee, str):
+                    self.sites[call.callee].append((key, call))
+        while any([self._strike(key) for key in reversed(program.order)]):
+            pass
+
+    def rounded(self, key: str, call: Call) -> tuple[int, ...]:
+        """The inputs of a call, by index, that are made and meet the type of the model there."""
+        return tuple(i for i, name in enumerate(call.inputs) if name in self.wide[key] and self._meets(key, call, i))
+
+    def widened(self, key: str, call: Call) -> tuple[int, ...]:
+        """The inputs of a call, by index, that are whole numbers and become floats there."""
+        module = self.program.modules[key]
+        types = module.types(call.inputs)
+        if isinstance(call.callee, str) or call.outputs[0] not in self.wide[key] or isinstance(call.callee, Cast):
+            return ()
+        if any(type is not None and type.dtype == "float" for type in types):
+            return ()
+        return tuple(i for i, type in enumerate(types) if type is not None and type.dtype == "int")
+
+    def rounds(self, key: str) -> bool:
+        """Whether a module gives all its floats in the type of the model: the model itself, and what takes its own."""
+        return key == self.program.entry or not all(_plain(call) for _, call in self.sites[key])
+
+    def _modules(self) -> list[Module]:
+        return [self.program.modules[key] for key in self.program.order]
+
+    # --- striking out
+
+    def _strike(self, key: str) -> bool:
+        """Strike out what is not made after all; whether there was any."""
+        module, wide = self.program.modules[key], self.wide[key]
+        before = len(wide)
+        for index, port in enumerate(module.inputs):
+            if port.value in wide and not self._input_stays(key, index):
+                wide.remove(port.value)
+        for call in module.calls:
+            for index, name in enumerate(call.outputs):
+                if name in wide and not self._output_stays(key, call, index):
+                    wide.remove(name)
+        return len(wide) < before
+
+    def _input_stays(self, key: str, index: int) -> bool:
+        sites = self.sites[key]
+        given = all(_plain(call) and call.inputs[index] in self.wide[above] | {""} for above, call in sites)
+        return bool(sites) and given and self._wanted(key, self.program.modules[key].inputs[index].value)
+
+    def _output_stays(self, key: str, call: Call, index: int) -> bool:
+        module = self.program.modules[key]
+        if isinstance(call.callee, str):
+            inner = self.program.modules[call.callee].outputs[index].value
+            return not self.rounds(call.callee) and inner in self.wide[call.callee]
+        if call.callee.exact or call.callee.weights(*module.types(call.inputs)):
+            return False
+        floats = [name for name in call.inputs if name and module.values[name].dtype == "float"]
+        if not all(name in self.wide[key] for name in floats):
+            return False
+        return not _can_be_made_in_any_type(call, floats) or self._wanted(key, call.outputs[index])
+
+    def _wanted(self, key: str, name: str) -> bool:
+        """Whether some use of a value needs it as exact as it is made."""
+        for call, index in self._uses[key][name]:
+            if call is None:
+                sites = [] if self.rounds(key) else self.sites[key]
+                if any(self._wanted(above, site.outputs[index]) for above, site in sites):
+                    return True
+            elif not self._meets(key, call, index):
+                return True
+        return False
+
+    def _meets(self, key: str, call: Call, index: int) -> bool:
+        """Whether an input, if it is made, meets the type of the model in this call."""
+        if isinstance(call.callee, str):
+            port = self.program.modules[call.callee].inputs[index]
+            return not _plain(call) or port.value not in self.wide[call.callee]
+        if index in call.callee.exact:
+            return False
+        values = self.program.modules[key].values
+        floats = [name for name in call.outputs if values[name].dtype == "float"]
+        return bool(floats) and not any(name in self.wide[key] for name in floats)
+
+
+def _makes(module: Module, call: Call) -> bool:
+    """Whether a call gives floats that come from no other floats."""
+    if not isinstance(call.callee, Layer) or call.callee.exact or module.values[call.outputs[0]].dtype != "float":
+        return False
+    types = module.types(call.inputs)
+    return not any(type and type.dtype == "float" for type in types) and not call.callee.weights(*types)
+
+
+def _plain(call: Call) -> bool:
+    """Whether a module is applied once: what is applied in a row takes its own results, which may be of any kind."""
+    return call.count == 1 and not call.scan
+
+
+def _can_be_made_in_any_type(call: Call, floats: list[str]) -> bool:
+    """Whether a call gives the same when its result is made in the type that it would be rounded to."""
+    return not floats and (not any(call.inputs) or isinstance(call.callee, Cast))
+
+
+def _uses(module: Module) -> dict[str, list[Use]]:
+    uses: dict[str, list[Use]] = {name: [] for name in module.values}
+    for call in module.calls:
+        for index, name in enumerate(call.inputs):
+            if name:
+                uses[name].append((call, index))
+    for index, port in enumerate(module.outputs):
+        uses[port.value].append((None, index))
+    return uses
