@@ -32,8 +32,11 @@ class Widths:
             for call in module.calls:
                 if isinstance(call.callee, str):
                     self.sites[call.callee].append((key, call))
-        while any([self._strike(key) for key in reversed(program.order)]):
-            pass
+        struck = True
+        while struck:
+            struck = False
+            for key in reversed(program.order):
+                struck |= self._strike(key)
 
     def rounded(self, key: str, call: Call) -> tuple[int, ...]:
         """The inputs of a call, by index, that are made and meet the type of the model there."""

@@ -90,6 +90,16 @@ def _(layer: RMSNorm, call: Call) -> Submodule:
     )
 
 
+LOCAL_RESPONSE_NORM = '''\
+class LocalResponseNorm(nn.LocalResponseNorm):
+    """The norm with its squares in 32 bits at least: they are soon beyond float16."""
+
+    def forward(self, x):
+        return super().forward(x.to(torch.promote_types(x.dtype, torch.float32))).to(x.dtype)
+'''
+
+
 @row(LocalResponseNorm)
 def _(layer: LocalResponseNorm, call: Call) -> Submodule:
-    return Submodule("nn.LocalResponseNorm", (layer.size,), changed(layer, "alpha", "beta", "k"))
+    keywords = changed(layer, "alpha", "beta", "k")
+    return Submodule("LocalResponseNorm", (layer.size,), keywords, source=LOCAL_RESPONSE_NORM)

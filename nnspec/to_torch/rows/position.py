@@ -42,9 +42,9 @@ def {name}(x, positions=None, base=10000.0{parameter}):
     wide = torch.promote_types(x.dtype, torch.float32)  # 16 bits do not hold the positions of a long sequence
     frequencies = base ** (-torch.arange(0, d, 2, dtype=wide, device=x.device) / d)
 {scale}    angles = positions[..., None] * frequencies
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    cos, sin = angles.cos(), angles.sin()
     a, b = {split}
-    return {join}
+    return {join}.to(x.dtype)
 '''
 SCALE = """\
     factor, low, high, length = scaling  # long waves turn slower, as in Llama 3.1
