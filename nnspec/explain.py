@@ -122,9 +122,11 @@ def layer_page(layer: type[Layer]) -> str:
 
 
 def _facts(layer: type[Layer]) -> list[str]:
-    """Its inputs and results where they are not just one, and how else it may be written."""
+    """Which arguments go by position, its inputs and results where they are not just one, how else it is written."""
     inputs = [*layer.inputs, *(f"{name}?" for name in layer.optional_inputs)]
     facts = []
+    if len(layer.model_fields) > len(layer.by_position):
+        facts.append(f"By position: {', '.join(layer.by_position) or 'nothing'}; by name: the other arguments")
     if len(inputs) != 1 or layer.variadic:
         facts.append(f"Inputs: {', '.join(inputs) or 'none'}{', ...' if layer.variadic else ''}")
     if len(layer.outputs) > 1:

@@ -67,7 +67,7 @@ block Placed: x {
 model Apart {
   input tokens: int[N, T]
   embed: Embedding(11, 8) -> Placed
-  heads = Rearrange("n t (h d) -> n h t d", h = 2)
+  heads = _ -> Rearrange("n t (h d) -> n h t d", h = 2)
   attention(heads, heads, heads, causal = true) -> Rearrange("n h t d -> n t (h d)")
   output logits = Linear(11)
 }
@@ -77,7 +77,7 @@ model Masked {
   input tokens: int[N, T]
   input seen: bool[N, T]
   embed: Embedding(11, 8)
-  heads = Rearrange("n t (h d) -> n h t d", h = 2)
+  heads = _ -> Rearrange("n t (h d) -> n h t d", h = 2)
   mask = seen -> Unsqueeze(1) -> Unsqueeze(1)
   attention(heads, heads, heads, mask = mask, causal = true) -> Rearrange("n h t d -> n t (h d)")
   output logits = Linear(11)

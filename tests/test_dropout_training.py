@@ -54,7 +54,7 @@ def test_stochastic_depth_drops_whole_samples_and_divides_by_the_survival_rate()
 
 
 def test_stochastic_depth_in_batch_mode_treats_all_samples_alike() -> None:
-    dropped = in_training('StochasticDepth(0.2, "batch")', torch.ones(50, 3))
+    dropped = in_training('StochasticDepth(0.2, mode = "batch")', torch.ones(50, 3))
     assert dropped.unique().tolist() in ([0.0], [1.25])
 
 

@@ -107,7 +107,7 @@ def test_a_block_is_elaborated_once_for_its_arguments_and_types() -> None:
 
 def test_arguments_that_are_equal_in_python_are_kept_apart() -> None:
     text = "block Unit(p) { if p == true { Linear(2) } else { Linear(3) } }\n" + model(
-        "a = Unit(1)\nb = Unit(true)\n(a, b) -> Concat"
+        "a = _ -> Unit(1)\nb = _ -> Unit(true)\n(a, b) -> Concat"
     )
     made = nnspec.loads(text)
     assert shapes(made)["output"] == "[N, 5]"
@@ -177,9 +177,9 @@ def test_optional_inputs_are_none_when_absent() -> None:
 
 def test_several_results_are_taken_apart() -> None:
     text = "block Two { output a = Linear(3)\n output b = Linear(5) }\n"
-    made = read(text + model("a, b = two: Two\n(b, a) -> Concat\ntwo.b -> Linear(1) -> [N, 1]\noutput y = _ + a"))
+    made = read(text + model("a, b = _ -> two: Two\n(b, a) -> Concat\ntwo.b -> Linear(1) -> [N, 1]\noutput y = _ + a"))
     assert shapes(made) == {"y": "[N, 3]"}
-    assert codes(text + model("a, b, c = Two\na")) == ["E0209"]
+    assert codes(text + model("a, b, c = _ -> Two\na")) == ["E0209"]
 
 
 def test_lists_hold_tensors_and_spread_into_a_layer() -> None:

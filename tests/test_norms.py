@@ -20,7 +20,7 @@ from nnspec.weights.load import initial_weights
 CRITIC = """
 model Critic(norm) {
   input image: float[N, 3, 16, 16]
-  first: Conv2d(8, 4, 2, padding = 1, norm = norm, weight_init = "kaiming_normal")
+  first: Conv2d(8, 4, stride = 2, padding = 1, norm = norm, weight_init = "kaiming_normal")
   norm1: BatchNorm2d -> LeakyReLU(0.2)
   up: ConvTranspose2d(5, 3, norm = norm) -> Flatten
   output score = last: Linear(2, norm = norm)

@@ -45,7 +45,7 @@ model Tiny {
 TIME_FIRST = """
 model Tiny {
   input tokens: int[T, N]
-  Embedding(20, 8) -> GRU(12, 2) -> Linear(20)
+  Embedding(20, 8) -> GRU(12, num_layers = 2) -> Linear(20)
   output scores = Flatten(0, 1) -> LogSoftmax(1)
 }
 """

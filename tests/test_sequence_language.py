@@ -69,7 +69,7 @@ def test_a_value_given_to_every_application_of_a_repeat_survives_the_loop() -> N
 
 
 def test_a_mistake_in_what_stands_in_for_an_absent_input_is_told_once() -> None:
-    text = "block B: x, m? { if m == none { m = Wrong }\n x + m }\nmodel A { input x: float[N, 4]; B }"
+    text = "block B: x, m? { if m == none { m = _ -> Wrong }\n x + m }\nmodel A { input x: float[N, 4]; B }"
     with pytest.raises(nnspec.SpecError) as found:
         nnspec.loads(text)
     assert str(found.value).count("error[") == 1

@@ -62,12 +62,15 @@ def normal(*shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
 # --- recurrent layers
 
 RECURRENT = [
-    ("GRU(4, 2)", lambda: nn.GRU(5, 4, 2)),
-    ("GRU(4, 2, bidirectional = true)", lambda: nn.GRU(5, 4, 2, bidirectional=True)),
-    ("RNN(4, 2, bidirectional = true)", lambda: nn.RNN(5, 4, 2, bidirectional=True)),
-    ("LSTM(4, 2)", lambda: nn.LSTM(5, 4, 2)),
-    ("LSTM(4, 2, bidirectional = true)", lambda: nn.LSTM(5, 4, 2, bidirectional=True)),
-    ("LSTM(4, 2, bidirectional = true, proj_size = 3)", lambda: nn.LSTM(5, 4, 2, bidirectional=True, proj_size=3)),
+    ("GRU(4, num_layers = 2)", lambda: nn.GRU(5, 4, 2)),
+    ("GRU(4, num_layers = 2, bidirectional = true)", lambda: nn.GRU(5, 4, 2, bidirectional=True)),
+    ("RNN(4, num_layers = 2, bidirectional = true)", lambda: nn.RNN(5, 4, 2, bidirectional=True)),
+    ("LSTM(4, num_layers = 2)", lambda: nn.LSTM(5, 4, 2)),
+    ("LSTM(4, num_layers = 2, bidirectional = true)", lambda: nn.LSTM(5, 4, 2, bidirectional=True)),
+    (
+        "LSTM(4, num_layers = 2, bidirectional = true, proj_size = 3)",
+        lambda: nn.LSTM(5, 4, 2, bidirectional=True, proj_size=3),
+    ),
 ]
 
 
@@ -88,7 +91,7 @@ def test_recurrent_layers_give_the_output_and_the_last_states_of_torch(layer: st
 def test_states_pass_from_one_layer_to_the_next() -> None:
     made = model(
         "input x: float[T, N, 5]\ninput y: float[S, N, 5]\n"
-        "x -> encoder: LSTM(4, 2)\n(y, encoder.state, encoder.cell) -> decoder: LSTM(4, 2)"
+        "x -> encoder: LSTM(4, num_layers = 2)\n(y, encoder.state, encoder.cell) -> decoder: LSTM(4, num_layers = 2)"
     )
     x, y = normal(7, 3, 5), normal(2, 3, 5)
     (result,) = both_agree(made, x, y)
@@ -98,7 +101,7 @@ def test_states_pass_from_one_layer_to_the_next() -> None:
 
 
 def test_one_onnx_model_takes_any_number_of_steps_and_sequences() -> None:
-    made = model("input x: float[N, T, 5]\nGRU(4, 2, batch_first = true, bidirectional = true)")
+    made = model("input x: float[N, T, 5]\nGRU(4, num_layers = 2, batch_first = true, bidirectional = true)")
     for shape in ((1, 1, 5), (2, 9, 5), (5, 3, 5)):
         both_agree(made, normal(*shape))
 
@@ -113,7 +116,7 @@ def test_an_lstm_of_keras_has_one_bias() -> None:
 
 
 def test_a_recurrent_layer_counts_the_products_of_its_gates() -> None:
-    made = model("input x: float[35, 1, 200]\nLSTM(200, 2, dropout = 0.2)")
+    made = model("input x: float[35, 1, 200]\nLSTM(200, num_layers = 2, dropout = 0.2)")
     assert made.summary().macs == 44_800_000 // 2
 
 

@@ -40,7 +40,7 @@ train {
 AUTOENCODER = """
 model VAE {
   input image: float[N, 1, 8, 8]
-  hidden = Flatten -> down: Linear(32) -> ReLU
+  hidden = _ -> Flatten -> down: Linear(32) -> ReLU
   mu     = hidden -> fc_mu: Linear(4)
   logvar = hidden -> fc_logvar: Linear(4)
   mu + exp(0.5 * logvar) * normal(mu) -> up: Linear(64) -> Sigmoid

@@ -13,7 +13,6 @@ from nnspec.elaborate.mistakes import (
     AlreadyDeclared,
     Misplaced,
     MissingArgument,
-    NoValue,
     RepeatedArgument,
     SharedMismatch,
     TieMismatch,
@@ -57,7 +56,7 @@ class Blocks(Members):
         """Apply a layer or block to what flows (None: to something that is wrong already)."""
         if isinstance(partial.callee, BlockDefinition):
             return self._apply_block(partial, inputs, label, node, count)
-        layer, extra, ties = self.bind_layer(partial, node)
+        layer, extra, ties = self.bind_layer(partial, node, inputs or ())
         if inputs is None:
             raise Failed
         config = _config(partial)
@@ -189,7 +188,7 @@ class Blocks(Members):
         missing = [x.name.text for x in declaration.inputs if x.name.text not in given and not x.optional]
         if missing or len(positional) > len(names):
             if not positional:
-                self.fail(NoValue(self.span(node), definition.name))
+                self.no_value(node, definition.name)
             takes = f"{len(names)} values ({', '.join(names)})"
             self.fail(WrongInputs(self.span(node), definition.name, takes, len(positional)))
         return [given.get(name) for name in names]
@@ -294,8 +293,7 @@ def arguments_for_display(arguments: dict[str, Any]) -> dict[str, Any]:
 def _config(partial: Partial) -> dict[str, Argument]:
     """Arguments by field name, to find their places again."""
     assert isinstance(partial.callee, type)
-    positional = [argument for argument in partial.positional if not isinstance(argument.value, Tensor)]
-    return {**dict(zip(partial.callee.positional(), positional, strict=False)), **partial.named}
+    return {**dict(zip(partial.callee.by_position, partial.plain_positional, strict=False)), **partial.named}
 
 
 def _types(tensors: list[Tensor | None]) -> tuple[TensorType | None, ...]:

@@ -91,7 +91,7 @@ class Body(Scans):
         if len(chain.items) == 1 and len(node.names) == 1 and item.label is None and self._owns_weight(item.step):
             label = t.Name(node.names[0].start, node.names[0].end, node.names[0].text)
             chain = t.Chain(chain.start, chain.end, (t.Item(item.start, item.end, label, item.step),))
-        return self.chain_value(chain)
+        return self.chain_value(chain, node)
 
     def _owns_weight(self, step: t.Step) -> bool:
         """Whether a step is a layer that needs no input: its weight is the scope's own."""

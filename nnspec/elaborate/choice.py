@@ -5,7 +5,7 @@ The name of a class is the word that a spec writes, so that messages show it.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,11 +21,9 @@ class Configured(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
-    keyword_only: ClassVar[frozenset[str]] = frozenset()
-
     @classmethod
-    def positional(cls) -> tuple[str, ...]:
-        """The arguments that may be given by position, in order."""
+    def in_order(cls) -> tuple[str, ...]:
+        """All arguments, in order; each may be given by position."""
         return tuple(cls.model_fields)
 
 

@@ -12,7 +12,6 @@ from nnspec.elaborate.frame import Failed, Placed
 from nnspec.elaborate.layering import Layering, is_absent_input
 from nnspec.elaborate.mistakes import (
     BadOperation,
-    NoValue,
     RepeatedArgument,
     UnknownName,
     UnknownSize,
@@ -93,7 +92,7 @@ class Expressions(Layering, ABC):
 
     def _name(self, node: t.Name) -> Any:
         if node.text == "_":
-            return self.incoming(node)
+            return self.current(node)
         found, value = self.environment.find(node.text)
         if not found:
             value = self.global_value(node.text)
@@ -103,13 +102,20 @@ class Expressions(Layering, ABC):
             self.fail(self._unknown(node.text, self.span(node)))
         return value
 
-    def incoming(self, node: Placed, what: str = "this step") -> Any:
-        """The value that flows here."""
+    def current(self, node: Placed, what: str = "this step") -> Any:
+        """The value of `_`."""
         if self.flow is INVALID:
             raise Failed
         if self.flow is None:
-            self.fail(NoValue(self.span(node), what))
+            self.no_value(node, what)
         return self.flow
+
+    def incoming(self, node: Placed, what: str = "this step") -> Any:
+        """The value that flows into a step."""
+        value = self.current(node, what)
+        if self.binding is not None:
+            self.no_value(node, what)
+        return value
 
     def global_value(self, name: str) -> Any:
         """What a name means outside the body: a block, a model, a layer or a function."""
@@ -322,14 +328,15 @@ class Expressions(Layering, ABC):
         if not all(isinstance(value, Tensor) for value in values[: len(tensors)]):
             advice = f"write the tensors before the numbers: {function.name}(tensor, number)"
             self.fail(BadOperation(self.span(node), f"{function.name} takes its tensors first", advice))
-        plain = tuple(
+        given = tuple(
             argument
             for place, argument in enumerate(positional)
-            if not (isinstance(argument.value, Tensor) or is_absent_input(argument, place, function.layer))
+            if not is_absent_input(argument, place, function.layer)
         )
-        partial = Partial(function.layer, plain, named)
-        layer, extra, _ = self.bind_layer(partial, node)
-        if not tensors and not extra and layer.inputs and node is self.step:
-            tensors = list(flows(self.incoming(node, function.name)))  # `x -> softmax(dim = 1)`
+        partial = Partial(function.layer, given, named, function.name)
+        layer, extra, _ = self.bind_layer(partial, node, tensors)
+        flowing: list[Tensor] = []
+        if not extra and layer.inputs and node is self.step:
+            flowing = list(flows(self.incoming(node, function.name)))  # `x -> softmax(dim = 1)`
             self.step = None  # it has been given what flows
-        return self.emit(layer, self.gather(layer, tensors, extra, node), node, title=function.name)
+        return self.emit(layer, self.gather(layer, flowing, extra, node), node, title=function.name)

@@ -7,10 +7,11 @@ from typing import Any, NoReturn, Protocol
 
 from nnspec.diagnostics import Diagnostic, Origin, Sink, Span
 from nnspec.elaborate.files import Declarations
-from nnspec.elaborate.mistakes import TooMuch
+from nnspec.elaborate.mistakes import BindingWithoutValue, NoValue, TooMuch
 from nnspec.elaborate.scope import Scope
 from nnspec.ir import Module, Place
 from nnspec.limits import Limits
+from nnspec.syntax import tree as t
 
 
 class Failed(Exception):
@@ -88,6 +89,7 @@ class Frame:
         self.environment = environment
         self.chain = chain
         self.flow: Any = None
+        self.binding: t.Bind | None = None  # the line `name = chain` at whose start no value flows, other than as `_`
         self.training = False
         self.failed = False  # a statement is wrong: there will be no module
 
@@ -109,6 +111,23 @@ class Frame:
         """Add a diagnostic, and give up the statement."""
         self.report(diagnostic)
         raise Failed
+
+    def no_value(self, node: Placed, what: str) -> NoReturn:
+        """Report that a step has no incoming value: none flows, or it is the first of a binding."""
+        if self.binding is None or self.flow is None:
+            self.fail(NoValue(self.span(node), what))
+        self.fail(self._binding_without_value(self.binding))
+
+    def _binding_without_value(self, node: t.Bind) -> BindingWithoutValue:
+        """The mistake of `name = Layer(...)`, with its ways out in the words of the text."""
+        names, items = ", ".join(name.text for name in node.names), node.chain.items
+        first, last = self.span(items[0]), items[-1]
+        branching = f"{names} = _ -> {self.span(node.chain).text}"
+        if isinstance(items[0].step, t.ListOf):
+            return BindingWithoutValue(first, names, f"let {names} = {first.text}", branching, is_list=True)
+        going_on = Span(first.source, first.start, last.start).text
+        going_on += f"{'' if last.label else f'{names}: '}{self.span(last).text}"
+        return BindingWithoutValue(first, names, going_on if len(node.names) == 1 else None, branching)
 
     def spend(self, node: Placed) -> None:
         """Count a statement, a call or a loop turn."""

@@ -33,6 +33,8 @@ class Groups(Blocks):
 
     def group(self, body: t.Body, label: str | None, node: Placed, count: int = 1) -> Any:
         """`{ ... }`: a module of its own that sees the names around it."""
+        if self.binding is not None and self.flow is not None:
+            self.no_value(node, "a group")
         path = label or str(self.scope.position)
         made, inputs = self.make_group(body, path, node)
         self.scope.next_label(count)

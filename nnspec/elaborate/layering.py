@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
 from nnspec.diagnostics import Label, nearest
 from nnspec.dims import Expression, Size, bounds
-from nnspec.elaborate import arithmetic
+from nnspec.elaborate import arithmetic, habits
 from nnspec.elaborate.frame import Failed, Frame, Placed
 from nnspec.elaborate.mistakes import (
+    InferredArgument,
     LayerArgument,
     LayerInput,
     MissingArgument,
-    NoValue,
     RepeatedArgument,
     TooManyArguments,
     TooMuch,
@@ -32,19 +33,20 @@ from nnspec.elaborate.values import (
 )
 from nnspec.layers.base import ArgumentError, InputError, Layer, LayerError, TensorType
 
-INFERRED = frozenset(
-    {"in_channels", "in_features", "num_features", "num_channels", "normalized_shape", "embed_dim", "input_size"}
-)
-
 
 class Layering(Frame):
     """Makes layers, and adds calls of them to the scope."""
 
-    def bind_layer(self, partial: Partial, node: Placed) -> tuple[Layer, dict[str | int, Tensor], dict[str, Argument]]:
-        """The layer of a partial application, the tensors among its arguments, and the weights it ties."""
+    def bind_layer(
+        self, partial: Partial, node: Placed, flowing: Sequence[Tensor] = ()
+    ) -> tuple[Layer, dict[str | int, Tensor], dict[str, Argument]]:
+        """The layer of a partial application, the tensors among its arguments, and the weights it ties.
+
+        `flowing` is what it is applied to: advice on arguments speaks of its sizes.
+        """
         cls = partial.callee
         assert isinstance(cls, type)
-        fields = list(cls.positional())
+        fields = list(cls.by_position)
         config: dict[str, Argument] = {}
         tensors: dict[str | int, Tensor] = {}
         ties: dict[str, Argument] = {}
@@ -52,7 +54,7 @@ class Layering(Frame):
             if isinstance(argument.value, Tensor):
                 tensors[len(tensors)] = argument.value
             elif not fields:
-                self.fail(TooManyArguments(argument.span, partial.name, len(cls.positional()), signature(cls)))
+                self._by_name(cls, partial, argument, flowing)
             else:
                 config[fields.pop(0)] = argument
         for name, argument in partial.named.items():
@@ -63,11 +65,25 @@ class Layering(Frame):
             elif (reference := weight_of(argument.value)) is not None:
                 ties[name] = Argument(reference, argument.span, argument.name_span)
             elif name in config:
+                self._need_no_surplus(cls, partial, flowing)
                 span = argument.name_span or argument.span
-                self.fail(RepeatedArgument(span, partial.name, name, signature(cls)))
+                advice = habits.by_name(cls, partial, _type_of(flowing))
+                self.fail(RepeatedArgument(span, partial.name, name, signature(cls), advice))
             else:
                 config[name] = argument
         return self.make_layer(cls, config, node), tensors, ties
+
+    def _by_name(self, cls: type[Layer], partial: Partial, argument: Argument, flowing: Sequence[Tensor]) -> NoReturn:
+        """An argument too many by position: the layer knows what it says, or it goes by name."""
+        self._need_no_surplus(cls, partial, flowing)
+        advice = habits.by_name(cls, partial, _type_of(flowing))
+        self.fail(TooManyArguments(argument.span, partial.name, len(cls.by_position), signature(cls), advice))
+
+    def _need_no_surplus(self, cls: type[Layer], partial: Partial, flowing: Sequence[Tensor]) -> None:
+        found = habits.surplus(cls, partial, _type_of(flowing))
+        if found is not None:
+            span = found.argument.span
+            self.fail(InferredArgument(span, partial.name, found.size, found.call, signature(cls)))
 
     def make_layer(self, cls: type[Layer], config: dict[str, Argument], node: Placed) -> Layer:
         """The layer with this configuration; what pydantic finds becomes diagnostics."""
@@ -93,7 +109,7 @@ class Layering(Frame):
             if detail["type"] == "missing":
                 self.report(MissingArgument(self.span(node), cls.__name__, name, shown))
             elif detail["type"] == "extra_forbidden" and argument is not None:
-                inferred = name in INFERRED
+                inferred = any(each.argument == name for each in getattr(cls, "inferred", ()))
                 close = None if inferred else nearest(name, cls.model_fields)
                 span = argument.name_span or argument.span
                 self.report(UnknownArgument(span, cls.__name__, name, shown, close, inferred))
@@ -122,7 +138,7 @@ class Layering(Frame):
         positional = [*flowing, *(tensor for place, tensor in extra.items() if isinstance(place, int))]
         if layer.variadic:
             if not positional:
-                self.fail(NoValue(self.span(node), layer.kind))
+                self.no_value(node, layer.kind)
             return list(positional)
         names = (*layer.inputs, *layer.optional_inputs)
         given: dict[str, Tensor | None] = dict(zip(names, positional, strict=False))
@@ -130,7 +146,7 @@ class Layering(Frame):
         missing = [name for name in layer.inputs if name not in given]
         if len(positional) > len(names) or missing:
             if missing and not positional:
-                self.fail(NoValue(self.span(node), layer.kind))
+                self.no_value(node, layer.kind)
             least, most = len(layer.inputs), len(names)
             takes = f"{least} value{'s' if least != 1 else ''}" if least == most else f"{least} to {most} values"
             named = f" ({', '.join(names)})" if most > 1 else ""
@@ -226,6 +242,10 @@ class Layering(Frame):
         return first
 
 
+def _type_of(flowing: Sequence[Tensor]) -> TensorType | None:
+    return flowing[0].type if flowing else None
+
+
 def weight_of(value: Any) -> WeightReference | None:
     """The weight that a value is: `table.weight`, or the whole of a `Parameter`."""
     if not isinstance(value, Tensor) or value.step is None or not isinstance(value.step.call.callee, Layer):
@@ -240,7 +260,7 @@ def weight_of(value: Any) -> WeightReference | None:
 def signature(cls: type[Layer]) -> str:
     """`Conv2d(out_channels, kernel_size, stride = 1, ...)`."""
     parts = []
-    for name in (*cls.positional(), *(name for name in cls.model_fields if name in cls.keyword_only)):
+    for name in dict.fromkeys((*getattr(cls, "by_position", ()), *cls.in_order())):
         field = cls.model_fields[name]
         parts.append(name if field.is_required() else f"{name} = {describe(field.default)}")
     return f"{cls.__name__}({', '.join(parts)})"

@@ -11,6 +11,12 @@ def _list(words: tuple[str, ...]) -> str:
     return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else "".join(words)
 
 
+def _first_line(text: str) -> str:
+    """A line of a spec as help shows it."""
+    line, _, more = text.partition("\n")
+    return f"{line.rstrip()} ..." if more else line
+
+
 class UnknownName(Diagnostic):
     """A name is used that nothing around it declares.
 
@@ -203,12 +209,17 @@ class UnknownArgument(Diagnostic):
 
 
 class TooManyArguments(Diagnostic):
-    """A layer, block or model gets more arguments by position than it takes; the others are given by name."""
+    """A layer, block or model gets more arguments by position than it takes; the others are given by name.
+
+    Of a layer, those arguments go by position that say what it is: `Conv2d(64, 3)` has 64 channels and a kernel of 3,
+    `MaxPool2d(2)` a kernel of 2. How it does that goes by name: `stride = 2`, `eps = 1e-6`, `bias = false`.
+    """
 
     code = "E0227"
     callee: str
     takes: int
     signature: str
+    advice: str | None = None
 
     @property
     def message(self) -> str:
@@ -224,7 +235,37 @@ class TooManyArguments(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return "remove it, or give it by name"
+        return self.advice or "remove it, or give it by name"
+
+
+class InferredArgument(Diagnostic):
+    """A size is given by position that follows from the incoming value, as in torch's `BatchNorm2d(16)`.
+
+    What torch calls `in_channels`, `in_features`, `num_features`, `num_channels`, `normalized_shape`, `embed_dim` and
+    `input_size` is the size of the value that arrives, and is not written.
+    """
+
+    code = "E0233"
+    callee: str
+    size: str
+    written: str | None
+    signature: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.callee} infers its {self.size}"
+
+    @property
+    def label(self) -> str:
+        return "this is the size of what arrives"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (f"signature: {self.signature}",)
+
+    @property
+    def help(self) -> str | None:
+        return f"write `{self.written}`" if self.written else "leave it out"
 
 
 class RepeatedArgument(Diagnostic):
@@ -234,6 +275,7 @@ class RepeatedArgument(Diagnostic):
     callee: str
     argument: str
     signature: str = ""
+    advice: str | None = None
 
     @property
     def message(self) -> str:
@@ -245,7 +287,7 @@ class RepeatedArgument(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return "give each argument once"
+        return self.advice or "give each argument once"
 
 
 class MissingArgument(Diagnostic):
@@ -304,6 +346,37 @@ class NoValue(Diagnostic):
     @property
     def message(self) -> str:
         return f"{self.what} needs a value, and none flows here"
+
+
+class BindingWithoutValue(Diagnostic):
+    """A line `name = ...` begins with a step, and does not say what the step is applied to.
+
+    `name = chain` gives a name to a value and leaves the flow where it is: the next line goes on from what came before.
+    So the chain begins with a value: a name, `_` for the value that flows, or what needs none, such as `Range(T)`.
+    `name: Layer(...)` is a step of the flow, and its value has the name too.
+    """
+
+    code = "E0232"
+    names: str
+    going_on: str | None  # the line as a step of the flow
+    branching: str  # the line as a branch
+    is_list: bool = False
+
+    @property
+    def message(self) -> str:
+        return f"`{self.names} = ...` does not say what this is applied to"
+
+    @property
+    def label(self) -> str:
+        return "the line below it would not go on from here"
+
+    @property
+    def help(self) -> str | None:
+        going_on, branching = map(_first_line, (self.going_on or "", self.branching))
+        if self.is_list:
+            return f"for a list: {going_on}; to compare the shape of what flows: {branching}"
+        way = f"to branch off from what flows: {branching}"
+        return f"to go on from it: {going_on}\n{way}" if self.going_on else way
 
 
 class WrongKind(Diagnostic):

@@ -178,7 +178,9 @@ class _Objectives:
         for statement in values:
             plain = lone_expression(statement.chain) if isinstance(statement, t.Bind) else None
             if isinstance(statement, t.Bind) and len(statement.names) == 1 and plain is not None:
+                self.body.binding = statement
                 self.body.run(t.Let(statement.start, statement.end, statement.names[0], plain))
+                self.body.binding = None
                 if not isinstance(self.body.environment.names[statement.names[0].text], (Partial, Function)):
                     continue  # those are steps, and are run below
             self.body.run(statement)

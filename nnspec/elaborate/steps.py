@@ -36,15 +36,20 @@ class Steps(Merges):
     def scan(self, node: t.Scan, label: str | None, item: t.Item) -> Tensor:
         """`scan Step(...)`; scan.py does it."""
 
-    def chain_value(self, node: t.Chain) -> Any:
-        """The value at the end of a chain that begins with the current flow; the flow itself stays."""
-        flow = self.flow
+    def chain_value(self, node: t.Chain, binding: t.Bind | None = None) -> Any:
+        """The value at the end of a chain that begins with the current flow; the flow itself stays.
+
+        The chain of a binding begins with a value; so does, inside that value, every chain.
+        """
+        before = self.flow, self.binding
+        self.binding = binding or self.binding
         try:
             for index, item in enumerate(node.items):
                 self.flow = self._item_value(item, first=index == 0)
+                self.binding = None
             return self.flow
         finally:
-            self.flow = flow
+            self.flow, self.binding = before
 
     def _item_value(self, item: t.Item, *, first: bool) -> Any:
         """The value of an item; INVALID, with its label, if it is wrong."""
@@ -79,13 +84,15 @@ class Steps(Merges):
         self.step = step
         value = self.evaluate(step)
         if isinstance(value, Partial):
-            return self.apply(value, self._inputs_for(value, first), label, item)
+            return self.apply(value, self._inputs_for(value, first, item), label, item)
         if isinstance(value, Function):
             return self.call_function(value, (Argument(self.incoming(step, value.name), self.span(step)),), {}, step)
         if isinstance(value, tuple) and not isinstance(value, Several) and all(isinstance(v, Tensor) for v in value):
             value = Several(value)
         if not isinstance(value, (Tensor, Several)):
-            self.fail(WrongKind(self.span(step), "a step or a value of the network", kind(value)))
+            name = self.binding.names[0].text if self.binding is not None else None
+            advice = name and f"a name for it is made with `let`: let {name} = {self.span(step).text}"
+            self.fail(WrongKind(self.span(step), "a step or a value of the network", kind(value), advice))
         if not first and self.step is not None and not _mentions_flow(step):
             if isinstance(value, Tensor) and value.step is not None:
                 return self.apply_again(value, label, item)
@@ -115,13 +122,17 @@ class Steps(Merges):
             self.fail(AlreadyDeclared(self.span(node), label, clash.span, True))
         return label
 
-    def _inputs_for(self, partial: Partial, first: bool) -> Several | None:
+    def _inputs_for(self, partial: Partial, first: bool, node: t.Item) -> Several | None:
         """What flows into a layer or block; nothing at the head of a chain if it needs nothing."""
         callee = partial.callee
         if isinstance(callee, type) and not callee.inputs and (first or not callee.optional_inputs):
             return Several()
         if self.flow is INVALID:
             return None
+        if self.binding is not None and self.flow is not None:
+            if not any(isinstance(argument.value, Tensor) for argument in partial.arguments):
+                self.no_value(node, partial.name)
+            return Several()  # its inputs are all among its arguments
         return Several() if self.flow is None else flows(self.flow)
 
 

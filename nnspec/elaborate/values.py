@@ -91,11 +91,24 @@ class Partial(Record):
     callee: Callable
     positional: tuple[Argument, ...] = ()
     named: dict[str, Argument] = {}  # noqa: RUF012 - records are frozen
+    function: str | None = None  # the function that it is written as
 
     @property
     def name(self) -> str:
-        """The name of the layer or block."""
+        """What the spec calls the layer or block."""
+        if self.function is not None:
+            return self.function
         return self.callee.name if isinstance(self.callee, BlockDefinition) else self.callee.__name__
+
+    @property
+    def arguments(self) -> tuple[Argument, ...]:
+        """All arguments given so far."""
+        return (*self.positional, *self.named.values())
+
+    @property
+    def plain_positional(self) -> tuple[Argument, ...]:
+        """The arguments by position that are no tensors."""
+        return tuple(argument for argument in self.positional if not isinstance(argument.value, Tensor))
 
     def key(self) -> Any:
         """What makes two of them the same."""

@@ -85,8 +85,9 @@ class Combining(Layer):
     `scalar_first` says that the number is on the left: `2 - x`.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("scalar",)
     pointwise: ClassVar[bool] = True
-    keyword_only: ClassVar[frozenset[str]] = frozenset({"scalar_first"})
+    beyond_torch: ClassVar[frozenset[str]] = frozenset({"scalar_first"})
 
     scalar: Scalar | None = None
     scalar_first: bool = False

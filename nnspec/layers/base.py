@@ -163,6 +163,15 @@ class Example(Record):
     sizes: dict[str, int] = {}  # noqa: RUF012 - records are frozen
 
 
+class Inferred(Record):
+    """A size that torch's layer takes as an argument, and that is a dimension of the first input."""
+
+    argument: str
+    dim: int
+    counted: str = "features"
+    place: int = 0  # among torch's arguments by position
+
+
 class Layer(BaseModel):
     """A layer with its configuration; instances are immutable and comparable."""
 
@@ -183,8 +192,12 @@ class Layer(BaseModel):
     # What the function computes for a number that is known when the spec is compiled: `sqrt(width)`. It may raise
     # ValueError, OverflowError or ZeroDivisionError where it has no value.
     evaluate: ClassVar[Callable[[float], float] | None] = None
-    # Fields that a spec must give by name.
-    keyword_only: ClassVar[frozenset[str]] = frozenset()
+    # Fields that a spec may give by position, in order: those that say what the layer is. The others go by name.
+    by_position: ClassVar[tuple[str, ...]] = ()
+    # Fields that torch's layer does not have, or not among its arguments in this place.
+    beyond_torch: ClassVar[frozenset[str]] = frozenset()
+    # Sizes that torch's layer is told and this one knows from its first input.
+    inferred: ClassVar[tuple[Inferred, ...]] = ()
     # It does the same in training and evaluation and owns nothing: exporters may drop an `identity in evaluation`.
     identity_in_evaluation: ClassVar[bool] = False
     # It is written behind another layer as its activation; the summary shows both in one row: `Conv2d + ReLU`.
@@ -262,9 +275,9 @@ class Layer(BaseModel):
         return inferred if isinstance(inferred, tuple) else (inferred,)
 
     @classmethod
-    def positional(cls) -> tuple[str, ...]:
-        """The arguments that a spec may give by position, in order."""
-        return tuple(name for name in cls.model_fields if name not in cls.keyword_only)
+    def in_order(cls) -> tuple[str, ...]:
+        """All arguments, in the order of torch's; behind them those that torch does not have."""
+        return tuple(sorted(cls.model_fields, key=lambda name: name in cls.beyond_torch))
 
 
 def number(size: Size, what: str, index: int = 0) -> int:

@@ -19,7 +19,7 @@ class Initialised(Layer):
     ["normal", mean, std], ["truncated_normal", mean, std], ["uniform", low, high].
     """
 
-    keyword_only: ClassVar[frozenset[str]] = frozenset({"weight_init", "bias_init"})
+    beyond_torch: ClassVar[frozenset[str]] = frozenset({"weight_init", "bias_init"})
     weight_init: Choice | None = None
     bias_init: float | Distribution | None = None
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import PositiveInt
 
-from nnspec.layers.base import ArgumentError, TensorType, Weight, number
+from nnspec.layers.base import ArgumentError, Inferred, TensorType, Weight, number
 from nnspec.layers.initial import fans, torch_uniform
 from nnspec.layers.normed import Normed
 from nnspec.layers.window import (
@@ -16,6 +16,8 @@ from nnspec.layers.window import (
 class Kernels(Normed):
     """What convolutions and transposed convolutions share: channels, groups, weights."""
 
+    by_position: ClassVar[tuple[str, ...]] = ("out_channels", "kernel_size")
+    inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("in_channels", 1, "channels"),)
     dims: ClassVar[int] = 2
 
     out_channels: PositiveInt

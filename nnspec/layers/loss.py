@@ -20,7 +20,7 @@ class Loss(Layer):
     """A number for every element, reduced."""
 
     inputs: ClassVar[tuple[str, ...]] = ("input", "target")
-    keyword_only: ClassVar[frozenset[str]] = frozenset({"reduction"})
+    beyond_torch: ClassVar[frozenset[str]] = frozenset({"reduction"})
 
     reduction: Reduction = "mean"
 
@@ -42,6 +42,7 @@ class ElementwiseLoss(Loss):
 class DistanceLoss(ElementwiseLoss):
     """A loss of each element against the target's, or against one number for all of them: `mse(score, 1)`."""
 
+    by_position: ClassVar[tuple[str, ...]] = ("value",)
     inputs: ClassVar[tuple[str, ...]] = ("input",)
     optional_inputs: ClassVar[tuple[str, ...]] = ("target",)
 

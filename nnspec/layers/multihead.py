@@ -1,11 +1,11 @@
 """Several heads of attention with projections of their own: torch's arguments, sizes and weights."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, PositiveInt
 
 from nnspec.dims import Size
-from nnspec.layers.base import ZEROS, ArgumentError, InputError, Layer, TensorType, Weight, need_dtype, number
+from nnspec.layers.base import ZEROS, ArgumentError, Inferred, InputError, Layer, TensorType, Weight, need_dtype, number
 from nnspec.layers.initial import initial, torch_uniform
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -13,6 +13,9 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 
 class Multihead(Layer):
     """What torch's layer of attention and the form in which it is decoded share."""
+
+    by_position: ClassVar[tuple[str, ...]] = ("num_heads",)
+    inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("embed_dim", -1),)
 
     num_heads: PositiveInt
     dropout: Probability = 0.0

@@ -16,7 +16,7 @@ class Normed(Initialised):
     keeps an estimate (Miyato et al. 2018). Source: torch.nn.utils.parametrizations, with its names in the `state_dict`.
     """
 
-    keyword_only: ClassVar[frozenset[str]] = Initialised.keyword_only | {"norm"}
+    beyond_torch: ClassVar[frozenset[str]] = Initialised.beyond_torch | {"norm"}
     rows_dim: ClassVar[int] = 0  # the dimension of the weight whose slices are the rows of the matrix of spectral norm
 
     norm: Literal["weight", "spectral"] | None = None

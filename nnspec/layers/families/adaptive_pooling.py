@@ -32,6 +32,8 @@ class _ToSize(Layer):
 class _AdaptivePool(_ToSize):
     """The adaptive pools."""
 
+    by_position: ClassVar[tuple[str, ...]] = ("output_size",)
+
     output_size: Annotated[
         PositiveInt | tuple[PositiveInt | None, ...], told("an integer of 1 or more, or a list of them and none")
     ]

@@ -29,7 +29,7 @@ class Attention(Layer):
     inputs: ClassVar[tuple[str, ...]] = ("query", "key", "value")
     optional_inputs: ClassVar[tuple[str, ...]] = ("mask", "bias")
     function: ClassVar[str | None] = "attention"
-    keyword_only: ClassVar[frozenset[str]] = frozenset({"dropout", "causal", "scale", "window", "offset"})
+    beyond_torch: ClassVar[frozenset[str]] = frozenset({"dropout", "causal", "scale", "window", "offset"})
 
     dropout: Probability = 0.0
     causal: bool = False
@@ -184,7 +184,7 @@ class MultiheadAttention(Multihead):
 
     inputs: ClassVar[tuple[str, ...]] = ("query",)
     optional_inputs: ClassVar[tuple[str, ...]] = ("key", "value", "key_padding_mask", "attn_mask")
-    keyword_only: ClassVar[frozenset[str]] = frozenset({"causal"})
+    beyond_torch: ClassVar[frozenset[str]] = frozenset({"causal"})
 
     causal: bool = False
 

@@ -15,6 +15,8 @@ from nnspec.layers.window import (
 class _AvgPool(Pool):
     """The three average pools."""
 
+    by_position: ClassVar[tuple[str, ...]] = ("kernel_size",)
+
     kernel_size: Counts
     stride: Counts | None = None
     padding: Padding = 0
@@ -55,9 +57,9 @@ class AvgPool1d(_AvgPool):
 
     dims: ClassVar[int] = 1
     examples: ClassVar = (
-        Example("AvgPool1d(3, 1)", ("float[N, 3, T]",)),
-        Example("AvgPool1d(4, 2, padding = 2, ceil_mode = true)", ("float[N, 3, T]",)),
-        Example('AvgPool1d(2, 1, padding = "same_upper", count_include_pad = false)', ("float[N, 3, T]",)),
+        Example("AvgPool1d(3, stride = 1)", ("float[N, 3, T]",)),
+        Example("AvgPool1d(4, stride = 2, padding = 2, ceil_mode = true)", ("float[N, 3, T]",)),
+        Example('AvgPool1d(2, stride = 1, padding = "same_upper", count_include_pad = false)', ("float[N, 3, T]",)),
     )
 
 
@@ -74,13 +76,17 @@ class AvgPool2d(_AvgPoolWithDivisor):
     dims: ClassVar[int] = 2
     examples: ClassVar = (
         Example("AvgPool2d(2)"),
-        Example("AvgPool2d(3, 1, padding = 1)"),
-        Example("AvgPool2d([3, 2], 2, padding = [1, 0], ceil_mode = true)", sizes={"H": 8, "W": 9}),
-        Example("AvgPool2d(3, 2, 1, ceil_mode = true, count_include_pad = false)", sizes={"H": 8, "W": 9}),
-        Example("AvgPool2d(3, 2, 1, ceil_mode = true, divisor_override = 5)", sizes={"H": 8, "W": 9}),
-        Example("AvgPool2d(3, 2, padding = [[0, 1], [1, 1]])"),
-        Example("AvgPool2d(3, 2, padding = [[0, 1], [1, 1]], divisor_override = 2)"),
-        Example('AvgPool2d(3, 2, padding = "same_upper", count_include_pad = false)', ("float[N, 3, 8, 9]",)),
+        Example("AvgPool2d(3, stride = 1, padding = 1)"),
+        Example("AvgPool2d([3, 2], stride = 2, padding = [1, 0], ceil_mode = true)", sizes={"H": 8, "W": 9}),
+        Example(
+            "AvgPool2d(3, stride = 2, padding = 1, ceil_mode = true, count_include_pad = false)", sizes={"H": 8, "W": 9}
+        ),
+        Example(
+            "AvgPool2d(3, stride = 2, padding = 1, ceil_mode = true, divisor_override = 5)", sizes={"H": 8, "W": 9}
+        ),
+        Example("AvgPool2d(3, stride = 2, padding = [[0, 1], [1, 1]])"),
+        Example("AvgPool2d(3, stride = 2, padding = [[0, 1], [1, 1]], divisor_override = 2)"),
+        Example('AvgPool2d(3, stride = 2, padding = "same_upper", count_include_pad = false)', ("float[N, 3, 8, 9]",)),
     )
 
 
@@ -97,8 +103,9 @@ class AvgPool3d(_AvgPoolWithDivisor):
     dims: ClassVar[int] = 3
     examples: ClassVar = (
         Example("AvgPool3d(2)", ("float[N, 3, D, H, W]",), {"D": 5, "H": 4, "W": 6}),
-        Example("AvgPool3d(3, 2, padding = 1, ceil_mode = true)", ("float[N, 3, 4, 5, 6]",)),
+        Example("AvgPool3d(3, stride = 2, padding = 1, ceil_mode = true)", ("float[N, 3, 4, 5, 6]",)),
         Example(
-            "AvgPool3d(2, 2, padding = [[0, 1], [0, 0], [1, 0]], count_include_pad = false)", ("float[N, 3, 3, 4, 5]",)
+            "AvgPool3d(2, stride = 2, padding = [[0, 1], [0, 0], [1, 0]], count_include_pad = false)",
+            ("float[N, 3, 3, 4, 5]",),
         ),
     )

@@ -27,6 +27,7 @@ class Dropout1d(_DroppingChannels):
     Shapes: [N, C, L], kept. Source: torch.nn.Dropout1d.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("p",)
     function: ClassVar[str | None] = "dropout1d"
     rank: ClassVar = 3
     examples: ClassVar = (Example("Dropout1d(0.2)", ("float[N, 3, T]",)),)
@@ -40,6 +41,7 @@ class Dropout2d(_DroppingChannels):
     Shapes: [N, C, H, W], kept. Source: torch.nn.Dropout2d.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("p",)
     function: ClassVar[str | None] = "dropout2d"
     rank: ClassVar = 4
     examples: ClassVar = (Example("Dropout2d(0.2)"),)
@@ -53,6 +55,7 @@ class Dropout3d(_DroppingChannels):
     Shapes: [N, C, D, H, W], kept. Source: torch.nn.Dropout3d.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("p",)
     function: ClassVar[str | None] = "dropout3d"
     rank: ClassVar = 5
     examples: ClassVar = (Example("Dropout3d(0.2)", ("float[N, 3, D, H, W]",)),)
@@ -66,6 +69,7 @@ class FeatureAlphaDropout(Dropping):
     Shapes: [N, C, ...], kept. Source: torch.nn.FeatureAlphaDropout.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("p",)
     function: ClassVar[str | None] = "feature_alpha_dropout"
     examples: ClassVar = (Example("FeatureAlphaDropout"), Example("FeatureAlphaDropout(0.1)"))
 
@@ -87,7 +91,11 @@ class StochasticDepth(Dropping):
     Shapes: [N, ...], kept. Source: torchvision.ops.StochasticDepth (Huang et al. 2016).
     """
 
-    examples: ClassVar = (Example("StochasticDepth(0.2)"), Example('StochasticDepth(0.1, "batch")', ("float[N, T]",)))
+    by_position: ClassVar[tuple[str, ...]] = ("p",)
+    examples: ClassVar = (
+        Example("StochasticDepth(0.2)"),
+        Example('StochasticDepth(0.1, mode = "batch")', ("float[N, T]",)),
+    )
 
     p: Probability
     mode: Literal["row", "batch"] = "row"

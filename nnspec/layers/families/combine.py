@@ -13,6 +13,7 @@ class Concat(Layer):
     Shapes: [N, A, H, W], [N, B, H, W] -> [N, A + B, H, W]. All other sizes agree. Source: torch.cat.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("dim",)
     inputs: ClassVar[tuple[str, ...]] = ("inputs",)
     variadic: ClassVar[bool] = True
     merge: ClassVar[str | None] = "concat"
@@ -44,6 +45,7 @@ class Stack(Layer):
     Shapes: [N, C], [N, C] with dim = 1 -> [N, 2, C]. Source: torch.stack.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("dim",)
     pointwise: ClassVar[bool] = True
     inputs: ClassVar[tuple[str, ...]] = ("inputs",)
     variadic: ClassVar[bool] = True
@@ -153,6 +155,7 @@ class Where(Layer):
     Shapes: all of one shape, or stretched by numpy's broadcasting rules. Source: torch.where.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("value",)
     pointwise: ClassVar[bool] = True
     inputs: ClassVar[tuple[str, ...]] = ("condition", "input")
     optional_inputs: ClassVar[tuple[str, ...]] = ("other",)

@@ -12,6 +12,7 @@ class Dropout(Dropping):
     Shapes: any. Source: torch.nn.Dropout.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("p",)
     function: ClassVar[str | None] = "dropout"
     examples: ClassVar = (Example("Dropout"), Example("Dropout(0.1)", ("float[N, T]",)), Example("dropout(a, 0.2)"))
 
@@ -24,6 +25,7 @@ class AlphaDropout(Dropping):
     Shapes: any. Source: torch.nn.AlphaDropout.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("p",)
     function: ClassVar[str | None] = "alpha_dropout"
     examples: ClassVar = (Example("AlphaDropout"), Example("AlphaDropout(0.1)"))
 

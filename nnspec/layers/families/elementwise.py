@@ -216,6 +216,7 @@ class Clamp(Layer):
     Shapes: any -> the same. Source: torch.clamp.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("min", "max")
     pointwise: ClassVar[bool] = True
     function: ClassVar[str | None] = "clamp"
 
@@ -244,6 +245,7 @@ class Cast(Layer):
     Shapes: any -> the same. Source: torch.Tensor.to.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("dtype",)
     pointwise: ClassVar[bool] = True
     function: ClassVar[str | None] = "cast"
 

@@ -14,6 +14,7 @@ class Embedding(Initialised):
     Shapes: int [...] -> [..., embedding_dim]. Source: torch.nn.Embedding.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("num_embeddings", "embedding_dim")
     pointwise: ClassVar[bool] = True
 
     num_embeddings: PositiveInt

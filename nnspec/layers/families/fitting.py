@@ -43,6 +43,7 @@ class CenterCrop(Layer):
     Source: Ronneberger et al. 2015; torchvision.transforms.CenterCrop.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("size",)
     optional_inputs: ClassVar[tuple[str, ...]] = ("like",)
 
     size: Extents | None = None

@@ -15,6 +15,8 @@ class Unfold(Layer):
     Source: torch.nn.Unfold.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("kernel_size",)
+
     kernel_size: Counts
     dilation: Counts = 1
     padding: Amounts = 0
@@ -40,6 +42,8 @@ class Fold(Layer):
     Shapes: [N, C*prod(kernel_size), places] -> [N, C, *output_size].
     Raises an error where the image has another number of places. Source: torch.nn.Fold.
     """
+
+    by_position: ClassVar[tuple[str, ...]] = ("output_size", "kernel_size")
 
     output_size: Extents
     kernel_size: Counts

@@ -20,6 +20,7 @@ class Subscript(Layer):
     Shapes: [N, T, C][:, 0] -> [N, C]. Steps are positive. Source: numpy, "Indexing on ndarrays".
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("items",)
     operator: ClassVar[str | None] = "[]"
 
     items: tuple[Item, ...]
@@ -87,6 +88,8 @@ class Slice(Layer):
     Shapes: [N, 8, C] with dim = 1, start = 2 -> [N, 6, C]. Negative bounds count from the end. Source: numpy.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("dim", "start", "end")
+
     dim: int
     start: int | Expression = 0
     end: int | Expression | None = None
@@ -113,6 +116,8 @@ class Select(Layer):
     Shapes: [N, T, C] with dim = 1 -> [N, C]. Source: torch.select.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("dim", "index")
+
     dim: int
     index: int | Expression
 
@@ -133,6 +138,7 @@ class Take(Layer):
     Shapes: [9, C], int [T, S] -> [T, S, C]; with dim = 1: [N, 9, C], int [T] -> [N, T, C]. Source: numpy.take.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("dim",)
     inputs: ClassVar[tuple[str, ...]] = ("input", "indices")
     function: ClassVar[str | None] = "take"
 
@@ -159,6 +165,8 @@ class Split(Layer):
 
     Shapes: [N, 12] with sections = 3 -> three times [N, 4], named 0, 1, 2. Source: numpy.split, torch.split.
     """
+
+    by_position: ClassVar[tuple[str, ...]] = ("sections", "dim")
 
     sections: PositiveInt | tuple[int | Expression, ...]
     dim: int = 1
@@ -210,6 +218,8 @@ class Chunk(Layer):
 
     Shapes: [7] with chunks = 3 -> [3], [3], [1], named 0, 1, 2. Source: torch.chunk.
     """
+
+    by_position: ClassVar[tuple[str, ...]] = ("chunks", "dim")
 
     chunks: PositiveInt
     dim: int = 0

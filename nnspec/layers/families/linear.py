@@ -5,13 +5,16 @@ from typing import ClassVar
 from pydantic import PositiveInt
 
 from nnspec.dims import Size, product
-from nnspec.layers.base import ZEROS, Example, Initial, InputError, TensorType, Weight, need_dtype, number
+from nnspec.layers.base import ZEROS, Example, Inferred, Initial, InputError, TensorType, Weight, need_dtype, number
 from nnspec.layers.initial import Initialised, torch_uniform
 from nnspec.layers.normed import Normed
 
 
 class _FullyConnected(Initialised):
     """What the fully connected layers share: they act on the last dimension."""
+
+    by_position: ClassVar[tuple[str, ...]] = ("out_features",)
+    inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("in_features", -1),)
 
     out_features: PositiveInt
 
@@ -64,6 +67,7 @@ class Conv1D(_FullyConnected):
     Source: transformers.pytorch_utils.Conv1D.
     """
 
+    inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("nx", -1, place=1),)
     examples: ClassVar = (
         Example("Conv1D(10)", ("float[N, T, 12]",)),
         Example("Conv1D(5)", ("float[N, 7]",)),

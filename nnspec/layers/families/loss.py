@@ -109,8 +109,8 @@ class FocalLoss(ElementwiseLoss):
 
     function: ClassVar[str | None] = "focal"
 
-    gamma: Positive = 2.0
     alpha: Fraction = 0.25
+    gamma: Positive = 2.0
 
     examples: ClassVar = (
         Example("focal(a, relu(sign(b)))", ("float[N, 3]", "float[N, 3]")),
@@ -178,7 +178,7 @@ class CrossEntropyLoss(_Classification):
     """
 
     function: ClassVar[str | None] = "cross_entropy"
-    keyword_only: ClassVar[frozenset[str]] = frozenset({"class_weights", "reduction"})
+    beyond_torch: ClassVar[frozenset[str]] = frozenset({"class_weights", "reduction"})
 
     label_smoothing: Fraction = 0.0
     class_weights: tuple[Positive, ...] | None = None

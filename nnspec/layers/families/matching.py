@@ -16,6 +16,7 @@ class CosineSimilarity(Layer):
     without `dim`. Source: torch.nn.CosineSimilarity.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("dim",)
     inputs: ClassVar[tuple[str, ...]] = ("input", "target")
     function: ClassVar[str | None] = "cosine_similarity"
 
@@ -44,6 +45,7 @@ class InfoNCE(Layer):
     Shapes: input [N, D], target [N, D] -> []. Source: van den Oord et al. 2018; Radford et al. 2021.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("temperature",)
     inputs: ClassVar[tuple[str, ...]] = ("input", "target")
     function: ClassVar[str | None] = "info_nce"
 

@@ -13,6 +13,8 @@ from nnspec.layers.window import (
 class _MaxPool(Pool):
     """The three max pools."""
 
+    by_position: ClassVar[tuple[str, ...]] = ("kernel_size",)
+
     kernel_size: Counts
     stride: Counts | None = None
     padding: Padding = 0
@@ -38,8 +40,8 @@ class MaxPool1d(_MaxPool):
     dims: ClassVar[int] = 1
     examples: ClassVar = (
         Example("MaxPool1d(2)", ("float[N, 3, T]",)),
-        Example("MaxPool1d(3, 2, padding = 1, ceil_mode = true)", ("float[N, 3, T]",)),
-        Example("MaxPool1d(3, 1, padding = [[1, 0]], dilation = 2)", ("float[N, 3, T]",)),
+        Example("MaxPool1d(3, stride = 2, padding = 1, ceil_mode = true)", ("float[N, 3, T]",)),
+        Example("MaxPool1d(3, stride = 1, padding = [[1, 0]], dilation = 2)", ("float[N, 3, T]",)),
     )
 
 
@@ -56,11 +58,11 @@ class MaxPool2d(_MaxPool):
     examples: ClassVar = (
         Example("MaxPool2d(2)"),
         Example("MaxPool2d(3, stride = 2, padding = 1)"),
-        Example("MaxPool2d(3, 2, ceil_mode = true)", sizes={"H": 10, "W": 11}),
+        Example("MaxPool2d(3, stride = 2, ceil_mode = true)", sizes={"H": 10, "W": 11}),
         Example("MaxPool2d(3, stride = 1, padding = 1, ceil_mode = true)"),
-        Example("MaxPool2d([2, 3], [3, 1], padding = [1, 0], dilation = [1, 2], ceil_mode = true)"),
-        Example("MaxPool2d(2, 3, dilation = 3, ceil_mode = true)"),
-        Example('MaxPool2d(3, 2, padding = "same_upper")', ("float[N, 3, 2*h, 9]",), {"h": 4}),
+        Example("MaxPool2d([2, 3], stride = [3, 1], padding = [1, 0], dilation = [1, 2], ceil_mode = true)"),
+        Example("MaxPool2d(2, stride = 3, dilation = 3, ceil_mode = true)"),
+        Example('MaxPool2d(3, stride = 2, padding = "same_upper")', ("float[N, 3, 2*h, 9]",), {"h": 4}),
         Example("MaxPool2d(4, padding = [[0, 2], [1, 1]])"),
     )
 
@@ -77,7 +79,7 @@ class MaxPool3d(_MaxPool):
     dims: ClassVar[int] = 3
     examples: ClassVar = (
         Example("MaxPool3d(2)", ("float[N, 3, D, H, W]",), {"D": 5, "H": 4, "W": 6}),
-        Example("MaxPool3d([1, 3, 3], [1, 2, 2], padding = [0, 1, 1])", ("float[N, 3, 3, 5, 6]",)),
-        Example("MaxPool3d(2, 2, ceil_mode = true)", ("float[N, 3, D, 5, 6]",), {"D": 5}),
-        Example('MaxPool3d(2, 2, padding = "same_upper")', ("float[N, 3, 3, 5, 6]",)),
+        Example("MaxPool3d([1, 3, 3], stride = [1, 2, 2], padding = [0, 1, 1])", ("float[N, 3, 3, 5, 6]",)),
+        Example("MaxPool3d(2, stride = 2, ceil_mode = true)", ("float[N, 3, D, 5, 6]",), {"D": 5}),
+        Example('MaxPool3d(2, stride = 2, padding = "same_upper")', ("float[N, 3, 3, 5, 6]",)),
     )

@@ -13,6 +13,7 @@ from nnspec.layers.base import (
     ZEROS,
     ArgumentError,
     Example,
+    Inferred,
     InputError,
     Layer,
     TensorType,
@@ -31,6 +32,7 @@ class _ChannelNorm(Initialised):
     `fitting` names the layer of the same family for other numbers of dimensions.
     """
 
+    inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("num_features", 1, "channels"),)
     ranks: ClassVar[tuple[int, ...]] = ()
     fitting: ClassVar[dict[int, str]] = {}
 
@@ -72,7 +74,7 @@ class _BatchNorm(_ChannelNorm):
     """The three batch normalisations."""
 
     pointwise: ClassVar[bool] = True
-    keyword_only: ClassVar[frozenset[str]] = frozenset({"bias", "scale", "weight_init", "bias_init"})
+    beyond_torch: ClassVar[frozenset[str]] = frozenset({"bias", "scale", "weight_init", "bias_init"})
     fitting: ClassVar = {2: "BatchNorm1d", 3: "BatchNorm1d", 4: "BatchNorm2d", 5: "BatchNorm3d"}
 
     eps: NonNegativeFloat = 1e-5
@@ -112,7 +114,7 @@ class BatchNorm1d(_BatchNorm):
     ranks: ClassVar = (2, 3)
     examples: ClassVar = (
         Example("BatchNorm1d", ("float[N, 6]",)),
-        Example("BatchNorm1d(1e-3, momentum = none)", ("float[N, 3, T]",)),
+        Example("BatchNorm1d(eps = 1e-3, momentum = none)", ("float[N, 3, T]",)),
         Example("BatchNorm1d(affine = false)", ("float[N, 6]",)),
         Example("BatchNorm1d(track_running_stats = false)", ("float[N, 6]",)),
     )
@@ -130,7 +132,7 @@ class BatchNorm2d(_BatchNorm):
     ranks: ClassVar = (4,)
     examples: ClassVar = (
         Example("BatchNorm2d"),
-        Example("BatchNorm2d(1e-3, momentum = 0.01, weight_init = 0)"),
+        Example("BatchNorm2d(eps = 1e-3, momentum = 0.01, weight_init = 0)"),
         Example("BatchNorm2d(bias = false)"),
         Example("BatchNorm2d(scale = false)"),
         Example("BatchNorm2d(scale = false, bias = false)"),
@@ -158,7 +160,7 @@ class BatchNorm3d(_BatchNorm):
 class _InstanceNorm(_ChannelNorm):
     """The three instance normalisations."""
 
-    keyword_only: ClassVar[frozenset[str]] = frozenset({"bias", "weight_init", "bias_init"})
+    beyond_torch: ClassVar[frozenset[str]] = frozenset({"bias", "weight_init", "bias_init"})
     fitting: ClassVar = {3: "InstanceNorm1d", 4: "InstanceNorm2d", 5: "InstanceNorm3d"}
 
     eps: NonNegativeFloat = 1e-5
@@ -195,7 +197,7 @@ class InstanceNorm1d(_InstanceNorm):
     ranks: ClassVar = (3,)
     examples: ClassVar = (
         Example("InstanceNorm1d", ("float[N, 3, T]",)),
-        Example("InstanceNorm1d(1e-3, affine = true)", ("float[N, 3, T]",)),
+        Example("InstanceNorm1d(eps = 1e-3, affine = true)", ("float[N, 3, T]",)),
     )
 
 
@@ -236,10 +238,12 @@ class GroupNorm(_ChannelNorm):
     Shapes: [N, C, ...], kept. Raises an error where C is no multiple of `num_groups`. Source: torch.nn.GroupNorm.
     """
 
-    keyword_only: ClassVar[frozenset[str]] = frozenset({"bias", "weight_init", "bias_init"})
+    by_position: ClassVar[tuple[str, ...]] = ("num_groups",)
+    inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("num_channels", 1, "channels", place=1),)
+    beyond_torch: ClassVar[frozenset[str]] = frozenset({"bias", "weight_init", "bias_init"})
     examples: ClassVar = (
         Example("GroupNorm(3)", ("float[N, 6, H, W]",)),
-        Example("GroupNorm(2, 1e-3, affine = false)", ("float[N, 6, T]",)),
+        Example("GroupNorm(2, eps = 1e-3, affine = false)", ("float[N, 6, T]",)),
         Example("GroupNorm(2, bias = false)", ("float[N, 6]",)),
         Example("GroupNorm(1)", ("float[N, 4, 5, 7]",)),
         Example("GroupNorm(6, eps = 1e-6)", ("float[N, 6, 2, H, 3]",)),
@@ -272,6 +276,8 @@ class GroupNorm(_ChannelNorm):
 class _LastDimensionsNorm(Initialised):
     """What the norms over the last `dims` dimensions share."""
 
+    inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("normalized_shape", -1),)
+
     def normalized_shape(self, input: TensorType, dims: int) -> tuple[int, ...]:
         """The last `dims` sizes.
 
@@ -296,10 +302,10 @@ class LayerNorm(_LastDimensionsNorm):
     Raises an error where one of these is a symbol. Source: torch.nn.LayerNorm.
     """
 
-    keyword_only: ClassVar[frozenset[str]] = frozenset({"dims", "weight_init", "bias_init"})
+    beyond_torch: ClassVar[frozenset[str]] = frozenset({"dims", "weight_init", "bias_init"})
     examples: ClassVar = (
         Example("LayerNorm", ("float[N, T, 12]",)),
-        Example("LayerNorm(1e-6, bias = false)", ("float[N, 12]",)),
+        Example("LayerNorm(eps = 1e-6, bias = false)", ("float[N, 12]",)),
         Example("LayerNorm(elementwise_affine = false)", ("float[N, T, 12]",)),
         Example("LayerNorm(dims = 3)", ("float[N, 3, 5, 7]",)),
     )
@@ -331,10 +337,11 @@ class LayerNorm2d(_ChannelNorm):
     Source: torchvision.models.convnext.LayerNorm2d, with the defaults of torch.nn.LayerNorm.
     """
 
+    inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("num_channels", 1, "channels"),)
     ranks: ClassVar = (4,)
     examples: ClassVar = (
         Example("LayerNorm2d", ("float[N, 6, H, W]",)),
-        Example("LayerNorm2d(1e-6, elementwise_affine = false)", ("float[N, 6, H, W]",)),
+        Example("LayerNorm2d(eps = 1e-6, elementwise_affine = false)", ("float[N, 6, H, W]",)),
         Example("LayerNorm2d(eps = 1e-6, bias = false)", ("float[N, 6, H, 5]",)),
     )
 
@@ -362,10 +369,10 @@ class RMSNorm(_LastDimensionsNorm):
     Raises an error where one of these is a symbol. Source: torch.nn.RMSNorm.
     """
 
-    keyword_only: ClassVar[frozenset[str]] = frozenset({"dims", "weight_init", "bias_init"})
+    beyond_torch: ClassVar[frozenset[str]] = frozenset({"dims", "weight_init", "bias_init"})
     examples: ClassVar = (
         Example("RMSNorm", ("float[N, T, 12]",)),
-        Example("RMSNorm(1e-6)", ("float[N, 12]",)),
+        Example("RMSNorm(eps = 1e-6)", ("float[N, 12]",)),
         Example("RMSNorm(elementwise_affine = false, dims = 2)", ("float[N, T, 3, 4]",)),
         Example("RMSNorm(dims = 2)", ("float[N, T, 3, 4]",)),
     )
@@ -394,12 +401,13 @@ class LocalResponseNorm(Layer):
     Shapes: [N, C, ...] with three dimensions or more, kept. Source: torch.nn.LocalResponseNorm.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("size",)
     examples: ClassVar = (
         Example("LocalResponseNorm(5)", ("float[N, 6, H, W]",)),
         Example("LocalResponseNorm(5, alpha = 1e-2, beta = 0.5, k = 2.0)", ("float[N, 6, H, W]",)),
-        Example("LocalResponseNorm(4, 0.1)", ("float[N, 6, H, W]",)),
-        Example("LocalResponseNorm(3, 0.1)", ("float[N, 6, T]",)),
-        Example("LocalResponseNorm(3, 0.1)", ("float[N, 6, 2, H, W]",)),
+        Example("LocalResponseNorm(4, alpha = 0.1)", ("float[N, 6, H, W]",)),
+        Example("LocalResponseNorm(3, alpha = 0.1)", ("float[N, 6, T]",)),
+        Example("LocalResponseNorm(3, alpha = 0.1)", ("float[N, 6, 2, H, W]",)),
     )
 
     size: PositiveInt

@@ -41,6 +41,8 @@ class Pad(Layer):
     Shapes: [..., H, W] -> [..., H + top + bottom, W + left + right]. Source: torch.nn.functional.pad.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("padding",)
+
     padding: tuple[int, ...]
     mode: Mode = "constant"
     value: FiniteFloat = 0.0
@@ -99,6 +101,7 @@ class Pad(Layer):
 class _PadSpatial(Layer):
     """What the paddings of all spatial dimensions share."""
 
+    by_position: ClassVar[tuple[str, ...]] = ("padding",)
     dims: ClassVar[int] = 2
     mode: ClassVar[Mode] = "constant"
 
@@ -136,6 +139,7 @@ class ConstantPad1d(_PadSpatial):
     Source: torch.nn.ConstantPad1d.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("padding", "value")
     dims: ClassVar[int] = 1
 
     value: FiniteFloat
@@ -154,6 +158,7 @@ class ConstantPad2d(_PadSpatial):
     Source: torch.nn.ConstantPad2d.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("padding", "value")
     dims: ClassVar[int] = 2
 
     value: FiniteFloat
@@ -172,6 +177,7 @@ class ConstantPad3d(_PadSpatial):
     Source: torch.nn.ConstantPad3d.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("padding", "value")
     dims: ClassVar[int] = 3
 
     value: FiniteFloat

@@ -9,7 +9,7 @@ from typing import ClassVar
 from pydantic import FiniteFloat, PositiveFloat, PositiveInt
 
 from nnspec.dims import Expression, equal
-from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, need_dtype, number
+from nnspec.layers.base import ArgumentError, Example, Inferred, InputError, Layer, TensorType, need_dtype, number
 from nnspec.layers.continued import Continued, along
 
 
@@ -22,9 +22,10 @@ class SinusoidalEmbedding(Layer):
     Shapes: int or float [...] -> [..., embedding_dim]. Source: diffusers.models.embeddings.get_timestep_embedding.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("embedding_dim",)
     pointwise: ClassVar[bool] = True
     exact: ClassVar[frozenset[int]] = frozenset({0})
-    keyword_only: ClassVar[frozenset[str]] = frozenset({"interleaved", "cosine_first", "freq_shift"})
+    beyond_torch: ClassVar[frozenset[str]] = frozenset({"interleaved", "cosine_first", "freq_shift"})
 
     embedding_dim: PositiveInt
     base: PositiveFloat = 10000.0
@@ -35,7 +36,7 @@ class SinusoidalEmbedding(Layer):
     examples: ClassVar = (
         Example("SinusoidalEmbedding(6)", ("int[T]",)),
         Example("SinusoidalEmbedding(8, interleaved = false, freq_shift = 1)", ("int[N]",)),
-        Example("SinusoidalEmbedding(4, 100.0, interleaved = false, cosine_first = true)", ("float[N, T]",)),
+        Example("SinusoidalEmbedding(4, base = 100.0, interleaved = false, cosine_first = true)", ("float[N, T]",)),
         Example("SinusoidalEmbedding(6, cosine_first = true)", ("float[N]",)),
     )
 
@@ -61,10 +62,11 @@ class RotaryEmbedding(Layer):
     Raises an error where d is odd or a symbol. Source: transformers.models.llama.apply_rotary_pos_emb.
     """
 
+    inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("dim", -1),)
     optional_inputs: ClassVar[tuple[str, ...]] = ("positions",)
     function: ClassVar[str | None] = "rotary"
     exact: ClassVar[frozenset[int]] = frozenset({1})
-    keyword_only: ClassVar[frozenset[str]] = frozenset({"scaling", "offset"})
+    beyond_torch: ClassVar[frozenset[str]] = frozenset({"scaling", "offset"})
 
     base: PositiveFloat = 10000.0
     interleaved: bool = False
@@ -76,7 +78,7 @@ class RotaryEmbedding(Layer):
         Example("rotary(a, base = 500.0, interleaved = true)", ("float[N, T, 4]",)),
         Example("rotary(a, b)", ("float[N, 2, T, 4]", "int[N, T]")),
         Example("RotaryEmbedding(interleaved = true)", ("float[N, 2, T, 4]", "int[T]")),
-        Example("rotary(a, 100.0)", ("float[N, 2, 7, 4]",)),
+        Example("rotary(a, base = 100.0)", ("float[N, 2, 7, 4]",)),
         Example("rotary(a, scaling = [8.0, 1.0, 4.0, 256])", ("float[N, 2, T, 8]",)),
         Example("rotary(a, b, interleaved = true, scaling = [32.0, 1.0, 4.0, 64])", ("float[N, T, 6]", "int[T]")),
         Example("rotary(a, offset = 3)", ("float[N, 2, T, 6]",)),

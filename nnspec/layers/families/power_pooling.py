@@ -18,6 +18,8 @@ Norm = Annotated[PositiveInt | Annotated[float, Field(gt=0, allow_inf_nan=False)
 class _LPPool(Pool):
     """The three power-average pools."""
 
+    by_position: ClassVar[tuple[str, ...]] = ("norm_type", "kernel_size")
+
     norm_type: Norm
     kernel_size: Counts
     stride: Counts | None = None
@@ -41,7 +43,7 @@ class LPPool1d(_LPPool):
     dims: ClassVar[int] = 1
     examples: ClassVar = (
         Example("LPPool1d(2, 3)", ("float[N, 3, T]",)),
-        Example("LPPool1d(4, 3, 2, ceil_mode = true)", ("float[N, 3, T]",)),
+        Example("LPPool1d(4, 3, stride = 2, ceil_mode = true)", ("float[N, 3, T]",)),
     )
 
 

@@ -17,6 +17,8 @@ class Rearrange(Layer):
     Source: einops.rearrange (Rogozhnikov, 2022).
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("pattern",)
+
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, int | Expression] = Field(init=False)
 

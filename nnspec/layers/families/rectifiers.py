@@ -47,6 +47,7 @@ class LeakyReLU(Activation):
     Shapes: any. Source: torch.nn.LeakyReLU.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("negative_slope",)
     function: ClassVar[str | None] = "leaky_relu"
     examples: ClassVar = (Example("LeakyReLU"), Example("LeakyReLU(0.2)"), Example("leaky_relu(a, 0.3)"))
 
@@ -60,6 +61,7 @@ class PReLU(Layer):
     Raises an error where `num_parameters` is neither 1 nor the number of channels. Source: torch.nn.PReLU.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("num_parameters",)
     pointwise: ClassVar[bool] = True
 
     examples: ClassVar = (
@@ -100,6 +102,7 @@ class RReLU(Activation):
     Shapes: any. Raises an error where lower is above upper. Source: torch.nn.RReLU.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("lower", "upper")
     function: ClassVar[str | None] = "rrelu"
     examples: ClassVar = (Example("RReLU"), Example("RReLU(0.1, 0.2)"))
 
@@ -125,6 +128,7 @@ class Hardtanh(Activation):
     Shapes: any. Raises an error where min_val is not below max_val. Source: torch.nn.Hardtanh.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("min_val", "max_val")
     function: ClassVar[str | None] = "hardtanh"
     examples: ClassVar = (Example("Hardtanh"), Example("Hardtanh(-0.5, 2.0)"))
 
@@ -147,6 +151,7 @@ class Threshold(Activation):
     Shapes: any. Source: torch.nn.Threshold.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("threshold", "value")
     function: ClassVar[str | None] = "threshold"
     examples: ClassVar = (Example("Threshold(0.1, 20.0)"), Example("threshold(a, -0.5, value = 0.0)"))
 

@@ -12,6 +12,7 @@ from nnspec.dims import Expression, Size, equal
 from nnspec.layers.base import (
     ArgumentError,
     Example,
+    Inferred,
     InputError,
     Layer,
     TensorType,
@@ -29,9 +30,11 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 class _Recurrent(Layer):
     """What the recurrent layers share; a step computes `gates` vectors of hidden_size from its input and the state."""
 
+    by_position: ClassVar[tuple[str, ...]] = ("hidden_size",)
+    inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("input_size", -1),)
     optional_inputs: ClassVar[tuple[str, ...]] = ("state",)
     outputs: ClassVar[tuple[str, ...]] = ("output", "state")
-    keyword_only: ClassVar[frozenset[str]] = frozenset({"recurrent_bias"})
+    beyond_torch: ClassVar[frozenset[str]] = frozenset({"recurrent_bias"})
     gates: ClassVar[int] = 1
 
     hidden_size: PositiveInt
@@ -158,15 +161,17 @@ class RNN(_Recurrent):
 
     examples: ClassVar = (
         Example("RNN(4)", ("float[T, N, 5]",)),
-        Example('RNN(3, 2, "relu", batch_first = true, dropout = 0.5)', ("float[N, T, 5]",)),
-        Example("RNN(3, 2, bidirectional = true, bias = false)", ("float[T, N, 5]", "float[4, N, 3]")),
+        Example(
+            'RNN(3, num_layers = 2, nonlinearity = "relu", batch_first = true, dropout = 0.5)', ("float[N, T, 5]",)
+        ),
+        Example("RNN(3, num_layers = 2, bidirectional = true, bias = false)", ("float[T, N, 5]", "float[4, N, 3]")),
         Example("RNN(3, recurrent_bias = false)", ("float[T, N, 5]",)),
     )
 
     @classmethod
-    def positional(cls) -> tuple[str, ...]:
-        """The arguments in torch's order."""
-        return "hidden_size", "num_layers", "nonlinearity", "bias", "batch_first", "dropout", "bidirectional"
+    def in_order(cls) -> tuple[str, ...]:
+        names = super().in_order()
+        return *names[:2], "nonlinearity", *(name for name in names[2:] if name != "nonlinearity")
 
 
 class GRU(_Recurrent):
@@ -182,8 +187,8 @@ class GRU(_Recurrent):
 
     examples: ClassVar = (
         Example("GRU(4)", ("float[T, N, 5]",)),
-        Example("GRU(3, 2, bidirectional = true, batch_first = true)", ("float[N, T, 5]",)),
-        Example("GRU(3, 2, bias = false)", ("float[T, N, 5]", "float[2, N, 3]")),
+        Example("GRU(3, num_layers = 2, bidirectional = true, batch_first = true)", ("float[N, T, 5]",)),
+        Example("GRU(3, num_layers = 2, bias = false)", ("float[T, N, 5]", "float[2, N, 3]")),
         Example("GRU(3, bidirectional = true, recurrent_bias = false)", ("float[7, 1, 5]",)),
     )
 
@@ -207,11 +212,11 @@ class LSTM(_Recurrent):
 
     examples: ClassVar = (
         Example("LSTM(4)", ("float[T, N, 5]",)),
-        Example("LSTM(3, 2, batch_first = true, bidirectional = true)", ("float[N, T, 5]",)),
-        Example("LSTM(3, 2, dropout = 0.2)", ("float[T, N, 5]", "float[2, N, 3]", "float[2, N, 3]")),
+        Example("LSTM(3, num_layers = 2, batch_first = true, bidirectional = true)", ("float[N, T, 5]",)),
+        Example("LSTM(3, num_layers = 2, dropout = 0.2)", ("float[T, N, 5]", "float[2, N, 3]", "float[2, N, 3]")),
         Example("LSTM(3, bias = false)", ("float[7, 1, 5]",)),
-        Example("LSTM(3, 2, bidirectional = true, recurrent_bias = false)", ("float[T, N, 5]",)),
-        Example("LSTM(6, 2, bidirectional = true, proj_size = 2)", ("float[T, N, 5]",)),
+        Example("LSTM(3, num_layers = 2, bidirectional = true, recurrent_bias = false)", ("float[T, N, 5]",)),
+        Example("LSTM(6, num_layers = 2, bidirectional = true, proj_size = 2)", ("float[T, N, 5]",)),
         Example("LSTM(6, proj_size = 2)", ("float[T, N, 5]", "float[1, N, 2]", "float[1, N, 6]")),
     )
 

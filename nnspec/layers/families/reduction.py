@@ -13,6 +13,7 @@ from nnspec.layers.reshaping import distinct_axes
 class _Reduction(Layer):
     """One number from the elements along some dimensions."""
 
+    by_position: ClassVar[tuple[str, ...]] = ("dim",)
     takes: ClassVar[tuple[DType, ...]] = ("float",)
 
     dim: int | tuple[int, ...] | None = None
@@ -37,6 +38,7 @@ class _Reduction(Layer):
 class _SingleReduction(Layer):
     """A reduction of one dimension, or of all elements."""
 
+    by_position: ClassVar[tuple[str, ...]] = ("dim",)
     takes: ClassVar[tuple[DType, ...]] = ("float", "int")
     gives: ClassVar[DType | None] = None
 
@@ -83,7 +85,11 @@ class Mean(_Reduction):
 
     function: ClassVar[str | None] = "mean"
 
-    examples: ClassVar = (Example("mean(a)"), Example("Mean(1, true)", ("float[N, T, 4]",)), Example("Mean([2, 3])"))
+    examples: ClassVar = (
+        Example("mean(a)"),
+        Example("Mean(1, keepdim = true)", ("float[N, T, 4]",)),
+        Example("Mean([2, 3])"),
+    )
 
 
 class Max(_Reduction):
@@ -192,6 +198,7 @@ class Norm(_Reduction):
     Shapes: dim = 1: [N, C] -> [N]. Source: torch.linalg.vector_norm.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ()
     function: ClassVar[str | None] = "norm"
 
     p: Literal[1, 2] = 2
@@ -199,8 +206,12 @@ class Norm(_Reduction):
     examples: ClassVar = (
         Example("norm(a)"),
         Example("norm(a, dim = -1, keepdim = true)", ("float[N, T]",)),
-        Example("Norm([2, 3], p = 1)"),
+        Example("Norm(dim = [2, 3], p = 1)"),
     )
+
+    @classmethod
+    def in_order(cls) -> tuple[str, ...]:
+        return ("p", "dim", "keepdim")
 
 
 class ArgMax(_SingleReduction):
@@ -237,6 +248,7 @@ class CumulativeSum(Layer):
     Shapes: any -> the same. Source: torch.cumsum.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("dim",)
     function: ClassVar[str | None] = "cumsum"
 
     dim: int

@@ -17,6 +17,7 @@ class RelativePositionIndex(Layer):
     Source: Liu et al. 2021, relative_position_index of torchvision.models.swin_transformer.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("window",)
     inputs: ClassVar[tuple[str, ...]] = ()
 
     window: Counts

@@ -13,6 +13,8 @@ class Tile(Layer):
     Shapes: [2, 3] with dims = [2, 1] -> [4, 3]. Source: torch.tile, numpy.tile.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("dims",)
+
     dims: tuple[int | Expression, ...]
 
     examples: ClassVar = (
@@ -36,6 +38,7 @@ class Expand(Layer):
     Shapes: [1, 1, C] with shape = [N, -1, -1] -> [N, 1, C]. Source: torch.Tensor.expand.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("shape",)
     sizes_of_result: ClassVar[frozenset[str]] = frozenset({"shape"})
     pointwise: ClassVar[bool] = True
 
@@ -78,6 +81,8 @@ class Roll(Layer):
     Shapes: any -> the same. Source: torch.roll.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("shifts", "dims")
+
     shifts: int | tuple[int, ...]
     dims: int | tuple[int, ...]
 
@@ -109,6 +114,8 @@ class Flip(Layer):
 
     Shapes: any -> the same. Source: torch.flip.
     """
+
+    by_position: ClassVar[tuple[str, ...]] = ("dims",)
 
     dims: int | tuple[int, ...]
 

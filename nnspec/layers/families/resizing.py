@@ -103,20 +103,20 @@ class Upsample(_Resize):
     examples: ClassVar = (
         Example("Upsample(scale_factor = 2)"),
         Example("Upsample(scale_factor = [1, 3])"),
-        Example("Upsample([7, 20])"),
-        Example("Upsample(14)", ("float[N, 3, 7]",)),
+        Example("Upsample(size = [7, 20])"),
+        Example("Upsample(size = 14)", ("float[N, 3, 7]",)),
         Example("Upsample(scale_factor = 2.3)", ("float[N, 3, 7, 9]",)),
         Example("Upsample(scale_factor = 0.5)", ("float[N, 3, T]",)),
-        Example("Upsample([2*h, 5])", ("float[N, 3, h, W]",), {"h": 5}),
-        Example("Upsample([h, 6])", ("float[N, 3, 2*h, 3]",), {"h": 5}),
+        Example("Upsample(size = [2*h, 5])", ("float[N, 3, h, W]",), {"h": 5}),
+        Example("Upsample(size = [h, 6])", ("float[N, 3, 2*h, 3]",), {"h": 5}),
         Example("Upsample(scale_factor = 2)", ("float[N, 3, 2, 3, 4]",)),
         Example('Upsample(scale_factor = 1.5, mode = "nearest-exact")'),
-        Example('Upsample(9, mode = "nearest-exact")', ("float[N, 3, T]",)),
+        Example('Upsample(size = 9, mode = "nearest-exact")', ("float[N, 3, T]",)),
         Example('Upsample(scale_factor = 2, mode = "linear")', ("float[N, 3, T]",)),
         Example('Upsample(scale_factor = 2, mode = "bilinear", align_corners = true)'),
         Example('Upsample(scale_factor = 0.7, mode = "bilinear")', ("float[N, 3, 7, 10]",)),
-        Example('Upsample([5, 19], mode = "bilinear")'),
-        Example('Upsample([h, w], mode = "bilinear")', ("float[N, 3, 3*h, 2*w]",), {"h": 4, "w": 5}),
+        Example('Upsample(size = [5, 19], mode = "bilinear")'),
+        Example('Upsample(size = [h, w], mode = "bilinear")', ("float[N, 3, 3*h, 2*w]",), {"h": 4, "w": 5}),
         Example('Upsample(scale_factor = 1.5, mode = "bicubic", align_corners = false)'),
         Example('Upsample(scale_factor = 2, mode = "trilinear")', ("float[N, 3, 2, 3, 4]",)),
     )
@@ -151,7 +151,10 @@ class UpsamplingNearest2d(_Resize2d):
     Source: torch.nn.UpsamplingNearest2d.
     """
 
-    examples: ClassVar = (Example("UpsamplingNearest2d(scale_factor = 2)"), Example("UpsamplingNearest2d([20, 5])"))
+    examples: ClassVar = (
+        Example("UpsamplingNearest2d(scale_factor = 2)"),
+        Example("UpsamplingNearest2d(size = [20, 5])"),
+    )
 
 
 class UpsamplingBilinear2d(_Resize2d):
@@ -163,7 +166,7 @@ class UpsamplingBilinear2d(_Resize2d):
 
     examples: ClassVar = (
         Example("UpsamplingBilinear2d(scale_factor = 2)"),
-        Example("UpsamplingBilinear2d([20, 5])"),
+        Example("UpsamplingBilinear2d(size = [20, 5])"),
     )
 
     def way(self) -> Mode:

@@ -30,6 +30,8 @@ class Flatten(Layer):
     Shapes: [N, C, H, W] -> [N, C*H*W]. Source: torch.nn.Flatten.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("start_dim", "end_dim")
+
     start_dim: int = 1
     end_dim: int = -1
 
@@ -59,6 +61,7 @@ class Unflatten(Layer):
     Shapes: [N, 6] -> [N, 2, 3]. Source: torch.nn.Unflatten.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("dim", "unflattened_size")
     sizes_of_result: ClassVar[frozenset[str]] = frozenset({"unflattened_size"})
 
     dim: int
@@ -84,6 +87,7 @@ class Reshape(Layer):
     Shapes: any -> `shape`. Source: torch.reshape.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("shape",)
     sizes_of_result: ClassVar[frozenset[str]] = frozenset({"shape"})
 
     shape: tuple[int | Expression, ...]

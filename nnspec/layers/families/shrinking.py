@@ -26,6 +26,7 @@ class Softshrink(Activation):
     Shapes: any. Source: torch.nn.Softshrink.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("lambd",)
     function: ClassVar[str | None] = "softshrink"
     examples: ClassVar = (Example("Softshrink"), Example("Softshrink(0.1)"))
 
@@ -38,6 +39,7 @@ class Hardshrink(Activation):
     Shapes: any. Source: torch.nn.Hardshrink.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("lambd",)
     function: ClassVar[str | None] = "hardshrink"
     examples: ClassVar = (Example("Hardshrink"), Example("Hardshrink(0.1)"))
 

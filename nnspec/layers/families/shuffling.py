@@ -15,6 +15,8 @@ class PixelShuffle(Layer):
     Raises an error where the channels are no multiple of r*r. Source: Shi et al. 2016; torch.nn.PixelShuffle.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("upscale_factor",)
+
     upscale_factor: PositiveInt
 
     examples: ClassVar = (
@@ -45,6 +47,8 @@ class PixelUnshuffle(Layer):
     Source: torch.nn.PixelUnshuffle.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("downscale_factor",)
+
     downscale_factor: PositiveInt
 
     examples: ClassVar = (
@@ -74,6 +78,8 @@ class ChannelShuffle(Layer):
     Shapes: [N, C, ...], kept. Raises an error where C is no multiple of `groups`.
     Source: Zhang et al. 2018 (ShuffleNet); torch.nn.ChannelShuffle.
     """
+
+    by_position: ClassVar[tuple[str, ...]] = ("groups",)
 
     groups: PositiveInt
 

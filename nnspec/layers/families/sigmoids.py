@@ -81,6 +81,7 @@ class GLU(Layer):
     Raises an error where that dimension is not known to be even. Source: torch.nn.GLU.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("dim",)
     function: ClassVar[str | None] = "glu"
     examples: ClassVar = (
         Example("GLU", ("float[N, T, 6]",)),

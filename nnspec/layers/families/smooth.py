@@ -16,6 +16,7 @@ class ELU(Activation):
     Shapes: any. Source: torch.nn.ELU.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("alpha",)
     function: ClassVar[str | None] = "elu"
     examples: ClassVar = (Example("ELU"), Example("ELU(0.5)"))
 
@@ -38,6 +39,7 @@ class CELU(Activation):
     Shapes: any. Source: torch.nn.CELU.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("alpha",)
     function: ClassVar[str | None] = "celu"
     examples: ClassVar = (Example("CELU"), Example("CELU(2.0)"))
 
@@ -50,6 +52,7 @@ class GELU(Activation):
     `approximate = "tanh"` is the faster formula of GPT-2 and BERT. Shapes: any. Source: torch.nn.GELU.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("approximate",)
     function: ClassVar[str | None] = "gelu"
     examples: ClassVar = (Example("GELU"), Example('GELU("tanh")'), Example('gelu(a, approximate = "tanh")'))
 
@@ -82,6 +85,7 @@ class Softplus(Activation):
     Shapes: any. Source: torch.nn.Softplus.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("beta",)
     function: ClassVar[str | None] = "softplus"
     examples: ClassVar = (
         Example("Softplus"),

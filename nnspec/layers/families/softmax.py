@@ -18,6 +18,7 @@ class _AlongDimension(Layer):
     `dim` is the last dimension by default, where torch leaves it to the number of dimensions (and warns).
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("dim",)
     activation: ClassVar[bool] = True
 
     dim: int = -1

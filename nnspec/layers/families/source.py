@@ -22,6 +22,7 @@ class Parameter(Layer):
     Source: torch.nn.Parameter.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("shape",)
     inputs: ClassVar[tuple[str, ...]] = ()
 
     shape: tuple[PositiveInt, ...]
@@ -51,6 +52,7 @@ class Constant(Layer):
     Source: torch.tensor.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("value",)
     inputs: ClassVar[tuple[str, ...]] = ()
 
     value: bool | Number | tuple[Any, ...]
@@ -111,6 +113,7 @@ class Range(Layer):
     Shapes: -> int [ceil((end - start) / step)]. Source: torch.arange.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("end",)
     inputs: ClassVar[tuple[str, ...]] = ()
 
     end: int | Expression
@@ -123,6 +126,10 @@ class Range(Layer):
         Example("(a, Range(T)) -> Add", ("int[N, T]",)),
         Example("(a, Range(2*T + 1, start = 1, step = 2)) -> Add", ("int[N, T]",)),
     )
+
+    @classmethod
+    def in_order(cls) -> tuple[str, ...]:
+        return ("start", "end", "step")
 
     def infer(self) -> TensorType:
         size = ceil_divide(self.end - self.start, self.step)
@@ -141,6 +148,7 @@ class Range(Layer):
 class _Filled(Layer):
     """A tensor of a given shape."""
 
+    by_position: ClassVar[tuple[str, ...]] = ("shape",)
     sizes_of_result: ClassVar[frozenset[str]] = frozenset({"shape"})
     inputs: ClassVar[tuple[str, ...]] = ()
 
@@ -164,6 +172,7 @@ class Full(_Filled):
     Shapes: -> `shape`. The element type is that of the number. Source: torch.full.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("shape", "value")
     function: ClassVar[str | None] = "full"
 
     value: bool | Number
@@ -219,6 +228,7 @@ class Ones(_Filled):
 class _Random(Layer):
     """Random numbers in the shape of the input, or in a given shape."""
 
+    by_position: ClassVar[tuple[str, ...]] = ("shape",)
     sizes_of_result: ClassVar[frozenset[str]] = frozenset({"shape"})
     pointwise: ClassVar[bool] = True
     inputs: ClassVar[tuple[str, ...]] = ()

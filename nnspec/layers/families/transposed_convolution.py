@@ -92,10 +92,10 @@ class ConvTranspose1d(_TransposedConvolution):
 
     dims: ClassVar[int] = 1
     examples: ClassVar = (
-        Example("ConvTranspose1d(4, 4, 2, padding = 1)", ("float[N, 3, T]",)),
-        Example('ConvTranspose1d(4, 4, 2, norm = "spectral")', ("float[N, 3, T]",)),
-        Example('ConvTranspose1d(4, 4, 2, norm = "weight")', ("float[N, 3, T]",)),
-        Example("ConvTranspose1d(4, 3, 3, output_padding = 2, groups = 2, dilation = 2)", ("float[N, 2, T]",)),
+        Example("ConvTranspose1d(4, 4, stride = 2, padding = 1)", ("float[N, 3, T]",)),
+        Example('ConvTranspose1d(4, 4, stride = 2, norm = "spectral")', ("float[N, 3, T]",)),
+        Example('ConvTranspose1d(4, 4, stride = 2, norm = "weight")', ("float[N, 3, T]",)),
+        Example("ConvTranspose1d(4, 3, stride = 3, output_padding = 2, groups = 2, dilation = 2)", ("float[N, 2, T]",)),
     )
 
 
@@ -111,9 +111,9 @@ class ConvTranspose2d(_TransposedConvolution):
     dims: ClassVar[int] = 2
     examples: ClassVar = (
         Example("ConvTranspose2d(4, 2, stride = 2)"),
-        Example("ConvTranspose2d(4, 4, 2, 1, bias = false)"),
-        Example("ConvTranspose2d(4, 3, 2, 1, output_padding = 1)"),
-        Example("ConvTranspose2d(6, [3, 2], [2, 1], padding = [1, 0], groups = 3, dilation = [1, 2])"),
+        Example("ConvTranspose2d(4, 4, stride = 2, padding = 1, bias = false)"),
+        Example("ConvTranspose2d(4, 3, stride = 2, padding = 1, output_padding = 1)"),
+        Example("ConvTranspose2d(6, [3, 2], stride = [2, 1], padding = [1, 0], groups = 3, dilation = [1, 2])"),
         Example('ConvTranspose2d(4, 3, weight_init = ["normal", 0.0, 0.02])'),
     )
 
@@ -129,8 +129,9 @@ class ConvTranspose3d(_TransposedConvolution):
 
     dims: ClassVar[int] = 3
     examples: ClassVar = (
-        Example("ConvTranspose3d(4, 2, 2)", ("float[N, 2, D, H, W]",), {"D": 3, "H": 4, "W": 5}),
+        Example("ConvTranspose3d(4, 2, stride = 2)", ("float[N, 2, D, H, W]",), {"D": 3, "H": 4, "W": 5}),
         Example(
-            "ConvTranspose3d(2, 3, [1, 2, 2], 1, output_padding = [0, 1, 1], groups = 2)", ("float[N, 2, 3, 4, 5]",)
+            "ConvTranspose3d(2, 3, stride = [1, 2, 2], padding = 1, output_padding = [0, 1, 1], groups = 2)",
+            ("float[N, 2, 3, 4, 5]",),
         ),
     )
