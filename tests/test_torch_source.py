@@ -258,3 +258,13 @@ def test_layers_are_counted_before_they_are_built() -> None:
     assert len(list(small.to_torch(limits=nnspec.Limits(layers=6)).parameters())) == 6
     with pytest.raises(nnspec.SpecError, match="E0701"):
         small.to_torch(limits=nnspec.Limits(layers=5))
+
+
+@pytest.mark.parametrize("step", ["Flatten(start_dim = 0)", "Unflatten(dim = 1, unflattened_size = [2, 2])"])
+@pytest.mark.parametrize("expression", ["_ * sigmoid(_)", "-_ / 4", "_ + 1"])
+def test_method_is_called_on_the_whole_of_what_flows_to_it(expression: str, step: str) -> None:
+    text = f"model M {{\n  input x: float[3, 4]\n  before = {expression.replace('_', 'x')}\n  output after = before -> {step}\n"
+    apart = nnspec.loads(text + "  output before\n}").to_torch()
+    together = nnspec.loads(f"model M {{\n  input x: float[3, 4]\n  {expression} -> {step}\n}}").to_torch()
+    x = torch.randn(3, 4)
+    assert torch.equal(together(x), apart(x)[0])

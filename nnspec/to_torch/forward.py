@@ -7,6 +7,7 @@ are symbols are read from the shapes of the inputs.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Collection
 
@@ -113,7 +114,8 @@ class Forward:
         if submodule.expression is not None and unnamed and not owns and call.count == 1:
             expression = submodule.expression
             once = {i for i in range(len(call.inputs)) if expression.count(f"{{{i}}}") == 1}
-            return _fill(expression, self._given(call, once))
+            given = [_operand(expression, i, text) for i, text in enumerate(self._given(call, once))]
+            return _fill(expression, given)
         attribute = self._attribute(call, submodule.constructor, owns)
         if call.count > 1:
             return None
@@ -384,6 +386,14 @@ def _applied(submodule: Submodule | None, module: str, arguments: list[str]) -> 
     if submodule is None or submodule.call is None:
         return f"{module}({', '.join(given)})"
     return _fill(submodule.call.replace("{module}", module), given)
+
+
+def _operand(template: str, index: int, text: str) -> str:
+    """An expression for an input of a template: in parentheses where it is no argument and would come apart."""
+    if re.search(rf"(^|[(,] *)\{{{index}\}}([,)]|$)", template):
+        return text
+    whole = isinstance(ast.parse(text, mode="eval").body, (ast.Name, ast.Attribute, ast.Subscript, ast.Call))
+    return text if whole else f"({text})"
 
 
 def _fill(template: str, names: list[str]) -> str:
