@@ -344,7 +344,7 @@ class Drawing:
         numbers = {self.fresh("n"): self.random.choice([1, 2, 3, 4, 6]) for _ in range(self.random.randint(0, 2))}
         scope = Scope(numbers)
         lines: list[str] = []
-        if given.rank and maybe(self.random, 0.6):
+        if 0 < given.rank <= 5 and maybe(self.random, 0.6):
             letters = [self.fresh(letter) if maybe(self.random, 0.8) else "_" for letter in "ABCDE"[: given.rank]]
             lines.append(f"[{', '.join(letters)}]")
             for letter, size in zip(letters, given.shape, strict=True):

@@ -54,7 +54,7 @@ def draw(random: Random) -> Spec:
 def _inputs(drawing: Drawing, scope: Scope, lines: list[str]) -> TensorType:
     random = drawing.random
     made: list[Named] = []
-    for index in range(random.choice([1, 1, 1, 2, 2, 3])):
+    for _ in range(random.choice([1, 1, 1, 2, 2, 3])):
         if made and maybe(random, 0.4):
             given = random.choice(made).gives
             shown = [str(drawing.size(size, scope)) for size in given.shape]

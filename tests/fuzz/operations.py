@@ -299,9 +299,10 @@ def _attention(random: Random) -> Operation:
 def _multihead(random: Random) -> Operation:
     heads, size = random.choice([1, 2, 3]), 6
     first = maybe(random, 0.7)
-    order: Callable[[str, int], str] = lambda time, width: (
-        f"float[N, {time}, {width}]" if first else f"float[{time}, N, {width}]"
-    )  # noqa: E731
+
+    def order(time: str, width: int) -> str:
+        return f"float[N, {time}, {width}]" if first else f"float[{time}, N, {width}]"
+
     types, names = [order("T", size)], ["a"]
     form = random.choice(["own", "key", "value"])
     time, arguments = "T", {"num_heads": heads}
