@@ -184,12 +184,14 @@ def test_arrays_are_read_from_every_kind_of_numpy_file(form: str, tmp_path: Path
 
 def test_arrays_that_cannot_be_trusted_are_refused_before_they_are_read(tmp_path: Path) -> None:
     np.save(tmp_path / "object.npy", np.array([{}, {}], dtype=object), allow_pickle=True)
-    with pytest.raises(nnspec.SpecError, match="Object arrays cannot be loaded"):
+    with pytest.raises(nnspec.SpecError, match="object holds Python objects"):
         read_text('arrays("object.npy")', tmp_path)
     np.save(tmp_path / "huge.npy", np.zeros(3))
     content = (tmp_path / "huge.npy").read_bytes()
     (tmp_path / "huge.npy").write_bytes(content.replace(b"(3,), }" + b" " * 12, b"(300000000000,), }" + b" "))
-    with pytest.raises(nnspec.SpecError, match="it takes 2,400,000,000,000 bytes"):
+    with pytest.raises(
+        nnspec.SpecError, match=r"huge is to have the shape \[300000000000\] of float64, and has 24 bytes"
+    ):
         read_text('arrays("huge.npy")', tmp_path)
 
 
@@ -208,7 +210,7 @@ def test_a_parquet_file_is_the_table_that_its_csv_file_is(tmp_path: Path) -> Non
     ("columns", "message"),
     [
         ({"a": [1.0, None, 3.0], "b": [1, 2, 3]}, "row 2 has no value for a"),
-        ({"a": [1.0, 2.0, float("nan")], "b": [1, 2, 3]}, "row 3 has no finite number for a"),
+        ({"a": [1.0, 2.0, float("nan")], "b": [1, 2, 3]}, "row 3 has no value for a"),
         ({"a": [[1], [2], [3]], "b": [1, 2, 3]}, "column a has elements of type list<"),
         ({"a": [1], "b": [2]}, "at least two rows"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,7 @@ def command(
     from nnspec.infer.report import describe
 
     given: list[tuple[str | None, Path | str]] = [*((name, Path(file)) for name, file in files), *texts]
-    outputs = session.run(read_inputs(session, given), batch=batch)
+    outputs = session.run(read_inputs(session, given, partial(click.echo, err=True)), batch=batch)
     if provider == "auto":
         click.echo(f"provider: {session.provider}", err=True)
     for line in describe(outputs, session.metadata, top):

@@ -35,14 +35,23 @@ class Digits(Data, word="digits"):
 class Arrays(Data, word="arrays"):
     """A file of numpy arrays (.npz), or a folder of files with one each (.npy), or one of those; each is a field.
 
-    Arrays of bytes (uint8) in three or four dimensions are pictures.
+    Arrays of 8 or 16 bits (uint8, uint16) that an input takes as floats are pictures: 255 or 65,535 becomes 1; so are
+    those that `pictures` names. All others stay as they are: masks and maps of classes are never scaled, and are
+    [N, H, W] of whole numbers, or [N, 1, H, W] of floats where the loss takes those.
     """
 
     path: str
+    pictures: tuple[str, ...] = ()
 
 
 class Images(Data, word="images"):
-    """A folder with one folder of pictures a class: fields `image` and `label`."""
+    """A folder with one folder of pictures a class: fields `image` and `label`.
+
+    Pictures stand upright, by their EXIF tag. 0 is black and 1 is white, in 8 bits 255, in 16 bits 65,535; floats must
+    lie within 0 and 1. What is transparent lies on white, unless the input has four channels; grey and colours become
+    each other; of several frames the first is read. Where the folder holds `train` and `val` (or `validation`, or
+    `test`) with the same classes, the latter is what is held out.
+    """
 
     path: str
     size: Size | None = None
@@ -71,7 +80,9 @@ class Cifar(Data, word="cifar"):
 class Pairs(Data, word="pairs"):
     """Pictures that belong together: one folder a field, files of one name a sample: `image/7.png`, `mask/7.png`.
 
-    Of the fields in `labels` the grey value (or palette index) of each pixel is its class.
+    Of the fields in `labels` the grey value (or palette index) of each pixel is its class, never scaled; they are
+    [N, H, W] of whole numbers, or [N, 1, H, W] of floats where the loss takes those. Pictures are read as those of
+    `images`, and `train` and `val` side by side are parts as there.
     """
 
     path: str
@@ -83,12 +94,21 @@ class Table(Data, word="table"):
     """A CSV file with a line of names, or a Parquet file: `features` [N, columns], and one column that is wanted.
 
     `label` names a column of classes, `target` one of numbers [N, 1]; without either, the last one is the label. A
-    column of texts becomes one feature for each text.
+    column of texts becomes one feature for each text. `without` names columns that are left out.
+
+    Inputs of the model may have the names of columns: `age: float[N, 1]` takes numbers, `city: int[N]` the place of
+    each text among all of the column, sorted; `features` then has the other columns.
+
+    Values are separated by commas, semicolons, tabs or bars. A missing value (nothing, NA, NaN, null, ?) is a mistake,
+    unless `missing` is "drop", by which its row is left out, or "mean": a number becomes the mean of its column, a text
+    is one of its own.
     """
 
     path: str
     label: str | None = None
     target: str | None = None
+    missing: Literal["drop", "mean"] | None = None
+    without: tuple[str, ...] = ()
 
 
 class Iris(Data, word="iris"):

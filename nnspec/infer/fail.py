@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 from nnspec.diagnostics import SpecError
 from nnspec.infer.mistakes import UnreadableInput
+from nnspec.reading.unreadable import Unreadable
 
 
-def refuse(path: Path, reason: str | Exception) -> NoReturn:
-    """The file at this path cannot be read, for this reason: a text, or the first line of an exception's."""
-    text = str(reason).strip() or type(reason).__name__
-    raise SpecError.of(UnreadableInput(None, str(path), text.splitlines()[0])) from None
+def refuse(path: Path, reason: str, advice: str | None = None) -> NoReturn:
+    """The file at this path cannot be read, for this reason."""
+    raise SpecError.of(UnreadableInput(None, str(path), reason, advice)) from None
+
+
+@contextmanager
+def read_from(path: Path) -> Iterator[None]:
+    """What cannot be read in the block, as a mistake of the input.
+
+    Raises:
+        SpecError: something cannot.
+    """
+    try:
+        yield
+    except Unreadable as error:
+        refuse(path, error.reason, error.advice)

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from nnspec.diagnostics import SpecError, nearest
 from nnspec.extras import need
-from nnspec.infer.fail import refuse
+from nnspec.infer.fail import read_from, refuse
 from nnspec.infer.mistakes import UnknownInput, WrongInput
 from nnspec.infer.ports import Port
 from nnspec.infer.session import Session
-from nnspec.infer.tables import read_rows
+from nnspec.infer.tables import Rows
 from nnspec.infer.tokens import encode_texts
+from nnspec.reading.arrays import read_arrays
+from nnspec.reading.tables import SUFFIXES as TABLES
+from nnspec.reading.texts import lines_of, read_text
 from nnspec.weights.arrays import Array
 
 Given = tuple[str | None, Path | str]  # the name of an input, if one is written, and a file or a text for it
 
 
-def read_inputs(session: Session, given: Iterable[Given]) -> dict[str, Array]:
+def read_inputs(
+    session: Session, given: Iterable[Given], tell: Callable[[str], None] = lambda note: None
+) -> dict[str, Array]:
     """The inputs of a model from files (paths) and texts; several for one input are a batch.
 
-    What has no name is for the next input that has no value, or for the only input.
+    What has no name is for the next input that has no value, or for the only input; a table or an archive is for all
+    inputs that its columns or arrays are called by.
+
+    Args:
+        session: the model.
+        given: what is given for which input.
+        tell: is told what the user should know of how files are read.
 
     Raises:
         SpecError: a file cannot be read, or there is no input for it.
@@ -34,13 +43,29 @@ def read_inputs(session: Session, given: Iterable[Given]) -> dict[str, Array]:
     inputs: dict[str, Array] = {}
     sources: dict[str, list[Path | str]] = {}
     for name, source in given:
-        if name is None and isinstance(source, Path) and source.suffix.lower() == ".npz":
-            inputs.update(_read_arrays(source))
-        else:
+        found = _several(source, session, tell) if name is None and isinstance(source, Path) else None
+        if found is None:
             sources.setdefault(_chosen(name, source, ports, {*inputs, *sources}), []).append(source)
+            continue
+        twice = next((each for each in found if each in inputs), None)
+        if twice is not None:
+            raise SpecError.of(UnknownInput(None, f"the input {twice} is given twice, in {source} again", tuple(ports)))
+        inputs.update(found)
     for name, each in sources.items():
-        inputs[name] = _batch(ports[name], each, session.metadata)
+        inputs[name] = _batch(ports[name], each, session.metadata, tell)
     return inputs
+
+
+def _several(source: Path, session: Session, tell: Callable[[str], None]) -> dict[str, Array] | None:
+    """Inputs that one file holds by their names: an archive of arrays, or a table with columns of such names."""
+    if source.suffix.lower() == ".npz":
+        return _arrays(source)
+    rows = Rows(source, session.metadata) if source.suffix.lower() in TABLES else None
+    if rows is None or not any(map(rows.feeds, session.inputs)):
+        return None
+    found = rows.inputs(session.inputs)
+    rows.tell_unused(tell)
+    return found
 
 
 def _chosen(name: str | None, source: Path | str, ports: Mapping[str, Port], taken: set[str]) -> str:
@@ -53,11 +78,15 @@ def _chosen(name: str | None, source: Path | str, ports: Mapping[str, Port], tak
     return chosen
 
 
-def _batch(port: Port, sources: Sequence[Path | str], metadata: Mapping[str, str]) -> Array:
+def _batch(
+    port: Port, sources: Sequence[Path | str], metadata: Mapping[str, str], tell: Callable[[str], None]
+) -> Array:
     """The samples of all sources of an input, behind one another."""
     texts = [line for source in sources for line in _lines(source)]
     arrays = [encode_texts(texts, port, metadata)] if texts else []
-    arrays += [_read(file, port, metadata) for source in sources if not _is_text(source) for file in _files(source)]
+    arrays += [
+        _read(file, port, metadata, tell) for source in sources if not _is_text(source) for file in _files(source)
+    ]
     for array in arrays[1:]:
         if array.shape[1:] != arrays[0].shape[1:] or not array.ndim:
             found, wanted = str(list(array.shape)), str(list(arrays[0].shape))
@@ -73,10 +102,8 @@ def _lines(source: Path | str) -> list[str]:
     """The texts that a source holds."""
     if isinstance(source, str) or not _is_text(source):
         return [source] if isinstance(source, str) else []
-    try:
-        lines = [line for line in source.read_text(encoding="utf-8").splitlines() if line]
-    except (OSError, UnicodeDecodeError) as error:
-        refuse(source, error)
+    with read_from(source):
+        lines = [line for line in lines_of(read_text(source)) if line]
     return lines or refuse(source, "it has no lines")
 
 
@@ -91,37 +118,26 @@ def _files(source: Path | str) -> list[Path]:
     return files or refuse(path, "it is a folder without files")
 
 
-def _read(path: Path, port: Port, metadata: Mapping[str, str]) -> Array:
-    match path.suffix.lower():
-        case ".npy":
-            array = _load(path)
-            return array if isinstance(array, np.ndarray) else refuse(path, "it is no .npy file")
-        case ".npz":
-            arrays = _read_arrays(path)
-            held = f"it holds no array {port.name}; it holds {', '.join(arrays) or 'nothing'}"
-            return arrays[port.name] if port.name in arrays else refuse(path, held)
-        case ".csv":
-            return read_rows(path, port, metadata)
+def _read(path: Path, port: Port, metadata: Mapping[str, str], tell: Callable[[str], None]) -> Array:
+    suffix = path.suffix.lower()
+    if suffix == ".npy":
+        (array,) = _arrays(path).values()
+        return array
+    if suffix == ".npz":
+        arrays = _arrays(path)
+        held = f"it holds no array {port.name}; it holds {', '.join(arrays) or 'nothing'}"
+        return arrays[port.name] if port.name in arrays else refuse(path, held)
+    if suffix in TABLES:
+        rows = Rows(path, metadata)
+        array = rows.read(port)
+        rows.tell_unused(tell)
+        return array
     need("reading a picture", "PIL")
     from nnspec.infer.pictures import read_picture  # here: the others need no Pillow
 
     return read_picture(path, port, metadata)
 
 
-def _load(path: Path) -> Any:
-    """What a .npy or .npz file holds; pickled objects are refused."""
-    try:
-        return np.load(path, mmap_mode="r" if path.suffix.lower() == ".npy" else None, allow_pickle=False)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        refuse(path, error)
-
-
-def _read_arrays(path: Path) -> dict[str, Array]:
-    loaded = _load(path)
-    if not isinstance(loaded, np.lib.npyio.NpzFile):
-        refuse(path, "it is no .npz file")
-    with loaded:
-        try:
-            return {name: loaded[name] for name in loaded.files}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            refuse(path, error)
+def _arrays(path: Path) -> dict[str, Array]:
+    with read_from(path):
+        return read_arrays(path)

@@ -16,6 +16,7 @@ NAMES = TypeAdapter(list[str])
 NUMBERS = TypeAdapter(list[FiniteFloat] | dict[str, list[FiniteFloat]])
 TEXT = TypeAdapter(str)
 VOCABULARIES = TypeAdapter(dict[str, list[str]])
+FILLED = TypeAdapter(dict[str, float | str])
 SIZES = TypeAdapter(dict[str, int])
 
 

@@ -38,13 +38,14 @@ class UnreadableInput(Diagnostic):
     """A file that is given as an input of a model is missing, damaged, or of a kind that is not read.
 
     Read are pictures (.png, .jpg and whatever else Pillow reads, or a folder of them), arrays (.npy, or .npz with
-    several by the names of the inputs), tables (.csv with a line of names), and texts (.txt, a sample in each line).
-    Arrays are taken as they are; the others are converted to what the model takes, as in training.
+    several by the names of the inputs), tables (.csv, .tsv, .parquet, with a line of names), and texts (.txt, a sample
+    in each line). Arrays are taken as they are; the others are read, and become what the model takes, as in training.
     """
 
     code = "E0803"
     path: str
     reason: str
+    advice: str | None = None
 
     @property
     def message(self) -> str:
@@ -52,7 +53,8 @@ class UnreadableInput(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return "give a picture or a folder of them, an array (.npy, .npz), a table (.csv), or lines of text (.txt)"
+        kinds = "a picture or a folder of them, an array (.npy, .npz), a table (.csv), or lines of text (.txt)"
+        return self.advice or f"give {kinds}"
 
 
 class WrongInput(Diagnostic):

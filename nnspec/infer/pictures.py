@@ -1,7 +1,7 @@
 """Pictures as inputs: a file becomes the array [1, C, H, W] (or [1, C * H * W]) that a model takes.
 
-The values are within 0 and 1, and then normalised as the model was trained, where its metadata says how. This is what
-training does with its pictures: the same conversion to grey levels, the same bilinear resizing.
+The values are within 0 and 1, by the reader that training has for its pictures, and then normalised as the model was
+trained, where its metadata says how.
 """
 
 from __future__ import annotations
@@ -12,17 +12,15 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from nnspec.diagnostics import SpecError
 from nnspec.dims import bounds
-from nnspec.infer.fail import refuse
+from nnspec.infer.fail import read_from
 from nnspec.infer.metadata import statistics
 from nnspec.infer.mistakes import WrongInput
 from nnspec.infer.ports import Port, pattern
+from nnspec.reading.pictures import MODES, opened, pixels
 from nnspec.record import Record
-
-_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
 class Frame(Record):
@@ -42,13 +40,8 @@ def read_picture(path: Path, port: Port, metadata: Mapping[str, str]) -> NDArray
         SpecError: the file is no picture, or the input takes none.
     """
     frame = _frame(port, path)
-    try:
-        with Image.open(path) as picture:
-            height, width = _size(frame, picture.height, picture.width)
-            fitted = picture.convert(_MODES[frame.channels]).resize((width, height), Image.Resampling.BILINEAR)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        refuse(path, error)
-    values = np.asarray(fitted, np.float32).reshape(height, width, frame.channels).transpose(2, 0, 1) / np.float32(255)
+    with read_from(path), opened(path) as picture:
+        values = pixels(picture, frame.channels, _size(frame, picture.height, picture.width))
     mean, std = (np.reshape(numbers, (-1, 1, 1)) for numbers in statistics(metadata, port.name, frame.channels))
     normal = (values - np.float32(mean)) / np.float32(std)
     return np.asarray(normal.reshape(1, -1) if frame.flat else normal[None], np.float32)
@@ -56,7 +49,7 @@ def read_picture(path: Path, port: Port, metadata: Mapping[str, str]) -> NDArray
 
 def _frame(port: Port, path: Path) -> Frame:
     shape = port.shape
-    if port.dtype.kind == "f" and len(shape) == 4 and shape[1] in _MODES:
+    if port.dtype.kind == "f" and len(shape) == 4 and shape[1] in MODES:
         height, width = (size if isinstance(size, int) else None for size in shape[2:])
         return Frame(int(shape[1]), height, width, (_multiple(shape[2]), _multiple(shape[3])))
     if port.dtype.kind == "f" and len(shape) == 2 and isinstance(shape[1], int):

@@ -1,67 +1,133 @@
-"""Rows of a table as inputs: the columns of a CSV file by the names that training has stored, normalised as there."""
+"""Rows of a table as inputs, by the names of its columns; texts become what training made of them."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from nnspec.infer.fail import refuse
-from nnspec.infer.metadata import NAMES, statistics, stored
+from nnspec.infer.fail import read_from, refuse
+from nnspec.infer.metadata import FILLED, NAMES, VOCABULARIES, statistics, stored
 from nnspec.infer.ports import Port
+from nnspec.reading.tables import Table, missing_in, open_table
 from nnspec.weights.arrays import Array
 
-Table = dict[str, list[str]]  # the texts of every column
 
+class Rows:
+    """A table, and what training has stored of its columns."""
 
-def read_rows(path: Path, port: Port, metadata: Mapping[str, str]) -> Array:
-    """The features [N, columns] of a CSV file with a line of names; columns that the model does not know are left out.
+    def __init__(self, path: Path, metadata: Mapping[str, str]) -> None:
+        """Open the file.
 
-    A model without stored names takes all columns in their order.
+        Raises:
+            SpecError: it is no table.
+        """
+        self.path = path
+        self.metadata = metadata
+        with read_from(path):
+            self.table: Table = open_table(path)
+        self.filled = stored(metadata, "nnspec.filled", FILLED) or {}
+        self.known = stored(metadata, "nnspec.vocabularies", VOCABULARIES) or {}
+        self.features = stored(metadata, "nnspec.columns", NAMES) or []
+        self._used: set[str] = set()
 
-    Raises:
-        SpecError: the file is no table, a column is missing, or a value is no number.
-    """
-    table = _read(path)
-    names = stored(metadata, "nnspec.columns", NAMES) or list(table)
-    rows = np.stack([_feature(path, table, name) for name in names], axis=1)
-    if len(port.shape) == 2 and port.shape[1] not in (None, len(names)) and isinstance(port.shape[1], int):
-        refuse(path, f"it has {len(names)} columns, and {port.name} takes {port.shape[1]}")
-    mean, std = statistics(metadata, port.name, len(names))
-    return np.asarray((rows - np.array(mean)) / np.array(std), np.float32)
+    def feeds(self, port: Port) -> bool:
+        """Whether a column has the name of an input."""
+        return port.name in self.table.names
 
+    def inputs(self, ports: Iterable[Port]) -> dict[str, Array]:
+        """The inputs that the columns feed: those of their names, and of the others the first one that takes rows.
 
-def _read(path: Path) -> Table:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            names, *rows = [[cell.strip() for cell in row] for row in csv.reader(file) if row] or [[]]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        refuse(path, error)
-    if not rows or len(set(names)) < len(names):
-        refuse(path, "it needs a line of different names, and at least one row")
-    for number, row in enumerate(rows, 2):
-        if len(row) != len(names):
-            refuse(path, f"row {number} has {len(row)} values, and there are {len(names)} columns")
-    return {name: [row[index] for row in rows] for index, name in enumerate(names)}
+        Raises:
+            SpecError: a column is missing, or a value does not fit.
+        """
+        given = list(ports)
+        named = [port for port in given if self.feeds(port)]
+        rest = [port for port in given if not self.feeds(port) and len(port.shape) == 2 and port.dtype.kind == "f"]
+        others = rest[:1] if self.features or not named else []
+        return {port.name: self.read(port) for port in (*named, *others)}
 
+    def read(self, port: Port) -> Array:
+        """What the columns give for an input.
 
-def _feature(path: Path, table: Table, name: str) -> Array:
-    """A column of numbers, or for `colour=red` 1 where the column colour is red."""
-    column, _, text = name.partition("=")
-    if name in table:
-        return np.array([_number(path, name, row, value) for row, value in enumerate(table[name], 2)])
-    if text and column in table:
-        return np.array([float(value == text) for value in table[column]])
-    refuse(path, f"it has no column {column if text else name}; it has {', '.join(table)}")
+        Raises:
+            SpecError: a column is missing, or a value does not fit.
+        """
+        with read_from(self.path):
+            return self._column(port) if self.feeds(port) else self._features(port)
 
+    def tell_unused(self, tell: Callable[[str], None]) -> None:
+        """Say which columns no input took, and how the others are written where that is not plain."""
+        unused = [name for name in self.table.names if name not in self._used]
+        if unused:
+            tell(f"{self.path}: the model does not use {', '.join(unused)}")
+        for note in self.table.notes.values():
+            tell(f"{self.path}: {note}")
 
-def _number(path: Path, name: str, row: int, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = np.nan
-    if not np.isfinite(value):
-        refuse(path, f"{name} in row {row} is {text!r}, no finite number")
-    return value
+    def _column(self, port: Port) -> Array:
+        """[N], or [N, 1]."""
+        name = port.name
+        if name in self.known:
+            index = {text: number for number, text in enumerate(self.known[name])}
+            texts = self._texts(name, index)
+            for place, text in enumerate(texts):
+                if text not in index:
+                    some = ", ".join(self.known[name][:8])
+                    reason = f"{self.table.place(place)} has {text!r} for {name}, which training has not seen"
+                    refuse(self.path, reason, f"it knows {some}; leave the row out")
+            values = np.array([index[text] for text in texts])
+        else:
+            values = self._numbers(name)
+            odd: list[int] = np.flatnonzero(values != np.floor(values)).tolist() if port.dtype.kind in "iu" else []
+            if len(odd):
+                refuse(self.path, f"{self.table.place(odd[0])} has {values[odd[0]]:g} for {name}, no whole number")
+        if port.dtype.kind != "f":
+            return (values[:, None] if len(port.shape) == 2 else values).astype(port.dtype)
+        normal = self._normalised(port, values[:, None])
+        return normal if len(port.shape) == 2 else normal[:, 0]
+
+    def _features(self, port: Port) -> Array:
+        """[N, columns]; a model without stored names takes all columns in their order."""
+        names = self.features or list(self.table.names)
+        if len(port.shape) == 2 and port.shape[1] not in (None, len(names)) and isinstance(port.shape[1], int):
+            refuse(self.path, f"it has {len(names)} columns, and {port.name} takes {port.shape[1]}")
+        return self._normalised(port, np.stack([self._feature(name) for name in names], axis=1))
+
+    def _feature(self, name: str) -> Array:
+        """A column of numbers, or for `colour=red` 1 where the column colour is red."""
+        column, _, text = name.partition("=")
+        if name in self.table.names:
+            return self._numbers(name)
+        if column == name or column not in self.table.names:
+            refuse(self.path, f"it has no column {column}; it has {', '.join(self.table.names)}")
+        known = [each.removeprefix(f"{column}=") for each in self.features if each.startswith(f"{column}=")]
+        texts = self._texts(column, known)
+        new = next((place for place, value in enumerate(texts) if value not in known), None)
+        if new is not None:
+            what = f"{self.table.place(new)} has {texts[new]!r} for {column}"
+            self.table.notes[column] = f"{what}, which training has not seen: none of {', '.join(known[:8])}"
+        return np.array([float(value == text) for value in texts])
+
+    def _numbers(self, name: str) -> Array:
+        self._used.add(name)
+        values = self.table.numbers(name)
+        missing = missing_in(values)
+        if bool(missing.any()):
+            if not isinstance(self.filled.get(name), float):
+                refuse(self.path, f"{self.table.place(int(np.flatnonzero(missing)[0]))} has no value for {name}",
+                       'fill it in, or train with missing = "mean"')  # fmt: skip
+            values = np.where(missing, float(self.filled[name]), values)
+        return values
+
+    def _texts(self, name: str, known: Iterable[str]) -> list[str]:
+        """A column of texts; one that is missing must have been so in training."""
+        self._used.add(name)
+        texts = self.table.texts(name)
+        if "" in texts and "" not in known:
+            refuse(self.path, f"{self.table.place(texts.index(''))} has no value for {name}", "fill it in")
+        return texts
+
+    def _normalised(self, port: Port, rows: Array) -> Array:
+        mean, std = statistics(self.metadata, port.name, rows.shape[1])
+        return np.asarray((rows - np.array(mean)) / np.array(std), np.float32)

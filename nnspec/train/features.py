@@ -20,8 +20,8 @@ from nnspec.ir import Program
 from nnspec.ir.divide import divide
 from nnspec.ir.program import Call
 from nnspec.layers.base import Layer
+from nnspec.reading.room import BYTES
 from nnspec.record import Record
-from nnspec.train.data.dataset import BYTES
 from nnspec.train.parts import train_mode, within
 from nnspec.train.strategy import Strategy
 from nnspec.train.task import Function

@@ -67,9 +67,9 @@ class Fitted:
             self.fields[name] = self.fields[field] = self._conform(name, self.fields[field], type, field)
             self.types[name] = self.types[field] = type
         for name, tensor in self.fields.items():
-            self.types.setdefault(name, self._beside(name, tensor))
+            self.types.setdefault(name, self.beside(name, tensor))
 
-    def _beside(self, name: str, tensor: Tensor) -> TensorType:
+    def beside(self, name: str, tensor: Tensor) -> TensorType:
         """The type of a field that is no input: masks, pictures and sequences may have the symbols of an input.
 
         They take them where they are as long, counted from the end: a mask [N, H, W] from an image [N, 3, H, W]; from
@@ -146,6 +146,8 @@ class Fitted:
 
     def _pictures(self, name: str, tensor: Tensor, type: TensorType) -> Tensor:
         """Pictures in the channels and the size of the input, in a row where the input has no place for either."""
+        if type.rank == 3 and tensor.shape[1] == 1:
+            return tensor.squeeze(1)  # rows of grey levels, as a sequence has them
         frame = frame_of(self.program) if type.rank in (2, 4) else Frame(None, None, None)
         channels, height, width = frame.channels, frame.height, frame.width
         if channels is not None and channels != tensor.shape[1]:

@@ -20,6 +20,7 @@ from nnspec.train.fingerprint import fingerprint
 from nnspec.train.fit import Fitted, check_classes, frame_of
 from nnspec.train.followed import followed, middles
 from nnspec.train.launch import Process
+from nnspec.train.masks import check_shares, settle_masks
 from nnspec.train.mistakes import BadDevice
 from nnspec.train.network import in_precision
 from nnspec.train.networks import build_networks
@@ -46,6 +47,7 @@ class Prepared(Record):
     vocabularies: dict[str, tuple[str, ...]]
     tokenizer: str | None
     columns: tuple[str, ...]
+    filled: dict[str, float | str]
     mean: tuple[float, ...] | None
     std: tuple[float, ...] | None
     pictures: tuple[str, ...]  # inputs of the model that are pictures
@@ -86,10 +88,12 @@ def prepare(
     recipe = plan.recipe
     model = None if plan.builds else program
     cut = final_extent(recipe.augment)
-    data = read(recipe.data, base, frame_of(model, cut is not None), plan.places.get("data"))
+    inputs = None if model is None else {port.name: model.main.values[port.value] for port in model.main.inputs}
+    data = read(recipe.data, base, frame_of(model, cut is not None), plan.places.get("data"), inputs)
     fitted = Fitted(data, model, plan.places.get("data"), cut)
-    objective = elaborate_objective(plan, model, fitted.types, fitted.batch, limits)
+    objective = settle_masks(fitted, lambda types: elaborate_objective(plan, model, types, fitted.batch, limits))
     told_apart = check_classes(fitted, objective, sources)
+    check_shares(fitted, objective, sources)
     normalised = _normalised(fitted, objective, recipe.normalize)
     parts = split(data, fitted.fields, recipe.split, recipe.seed, normalised, device)
     pictures = followed(fitted, parts, normalised) if recipe.augment else ()
@@ -131,6 +135,7 @@ def prepare(
         data.vocabularies,
         data.tokenizer,
         data.columns,
+        data.filled,
         parts.mean,
         parts.std,
         tuple(name for name in fitted.inputs if _shared(fitted, name, data.pictures)),

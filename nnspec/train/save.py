@@ -87,6 +87,7 @@ def _metadata(prepared: Prepared) -> dict[str, Any]:
         "nnspec.vocabularies": prepared.vocabularies or None,
         "nnspec.tokenizer": prepared.tokenizer,
         "nnspec.columns": list(prepared.columns) or None,
+        "nnspec.filled": prepared.filled or None,
         MEAN: prepared.mean,
         STD: prepared.std,
         PICTURES: prepared.pictures or None,

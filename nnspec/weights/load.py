@@ -19,7 +19,7 @@ from nnspec.weights.mistakes import WrongWeights
 from nnspec.weights.preparation import MEAN, PICTURES, STD, TARGETS
 
 # Metadata that the model needs to be used: what its numbers stand for, and what was done to its inputs.
-MEANINGS = ("nnspec.classes", "nnspec.tokenizer", "nnspec.vocabularies", "nnspec.columns")
+MEANINGS = ("nnspec.classes", "nnspec.tokenizer", "nnspec.vocabularies", "nnspec.columns", "nnspec.filled")
 CARRIED = (*MEANINGS, MEAN, STD, PICTURES, TARGETS)
 
 

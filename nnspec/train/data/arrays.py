@@ -1,112 +1,90 @@
-"""Data from numpy's files, one array a field. Pickles are refused, sizes are checked before anything is read."""
+"""Data from numpy's files, one array a field. What an array is for decides how it is read, not what values it has."""
 
 from __future__ import annotations
 
-import math
-import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from tokenize import TokenError
-from typing import IO, Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 import torch
-from numpy.lib import format as npy
-from numpy.typing import NDArray
 from torch import Tensor
 
 from nnspec.diagnostics import Span
+from nnspec.layers.base import TensorType
+from nnspec.reading.arrays import SAVE, WHITE, Array, as_pictures, may_be_pictures, read_arrays
 from nnspec.train.data.dataset import DataSet
-from nnspec.train.data.fail import RELATIVE, need_room, refuse
-
-CHANNELS = (1, 3, 4)
-# What zipfile, zlib and numpy raise for files that are damaged, locked by a password or packed in another way.
-DAMAGED = (
-    OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError, TokenError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-WRITE = "write it with numpy.savez(path, image = ..., label = ...)"
+from nnspec.train.data.fail import instead, read_from, refuse
 
 
-def read_arrays(path: Path, span: Span | None) -> DataSet:
-    """The arrays as fields; uint8 arrays of three or four dimensions are pictures.
+def read_array_files(
+    path: Path, named: tuple[str, ...], inputs: Mapping[str, TensorType] | None, span: Span | None
+) -> DataSet:
+    """The arrays as fields.
+
+    Args:
+        path: of an archive, a file, or a folder of files.
+        named: what the recipe says are pictures.
+        inputs: of the model; arrays of 8 or 16 bits for those that take floats are pictures, too. None without a model.
+        span: of the recipe.
 
     Raises:
         SpecError: the file is missing or damaged, or its arrays are no data set.
     """
 
-    def fail(reason: str, advice: str = WRITE) -> NoReturn:
+    def fail(reason: str, advice: str = SAVE) -> NoReturn:
         refuse(path, reason, advice, span)
 
-    try:
-        found = _arrays(path, span)
-    except FileNotFoundError:
-        fail("there is no such file", RELATIVE)
-    except DAMAGED as error:
-        fail(f"it cannot be read ({error})".replace("\n", " "))
+    with read_from(path, span):
+        found = read_arrays(path)
     lengths = {name: array.shape[0] if array.ndim else 0 for name, array in found.items()}
     if not found or len(set(lengths.values())) > 1 or min(lengths.values()) < 2:
-        shown = ", ".join(f"{name} {list(array.shape)}" for name, array in found.items()) or "no arrays"
-        fail(f"its arrays must have one row for each of at least two samples, and it holds {shown}")
-    fields, pictures = {}, set()
-    for name, array in found.items():
-        if array.dtype == np.uint8 and array.ndim in (3, 4):
-            fields[name] = _pictures(array)
-            pictures.add(name)
-            continue
-        made = _field(array)
-        if made is None:
-            fail(f"{name} has elements of type {array.dtype}", "use floats, integers or truth values")
-        if made.is_floating_point() and not bool(torch.isfinite(made).all()):
-            fail(f"{name} has values that are no finite numbers", "remove these samples")
-        fields[name] = made
-    return DataSet(path.name, fields, (), frozenset(pictures))
+        held = ", ".join(f"{name} {list(array.shape)}" for name, array in found.items()) or "no arrays"
+        fail(f"its arrays must have one row for each of at least two samples, and it holds {held}")
+    pictures = _pictures(found, named, inputs, fail)
+    fields = {name: _field(array, name in pictures) for name, array in found.items()}
+    for name, tensor in fields.items():
+        odd = ~torch.isfinite(tensor.view(len(tensor), -1)).all(1) if tensor.is_floating_point() else None
+        if odd is not None and bool(odd.any()):
+            sample = int(odd.nonzero()[0])
+            fail(f"{name} has values that are no finite numbers, the first in sample {sample}", "remove these samples")
+    masks = {name for name, array in found.items() if array.dtype.kind in "bui" and array.ndim in (3, 4)} - pictures
+    notes = [f"{name} is pictures: {WHITE[found[name].dtype]:,} becomes 1" for name in sorted(pictures)]
+    return DataSet(path.name, fields, (), frozenset(pictures), frozenset(masks), notes=tuple(notes))
 
 
-def _arrays(path: Path, span: Span | None) -> dict[str, NDArray[Any]]:
-    """All arrays by name, once it is known that there is room for them."""
-    need_room(path, sum(_bytes(file) for _, file in _files(path)), span)
-    return {name: npy.read_array(file, allow_pickle=False) for name, file in _files(path)}
+def _pictures(
+    found: Mapping[str, Array],
+    named: tuple[str, ...],
+    inputs: Mapping[str, TensorType] | None,
+    fail: Callable[[str, str], NoReturn],
+) -> set[str]:
+    """The arrays of 8 or 16 bits that are pictures: what the recipe says, and what the model takes as floats."""
+    for name in named:
+        if name not in found:
+            fail(f"it has no array {name}", instead(name, found))
+        if not may_be_pictures(found[name]):
+            shape = list(found[name].shape)
+            fail(f"{name} {shape} of {found[name].dtype} is no pictures", "pictures are uint8 or uint16: [N, H, W, C]")
+    possible = [name for name, array in found.items() if may_be_pictures(array)]
+    if inputs is None:
+        if len(possible) > 1 and not named:
+            fail(f"any of {', '.join(possible)} may be pictures", f'say which are: pictures = ["{possible[0]}"]')
+        return set(named or possible)
+    taken = {name for name, type in inputs.items() if type.dtype == "float"}
+    if len(inputs) == 1 and not found.keys() & inputs.keys() and taken:  # the first of numbers feeds the only input
+        taken = {next((name for name, array in found.items() if name in possible or array.dtype.kind == "f"), "")}
+    return {*named, *(name for name in possible if name in taken)}
 
 
-def _files(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """Every array as a name and an open file: the members of an archive, the files of a folder, or one file."""
-    if path.is_dir() or path.suffix == ".npy":
-        for each in sorted(path.glob("*.npy")) if path.is_dir() else [path]:
-            with each.open("rb") as file:
-                yield each.stem, file
-        return
-    with zipfile.ZipFile(path) as archive:
-        for member in archive.infolist():
-            with archive.open(member) as part:
-                yield Path(member.filename).stem, part
-
-
-def _bytes(file: IO[bytes]) -> int:
-    """The memory of an array, as its header says; the room it takes as float32 or int64, if that is more."""
-    major, _ = npy.read_magic(file)
-    read: Any = npy.read_array_header_1_0 if major == 1 else npy.read_array_header_2_0
-    shape, _, dtype = read(file)
-    size: int = math.prod(shape) * max(dtype.itemsize, 4)
-    return size
-
-
-def _pictures(array: NDArray[Any]) -> Tensor:
-    """[N, H, W], [N, H, W, C] or [N, C, H, W] as [N, C, H, W] within 0 and 1."""
-    pictures = torch.from_numpy(array).float().div_(255.0)
-    if pictures.ndim == 3:
-        return pictures.unsqueeze(1)
-    if pictures.shape[1] not in CHANNELS and pictures.shape[3] in CHANNELS:
-        return pictures.permute(0, 3, 1, 2).contiguous()
-    return pictures
-
-
-def _field(array: NDArray[Any]) -> Tensor | None:
-    if array.dtype == np.bool_:
+def _field(array: Array, pictures: bool) -> Tensor:
+    if pictures:
+        return torch.from_numpy(as_pictures(array))
+    if array.ndim == 4 and array.dtype.kind in "bui" and 1 in (array.shape[1], array.shape[3]):
+        array = array[:, 0] if array.shape[1] == 1 else array[..., 0]  # classes have no channels
+    if array.dtype == np.bool_ and array.ndim < 3:
         return torch.from_numpy(array)
-    if np.issubdtype(array.dtype, np.integer):
-        return torch.from_numpy(array.astype(np.int64))
-    if np.issubdtype(array.dtype, np.floating):
+    if array.dtype.kind == "f":
         with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, and is refused
             return torch.from_numpy(array.astype(np.float32))
-    return None
+    return torch.from_numpy(array.astype(np.int64))

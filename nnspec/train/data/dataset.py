@@ -7,8 +7,6 @@ from torch import Tensor
 
 from nnspec.record import Record
 
-BYTES = 8 << 30  # how much memory a data set may take
-
 
 class DataSet(Record):
     """Fields by name: pictures are float32 [N, C, H, W] within 0 and 1, labels int64 [N]."""
@@ -17,13 +15,14 @@ class DataSet(Record):
     fields: dict[str, Tensor]
     classes: tuple[str, ...] = ()  # what the labels mean, where that is known
     pictures: frozenset[str] = frozenset()  # the fields that may be resized
-    masks: frozenset[str] = frozenset()  # fields with a class for every pixel: int64 [N, H, W]
+    masks: frozenset[str] = frozenset()  # fields with a class for every pixel, int64 [N, H, W]; never scaled
     held_out: int | None = None  # so many at the end are the set's own test part
     in_order: bool = False  # the end is held out, not samples from everywhere
     aligned: dict[str, str] = {}  # noqa: RUF012 - sequences whose places are those of another field
     vocabularies: dict[str, tuple[str, ...]] = {}  # noqa: RUF012 - the tokens of fields, where classes are not enough
     tokenizer: str | None = None  # the text of the tokenizer.json that tokens are from
     columns: tuple[str, ...] = ()  # of a table: what each feature is, "width", or "colour=red" for 0 and 1
+    filled: dict[str, float | str] = {}  # noqa: RUF012 - of a table: what stands where a column has no value
     notes: tuple[str, ...] = ()  # what its user should know of it
 
     def __len__(self) -> int:

@@ -14,9 +14,9 @@ from torch import Tensor
 from nnspec.diagnostics import Span, SpecError
 from nnspec.elaborate.data import HuggingFace
 from nnspec.extras import need
+from nnspec.reading.pictures import pixels, upright
 from nnspec.train.data.dataset import DataSet, Frame
-from nnspec.train.data.fail import RELATIVE, instead, need_room, refuse
-from nnspec.train.data.pictures import MODES, fitted
+from nnspec.train.data.fail import RELATIVE, instead, need_room, read_from, refuse
 from nnspec.train.data.vocabulary import PADDING, Vocabulary, pieces, read_tokenizer
 
 if TYPE_CHECKING:
@@ -137,14 +137,16 @@ class _Columns:
 
     def _pictures(self, part: Dataset, column: str) -> Tensor:
         """[N, C, H, W] in the size of the frame, or of the first picture."""
-        width, height = part[0][column].size if len(part) else (1, 1)
+        first = part[0][column] if len(part) else None
+        width, height = (1, 1) if first is None else upright(first).size
         channels, height, width = self.frame.channels or 3, self.frame.height or height, self.frame.width or width
         need_room(self.name, 4 * len(part) * channels * height * width, self.span)
         made = torch.empty(len(part), channels, height, width)
         for index, picture in enumerate(part[column]):
             if picture is None:
                 self._fail(f"row {index + 1:,} has no {column}")
-            made[index] = fitted(picture, Frame(channels, height, width), MODES.get(channels, "RGB"))
+            with read_from(f"{self.name}, row {index + 1:,}", self.span):
+                made[index] = torch.from_numpy(pixels(upright(picture), channels, (height, width)))
         return made
 
     def _fail(self, reason: str) -> NoReturn:

@@ -64,10 +64,10 @@ def _array(path: Path, rank: int, span: Span | None) -> NDArray[np.uint8]:
                 refuse(path, f"it is no IDX file of bytes in {rank} dimensions", "fetch the file again", span)
             shape = struct.unpack(f">{rank}I", head[4:])
             size = math.prod(shape)
-            need_room(path, 4 * size, span)
+            need_room(path, 4 * size, span, path.stat().st_size if path.suffix == ".gz" else None)
             content = file.read(size + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        refuse(path, f"it cannot be read ({error})", "fetch the file again", span)
+    except (OSError, EOFError, zlib.error):
+        refuse(path, "it cannot be read: it is damaged, or may not be opened", "fetch the file again", span)
     if len(content) != size:
         there = "more" if len(content) > size else f"{len(content):,}"
         refuse(path, f"it should hold {size:,} elements, and holds {there}", "fetch the file again", span)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
-from PIL import Image
-from torch import Tensor
+from numpy.typing import NDArray
 
 from nnspec.diagnostics import Span
+from nnspec.reading.pictures import SUFFIXES, read_classes, read_picture
 from nnspec.train.data.dataset import DataSet, Frame
 from nnspec.train.data.fail import RELATIVE, instead, need_room, refuse
-from nnspec.train.data.pictures import MODES, SUFFIXES, frame_of_file, read_picture
+from nnspec.train.data.parts import check_alike, folders_in, parts_of
+from nnspec.train.data.pictures import COLORS, each_readable, frame_of_file
 
-COLORS = 3
+Files = dict[str, dict[str, Path]]  # by field, and by the name of the sample
 
 
 def read_pairs(path: Path, labels: tuple[str, ...], frame: Frame, span: Span | None) -> DataSet:
@@ -30,47 +32,40 @@ def read_pairs(path: Path, labels: tuple[str, ...], frame: Frame, span: Span | N
 
     if not path.is_dir():
         fail("there is no such folder", RELATIVE)
-    folders = sorted(each for each in path.iterdir() if each.is_dir() and not each.name.startswith("."))
-    names = [folder.name for folder in folders]
+    parts = parts_of(path, lambda folder: bool(_files(folder)))
+    names = [folder.name for folder in folders_in(parts.training)]
+    check_alike(parts, names, [each.name for each in folders_in(parts.validation or parts.training)], span)
     unknown = next((label for label in labels if label not in names), None)
     if unknown is not None:
         fail(f"it has no folder {unknown}", instead(unknown, names))
-    files = {folder.name: _files(folder) for folder in folders}
-    stems = sorted(set().union(*files.values()))
-    alone = [f"{name}/{stem}" for stem in stems for name in names if stem not in files[name]]
-    if len(names) < 2 or len(stems) < 2 or alone:
-        fail(f"these are missing: {', '.join(alone[:5])}" if alone else "it holds no two fields of two pictures each")
-    frame = frame_of_file(files[names[0]][stems[0]], frame)
-    need_room(path, 4 * COLORS * (frame.height or 1) * (frame.width or 1) * len(stems) * len(names), span)
-    fields, bad = {}, []
-    for name in names:
-        read = _classes if name in labels else _picture
-        made = {stem: read(files[name][stem], frame) for stem in stems}
-        bad += [f"{name}/{files[name][stem].name}" for stem, tensor in made.items() if tensor is None]
-        fields[name] = [tensor for tensor in made.values() if tensor is not None]
-    if bad:
-        fail(f"{len(bad)} files are no pictures: {', '.join(bad[:5])}{', ...' if len(bad) > 5 else ''}", "remove them")
-    tensors = {name: torch.stack(parts) for name, parts in fields.items()}
-    pictures = frozenset(names) - frozenset(labels)
-    return DataSet(path.name, tensors, (), pictures, frozenset(labels))
+    samples: list[dict[str, Path]] = []
+    counts: list[int] = []
+    for part in parts.folders:
+        files = {name: _files(part / name) for name in names}
+        stems = sorted(set().union(*files.values()))
+        alone = [f"{name}/{stem}" for stem in stems for name in names if stem not in files[name]]
+        if alone:
+            fail(f"these are missing: {', '.join(alone[:5])}")
+        samples += [{name: files[name][stem] for name in names} for stem in stems]
+        counts.append(len(stems))
+    if len(names) < 2 or len(samples) < 2 or not all(counts):
+        fail("it holds no two fields of two pictures each")
+    frame = frame_of_file(samples[0][names[0]], frame)
+    extent = (frame.height or 1, frame.width or 1)
+    need_room(path, 4 * COLORS * extent[0] * extent[1] * len(samples) * len(names), span)
+    picture = partial(read_picture, channels=frame.channels or COLORS, extent=extent)
+    classes = partial(read_classes, extent=extent)
+
+    def read(file: Path) -> NDArray[Any]:
+        return np.asarray((classes if file.parent.name in labels else picture)(file))
+
+    made = iter(each_readable(path, [sample[name] for name in names for sample in samples], read, span))
+    fields = {name: torch.from_numpy(np.stack([next(made) for _ in samples])) for name in names}
+    held_out = counts[1] if len(counts) > 1 else None
+    return DataSet(path.name, fields, (), frozenset(names) - frozenset(labels), frozenset(labels),
+                   held_out=held_out, notes=parts.notes)  # fmt: skip
 
 
 def _files(folder: Path) -> dict[str, Path]:
     """The pictures of a field by their names without endings."""
     return {file.stem: file for file in sorted(folder.iterdir()) if file.suffix.lower() in SUFFIXES}
-
-
-def _picture(file: Path, frame: Frame) -> Tensor | None:
-    return read_picture(file, frame, MODES.get(frame.channels or COLORS, "RGB"))
-
-
-def _classes(file: Path, frame: Frame) -> Tensor | None:
-    """The class of each pixel, int64 [H, W]; None for what is no picture with one number a pixel."""
-    try:
-        with Image.open(file) as picture:
-            if picture.mode not in ("L", "P", "1", "I;16", "I"):
-                return None
-            fitted = picture.resize((frame.width or 1, frame.height or 1), Image.Resampling.NEAREST)
-            return torch.from_numpy(np.asarray(fitted).astype(np.int64))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return None

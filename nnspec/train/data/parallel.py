@@ -9,9 +9,9 @@ from torch import Tensor
 
 from nnspec.diagnostics import Span
 from nnspec.elaborate.data import Parallel
+from nnspec.reading.texts import lines_of
 from nnspec.train.data.dataset import DataSet
-from nnspec.train.data.fail import need_room, refuse
-from nnspec.train.data.utf8 import read_utf8
+from nnspec.train.data.fail import need_room, refuse, text_of
 from nnspec.train.data.vocabulary import END, PADDING, START, counted, pieces, read_tokenizer
 
 ROOM = 64  # bytes of memory for each byte of a text
@@ -77,7 +77,7 @@ def _pairs(base: Path, choice: Parallel, span: Span | None) -> list[tuple[str, s
 
 def _lines(path: Path, span: Span | None) -> list[str]:
     """The lines of a file; nothing but a line break ends one."""
-    return read_utf8(path, span, ROOM).removesuffix("\n").split("\n")
+    return lines_of(text_of(path, span, ROOM))
 
 
 def _padded(rows: list[list[int]]) -> Tensor:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
-import numpy as np
 import torch
-from PIL import Image
-from torch import Tensor
 
 from nnspec.diagnostics import Span
-from nnspec.train.data.dataset import BYTES, DataSet, Frame
+from nnspec.reading.pictures import SUFFIXES, extent_of, read_picture
+from nnspec.reading.room import BYTES
+from nnspec.reading.unreadable import Unreadable
+from nnspec.train.data.dataset import DataSet, Frame
 from nnspec.train.data.fail import RELATIVE, refuse
+from nnspec.train.data.parts import check_alike, folders_in, parts_of
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"})
-MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+COLORS = 3
+T = TypeVar("T")
 
 
 def read_pictures(path: Path, frame: Frame, span: Span | None) -> DataSet:
@@ -30,29 +32,64 @@ def read_pictures(path: Path, frame: Frame, span: Span | None) -> DataSet:
 
     if not path.is_dir():
         fail("there is no such folder", RELATIVE)
-    folders = sorted(each for each in path.iterdir() if each.is_dir() and not each.name.startswith("."))
-    files = [(file, label) for label, folder in enumerate(folders) for file in _pictures_in(folder)]
-    empty = [folder.name for folder in folders if not _pictures_in(folder)]
-    if len(files) < 2 or empty:
-        fail(f"there are no pictures in {', '.join(empty)}" if empty else f"it holds {len(files)} pictures")
-    if frame.height is None or frame.width is None:
-        frame = frame_of_file(files[0][0], frame)
-    channels = frame.channels or 3
-    size = channels * (frame.height or 0) * (frame.width or 0)
-    if size * 4 * len(files) > BYTES:
-        fail(f"its pictures take {size * 4 * len(files):,} bytes", f'write a size: images("{path.name}", size = 64)')
-    made = torch.empty(len(files), channels, frame.height or 0, frame.width or 0)
-    bad = []
-    for index, (file, _) in enumerate(files):
-        picture = read_picture(file, frame, MODES.get(channels, "RGB"))
-        if picture is None:
-            bad.append(file.relative_to(path).as_posix())
-        else:
-            made[index] = picture
-    if bad:
-        fail(f"{len(bad)} files are no pictures: {', '.join(bad[:5])}{', ...' if len(bad) > 5 else ''}", "remove them")
+    parts = parts_of(path, _holds_pictures)
+    classes = [folder.name for folder in folders_in(parts.training)]
+    check_alike(parts, classes, [each.name for each in folders_in(parts.validation or parts.training)], span)
+    files: list[tuple[Path, int]] = []
+    counts: list[int] = []
+    for part in parts.folders:
+        found = {folder: _pictures_in(folder) for folder in folders_in(part)}
+        empty = [folder.relative_to(path).as_posix() for folder, pictures in found.items() if not pictures]
+        if empty:
+            fail(f"there are no pictures in {', '.join(empty)}")
+        own = [(file, classes.index(folder.name)) for folder, pictures in found.items() for file in pictures]
+        counts.append(len(own))
+        files += own
+    if len(files) < 2:
+        fail(f"it holds {len(files)} pictures")
+    frame = frame_of_file(files[0][0], frame)
+    channels, extent = frame.channels or COLORS, (frame.height or 1, frame.width or 1)
+    size = channels * extent[0] * extent[1] * 4 * len(files)
+    if size > BYTES:
+        fail(f"its pictures take {size:,} bytes", f'write a size: images("{path.name}", size = 64)')
+    made = torch.empty(len(files), channels, *extent)
+    places = iter(range(len(files)))
+
+    def put(file: Path) -> None:
+        made[next(places)] = torch.from_numpy(read_picture(file, channels, extent))
+
+    each_readable(path, [file for file, _ in files], put, span)
     labels = torch.tensor([label for _, label in files])
-    return DataSet(path.name, {"image": made, "label": labels}, tuple(x.name for x in folders), frozenset({"image"}))
+    held_out = counts[1] if len(counts) > 1 else None
+    return DataSet(path.name, {"image": made, "label": labels}, tuple(classes), frozenset({"image"}),
+                   held_out=held_out, notes=parts.notes)  # fmt: skip
+
+
+def each_readable(path: Path, files: Sequence[Path], read: Callable[[Path], T], span: Span | None) -> list[T]:
+    """What is read from each file; all that cannot be read are told at once.
+
+    Raises:
+        SpecError: some cannot.
+    """
+    made: list[T] = []
+    bad: list[tuple[str, Unreadable]] = []
+    for file in files:
+        try:
+            made.append(read(file))
+        except Unreadable as error:
+            bad.append((file.relative_to(path).as_posix(), error))
+    if bad:
+        names = ", ".join(name for name, _ in bad[:5]) + (", ..." if len(bad) > 5 else "")
+        first, why = bad[0]
+        if len(bad) == 1:
+            refuse(path, f"{first}: {why.reason}", f"{why.advice}, or remove it", span)
+        reason = f"{len(bad)} files cannot be read: {names}; of the first, {why.reason}"
+        refuse(path, reason, f"{why.advice}, or remove them", span)
+    return made
+
+
+def _holds_pictures(folder: Path) -> bool:
+    return bool(_pictures_in(folder))
 
 
 def _pictures_in(folder: Path) -> list[Path]:
@@ -61,25 +98,10 @@ def _pictures_in(folder: Path) -> list[Path]:
 
 def frame_of_file(file: Path, frame: Frame) -> Frame:
     """The frame with the size of a picture; a damaged one is reported when it is read."""
+    if frame.height is not None and frame.width is not None:
+        return frame
     try:
-        with Image.open(file) as picture:
-            width, height = picture.size
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        width, height = 1, 1
+        height, width = extent_of(file)
+    except Unreadable:
+        height, width = 1, 1
     return Frame(frame.channels, frame.height or height, frame.width or width)
-
-
-def read_picture(file: Path, frame: Frame, mode: str) -> Tensor | None:
-    """A picture as float32 [C, H, W] within 0 and 1; None for what is no picture."""
-    try:
-        with Image.open(file) as picture:
-            return fitted(picture, frame, mode)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return None
-
-
-def fitted(picture: Image.Image, frame: Frame, mode: str) -> Tensor:
-    """A picture as float32 [C, H, W] within 0 and 1, in the size of the frame."""
-    resized = picture.convert(mode).resize((frame.width or 1, frame.height or 1), Image.Resampling.BILINEAR)
-    array = np.asarray(resized, dtype=np.float32) / 255.0
-    return torch.from_numpy(array.reshape(frame.height or 1, frame.width or 1, -1)).permute(2, 0, 1)

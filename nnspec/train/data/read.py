@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from nnspec.diagnostics import Span
@@ -23,7 +24,8 @@ from nnspec.elaborate.data import (
     Table,
     Text,
 )
-from nnspec.train.data.arrays import read_arrays
+from nnspec.layers.base import TensorType
+from nnspec.train.data.arrays import read_array_files
 from nnspec.train.data.cifar import read_cifar
 from nnspec.train.data.dataset import DataSet, Frame, resized
 from nnspec.train.data.digits import read_digits
@@ -38,15 +40,24 @@ from nnspec.train.data.table import read_iris, read_table
 from nnspec.train.data.text import read_text
 
 
-def read(data: Data, base: Path, frame: Frame, span: Span | None) -> DataSet:
-    """Read a data set; paths start from the folder `base`.
+def read(
+    data: Data, base: Path, frame: Frame, span: Span | None, inputs: Mapping[str, TensorType] | None = None
+) -> DataSet:
+    """Read a data set.
+
+    Args:
+        data: which one.
+        base: the folder that paths start from.
+        frame: what pictures must become.
+        span: of the recipe.
+        inputs: of the model, by name; None where the recipe builds networks of its own.
 
     Raises:
         SpecError: it cannot be read.
     """
     match data:
         case Arrays():
-            return read_arrays(base / data.path, span)
+            return read_array_files(base / data.path, data.pictures, inputs, span)
         case Images():
             return read_pictures(base / data.path, _sized(frame, data.size), span)
         case Digits():
@@ -58,7 +69,7 @@ def read(data: Data, base: Path, frame: Frame, span: Span | None) -> DataSet:
         case Pairs():
             return read_pairs(base / data.path, data.labels, _sized(frame, data.size), span)
         case Table():
-            return read_table(base / data.path, data.label, data.target, span)
+            return read_table(base / data.path, data, inputs or {}, span)
         case Text():
             text, tokenizer = (None if each is None else base / each for each in (data.path, data.tokenizer))
             return read_text(text, tokenizer, data.length, span)

@@ -11,8 +11,7 @@ from torch import Tensor
 
 from nnspec.diagnostics import Span
 from nnspec.train.data.dataset import DataSet
-from nnspec.train.data.fail import refuse
-from nnspec.train.data.utf8 import read_utf8
+from nnspec.train.data.fail import refuse, text_of
 from nnspec.train.data.vocabulary import read_tokenizer
 
 PRINTABLE = "\n" + "".join(chr(code) for code in range(32, 127))  # 96 characters
@@ -25,7 +24,7 @@ def read_text(path: Path | None, tokenizer: Path | None, length: int, span: Span
     Raises:
         SpecError: a file cannot be read, or the text is shorter than two windows.
     """
-    text, name = (_topics(span), "text") if path is None else (read_utf8(path, span, ROOM), path.name)
+    text, name = (_topics(span), "text") if path is None else (text_of(path, span, ROOM), path.name)
     if tokenizer is not None:
         known = read_tokenizer(tokenizer, span)
         numbers = torch.tensor(known.encode(text, add_special_tokens=False).ids, dtype=torch.int64)

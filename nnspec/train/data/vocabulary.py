@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from nnspec.diagnostics import Span
 from nnspec.extras import need
 from nnspec.record import Record
-from nnspec.train.data.fail import refuse
-from nnspec.train.data.utf8 import read_utf8
+from nnspec.train.data.fail import refuse, text_of
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -65,7 +64,7 @@ def read_tokenizer(path: Path, span: Span | None) -> Tokenizer:
     need("a tokenizer file", "tokenizers")
     from tokenizers import Tokenizer  # here: it comes with an extra of its own
 
-    text = read_utf8(path, span, TOKENIZER_ROOM)
+    text = text_of(path, span, TOKENIZER_ROOM)
     try:
         return Tokenizer.from_str(text)
     except Exception as error:  # the package has no class of its own for this

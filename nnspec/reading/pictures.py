@@ -1,0 +1,178 @@
+"""Pictures from files, upright, in every mode that Pillow knows, as numbers within 0 and 1; and as maps of classes.
+
+Black is 0 and white is 1: of 8 bits 255, of 16 bits 65,535, and so of whole numbers in 32 bits, which are 16 bits in a
+wider form; pictures of floats are taken as they are. Of several frames the first is taken. What is transparent lies on
+white, unless a model takes four channels. Grey becomes colour by repetition, colour becomes grey by ITU-R BT.601.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from nnspec.reading.room import PIXELS
+from nnspec.reading.unreadable import Unreadable, opening
+
+Pixels = NDArray[np.float32]
+
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # by the number of channels
+# What may lie in a folder of pictures, and what is opened: formats of pixels, none that is a program (EPS) or a stub.
+SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".pbm", ".pnm", ".jp2", ".avif"}
+)
+FORMATS = frozenset({"AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "MPO", "PCX", "PNG", "PPM", "QOI", "SGI",
+                     "TGA", "TIFF", "WEBP"})  # fmt: skip
+WIDE = 65_535  # white in 16 bits
+PREMULTIPLIED = {"La": "LA", "RGBa": "RGBA"}
+SEVERAL = frozenset({"LA", "PA", "RGBA"})  # modes with a channel of transparency
+DIRECT = frozenset({"1", "L", "P", "RGB", *SEVERAL})  # modes that become every other one
+RESAVE = "save it again as PNG"
+
+
+@contextmanager
+def opened(source: Path | IO[bytes]) -> Iterator[Image.Image]:
+    """The first frame of a picture, turned as its EXIF tag says.
+
+    Raises:
+        Unreadable: there is no such file, it is no picture, or it is damaged or too large.
+    """
+    with _telling(source), Image.open(source, formats=_formats()) as picture:
+        if min(picture.size) < 1:
+            raise Unreadable(f"it has {picture.width} x {picture.height} pixels", "take another picture")
+        if picture.width * picture.height > PIXELS:
+            reason = f"it has {picture.width:,} x {picture.height:,} pixels"
+            raise Unreadable(reason, f"a picture may have {PIXELS:,}; make it smaller")
+        yield upright(picture)
+
+
+def _formats() -> list[str]:
+    Image.init()  # all that this Pillow was built with
+    return sorted(FORMATS & Image.OPEN.keys())
+
+
+@contextmanager
+def _telling(source: Path | IO[bytes]) -> Iterator[None]:
+    """What Pillow says against a file, in words that name no function of it; its warnings are not for users."""
+    if isinstance(source, Path):
+        with opening(source), source.open("rb"):
+            pass
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except Unreadable:
+        raise
+    except UnidentifiedImageError:
+        raise Unreadable("it is no picture", "give a .png, .jpg, .webp, .tif, .bmp, .gif or .ppm file") from None
+    except Image.DecompressionBombError:
+        raise Unreadable("it has too many pixels", "make it smaller") from None
+    except Exception:  # damaged files make decoders fail in every way there is
+        raise Unreadable("it is damaged", RESAVE) from None
+
+
+def upright(picture: Image.Image) -> Image.Image:
+    """A picture as it is to be seen; a damaged EXIF block turns nothing."""
+    try:
+        orientation = picture.getexif().get(0x0112, 1)
+    except Exception:  # see above
+        return picture
+    return ImageOps.exif_transpose(picture) if orientation in range(2, 9) else picture
+
+
+def extent_of(path: Path) -> tuple[int, int]:
+    """Height and width of a picture.
+
+    Raises:
+        Unreadable: it is none.
+    """
+    with opened(path) as picture:
+        return picture.height, picture.width
+
+
+def read_picture(source: Path | IO[bytes], channels: int, extent: tuple[int, int]) -> Pixels:
+    """A picture [C, H, W] with so many channels, in this height and width.
+
+    Raises:
+        Unreadable: the file holds no picture, or one of other numbers.
+    """
+    with opened(source) as picture:
+        return pixels(picture, channels, extent)
+
+
+def pixels(picture: Image.Image, channels: int, extent: tuple[int, int]) -> Pixels:
+    """The numbers [C, H, W] of a picture that is open, within 0 and 1.
+
+    Raises:
+        Unreadable: it is of numbers outside of what its mode can show.
+    """
+    size = (extent[1], extent[0])
+    wide = _wide(picture)
+    if wide is not None:
+        grey = np.asarray(Image.fromarray(wide).resize(size, Image.Resampling.BILINEAR))
+        planes = np.broadcast_to(grey, (min(channels, 3), *extent))
+        return np.concatenate([planes, np.ones((1, *extent), np.float32)]) if channels == 4 else planes.copy()
+    fitted = _converted(picture, MODES[channels]).resize(size, Image.Resampling.BILINEAR)
+    array = np.asarray(fitted, np.float32).reshape(*extent, channels) / np.float32(255)
+    return np.ascontiguousarray(array.transpose(2, 0, 1))
+
+
+def _wide(picture: Image.Image) -> Pixels | None:
+    """The grey levels [H, W] of a picture with more than 8 bits; None of all others."""
+    if picture.mode == "F":
+        floats = np.asarray(picture, np.float32)
+        if not (np.isfinite(floats).all() and 0 <= floats.min() and floats.max() <= 1):
+            reason = "it is of floats that are not within 0 and 1"
+            raise Unreadable(reason, "scale them, or give them as an array (.npy)")
+        return floats
+    if picture.mode == "I" or picture.mode.startswith("I;16"):
+        whole = np.asarray(picture).astype(np.int64)
+        if whole.min() < 0 or whole.max() > WIDE:
+            reason = f"it is of whole numbers from {whole.min():,} to {whole.max():,}"
+            raise Unreadable(reason, f"scale them to 0 to {WIDE:,}, or give them as an array (.npy)")
+        return (whole / WIDE).astype(np.float32)
+    return None
+
+
+def _converted(picture: Image.Image, mode: str) -> Image.Image:
+    """A picture of 8 bits in another mode; what is transparent lies on white where the mode has no place for it."""
+    if picture.mode in PREMULTIPLIED:
+        picture = picture.convert(PREMULTIPLIED[picture.mode])
+    if mode != "RGBA" and (picture.mode in SEVERAL or "transparency" in picture.info):
+        above = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", above.size, "white"), above).convert("RGB")
+    try:
+        return (picture if picture.mode in DIRECT else picture.convert("RGB")).convert(mode)
+    except ValueError:
+        raise Unreadable(f"it is in the mode {picture.mode}, which has no way to {mode}", RESAVE) from None
+
+
+def read_classes(path: Path, extent: tuple[int, int]) -> NDArray[np.int64]:
+    """The class of each pixel [H, W]: its number, grey level or place in the palette, never scaled or mixed.
+
+    Raises:
+        Unreadable: the file holds no picture with one number for each pixel.
+    """
+    with opened(path) as picture:
+        if picture.mode not in ("1", "L", "P", "I") and not picture.mode.startswith("I;16"):
+            reason = f"it has more than one number for each pixel (mode {picture.mode}), and is to hold classes"
+            raise Unreadable(reason, "save it in grey levels or with a palette")
+        return numbered(picture, extent)
+
+
+def numbered(picture: Image.Image, extent: tuple[int, int]) -> NDArray[np.int64]:
+    """The numbers [H, W] of a picture that is open, from the nearest pixels."""
+    array: NDArray[Any] = np.asarray(picture)
+    rows, columns = (_nearest(size, wanted) for size, wanted in zip(array.shape, extent, strict=True))
+    return array[rows[:, None], columns[None, :]].astype(np.int64)
+
+
+def _nearest(size: int, wanted: int) -> NDArray[np.int64]:
+    """The place of the nearest of `size` pixels for each of `wanted`."""
+    return ((np.arange(wanted) + 0.5) * size / wanted).astype(np.int64)

@@ -1,0 +1,181 @@
+"""Tables from files, by the names of their columns: CSV with any of the usual separators, or Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from nnspec.reading.numbers import PLAIN, Numbers, is_missing, numbers_of
+from nnspec.reading.texts import read_text
+from nnspec.reading.unreadable import Unreadable
+
+SEPARATORS = (",", ";", "\t", "|")
+SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".parquet"})
+ROOM = 16  # bytes of memory for each byte of a CSV file
+LOOKED_AT = 20  # rows by which the separator is found
+SAVE = "save it as CSV in UTF-8 with a line of names"
+
+Values = Numbers | list[str]  # NaN, or "", where a value is missing
+
+
+class Table(ABC):
+    """Columns by name, each read when it is asked for."""
+
+    names: tuple[str, ...]
+    rows: int
+    notes: dict[str, str]  # by column, what should be known of how it was read
+
+    @abstractmethod
+    def values(self, name: str) -> Values:
+        """A column as numbers where it is made of them, and else as texts.
+
+        Raises:
+            Unreadable: it cannot be read in one way.
+        """
+
+    @abstractmethod
+    def texts(self, name: str) -> list[str]:
+        """A column as it is written."""
+
+    def place(self, index: int) -> str:
+        """The row of a value in the file, in words."""
+        return f"row {index + 1:,}"
+
+    def numbers(self, name: str) -> Numbers:
+        """A column of numbers.
+
+        Raises:
+            Unreadable: it is not.
+        """
+        values = self.values(name)
+        if isinstance(values, list):
+            index = next((index for index, text in enumerate(values) if text), 0)
+            raise Unreadable(f"{name} in {self.place(index)} is {values[index]!r}, no finite number", "write one")
+        return values
+
+
+def open_table(path: Path, least: int = 1) -> Table:
+    """The table in a file with `least` rows, one or two, or more.
+
+    Raises:
+        Unreadable: there is no such file, or it holds no table.
+    """
+    if path.suffix.lower() == ".parquet":
+        from nnspec.reading.parquet import ParquetTable  # here: it comes with an extra of its own
+
+        table: Table = ParquetTable(path)
+    else:
+        table = CsvTable(path)
+    if table.rows < least:
+        many = "one row" if least == 1 else "two rows"
+        raise Unreadable(f"it needs a line of different names and at least {many}", SAVE)
+    return table
+
+
+def missing_in(values: Values) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Where a column has no value."""
+    return np.array([not text for text in values], np.bool_) if isinstance(values, list) else np.isnan(values)
+
+
+class CsvTable(Table):
+    """A file of text: a line of names, then a value for each in every line."""
+
+    def __init__(self, path: Path) -> None:
+        """Read all cells.
+
+        Raises:
+            Unreadable: it is no table.
+        """
+        text = read_text(path, ROOM)
+        rows, self._lines = _rows(text, _separator(text))
+        names = rows.pop(0) if rows else []
+        self._lines = self._lines[1:]
+        self.names = _checked(names)
+        self.rows, self.notes = len(rows), {}
+        for line, row in zip(self._lines, rows, strict=True):
+            if len(row) != len(names):
+                reason = f"row {line:,} has {len(row)} values, and there are {len(names)} columns"
+                raise Unreadable(reason, "mend the row; a value that holds the separator stands in quotes")
+        self._cells = {name: [row[index] for row in rows] for index, name in enumerate(self.names)}
+
+    def place(self, index: int) -> str:
+        """The line of the file, in which the names are row 1."""
+        return f"row {self._lines[index]:,}"
+
+    def texts(self, name: str) -> list[str]:
+        """A column as it is written; "" where a value is missing."""
+        return ["" if is_missing(cell) else cell for cell in self._cells[name]]
+
+    def values(self, name: str) -> Values:
+        """A column as numbers where it is made of them, and else as texts.
+
+        Raises:
+            Unreadable: it cannot be read in one way.
+        """
+        found = numbers_of(name, self._cells[name], self.place)
+        if found is None:
+            return self.texts(name)
+        numbers, note = found
+        if note:
+            self.notes[name] = note
+        return numbers
+
+
+def _separator(text: str) -> str:
+    """What stands between the cells of a row: what divides the names and the next rows alike, in the most columns."""
+    head = text[: text.find("\n", 1 << 16) + 1 or len(text)] if len(text) > 1 << 16 else text
+
+    def rank(separator: str) -> tuple[bool, int]:
+        try:
+            rows = _rows(head, separator, LOOKED_AT)[0]
+        except Unreadable:
+            return False, 0
+        counts = [len(row) for row in rows] or [0]
+        return len(set(counts)) == 1 and counts[0] > 1, counts[0]
+
+    return max(SEPARATORS, key=rank)
+
+
+def _rows(text: str, separator: str, most: int | None = None) -> tuple[list[list[str]], list[int]]:
+    """The cells of each row that is not blank, and the line that it begins in."""
+    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    line = 1
+    try:
+        for cells in reader:
+            if len(cells) > 1 or (cells and cells[0].strip()):
+                rows.append([cell.strip() for cell in cells])
+                lines.append(line)
+            line = reader.line_num + 1
+            if len(rows) == most:
+                break
+    except csv.Error:
+        raise Unreadable(f"row {line:,} has quotes that do not match, or too long a value", SAVE) from None
+    return rows, lines
+
+
+def _checked(names: Sequence[str]) -> tuple[str, ...]:
+    """The names of columns, which are all there, different, and no numbers.
+
+    Raises:
+        Unreadable: they are not.
+    """
+    for number, name in enumerate(names, 1):
+        if not name:
+            raise Unreadable(f"column {number} has no name", "name it in the first row, or remove the column")
+        if name in names[: number - 1]:
+            raise Unreadable(
+                f"it needs a line of different names, and two columns are called {name}", "rename one of them"
+            )
+    whole = [name.isascii() and name.isdecimal() for name in names]
+    numbers = [PLAIN.fullmatch(name) is not None for name in names]
+    counted = all(whole) and [int(name) - int(names[0]) for name in names] == list(range(len(names)))
+    if (all(numbers) and not counted) or any(a and not b for a, b in zip(numbers, whole, strict=True)):
+        raise Unreadable(f"its first row holds values ({', '.join(names[:4])}), not names", "put a line of names first")
+    return tuple(names)
