@@ -113,7 +113,7 @@ def tokens_of(*arguments: str) -> list[int]:
 
     proto = model.to_onnx()
     for key, value in session.metadata.items():
-        if key != "nnspec.model":
+        if key not in ("nnspec.model", "nnspec.below"):
             proto.metadata_props.add(key=key, value=value)
     onnx.save(proto, path)
     result = predict(str(path), *arguments, "--output", "t.json")

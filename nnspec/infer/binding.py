@@ -14,7 +14,8 @@ import onnxruntime as ort
 
 from nnspec.diagnostics import SpecError
 from nnspec.dims import Size
-from nnspec.infer.mistakes import RunFailed, UnknownInput
+from nnspec.infer.demands import Demands
+from nnspec.infer.mistakes import RunFailed, SizeOutside, UnknownInput
 from nnspec.infer.ports import Port
 from nnspec.to_onnx.runtime import ERRORS, TENSORS, reason
 from nnspec.weights.arrays import Array
@@ -28,12 +29,14 @@ class Binding:
         session: ort.InferenceSession,
         inputs: Sequence[Port],
         outputs: Sequence[Port],
+        demands: Demands,
         device: str,
         values: Mapping[str, Any],
     ) -> None:
         self._session, self._device = session, device
         self._inputs = {port.name: port for port in inputs}
         self._outputs = outputs
+        self._demands = demands
         self._binding = session.io_binding()
         self.put(**values)
 
@@ -48,6 +51,8 @@ class Binding:
             if name not in self._inputs:
                 raise SpecError.of(UnknownInput(None, f"the model has no input {name}", tuple(self._inputs)))
             self._binding.bind_ortvalue_input(name, self._on_device(self._inputs[name], value, known))
+        for name in self._demands.sizes(known):
+            raise SpecError.of(SizeOutside(None, name, 0, 1, None))
 
     def _on_device(self, port: Port, value: Any, known: dict[str, Size]) -> ort.OrtValue:
         if not isinstance(value, ort.OrtValue) and hasattr(value, "__dlpack__") and not isinstance(value, np.ndarray):
@@ -56,7 +61,7 @@ class Binding:
             port.check_shape(value.shape(), known)
             return value
         array = value.numpy() if isinstance(value, ort.OrtValue) else np.asarray(value)
-        return ort.OrtValue.ortvalue_from_numpy(port.fitted(array, known), self._device, 0)
+        return ort.OrtValue.ortvalue_from_numpy(port.fitted(self._demands.value(port, array), known), self._device, 0)
 
     def run(self) -> dict[str, ort.OrtValue]:
         """The outputs by name, on the device.

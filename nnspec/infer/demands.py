@@ -43,16 +43,20 @@ class Demands(Record):
                     raise SpecError.of(OutsideTable(None, port.name, found, below))
         return array
 
-    def sizes(self, known: Mapping[str, Size]) -> None:
-        """Check the sizes that the symbols have.
+    def sizes(self, known: Mapping[str, Size]) -> set[str]:
+        """Check the sizes that the symbols have; returns those of which there is nothing where one is the least.
 
         Raises:
             SpecError: one is less or more than the model takes.
         """
+        empty = {name for name, size in known.items() if size == 0 and self.least.get(name) == 1}
         for name, size in known.items():
+            if name in empty:
+                continue
             low, high = self.least.get(name, 0), self.largest.get(name)
             if isinstance(size, int) and (size < low or (high is not None and size > high)):
                 raise SpecError.of(SizeOutside(None, name, size, low, high))
+        return empty
 
 
 def demands(metadata: Mapping[str, str]) -> Demands:

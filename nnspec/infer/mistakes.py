@@ -272,3 +272,20 @@ class SizeOutside(Diagnostic):
         return (
             f"give {'more' if self.found < self.low else 'less'}, or change the bound in the spec and export it again"
         )
+
+
+class NoArray(Diagnostic):
+    """A value that is given for an input does not become an array: its rows have several lengths, for example."""
+
+    code = "E0823"
+    name: str
+    wanted: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"what is given for {self.name} is no array: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return f"give {self.name} an array {self.wanted}, or lists of one length; a tensor: tensor.detach()"

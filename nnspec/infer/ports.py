@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 from nnspec.diagnostics import SpecError
-from nnspec.dims import Size, solve, symbol
+from nnspec.dims import Size, solve, substitute, symbol
 from nnspec.infer.mistakes import WrongInput
 from nnspec.record import Record
 from nnspec.weights.arrays import Array
@@ -28,6 +28,14 @@ class Port(Record):
 
     def __str__(self) -> str:
         return f"[{', '.join('?' if size is None else str(size) for size in self.shape)}]"
+
+    def sizes(self, known: Mapping[str, Size], otherwise: Sequence[int]) -> tuple[int, ...]:
+        """The shape for sizes of the symbols; where they do not tell, it is the other one's size."""
+        found = []
+        for size, other in zip(self.shape, otherwise, strict=True):
+            told = substitute(pattern(size), known) if isinstance(size, str) else size
+            found.append(told if isinstance(told, int) else other)
+        return tuple(found)
 
     def fitted(self, array: Array, known: dict[str, Size]) -> Array:
         """The array with the element type of the port; the sizes that symbols have are looked up and added in `known`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from nnspec.diagnostics import SpecError, nearest
 from nnspec.dims import Size
 from nnspec.infer.binding import Binding
 from nnspec.infer.demands import demands
-from nnspec.infer.mistakes import NotBatches, RunFailed, UnknownInput, UnreadableModel
+from nnspec.infer.mistakes import NoArray, NotBatches, RunFailed, SizeOutside, UnknownInput, UnreadableModel
 from nnspec.infer.ports import Port
 from nnspec.infer.providers import DEVICES, open_on
 from nnspec.to_onnx.runtime import ERRORS, TENSORS, reason
@@ -60,7 +60,12 @@ class Session:
             SpecError: an input is missing or unknown, or does not fit; or an operator refuses the values; or samples
                 are not what the first dimensions of all inputs and outputs count.
         """
-        arrays = self._checked({name: np.asarray(value) for name, value in inputs.items()})
+        self._check_names(inputs)
+        known: dict[str, Size] = {}
+        arrays = {port.name: self._fitted(port, inputs[port.name], known) for port in self.inputs}
+        empty = self.demands.sizes(known)
+        if empty:
+            return self._nothing(known, empty)
         samples = 0 if batch is None else self._samples(arrays)
         if batch is None or samples <= batch:
             return self._run(arrays)
@@ -78,7 +83,7 @@ class Session:
             SpecError: an input is missing or unknown, or does not fit.
         """
         self._check_names(inputs)
-        return Binding(self._session, self.inputs, self.outputs, DEVICES[self.provider], inputs)
+        return Binding(self._session, self.inputs, self.outputs, self.demands, DEVICES[self.provider], inputs)
 
     def _run(self, arrays: dict[str, Array]) -> dict[str, Array]:
         names = [port.name for port in self.outputs]
@@ -87,12 +92,31 @@ class Session:
         except ERRORS as error:
             raise SpecError.of(RunFailed(None, reason(error))) from None
 
-    def _checked(self, inputs: dict[str, Array]) -> dict[str, Array]:
-        self._check_names(inputs)
-        known: dict[str, Size] = {}
-        arrays = {port.name: port.fitted(self.demands.value(port, inputs[port.name]), known) for port in self.inputs}
-        self.demands.sizes(known)
-        return arrays
+    def _fitted(self, port: Port, value: Any, known: dict[str, Size]) -> Array:
+        try:
+            array = np.asarray(value)
+        except (ValueError, TypeError, RuntimeError) as error:  # rows of several lengths, a tensor with a gradient
+            raise SpecError.of(NoArray(None, port.name, str(port), str(error).splitlines()[0])) from None
+        return port.fitted(self.demands.value(port, array), known)
+
+    def _nothing(self, known: Mapping[str, Size], empty: Collection[str]) -> dict[str, Array]:
+        """The outputs for nothing: of the shape that they have for one of each, without it.
+
+        Kernels of onnxruntime end the process where there is nothing to compute.
+
+        Raises:
+            SpecError: an output is something even of nothing, such as a mean.
+        """
+        sizes = {name: 1 if name in empty else size for name, size in known.items()}
+        ones = {port.name: np.zeros(port.sizes(sizes, (1,) * len(port.shape)), port.dtype) for port in self.inputs}
+        found = {}
+        for port, array in zip(self.outputs, self._run(ones).values(), strict=True):
+            shape = port.sizes(known, array.shape)
+            if 0 not in shape:
+                name = next(iter(empty))
+                raise SpecError.of(SizeOutside(None, name, 0, 1, None))
+            found[port.name] = np.zeros(shape, array.dtype)
+        return found
 
     def _check_names(self, inputs: Mapping[str, Any]) -> None:
         names = tuple(port.name for port in self.inputs)

@@ -1,10 +1,12 @@
-"""Which integer inputs of a program are indices into a table, and how large the smallest of their tables is."""
+"""What the inputs of a program may hold: indices below the length of their table, sizes within their bounds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnspec.ir.program import Call, Program
+from nnspec.dims import Atom, Expression, symbols
+from nnspec.ir.program import Call, Module, Program
+from nnspec.layers.families.source import Range
 
 
 def index_bounds(program: Program) -> dict[str, int]:
@@ -21,6 +23,31 @@ def index_bounds(program: Program) -> dict[str, int]:
                 bounds[value] = min(bound, bounds.get(value, bound))
         found[key] = {port.name: bounds[port.value] for port in module.inputs if port.value in bounds}
     return found[program.entry]
+
+
+def size_bounds(program: Program) -> dict[str, tuple[int, int | None]]:
+    """The least and the greatest size of each symbol of the inputs, None where there is none.
+
+    They are what the spec says, and what the tables have room for in which places are looked up: `Range(T)`.
+    """
+    found = {atom: atom.bounds for type in program.main.input_types for size in type.shape for atom in symbols(size)}
+    for key in program.order:
+        for atom, most in _places(program.modules[key]):
+            if atom in found:
+                low, high = found[atom]
+                found[atom] = low, most if high is None else min(high, most)
+    return {atom.text: bounds for atom, bounds in found.items()}
+
+
+def _places(module: Module) -> Iterator[tuple[Atom, int]]:
+    """The symbols that places are counted up to, with what the table allows in which they are looked up."""
+    ends = {call.outputs[0]: call.callee.end for call in module.calls if isinstance(call.callee, Range)}
+    for call in module.calls:
+        rows = None if isinstance(call.callee, str) else call.callee.indices_below()
+        end = ends.get(call.inputs[0]) if rows is not None and call.inputs else None
+        if rows is not None and isinstance(end, Expression) and len(end.terms) == 1 and end.terms[0][1] > 0:
+            atom, factor = end.terms[0]
+            yield atom, (rows * end.divisor + end.divisor - 1 - end.constant) // factor
 
 
 def _demands(program: Program, found: dict[str, dict[str, int]], call: Call) -> Iterator[tuple[str, int]]:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from nnspec.dims import symbols
 from nnspec.ir import Program
+from nnspec.ir.indices import index_bounds, size_bounds
 from nnspec.record import Record
 from nnspec.to_onnx.build import Sources, build_graph
 from nnspec.to_onnx.choices import Choices
@@ -62,7 +62,7 @@ def lower(program: Program, weights: WeightSource | None, choices: Choices, sour
     file = Path(weights) if isinstance(weights, (str, Path)) else None
     meanings = {key: value for key, value in loaded.metadata.items() if key in MEANINGS}
     origin = provenance(sources or {}, file, opset, choices)
-    metadata = {**origin, **meanings, **prepared.metadata(choices.normalize), **_largest(program)}
+    metadata = {**origin, **meanings, **prepared.metadata(choices.normalize), **_bounds(program)}
     documentation = "\n\n".join(filter(None, [program.main.documentation, *prepared.notes(choices.normalize)]))
     description = Description(program.main.name, documentation, metadata)
     return Lowered(
@@ -85,8 +85,12 @@ def folded(
     return graph
 
 
-def _largest(program: Program) -> dict[str, str]:
-    """The metadata on the symbols that have a greatest value, as T in `int[N, T <= 1024]`; none where none has."""
-    found = {each.text: each.bounds[1] for type in program.main.input_types for size in type.shape
-             for each in symbols(size) if each.bounds[1] is not None}  # fmt: skip
-    return {"nnspec.largest": json.dumps(found)} if found else {}
+def _bounds(program: Program) -> dict[str, str]:
+    """The metadata on what inputs may hold: the bounds of sizes by symbol, and of indices by input."""
+    sizes = size_bounds(program)
+    found = {
+        "nnspec.least": {name: low for name, (low, _) in sizes.items()},
+        "nnspec.largest": {name: high for name, (_, high) in sizes.items() if high is not None},
+        "nnspec.below": index_bounds(program),
+    }
+    return {key: json.dumps(bounds) for key, bounds in found.items() if bounds}
