@@ -12,7 +12,7 @@ import numpy as np
 from nnspec.diagnostics import SpecError
 from nnspec.dims import Size
 from nnspec.infer.metadata import NAMES, SIZES, stored
-from nnspec.infer.mistakes import NotAPicture, OutsideTable, SizeOutside
+from nnspec.infer.mistakes import NotAPicture, RunFailed, SizeOutside
 from nnspec.infer.ports import Port
 from nnspec.record import Record
 from nnspec.weights.arrays import Array
@@ -40,7 +40,8 @@ class Demands(Record):
         if below is not None and array.size and array.dtype.kind in "iu":
             for found in (int(array.min()), int(array.max())):
                 if not 0 <= found < below:
-                    raise SpecError.of(OutsideTable(None, port.name, found, below))
+                    reason = f"{port.name} holds the index {found}, and its table has rows from 0 to {below - 1}"
+                    raise SpecError.of(RunFailed(None, reason))
         return array
 
     def sizes(self, known: Mapping[str, Size]) -> set[str]:

@@ -100,7 +100,10 @@ class UnknownInput(Diagnostic):
 
 
 class RunFailed(Diagnostic):
-    """onnxruntime stopped while it ran the model: the inputs fit its shapes, and some operator refused them."""
+    """The inputs fit the shapes of the model, and it cannot be run on their values: some operator refuses them.
+
+    An index outside its table is found before the model runs; what else an operator refuses, onnxruntime says.
+    """
 
     code = "E0806"
     reason: str
@@ -236,27 +239,10 @@ class NotAPicture(Diagnostic):
         return "divide them by 255, or give them as bytes: array.astype('uint8')"
 
 
-class OutsideTable(Diagnostic):
-    """An index is none of the rows of the table that the model looks it up in."""
-
-    code = "E0821"
-    name: str
-    found: int
-    below: int
-
-    @property
-    def message(self) -> str:
-        return f"{self.name} holds the index {self.found}, and the model has rows from 0 to {self.below - 1}"
-
-    @property
-    def help(self) -> str | None:
-        return "give the numbers that the model was trained with: of tokens, by its own vocabulary"
-
-
 class SizeOutside(Diagnostic):
     """A size of an input is less or more than the model takes: its spec bounds the symbol, or nothing is given."""
 
-    code = "E0822"
+    code = "E0821"
     name: str
     found: int
     low: int
@@ -277,7 +263,7 @@ class SizeOutside(Diagnostic):
 class NoArray(Diagnostic):
     """A value that is given for an input does not become an array: its rows have several lengths, for example."""
 
-    code = "E0823"
+    code = "E0822"
     name: str
     wanted: str
     reason: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnspec.dims import Atom, Expression, symbols
+from nnspec.dims import Expression, Symbol, symbols
 from nnspec.ir.program import Call, Module, Program
 from nnspec.layers.families.source import Range
 
@@ -39,15 +39,16 @@ def size_bounds(program: Program) -> dict[str, tuple[int, int | None]]:
     return {atom.text: bounds for atom, bounds in found.items()}
 
 
-def _places(module: Module) -> Iterator[tuple[Atom, int]]:
+def _places(module: Module) -> Iterator[tuple[Symbol, int]]:
     """The symbols that places are counted up to, with what the table allows in which they are looked up."""
     ends = {call.outputs[0]: call.callee.end for call in module.calls if isinstance(call.callee, Range)}
     for call in module.calls:
         rows = None if isinstance(call.callee, str) else call.callee.indices_below()
         end = ends.get(call.inputs[0]) if rows is not None and call.inputs else None
-        if rows is not None and isinstance(end, Expression) and len(end.terms) == 1 and end.terms[0][1] > 0:
+        if rows is not None and isinstance(end, Expression) and len(end.terms) == 1:
             atom, factor = end.terms[0]
-            yield atom, (rows * end.divisor + end.divisor - 1 - end.constant) // factor
+            if isinstance(atom, Symbol) and factor > 0:
+                yield atom, (rows * end.divisor + end.divisor - 1 - end.constant) // factor
 
 
 def _demands(program: Program, found: dict[str, dict[str, int]], call: Call) -> Iterator[tuple[str, int]]:
