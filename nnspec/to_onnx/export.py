@@ -108,7 +108,7 @@ def export_onnx(
         raise SpecError.of(FunctionsNotQuantised(None))
     with ExitStack() as stack:
         stack.enter_context(flattening(program, limits))
-        lowered = lower(program, weights, choices, sources)
+        lowered = lower(program, weights, choices, sources, thorough=verify)
         file, data = stack.enter_context(replacing(target)), None
         if weight_bytes(lowered.graph) > LARGEST:
             if is_special(target):
