@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from nnspec.diagnostics import Diagnostic, Sink, Source, SpecError
+from nnspec.diagnostics.diagnostic import Found
 from nnspec.elaborate.elaborate import elaborate
 from nnspec.elaborate.files import Declarations, Files, read_source
 from nnspec.extras import need
@@ -229,6 +230,26 @@ class Model:
             SpecError: a batch is given, and the first dimension of the first input is no symbol.
         """
         return summarise(self.program, depth=depth, batch=batch)
+
+    def check(self, *, limits: Limits = DEFAULT_LIMITS, **recipe: Any) -> list[Found]:
+        """Check its `train` block, as far as that goes without reading data: every name, shape and part.
+
+        Args:
+            limits: bounds on what the recipe may ask for.
+            recipe: values of the `train` block, as for `train`.
+
+        Returns:
+            What is worth a warning, such as a file that is not here.
+
+        Raises:
+            SpecError: the recipe has mistakes.
+        """
+        if not self._declared.trains and not recipe:
+            return []
+        from nnspec.elaborate.check_training import check_training
+        from nnspec.elaborate.plan import placed  # here: a summary does not need it
+
+        return check_training(self.program, self._declared, self.sources, placed(recipe), limits)
 
     def train(
         self,

@@ -126,6 +126,15 @@ def test_a_table_has_numbers_texts_and_what_is_wanted(tmp_path: Path) -> None:
     assert read_text('table("t.csv", target = "price")', tmp_path).fields["target"].tolist() == [[10], [20], [30]]
 
 
+# Models that the data would fit, if there were any.
+TOKENS = LINEAR.replace("features: float[N, 2]", "tokens: int[N, T]").replace(
+    "fc:", "Embedding(9, 2) -> Mean(dim = 1) -> fc:"
+)
+TOKENS = TOKENS.replace("{ epochs", "{ loss = cross_entropy(logits, next[:, 0]); epochs")
+PICTURED = LINEAR.replace("features: float[N, 2]", "image: float[N, 1, 8, 8]").replace("fc:", "Flatten -> fc:")
+FITTING = {"text": TOKENS, "idx": PICTURED, "cifar": PICTURED, "pairs": PICTURED}
+
+
 @pytest.mark.parametrize(
     ("content", "call", "message"),
     [
@@ -146,7 +155,8 @@ def test_a_file_that_is_no_data_is_told_with_the_place_in_the_recipe(
     content: str, call: str, message: str, tmp_path: Path
 ) -> None:
     (tmp_path / "t.csv").write_text(content)
-    (tmp_path / "spec.nn").write_text(LINEAR.replace("epochs = 1", f"data = {call}"))
+    spec = FITTING.get(call.partition("(")[0], LINEAR)
+    (tmp_path / "spec.nn").write_text(spec.replace("epochs = 1", f"data = {call}"))
     with pytest.raises(nnspec.SpecError) as caught:
         nnspec.load(tmp_path / "spec.nn").train(runs=tmp_path / "runs", quiet=True)
     (found,) = caught.value.diagnostics

@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import load_file
 
 import nnspec
+from nnspec.elaborate import caching
 from nnspec.ir import Program
-from nnspec.train import features
 from nnspec.train.epochs import Trained
 
 SPEC = """
@@ -68,14 +68,14 @@ def same(left: Trained, right: Trained) -> None:
 def divisions(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Program, Program]]:
     """The halves of every program that is divided from here on."""
     found: list[tuple[Program, Program]] = []
-    divide = features.divide
+    divide = caching.divide
 
     def watched(*given):  # type: ignore[no-untyped-def]
         made = divide(*given)
         found.append((made.first, made.rest))
         return made
 
-    monkeypatch.setattr(features, "divide", watched)
+    monkeypatch.setattr(caching, "divide", watched)
     return found
 
 

@@ -7,23 +7,27 @@ import sys
 import click
 
 from nnspec.cli.options import SpecArguments, show, spec_arguments
+from nnspec.cli.settings import load_with_recipe
 from nnspec.diagnostics import SpecError
-from nnspec.elaborate.plan import read_plan
 
 
 @click.command("check")
 @spec_arguments
 @click.option("--format", "format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 def command(spec: SpecArguments, format: str) -> None:
-    """Check MODEL.nn: exit code 0 if it is sound, 1 with its mistakes."""
+    """Check MODEL.nn and its `train` block: exit code 0 if it is sound, 1 with its mistakes.
+
+    --set reaches the parameters of the model and the values of its recipe, as for `nnspec train`. No data is read.
+    """
     try:
-        model = spec.load()
-        if model.declarations is not None and model.declarations.trains:
-            read_plan(model.declarations, model.name, limits=spec.limits)
+        model, recipe = load_with_recipe(spec)
+        warnings = model.check(limits=spec.limits, **recipe)
     except SpecError as error:
         show(error.found, format)
         sys.exit(1)
     if format == "json":
-        show(model.found, format)
+        show([*model.found, *warnings], format)
     else:
+        if warnings:
+            show(warnings)
         click.echo(f"{spec.path}: {model.name} is sound")

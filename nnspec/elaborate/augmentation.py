@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from nnspec.elaborate.choice import Choice, Fraction, Pixels, Positive, Size
 
+Extent = tuple[int, int]  # height and width
 Share = Annotated[float, Field(gt=0.0, le=1.0)]
 
 
@@ -109,3 +111,14 @@ class CutMix(Mixing, word="cutmix"):
 CHANGES: tuple[type[Choice], ...] = (
     RandomShift, RandomFlip, RandomCrop, RandomResizedCrop, RandomRotation, ColorJitter, Mixup, CutMix,
 )  # fmt: skip
+
+
+def extent_of(choice: Augmentation) -> Extent | None:
+    """The height and the width that a change cuts pictures to; None where they keep theirs."""
+    size = choice.size if isinstance(choice, Cut) else None
+    return (size, size) if isinstance(size, int) else size
+
+
+def final_extent(choices: Iterable[Augmentation]) -> Extent | None:
+    """The height and the width of pictures after all changes; None where they keep theirs."""
+    return next((extent for choice in reversed(tuple(choices)) if (extent := extent_of(choice))), None)

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationInfo,
+    field_validator,
+)
 
 from nnspec.elaborate.augmentation import CHANGES, Augmentation, Mixing
 from nnspec.elaborate.choice import Below1, Choice, Configured, Fraction, Positive
@@ -27,6 +35,13 @@ class SGD(Optimizer, word="SGD"):
     momentum: Below1 = 0.0
     weight_decay: NonNegativeFloat = 0.0
     nesterov: bool = False
+
+    @field_validator("nesterov")
+    @classmethod
+    def _has_momentum(cls, nesterov: bool, info: ValidationInfo) -> bool:
+        if nesterov and not info.data.get("momentum"):
+            raise ValueError("needs a momentum: SGD(momentum = 0.9, nesterov = true)")
+        return nesterov
 
 
 class Adam(Optimizer, word="Adam"):

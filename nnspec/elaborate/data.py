@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import zipfile
+from pathlib import Path, PurePath
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, NonNegativeFloat
 
+from nnspec.elaborate import fields as known
 from nnspec.elaborate.choice import Choice, Size
+from nnspec.elaborate.fields import UNKNOWN, Fields
 
 Samples = Annotated[int, Field(ge=2, le=1_000_000)]
 Length = Annotated[int, Field(ge=1, le=65_536)]
@@ -25,11 +29,30 @@ Characters = Annotated[str, Field(min_length=2, max_length=256), AfterValidator(
 class Data(Choice):
     """A data set. Its fields are the names that a loss may use."""
 
+    paths: ClassVar[tuple[str, ...]] = ("path",)  # the arguments that name files or folders
+
+    def fields(self, base: Path | None) -> Fields:
+        """What its fields are, as far as that is known without reading it.
+
+        Paths start from `base`; where it is None, no file is looked at.
+        """
+        return UNKNOWN
+
+
+class Unsaid(Data, word="data"):
+    """Data of which nothing is known, because a mistake keeps the recipe from saying it."""
+
+    paths: ClassVar[tuple[str, ...]] = ()
+
 
 class Digits(Data, word="digits"):
     """1,797 handwritten digits of 8x8 pixels (UCI): fields `image` and `label`."""
 
+    paths: ClassVar[tuple[str, ...]] = ()
     size: Size | None = None
+
+    def fields(self, base: Path | None) -> Fields:
+        return Fields({"image": known.pictures(self.size or 8, 1), "label": known.classes(10)})
 
 
 class Arrays(Data, word="arrays"):
@@ -42,6 +65,20 @@ class Arrays(Data, word="arrays"):
 
     path: str
     pictures: tuple[str, ...] = ()
+
+    def fields(self, base: Path | None) -> Fields:
+        if base is None:
+            return UNKNOWN
+        path = base / self.path
+        try:
+            if path.is_dir() or path.suffix == ".npy":
+                names = [each.stem for each in (path.glob("*.npy") if path.is_dir() else [path])]
+            else:
+                with zipfile.ZipFile(path) as archive:
+                    names = [PurePath(name).stem for name in archive.namelist()]
+        except (OSError, ValueError, zipfile.BadZipFile):
+            return UNKNOWN
+        return Fields(dict.fromkeys(sorted(names)))
 
 
 class Images(Data, word="images"):
@@ -56,6 +93,9 @@ class Images(Data, word="images"):
     path: str
     size: Size | None = None
 
+    def fields(self, base: Path | None) -> Fields:
+        return Fields({"image": known.pictures(self.size), "label": known.classes()})
+
 
 class Idx(Data, word="idx"):
     """The four files of MNIST, Fashion-MNIST and their kin in one folder, packed (.gz) or not: `image` and `label`.
@@ -66,6 +106,9 @@ class Idx(Data, word="idx"):
     path: str
     size: Size | None = None
 
+    def fields(self, base: Path | None) -> Fields:
+        return Fields({"image": known.pictures(self.size, 1), "label": known.classes()})
+
 
 class Cifar(Data, word="cifar"):
     """A folder of the binary version of CIFAR-10 or CIFAR-100: `image`, `label`, and `coarse` of CIFAR-100.
@@ -75,6 +118,10 @@ class Cifar(Data, word="cifar"):
 
     path: str
     size: Size | None = None
+
+    def fields(self, base: Path | None) -> Fields:
+        image = known.pictures(self.size or 32, 3)
+        return Fields({"image": image, "label": known.classes(), "coarse": known.classes()})
 
 
 class Pairs(Data, word="pairs"):
@@ -88,6 +135,16 @@ class Pairs(Data, word="pairs"):
     path: str
     labels: tuple[str, ...] = ()
     size: Size | None = None
+
+    def fields(self, base: Path | None) -> Fields:
+        if base is None:
+            return UNKNOWN
+        try:
+            names = [each.name for each in (base / self.path).iterdir() if each.is_dir() and each.name[:1] != "."]
+        except OSError:
+            return UNKNOWN
+        mask, picture = known.Field("int", (None, None), mask=True), known.pictures(self.size)
+        return Fields({name: mask if name in self.labels else picture for name in sorted(names)})
 
 
 class Table(Data, word="table"):
@@ -110,9 +167,19 @@ class Table(Data, word="table"):
     missing: Literal["drop", "mean"] | None = None
     without: tuple[str, ...] = ()
 
+    def fields(self, base: Path | None) -> Fields:
+        wanted = "target" if self.target is not None and self.label is None else "label"
+        column = known.Field("float", (1,)) if wanted == "target" else known.classes()
+        return Fields({"features": known.Field("float", (None,)), wanted: column}, complete=False)
+
 
 class Iris(Data, word="iris"):
     """150 flowers of three kinds (Fisher 1936): `features` [N, 4] in centimetres and `label`."""
+
+    paths: ClassVar[tuple[str, ...]] = ()
+
+    def fields(self, base: Path | None) -> Fields:
+        return Fields({"features": known.Field("float", (4,)), "label": known.classes(3)})
 
 
 class Text(Data, word="text"):
@@ -122,9 +189,15 @@ class Text(Data, word="text"):
     that comes with Python, in 96 characters. What is held out is the end.
     """
 
+    paths: ClassVar[tuple[str, ...]] = ("path", "tokenizer")
     path: str | None = None
     length: Length = 128
     tokenizer: str | None = None
+
+    def fields(self, base: Path | None) -> Fields:
+        characters = (0, 95) if self.path is None and self.tokenizer is None else None
+        window = known.Field("int", (self.length,), range=characters)
+        return Fields({"tokens": window, "next": window})
 
 
 class Parallel(Data, word="parallel"):
@@ -136,12 +209,17 @@ class Parallel(Data, word="parallel"):
     count from 4. Pairs of more tokens than `length` are left out.
     """
 
+    paths: ClassVar[tuple[str, ...]] = ("path", "target", "tokenizer")
     path: str
     target: str | None = None
     unit: Literal["word", "character"] = "word"
     length: Length = 64
     vocabulary: Annotated[int, Field(ge=1, le=1_000_000)] = 20_000
     tokenizer: str | None = None
+
+    def fields(self, base: Path | None) -> Fields:
+        lines = known.Field("int", (None,))
+        return Fields({"source": lines, "given": lines, "target": known.Field("int", (None,), aligned="given")})
 
 
 class HuggingFace(Data, word="hugging_face"):
@@ -152,6 +230,7 @@ class HuggingFace(Data, word="hugging_face"):
     columns are left out. `held_out` names the split to validate on; without it a part of `split` is held out.
     """
 
+    paths: ClassVar[tuple[str, ...]] = ("tokenizer",)
     path: str
     split: str = "train"
     held_out: str | None = None
@@ -163,29 +242,42 @@ class HuggingFace(Data, word="hugging_face"):
 class Glyphs(Data, word="glyphs"):
     """Drawn characters, each turned, slanted, scaled and moved a little: `image` [N, 1, size, size] and `label`."""
 
+    paths: ClassVar[tuple[str, ...]] = ()
     samples: Samples = 2000
     characters: Characters = "0123456789"
     size: Annotated[int, Field(ge=8, le=512)] = 28
     noise: NonNegativeFloat = 0.1
     seed: Seed = 0
 
+    def fields(self, base: Path | None) -> Fields:
+        return Fields({"image": known.pictures(self.size, 1), "label": known.classes(len(self.characters))})
+
 
 class Spirals(Data, word="spirals"):
     """Points on arms that wind around each other, made anew: `features` [N, 2] and `label`."""
 
+    paths: ClassVar[tuple[str, ...]] = ()
     samples: Samples = 1000
     arms: Annotated[int, Field(ge=2, le=100)] = 2
     noise: NonNegativeFloat = 0.02
     seed: Seed = 0
 
+    def fields(self, base: Path | None) -> Fields:
+        return Fields({"features": known.Field("float", (2,)), "label": known.classes(self.arms)})
+
 
 class Shapes(Data, word="shapes"):
     """Drawn discs, squares and triangles: `image` [N, 1, size, size], and `mask`, the class of each pixel."""
 
+    paths: ClassVar[tuple[str, ...]] = ()
     samples: Samples = 1000
     size: Annotated[int, Field(ge=16, le=512)] = 64
     noise: NonNegativeFloat = 0.1
     seed: Seed = 0
+
+    def fields(self, base: Path | None) -> Fields:
+        mask = known.Field("int", (self.size, self.size), mask=True, range=(0, 3))
+        return Fields({"image": known.pictures(self.size, 1), "mask": mask})
 
 
 class Reversals(Data, word="reversals"):
@@ -194,10 +286,19 @@ class Reversals(Data, word="reversals"):
     Letters count from 1; 0 is where `given` starts.
     """
 
+    paths: ClassVar[tuple[str, ...]] = ()
     samples: Samples = 2000
     length: Length = 8
     letters: Annotated[int, Field(ge=2, le=10_000)] = 20
     seed: Seed = 0
+
+    def fields(self, base: Path | None) -> Fields:
+        sizes, letters = (self.length,), (1, self.letters)
+        source, target = (
+            known.Field("int", sizes, range=letters),
+            known.Field("int", sizes, False, False, "given", letters),
+        )
+        return Fields({"source": source, "given": known.Field("int", sizes, range=(0, self.letters)), "target": target})
 
 
 DATA: tuple[type[Choice], ...] = (

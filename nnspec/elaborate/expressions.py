@@ -340,3 +340,9 @@ class Expressions(Layering, ABC):
             flowing = list(flows(self.incoming(node, function.name)))  # `x -> softmax(dim = 1)`
             self.step = None  # it has been given what flows
         return self.emit(layer, self.gather(layer, flowing, extra, node), node, title=function.name)
+
+
+def is_built_in(name: str) -> bool:
+    """Whether a name means a layer or a function of the language itself."""
+    found = registry.find(name) or registry.find_by("function", name)
+    return found is not None or name in arithmetic.FUNCTIONS

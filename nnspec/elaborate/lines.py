@@ -106,6 +106,30 @@ def _nodes(node: Any) -> Iterator[Any]:
             pending += [getattr(current, name) for name in current.record_fields[2:]]
 
 
+def labels_in(node: Any) -> set[str]:
+    """The labels that a piece of the text gives."""
+    labelled = (each.label for each in _nodes(node) if isinstance(each, t.Item))
+    return {label.text for label in labelled if isinstance(label, t.Name)}
+
+
+def loose_names(node: Any) -> set[str]:
+    """The names that a piece of the text uses as values and does not declare: fields of data, outputs of a model."""
+    others: set[str] = set()
+    for each in _nodes(node):
+        match each:
+            case t.Postfix(base=t.Name(text=called)) if any(isinstance(x, t.Arguments) for x in each.trailers):
+                others.add(called)
+            case t.Chain():  # what stands behind an arrow is applied
+                others |= {item.step.text for item in each.items[1:] if isinstance(item.step, t.Name)}
+            case t.Bind():
+                others |= {name.text for name in each.names} - _names(each.chain)
+            case t.For():
+                others |= {name.text for name in each.names}
+            case t.Let():
+                others.add(each.name.text)
+    return _names(node) - others - labels_in(node)
+
+
 def _names(node: Any) -> set[str]:
     """All names that a piece of the text uses."""
     return {each.text for each in _nodes(node) if isinstance(each, t.Name)}

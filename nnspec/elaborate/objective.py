@@ -7,20 +7,22 @@ see the same labels, and the program of each is the part of that body which its 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 from nnspec.diagnostics import Sink, SpecError
 from nnspec.dims import Size
 from nnspec.elaborate.body import Body
 from nnspec.elaborate.frame import Environment, Exhausted, Failed, Shared
-from nnspec.elaborate.lines import Value
+from nnspec.elaborate.lines import Value, labels_in
 from nnspec.elaborate.mistakes import NotSupportedYet, WrongKind
 from nnspec.elaborate.part import part
 from nnspec.elaborate.plan import Plan
 from nnspec.elaborate.recipe import Written, default_expression, lone_expression
 from nnspec.elaborate.recipe_mistakes import NoLoss, NothingToUpdate, NotOneNumber, TwoMeanings
 from nnspec.elaborate.scope import Scope
-from nnspec.elaborate.values import Function, Partial, Tensor, describe, kind
+from nnspec.elaborate.values import INVALID, Function, Partial, Tensor, describe, kind
 from nnspec.ir import Module, Program
 from nnspec.ir.state import state_dict
 from nnspec.layers.base import Layer, TensorType
@@ -76,47 +78,54 @@ class Objective(Record):
 def elaborate_objective(
     plan: Plan,
     program: Program | None,
-    fields: Mapping[str, TensorType],
+    fields: Mapping[str, TensorType | None],
     batch: Size,
     limits: Limits = DEFAULT_LIMITS,
-) -> Objective:
+) -> Objective | None:
     """Elaborate losses, metrics and samples.
 
     Args:
         plan: the recipe.
         program: the model; None for a recipe that builds networks of its own.
-        fields: the types of the data's fields.
+        fields: the types of the data's fields; what is computed of one whose type is None is not elaborated.
         batch: the symbol that they have for the number of samples.
         limits: bounds on what the spec may ask for.
 
+    Returns:
+        The objective; None where it depends on what only the data itself knows.
+
     Raises:
-        SpecError: they have mistakes.
+        SpecError: they have mistakes; all that were found are in it.
     """
     sink = Sink()
+    made = None
     try:
         if program is None:
             made = _Objectives(plan, fields, batch, Shared(sink, limits)).built()
         else:
             made = _judging(plan, program, fields, batch, sink, limits)
     except (Failed, Exhausted):
-        raise SpecError(sink.found) from None
+        pass
     sink.raise_errors()
     return made
 
 
 def _judging(
-    plan: Plan, program: Program, fields: Mapping[str, TensorType], batch: Size, sink: Sink, limits: Limits
-) -> Objective:
+    plan: Plan, program: Program, fields: Mapping[str, TensorType | None], batch: Size, sink: Sink, limits: Limits
+) -> Objective | None:
     """The objective of a model: loss and metrics of what it gives."""
     written = plan.phases[0].loss or _default(program, fields)
     metrics = plan.metrics or (default_expression(DEFAULT_METRIC) if plan.phases[0].loss is None else None)
     loss = _Objectives(plan, fields, batch, Shared(sink, limits))
     loss.take(program)
-    made = loss.program("Loss", {"loss": loss.one_number("loss", written)})
     judge = _Objectives(plan, fields, batch, Shared(sink, limits))
     judge.take(program, evaluation=True)
-    judged = judge.program("Metrics", judge.metrics(metrics)) if metrics else None
-    sample = judge.program("Sample", judge.sample(plan.sample)) if plan.sample else None
+    wanted, measured, shown = loss.one_number("loss", written), judge.metrics(metrics), judge.sample(plan.sample)
+    if not (loss.whole and judge.whole):
+        return None
+    made = loss.program("Loss", wanted)
+    judged = judge.program("Metrics", measured) if measured else None
+    sample = judge.program("Sample", shown) if shown else None
     for each in (made, judged, sample):
         if each and next(state_dict(each), None) is not None:
             loss.body.fail(NotSupportedYet(None, "a loss with weights of its own and without a label"))
@@ -125,7 +134,7 @@ def _judging(
     return Objective((made,), judged, sample, None, not used & training, judged is not None and _rises(judged.main))
 
 
-def _default(program: Program, fields: Mapping[str, TensorType]) -> Written:
+def _default(program: Program, fields: Mapping[str, TensorType | None]) -> Written:
     """The cross entropy of a classifier.
 
     Raises:
@@ -147,18 +156,34 @@ def _default(program: Program, fields: Mapping[str, TensorType]) -> Written:
 class _Objectives:
     """Evaluates the expressions of a recipe over tensors, in one body."""
 
-    def __init__(self, plan: Plan, fields: Mapping[str, TensorType], batch: Size, shared: Shared) -> None:
+    def __init__(self, plan: Plan, fields: Mapping[str, TensorType | None], batch: Size, shared: Shared) -> None:
         self.plan = plan
         self.fields = fields
         self.shared = shared
+        self.whole = True  # nothing is missing, because it is wrong or only the data itself knows it
         self.scope = Scope(plan.name, "model")
         self.body = Body(shared, plan.declarations, self.scope, Environment(), ())
         self.body.around = f"the data has {', '.join(fields)}"
         self.body.environment.names[BATCH] = batch
         for field, type in fields.items():
-            self.body.environment.names[field] = self.scope.add_input(field, type)
+            known = INVALID if type is None else self.scope.add_input(field, type)
+            self.body.environment.names[field] = known
         if plan.builds:
             self.define(plan.values)
+
+    @contextmanager
+    def going_on(self, written: Written) -> Iterator[None]:
+        """A mistake in an expression does not keep those behind it from being found; its labels tell nothing more."""
+        try:
+            yield
+        except Failed:
+            self.whole = False
+            self._poison(written.node)
+
+    def _poison(self, node: Any) -> None:
+        """Labels that a mistake keeps from meaning anything tell nothing more."""
+        for label in labels_in(node):
+            self.body.environment.names.setdefault(label, INVALID)
 
     def take(self, program: Program, *, evaluation: bool = False) -> None:
         """Let the outputs of the model be values; in evaluation those of training cannot be used."""
@@ -184,12 +209,13 @@ class _Objectives:
                 if not isinstance(self.body.environment.names[statement.names[0].text], (Partial, Function)):
                     continue  # those are steps, and are run below
             self.body.run(statement)
+        self._poison(values)
 
-    def built(self) -> Objective:
+    def built(self) -> Objective | None:
         """The objective of networks that the recipe builds."""
-        losses = self._losses()
-        metrics = self.metrics(self.plan.metrics) if self.plan.metrics else {}
-        sample = self.sample(self.plan.sample) if self.plan.sample else {}
+        losses, metrics, sample = self._losses(), self.metrics(self.plan.metrics), self.sample(self.plan.sample)
+        if not self.whole:
+            return None
         programs = tuple(self.program(name, {"loss": loss}) for name, loss in losses.items())
         for name, program in zip(losses, programs, strict=True):
             if next(state_dict(program), None) is None:
@@ -208,9 +234,10 @@ class _Objectives:
             self.define(phase.values)
             if phase.loss is None:
                 self.body.fail(NoLoss(None, self.plan.name, "it has networks of its own, and no `loss`"))
-            found[f"{phase.name}_loss" if phase.name else "loss"] = self.one_number("loss", phase.loss)
+            found |= self.one_number(f"{phase.name}_loss" if phase.name else "loss", phase.loss)
             self._keep_labels(self.body.environment, outer)
             self.body.environment = outer
+            self._poison((phase.values, phase.loss.node))
         return found
 
     def _keep_labels(self, inner: Environment, outer: Environment) -> None:
@@ -230,29 +257,39 @@ class _Objectives:
         inner, node = self.within(written), written.node
         value = inner.chain_value(node) if isinstance(node, t.Chain) else inner.evaluate(node)
         self._keep_labels(inner.environment, self.body.environment)
+        if value is INVALID:
+            raise Failed  # it is wrong already, and has told why
         if not isinstance(value, Tensor):
-            if value is not None and not isinstance(value, (int, float, str, tuple)):
-                raise Failed  # it is wrong already, and has told why
             inner.fail(NotOneNumber(inner.span(node), key, describe(value)))
         return inner, value
 
-    def one_number(self, key: str, written: Written) -> Tensor:
-        """The tensor that an expression gives; it must be one number."""
-        inner, value = self.tensor(key, written)
-        if value.type != TensorType("float", ()):
-            inner.fail(NotOneNumber(inner.span(written.node), key, f"a {value.type.dtype} tensor {value.type}"))
-        return value
+    def one_number(self, name: str, written: Written, key: str = "loss") -> dict[str, Tensor]:
+        """The tensor that an expression gives, under this name; it must be one number."""
+        found: dict[str, Tensor] = {}
+        with self.going_on(written):
+            inner, value = self.tensor(key, written)
+            if value.type != TensorType("float", ()):
+                inner.fail(NotOneNumber(inner.span(written.node), key, f"a {value.type.dtype} tensor {value.type}"))
+            found[name] = value
+        return found
 
-    def sample(self, written: Written) -> dict[str, Tensor]:
+    def sample(self, written: Written | None) -> dict[str, Tensor]:
         """The pictures that show what was learnt."""
-        inner, value = self.tensor("sample", written)
-        if value.type.rank != 4 or value.type.dtype != "float" or value.type.shape[1] not in (1, 3):
-            found = f"{kind(value)} {value.type}"
-            inner.fail(WrongKind(inner.span(written.node), "pictures [N, 1, H, W] or [N, 3, H, W]", found))
-        return {"sample": value}
+        found: dict[str, Tensor] = {}
+        if written is None:
+            return found
+        with self.going_on(written):
+            inner, value = self.tensor("sample", written)
+            if value.type.rank != 4 or value.type.dtype != "float" or value.type.shape[1] not in (1, 3):
+                given = f"{kind(value)} {value.type}"
+                inner.fail(WrongKind(inner.span(written.node), "pictures [N, 1, H, W] or [N, 3, H, W]", given))
+            found["sample"] = value
+        return found
 
-    def metrics(self, written: Written) -> dict[str, Tensor]:
+    def metrics(self, written: Written | None) -> dict[str, Tensor]:
         """Every metric by its name: that of its function, numbered where two have one."""
+        if written is None:
+            return {}
         node = lone_expression(written.node) or written.node
         found: dict[str, Tensor] = {}
         for item in node.items if isinstance(node, t.ListOf) else (node,):
@@ -262,10 +299,7 @@ class _Objectives:
             while name in found or name == "loss":
                 number += 1
                 name = f"{stem}_{number}"
-            try:
-                found[name] = self.one_number("metric", Written(item, written.declarations))
-            except Failed:
-                continue
+            found |= self.one_number(name, Written(item, written.declarations), "metric")
         return found
 
     def program(self, name: str, results: dict[str, Tensor]) -> Program:

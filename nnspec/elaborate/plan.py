@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import PurePath
-from typing import Any, cast
+from os import PathLike
+from pathlib import Path, PurePath
+from typing import Any, TypeVar, cast
 
-from pydantic import BaseModel
+from pydantic import ValidationError
 
-from nnspec.diagnostics import Sink, Source, Span, SpecError, nearest
+from nnspec.diagnostics import Sink, Source, Span, nearest
 from nnspec.elaborate.choice import Choice
-from nnspec.elaborate.choices import EXPRESSIONS, KEYS, PHASE_KEYS, Phase, Recipe, words
-from nnspec.elaborate.data import ENDINGS, Images
+from nnspec.elaborate.choices import EXPRESSIONS, KEYS, PHASE_KEYS, Phase, Recipe, Values, words
+from nnspec.elaborate.data import ENDINGS, Images, Unsaid
 from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.frame import Environment, Exhausted, Failed, Placed, Shared
 from nnspec.elaborate.lines import Lines, Value, builds, find_block, read_lines
@@ -29,6 +30,8 @@ from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.record import Record
 from nnspec.syntax import tree as t
 from nnspec.syntax.parse import parse_expression
+
+Filled = TypeVar("Filled", bound=Values)
 
 
 class PhasePlan(Record):
@@ -61,6 +64,11 @@ class Plan(Record):
         return {**self.recipe.to_json(), **phases}
 
     @property
+    def sources(self) -> dict[str, Span]:
+        """A span of each text that the expressions stand in, by its name: a setting from outside is one of its own."""
+        return {each.declarations.source.name: Span(each.declarations.source, 0, 0) for each in self.expressions}
+
+    @property
     def expressions(self) -> tuple[Written, ...]:
         """Everything that is written for later."""
         return tuple(each for each in (*(phase.loss for phase in self.phases), self.metrics, self.sample) if each)
@@ -78,10 +86,20 @@ def read_plan(
         SpecError: the recipe has mistakes.
     """
     sink = Sink()
+    plan = draft_plan(declarations, model, settings or {}, sink, limits)
+    sink.raise_errors()
+    assert plan is not None
+    return plan
+
+
+def draft_plan(
+    declarations: Declarations, model: str, settings: Mapping[str, Any], sink: Sink, limits: Limits
+) -> Plan | None:
+    """The recipe for a model as far as it can be read, and its mistakes in the sink; None where there are too many."""
     try:
-        return _read(declarations, model, dict(settings or {}), Shared(sink, limits))
+        return _read(declarations, model, dict(settings), Shared(sink, limits))
     except Exhausted:
-        raise SpecError(sink.found) from None
+        return None
 
 
 def _read(declarations: Declarations, model: str, settings: dict[str, Any], shared: Shared) -> Plan:
@@ -97,8 +115,6 @@ def _read(declarations: Declarations, model: str, settings: dict[str, Any], shar
         _override(key, value, written, config, frame, {phase.name.text: inner for phase, inner in phases})
     recipe = _configured(Recipe, written, config, frame, block or t.Body(0, 0, ()))
     planned = [_phase(phase, inner, frame) for phase, inner in phases]
-    sink.raise_errors()
-    assert isinstance(recipe, Recipe)
     return Plan(
         block.name.text if block and block.name else model,
         block is not None and builds(block),
@@ -115,23 +131,34 @@ def _read(declarations: Declarations, model: str, settings: dict[str, Any], shar
 def _phase(phase: t.Phase, lines: Lines, frame: Recipes) -> PhasePlan:
     config: dict[str, Argument] = {}
     recipe = _configured(Phase, lines.keys, config, frame, phase)
-    made = recipe if isinstance(recipe, Phase) else Phase()
-    return PhasePlan(phase.name.text, made, lines.values, lines.keys.get("loss"), _places(config))
+    return PhasePlan(phase.name.text, recipe, lines.values, lines.keys.get("loss"), _places(config))
 
 
 def _configured(
-    cls: type[BaseModel], written: dict[str, Written], config: dict[str, Argument], frame: Recipes, node: Placed
-) -> BaseModel | None:
-    """The plain values of a block or a phase; `config` has those that are settled already, and then all of them."""
+    cls: type[Filled], written: dict[str, Written], config: dict[str, Argument], frame: Recipes, node: Placed
+) -> Filled:
+    """The plain values of a block or a phase; `config` has those that are settled already, and then all of them.
+
+    What is wrong is told, and has its default.
+    """
     for key, each in written.items():
         if key not in EXPRESSIONS:
             settle(key, each, frame, config)
-    if frame.shared.sink.errors:
-        return None
+    if "data" in written and "data" not in config:
+        config["data"] = Argument(Unsaid(), frame.span(written["data"].node))
     try:
         return frame.checked(cls, config, node)
     except Failed:
-        return None
+        return cls(**{key: argument.value for key, argument in config.items() if _fits(cls, key, argument.value)})
+
+
+def _fits(cls: type[Values], key: str, value: Any) -> bool:
+    """Whether a value, alone, is one that this key may have."""
+    try:
+        cls(**{key: value})
+    except ValidationError:
+        return False
+    return True
 
 
 def _places(config: dict[str, Argument]) -> dict[str, Span]:
@@ -190,6 +217,13 @@ def _override(
 
 def _tuples(value: Any) -> Any:
     return tuple(map(_tuples, value)) if isinstance(value, (list, tuple)) else value
+
+
+def placed(recipe: dict[str, Any]) -> dict[str, Any]:
+    """The values from outside; a path among them starts from where the program runs, not from the spec."""
+    texts = {key: str(recipe[key]) for key in ("data", "weights") if isinstance(recipe.get(key), (str, PathLike))}
+    paths = {key: text.strip('"') if key == "weights" else text for key, text in texts.items()}
+    return {**recipe, **{key: str(Path(path).absolute()) for key, path in paths.items() if is_path(key, path)}}
 
 
 def is_path(key: str, text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -19,6 +19,8 @@ from nnspec.limits import DEFAULT_LIMITS
 from nnspec.record import Record
 from nnspec.syntax import tree as t
 from nnspec.syntax.parse import parse_expression
+
+Filled = TypeVar("Filled", bound=BaseModel)
 
 
 class Written(Record):
@@ -47,9 +49,9 @@ class Recipes(Body):
         config = dict(zip(fields, positional, strict=False))
         if len(positional) > len(fields):
             self.fail(WrongKind(positional[-1].span, "no further argument", "one too many"))
-        return cast(Choice, self.checked(cls, {**config, **named}, node))
+        return self.checked(cls, {**config, **named}, node)
 
-    def checked(self, cls: type[BaseModel], config: dict[str, Argument], node: Placed) -> BaseModel:
+    def checked(self, cls: type[Filled], config: dict[str, Argument], node: Placed) -> Filled:
         """The pydantic model of these arguments; what it finds becomes diagnostics."""
         try:
             return cls(**{name: argument.value for name, argument in config.items()})

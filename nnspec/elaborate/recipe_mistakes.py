@@ -142,3 +142,94 @@ class NothingToUpdate(Diagnostic):
     @property
     def help(self) -> str | None:
         return "let the loss depend on a labelled network: fake -> discriminator: Discriminator"
+
+
+class DataMismatch(Diagnostic):
+    """The data does not have what the model's input asks for: no such field, another element type or another shape.
+
+    Pictures are brought to the size and the channels of the input; anything else must fit as it is.
+    """
+
+    code = "E0612"
+    input: str
+    problem: str
+    advice: str
+
+    @property
+    def message(self) -> str:
+        return f"the model's input {self.input} {self.problem}"
+
+
+class TooFewClasses(Diagnostic):
+    """The data has more classes than the model has outputs for them."""
+
+    code = "E0613"
+    field: str
+    found: int
+    classes: int
+
+    @property
+    def message(self) -> str:
+        return f"the model tells {self.classes} classes apart, and `{self.field}` of the data has {self.found}"
+
+    @property
+    def help(self) -> str | None:
+        return f"give the model as many: --set classes={self.found}, if that is what its parameter is called"
+
+
+class NoSuchPart(Diagnostic):
+    """`freeze` names a part that the model does not have, or leaves nothing to train."""
+
+    code = "E0616"
+    name: str
+    reason: str
+    known: tuple[str, ...]
+    suggestion: str | None = None
+
+    @property
+    def message(self) -> str:
+        return f"`{self.name}` {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return f"did you mean `{self.suggestion}`?" if self.suggestion else f"name some of {', '.join(self.known[:12])}"
+
+
+class Absent(Diagnostic):
+    """A recipe names a file or a folder that is not here.
+
+    The recipe may be right on another machine; what the data would say of names and shapes is not checked then.
+    """
+
+    code = "W0270"
+    severity = "warning"
+    path: str
+    suggestion: str | None = None
+
+    @property
+    def message(self) -> str:
+        return f"there is no {self.path} here, which the recipe needs"
+
+    @property
+    def help(self) -> str | None:
+        close = f"did you mean {self.suggestion}? " if self.suggestion else ""
+        return f"{close}a path starts from the folder of the spec; what is in it is not checked now"
+
+
+class NoGradient(Diagnostic):
+    """A loss depends on no weights that are trained, or only by way of what has no derivative.
+
+    No derivative passes `detach`, comparisons, `argmax` and whatever else gives no floats.
+    """
+
+    code = "E0630"
+
+    @property
+    def message(self) -> str:
+        return "no weights that are trained change this loss"
+
+    @property
+    def help(self) -> str | None:
+        return (
+            "let it depend on what the model gives; see that `freeze`, `update` and `detach` leave something to learn"
+        )

@@ -208,6 +208,8 @@ class Layer(BaseModel):
     pointwise: ClassVar[bool] = False
     # Inputs by index that are positions or times, however exact: never rounded to the number format of the model.
     exact: ClassVar[frozenset[int]] = frozenset()
+    # No derivative passes it.
+    stops_gradient: ClassVar[bool] = False
     # Fields whose symbols are sizes of the result, and no numbers to compute with.
     sizes_of_result: ClassVar[frozenset[str]] = frozenset()
     # Inputs by index that must pass another layer where they are made, before anything is computed from them.

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from torch import Generator, Tensor
 
 from nnspec.elaborate.augmentation import (
     Augmentation,
     ColorJitter,
-    Cut,
     Mixing,
     RandomCrop,
     RandomFlip,
     RandomResizedCrop,
     RandomRotation,
     RandomShift,
+    extent_of,
 )
 from nnspec.record import Record
 from nnspec.train.changes import Drawn, Extent, cut, flip, jitter, resized_cut, rotate
@@ -93,17 +91,6 @@ def _apply(drawn: Drawn, values: Tensor, black: Tensor) -> Tensor:
     if values.ndim == 3:
         return drawn(values.unsqueeze(1), black.to(values.dtype)).squeeze(1)
     return drawn(values, black)
-
-
-def extent_of(choice: Augmentation) -> Extent | None:
-    """The height and the width that a change cuts pictures to; None where they keep theirs."""
-    size = choice.size if isinstance(choice, Cut) else None
-    return (size, size) if isinstance(size, int) else size
-
-
-def final_extent(choices: Iterable[Augmentation]) -> Extent | None:
-    """The height and the width of pictures after all changes; None where they keep theirs."""
-    return next((extent for choice in reversed(tuple(choices)) if (extent := extent_of(choice))), None)
 
 
 def middle(pictures: Tensor, extent: Extent) -> Tensor:

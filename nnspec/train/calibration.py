@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import torch
 
 from nnspec.diagnostics import Source, Span
+from nnspec.elaborate.check_training import folder_of
 from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.plan import read_plan
 from nnspec.ir import Program
@@ -28,8 +28,6 @@ def training_samples(
         SpecError: the recipe has mistakes, or the data cannot be read or do not fit.
     """
     plan = read_plan(declarations, program.main.name, {"normalize": False} if raw else {}, limits)
-    spec = Path(declarations.source.name)
-    base = spec.resolve().parent if spec.is_file() else Path.cwd()
     places = {name: Span(source, 0, 0) for name, source in sources.items()}
-    prepared = prepare(program, plan, base, places, torch.device("cpu"), Strategy(), limits)
+    prepared = prepare(program, plan, folder_of(declarations), places, torch.device("cpu"), Strategy(), limits)
     return {name: prepared.task.training[name][:MOST].numpy() for name in prepared.task.inputs}

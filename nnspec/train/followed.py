@@ -18,7 +18,7 @@ def _augmented(fitted: Fitted) -> str:
         if fitted.types[name].dtype == "float" and fitted.types[name].rank == 4:
             return name
     reason = f"is {fitted.types[names[0]]}, no pictures that `augment` could change"
-    fitted.fail(names[0], reason, "leave `augment` out")
+    fitted.fitting.fail(names[0], reason, "leave `augment` out")
 
 
 def followed(fitted: Fitted, parts: Parts, normalised: str | None) -> tuple[Followed, ...]:

@@ -22,39 +22,6 @@ class BadData(Diagnostic):
         return f"{self.name}: {self.reason}"
 
 
-class DataMismatch(Diagnostic):
-    """The data does not have what the model's input asks for: no such field, another element type or another shape.
-
-    Pictures are brought to the size and the channels of the input; anything else must fit as it is.
-    """
-
-    code = "E0612"
-    input: str
-    problem: str
-    advice: str
-
-    @property
-    def message(self) -> str:
-        return f"the model's input {self.input} {self.problem}"
-
-
-class TooFewClasses(Diagnostic):
-    """The data has more classes than the model has outputs for them."""
-
-    code = "E0613"
-    field: str
-    found: int
-    classes: int
-
-    @property
-    def message(self) -> str:
-        return f"the model tells {self.classes} classes apart, and `{self.field}` of the data has {self.found}"
-
-    @property
-    def help(self) -> str | None:
-        return f"give the model as many: --set classes={self.found}, if that is what its parameter is called"
-
-
 class NotFinite(Diagnostic):
     """The loss became infinite or no number at all. The learning rate is often too large, or a logarithm or a
     division meets zero.
@@ -92,24 +59,6 @@ class BadRun(Diagnostic):
     @property
     def message(self) -> str:
         return f"{self.folder}: {self.reason}"
-
-
-class NoSuchPart(Diagnostic):
-    """`freeze` names a part that the model does not have, or leaves nothing to train."""
-
-    code = "E0616"
-    name: str
-    reason: str
-    known: tuple[str, ...]
-    suggestion: str | None = None
-
-    @property
-    def message(self) -> str:
-        return f"`{self.name}` {self.reason}"
-
-    @property
-    def help(self) -> str | None:
-        return f"did you mean `{self.suggestion}`?" if self.suggestion else f"name some of {', '.join(self.known[:12])}"
 
 
 class BadDevice(Diagnostic):

@@ -8,7 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from nnspec.diagnostics import Span, SpecError
+from nnspec.elaborate.caching import check_cacheable
 from nnspec.elaborate.objective import Objective
+from nnspec.elaborate.parts import names_below
 from nnspec.elaborate.plan import PhasePlan, Plan
 from nnspec.elaborate.recipe_mistakes import NothingToUpdate
 from nnspec.ir import Program
@@ -16,8 +18,8 @@ from nnspec.limits import Limits
 from nnspec.record import Record
 from nnspec.to_torch.module import build
 from nnspec.train.compiled import check_compiler
-from nnspec.train.features import Features, check_cacheable, divide_at_frozen
-from nnspec.train.parts import freeze, groups, names_below, start_from
+from nnspec.train.features import Features, divide_model
+from nnspec.train.parts import freeze, groups, start_from, weight_names
 from nnspec.train.randomness import own_randomness
 from nnspec.train.strategy import Strategy
 from nnspec.train.task import Function, Phase
@@ -85,9 +87,9 @@ def build_networks(
     modules = tuple(loss.module for loss in losses) if objective.whole else (model,)
     features = None
     if recipe.cache_features:
-        check_cacheable(objective, plan, strategy)
+        check_cacheable(objective, plan, strategy.name)
         with own_randomness(device):  # the run then draws what it draws without a cache
-            features = divide_at_frozen(model, program, plan, function)
+            features = divide_model(model, program, plan, function)
         modules = (features.rest.module,)
     return Networks(model, modules, features, tuple(phases), metrics, sample)
 
@@ -111,7 +113,7 @@ def _phase(phase: PhasePlan, loss: Function, model: nn.Module, plan: Plan) -> Ph
     own = {name for name, _ in loss.module.named_parameters()} if plan.builds else None
     if own is not None and phase.recipe.update:
         span = phase.places.get("update")
-        wanted = {name for part in phase.recipe.update for name in names_below(model, part, span)}
+        wanted = {name for part in phase.recipe.update for name in names_below(weight_names(model), part, span)}
         own &= wanted
         if not own:
             shown = ", ".join(phase.recipe.update)

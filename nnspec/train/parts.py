@@ -8,28 +8,17 @@ import torch
 from torch import nn
 from torch.nn import Parameter
 
-from nnspec.diagnostics import Span, SpecError, nearest
+from nnspec.diagnostics import Span
 from nnspec.elaborate.choices import Recipe
+from nnspec.elaborate.parts import frozen_by, names_below, within
 from nnspec.ir import Program
-from nnspec.train.mistakes import NoSuchPart
 from nnspec.weights.checkpoint import read_checkpoint
 from nnspec.weights.module import fill
 
 
-def names_below(model: nn.Module, part: str, span: Span | None) -> list[str]:
-    """The names of the weights of a part.
-
-    Raises:
-        SpecError: the model has no such part.
-    """
-    weights = [name for name, _ in model.named_parameters()]
-    below = [name for name in weights if name == part or name.startswith(part + ".")]
-    if not below:
-        labels = tuple(dict.fromkeys(name.partition(".")[0] for name in weights))
-        inner = {name.rpartition(".")[0] for name in weights}
-        reason = "is no part of the model with weights"
-        raise SpecError.of(NoSuchPart(span, part, reason, labels, nearest(part, [*labels, *inner])))
-    return below
+def weight_names(model: nn.Module) -> list[str]:
+    """The names of its parameters, in order."""
+    return [name for name, _ in model.named_parameters()]
 
 
 def start_from(model: nn.Module, program: Program, path: Path, drop: tuple[str, ...], span: Span | None) -> None:
@@ -42,7 +31,7 @@ def start_from(model: nn.Module, program: Program, path: Path, drop: tuple[str, 
         fill(model, program, path)
         return
     for part in drop:
-        names_below(model, part, span)
+        names_below(weight_names(model), part, span)
     stored = read_checkpoint(path).tensors
     arrays = {key: tensor.read() for key, tensor in stored.items() if not within(key, drop)}
     arrays |= {key: tensor.cpu().numpy() for key, tensor in model.state_dict().items() if within(key, drop)}
@@ -55,13 +44,8 @@ def freeze(model: nn.Module, parts: tuple[str, ...], span: Span | None) -> None:
     Raises:
         SpecError: there is no such label, or nothing is left to train.
     """
-    frozen = {name for part in parts for name in names_below(model, part, span)}
     weights = dict(model.named_parameters())
-    if len(frozen) == len(weights):
-        labels = tuple(dict.fromkeys(name.partition(".")[0] for name in weights))
-        named = ", ".join(parts) or "the model"
-        raise SpecError.of(NoSuchPart(span, named, "leaves nothing to train", labels))
-    for name in frozen:
+    for name in frozen_by(list(weights), parts, span):
         weights[name].requires_grad_(False)
 
 
@@ -87,7 +71,7 @@ def groups(model: nn.Module, recipe: Recipe, span: Span | None, own: set[str] | 
     """
     factors = {name: 1.0 for name, _ in model.named_parameters()}
     for part, factor in recipe.rates:
-        factors.update(dict.fromkeys(names_below(model, part, span), factor))
+        factors.update(dict.fromkeys(names_below(weight_names(model), part, span), factor))
     found: dict[tuple[float, bool], list[Parameter]] = {}
     for name, weight in model.named_parameters():
         if (weight.requires_grad or recipe.thaw is not None) and (own is None or name in own):
@@ -104,8 +88,3 @@ def thaw(model: nn.Module) -> None:
     with torch.no_grad():
         for weight in model.parameters():
             weight.requires_grad_(True)
-
-
-def within(key: str, parts: tuple[str, ...]) -> bool:
-    """Whether a key is that of a part, or of something below one."""
-    return any(key == part or key.startswith(part + ".") for part in parts)

@@ -9,18 +9,20 @@ from pathlib import Path
 import torch
 
 from nnspec.diagnostics import Span, SpecError
+from nnspec.elaborate.augmentation import final_extent
+from nnspec.elaborate.masks import settle_masks
 from nnspec.elaborate.objective import Objective, elaborate_objective
 from nnspec.elaborate.plan import Plan
 from nnspec.ir import Program
 from nnspec.limits import Limits
 from nnspec.record import Record
-from nnspec.train.augment import Augment, final_extent
+from nnspec.train.augment import Augment
 from nnspec.train.data.read import read
 from nnspec.train.fingerprint import fingerprint
 from nnspec.train.fit import Fitted, check_classes, frame_of
 from nnspec.train.followed import followed, middles
 from nnspec.train.launch import Process
-from nnspec.train.masks import check_shares, settle_masks
+from nnspec.train.masks import check_shares
 from nnspec.train.mistakes import BadDevice
 from nnspec.train.network import in_precision
 from nnspec.train.networks import build_networks
@@ -91,7 +93,11 @@ def prepare(
     inputs = None if model is None else {port.name: model.main.values[port.value] for port in model.main.inputs}
     data = read(recipe.data, base, frame_of(model, cut is not None), plan.places.get("data"), inputs)
     fitted = Fitted(data, model, plan.places.get("data"), cut)
-    objective = settle_masks(fitted, lambda types: elaborate_objective(plan, model, types, fitted.batch, limits))
+    objective, types = settle_masks(
+        fitted.fitting, lambda types: elaborate_objective(plan, model, types, fitted.batch, limits)
+    )
+    assert objective is not None, "the types of data that is read are known"
+    fitted.read_as(types)
     told_apart = check_classes(fitted, objective, sources)
     check_shares(fitted, objective, sources)
     normalised = _normalised(fitted, objective, recipe.normalize)

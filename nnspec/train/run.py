@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from nnspec.diagnostics import Source, Span
+from nnspec.elaborate.check_training import check_training, folder_of
 from nnspec.elaborate.files import Declarations
-from nnspec.elaborate.plan import is_path, read_plan
+from nnspec.elaborate.plan import placed, read_plan
 from nnspec.ir import Program
 from nnspec.manifest import read_manifest, settle
 from nnspec.record import Record
@@ -67,9 +67,9 @@ def train_run(
     Raises:
         SpecError: the recipe, the data or the device are wrong, the loss is not finite, or a file cannot be written.
     """
-    spec = Path(declarations.source.name)
-    base = spec.resolve().parent if spec.is_file() else Path.cwd()
-    job = Job(program, declarations, sources, Settings(recipe=_placed(recipe), base=str(base)), manner)
+    base = folder_of(declarations)
+    check_training(program, declarations, sources, placed(recipe), manner.limits, look=False)  # before data is read
+    job = Job(program, declarations, sources, Settings(recipe=placed(recipe), base=str(base)), manner)
     with _placed_in(manner) as (device, strategy):
         prepared = _prepare(job, device, strategy)
         texts = {PROGRAM: program.to_json() + "\n", **_texts(_settled(job.settings, prepared), prepared)}
@@ -92,7 +92,7 @@ def resume_run(folder: Path, recipe: dict[str, Any], manner: Manner) -> Trained:
         strategy.wait()
         before = read_settings(folder)
         declarations, program = read_spec(folder, manner.limits)
-        settings = before.model_copy(update={"recipe": {**before.recipe, **_placed(recipe)}})
+        settings = before.model_copy(update={"recipe": {**before.recipe, **placed(recipe)}})
         source = declarations.source
         job = Job(program, declarations, {source.name: source}, settings, manner)
         prepared = _prepare(job, device, strategy)
@@ -126,19 +126,11 @@ def _texts(settings: Settings, prepared: Prepared) -> dict[str, str]:
     return {SETTINGS: settings.model_dump_json(indent=1) + "\n", **drawn}
 
 
-def _placed(recipe: dict[str, Any]) -> dict[str, Any]:
-    """The values from outside; a path among them starts from where the program runs, not from the spec."""
-    texts = {key: str(recipe[key]) for key in ("data", "weights") if isinstance(recipe.get(key), (str, PathLike))}
-    paths = {key: text.strip('"') if key == "weights" else text for key, text in texts.items()}
-    return {**recipe, **{key: str(Path(path).absolute()) for key, path in paths.items() if is_path(key, path)}}
-
-
 def _prepare(job: Job, device: torch.device, strategy: Strategy) -> Prepared:
     plan = read_plan(job.declarations, job.name, job.settings.recipe, job.manner.limits)
     places = {name: Span(source, 0, 0) for name, source in job.sources.items()}
-    places |= {written.declarations.source.name: Span(written.declarations.source, 0, 0)
-               for written in plan.expressions}  # fmt: skip
-    return prepare(job.program, plan, Path(job.settings.base), places, device, strategy, job.manner.limits)
+    base, places = Path(job.settings.base), {**places, **plan.sources}
+    return prepare(job.program, plan, base, places, device, strategy, job.manner.limits)
 
 
 @contextmanager

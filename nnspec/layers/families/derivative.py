@@ -16,6 +16,7 @@ class Detach(Layer):
     """
 
     function: ClassVar[str | None] = "detach"
+    stops_gradient: ClassVar[bool] = True
 
     examples: ClassVar = (
         Example("detach(a)", ("float[N, 3]",)),
