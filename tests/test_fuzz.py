@@ -10,7 +10,10 @@ from random import Random
 import pytest
 
 from tests.fuzz import run
+from tests.fuzz.layers import Layers
 from tests.fuzz.machine import Fault, Machine
+from tests.fuzz.networks import Networks
+from tests.fuzz.texts import Texts
 
 
 class Numbers(Machine[int]):
@@ -74,3 +77,11 @@ def test_every_kind_of_fault_is_made_small_and_can_be_replayed(
 def test_what_is_right_ends_with_a_line_of_figures(capfd: pytest.CaptureFixture[str]) -> None:
     assert ran(Numbers(""), "--count", "40") == 0
     assert capfd.readouterr().out.startswith("40 numbers (40 sound), 0 differences, seed 0, 0 s, ")
+
+
+@pytest.mark.parametrize(
+    ("machine", "count"), [(Networks(), 30), (Layers(), 60), (Texts(), 60)], ids=lambda x: getattr(x, "name", "")
+)
+def test_a_slice_of_what_a_machine_examines_is_right(machine: Machine[object], count: int) -> None:
+    outcomes = machine.check(seed=2, count=count)
+    assert sum(outcomes.values()) == count

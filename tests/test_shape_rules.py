@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
+import nnspec
 from nnspec.dims import Size, symbol
 from nnspec.layers.arithmetic import broadcast
 from nnspec.layers.base import ArgumentError, InputError, LayerError, TensorType
@@ -135,3 +137,23 @@ def test_the_results_of_a_split_are_numbered() -> None:
     layer = Split(sections=(1, 2, 3))
     assert layer.result_names() == ("0", "1", "2")
     assert [str(result) for result in layer.infer(float_type(N, 6))] == ["[N, 1]", "[N, 2]", "[N, 3]"]
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "AvgPool3d(kernel_size = 2, ceil_mode = true)",
+        "LPPool3d(norm_type = 2, kernel_size = 2, ceil_mode = true)",
+        "AvgPool3d(kernel_size = 2, padding = 1)",
+    ],
+)
+def test_an_average_in_three_dimensions_is_refused_where_torch_refuses_it(layer: str) -> None:
+    with pytest.raises(nnspec.SpecError, match="a window of 2 does not fit into dimension 4"):
+        nnspec.loads(f"model M {{ input x: float[N, 3, 4, 4, 1]; {layer} }}")
+
+
+def test_a_crop_of_what_is_too_small_is_an_error_and_no_smaller_crop() -> None:
+    module = nnspec.loads("model M { input x: float[N, 3, H, W]; CenterCrop(3) }").to_torch()
+    assert module(torch.rand(2, 3, 8, 3)).shape == (2, 3, 3, 3)
+    with pytest.raises(RuntimeError, match="exceeds dimension size"):
+        module(torch.rand(2, 3, 2, 3))

@@ -57,13 +57,7 @@ def _print(comparison: Comparison, rows: tuple[Row, ...]) -> None:
     click.echo(f"{comparison.path}: {counts or 'nothing'}; it {loads} into {comparison.model}")
 
 
-_COUNTED = {
-    "fits": "fit",
-    "shape": "of another shape",
-    "type": "of another type",
-    "untied": "not tied",
-    "no numbers": "without numbers",
-}
+_COUNTED = {"fits": "fit", "shape": "of another shape", "type": "of another type", "untied": "not tied"}
 
 
 def _note(row: Row) -> str:

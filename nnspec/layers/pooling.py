@@ -24,6 +24,9 @@ class Pool(Layer):
     """What the pools share: windows along each dimension, and the places that they have."""
 
     dims: ClassVar[int] = 2
+    # A window must fit into the input without its padding: torch's averages in three dimensions ask for that, unless
+    # the padding is written as a step of its own, which it is where the two ends differ.
+    fits_unpadded: ClassVar[bool] = False
 
     @abstractmethod
     def windows(self, input: TensorType) -> tuple[Window, ...]:
@@ -70,6 +73,9 @@ class Pool(Layer):
         )
 
     def infer(self, input: TensorType) -> TensorType:
+        windows = self.windows(input)
+        if self.fits_unpadded and all(window.begin == window.end for window in windows):
+            places(tuple(Window(window.kernel, window.stride) for window in windows), input)
         return input.with_shape(*input.shape[:2], *places(self.extended(input), input))
 
     def extended(self, input: TensorType) -> tuple[Window, ...]:

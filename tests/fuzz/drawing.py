@@ -177,7 +177,7 @@ class Drawing:
         if scope.activation and given.dtype == "float" and maybe(self.random, 0.1):
             return scope.activation, given
         used = use(self.random, entry.name, given, tries=8 if keep else 4)
-        if used is None or any(isinstance(each, Expression) for each in _flat(used.arguments)):
+        if used is None or any(isinstance(each, Expression) for each in flat(used.arguments)):
             return None
         if not small(used.results[0]):
             return None
@@ -463,11 +463,12 @@ def small(given: TensorType) -> bool:
     return total <= _MOST
 
 
-def _flat(arguments: object) -> list[object]:
+def flat(arguments: object) -> list[object]:
+    """All values of arguments, out of their lists."""
     if isinstance(arguments, dict):
-        return [each for value in arguments.values() for each in _flat(value)]
+        return [each for value in arguments.values() for each in flat(value)]
     if isinstance(arguments, tuple):
-        return [each for value in arguments for each in _flat(value)]
+        return [each for value in arguments for each in flat(value)]
     return [arguments]
 
 

@@ -10,12 +10,13 @@ import torch
 
 import nnspec
 from nnspec import SpecError
+from nnspec.dims import Expression
 from nnspec.layers.base import Layer, TensorType
 from nnspec.to_onnx.row import UNSUPPORTED
 from tests.fuzz import run
 from tests.fuzz.catalogue import ENTRIES, Entry, maybe, use
 from tests.fuzz.comparing import Arrays, Network, forget, need, ran
-from tests.fuzz.drawing import Drawing, Scope, new_symbol
+from tests.fuzz.drawing import Drawing, Scope, flat, new_symbol
 from tests.fuzz.machine import Machine
 from tests.fuzz.operations import OPERATIONS, Operation
 from tests.fuzz.plain import known, plain
@@ -53,7 +54,7 @@ class Layers(Machine[Case]):
         while True:
             declared, given = input_type(random, entry)
             used = use(random, entry.name, given)
-            if used is not None:
+            if used is not None and not any(isinstance(each, Expression) for each in flat(used.arguments)):
                 break
         applied = f"(a) -> layer: {Drawing(random).applied(used, Scope())}"
         if "(_" in applied:

@@ -497,7 +497,7 @@ def _metric(random: Random) -> Operation:
         return Operation("dice_loss", "dice_loss(sigmoid(a), sigmoid(b))", ("float[N, 3, T]",) * 2, overlap)
     if maybe(random, 0.3):
         return Operation("ctc", "ctc(log_softmax(a, dim = 2), b)", ("float[N, T, 5]", "int[N, 3]"), _ctc)
-    return Operation("mean_iou", "mean_iou(a, b)", ("float[N, 3, T]", "int[N, T]"), None)
+    return Operation("mean_iou", "mean_iou(a, b)", ("float[N, 4, T]", "int[N, T]"), None)
 
 
 def _ctc(given: list[Tensor], weights: Weights) -> Tensor:

@@ -101,6 +101,7 @@ class AvgPool3d(_AvgPoolWithDivisor):
     """
 
     dims: ClassVar[int] = 3
+    fits_unpadded: ClassVar[bool] = True
     examples: ClassVar = (
         Example("AvgPool3d(2)", ("float[N, 3, D, H, W]",), {"D": 5, "H": 4, "W": 6}),
         Example("AvgPool3d(3, stride = 2, padding = 1, ceil_mode = true)", ("float[N, 3, 4, 5, 6]",)),

@@ -71,4 +71,5 @@ class LPPool3d(_LPPool):
     """
 
     dims: ClassVar[int] = 3
+    fits_unpadded: ClassVar[bool] = True
     examples: ClassVar = (Example("LPPool3d(2, 2, ceil_mode = true)", ("float[N, 3, 4, 5, 6]",)),)

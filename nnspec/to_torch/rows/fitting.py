@@ -25,11 +25,12 @@ def _(layer: CenterCrop, call: Call) -> Submodule | str:
     if like is not None:
         return Submodule("CenterCrop", source=CENTER_CROP)
     crops = layer.crops(input)
-    slices = [
-        ":" if want == have else f"{call.size(begin)}:{call.size(begin + want)}"
-        for (begin, want), have in zip(crops, input.shape[2:], strict=True)
+    parts = [
+        f".narrow({dim}, {call.size(begin)}, {call.size(want)})"  # which refuses a size that is too small; a slice cuts
+        for dim, (begin, want) in enumerate(crops, start=2)
+        if want != input.shape[dim]
     ]
-    return f"{call.inputs[0]}[:, :, {', '.join(slices)}]"
+    return f"{call.inputs[0]}{''.join(parts)}"
 
 
 PAD_TO = '''\
