@@ -24,7 +24,7 @@ LARGEST = 65504.0  # of float16
 
 def within(value: int | float, dtype: str) -> str:
     """A number to fill or bound floats with, within the range of their type: a mask of -1e9 stays finite in float16."""
-    if abs(value) <= LARGEST:
+    if abs(value) <= LARGEST or dtype == "wide":
         return repr(value)
     return f"max({value!r}, torch.finfo({dtype}).min)" if value < 0 else f"min({value!r}, torch.finfo({dtype}).max)"
 

@@ -44,4 +44,4 @@ def _number(value: Scalar, beside: int, call: Call) -> str:
     """A number that takes the place of elements of an input."""
     if isinstance(value, Expression) or call.type_of(beside).dtype != "float":
         return scalar_text(value, call)
-    return within(value, f"{call.inputs[beside]}.dtype")
+    return within(value, "wide" if call.dtype == "wide" else f"{call.inputs[beside]}.dtype")

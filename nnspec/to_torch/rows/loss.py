@@ -70,7 +70,7 @@ def _(layer: FocalLoss, call: Call) -> Function:
 @row(GaussianKL)
 def _(layer: GaussianKL, call: Call) -> str:
     mu, logvar = call.inputs
-    return f"-0.5 * {_reduced(f'(1 + {logvar} - {mu}.square() - {logvar}.exp())', layer.reduction, call)}"
+    return _reduced(f"(-0.5 * (1 + {logvar} - {mu}.square() - {logvar}.exp()))", layer.reduction, call)
 
 
 @row(Accuracy)
