@@ -20,10 +20,10 @@ class Normalize(Layer):
 
     pointwise: ClassVar[bool] = True
     examples: ClassVar = (
-        Example("Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])"),
-        Example("Normalize([0.1307], [0.3081])", ("float[N, 1, H, W]",)),
-        Example("Normalize([1, 20.5], [0.5, 4])", ("float[N, 2]",)),
-        Example("Normalize([0.5], [0.25])", ("float[T]",)),
+        Example("Normalize(mean = [0.485, 0.456, 0.406], std = [0.229, 0.224, 0.225])"),
+        Example("Normalize(mean = [0.1307], std = [0.3081])", ("float[N, 1, H, W]",)),
+        Example("Normalize(mean = [1, 20.5], std = [0.5, 4])", ("float[N, 2]",)),
+        Example("Normalize(mean = [0.5], std = [0.25])", ("float[T]",)),
     )
 
     mean: _Numbers
