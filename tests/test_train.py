@@ -263,7 +263,7 @@ def test_a_mistake_in_the_recipe_is_located(written: str, instead: str, code: st
 
 def test_files_that_are_no_data_are_named_and_never_run(spec: str, tmp_path: Path) -> None:
     np.savez(tmp_path / "objects.npz", image=np.array([{}, {}], dtype=object))
-    for path, words in (("objects.npz", "Object arrays cannot be loaded"), ("tiny.npz", "cannot be read")):
+    for path, words in (("objects.npz", "image holds Python objects"), ("tiny.npz", "cannot be read")):
         if path == "tiny.npz":
             (tmp_path / path).write_bytes(b"PK\3\4 no archive")
         result = run(spec, "--runs", str(tmp_path / "runs"), "--data", str(tmp_path / path))

@@ -6,6 +6,7 @@ import csv
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -131,12 +132,12 @@ def _separator(text: str) -> str:
     head = text[: text.find("\n", 1 << 16) + 1 or len(text)] if len(text) > 1 << 16 else text
 
     def rank(separator: str) -> tuple[bool, int]:
-        try:
-            rows = _rows(head, separator, LOOKED_AT)[0]
-        except Unreadable:
-            return False, 0
-        counts = [len(row) for row in rows] or [0]
-        return len(set(counts)) == 1 and counts[0] > 1, counts[0]
+        names = 0
+        with suppress(Unreadable):  # quotes that do not match are told when the whole is read
+            names = sum(map(len, _rows(head, separator, 1)[0]))
+            alike = {len(row) for row in _rows(head, separator, LOOKED_AT)[0]} == {names}
+            return alike and names > 1, names
+        return False, names
 
     return max(SEPARATORS, key=rank)
 

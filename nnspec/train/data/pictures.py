@@ -80,10 +80,8 @@ def each_readable(path: Path, files: Sequence[Path], read: Callable[[Path], T], 
             bad.append((file.relative_to(path).as_posix(), error))
     if bad:
         names = ", ".join(name for name, _ in bad[:5]) + (", ..." if len(bad) > 5 else "")
-        first, why = bad[0]
-        if len(bad) == 1:
-            refuse(path, f"{first}: {why.reason}", f"{why.advice}, or remove it", span)
-        reason = f"{len(bad)} files cannot be read: {names}; of the first, {why.reason}"
+        why = bad[0][1]
+        reason = f"{len(bad)} files are no pictures: {names}; of the first, {why.reason}"
         refuse(path, reason, f"{why.advice}, or remove them", span)
     return made
 
