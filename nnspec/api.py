@@ -530,7 +530,7 @@ def loads(
 ) -> Model:
     """Read and check a model from a text; it can import from `zoo/` and `std/` only. See `load`."""
     sink = Sink()
-    declarations = Files(sink, limits, None).main(Source(name, text))
+    declarations = Files(sink, limits, None).main(Source(name, text.removeprefix("\ufeff")))
     program = elaborate(declarations, sink, model=model, settings=settings, shapes=inputs, limits=limits)
     return Model(program, declarations, sink)
 

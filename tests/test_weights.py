@@ -346,3 +346,71 @@ def test_convert_writes_the_models_own_keys(spec: Path, state: State) -> None:
     written = load_file("own.safetensors")
     assert set(written) == set(state) and all(torch.equal(written[key], state[key]) for key in state)
     assert run("convert", "net.nn", "w.pt", "own.pt").exit_code == 2
+
+
+# --- prefixes of training
+
+
+@pytest.mark.parametrize(
+    "prefix", ["module.", "_orig_mod.", "module._orig_mod.", "model.", "net.model.", "model._orig_mod.", "backbone."]
+)
+def test_keys_with_the_prefix_of_what_trained_them_are_read_and_it_is_said(prefix: str, tmp_path: Path) -> None:
+    model = nnspec.loads(NET.replace('  rename "net.*" -> "*"\n', ""))
+    state = by_recipe(of_model(model))
+    torch.save({"state_dict": {prefix + key: x for key, x in state.items()}}, tmp_path / "a.ckpt")
+    assert_loads(model, tmp_path / "a.ckpt", state)
+    (tmp_path / "m.nn").write_text(NET)
+    result = run("check", tmp_path / "m.nn", tmp_path / "a.ckpt")
+    assert result.exit_code == 0
+    assert prefix == "net.model." or "its keys are read without `" in result.output
+
+
+def test_averaged_weights_are_read_without_their_counter(model: nnspec.Model, state: State, tmp_path: Path) -> None:
+    averaged = torch.optim.swa_utils.AveragedModel(model.to_torch())
+    averaged.module.load_state_dict(state)
+    torch.save(averaged.state_dict(), tmp_path / "a.pt")
+    assert_loads(model, tmp_path / "a.pt", state)
+
+
+def test_other_keys_beside_a_prefix_are_told_with_the_lines_that_read_them(tmp_path: Path) -> None:
+    model = nnspec.loads(NET)
+    state = by_recipe(of_model(model))
+    stored = {f"transformer.{key}": x for key, x in state.items()} | {"lm_head.weight": torch.zeros(2, 2)}
+    save_file(stored, tmp_path / "a.safetensors")
+    text = refused(model, tmp_path / "a.safetensors")
+    assert 'rename "transformer.*" -> "*"; rename "lm_head.*" -> ""' in text.replace("\n", " ")
+    (tmp_path / "m.nn").write_text(NET)
+    result = run("check", tmp_path / "m.nn", tmp_path / "a.safetensors")
+    assert result.exit_code == 1 and 'rename "transformer.*" -> "*"' in result.output
+    mended = NET.replace("  input", '  rename "transformer.*" -> "*"\n  rename "lm_head.*" -> ""\n  input')
+    assert_loads(nnspec.loads(mended), tmp_path / "a.safetensors", state)
+
+
+def test_a_prefix_that_the_model_has_and_the_file_has_not_is_told(tmp_path: Path) -> None:
+    model = nnspec.loads("model M {\n  input x: float[N, 3]\n  bert.first: Linear(4)\n  bert.last: Linear(2)\n}")
+    state = {key.removeprefix("bert."): x for key, x in by_recipe(of_model(model)).items()}
+    save_file(state, tmp_path / "a.safetensors")
+    assert 'rename "*" -> "bert.*"' in refused(model, tmp_path / "a.safetensors")
+
+
+def test_a_prefix_of_the_models_own_stays(tmp_path: Path) -> None:
+    model = nnspec.loads("model M {\n  input x: float[N, 3]\n  module.first: Linear(4)\n}")
+    state = by_recipe(of_model(model))
+    save_file(state, tmp_path / "a.safetensors")
+    assert_loads(model, tmp_path / "a.safetensors", state)
+    assert model.compare_weights(tmp_path / "a.safetensors").note is None
+
+
+def test_a_part_starts_anew_beside_weights_with_a_prefix(tmp_path: Path) -> None:
+    spec = """
+    model C(classes = 10) {
+      input image: float[N, 1, 8, 8]
+      Flatten -> body: Linear(4) -> ReLU
+      output logits = head: Linear(classes)
+    }
+    train { data = digits }
+    """
+    state = {f"module.{key}": x for key, x in by_recipe(of_model(nnspec.loads(spec, settings={"classes": 3}))).items()}
+    save_file(state, tmp_path / "a.safetensors")
+    (tmp_path / "m.nn").write_text(spec.replace("digits", 'digits\n      weights = "a.safetensors"\n      drop = head'))
+    assert nnspec.load(tmp_path / "m.nn").train(runs=tmp_path, quiet=True, epochs=1).history

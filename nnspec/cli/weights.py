@@ -55,6 +55,8 @@ def _print(comparison: Comparison, rows: tuple[Row, ...]) -> None:
     counts = ", ".join(f"{comparison.count(verdict):,} {_COUNTED.get(verdict, verdict)}" for verdict in verdicts)
     loads = "can be loaded" if comparison.sound else "cannot be loaded"
     click.echo(f"{comparison.path}: {counts or 'nothing'}; it {loads} into {comparison.model}")
+    if comparison.note or comparison.advice:
+        click.echo(f"{comparison.path}: {comparison.note or comparison.advice}")
 
 
 _COUNTED = {"fits": "fit", "shape": "of another shape", "type": "of another type", "untied": "not tied"}
@@ -67,7 +69,8 @@ def _note(row: Row) -> str:
 
 def _plain(comparison: Comparison) -> dict[str, object]:
     rows = [{name: getattr(row, name) for name in row.record_fields} for row in comparison.rows]
-    return {"file": comparison.path, "model": comparison.model, "sound": comparison.sound, "keys": rows}
+    return {"file": comparison.path, "model": comparison.model, "sound": comparison.sound, "keys": rows,
+            "note": comparison.note, "advice": comparison.advice}  # fmt: skip
 
 
 @command.command("convert")

@@ -5,6 +5,7 @@ Nothing of the file reaches the text as it stands: numbers were checked and are 
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from pathlib import Path
 from textwrap import fill
 from typing import TypeVar
@@ -68,7 +69,7 @@ def _read(path: Path) -> bytes:
         raise SpecError.of(UnreadableConfiguration(None, str(path), (reason,))) from None
     if len(content) > BYTES:
         raise SpecError.of(UnreadableConfiguration(None, str(path), (f"it is larger than {BYTES:,} bytes",)))
-    return content
+    return content.removeprefix(BOM_UTF8)
 
 
 def _validated(kind: type[Kind], content: bytes, path: str | Path) -> Kind:

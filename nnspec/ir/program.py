@@ -216,4 +216,5 @@ class Program(_Frozen):
             pydantic.ValidationError: the text is not such a form. What has the form may still contradict itself:
                 see `nnspec.ir.verify`.
         """
-        return cls.model_validate_json(text)
+        mark = "\ufeff" if isinstance(text, str) else b"\xef\xbb\xbf"
+        return cls.model_validate_json(text.removeprefix(mark))  # type: ignore[arg-type]

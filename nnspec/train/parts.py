@@ -13,6 +13,7 @@ from nnspec.elaborate.choices import Recipe
 from nnspec.elaborate.parts import frozen_by, names_below, within
 from nnspec.ir import Program
 from nnspec.weights.checkpoint import read_checkpoint
+from nnspec.weights.compare import bare
 from nnspec.weights.module import fill
 
 
@@ -32,7 +33,7 @@ def start_from(model: nn.Module, program: Program, path: Path, drop: tuple[str, 
         return
     for part in drop:
         names_below(weight_names(model), part, span)
-    stored = read_checkpoint(path).tensors
+    stored = bare(program, read_checkpoint(path)).tensors
     arrays = {key: tensor.read() for key, tensor in stored.items() if not within(key, drop)}
     arrays |= {key: tensor.cpu().numpy() for key, tensor in model.state_dict().items() if within(key, drop)}
     fill(model, program, arrays)

@@ -5,6 +5,7 @@ Nothing is read before it is asked for, and pickle is only ever read in the form
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -86,7 +87,7 @@ def _read_index(path: Path) -> Checkpoint:
     if path.stat().st_size > _INDEX_BYTES:
         raise _unreadable(path, f"an index is at most {_INDEX_BYTES >> 20} MiB")
     try:
-        index = _Index.model_validate_json(path.read_bytes())
+        index = _Index.model_validate_json(path.read_bytes().removeprefix(BOM_UTF8))
     except ValidationError as error:
         raise _unreadable(path, f"it is no index of safetensors files ({error.errors()[0]['msg']})") from None
     shards: dict[str, Checkpoint] = {}

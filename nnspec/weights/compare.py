@@ -19,6 +19,7 @@ from nnspec.record import Record
 from nnspec.weights.arrays import Stored
 from nnspec.weights.checkpoint import Checkpoint
 from nnspec.weights.renames import PASSED_OVER, own_key, rules
+from nnspec.weights.wrapping import rename_lines, unwrapped
 
 # Element types of files that a weight of each type is read from.
 READ_FROM: dict[DType, tuple[str, ...]] = {
@@ -49,6 +50,8 @@ class Comparison(Record):
     model: str
     rows: tuple[Row, ...]
     places: dict[str, str | None]  # the key of the file for every key of the model; None for a counter without one
+    note: str | None = None  # on a prefix of the file's keys that was taken away
+    advice: str | None = None  # what to write where the keys have one that cannot be
 
     @property
     def wrong(self) -> tuple[Row, ...]:
@@ -68,6 +71,25 @@ class Comparison(Record):
 def compare(program: Program, checkpoint: Checkpoint) -> Comparison:
     """Every key of a model and of a file; arrays are read only where two tied keys are both in the file."""
     entries = {entry.key: entry for entry in state_dict(program)}
+    patterns = rules(program)
+    wrapping = unwrapped(checkpoint, entries, patterns, entries)
+    if wrapping is None:
+        found = _compared(program, entries, checkpoint)
+        advice = None if found.sound else rename_lines(checkpoint, entries, patterns, entries)
+        return Comparison(found.path, found.model, found.rows, found.places, None, advice)
+    found = _compared(program, entries, wrapping.checkpoint)
+    places = {key: None if place is None else wrapping.keys[place] for key, place in found.places.items()}
+    return Comparison(found.path, found.model, found.rows, places, wrapping.note)
+
+
+def bare(program: Program, checkpoint: Checkpoint) -> Checkpoint:
+    """The checkpoint without a prefix that all of its keys have."""
+    entries = {entry.key: entry for entry in state_dict(program)}
+    wrapping = unwrapped(checkpoint, entries, rules(program), entries)
+    return checkpoint if wrapping is None else wrapping.checkpoint
+
+
+def _compared(program: Program, entries: dict[str, Entry], checkpoint: Checkpoint) -> Comparison:
     held, others = _held(program, entries, checkpoint)
     owners: dict[str, str] = {}  # the weight that owns a tensor -> the first of its keys that the file has
     for entry in entries.values():

@@ -47,7 +47,8 @@ def load_weights(program: Program, source: str | Path | Mapping[str, Array]) -> 
     comparison = compare(program, checkpoint)
     if not comparison.sound:
         found = tuple(differences(comparison))
-        raise SpecError.of(WrongWeights(None, checkpoint.path, program.main.name, found, comparison.count("fits")))
+        raise SpecError.of(WrongWeights(None, checkpoint.path, program.main.name, found, comparison.count("fits"),
+                                        comparison.advice))  # fmt: skip
     weights = {entry.key: entry.weight for entry in state_dict(program)}
 
     def array(key: str) -> Array:
@@ -57,4 +58,5 @@ def load_weights(program: Program, source: str | Path | Mapping[str, Array]) -> 
         return np.asarray(checkpoint.tensors[place].read().astype(ELEMENT_TYPES[weight.dtype], copy=False), order="C")
 
     metadata = {key: value for key, value in checkpoint.metadata.items() if key in CARRIED}
-    return Weights(array, metadata, f"weights from {checkpoint.path}")
+    told = f" ({comparison.note})" if comparison.note else ""
+    return Weights(array, metadata, f"weights from {checkpoint.path}{told}")

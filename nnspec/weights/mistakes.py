@@ -38,6 +38,7 @@ class WrongWeights(Diagnostic):
     model: str
     differences: tuple[str, ...]
     agreeing: int
+    advice: str | None = None
 
     @property
     def message(self) -> str:
@@ -49,4 +50,6 @@ class WrongWeights(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return "give the model the arguments that it was trained with (--set name=value), or other weights"
+        return (
+            self.advice or "give the model the arguments that it was trained with (--set name=value), or other weights"
+        )
