@@ -313,4 +313,4 @@ class _Objectives:
 def _rises(metrics: Module) -> bool:
     """Whether the first metric is better when it is greater."""
     call = next(call for call in metrics.calls if metrics.outputs[0].value in call.outputs)
-    return isinstance(call.callee, Layer) and getattr(call.callee, "higher_is_better", False)
+    return isinstance(call.callee, Layer) and call.callee.better == "higher"

@@ -5,7 +5,7 @@ Both halves have the labels of the whole, and so the names of its weights.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence, Set
 
 from nnspec.dims import equal
 from nnspec.ir.open import opened
@@ -36,12 +36,12 @@ def divide(program: Program, settled: Callable[[Call], bool], mixed: Callable[[C
         if known.issuperset(call.inputs) and not call.training and settled(call):
             known.update(call.outputs)
             results.update((name, None) for name in call.outputs if _has_rows(main, name))
-    rest, used = _needed(main, {port.value for port in main.outputs}, set(results))
+    rest, used = needed(main.calls, {port.value for port in main.outputs}, set(results))
     made = [name for name in results if name in used]
     between = tuple(Port(name=f"cached_features_{index}", value=name) for index, name in enumerate(made))
     return Divided(
-        _half(program, main, _needed(main, set(made), set())[0], main.inputs, between),
-        _half(program, main, rest, (*main.inputs, *between), main.outputs),
+        half(program, main, needed(main.calls, set(made), set())[0], main.inputs, between),
+        half(program, main, rest, (*main.inputs, *between), main.outputs),
         tuple(port.name for port in between),
     )
 
@@ -52,26 +52,31 @@ def _has_rows(main: Module, value: str) -> bool:
     return bool(shape) and equal(shape[0], batch) is True
 
 
-def _needed(main: Module, values: set[str], given: set[str]) -> tuple[list[Call], set[str]]:
+def needed(calls: Sequence[Call], values: set[str], given: set[str]) -> tuple[list[Call], set[str]]:
     """The calls that these values need, less those whose results are given; and all values that are used."""
     kept: list[Call] = []
     used = set(values)
-    for call in reversed(main.calls):
+    for call in reversed(calls):
         if (used - given).intersection(call.outputs):
             kept.insert(0, call)
             used.update(call.inputs)
     return kept, used
 
 
-def _half(
-    program: Program, main: Module, calls: list[Call], inputs: Iterable[Port], outputs: tuple[Port, ...]
+def half(
+    program: Program,
+    main: Module,
+    calls: list[Call],
+    inputs: Iterable[Port],
+    outputs: tuple[Port, ...],
+    kept: Set[str] = frozenset(),
 ) -> Program:
-    """A program of some calls of the model, with the inputs among these that they use."""
-    used = {name for call in calls for name in call.inputs} | {port.value for port in outputs}
+    """A program of some calls of the model, with the inputs among these that they use, or whose values are in `kept`."""
+    used = {name for call in calls for name in call.inputs} | {port.value for port in outputs} | kept
     built: set[str] = set()
-    kept: list[Call] = []
+    body: list[Call] = []
     for call in calls:  # a module whose first application is in the other half is built at the next one
-        kept.append(call.model_copy(update={"shared": call.shared and call.label in built}))
+        body.append(call.model_copy(update={"shared": call.shared and call.label in built}))
         built.update(call.labels)
     values = used.union(*(call.outputs for call in calls))
     half = main.model_copy(
@@ -79,7 +84,7 @@ def _half(
             "inputs": tuple(port for port in inputs if port.value in used),
             "outputs": outputs,
             "values": {name: type for name, type in main.values.items() if name in values},
-            "calls": tuple(kept),
+            "calls": tuple(body),
             "ties": tuple(tie for tie in main.ties if _is_within(tie, built)),
             "order": (),
             "renames": (),

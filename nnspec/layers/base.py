@@ -17,8 +17,10 @@ from nnspec.record import Record
 
 if TYPE_CHECKING:
     from nnspec.layers.continued import Continued
+    from nnspec.layers.pooled import Pooled
 
 DType = Literal["float", "int", "bool"]
+Better = Literal["higher", "lower"]
 ELEMENT_BYTES: dict[DType, int] = {"float": 4, "int": 8, "bool": 1}
 
 
@@ -210,6 +212,10 @@ class Layer(BaseModel):
     exact: ClassVar[frozenset[int]] = frozenset()
     # No derivative passes it.
     stops_gradient: ClassVar[bool] = False
+    # Its result is defined for a batch, whose samples it compares: of several batches there is a mean, and no whole.
+    batchwise: ClassVar[bool] = False
+    # Of what judges a model: whether more of it is better, or less.
+    better: ClassVar[Better | None] = None
     # Fields whose symbols are sizes of the result, and no numbers to compute with.
     sizes_of_result: ClassVar[frozenset[str]] = frozenset()
     # Inputs by index that must pass another layer where they are made, before anything is computed from them.
@@ -264,6 +270,14 @@ class Layer(BaseModel):
 
         Raises:
             LayerError: it needs all of the sequence at once; the message says what for.
+        """
+        return None
+
+    def pooled(self, places: tuple[int | None, ...], *inputs: Any) -> "Pooled | None":
+        """How its result for a batch follows from those for parts of it, where it mixes samples; see pooled.py.
+
+        `places` has for each input the dimension that counts the samples, if there is one. None where it needs all
+        samples at once.
         """
         return None
 

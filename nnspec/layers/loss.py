@@ -9,7 +9,8 @@ from pydantic import Field
 
 from nnspec.dims import Size, equal
 from nnspec.layers.arithmetic import Number
-from nnspec.layers.base import ArgumentError, InputError, Layer, TensorType, need_dtype
+from nnspec.layers.base import ArgumentError, Better, InputError, Layer, TensorType, need_dtype
+from nnspec.layers.pooled import Pooled
 
 Reduction = Literal["mean", "sum", "none", "batchmean"]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -21,6 +22,7 @@ class Loss(Layer):
 
     inputs: ClassVar[tuple[str, ...]] = ("input", "target")
     beyond_torch: ClassVar[frozenset[str]] = frozenset({"reduction"})
+    better: ClassVar[Better | None] = "lower"
 
     reduction: Reduction = "mean"
 
@@ -30,9 +32,24 @@ class Loss(Layer):
             raise ArgumentError("reduction", "a single number has no batch to average over", 'write "mean"')
         return TensorType("float", shape if self.reduction == "none" else ())
 
+    def pooled(self, places: tuple[int | None, ...], *inputs: TensorType | None) -> Pooled | None:
+        match self.reduction:
+            case "mean":
+                return "mean"
+            case "batchmean":  # the sum over the first dimension's size, whatever that counts
+                return "mean" if places[0] == 0 else "sum"
+            case "sum":
+                return "sum"
+        return None
+
 
 class ElementwiseLoss(Loss):
     """A loss of each element against the target's element at the same place."""
+
+    def mixed(self, *inputs: TensorType | None) -> tuple[tuple[int, ...], ...]:
+        if self.reduction != "none":
+            return super().mixed(*inputs)
+        return ((),) * len(inputs)
 
     def infer(self, input: TensorType, target: TensorType) -> TensorType:
         need_same(input, target)

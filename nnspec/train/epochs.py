@@ -174,7 +174,7 @@ def measure_of(prepared: Prepared) -> str | None:
     task = prepared.task
     if len(task.phases) > 1 and not task.metric_names:
         return None
-    return (*task.metric_names, "validation_loss" if task.loss_in_evaluation else "loss")[0]
+    return (*task.metric_names, "loss" if task.judged is None else "validation_loss")[0]
 
 
 def _better(value: float, best: float | None, rises: bool) -> bool:

@@ -21,6 +21,7 @@ from nnspec.train.network import Network
 from nnspec.train.state import Position, random_tensors, restore_random
 from nnspec.train.task import Task
 from nnspec.train.turns import Turns
+from nnspec.train.whole import Part
 
 LOOK = 100  # steps between checks that the loss is finite
 Row = dict[str, float | int | None]
@@ -43,7 +44,8 @@ class Loop:
         # a batch of one sample has no statistics to normalise by: it sits out this epoch
         whole, rest = divmod(self.samples, recipe.batch)
         self.steps = whole + (1 if rest > 1 or not whole else 0)
-        self.turns = [Turns(phase, task, self.steps) for phase in task.phases]
+        sizes = [min(recipe.batch, self.samples - step * recipe.batch) for step in range(self.steps)]
+        self.turns = [Turns(phase, task, sizes) for phase in task.phases]
         self.average = Average(task.model, recipe.ema) if recipe.ema is not None else None
         self.network = Network(task)
         read = {name for phase in task.phases for name in phase.loss.inputs}
@@ -135,21 +137,18 @@ class Loop:
 
     def _backward(self, turns: Turns, values: dict[str, Tensor], count: int) -> Tensor:
         """The gradients of a batch, in one part or several; its loss."""
-        strategy, size = self.task.strategy, -(-count // self.task.recipe.accumulate)
-        if size >= count and strategy.processes == 1:
-            loss = self.network.loss(turns.phase, values)
-            turns.backward(loss)
-            return loss.detach()
-        total = torch.zeros((), device=self.task.device)
-        for start in range(0, count, size):
-            share = strategy.share(min(size, count - start))
-            part = {name: tensor[start + share.start : start + share.stop] for name, tensor in values.items()}
-            with strategy.gradients(complete=start + size >= count):
-                # the strategy takes the mean over the processes
-                loss = self.network.loss(turns.phase, part) * (share.samples * strategy.processes / count)
-                turns.backward(loss)
-            total += loss.detach()
-        return total
+        parts = self._parts(count)
+        if len(parts) > 1 or self.task.strategy.processes > 1:
+            return self.network.accumulate(turns, values, parts)
+        loss = self.network.loss(turns.phase, values)
+        turns.backward(loss)
+        return loss.detach()
+
+    def _parts(self, count: int) -> list[Part]:
+        """Into which a batch is taken apart, as evenly as it goes; for statistics of a part it takes two samples."""
+        least = 2 if self.network.has_statistics else 1
+        parts = max(1, min(self.task.recipe.accumulate, count // least))
+        return [(count * index // parts, count * (index + 1) // parts) for index in range(parts)]
 
     def _train_mode(self) -> None:
         """The model as it is trained in this epoch: with parts frozen, or no longer."""
@@ -174,7 +173,7 @@ class Loop:
     def _check_finite(self) -> None:
         """Stop at the first step of this epoch whose loss was not finite."""
         for turns in self.turns:
-            losses = turns.global_losses(self.position.step)
+            losses = turns.losses[: self.position.step]
             bad = (~torch.isfinite(losses)).nonzero()
             if len(bad):
                 index = int(bad[0])

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from nnspec.elaborate.choices import Recipe
 from nnspec.train.compiled import compiled
 from nnspec.train.mixing import mixed_loss
 from nnspec.train.parts import thaw, train_mode
-from nnspec.train.task import Function, Phase, Task
+from nnspec.train.task import Function, Phase, Task, Whole
+from nnspec.train.turns import Turns
+from nnspec.train.whole import Batch, Judge, Part, results
 
 HALF = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -25,6 +28,9 @@ class Network:
         self.half = HALF.get(task.recipe.precision)
         self.called = self.judged = self._compiled(task.forward.module)  # in training, in evaluation
         self.losses = {phase.name: self._function(phase.loss) for phase in task.phases}
+        self.wholes = {phase.name: self._whole(phase.whole) for phase in task.phases}
+        layers = [layer for module in task.modules for layer in module.modules()]
+        self.has_statistics = any(isinstance(layer, _BatchNorm) for layer in layers)
         self.trained: list[bool] = []  # which weights are
 
     def train(self, thawed: bool) -> None:
@@ -40,12 +46,15 @@ class Network:
 
     def loss(self, phase: Phase, values: dict[str, Tensor]) -> Tensor:
         """The loss of a batch in training."""
-        loss = self.losses[phase.name]
-        with self._precision():
-            if not self.task.inputs:
-                return mixed_loss(loss, values)  # the network is part of its loss
-            self._forward(self.called, values, training=True)
-        return mixed_loss(loss, values)
+        self._forward_in_training(values)
+        with self._precision() if not self.task.inputs else nullcontext():  # then the network is part of its loss
+            return mixed_loss(self.losses[phase.name], values)
+
+    def accumulate(self, turns: Turns, values: dict[str, Tensor], parts: Sequence[Part]) -> Tensor:
+        """Add the gradients of a batch that is taken apart; its loss."""
+        whole = self.wholes[turns.phase.name]
+        assert whole is not None
+        return Batch(self.task, turns, whole, values, parts, self._forward_in_training, self._results).backward()
 
     def evaluate(self, values: dict[str, Tensor]) -> None:
         """Add what the model gives in evaluation to the values."""
@@ -56,23 +65,22 @@ class Network:
                 self._forward(self.judged, values, training=False)
 
     def validate(self) -> dict[str, float | None]:
-        """The loss and the metrics on the validation part, averaged over its samples."""
-        task = self.task
+        """The loss and the metrics of the validation part: of all its samples, whatever the batches and processes."""
+        task, start = self.task, 0
         samples = len(next(iter(task.validation.values())))
-        names = ("validation_loss", *task.metric_names)
-        totals = torch.zeros(len(names), device=task.device)
+        judges = [Judge(each, samples, task.strategy, self._results) for each in (task.judged, task.metrics) if each]
         with torch.set_grad_enabled(task.derives):
             for part in self.parts():
-                share = task.strategy.share(len(next(iter(part.values()))))
+                count = len(next(iter(part.values())))
+                share = task.strategy.share(count)
                 own = {name: tensor[share.start : share.stop] for name, tensor in part.items()}
                 self.evaluate(own)
-                totals += share.samples * torch.stack(self._numbers(own)).detach()
-        values: dict[str, float | None] = dict(
-            zip(names, (task.strategy.total(totals) / samples).tolist(), strict=True)
-        )
-        if not task.loss_in_evaluation:
-            values["validation_loss"] = None
-        return values
+                for judge in judges:
+                    judge.add(own, start, share)
+                start += count
+            found = [number.item() for judge in judges for number in judge.result()]
+        loss = found.pop(0) if task.judged else None
+        return {"validation_loss": loss, **dict(zip(task.metric_names, found, strict=True))}
 
     def parts(self) -> Iterator[dict[str, Tensor]]:
         """The validation part in batches."""
@@ -90,6 +98,22 @@ class Network:
     def _function(self, function: Function) -> Function:
         return Function(self._compiled(function.module), function.inputs)
 
+    def _whole(self, whole: Whole | None) -> Whole | None:
+        if whole is None or whole.first is None:
+            return whole
+        return Whole(whole.parts, self._function(whole.first), whole.rest, whole.given)
+
+    def _results(self, function: Function | None, values: dict[str, Tensor]) -> list[Tensor]:
+        """What a part of a loss or of metrics gives; the network may be in it."""
+        with self._precision() if not self.task.inputs else nullcontext():
+            return results(function, values)
+
+    def _forward_in_training(self, values: dict[str, Tensor]) -> None:
+        """Add what the model gives in training to the values."""
+        if self.task.inputs:
+            with self._precision():
+                self._forward(self.called, values, training=True)
+
     def _forward(self, model: nn.Module, values: dict[str, Tensor], *, training: bool) -> None:
         """Add the model's outputs to the values."""
         task = self.task
@@ -102,24 +126,8 @@ class Network:
             results = tuple(value.float() if value.is_floating_point() else value for value in results)
         values.update(zip(names, results, strict=True))
 
-    def _numbers(self, values: dict[str, Tensor]) -> list[Tensor]:
-        task = self.task
-        with self._precision() if not task.inputs else nullcontext():
-            loss = (
-                self.losses[task.phases[0].name](values)
-                if task.loss_in_evaluation
-                else torch.zeros((), device=task.device)
-            )
-            metrics = task.metrics(values) if task.metrics else ()
-        return [_one(loss), *(metrics if isinstance(metrics, tuple) else (metrics,))]
-
 
 def in_precision(recipe: Recipe, device: torch.device) -> AbstractContextManager[object]:
     """Matrix products and convolutions in the precision of a recipe, while the block runs."""
     half = HALF.get(recipe.precision)
     return torch.autocast(device.type, half) if half else nullcontext()
-
-
-def _one(value: Tensor | tuple[Tensor, ...]) -> Tensor:
-    assert isinstance(value, Tensor)
-    return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -9,11 +10,13 @@ from torch import Tensor, nn
 
 from nnspec.diagnostics import Span, SpecError
 from nnspec.elaborate.caching import check_cacheable
+from nnspec.dims import Size
 from nnspec.elaborate.objective import Objective
 from nnspec.elaborate.parts import names_below
 from nnspec.elaborate.plan import PhasePlan, Plan
 from nnspec.elaborate.recipe_mistakes import NothingToUpdate
 from nnspec.ir import Program
+from nnspec.ir.parts import in_parts
 from nnspec.limits import Limits
 from nnspec.record import Record
 from nnspec.to_torch.module import build
@@ -22,7 +25,7 @@ from nnspec.train.features import Features, divide_model
 from nnspec.train.parts import freeze, groups, start_from, weight_names
 from nnspec.train.randomness import own_randomness
 from nnspec.train.strategy import Strategy
-from nnspec.train.task import Function, Phase
+from nnspec.train.task import Function, Phase, Whole
 
 
 class Networks(Record):
@@ -32,7 +35,8 @@ class Networks(Record):
     modules: tuple[nn.Module, ...]  # compute with them in training
     features: Features | None  # the model in two, where features are cached
     phases: tuple[Phase, ...]
-    metrics: Function | None
+    metrics: Whole | None
+    judged: Whole | None  # the loss in evaluation
     sample: Function | None
 
 
@@ -40,6 +44,7 @@ def build_networks(
     objective: Objective,
     program: Program,
     plan: Plan,
+    batch: Size,
     base: Path,
     sources: dict[str, Span],
     device: torch.device,
@@ -52,6 +57,7 @@ def build_networks(
         objective: losses, metrics and samples.
         program: the model, or all networks that the recipe builds.
         plan: the recipe.
+        batch: the symbol of the number of samples.
         base: the folder that its paths start from.
         sources: a span of each text by its name.
         device: where the weights are.
@@ -77,21 +83,43 @@ def build_networks(
         _share(module, model)
         return Function(module, tuple(port.name for port in part.main.inputs))
 
+    made = set() if objective.whole else {port.name for port in program.main.outputs}
+
+    def whole(part: Program, evaluation: bool) -> Whole:
+        divided = in_parts(part, batch, made, evaluation=evaluation)
+        halves = [each and function(each) for each in (divided.first, divided.rest, divided.given)]
+        for each in halves:
+            if each is not None:
+                each.module.train(not evaluation)
+        first, rest, given = halves
+        assert rest is not None
+        return Whole(divided, first, rest, given)
+
+    apart = recipe.accumulate > 1 or strategy.processes > 1
     losses = [function(loss) for loss in objective.losses]
-    phases = [_phase(phase, loss, model, plan) for phase, loss in zip(plan.phases, losses, strict=True)]
-    metrics = function(objective.metrics) if objective.metrics else None
     sample = function(objective.sample) if objective.sample else None
-    for judge in (metrics, sample):
-        if judge is not None:
-            judge.module.eval()
-    modules = tuple(loss.module for loss in losses) if objective.whole else (model,)
+    if sample is not None:
+        sample.module.eval()
+    with own_randomness(device):  # what is built again draws weights that are not used
+        wholes = [whole(loss, False) if apart else None for loss in objective.losses]
+        metrics = whole(objective.metrics, True) if objective.metrics else None
+        judged = whole(objective.losses[0], True) if objective.in_evaluation else None
+    phases = [_phase(*each, model, plan) for each in zip(plan.phases, losses, wholes, strict=True)]
+    modules = tuple(_computing(losses, wholes)) if objective.whole else (model,)
     features = None
     if recipe.cache_features:
         check_cacheable(objective, plan, strategy.name)
         with own_randomness(device):  # the run then draws what it draws without a cache
             features = divide_model(model, program, plan, function)
         modules = (features.rest.module,)
-    return Networks(model, modules, features, tuple(phases), metrics, sample)
+    return Networks(model, modules, features, tuple(phases), metrics, judged, sample)
+
+
+def _computing(losses: Sequence[Function], wholes: Sequence[Whole | None]) -> Iterator[nn.Module]:
+    """The modules that compute with the weights in training, where losses build networks: whole, or in halves."""
+    for loss, whole in zip(losses, wholes, strict=True):
+        halves = (whole.first, whole.rest) if whole else ()
+        yield from (each.module for each in (loss, *halves) if each is not None)
 
 
 def _share(module: nn.Module, owner: nn.Module) -> None:
@@ -108,7 +136,7 @@ def _share(module: nn.Module, owner: nn.Module) -> None:
                 setattr(place, leaf, tensor)
 
 
-def _phase(phase: PhasePlan, loss: Function, model: nn.Module, plan: Plan) -> Phase:
+def _phase(phase: PhasePlan, loss: Function, whole: Whole | None, model: nn.Module, plan: Plan) -> Phase:
     recipe = plan.recipe
     own = {name for name, _ in loss.module.named_parameters()} if plan.builds else None
     if own is not None and phase.recipe.update:
@@ -121,6 +149,7 @@ def _phase(phase: PhasePlan, loss: Function, model: nn.Module, plan: Plan) -> Ph
     return Phase(
         phase.name,
         loss,
+        whole,
         groups(model, recipe, plan.places.get("rates"), own),
         phase.recipe.optimizer or recipe.optimizer,
         phase.recipe.schedule or recipe.schedule,

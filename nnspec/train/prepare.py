@@ -105,7 +105,9 @@ def prepare(
     pictures = followed(fitted, parts, normalised) if recipe.augment else ()
     draws = torch.Generator().manual_seed(recipe.seed)
     torch.manual_seed(recipe.seed)
-    networks = build_networks(objective, objective.whole or program, plan, base, sources, device, strategy, limits)
+    networks = build_networks(
+        objective, objective.whole or program, plan, fitted.batch, base, sources, device, strategy, limits
+    )
     training, validation = parts.training, middles(parts.validation, pictures, cut) if cut else parts.validation
     features = networks.features
     if features is not None:
@@ -123,7 +125,7 @@ def prepare(
         networks.metrics,
         objective.metric_names,
         networks.sample,
-        objective.in_evaluation,
+        networks.judged,
         training,
         validation,
         Augment(recipe.augment, pictures, draws) if recipe.augment else None,

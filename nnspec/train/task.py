@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from nnspec.elaborate.choices import Optimizer, Recipe, Schedule
+from nnspec.ir.parts import InParts
 from nnspec.record import Record
 from nnspec.train.augment import Augment
 from nnspec.train.strategy import Strategy
@@ -22,11 +23,21 @@ class Function(Record):
         return result
 
 
+class Whole(Record):
+    """A function of all samples of a batch, or of all that are held out, which is computed for parts of them."""
+
+    parts: InParts
+    first: Function | None  # of a part
+    rest: Function
+    given: Function | None  # of what `first` gives, that which follows from the data alone
+
+
 class Phase(Record):
     """A loss, and how the weights that it changes follow it."""
 
     name: str  # "" for the only one
     loss: Function
+    whole: Whole | None  # the same loss, where batches are taken apart
     groups: list[dict[str, object]]  # its weights, as the optimizer takes them
     optimizer: Optimizer
     schedule: Schedule
@@ -50,10 +61,10 @@ class Task(Record):
     outputs: tuple[tuple[str, bool], ...]  # name, whether it exists in training only
     derives: bool  # a loss has derivatives in it
     tracked: tuple[str, ...]  # inputs of the model with respect to which it takes them
-    metrics: Function | None
+    metrics: Whole | None
     metric_names: tuple[str, ...]
     sample: Function | None
-    loss_in_evaluation: bool
+    judged: Whole | None  # the loss in evaluation; None where it cannot be computed there
     training: dict[str, Tensor]
     validation: dict[str, Tensor]
     augment: Augment | None

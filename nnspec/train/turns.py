@@ -6,6 +6,8 @@ that `steps = 5` for a critic and one for an artist means: the artist learns fro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -17,14 +19,16 @@ from nnspec.train.task import Phase, Task
 class Turns:
     """The turns of a phase."""
 
-    def __init__(self, phase: Phase, task: Task, steps: int) -> None:
-        """`steps` is the number of batches of an epoch."""
+    def __init__(self, phase: Phase, task: Task, sizes: Sequence[int]) -> None:
+        """`sizes` are the numbers of samples of the batches of an epoch."""
+        steps = len(sizes)
         self.phase = phase
         self.strategy = task.strategy
         self.optimizer = optimizer(phase.optimizer, phase.groups, task.device, task.strategy)
         self.parameters = [weight for group in self.optimizer.param_groups for weight in group["params"]]
         self.rate = learning_rate(phase.schedule, phase.optimizer.lr, steps, task.recipe.epochs * steps)
-        self.losses = torch.zeros(steps, device=task.device)  # the share of this process in them
+        self.losses = torch.zeros(steps, device=task.device)
+        self.sizes = torch.tensor(sizes, dtype=torch.float32, device=task.device)
         # gradients in float16 are multiplied until they are in its range; a step whose gradients overflow is left out
         self.scaler = torch.amp.GradScaler(task.device.type, enabled=task.recipe.precision == "float16")
         self.round = max(each.steps for each in task.phases)
@@ -66,13 +70,9 @@ class Turns:
         return [step for step in range(steps) if self.acts(first + step)]
 
     def mean(self, first: int, steps: int) -> float | None:
-        """The mean loss of those batches; None where none is its own."""
+        """The mean loss of those batches over their samples; None where none is its own."""
         own = self.own(first, steps)
-        return self.global_losses(steps)[own].mean().item() if own else None
-
-    def global_losses(self, steps: int) -> Tensor:
-        """The losses of the first so many batches of the epoch, over all processes."""
-        return self.strategy.total(self.losses[:steps]) / self.strategy.processes
+        return (self.losses[own] @ self.sizes[own] / self.sizes[own].sum()).item() if own else None
 
     # --- state
 

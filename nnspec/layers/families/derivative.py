@@ -18,6 +18,7 @@ class Detach(Layer):
     function: ClassVar[str | None] = "detach"
     stops_gradient: ClassVar[bool] = True
 
+    pointwise: ClassVar[bool] = True
     examples: ClassVar = (
         Example("detach(a)", ("float[N, 3]",)),
         Example("a * detach(a)", ("float[N, 3]",)),
@@ -34,6 +35,7 @@ class Tracked(Layer):
     Shapes: any -> the same. Source: torch.Tensor.requires_grad_.
     """
 
+    pointwise: ClassVar[bool] = True
     examples: ClassVar = (Example("Tracked", ("float[N, 3]",)),)
 
     def infer(self, input: TensorType) -> TensorType:
@@ -46,6 +48,10 @@ class _Derivative(Layer):
 
     inputs: ClassVar[tuple[str, ...]] = ("output", "input")
     tracks: ClassVar[Mapping[int, Layer]] = {1: Tracked()}
+
+    def mixed(self, output: TensorType, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        """Samples stay apart where each has a row of the output, computed from its own input."""
+        return tuple(range(1, output.rank)), tuple(range(1, input.rank))
 
 
 class Gradient(_Derivative):

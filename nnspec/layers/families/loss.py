@@ -4,10 +4,11 @@ As in torch they average over all elements; `reduction` changes that. `"batchmea
 the first dimension: the reduction in which the terms of a variational bound may be added.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from nnspec.dims import equal
-from nnspec.layers.base import ArgumentError, Example, Layer, TensorType, need_dtype
+from nnspec.layers.base import ArgumentError, Better, Example, Layer, TensorType, need_dtype
+from nnspec.layers.families.operators import Divide
 from nnspec.layers.loss import (
     DistanceLoss,
     ElementwiseLoss,
@@ -19,6 +20,7 @@ from nnspec.layers.loss import (
     need_same,
     need_shape,
 )
+from nnspec.layers.pooled import Pooled, Sums
 
 
 class MSELoss(DistanceLoss):
@@ -167,6 +169,20 @@ class _Classification(Loss):
             raise ArgumentError("reduction", 'cannot be "batchmean" for classes', help='write "mean" or "sum"')
         return self.reduced(*target.shape)
 
+    def mixed(self, input: TensorType, target: TensorType) -> tuple[tuple[int, ...], ...]:
+        if self.reduction != "none":
+            return super().mixed(input, target)
+        return (1,), (() if target.dtype == "int" else (1,))
+
+    def pooled(self, places: tuple[int | None, ...], *inputs: TensorType | None) -> Pooled | None:
+        """The mean is over the targets that count: their losses are added, and so are they."""
+        target = inputs[1]
+        if places[0] == 1 or self.reduction != "mean" or target is None or target.dtype != "int":
+            return None if places[0] == 1 else super().pooled(places, *inputs)
+        weights: tuple[float, ...] | None = getattr(self, "class_weights", None)
+        counted = CountedTargets(ignore_index=self.ignore_index, class_weights=weights)
+        return Sums(((self.model_copy(update={"reduction": "sum"}), (0, 1)), (counted, (1,))), Divide())
+
 
 class CrossEntropyLoss(_Classification):
     """Cross entropy of logits along dimension 1 with the class of each sample, or with its probabilities.
@@ -266,26 +282,72 @@ class GaussianKL(Loss):
         need_same(mu, logvar)
         return self.reduced(*mu.shape)
 
+    def mixed(self, mu: TensorType, logvar: TensorType) -> tuple[tuple[int, ...], ...]:
+        return ((), ()) if self.reduction == "none" else super().mixed(mu, logvar)
+
+
+class CountedTargets(Layer):
+    """How many targets count in a mean over classes: those that are not `ignore_index`, each times its class's weight.
+
+    A mean over several batches of different lengths is the sum of `cross_entropy(..., reduction = "sum")` over the sum
+    of these.
+
+    Shapes: int [...] -> []. Source: torch.nn.CrossEntropyLoss, the denominator of its mean.
+    """
+
+    inputs: ClassVar[tuple[str, ...]] = ("target",)
+
+    ignore_index: int | None = None
+    class_weights: tuple[Positive, ...] | None = None
+
+    examples: ClassVar = (
+        Example("argmax(a, dim = 1) -> CountedTargets", ("float[N, 3, H]",)),
+        Example("argmax(a, dim = 1) -> CountedTargets(ignore_index = 1)", ("float[N, 3, H]",)),
+        Example(
+            "argmax(a, dim = 1) -> CountedTargets(ignore_index = 0, class_weights = [1, 2, 0.5])", ("float[N, 3, H]",)
+        ),
+    )
+
+    def infer(self, target: TensorType) -> TensorType:
+        need_dtype(target, "int")
+        return TensorType("float", ())
+
+    def pooled(self, places: tuple[int | None, ...], *inputs: TensorType | None) -> Pooled | None:
+        return "sum"
+
 
 class Accuracy(Layer):
     """The fraction of samples whose greatest value along dimension 1 is that of the right class.
 
-    Targets equal to `ignore_index` do not count; it is no number where no other target is left.
+    Targets equal to `ignore_index` do not count; it is no number where no other target is left. `reduction = "sum"`
+    gives how many are right.
 
     Shapes: input [N, classes, ...], target int [N, ...] -> []. Source: torch.argmax, torch.Tensor.mean.
     """
 
     inputs: ClassVar[tuple[str, ...]] = ("input", "target")
     function: ClassVar[str | None] = "accuracy"
-    higher_is_better: ClassVar[bool] = True  # of a metric: the best weights are those of its greatest value
+    better: ClassVar[Better | None] = "higher"
 
     ignore_index: int | None = None
+    reduction: Literal["mean", "sum"] = "mean"
 
     examples: ClassVar = (
         Example("accuracy(a, argmax(b, dim = 1))", ("float[N, 3]", "float[N, 3]")),
         Example("accuracy(a, argmax(b, dim = 1), ignore_index = 0)", ("float[N, 3, H]", "float[N, 3, H]")),
+        Example(
+            'accuracy(a, argmax(b, dim = 1), ignore_index = 0, reduction = "sum")', ("float[N, 3, H]", "float[N, 3, H]")
+        ),
     )
 
     def infer(self, input: TensorType, target: TensorType) -> TensorType:
         need_classes(input, target)
         return TensorType("float", ())
+
+    def pooled(self, places: tuple[int | None, ...], *inputs: TensorType | None) -> Pooled | None:
+        if places[0] == 1:
+            return None
+        if self.reduction == "sum" or self.ignore_index is None:
+            return self.reduction
+        right = self.model_copy(update={"reduction": "sum"})
+        return Sums(((right, (0, 1)), (CountedTargets(ignore_index=self.ignore_index), (1,))), Divide())

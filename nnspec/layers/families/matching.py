@@ -5,8 +5,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from nnspec.dims import Size, equal, product
-from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, need_dtype
+from nnspec.layers.base import ArgumentError, Better, Example, InputError, Layer, TensorType, need_dtype
 from nnspec.layers.loss import Positive, need_same
+from nnspec.layers.pooled import Pooled
 
 
 class CosineSimilarity(Layer):
@@ -35,6 +36,9 @@ class CosineSimilarity(Layer):
         axis = self.dim % input.rank
         return TensorType("float", input.shape[:axis] + input.shape[axis + 1 :])
 
+    def mixed(self, input: TensorType, target: TensorType) -> tuple[tuple[int, ...], ...]:
+        return ((self.dim % input.rank,),) * 2
+
 
 class InfoNCE(Layer):
     """The contrastive loss: each row must be closer to the row of its own number than to the others of the batch.
@@ -48,6 +52,8 @@ class InfoNCE(Layer):
     by_position: ClassVar[tuple[str, ...]] = ("temperature",)
     inputs: ClassVar[tuple[str, ...]] = ("input", "target")
     function: ClassVar[str | None] = "info_nce"
+    batchwise: ClassVar[bool] = True
+    better: ClassVar[Better | None] = "lower"
 
     temperature: Positive = 0.1
 
@@ -77,6 +83,7 @@ class CTCLoss(Layer):
 
     inputs: ClassVar[tuple[str, ...]] = ("input", "target")
     function: ClassVar[str | None] = "ctc"
+    better: ClassVar[Better | None] = "lower"
 
     blank: Annotated[int, Field(ge=0)] = 0
 
@@ -95,3 +102,6 @@ class CTCLoss(Layer):
         if isinstance(input.shape[2], int) and self.blank >= input.shape[2]:
             raise ArgumentError("blank", f"is {self.blank}, and there are {input.shape[2]} classes")
         return TensorType("float", ())
+
+    def pooled(self, places: tuple[int | None, ...], *inputs: TensorType | None) -> Pooled | None:
+        return "mean" if places[0] == 0 else None

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from nnspec.dims import Size, product
 from nnspec.layers.base import ArgumentError, DType, Example, InputError, Layer, TensorType, axis, need_dtype
+from nnspec.layers.pooled import Pooled
 from nnspec.layers.reshaping import distinct_axes
 
 
@@ -76,6 +77,9 @@ class Sum(_Reduction):
         Example("Sum([-1, -2], keepdim = true)"),
     )
 
+    def pooled(self, places: tuple[int | None, ...], *inputs: TensorType | None) -> Pooled | None:
+        return "sum"
+
 
 class Mean(_Reduction):
     """The mean along dimensions.
@@ -90,6 +94,9 @@ class Mean(_Reduction):
         Example("Mean(1, keepdim = true)", ("float[N, T, 4]",)),
         Example("Mean([2, 3])"),
     )
+
+    def pooled(self, places: tuple[int | None, ...], *inputs: TensorType | None) -> Pooled | None:
+        return "mean"
 
 
 class Max(_Reduction):

@@ -9,6 +9,7 @@ from nnspec.layers.families.loss import (
     Accuracy,
     BCELoss,
     BCEWithLogitsLoss,
+    CountedTargets,
     CrossEntropyLoss,
     FocalLoss,
     GaussianKL,
@@ -194,7 +195,24 @@ def _(layer: Accuracy, call: Call, graph: Graph) -> str:
     best = graph.node("ArgMax", [call.inputs[0]], axis=1, keepdims=0)
     right = cast(graph.node("Equal", [best, call.inputs[1]]), "bool", "float", graph)
     if layer.ignore_index is None:
-        return _reduced(right, call.type_of(1), "mean", graph)
+        return _reduced(right, call.type_of(1), layer.reduction, graph)
     counted = cast(graph.node("Not", [_ignored(layer, call, graph)]), "bool", "float", graph)
     right = _reduced(graph.node("Mul", [right, counted]), call.type_of(1), "sum", graph)
+    if layer.reduction == "sum":
+        return right
     return graph.node("Div", [right, _reduced(counted, call.type_of(1), "sum", graph)])
+
+
+@row(CountedTargets)
+def _(layer: CountedTargets, call: Call, graph: Graph) -> str:
+    target = call.inputs[0]
+    ignored = graph.node("Equal", [target, graph.constant(layer.ignore_index or 0, np.int64)])
+    if layer.ignore_index is None:
+        ignored = graph.node("And", [ignored, graph.node("Not", [ignored])])  # none
+    if layer.class_weights is None:
+        weights = graph.constant(1.0)
+    else:
+        known = graph.node("Where", [ignored, graph.constant(0, np.int64), target])
+        weights = graph.node("Gather", [graph.constant(list(layer.class_weights)), known], axis=0)
+    counted = graph.node("Where", [ignored, graph.constant(0.0), weights])
+    return _reduced(counted, call.type_of(), "sum", graph)

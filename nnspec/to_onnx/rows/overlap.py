@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnspec.layers.families.overlap import DiceLoss, DiceScore, MeanIoU
+from nnspec.layers.families.overlap import ClassOverlap, DiceLoss, DiceScore, MeanIoU, MeanOverlap
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.operands import cast, reduce
 from nnspec.to_onnx.row import Call, row
@@ -39,8 +39,8 @@ def _(layer: DiceScore, call: Call, graph: Graph) -> str:
     return reduce("ReduceMean", graph.node("Where", [empty, one, share]), (0,), False, graph)
 
 
-@row(MeanIoU)
-def _(layer: MeanIoU, call: Call, graph: Graph) -> str:
+def _counts(call: Call, graph: Graph) -> tuple[str, str]:
+    """[classes] twice: the places that are of a class and taken for it, and those of which one or the other is true."""
     best = graph.node("ArgMax", [call.inputs[0]], axis=1, keepdims=0)
     classes, ends = graph.size(call.type_of().shape[1]), graph.constant([0.0, 1.0])
     rows = [
@@ -49,6 +49,32 @@ def _(layer: MeanIoU, call: Call, graph: Graph) -> str:
     ]  # [places, classes]
     overlap = reduce("ReduceSum", graph.node("Mul", rows), (0,), False, graph)
     union = graph.node("Sub", [reduce("ReduceSum", graph.node("Add", rows), (0,), False, graph), overlap])
-    shares = graph.node("Div", [overlap, graph.node("Max", [union, graph.constant(1.0)])])
-    present = reduce("ReduceSum", graph.node("Min", [union, graph.constant(1.0)]), (0,), False, graph)
+    return overlap, union
+
+
+def _mean_of_present(overlap: str, union: str, graph: Graph) -> str:
+    """The mean of the shares of the classes that are there; the other unions are 0."""
+    absent = graph.node("Equal", [union, graph.constant(0.0)])
+    shares = graph.node("Div", [overlap, graph.node("Where", [absent, graph.constant(1.0), union])])
+    shares = graph.node("Where", [absent, graph.constant(0.0), shares])
+    present = reduce("ReduceSum", cast(graph.node("Not", [absent]), "bool", "float", graph), (0,), False, graph)
     return graph.node("Div", [reduce("ReduceSum", shares, (0,), False, graph), present])
+
+
+@row(MeanIoU)
+def _(layer: MeanIoU, call: Call, graph: Graph) -> str:
+    return _mean_of_present(*_counts(call, graph), graph)
+
+
+@row(ClassOverlap)
+def _(layer: ClassOverlap, call: Call, graph: Graph) -> str:
+    places = graph.constant([0], np.int64)
+    return graph.node("Concat", [graph.node("Unsqueeze", [each, places]) for each in _counts(call, graph)], axis=0)
+
+
+@row(MeanOverlap)
+def _(layer: MeanOverlap, call: Call, graph: Graph) -> str:
+    overlap, union = (
+        graph.node("Gather", [call.inputs[0], graph.constant(index, np.int64)], axis=0) for index in (0, 1)
+    )
+    return _mean_of_present(overlap, union, graph)

@@ -7,6 +7,7 @@ from nnspec.layers.families.loss import (
     Accuracy,
     BCELoss,
     BCEWithLogitsLoss,
+    CountedTargets,
     CrossEntropyLoss,
     FocalLoss,
     GaussianKL,
@@ -77,7 +78,25 @@ def _(layer: GaussianKL, call: Call) -> str:
 def _(layer: Accuracy, call: Call) -> str:
     scores, target = call.inputs
     counted = "" if layer.ignore_index is None else f"[{target} != {layer.ignore_index}]"
-    return f"({scores}.argmax(1) == {target}){counted}.mean(dtype=wide).to({call.dtype})"
+    right = f"({scores}.argmax(1) == {target}){counted}.{layer.reduction}(dtype=wide)"
+    return f"{right}.to({call.dtype})"
+
+
+COUNTED_TARGETS = """
+def counted_targets(target, ignore_index, class_weights, dtype):
+    counted = torch.ones_like(target, dtype=torch.bool) if ignore_index is None else target != ignore_index
+    if class_weights is None:
+        return counted.sum(dtype=dtype)
+    weights = torch.tensor(class_weights, dtype=dtype, device=target.device)
+    return (weights[torch.where(counted, target, 0)] * counted).sum()
+"""
+
+
+@row(CountedTargets)
+def _(layer: CountedTargets, call: Call) -> Function:
+    weights = None if layer.class_weights is None else list(map(float, layer.class_weights))
+    text = f"counted_targets({call.inputs[0]}, {layer.ignore_index}, {weights}, wide).to({call.dtype})"
+    return Function("counted_targets", COUNTED_TARGETS, text)
 
 
 def _reduced(text: str, reduction: str, call: Call) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnspec.layers.families.overlap import DiceLoss, DiceScore, MeanIoU
+from nnspec.layers.families.overlap import ClassOverlap, DiceLoss, DiceScore, MeanIoU, MeanOverlap
 from nnspec.to_torch.row import Call, Function, row
 
 DICE_LOSS = """
@@ -47,3 +47,29 @@ def _(layer: DiceScore, call: Call) -> Function:
 @row(MeanIoU)
 def _(layer: MeanIoU, call: Call) -> Function:
     return Function("mean_iou", MEAN_IOU, f"mean_iou({call.inputs[0]}, {call.inputs[1]})")
+
+
+CLASS_OVERLAP = """
+def class_overlap(scores, target):
+    classes = scores.shape[1]
+    found = F.one_hot(scores.argmax(1), classes).bool().view(-1, classes)
+    wanted = F.one_hot(target, classes).bool().view(-1, classes)
+    return torch.stack([(found & wanted).sum(0), (found | wanted).sum(0)]).to(scores.dtype)
+"""
+
+MEAN_OVERLAP = """
+def mean_overlap(counts):
+    overlap, union = counts
+    present = union != 0
+    return torch.where(present, overlap / torch.where(present, union, 1), 0).sum() / present.sum()
+"""
+
+
+@row(ClassOverlap)
+def _(layer: ClassOverlap, call: Call) -> Function:
+    return Function("class_overlap", CLASS_OVERLAP, f"class_overlap({call.inputs[0]}, {call.inputs[1]})")
+
+
+@row(MeanOverlap)
+def _(layer: MeanOverlap, call: Call) -> Function:
+    return Function("mean_overlap", MEAN_OVERLAP, f"mean_overlap({call.inputs[0]})")
