@@ -71,7 +71,7 @@ def half(
     outputs: tuple[Port, ...],
     kept: Set[str] = frozenset(),
 ) -> Program:
-    """A program of some calls of the model, with the inputs among these that they use, or whose values are in `kept`."""
+    """A program of some calls of the model, with the inputs that they use, and those whose values are in `kept`."""
     used = {name for call in calls for name in call.inputs} | {port.value for port in outputs} | kept
     built: set[str] = set()
     body: list[Call] = []

@@ -37,8 +37,9 @@ class InParts(Record):
     """A function of a batch in two halves."""
 
     first: Program | None  # its outputs are the values between, in order; None where there are none
-    rest: Program  # takes them by name; other inputs have their sizes read and nothing else
+    rest: Program  # takes them by name
     between: tuple[Between, ...]
+    sized: tuple[tuple[str, int | None], ...]  # other inputs of `rest`: their sizes are read; the samples' dimension
     given: Program | None  # gives those of the values that follow from the data alone
     batchwise: tuple[Call, ...]  # what is defined for a batch, so that its mean over batches is taken
     linear: bool  # the result is a linear function of the other values
@@ -142,7 +143,6 @@ class _Division:
         self.batchwise: list[Call] = []
         main = opened(program, lambda call: not self.samples.module_apart(str(call.callee)))
         self.main = main
-        self.made = made
         self.rows = {port.value for port in main.inputs if self.samples.within(main.values[port.value])}
         self.whole: set[str] = set()
         self.given = {port.value for port in main.inputs if port.name not in made}
@@ -231,11 +231,13 @@ class _Division:
         between = tuple(self._between(index, name) for index, name in enumerate(values))
         ports = tuple(Port(name=each.name, value=name) for each, name in zip(between, values, strict=True))
         given = tuple(port for each, port in zip(between, ports, strict=True) if each.given)
-        others = tuple(port for port in main.inputs if port.value not in values and port.name not in self.made)
+        others = tuple(port for port in main.inputs if port.value not in values)
+        carriers = self._carriers(rest, others)
         return InParts(
             self._first(main, ports) if ports else None,
-            half(self.program, main, rest, (*others, *ports), main.outputs, self._carriers(rest, others)),
+            half(self.program, main, rest, (*others, *ports), main.outputs, carriers),
             between,
+            tuple((port.name, self.samples.place(self.types[port.value])) for port in others if port.value in carriers),
             self._first(main, given) if given else None,
             tuple(self.batchwise),
             self._is_linear(rest, {name for each, name in zip(between, values, strict=True) if not each.given}),

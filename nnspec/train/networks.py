@@ -87,11 +87,12 @@ def build_networks(
 
     def whole(part: Program, evaluation: bool) -> Whole:
         divided = in_parts(part, batch, made, evaluation=evaluation)
-        halves = [each and function(each) for each in (divided.first, divided.rest, divided.given)]
-        for each in halves:
+        first, rest, given = (
+            None if each is None else function(each) for each in (divided.first, divided.rest, divided.given)
+        )
+        for each in (first, rest, given):
             if each is not None:
                 each.module.train(not evaluation)
-        first, rest, given = halves
         assert rest is not None
         return Whole(divided, first, rest, given)
 

@@ -1,8 +1,8 @@
 """A function of a whole batch that is computed for parts of it: in validation, in accumulation, in several processes.
 
-Whatever the parts, its value is that of the whole, and so are its gradients. Where the value is linear in what the parts
-give once the data is known (a mean over the tokens that count), one pass over the parts does. Where it is not (a root
-of a mean, a contrast between samples), a first pass without gradients finds what all parts give, and a second one
+Whatever the parts, its value is that of the whole, and so are its gradients. Where the value is linear in what the
+parts give once the data is known (a mean over the tokens that count), one pass over the parts does. Where it is not (a
+root of a mean, a contrast between samples), a first pass without gradients finds what all parts give, and a second one
 takes the parts through the networks again, with the same random numbers.
 """
 
@@ -87,19 +87,21 @@ class Judge:
         self.computed = computed
         self.collected = Collected(whole.parts.between, samples, strategy)  # on all samples
         self.types: list[torch.dtype] = []
-        self.sizes: Values = {}
+        self.part: Values = {}
+        self.samples = 0
 
     def add(self, values: Values, start: int, share: Share) -> None:
         """Take a part into account: its values are those of this process's share of it."""
         made = self.computed(self.whole.first, values)
         self.types = [value.dtype for value in made]
         self.collected.add(made, start, share)
-        self.sizes = values
+        self.part, self.samples = values, share.stop - share.start
 
     def result(self) -> list[Tensor]:
         """The value for all of them."""
         found = self.collected.whole(self.types) if self.types else []
-        return self.computed(self.whole.rest, rest_values(self.whole.parts, found, self.sizes, self.collected.count))
+        parts, count = self.whole.parts, self.collected.count
+        return self.computed(self.whole.rest, rest_values(parts, found, self.part, self.samples, count))
 
 
 def results(function: Function | None, values: Values) -> list[Tensor]:
@@ -108,14 +110,22 @@ def results(function: Function | None, values: Values) -> list[Tensor]:
     return list(found) if isinstance(found, tuple) else [found]
 
 
-def rest_values(parts: InParts, found: Sequence[Tensor], sizes: Values, count: int) -> Values:
-    """What the second half takes: the values between, and inputs whose sizes it reads, as if they were whole."""
-    whole = {name: value.new_zeros(()).expand(count, *value.shape[1:]) for name, value in sizes.items() if value.ndim}
-    return {**whole, **{each.name: value for each, value in zip(parts.between, found, strict=True)}}
+def rest_values(parts: InParts, found: Sequence[Tensor], part: Values, samples: int, count: int) -> Values:
+    """What the second half takes for `count` samples: the values between, and inputs of which it reads the sizes.
+
+    `part` has the values of a part of so many samples.
+    """
+    sized = {}
+    for name, dimension in parts.sized:
+        sizes = list(part[name].shape)
+        if dimension is not None:
+            sizes[dimension] = sizes[dimension] // samples * count
+        sized[name] = part[name].new_zeros(()).expand(sizes)
+    return {**sized, **{each.name: value for each, value in zip(parts.between, found, strict=True)}}
 
 
 class Batch:
-    """A batch that is taken through the networks in parts; if it is mixed, with values for both samples of each pair."""
+    """A batch that is taken through the networks in parts; a mixed one has values for both samples of each pair."""
 
     def __init__(
         self,
@@ -150,6 +160,8 @@ class Batch:
         self.computed = computed
         share = float(values[SHARE][0]) if SHARE in values else 1.0
         self.weights = [share, 1 - share] if SHARE in values else [share]
+        self.part: Values = {}  # the last one
+        self.samples = 0
 
     def backward(self) -> Tensor:
         """Add the gradients of the batch; its loss."""
@@ -186,8 +198,8 @@ class Batch:
                 types = [value.dtype for value in made[0]]
                 for own, value in zip(collected, made, strict=True):
                     own.add(value, start, share)
-        for buffer, value in zip(self._buffers(), statistics, strict=True):
-            buffer.copy_(value)
+        for buffer, statistic in zip(self._buffers(), statistics, strict=True):
+            buffer.copy_(statistic)
         leaves = [[_leaf(value) for value in own.whole(types)] for own in collected]
         loss = self._loss(leaves)
         self.turns.backward(loss)
@@ -218,6 +230,7 @@ class Batch:
     def _made(self, part: Values) -> list[list[Tensor]]:
         """What the first half gives for a part."""
         self.forward(part)
+        self.part, self.samples = part, len(next(iter(part.values())))
         return [self.computed(self.whole.first, version) for version in self._versions(part)]
 
     def _given(self) -> list[dict[str, Tensor]]:
@@ -252,9 +265,9 @@ class Batch:
     def _loss(self, found: list[list[Tensor]]) -> Tensor:
         """The loss of the whole batch."""
         whole, total = self.whole, torch.zeros((), device=self.task.device)
-        for weight, values, version in zip(self.weights, found, self._versions(self.values), strict=True):
-            found = rest_values(whole.parts, values, version, self.count)
-            total = total + weight * self.computed(whole.rest, found)[0]
+        for weight, values, version in zip(self.weights, found, self._versions(self.part), strict=True):
+            given = rest_values(whole.parts, values, version, self.samples, self.count)
+            total = total + weight * self.computed(whole.rest, given)[0]
         return total
 
     def _push(

@@ -8,6 +8,7 @@ from typing import ClassVar
 from nnspec.dims import Size, equal, product
 from nnspec.layers.arithmetic import Combining, broadcast
 from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, need_dtype
+from nnspec.layers.pooled import Pooled
 
 
 class _Binary(Combining):
@@ -146,6 +147,9 @@ class MatMul(Layer):
 
     def mixed(self, left: TensorType, right: TensorType) -> tuple[tuple[int, ...], ...]:
         return (left.rank - 1,), (max(right.rank - 2, 0),)
+
+    def pooled(self, places: tuple[int | None, ...], *inputs: TensorType) -> Pooled | None:
+        return "sum" if places == tuple(dims[0] for dims in self.mixed(*inputs)) else None
 
     def macs(self, left: TensorType, right: TensorType) -> Size:
         return product(self.infer(left, right).shape) * left.shape[-1]

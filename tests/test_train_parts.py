@@ -1,0 +1,88 @@
+"""A batch in parts, and validation in batches: the losses, weights and metrics of all samples at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import nnspec
+from nnspec.train.epochs import Trained
+
+SPEC = """
+model Parts(classes = 3) {
+  input features: float[N, 4]
+  hidden: Linear(8) -> act: Tanh
+  h = _
+  output logits = head: Linear(classes)
+  output code = h
+}
+
+train {
+  data      = iris
+  loss      = cross_entropy(logits, label)
+  metrics   = [accuracy(logits, label)]
+  optimizer = SGD(lr = 0.01)
+  epochs    = 2
+  batch     = 24
+}
+"""
+TAGGER = """
+model Tagger(vocab = 12) {
+  input source: int[N, S]
+  input given: int[N, T]
+  h = source -> Embedding(vocab, 16) -> Mean(dim = 1, keepdim = true)
+  g = given -> Embedding(vocab, 16)
+  output logits = g + h -> Linear(vocab)
+}
+train {
+  data = parallel("padded.tsv")
+  scores = logits -> Transpose(1, 2)
+  loss = cross_entropy(scores, target, ignore_index = 0)
+  metrics = [accuracy(scores, target, ignore_index = 0)]
+  optimizer = SGD(lr = 0.1)
+  epochs = 3
+  batch = 24
+}
+"""
+LOSSES = {
+    "a mean": "cross_entropy(logits, label)",
+    "an ignored class": "cross_entropy(logits, label, ignore_index = 1)",
+    "class weights": "cross_entropy(logits, label, class_weights = [1, 5, 0.5])",
+    "all three": "cross_entropy(logits, label, class_weights = [1, 5, 0.5], ignore_index = 2, label_smoothing = 0.1)",
+    "likelihoods": "nll_loss(log_softmax(logits, dim = 1), label, ignore_index = 0)",
+    "a sum": 'cross_entropy(logits, label, reduction = "sum") / 100',
+    "a sum over the batch": "sum(code ** 2) / batch",
+    "two denominators": "cross_entropy(logits, label, ignore_index = 1) + 0.3 * mse(code, 0.1)",
+    "a product": "cross_entropy(logits, label, ignore_index = 1) * (1 + mae(code, 0.1))",
+    "a root": "sqrt(mse(code, 0.2)) + cross_entropy(logits, label)",
+    "a quotient": "cross_entropy(logits, label) / (1 + mean(code ** 2))",
+    "overlap of each sample": "dice_loss(sigmoid(logits), softmax(logits, dim = 1))",
+    "a divergence": "kl_divergence(code, logits[:, :1] * code)",
+    "contrast": "info_nce(code, tanh(code + 0.1))",
+    "a deviation over the batch": "mean((std(code, dim = 0) - 1) ** 2)",
+    "distances from the mean of the batch": "mean((code - mean(code, dim = 0)) ** 2) - 0.1 * logsumexp(logits)",
+    "each weighed by the data": 'mean(cross_entropy(logits, label, reduction = "none") * features[:, 0] ** 2)',
+    "weighed by a sum of the data": 'sum(cross_entropy(logits, label, reduction = "none") * features[:, 0] ** 2) / sum(features[:, 0] ** 2)',
+    "a Gram matrix": "0.001 * mean(((code -> Transpose(0, 1)) @ code) ** 2)",
+    "a gradient": "cross_entropy(logits, label) + mean(norm(gradient(logits[:, 0], features), dim = 1))",
+}
+
+
+def trained(spec: str, folder: Path, **recipe: object) -> Trained:
+    return nnspec.loads(spec).train(runs=folder, quiet=True, **recipe)
+
+
+def assert_same(left: Trained, right: Trained) -> None:
+    for one, other in zip(left.history, right.history, strict=True):
+        for name in one.keys() - {"samples_per_second", "seconds"}:
+            assert one[name] == pytest.approx(other[name], rel=2e-5, abs=1e-6), name
+    torch.testing.assert_close(load_file(left.last_weights), load_file(right.last_weights), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("what", LOSSES)
+def test_a_batch_in_parts_is_the_whole_batch_whatever_the_loss_is_divided_by(what: str, tmp_path: Path) -> None:
+    whole, parts = (trained(SPEC, tmp_path, loss=LOSSES[what], accumulate=number) for number in (1, 5))
+    assert_same(whole, parts)
