@@ -88,7 +88,7 @@ def counted_targets(target, ignore_index, class_weights, dtype):
     if class_weights is None:
         return counted.sum(dtype=dtype)
     weights = torch.tensor(class_weights, dtype=dtype, device=target.device)
-    return (weights[torch.where(counted, target, 0)] * counted).sum()
+    return (weights[torch.where(counted, target, 0).long()] * counted).sum()
 """
 
 
