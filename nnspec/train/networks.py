@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from nnspec.diagnostics import Span, SpecError
-from nnspec.elaborate.caching import check_cacheable
 from nnspec.dims import Size
+from nnspec.elaborate.caching import check_cacheable
 from nnspec.elaborate.objective import Objective
 from nnspec.elaborate.parts import names_below
 from nnspec.elaborate.plan import PhasePlan, Plan
