@@ -7,6 +7,7 @@ elaborator turns either into a diagnostic with a place in the text. (Why there i
 annotations` here: see families/__init__.py.)
 """
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 DType = Literal["float", "int", "bool"]
 Better = Literal["higher", "lower"]
+LARGEST = (2 - 2**-23) * 2.0**127  # the largest float32
 ELEMENT_BYTES: dict[DType, int] = {"float": 4, "int": 8, "bool": 1}
 
 
@@ -286,7 +288,13 @@ class Layer(BaseModel):
         return self.outputs
 
     def results(self, *inputs: Any) -> tuple[TensorType, ...]:
-        """`infer`, always as a tuple."""
+        """`infer`, always as a tuple.
+
+        Raises:
+            ArgumentError: a number is larger than those that elements can be, too.
+        """
+        for name in self.model_fields_set:
+            _need_single(name, getattr(self, name))
         inferred = self.infer(*inputs)
         return inferred if isinstance(inferred, tuple) else (inferred,)
 
@@ -294,6 +302,20 @@ class Layer(BaseModel):
     def in_order(cls) -> tuple[str, ...]:
         """All arguments, in the order of torch's; behind them those that torch does not have."""
         return tuple(sorted(cls.model_fields, key=lambda name: name in cls.beyond_torch))
+
+
+def _need_single(argument: str, value: Any) -> None:
+    """Check that a number, or those in a list, are none that float32 only has infinity for.
+
+    Raises:
+        ArgumentError: one is.
+    """
+    for each in value if isinstance(value, tuple) else (value,):
+        if isinstance(each, tuple):
+            _need_single(argument, each)
+        elif isinstance(each, float) and LARGEST < abs(each) < math.inf:
+            message = f"{each:g} is more than a float32 can be"
+            raise ArgumentError(argument, message, help=f"give a number within {LARGEST:.2g} of 0")
 
 
 def number(size: Size, what: str, index: int = 0) -> int:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import field_validator
 
-from nnspec.layers.base import Initial, Layer
+from nnspec.layers.base import ArgumentError, Initial, Layer, TensorType
 
 Named = Literal["zeros", "ones", "kaiming_uniform", "kaiming_normal", "xavier_uniform", "xavier_normal", "lecun_normal"]
 Distribution = tuple[Literal["normal", "uniform", "truncated_normal"], float, float]
@@ -28,13 +28,60 @@ class Initialised(Layer):
     def _as_tuple(cls, value: Any) -> Any:
         return tuple(value) if isinstance(value, list) else value
 
+    def results(self, *inputs: Any) -> tuple[TensorType, ...]:
+        """See `Layer.results`.
+
+        Raises:
+            ArgumentError: what is to start otherwise is not there, too.
+        """
+        found = super().results(*inputs)
+        parts = {part for weight in self.weights(*inputs) for part in weight.name.split(".")}
+        for name in ("weight", "bias"):
+            if getattr(self, f"{name}_init") is not None and name not in parts:
+                message = f"says how the {name} starts, and there is no {name}"
+                raise ArgumentError(f"{name}_init", message, help=f"leave {name}_init out")
+        return found
+
     def initial_weight(self, shape: tuple[int, ...], default: Initial) -> Initial:
-        """How a weight of this shape starts."""
-        return default if self.weight_init is None else initial(self.weight_init, shape)
+        """How a weight of this shape starts.
+
+        Raises:
+            ArgumentError: the choice has no meaning for it.
+        """
+        choice = self.weight_init
+        if isinstance(choice, str) and choice not in ("zeros", "ones") and len(shape) < 2:
+            raise ArgumentError(
+                "weight_init",
+                f"{choice} counts the connections of a matrix, and the weight is one number for each channel",
+                help='give a number, or a distribution: ["normal", 1.0, 0.02]',
+            )
+        return default if choice is None else initial(_possible("weight_init", choice), shape)
 
     def initial_bias(self, shape: tuple[int, ...], default: Initial) -> Initial:
-        """How a bias of this shape starts."""
-        return default if self.bias_init is None else initial(self.bias_init, shape)
+        """How a bias of this shape starts.
+
+        Raises:
+            ArgumentError: there is no such distribution.
+        """
+        return default if self.bias_init is None else initial(_possible("bias_init", self.bias_init), shape)
+
+
+def _possible(argument: str, choice: Choice) -> Choice:
+    """The choice, if there is such a distribution.
+
+    Raises:
+        ArgumentError: there is none.
+    """
+    if isinstance(choice, tuple):
+        kind, first, second = choice
+        if kind == "uniform" and first > second:
+            message = f"{second} is less than {first}"
+            raise ArgumentError(
+                argument, message, help=f'write the smaller number first: ["uniform", {second}, {first}]'
+            )
+        if kind != "uniform" and second < 0:
+            raise ArgumentError(argument, f"a standard deviation of {second} is negative", help="give 0 or more")
+    return choice
 
 
 def fans(shape: tuple[int, ...]) -> tuple[int, int]:

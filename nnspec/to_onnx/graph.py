@@ -95,7 +95,7 @@ class Graph:
         target = f"{name}{suffix}"
         if target not in self.initializers:
             source = self.initializers[name]
-            self.weight(target, shape, source.dtype, lambda: np.ascontiguousarray(transform(source.make())))
+            self.weight(target, shape, source.dtype, lambda: np.asarray(transform(source.make()), order="C"))
         return target
 
     def transposed(self, name: str) -> str:

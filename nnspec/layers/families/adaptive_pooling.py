@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import PositiveInt
 
 from nnspec.dims import Size
-from nnspec.layers.base import Example, Layer, TensorType
+from nnspec.layers.base import ArgumentError, Example, Layer, TensorType
 from nnspec.layers.window import each, spatial, told
 
 
@@ -39,7 +39,10 @@ class _AdaptivePool(_ToSize):
     ]
 
     def target(self) -> tuple[int | None, ...]:
-        return each(self.output_size, self.dims, "output_size")
+        target = each(self.output_size, self.dims, "output_size")
+        if target == (None,):
+            raise ArgumentError("output_size", "keeps the one dimension that there is", help="leave the pool out")
+        return target
 
 
 class AdaptiveAvgPool1d(_AdaptivePool):

@@ -36,8 +36,6 @@ class Embedding(Initialised):
                 f"there is no index {self.padding_idx} among {count}",
                 help=f"give one from 0 to {count - 1}",
             )
-        if self.bias_init is not None:
-            raise ArgumentError("bias_init", "an embedding has no bias", help="leave bias_init out")
         return TensorType("float", (*input.shape, self.embedding_dim))
 
     def weights(self, input: TensorType) -> tuple[Weight, ...]:

@@ -40,6 +40,8 @@ class Subscript(Layer):
     @field_validator("items", mode="before")
     @classmethod
     def _are_basic(cls, value: Any) -> Any:
+        if not isinstance(value, (tuple, list)):
+            raise ValueError("takes a list of whole numbers, slices, none and `...`")
         for item in value:
             parts = item[1:] if isinstance(item, (tuple, list)) else (item,)
             if any(isinstance(part, (bool, float)) or (isinstance(part, str) and part != "...") for part in parts):

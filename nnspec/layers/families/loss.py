@@ -137,6 +137,11 @@ class BCELoss(DistanceLoss):
         ),
     )
 
+    def infer(self, input: TensorType, target: TensorType | None = None) -> TensorType:
+        if self.value is not None and not 0 <= self.value <= 1:
+            raise ArgumentError("value", f"{self.value} is no probability", help="give a number from 0 to 1")
+        return super().infer(input, target)
+
 
 class BCEWithLogitsLoss(DistanceLoss):
     """Binary cross entropy of logits: of the sigmoid of the input, safe for large ones.

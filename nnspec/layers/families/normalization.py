@@ -407,6 +407,7 @@ class LocalResponseNorm(Layer):
         Example("LocalResponseNorm(5, alpha = 1e-2, beta = 0.5, k = 2.0)", ("float[N, 6, H, W]",)),
         Example("LocalResponseNorm(4, alpha = 0.1)", ("float[N, 6, H, W]",)),
         Example("LocalResponseNorm(3, alpha = 0.1)", ("float[N, 6, T]",)),
+        Example("LocalResponseNorm(3, alpha = 0.0)", ("float[N, 6, T]",)),
         Example("LocalResponseNorm(3, alpha = 0.1)", ("float[N, 6, 2, H, W]",)),
     )
 

@@ -21,6 +21,12 @@ def padded(input: TensorType, pairs: Pairs, mode: Mode) -> TensorType:
     kept = input.rank - len(pairs)
     sizes = list(input.shape)
     for index, (begin, end) in enumerate(pairs, start=kept):
+        cut = -min(begin, 0) - min(end, 0)
+        need_room(
+            sizes[index] - cut + 1,
+            f"there are no {cut} elements to cut off in dimension {index} of {input}",
+            "cut off less",
+        )
         sizes[index] = sizes[index] + (begin + end)
         need_room(
             sizes[index], f"cutting {-begin - end} off dimension {index} of {input} leaves nothing", "cut off less"

@@ -43,6 +43,7 @@ class LPPool1d(_LPPool):
     dims: ClassVar[int] = 1
     examples: ClassVar = (
         Example("LPPool1d(2, 3)", ("float[N, 3, T]",)),
+        Example("LPPool1d(2, [3])", ("float[N, 3, T]",)),
         Example("LPPool1d(4, 3, stride = 2, ceil_mode = true)", ("float[N, 3, T]",)),
     )
 

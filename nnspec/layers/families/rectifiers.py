@@ -69,6 +69,7 @@ class PReLU(Layer):
         Example("PReLU(3)"),
         Example("PReLU(6, init = 0.1)", ("float[N, 6]",)),
         Example("PReLU", ("float[T]",)),
+        Example("PReLU", ("float[]",)),
     )
 
     num_parameters: PositiveInt = 1

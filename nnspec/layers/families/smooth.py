@@ -1,8 +1,8 @@
 """Smooth rectifiers: exponential, Gaussian and sigmoid-weighted units. Also functions: `gelu(x)`."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import PositiveFloat
+from pydantic import Field, PositiveFloat
 
 from nnspec.layers.activation import Activation
 from nnspec.layers.base import (
@@ -41,9 +41,9 @@ class CELU(Activation):
 
     by_position: ClassVar[tuple[str, ...]] = ("alpha",)
     function: ClassVar[str | None] = "celu"
-    examples: ClassVar = (Example("CELU"), Example("CELU(2.0)"))
+    examples: ClassVar = (Example("CELU"), Example("CELU(2.0)"), Example("CELU(1000.0)"))
 
-    alpha: PositiveFloat = 1.0
+    alpha: Annotated[float, Field(ge=1e-38, le=1e38)] = 1.0  # its reciprocal and its double are float32, too
 
 
 class GELU(Activation):

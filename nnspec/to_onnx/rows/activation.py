@@ -50,6 +50,8 @@ def _(layer: RReLU, call: Call, graph: Graph) -> str:
 @row(PReLU)
 def _(layer: PReLU, call: Call, graph: Graph) -> str:
     weight, rank = call.weights["weight"], call.results[0].rank
+    if rank == 0:
+        weight = graph.derived(weight, ".slope", (), lambda slopes: slopes.reshape(()))
     if layer.num_parameters > 1 and rank > 2:
         shape = (layer.num_parameters,) + (1,) * (rank - 2)  # [C, 1, 1] broadcasts over the places
         weight = graph.derived(weight, ".slope", shape, lambda slopes: slopes.reshape(shape))
@@ -63,7 +65,20 @@ def _(layer: ELU, call: Call, graph: Graph) -> str:
 
 @row(CELU)
 def _(layer: CELU, call: Call, graph: Graph) -> str:
+    if layer.alpha > LARGEST_CELU:
+        return _flat_celu(layer.alpha, call.inputs[0], graph)
     return graph.node("Celu", [call.inputs[0]], alpha=layer.alpha)
+
+
+LARGEST_CELU = 16.0  # above it, what exp(x / alpha) - 1 loses by rounding is seen
+
+
+def _flat_celu(alpha: float, x: str, graph: Graph) -> str:
+    """exp(y) - 1 = 2 t / (1 - t) with t = tanh(y / 2), which is exact near 0."""
+    below = graph.node("Min", [x, graph.constant(0.0)])
+    t = graph.node("Tanh", [graph.node("Div", [below, graph.constant(2 * alpha)])])
+    curve = graph.node("Div", [t, graph.node("Sub", [graph.constant(1.0), t])])
+    return graph.node("Add", [graph.node("Relu", [x]), graph.node("Mul", [curve, graph.constant(2 * alpha)])])
 
 
 @row(GELU)

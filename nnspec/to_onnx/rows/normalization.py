@@ -118,10 +118,11 @@ def _(layer: RMSNorm, call: Call, graph: Graph) -> str:
 def _(layer: LocalResponseNorm, call: Call, graph: Graph) -> str:
     given, size = call.results[0].shape, layer.size
     numbers = {"alpha": layer.alpha, "beta": layer.beta, "bias": layer.k}
-    if size % 2 and len(given) == 4:
+    operator = size % 2 and np.float32(layer.alpha) > 0 and np.float32(layer.beta) > 0  # what onnxruntime's LRN takes
+    if operator and len(given) == 4:
         return graph.node("LRN", [call.inputs[0]], size=size, **numbers)
     flat = (given[0], given[1], product(given[2:]), 1)
-    if size % 2:
+    if operator:
         value = graph.reshape(call.inputs[0], given, flat)
         return graph.reshape(graph.node("LRN", [value], size=size, **numbers), flat, given)
     image = (given[0], 1, given[1], product(given[2:]))  # the window runs over the channels

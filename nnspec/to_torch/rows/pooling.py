@@ -77,5 +77,7 @@ def _(layer: AvgPool2d, call: Call) -> Submodule:
 
 @row(LPPool1d, LPPool2d, LPPool3d)
 def _(layer: LPPool2d, call: Call) -> Submodule:
-    keywords = changed(layer, "stride", "ceil_mode")
-    return Submodule(f"nn.{layer.kind}", (layer.norm_type, layer.kernel_size), keywords)
+    keywords, kernel = changed(layer, "stride", "ceil_mode"), layer.kernel_size
+    if layer.dims == 1:  # torch's takes no list of one
+        (kernel,) = each(kernel, 1, "kernel_size")
+    return Submodule(f"nn.{layer.kind}", (layer.norm_type, kernel), keywords)

@@ -1,0 +1,64 @@
+"""What `check` calls sound runs in PyTorch and in onnxruntime: arguments at the border of what the two take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import nnspec
+from nnspec import SpecError
+
+TAKEN = [
+    ("float[N, 3, 8]", "LPPool1d(2, [3])"),
+    ("float[N, 3, 8, 8]", "AdaptiveAvgPool2d([none, none])"),
+    ("float[N, 3]", "output y = sum(x) -> PReLU"),
+    ("float[N, 6, 4, 4]", "LocalResponseNorm(3, alpha = 0.0)"),
+    ("float[N, 6, 4]", "LocalResponseNorm(5, beta = -0.5)"),
+    ("float[N, 3, 2]", "ZeroPad1d([2, -2])"),
+    ("float[N, 3, T]", "Pad([5, -2])"),
+    ("float[N, 6]", "CELU(1e30)"),
+    ("float[N, 6]", "output y = normal(x, std = 0) * 0 + x"),
+    ("float[N, 6]", "output y = normal([N, 4], std = 1e-60, mean = 1)"),
+    ("float[N, 6]", "output y = uniform(x, low = 1, high = 1.00000000001)"),
+    ("float[N, 1, 6, 7]", "ConvTranspose2d(3, 2, padding = 3, dilation = 2, output_padding = 1)"),
+    ("float[N, 2, 5]", "ConvTranspose1d(3, 2, dilation = 4, output_padding = 3)"),
+    ("float[2, 3, 1, 5]", "AvgPool2d(3, ceil_mode = true, padding = 1)"),
+]
+REFUSED = [
+    ("float[N, 7]", "Linear(4, bias = false, bias_init = 0)", "bias_init: says how the bias starts, and there is no bias"),
+    ("float[N, 3, H, W]", "BatchNorm2d(scale = false, weight_init = 0)", "there is no weight"),
+    ("float[N, 3, H, W]", "GroupNorm(1, affine = false, bias_init = 1)", "there is no bias"),
+    ("int[N, 7]", "Embedding(4, 3, bias_init = 1)", "there is no bias"),
+    ("float[N, 3, H, W]", 'BatchNorm2d(weight_init = "kaiming_normal")', "counts the connections of a matrix"),
+    ("float[N, 7]", 'LayerNorm(weight_init = "xavier_normal")', "counts the connections of a matrix"),
+    ("float[N, 7]", 'Linear(4, weight_init = ["normal", 0.0, -1.0])', "a standard deviation of -1.0 is negative"),
+    ("float[N, 7]", 'Linear(4, bias_init = ["uniform", 1, 0])', "0.0 is less than 1.0"),
+    ("float[N, 7]", "Linear(4, bias_init = 1e39)", "1e+39 is more than a float32 can be"),
+    ("float[N, 7]", "LeakyReLU(1e39)", "1e+39 is more than a float32 can be"),
+    ("float[N, 7]", "output y = where(x > 0, x, -1e300)", "-1e+300 is more than a float32 can be"),
+    ("float[N, 7]", "CELU(1e-50)", "alpha"),
+    ("float[N, 3, 8]", "AdaptiveAvgPool1d([none])", "keeps the one dimension that there is"),
+    ("float[N, 3, 1]", "ZeroPad1d([2, -2])", "there are no 2 elements to cut off in dimension 2"),
+    ("float[N, 3, 1]", "Pad([-2, 2])", "there are no 2 elements to cut off in dimension 2"),
+    ("float[2, 3, 1, 5, 6]", "AvgPool3d(3, padding = 1)", "does not fit into dimension 2"),
+    ("float[N, 6]", "output y = binary_cross_entropy(sigmoid(x), 20)", "20 is no probability"),
+    ("float[5]", "Subscript(1)", "takes a list of whole numbers"),
+]  # fmt: skip
+
+
+def text(given: str, chain: str) -> str:
+    return f"model Net {{\n  input x: {given}\n  {chain}\n}}\n"
+
+
+@pytest.mark.parametrize(("given", "chain"), TAKEN)
+def test_what_is_sound_is_exported_and_equals_pytorch(given: str, chain: str, tmp_path: Path) -> None:
+    made = nnspec.loads(text(given, chain)).export_onnx(tmp_path / "net.onnx")
+    assert made.difference is not None or "random" in " ".join(made.notes)
+
+
+@pytest.mark.parametrize(("given", "chain", "message"), REFUSED)
+def test_what_no_backend_takes_is_refused_with_a_place(given: str, chain: str, message: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        nnspec.loads(text(given, chain), name="net.nn")
+    assert message in str(caught.value) and "net.nn:3:" in str(caught.value)
