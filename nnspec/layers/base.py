@@ -19,6 +19,7 @@ from nnspec.record import Record
 if TYPE_CHECKING:
     from nnspec.layers.continued import Continued
     from nnspec.layers.pooled import Pooled
+    from nnspec.layers.reshaping import Regrouping
 
 DType = Literal["float", "int", "bool"]
 Better = Literal["higher", "lower"]
@@ -218,6 +219,8 @@ class Layer(BaseModel):
     batchwise: ClassVar[bool] = False
     # Of what judges a model: whether more of it is better, or less.
     better: ClassVar[Better | None] = None
+    # Its inputs begin with the dimension of samples, as those of torch's layers of images do, and it never mixes them.
+    samples_apart: ClassVar[bool] = False
     # Fields whose symbols are sizes of the result, and no numbers to compute with.
     sizes_of_result: ClassVar[frozenset[str]] = frozenset()
     # Inputs by index that must pass another layer where they are made, before anything is computed from them.
@@ -263,7 +266,12 @@ class Layer(BaseModel):
         Along any other one, some places of the inputs give those places of the results, wherever they stand: what it
         does to a sequence it does to each part of it.
         """
-        return tuple(() if given is None or self.pointwise else tuple(range(given.rank)) for given in inputs)
+        first = int(self.samples_apart)
+        return tuple(() if given is None or self.pointwise else tuple(range(first, given.rank)) for given in inputs)
+
+    def regrouped(self, *inputs: Any) -> "Regrouping | None":
+        """The reshapes and the permutation that it amounts to, where all it does is to give elements other places."""
+        return None
 
     def continued(self, time: Expression, past: Expression, *inputs: Any) -> "Continued | None":
         """How it goes on behind `past` places of a sequence when `time` more come, where it must know of those before.

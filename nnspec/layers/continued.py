@@ -46,7 +46,7 @@ def continued(layer: Layer, time: Expression, past: Expression, *inputs: TensorT
     if own is not None:
         return own
     for name, value in layer:
-        if name not in layer.sizes_of_result and any(along(time, size) for size in _sizes(value)):
+        if name not in layer.sizes_of_result and any(along(time, size) for size in sizes_in(value)):
             message = f"has {time}, the length of the whole sequence, in its {name}"
             advice = f"compute with what is known of each place alone; a table of places is looked up by Range({time})"
             raise ArgumentError(name, message, help=advice)
@@ -62,10 +62,10 @@ def along(time: Expression, size: Size) -> bool:
     return not symbols(time).isdisjoint(symbols(size))
 
 
-def _sizes(value: Any) -> Iterator[Expression]:
+def sizes_in(value: Any) -> Iterator[Expression]:
     """The symbolic sizes in an argument."""
     if isinstance(value, Expression):
         yield value
     elif isinstance(value, tuple):
         for part in value:
-            yield from _sizes(part)
+            yield from sizes_in(part)

@@ -16,6 +16,7 @@ from nnspec.layers.window import (
 class Kernels(Normed):
     """What convolutions and transposed convolutions share: channels, groups, weights."""
 
+    samples_apart: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("out_channels", "kernel_size")
     inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("in_channels", 1, "channels"),)
     dims: ClassVar[int] = 2

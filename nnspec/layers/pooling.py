@@ -23,6 +23,7 @@ Padding = Annotated[Margins | Literal["same_upper"], told(f'{MARGINS} or "same_u
 class Pool(Layer):
     """What the pools share: windows along each dimension, and the places that they have."""
 
+    samples_apart: ClassVar[bool] = True
     dims: ClassVar[int] = 2
     # A window must fit into the input without its padding: torch's averages in three dimensions ask for that, unless
     # the padding is written as a step of its own, which it is where the two ends differ.

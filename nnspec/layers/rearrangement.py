@@ -12,6 +12,7 @@ from functools import cache
 
 from nnspec.dims import Size, Undecidable, equal, exact_divide, product
 from nnspec.layers.base import ArgumentError, InputError, TensorType
+from nnspec.layers.reshaping import Regrouping
 from nnspec.record import Record
 
 Group = tuple[str, ...]  # the axes of one dimension; none: a dimension of size 1
@@ -24,14 +25,6 @@ class Pattern(Record):
 
     left: tuple[Group, ...]
     right: tuple[Group, ...]
-
-
-class Plan(Record):
-    """Reshape to `split`, permute by `order`, reshape to `joined`."""
-
-    split: tuple[Size, ...]
-    order: tuple[int, ...]
-    joined: tuple[Size, ...]
 
 
 @cache
@@ -102,7 +95,7 @@ def _mistake(message: str, help: str) -> ArgumentError:
     return ArgumentError("pattern", message, help)
 
 
-def plan(text: str, lengths: Mapping[str, Size], given: TensorType) -> Plan:
+def plan(text: str, lengths: Mapping[str, Size], given: TensorType) -> Regrouping:
     """How the pattern rearranges a tensor of this type.
 
     Raises:
@@ -126,7 +119,7 @@ def plan(text: str, lengths: Mapping[str, Size], given: TensorType) -> Plan:
         _solve(group, size, sizes)
     order = tuple(axes.index(axis) for group in right for axis in group)
     joined = tuple(product(sizes[axis] for axis in group) for group in right)
-    return Plan(tuple(sizes[axis] for axis in axes), order, joined)
+    return Regrouping(tuple(sizes[axis] for axis in axes), order, joined)
 
 
 def _expand(groups: tuple[Group, ...], pattern: Pattern, given: TensorType) -> tuple[Group, ...]:

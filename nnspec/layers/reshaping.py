@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from nnspec.dims import Size, Undecidable, bounds, equal, exact_divide, product
 from nnspec.layers.base import ArgumentError, TensorType, axis
+from nnspec.record import Record
+
+
+class Regrouping(Record):
+    """Reshape to `split`, permute by `order`, reshape to `joined`."""
+
+    split: tuple[Size, ...]
+    order: tuple[int, ...]
+    joined: tuple[Size, ...]
+
+
+def reshaped(shape: tuple[Size, ...]) -> Regrouping:
+    """A reshape alone."""
+    return Regrouping(shape, tuple(range(len(shape))), shape)
 
 
 def need_positive(size: Size, argument: str, message: str, help: str = "numbers here are 1 or more") -> None:

@@ -15,6 +15,7 @@ from nnspec.layers.window import each, spatial, told
 class _ToSize(Layer):
     """What all of them share: the size of each spatial dimension that comes out."""
 
+    samples_apart: ClassVar[bool] = True
     dims: ClassVar[int] = 2
 
     def target(self) -> tuple[int | None, ...]:

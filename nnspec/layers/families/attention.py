@@ -238,7 +238,10 @@ class MultiheadAttention(Multihead):
     ) -> tuple[tuple[int, ...], ...]:
         all_of_it = (int(self.batch_first), 2)
         own = all_of_it if self.causal or key is None else (2,)
-        return own, *(() if given is None else all_of_it for given in (key, value)), *super().mixed(*masks)
+        apart = (1, 0)  # a padding mask [N, S] begins with the samples; another one may have them among its heads
+        pairs = zip(masks, apart, strict=False)
+        hidden = (() if mask is None else tuple(range(first, mask.rank)) for mask, first in pairs)
+        return own, *(() if given is None else all_of_it for given in (key, value)), *hidden
 
     def continued(
         self,

@@ -43,6 +43,9 @@ class CachedMultiheadAttention(Multihead):
         grown = replaced(wanted, 2, past + own.shape[1])
         return query, grown, grown
 
+    def mixed(self, query: TensorType, *past: TensorType) -> tuple[tuple[int, ...], ...]:
+        return (int(self.batch_first), 2), *((1, 2, 3) for _ in past)
+
     def weights(self, *inputs: TensorType | None) -> tuple[Weight, ...]:
         return super().weights(inputs[0])
 

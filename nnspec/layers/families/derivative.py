@@ -15,6 +15,7 @@ class Detach(Layer):
     Shapes: any -> the same. Source: torch.Tensor.detach.
     """
 
+    pointwise: ClassVar[bool] = True
     function: ClassVar[str | None] = "detach"
     stops_gradient: ClassVar[bool] = True
 

@@ -43,6 +43,7 @@ class CenterCrop(Layer):
     Source: Ronneberger et al. 2015; torchvision.transforms.CenterCrop.
     """
 
+    samples_apart: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("size",)
     optional_inputs: ClassVar[tuple[str, ...]] = ("like",)
 
@@ -93,6 +94,7 @@ class PadTo(Layer):
     Source: the padding before a skip in milesial/Pytorch-UNet.
     """
 
+    samples_apart: ClassVar[bool] = True
     inputs: ClassVar[tuple[str, ...]] = ("input", "like")
 
     examples: ClassVar = (

@@ -15,6 +15,7 @@ class Unfold(Layer):
     Source: torch.nn.Unfold.
     """
 
+    samples_apart: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("kernel_size",)
 
     kernel_size: Counts
@@ -43,6 +44,7 @@ class Fold(Layer):
     Raises an error where the image has another number of places. Source: torch.nn.Fold.
     """
 
+    samples_apart: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("output_size", "kernel_size")
 
     output_size: Extents

@@ -32,6 +32,7 @@ class _ChannelNorm(Initialised):
     `fitting` names the layer of the same family for other numbers of dimensions.
     """
 
+    samples_apart: ClassVar[bool] = True
     inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("num_features", 1, "channels"),)
     ranks: ClassVar[tuple[int, ...]] = ()
     fitting: ClassVar[dict[int, str]] = {}
@@ -73,7 +74,6 @@ def _running_statistics(channels: int) -> tuple[Weight, ...]:
 class _BatchNorm(_ChannelNorm):
     """The three batch normalisations."""
 
-    pointwise: ClassVar[bool] = True
     beyond_torch: ClassVar[frozenset[str]] = frozenset({"bias", "scale", "weight_init", "bias_init"})
     fitting: ClassVar = {2: "BatchNorm1d", 3: "BatchNorm1d", 4: "BatchNorm2d", 5: "BatchNorm3d"}
 
@@ -86,6 +86,9 @@ class _BatchNorm(_ChannelNorm):
 
     def steady(self, training: bool) -> bool:
         return self.track_running_stats and not training
+
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return ((),) if self.track_running_stats else ((0, *range(2, input.rank)),)
 
     def infer(self, input: TensorType) -> TensorType:
         self.channels(input)
@@ -401,6 +404,7 @@ class LocalResponseNorm(Layer):
     Shapes: [N, C, ...] with three dimensions or more, kept. Source: torch.nn.LocalResponseNorm.
     """
 
+    samples_apart: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("size",)
     examples: ClassVar = (
         Example("LocalResponseNorm(5)", ("float[N, 6, H, W]",)),

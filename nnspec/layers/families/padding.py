@@ -90,6 +90,9 @@ class Pad(Layer):
             )
         return padded(input, pairs, self.mode)
 
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return (tuple(range(input.rank - len(self.padding) // 2, input.rank)),)
+
     def _need_own_elements(self, input: TensorType, pairs: Pairs) -> None:
         need_dtype(input, "float")
         if min(self.padding) < 0:
@@ -107,6 +110,7 @@ class Pad(Layer):
 class _PadSpatial(Layer):
     """What the paddings of all spatial dimensions share."""
 
+    samples_apart: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("padding",)
     dims: ClassVar[int] = 2
     mode: ClassVar[Mode] = "constant"

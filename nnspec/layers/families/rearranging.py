@@ -6,8 +6,8 @@ from pydantic import ConfigDict, Field
 
 from nnspec.dims import Expression
 from nnspec.layers.base import Example, Layer, TensorType
-from nnspec.layers.rearrangement import Plan, plan
-from nnspec.layers.reshaping import need_positive, split_axes
+from nnspec.layers.rearrangement import plan
+from nnspec.layers.reshaping import Regrouping, need_positive, split_axes
 
 
 class Rearrange(Layer):
@@ -44,7 +44,10 @@ class Rearrange(Layer):
     def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
         return (split_axes(input.shape, self.plan(input).split),)
 
-    def plan(self, input: TensorType) -> Plan:
+    def regrouped(self, input: TensorType) -> Regrouping:
+        return self.plan(input)
+
+    def plan(self, input: TensorType) -> Regrouping:
         """The reshape, permutation and reshape that it amounts to."""
         lengths: dict[str, Any] = self.__pydantic_extra__
         for name, length in lengths.items():

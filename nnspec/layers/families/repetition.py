@@ -31,6 +31,10 @@ class Tile(Layer):
         counts = (1,) * (rank - len(self.dims)) + self.dims
         return input.with_shape(*(size * count for size, count in zip(shape, counts, strict=True)))
 
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        counts = self.dims[-input.rank :] if input.rank else ()
+        return (tuple(input.rank - len(counts) + place for place, count in enumerate(counts) if count != 1),)
+
 
 class Expand(Layer):
     """Dimensions of size 1 stretched to `shape`; -1 keeps a size, and new dimensions may come first.

@@ -28,6 +28,7 @@ RANKS: dict[Mode, tuple[int, ...]] = {
 class _Resize(Layer):
     """What the resizings share: exactly one of a size and a factor."""
 
+    samples_apart: ClassVar[bool] = True
     size: Extents | None = None
     scale_factor: Factors | None = None
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from nnspec.dims import Expression, product
 from nnspec.layers.base import ArgumentError, Example, Layer, TensorType, axis
-from nnspec.layers.reshaping import fill_unknown, replaced, split_axes
+from nnspec.layers.reshaping import Regrouping, fill_unknown, replaced, reshaped, split_axes
 
 
 class Identity(Layer):
@@ -54,6 +54,9 @@ class Flatten(Layer):
     def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
         return (split_axes(input.shape, self.infer(input).shape),)
 
+    def regrouped(self, input: TensorType) -> Regrouping:
+        return reshaped(self.infer(input).shape)
+
 
 class Unflatten(Layer):
     """One dimension as several; one of the sizes may be -1.
@@ -79,6 +82,9 @@ class Unflatten(Layer):
 
     def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
         return (split_axes(input.shape, self.infer(input).shape),)
+
+    def regrouped(self, input: TensorType) -> Regrouping:
+        return reshaped(self.infer(input).shape)
 
 
 class Reshape(Layer):
@@ -106,3 +112,6 @@ class Reshape(Layer):
 
     def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
         return (split_axes(input.shape, self.infer(input).shape),)
+
+    def regrouped(self, input: TensorType) -> Regrouping:
+        return reshaped(self.infer(input).shape)

@@ -15,6 +15,7 @@ class PixelShuffle(Layer):
     Raises an error where the channels are no multiple of r*r. Source: Shi et al. 2016; torch.nn.PixelShuffle.
     """
 
+    samples_apart: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("upscale_factor",)
 
     upscale_factor: PositiveInt
@@ -47,6 +48,7 @@ class PixelUnshuffle(Layer):
     Source: torch.nn.PixelUnshuffle.
     """
 
+    samples_apart: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("downscale_factor",)
 
     downscale_factor: PositiveInt
@@ -79,6 +81,7 @@ class ChannelShuffle(Layer):
     Source: Zhang et al. 2018 (ShuffleNet); torch.nn.ChannelShuffle.
     """
 
+    samples_apart: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("groups",)
 
     groups: PositiveInt

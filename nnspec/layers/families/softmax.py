@@ -75,6 +75,9 @@ class Softmax2d(Layer):
     activation: ClassVar[bool] = True
     examples: ClassVar = (Example("Softmax2d"),)
 
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return ((1,),)
+
     def infer(self, input: TensorType) -> TensorType:
         need_dtype(input, "float")
         need_rank(input, 4)

@@ -1,0 +1,236 @@
+"""Which symbol of a program is the number of samples: one along which every layer on the way keeps its places apart.
+
+It is proven, from what the layers state (`Layer.mixed`, `Layer.regrouped`), or there is none: a convolution, a norm by
+running statistics or an attention says that it treats samples apart, a mean over them that it does not. Each value has
+an axis of samples, or is the same for all of them. The axis may hold several places of each sample, one sample behind
+the other, as [N, heads, T, d] -> [N*heads, T, d] makes them; then layers treat those apart, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nnspec.dims import Size, Symbol, equal, product, symbols
+from nnspec.ir.program import Call, Module, Place, Program
+from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.continued import sizes_in
+from nnspec.record import Record
+
+Axes = tuple[int | None, ...]  # of samples in each of several values; None where a value is the same for all
+
+
+class Batch(Record):
+    """The symbol that counts samples, and its dimension in each input and output of the model."""
+
+    symbol: str
+    inputs: Axes
+    outputs: Axes
+
+    @property
+    def leads(self) -> bool:
+        """Whether all inputs and outputs begin with it, so that samples can be put together and taken apart."""
+        return {*self.inputs, *self.outputs} == {0}
+
+
+class Obstacle(Record):
+    """Why a symbol does not count samples: a layer that mixes places along it, or counts with it."""
+
+    symbol: str
+    layer: Layer | None = None
+    place: Place | None = None
+    path: str = ""  # of the layer in the model
+    lead: bool = False  # the symbol is the first dimension of what the layer takes
+
+    @property
+    def reason(self) -> str:
+        """Why, in words."""
+        if self.layer is None:
+            return f"{self.symbol} is a part of other sizes of the inputs"
+        named = f" ({self.path})" if self.path else ""
+        return f"{self.layer.kind}{named} does not treat places along {self.symbol} apart"
+
+
+class _Mixed(Exception):
+    """A layer on the way does not keep samples apart."""
+
+    def __init__(self, call: Call, label: str = "", lead: bool = False) -> None:
+        super().__init__()
+        self.call = call
+        self.labels = [label] if label else []
+        self.lead = lead
+
+
+def find_batch(program: Program) -> Batch | Obstacle | None:
+    """The symbol that counts samples; else what is in the way of the first one; None where the first input has none.
+
+    The symbols of the first input are tried in the order of its dimensions.
+    """
+    first: Obstacle | None = None
+    for symbol in _candidates(program.main):
+        found = _Proof(program, symbol).batch()
+        if isinstance(found, Batch):
+            return found
+        first = first or found
+    return first
+
+
+def batch_of(program: Program) -> Batch | None:
+    """The symbol that counts samples, if there is one."""
+    found = find_batch(program)
+    return found if isinstance(found, Batch) else None
+
+
+def _candidates(main: Module) -> Iterator[Symbol]:
+    for size in main.input_types[0].shape if main.inputs else ():
+        for symbol in symbols(size):
+            if str(size) == symbol.text:
+                yield symbol
+
+
+class _Proof:
+    """Follows one symbol through a program; a module is walked once for the same axes of its inputs."""
+
+    def __init__(self, program: Program, symbol: Symbol) -> None:
+        self.program = program
+        self.symbol = symbol
+        self.known: dict[tuple[str, Axes], Axes] = {}
+
+    def batch(self) -> Batch | Obstacle:
+        """The symbol as the number of samples, or what is in the way."""
+        name, main = self.symbol.text, self.program.main
+        try:
+            inputs = tuple(map(self._input_axis, main.input_types))
+        except ValueError:
+            return Obstacle(name)
+        try:
+            outputs = self._outputs(self.program.entry, inputs)
+        except _Mixed as mixed:
+            layer = mixed.call.callee
+            assert isinstance(layer, Layer)
+            return Obstacle(name, layer, mixed.call.place, ".".join(reversed(mixed.labels)), mixed.lead)
+        return Batch(name, inputs, outputs)
+
+    def _depends(self, size: Size) -> bool:
+        return self.symbol in symbols(size)
+
+    def _input_axis(self, given: TensorType) -> int | None:
+        """The dimension of an input that is the symbol.
+
+        Raises:
+            ValueError: it is a part of another size, or stands there twice.
+        """
+        found = [dim for dim, size in enumerate(given.shape) if self._depends(size)]
+        if not found:
+            return None
+        (axis,) = found
+        if str(given.shape[axis]) != self.symbol.text:
+            raise ValueError(given)
+        return axis
+
+    def _outputs(self, key: str, inputs: Axes) -> Axes:
+        """The axes of a module's outputs, for those of its inputs."""
+        if (key, inputs) not in self.known:
+            self.known[key, inputs] = self._walk(self.program.modules[key], inputs)
+        return self.known[key, inputs]
+
+    def _walk(self, module: Module, inputs: Axes) -> Axes:
+        axes = {port.value: axis for port, axis in zip(module.inputs, inputs, strict=True)}
+        axes[""] = None  # an optional input that is absent
+        for call in module.calls:
+            if not call.training:
+                given = tuple(axes[name] for name in call.inputs)
+                axes.update(zip(call.outputs, self._called(module, call, given), strict=True))
+        return tuple(axes.get(port.value) for port in module.outputs)
+
+    def _called(self, module: Module, call: Call, given: Axes) -> Axes:
+        if isinstance(call.callee, Layer):
+            return self._layer(module, call, call.callee, given)
+        try:
+            return self._scanned(module, call, given) if call.scan else self._repeated(call, call.callee, given)
+        except _Mixed as mixed:
+            if call.label:
+                mixed.labels.append(call.label)
+            raise
+
+    def _repeated(self, call: Call, key: str, given: Axes) -> Axes:
+        """A module, applied again to what it gave until nothing changes."""
+        found = self._outputs(key, given)
+        for _ in range(min(call.count, len(given) + 1) - 1):
+            given = (*found, *given[len(found) :])
+            found = self._outputs(key, given)
+        return found
+
+    def _scanned(self, module: Module, call: Call, given: Axes) -> Axes:
+        """A loop along the first dimension of its first input."""
+        assert isinstance(call.callee, str)
+        inner = self.program.modules[call.callee]
+        elements = module.types(call.inputs)[0]
+        if given[0] == 0 or (elements is not None and self._depends(elements.shape[0])):
+            raise _Mixed(self._first_layer(inner), lead=True)
+        carried = inner.carried
+        inside = (None if given[0] is None else given[0] - 1, *given[1:])
+        found = self._outputs(call.callee, inside)
+        for _ in carried:
+            changed = list(inside)
+            for output, input in carried.items():
+                changed[input] = found[output]
+            inside = tuple(changed)
+            found = self._outputs(call.callee, inside)
+        return tuple(axis if axis is None or index in carried else axis + 1 for index, axis in enumerate(found))
+
+    def _first_layer(self, module: Module) -> Call:
+        """A call of a layer in a module, which says where a loop along the samples is."""
+        for call in module.calls:
+            if isinstance(call.callee, Layer):
+                return call
+            return self._first_layer(self.program.modules[call.callee])
+        raise ValueError(f"{module.name} is empty")
+
+    def _layer(self, module: Module, call: Call, layer: Layer, given: Axes) -> Axes:
+        types = module.types(call.inputs)
+        results = tuple(module.values[name] for name in call.outputs)
+        grouped = layer.regrouped(*types)
+        if grouped is not None:
+            (type,), (axis,), (result,) = types, given, results
+            assert type is not None
+            if axis is None and not any(map(self._depends, result.shape)):
+                return (None,)
+            place = None if axis is None else self._outermost(type.shape, axis, grouped.split)
+            if place is not None:
+                sizes = tuple(grouped.split[dim] for dim in grouped.order)
+                place = self._outermost(sizes, grouped.order.index(place), grouped.joined)
+            if place is None or self._count(result.shape) != 1:
+                raise _Mixed(call, call.label or "", axis == 0)
+            return (place,)
+        if self._counts_with_it(layer):
+            raise _Mixed(call, call.label or "")
+        for type, axis, mixed in zip(types, given, layer.mixed(*types), strict=True):
+            if type is not None and axis is not None and (axis in mixed or self._count(type.shape) != 1):
+                raise _Mixed(call, call.label or "", axis == 0)
+        lengths = [type.shape[axis] for type, axis in zip(types, given, strict=True) if type and axis is not None]
+        return tuple(self._result_axis(call, result, lengths) for result in results)
+
+    def _count(self, shape: tuple[Size, ...]) -> int:
+        return sum(map(self._depends, shape))
+
+    def _counts_with_it(self, layer: Layer) -> bool:
+        """Whether the number of samples is an argument, other than as a size of the result."""
+        return any(
+            name not in layer.sizes_of_result and any(map(self._depends, sizes_in(value))) for name, value in layer
+        )
+
+    def _result_axis(self, call: Call, result: TensorType, sizes: list[Size]) -> int | None:
+        """The axis of a result: the one dimension with the symbol, as long as those of the inputs."""
+        found = [dim for dim, size in enumerate(result.shape) if self._depends(size)]
+        if not found and not sizes:
+            return None
+        if len(found) != 1 or not all(equal(result.shape[found[0]], size) for size in sizes):
+            raise _Mixed(call, call.label or "", True)
+        return found[0]
+
+    def _outermost(self, before: tuple[Size, ...], axis: int, after: tuple[Size, ...]) -> int | None:
+        """Where the samples of dimension `axis` are after a reshape, if they lie one behind the other there, too."""
+        ahead = product(before[:axis])
+        places = (place for place, size in enumerate(after) if self._depends(size))
+        place = next(places, None)
+        return place if place is not None and equal(product(after[:place]), ahead) else None
