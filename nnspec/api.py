@@ -227,7 +227,7 @@ class Model:
             batch: the number of samples for the activation memory; 1 if it is left out.
 
         Raises:
-            SpecError: a batch is given, and the first dimension of the first input is no symbol.
+            SpecError: a batch is given, and no symbol is known to count samples.
         """
         return summarise(self.program, depth=depth, batch=batch)
 

@@ -138,7 +138,7 @@ def test_what_has_no_dimension_besides_the_batch_is_reshaped() -> None:
     assert list(step.dims) == [1] and step.HasField("reshape") and list(step.reshape.shape) == []
     assert list(other.dims) == [2] and not other.HasField("reshape")
     scalar = written("model E {\n  input t: float[]\n  output y = t * 2\n}")
-    assert scalar.max_batch_size == 0 and list(scalar.input[0].dims) == [1] and scalar.output[0].HasField("reshape")
+    assert scalar.max_batch_size == 0 and list(scalar.input[0].dims) == [1] and not scalar.output[0].HasField("reshape")
 
 
 def test_names_of_classes_become_labels() -> None:

@@ -13,10 +13,10 @@ from nnspec.diagnostics import SpecError
 from nnspec.dims import substitute, symbols
 from nnspec.infer.providers import check_provider
 from nnspec.ir import Program
+from nnspec.ir.batch import batch_of
 from nnspec.ir.indices import index_bounds
 from nnspec.limits import Limits
 from nnspec.record import Record
-from nnspec.summary.memory import batch_symbol
 from nnspec.summary.summary import no_batch
 from nnspec.to_onnx.export import export_onnx
 from nnspec.to_onnx.sample import Sizes, random_inputs
@@ -75,11 +75,12 @@ def _cases(program: Program, batches: Sequence[int], sizes: Sizes) -> dict[str, 
     """Random inputs for each batch, by what the case is called.
 
     Raises:
-        SpecError: a symbol has no size, or the batch is not a symbol and one is given.
+        SpecError: a symbol has no size, or a batch is given and no symbol is known to count samples.
     """
-    symbol = batch_symbol(program)
+    counted = batch_of(program)
+    symbol = counted.symbol if counted else None
     if batches and symbol is None:
-        raise SpecError.of(no_batch(program.main))
+        raise SpecError.of(no_batch(program))
     named = {symbol.text for given in program.main.input_types for size in given.shape for symbol in symbols(size)}
     unbound = sorted(named - sizes.keys() - {symbol})
     if unbound:

@@ -150,9 +150,11 @@ class BadMetadata(Diagnostic):
 
 
 class NotBatches(Diagnostic):
-    """Samples are to be computed a few at a time, and the model does not say which dimension counts them.
+    """Samples are to be computed a few at a time, and the model's are not known to be apart from each other.
 
-    It does where all inputs and outputs begin with the same symbol, as in `input image: float[N, 3, 32, 32]`.
+    An export says that they are where all inputs and outputs begin with the same symbol, as in
+    `input image: float[N, 3, 32, 32]`, and every layer on the way keeps what belongs to one sample apart from what
+    belongs to another. A mean over the samples does not, and int8 products whose range is that of all of them do not.
     """
 
     code = "E0809"
@@ -160,7 +162,7 @@ class NotBatches(Diagnostic):
 
     @property
     def message(self) -> str:
-        return f"{self.path} cannot be run in batches: its inputs and outputs do not all begin with the same symbol"
+        return f"{self.path} cannot be run in batches: its samples are not known to be apart from each other"
 
     @property
     def help(self) -> str | None:

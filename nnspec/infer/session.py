@@ -15,6 +15,7 @@ from nnspec.infer.demands import demands
 from nnspec.infer.mistakes import NoArray, NotBatches, RunFailed, SizeOutside, UnknownInput, UnreadableModel
 from nnspec.infer.ports import Port
 from nnspec.infer.providers import DEVICES, open_on
+from nnspec.ir.batch import BATCH
 from nnspec.to_onnx.runtime import ERRORS, TENSORS, reason
 from nnspec.weights.arrays import Array
 
@@ -57,8 +58,8 @@ class Session:
             batch: how many samples are computed at a time, where there are more of them; all if it is left out.
 
         Raises:
-            SpecError: an input is missing or unknown, or does not fit; or an operator refuses the values; or samples
-                are not what the first dimensions of all inputs and outputs count.
+            SpecError: an input is missing or unknown, or does not fit; or an operator refuses the values; or the
+                model's samples are not known to be apart.
         """
         self._check_names(inputs)
         known: dict[str, Size] = {}
@@ -128,8 +129,7 @@ class Session:
                 raise SpecError.of(UnknownInput(None, f"the input {name} has no value", names))
 
     def _samples(self, arrays: dict[str, Array]) -> int:
-        """How many samples there are, where every input and output begins with the same symbol."""
-        first = {port.shape[0] if port.shape else None for port in (*self.inputs, *self.outputs)}
-        if len(first) != 1 or not isinstance(next(iter(first)), str):
+        """How many samples there are, where the file says that its inputs and outputs begin with them."""
+        if BATCH not in self.metadata:
             raise SpecError.of(NotBatches(None, self.path))
         return len(next(iter(arrays.values())))

@@ -16,11 +16,12 @@ from nnspec.layers.base import Layer, TensorType
 from nnspec.layers.continued import sizes_in
 from nnspec.record import Record
 
+BATCH = "nnspec.batch"  # the key under which a model file names the symbol that counts samples
 Axes = tuple[int | None, ...]  # of samples in each of several values; None where a value is the same for all
 
 
 class Batch(Record):
-    """The symbol that counts samples, and its dimension in each input and output of the model."""
+    """The symbol that counts samples, and its dimension in each input and output of the model in evaluation."""
 
     symbol: str
     inputs: Axes
@@ -108,7 +109,8 @@ class _Proof:
             layer = mixed.call.callee
             assert isinstance(layer, Layer)
             return Obstacle(name, layer, mixed.call.place, ".".join(reversed(mixed.labels)), mixed.lead)
-        return Batch(name, inputs, outputs)
+        used = (axis for axis, port in zip(outputs, main.outputs, strict=True) if not port.training)
+        return Batch(name, inputs, tuple(used))
 
     def _depends(self, size: Size) -> bool:
         return self.symbol in symbols(size)

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nnspec.dims import Expression, Size, Symbol, substitute
+from nnspec.dims import Size, substitute
 from nnspec.ir import Call, Module, Program
 from nnspec.layers.base import Layer
-
-
-def batch_symbol(program: Program) -> str | None:
-    """The symbol that is the first dimension of the first input, if it is one."""
-    shape = program.main.input_types[0].shape if program.main.inputs else ()
-    if not shape or not isinstance(shape[0], Expression):
-        return None
-    first = shape[0]
-    plain = len(first.terms) == 1 and isinstance(first.terms[0][0], Symbol)
-    return str(first) if plain and str(first) == first.terms[0][0].text else None
 
 
 def activation_bytes(program: Program, bound: Mapping[str, Size]) -> Size:

@@ -8,19 +8,21 @@ from nnspec.diagnostics import SpecError
 from nnspec.dims import Size
 from nnspec.elaborate.mistakes import BadSetting
 from nnspec.ir import Module, Port, Program
+from nnspec.ir.batch import Obstacle, batch_of, find_batch
 from nnspec.ir.state import Totals
 from nnspec.layers.base import TensorType
 from nnspec.record import Record
-from nnspec.summary.memory import activation_bytes, batch_symbol
+from nnspec.summary.memory import activation_bytes
 from nnspec.summary.rows import Row, Rows
 
 
 class Summary(Record):
     """The layers of a network and their counts.
 
-    `macs` are multiply-accumulates of convolutions and matrix products in evaluation, for one sample where the batch
-    is a symbol (then it is 1), else for the batch that the shapes state. `activation_bytes` are the outputs of all
-    layers for a batch of `batch`, each application on its own, those for training only included.
+    `macs` are multiply-accumulates of convolutions and matrix products in evaluation, for one sample where a symbol is
+    known to count samples (`nnspec/ir/batch.py`; then it is 1), else for the sizes that the shapes state.
+    `activation_bytes` are the outputs of all layers for a batch of `batch`, each application on its own, those for
+    training only included.
     """
 
     name: str
@@ -104,12 +106,13 @@ def summarise(program: Program, *, depth: int | None = None, batch: int | None =
         batch: the number of samples for the activation memory, 1 if it is left out.
 
     Raises:
-        SpecError: a batch is given, and the first dimension of the first input is no symbol.
+        SpecError: a batch is given, and no symbol is known to count samples.
     """
     main = program.main
-    symbol = batch_symbol(program)
+    counted = batch_of(program)
+    symbol = counted.symbol if counted else None
     if batch is not None and symbol is None:
-        raise SpecError.of(no_batch(main))
+        raise SpecError.of(no_batch(program))
     one: dict[str, Size] = {symbol: 1} if symbol else {}
     many: dict[str, Size] = {symbol: batch or 1} if symbol else {}
     rows = Rows(program, one)
@@ -127,10 +130,14 @@ def summarise(program: Program, *, depth: int | None = None, batch: int | None =
     )
 
 
-def no_batch(main: Module) -> BadSetting:
-    """The mistake of giving a batch to a model whose first input does not begin with a symbol."""
+def no_batch(program: Program) -> BadSetting:
+    """The mistake of giving a batch to a model no symbol of which is known to count samples."""
+    main, found = program.main, find_batch(program)
+    advice = "leave the batch out, and give sizes by --input"
+    if isinstance(found, Obstacle):
+        return BadSetting(None, f"{main.name} has no batch to set: {found.reason}", advice)
     shape = str(main.input_types[0]) if main.inputs else "missing"
-    reason = f"{main.name} has no batch to set: the first dimension of its first input is no symbol ({shape})"
+    reason = f"{main.name} has no batch to set: no dimension of its first input is a symbol ({shape})"
     return BadSetting(None, reason, "leave the batch out, or write a symbol: input image: float[N, 3, 224, 224]")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nnspec.ir import Program
+from nnspec.ir.batch import BATCH, batch_of
 from nnspec.ir.indices import index_bounds, size_bounds
 from nnspec.record import Record
 from nnspec.to_onnx.build import Sources, build_graph
@@ -25,6 +26,10 @@ from nnspec.weights.load import MEANINGS, Weights, initial_weights, load_weights
 from nnspec.weights.preparation import preparation
 
 WeightSource = str | Path | Mapping[str, Array]  # a file, or arrays by key
+
+
+_NOTHING = "nothing is int8: there is no product with weights (--precision int8-static takes convolutions)"
+_TOGETHER = "samples that are run together are rounded by the range of all of them, so they are not put into batches"
 
 
 class Lowered(Record):
@@ -55,14 +60,16 @@ def lower(program: Program, weights: WeightSource | None, choices: Choices, sour
     notes = prepared.notes(choices.normalize) if weights is not None else [loaded.note]
     if choices.precision in HALVES:
         in_half_precision(graph, opset, HALVES[choices.precision], choices.computes_in_half)
-    elif choices.precision == "int8" and not quantise_products(graph):
-        notes.append("nothing is int8: there is no product with weights (--precision int8-static takes convolutions)")
+    quantised = choices.precision == "int8" and quantise_products(graph)
+    if choices.precision == "int8":
+        notes.append(_TOGETHER if quantised else _NOTHING)
     if choices.functions:
         make_functions(graph)
     file = Path(weights) if isinstance(weights, (str, Path)) else None
     meanings = {key: value for key, value in loaded.metadata.items() if key in MEANINGS}
     origin = provenance(sources or {}, file, opset, choices)
-    metadata = {**origin, **meanings, **prepared.metadata(choices.normalize), **_bounds(program)}
+    counted = {} if quantised else _samples(program)
+    metadata = {**origin, **meanings, **prepared.metadata(choices.normalize), **_bounds(program), **counted}
     documentation = "\n\n".join(filter(None, [program.main.documentation, *prepared.notes(choices.normalize)]))
     description = Description(program.main.name, documentation, metadata)
     return Lowered(
@@ -94,3 +101,9 @@ def _bounds(program: Program) -> dict[str, str]:
         "nnspec.below": index_bounds(program),
     }
     return {key: json.dumps(bounds) for key, bounds in found.items() if bounds}
+
+
+def _samples(program: Program) -> dict[str, str]:
+    """The metadata on the symbol that all inputs and outputs begin with, and that is proven to count samples."""
+    batch = batch_of(program)
+    return {BATCH: json.dumps(batch.symbol)} if batch is not None and batch.leads else {}

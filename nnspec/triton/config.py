@@ -2,6 +2,7 @@
 
 Source: model_config.proto of triton-inference-server/common. The one thing to know: with a batch, Triton leaves the
 first dimension out of all shapes, and a shape may not be empty, so that [N] is written as one element that is reshaped.
+Without a batch, one number is written as one element, which Triton takes it for.
 """
 
 from __future__ import annotations
@@ -27,16 +28,16 @@ def config_text(name: str, graph: onnx.GraphProto, max_batch: int, classes: int 
     Args:
         name: that of the model's folder.
         graph: its inputs and outputs.
-        max_batch: the largest batch that Triton forms, where all inputs and outputs begin with the same symbol.
+        max_batch: the largest batch that Triton forms; 0 where inputs and outputs do not begin with samples.
         classes: how many names of classes there are; outputs [N, classes] refer to the file of the names.
     """
-    batched = batch_symbol(graph) is not None
+    batched = max_batch > 0
     inputs = [_port(each, batched) for each in graph.input]
     outputs = [_port(each, batched, classes) for each in graph.output]
     lines = [
         f"name: {json.dumps(name)}",
         'platform: "onnxruntime_onnx"',
-        f"max_batch_size: {max_batch if batched else 0}",
+        f"max_batch_size: {max_batch}",
         *_listed("input", inputs),
         *_listed("output", outputs),
         *([f"dynamic_batching {{ max_queue_delay_microseconds: {_DELAY} }}"] if batched else []),
@@ -44,13 +45,6 @@ def config_text(name: str, graph: onnx.GraphProto, max_batch: int, classes: int 
         "version_policy { latest { num_versions: 1 } }",
     ]
     return "".join(f"{line}\n" for line in lines)
-
-
-def batch_symbol(graph: onnx.GraphProto) -> str | None:
-    """The symbol that all inputs and outputs begin with; None if they do not."""
-    first = {_shape(each)[0] if _shape(each) else None for each in (*graph.input, *graph.output)}
-    symbol = next(iter(first)) if len(first) == 1 else None
-    return symbol if isinstance(symbol, str) and symbol.isidentifier() else None
 
 
 def _shape(value: onnx.ValueInfoProto) -> list[int | str]:
@@ -62,7 +56,8 @@ def _port(value: onnx.ValueInfoProto, batched: bool, classes: int = 0) -> list[s
     shape = _shape(value)[1 if batched else 0 :]
     dims = [size if isinstance(size, int) else -1 for size in shape]
     fields = [f"name: {json.dumps(value.name)}", f"data_type: {_TYPES[value.type.tensor_type.elem_type]}"]
-    fields += [f"dims: [ {', '.join(map(str, dims))} ]"] if dims else ["dims: [ 1 ]", "reshape { shape: [ ] }"]
+    fields.append(f"dims: [ {', '.join(map(str, dims or [1]))} ]")
+    fields += ["reshape { shape: [ ] }"] if batched and not dims else []
     return [*fields, *([f'label_filename: "{LABELS}"'] if classes and dims == [classes] else [])]
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import onnx
 
 from nnspec.infer.metadata import class_names
+from nnspec.ir.batch import BATCH
 from nnspec.output import cannot_write, replacing
 from nnspec.record import Record
 from nnspec.to_onnx.export import Exported
@@ -41,7 +42,7 @@ def write_repository(
         repository: the folder that Triton is started with.
         name: what the model is called.
         export: writes the ONNX file to a path.
-        max_batch: the largest batch that Triton forms of requests.
+        max_batch: the largest batch that Triton forms of requests, where the model's samples are known to be apart.
 
     Raises:
         SpecError: the model cannot be exported, or a file cannot be written; nothing is left of it then.
@@ -58,9 +59,10 @@ def write_repository(
 def _describe(model: Path, name: str, max_batch: int) -> dict[str, str]:
     """The texts that belong to a model: its configuration, and the names of its classes if it has some."""
     proto = onnx.load(str(model), load_external_data=False)
-    classes = class_names({each.key: each.value for each in proto.metadata_props})
+    metadata = {each.key: each.value for each in proto.metadata_props}
+    classes = class_names(metadata)
     labels = {LABELS: "".join(f"{' '.join(each.split())}\n" for each in classes)} if classes else {}
-    return {CONFIG: config_text(name, proto.graph, max_batch, len(classes)), **labels}
+    return {CONFIG: config_text(name, proto.graph, max_batch if BATCH in metadata else 0, len(classes)), **labels}
 
 
 def _gather(version: Path) -> None:
