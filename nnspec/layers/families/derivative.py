@@ -19,7 +19,6 @@ class Detach(Layer):
     function: ClassVar[str | None] = "detach"
     stops_gradient: ClassVar[bool] = True
 
-    pointwise: ClassVar[bool] = True
     examples: ClassVar = (
         Example("detach(a)", ("float[N, 3]",)),
         Example("a * detach(a)", ("float[N, 3]",)),
