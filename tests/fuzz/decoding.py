@@ -1,0 +1,245 @@
+"""Language models at random, decoded in pieces: `python -m tests.fuzz.decoding --seconds 60 --seed 7`.
+
+What is fed in pieces of any lengths, with what was kept of those before, must give the scores of the whole sequence,
+in PyTorch and in onnxruntime; or the model must be refused with a place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+import nnspec
+from nnspec import Model, SpecError
+from nnspec.decode.language import Decoder, decoder
+from nnspec.dims import Size, substitute, symbol
+from nnspec.layers.base import TensorType
+from nnspec.to_onnx.export import export_model
+from tests.fuzz import run, shrink
+from tests.fuzz.catalogue import maybe
+from tests.fuzz.comparing import Array, Arrays, Network, alone, close, forget, need, opened, ran
+from tests.fuzz.drawing import Drawing, Scope
+from tests.fuzz.machine import Machine
+from tests.fuzz.texts import check_refusal
+
+BATCH, VOCABULARY = 2, 7
+EXACT, CLOSE = 1e-8, 5e-4
+
+
+class Case(NamedTuple):
+    """A spec, and how many places there are in each piece."""
+
+    text: str
+    pieces: tuple[int, ...]
+    seed: int
+
+
+class Decoding(Machine[Case]):
+    """Language models in pieces."""
+
+    name = "decoding"
+    cases = "language models"
+
+    def draw(self, random: Random) -> Case:
+        pieces = tuple(random.choice([1, 1, 2, 3, 5]) for _ in range(random.randint(2, 6)))
+        return Case(language_model(random), pieces, random.randrange(2**31))
+
+    def show(self, case: Case) -> str:
+        return f"{case.text}in pieces of {', '.join(map(str, case.pieces))}"
+
+    def smaller(self, case: Case) -> Iterator[Case]:
+        for pieces in ((1, 1), (2, 1), (1, 2)):
+            if len(pieces) < len(case.pieces):
+                yield case._replace(pieces=pieces)
+        for text in (*shrink.without_lines(case.text), *shrink.without_steps(case.text)):
+            yield case._replace(text=text)
+
+    def examine(self, case: Case) -> str:
+        try:
+            model = nnspec.loads(case.text)
+        except SpecError:
+            return "not sound"
+        try:
+            made = decoder(model.program, model.sources)
+        except SpecError as refused:
+            check_refusal(refused, case.text)
+            return "refused"
+        try:
+            network = Network(model, Random(case.seed))
+            compare(network, made, case)
+        finally:
+            forget()
+        return "sound"
+
+
+def compare(network: Network, made: Decoder, case: Case) -> None:
+    """Whole and in pieces, in float64 and in onnxruntime."""
+    inputs = whole(network, made, sum(case.pieces), case.seed)
+    exact = network.run(inputs, doubled(network), torch.float64)[made.scores]
+    stepwise = Network(Model(made.program), Random(case.seed))
+    need(list(stepwise.weights) == list(network.weights), "state_dict: other keys when decoding")
+    stepwise.module.load_state_dict(network.module.state_dict())
+    stepwise.weights = network.weights
+    stepwise.check_json()
+    session = opened(export_model(made.program, dict(network.weights)).SerializeToString(), case.seed % 2 == 0)
+    axis = made.axis if made.axis < exact.ndim - 1 else 0
+    single = in_pieces(made, stepwise, lambda given: ran(session, given), inputs, case.pieces, np.float32)
+    wide = doubled(stepwise)
+    double = in_pieces(
+        made, stepwise, lambda given: stepwise.run(given, wide, torch.float64), inputs, case.pieces, np.float64
+    )
+    for what, found, tolerance in (("PyTorch", double, EXACT), ("ONNX", single, CLOSE)):
+        if exact.ndim == 2:  # places and samples are one dimension
+            continue
+        joined = np.concatenate(found, axis)
+        need(joined.shape == exact.shape, f"{what} in pieces: {joined.shape} instead of {exact.shape}")
+        difference = float(np.abs(joined - exact).max(initial=0.0)) if np.isfinite(exact).all() else 0.0
+        need(
+            close(exact, joined.astype(exact.dtype), tolerance),
+            f"{what} in pieces: the scores differ by {difference:.3g}",
+        )
+
+
+def doubled(network: Network) -> torch.nn.Module:
+    """The module in float64."""
+    module = alone(network.model)
+    module.load_state_dict(network.module.state_dict())
+    return module.double().eval()
+
+
+def whole(network: Network, made: Decoder, length: int, seed: int) -> Arrays:
+    """Tokens, and whatever else the model takes, for all places."""
+    random = np.random.default_rng(seed)
+    sizes = {"N": BATCH, "T": BATCH, str(made.time): length}
+    arrays: Arrays = {}
+    for name, given in network.types.items():
+        shape = numbers(given.shape, sizes)
+        if given.dtype == "bool":
+            arrays[name] = random.random(shape) < 0.7
+        elif given.dtype == "int":
+            arrays[name] = random.integers(0, VOCABULARY, shape)
+        else:
+            arrays[name] = random.standard_normal(shape).astype(np.float32)
+    return arrays
+
+
+def numbers(shape: tuple[Size, ...], sizes: dict[str, int]) -> tuple[int, ...]:
+    return tuple(int(str(substitute(size, sizes))) for size in shape)
+
+
+def in_pieces(
+    made: Decoder, network: Network, step: object, inputs: Arrays, pieces: tuple[int, ...], dtype: object
+) -> list[Array]:
+    """The scores of each piece."""
+    kept = made.kept
+    past: Arrays = {
+        name: np.zeros(
+            numbers(given.shape, {"N": BATCH, "T": BATCH, str(made.past): 0}),
+            {"float": dtype, "bool": np.bool_, "int": np.int64}[given.dtype],
+        )  # type: ignore[arg-type]
+        for name, given in kept.items()
+    }
+    start, found = 0, []
+    time = str(made.time)
+    for length in pieces:
+        part: Arrays = {}
+        for name, array in inputs.items():
+            shape = network.types[name].shape
+            axes = [axis for axis, size in enumerate(shape) if str(size) == time]
+            for axis in axes:
+                array = array.take(range(start, start + length), axis)
+            part[name] = array
+        outputs = step({**part, **past})  # type: ignore[operator]
+        sizes = {"N": BATCH, "T": BATCH, time: length, str(made.past): start}
+        for name, given in network.outputs.items():
+            need(
+                outputs[name].shape == numbers(given.shape, sizes), f"shape: {name} is {outputs[name].shape} in a piece"
+            )
+        past = {name: outputs[name.replace("past.", "present.", 1)] for name in kept}
+        start += length
+        found.append(outputs[made.scores])
+    return found
+
+
+# --- language models
+
+
+def language_model(random: Random) -> str:
+    """Tokens, their vectors, steps that look back, scores."""
+    drawing = Drawing(random, random.choice([0, 2, 4]))
+    width = random.choice([4, 6, 8])
+    first = maybe(random, 0.8)
+    time = random.choice(["T", "T <= 40"])
+    n, t = symbol("N"), symbol("T", 1, 40 if "<=" in time else None)
+    shape = (n, t, width) if first else (t, n, width)
+    flow = TensorType("float", shape)
+    scope = Scope({}, {"N": n, "T": t})
+    lines = [f"input tokens: int[{'N, ' + time if first else time + ', N'}]"]
+    if maybe(random, 0.2) and first:
+        lines.append("input seen: bool[N, T]")
+    lines.append(f"tokens -> embed: Embedding({VOCABULARY}, {width})")
+    if maybe(random, 0.4) and first:
+        table = random.choice([f"Embedding(64, {width})", f"SinusoidalEmbedding({width})"])
+        lines += [f"places = Range(T) -> {table}", "_ + places"]
+    for _ in range(random.randint(1, 3)):
+        if maybe(random, 0.7):
+            lines.append(looking_back(random, drawing, width, first, len(lines) > 1 and "seen" in lines[1]))
+        else:
+            lines.append(drawing.chain(scope, flow, 1, keep=True)[0])
+    if maybe(random, 0.3):
+        lines.append("LayerNorm")
+    tied = ", weight = embed.weight" if maybe(random, 0.3) else ""
+    lines.append(f"output logits = head: Linear({VOCABULARY}, bias = false{tied})")
+    head = "\n".join(drawing.declarations)
+    return f"{head}\nmodel Language {{\n  " + "\n  ".join(lines) + "\n}\n"
+
+
+def looking_back(random: Random, drawing: Drawing, width: int, first: bool, masked: bool) -> str:
+    """A step that goes on with a sequence."""
+    label = drawing.fresh("back")
+    kind = random.choice(["recurrent", "recurrent", "heads", "attention", "attention", "attention", "convolution"])
+    if kind == "recurrent" or not first:
+        layer = random.choice(["LSTM", "GRU", "RNN"])
+        options = f"{', num_layers = 2' if maybe(random, 0.3) else ''}{', batch_first = true' if first else ''}"
+        text = f"{label}: {layer}({width}{options})"
+    elif kind == "heads":
+        text = f"{label}: MultiheadAttention({random.choice([1, 2])}, causal = true)"
+    elif kind == "convolution":
+        text = (
+            f'Rearrange("n t c -> n c t") -> Pad([2, 0]) -> {label}: Conv1d({width}, 3) -> Rearrange("n c t -> n t c")'
+        )
+        text = text.replace("Pad([2, 0])", "Pad(padding = [2, 0])")
+    else:
+        text = _attention(random, drawing, width, masked)
+    if maybe(random, 0.3):
+        text = f"{random.choice([2, 3])} x {{ {text} }}"
+    return random.choice([text, f"residual {{ {text} }}", f"residual {{ LayerNorm -> {text} }}"])
+
+
+def _attention(random: Random, drawing: Drawing, width: int, masked: bool) -> str:
+    heads, size = random.choice([1, 2, 4]), random.choice([2, 4])
+    groups = random.choice([1, heads])
+    turn = random.choice(["{}", "{}", "rotary({})", "rotary({}, interleaved = true)", "rotary({}, base = 50.0)"])
+    options = ", causal = true"
+    if maybe(random, 0.3):
+        options += f", window = {random.randint(1, 4)}"
+    if masked and maybe(random, 0.7):
+        options += ", mask = seen[:, none, none]"
+    q, k, v = drawing.fresh("q"), drawing.fresh("k"), drawing.fresh("v")
+    split = 'Rearrange("n t (h d) -> n h t d", h = {})'
+    lines = [
+        f"{q} = _ -> Linear({heads * size}) -> {split.format(heads)}",
+        f"{k} = _ -> Linear({groups * size}) -> {split.format(groups)}",
+        f"{v} = _ -> Linear({groups * size}) -> {split.format(groups)}",
+        f"attention({turn.format(q)}, {turn.format(k)}, {v}{options})",
+        f'Rearrange("n h t d -> n t (h d)") -> Linear({width})',
+    ]
+    return f"{{ {' ; '.join(lines)} }}"
+
+
+if __name__ == "__main__":
+    run.main(Decoding())
