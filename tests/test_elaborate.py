@@ -201,6 +201,15 @@ def test_training_only_values_stay_in_training() -> None:
     assert codes(model("training { aux = x -> head: Linear(3) }\naux -> ReLU")) == ["E0224"]
 
 
+@pytest.mark.parametrize("body", ["training { output aux = x -> head: Linear(3) }\nLinear(2)", "B", "b: B -> [N, 2]"])
+def test_the_last_value_is_the_output_beside_those_of_training(body: str) -> None:
+    block = "block B { training { output aux = _ -> head: Linear(3) }\nLinear(2) }\n"
+    made = read(block + model(body))
+    main = made.program.main
+    assert [str(main.values[port.value]) for port in main.outputs if not port.training] == ["[N, 2]"]
+    assert codes(model("training { output output = x }\nLinear(2)")) == ["E0202"]
+
+
 # --- reaching inside
 
 BACKBONE = """\

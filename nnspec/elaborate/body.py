@@ -283,7 +283,7 @@ class Body(Scans):
         if isinstance(declaration, t.Block):
             self._bind_inputs(declaration)
         self.run_body(declaration.body)
-        if not self.scope.outputs and not self.failed:
+        if not self.failed and all(tensor.training for _, tensor in self.scope.outputs):
             self._default_outputs(declaration)
         if self.failed:
             return None
@@ -356,6 +356,7 @@ class Body(Scans):
     further: dict[str, Any] = {}  # noqa: RUF012 - replaced, never changed: settings for what this is a variant of, and for what that is one of
 
     def _default_outputs(self, declaration: t.Block | t.Model) -> None:
+        """The last value is the output where none is named; before those that exist in training only."""
         if self.flow is INVALID:
             raise Failed
         if self.flow is None:
@@ -363,7 +364,10 @@ class Body(Scans):
             self.fail(NoValue(self.span(declaration.name), what))
         tensors = [self.scope.localise(tensor) for tensor in flows(self.flow)]
         names = ["output"] if len(tensors) == 1 else [str(index) for index in range(len(tensors))]
-        self.scope.outputs = list(zip(names, tensors, strict=True))
+        taken = next((name for name, _ in self.scope.outputs if name in names), None)
+        if taken is not None:
+            self.fail(AlreadyDeclared(self.span(declaration.name), taken))
+        self.scope.outputs[:0] = zip(names, tensors, strict=True)
 
 
 def _defined(node: Any) -> Iterator[str]:
