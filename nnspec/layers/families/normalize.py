@@ -18,6 +18,7 @@ class Normalize(Layer):
     Shapes: any -> the same. Source: torchvision.transforms.Normalize.
     """
 
+    by_position: ClassVar[tuple[str, ...]] = ("mean", "std")
     pointwise: ClassVar[bool] = True
     examples: ClassVar = (
         Example("Normalize(mean = [0.485, 0.456, 0.406], std = [0.229, 0.224, 0.225])"),
