@@ -29,6 +29,7 @@ from nnspec.elaborate.values import (
     Partial,
     Several,
     Tensor,
+    Value,
     WeightReference,
     describe,
     key,
@@ -90,7 +91,7 @@ class Blocks(Members):
         else:
             self.scope.outer_ties.append((path, reference))
 
-    def register(self, value: Tensor, path: str, label: str | None, callee: Layer | BlockDefinition, node: Placed,
+    def register(self, value: Value, path: str, label: str | None, callee: Layer | BlockDefinition, node: Placed,
                   again: Any = None) -> None:  # fmt: skip
         taken = self.scope.clash(path) if label is None else None
         if taken is not None:
@@ -127,15 +128,12 @@ class Blocks(Members):
         count: int = 1,
         *,
         shared: bool = False,
-        results: list[tuple[str, TensorType]] | None = None,
-    ) -> Tensor:
+        results: list[tuple[str, TensorType, bool]] | None = None,
+    ) -> Value:
         """Call an elaborated module under a label."""
         self.spend(node)
-        results = results or [(name, type) for name, type, _ in made.results]
         inputs = [tensor for tensor in inputs if tensor is not None]  # its module has no input for an absent one
-        value = self.add_call(made.key, inputs, results, node, path, path, shared, count)
-        for tensor, (_, _, training) in zip(value.members.values() or (value,), made.results, strict=True):
-            tensor.training = tensor.training or training
+        value = self.add_call(made.key, inputs, results or made.results, node, path, path, shared, count)
         if not shared:
             for inner, reference in made.outer_ties:
                 self.add_tie(f"{path}.{inner}", reference)
@@ -149,6 +147,7 @@ class Blocks(Members):
         names = [parameter.name.text for parameter in declaration.parameters]
         inputs = [x.name.text for x in declaration.inputs] if isinstance(declaration, t.Block) else []
         shown = block_signature(definition)
+        self.need_single(partial.arguments)
         arguments: dict[str, Any] = {}
         tensors: dict[str | int, Tensor] = {}
         free = list(names)
@@ -244,7 +243,7 @@ class Blocks(Members):
     ) -> Made | None:
         """Elaborate the body of a block in this frame; body.py does it."""
 
-    def apply_again(self, value: Tensor, label: str | None, item: t.Item) -> Tensor:
+    def apply_again(self, value: Value, label: str | None, item: t.Item) -> Value:
         """`-> tower`: the same module on other inputs."""
         step = value.step
         assert step is not None

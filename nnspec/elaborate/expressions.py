@@ -23,8 +23,10 @@ from nnspec.elaborate.values import (
     Argument,
     Function,
     Partial,
+    Results,
     Several,
     Tensor,
+    Value,
     describe,
     kind,
 )
@@ -87,7 +89,8 @@ class Expressions(Layering, ABC):
             raise Failed
         for value, chain in zip(values, node.items, strict=True):
             if not isinstance(value, Tensor):
-                self.fail(WrongKind(self.span(chain), "a tensor", kind(value), "write a list as [a, b]"))
+                advice = None if isinstance(value, Several) else "write a list as [a, b]"
+                self.fail(WrongKind(self.span(chain), "a tensor", kind(value), advice))
         return values[0] if len(values) == 1 else Several(values)
 
     def _name(self, node: t.Name) -> Any:
@@ -143,7 +146,7 @@ class Expressions(Layering, ABC):
 
     def _not(self, node: t.Not) -> Any:
         value = self.evaluate(node.operand)
-        if isinstance(value, Tensor):
+        if isinstance(value, (Tensor, Several)):
             return self.apply_operator("not", [value], node)
         try:
             return not arithmetic.truth(value)
@@ -152,7 +155,7 @@ class Expressions(Layering, ABC):
 
     def _negate(self, node: t.Negate) -> Any:
         value = self.evaluate(node.operand)
-        if isinstance(value, Tensor):
+        if isinstance(value, (Tensor, Several)):
             return self.apply_operator("neg", [value], node)
         return self._operate("-", 0, value, node)
 
@@ -167,7 +170,7 @@ class Expressions(Layering, ABC):
     def _logic(self, node: t.Operation) -> Any:
         value = self.evaluate(node.operands[0])
         for symbol, operand in zip(node.operators, node.operands[1:], strict=True):
-            if isinstance(value, Tensor):
+            if isinstance(value, (Tensor, Several)):
                 value = self._binary(symbol, value, self.evaluate(operand), node)
                 continue
             if not isinstance(value, bool):
@@ -182,7 +185,7 @@ class Expressions(Layering, ABC):
     def _binary(self, symbol: str, left: Any, right: Any, node: t.Operation) -> Any:
         if symbol in ("==", "!=") and (left is None or right is None):
             return (left is right) == (symbol == "==")  # whether an optional input is there
-        if isinstance(left, Tensor) or isinstance(right, Tensor):
+        if isinstance(left, (Tensor, Several)) or isinstance(right, (Tensor, Several)):
             return self.apply_operator(symbol, [left, right], node)
         return self._operate(symbol, left, right, node)
 
@@ -197,7 +200,7 @@ class Expressions(Layering, ABC):
             self.labour(node, arithmetic.length(value) // 16)
         return value
 
-    def apply_operator(self, symbol: str, operands: list[Any], node: Placed) -> Tensor:
+    def apply_operator(self, symbol: str, operands: list[Any], node: Placed) -> Value:
         """An operator of which an operand is a tensor; a number or size beside it becomes the layer's scalar."""
         layer = registry.find_by("operator", symbol)
         if layer is None:
@@ -264,10 +267,14 @@ class Expressions(Layering, ABC):
             self.fail(WrongKind(self.span(node.base), "a tensor or a list before [...]", kind(value)))
         try:
             (index,) = items
-            chosen = slice(*index[1:]) if isinstance(index, tuple) else index
+            chosen: Any = slice(*index[1:]) if isinstance(index, tuple) else None if isinstance(index, bool) else index
             return value[chosen]
         except (ValueError, TypeError, IndexError):
             shown = f"{len(value)} elements, counted from 0"
+            if isinstance(value, Results):
+                found = f"this does not choose one of {len(value)} results"
+                way = "the first one is [0]; what is behind it, as in [0][:, 1], is an index of that tensor"
+                self.fail(BadOperation(self.span(trailer), found, way))
             advice = f"the last one has the number {len(value) - 1}, or -1" if value else None
             self.fail(BadOperation(self.span(trailer), f"this does not index {kind(value)} of {shown}", advice))
 
@@ -314,6 +321,8 @@ class Expressions(Layering, ABC):
         self, function: Function, positional: tuple[Argument, ...], named: dict[str, Argument], node: Placed
     ) -> Any:
         """A function on tensors, or on compile-time values where there is no tensor."""
+        if function.layer is not None:
+            self.need_single((*positional, *named.values()))
         values = tuple(argument.value for argument in positional)
         tensors = [value for value in values if isinstance(value, Tensor)]
         if not tensors and not any(isinstance(argument.value, Tensor) for argument in named.values()):

@@ -17,8 +17,10 @@ from nnspec.elaborate.scope import Scope, flows
 from nnspec.elaborate.values import (
     INVALID,
     Partial,
+    Results,
     Several,
     Tensor,
+    Value,
     kind,
 )
 from nnspec.syntax import tree as t
@@ -84,18 +86,19 @@ class Groups(Blocks):
             body = node.step if isinstance(node.step, t.Body) else None
         flow = self.flow
         given = self.incoming(node, "a repeated step")
+        value = given
         try:
             while count > 0:
                 value, done = self._repeat_once(node, body, count)
-                results = list(value.members.values()) or [value]
+                results = list(value) if isinstance(value, Results) else list(value.members.values()) or [value]
                 inputs = flows(self.flow)
                 self.flow = value if len(inputs) == 1 else Several((*results, *inputs[len(results) :]))
                 count -= done
-            return given if self.flow is flow else flows(self.flow)[0]
+            return value
         finally:
             self.flow = flow
 
-    def _repeat_once(self, node: t.Repeat, body: t.Body | None, count: int) -> tuple[Tensor, int]:
+    def _repeat_once(self, node: t.Repeat, body: t.Body | None, count: int) -> tuple[Value, int]:
         """One application, or all `count` of them if the first leaves the types as they are."""
         calls = self.scope.calls
         if body is not None:

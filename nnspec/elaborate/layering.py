@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
@@ -22,20 +22,31 @@ from nnspec.elaborate.mistakes import (
     TrainingOnly,
     UnknownArgument,
     WrongInputs,
+    WrongKind,
 )
 from nnspec.elaborate.scope import PendingCall
 from nnspec.elaborate.values import (
     Argument,
     Partial,
+    Results,
+    Several,
     Tensor,
+    Value,
     WeightReference,
     describe,
+    kind,
 )
 from nnspec.layers.base import ArgumentError, InputError, Layer, LayerError, TensorType
 
 
 class Layering(Frame):
     """Makes layers, and adds calls of them to the scope."""
+
+    def need_single(self, arguments: Iterable[Argument]) -> None:
+        """Check that no argument is several tensors."""
+        for argument in arguments:
+            if isinstance(argument.value, Several):
+                self.fail(WrongKind(argument.span, "one value", kind(argument.value)))
 
     def bind_layer(
         self, partial: Partial, node: Placed, flowing: Sequence[Tensor] = ()
@@ -46,6 +57,7 @@ class Layering(Frame):
         """
         cls = partial.callee
         assert isinstance(cls, type)
+        self.need_single(partial.arguments)
         fields = list(cls.by_position)
         config: dict[str, Argument] = {}
         tensors: dict[str | int, Tensor] = {}
@@ -193,35 +205,34 @@ class Layering(Frame):
         title: str | None = None,
         shared: bool = False,
         count: int = 1,
-    ) -> Tensor:
-        """Add the call of a layer to the scope, and return its first result."""
+    ) -> Value:
+        """Add the call of a layer to the scope, and return its value."""
         self.spend(node)
         given = list(inputs)
         results = self.infer(layer, given, node, config or {}, title)
-        names = layer.result_names()
-        hint = label or layer.kind.lower()
-        return self.add_call(layer, given, list(zip(names, results, strict=True)), node, hint, label, shared, count)
+        named = [(name, type, False) for name, type in zip(layer.result_names(), results, strict=True)]
+        return self.add_call(layer, given, named, node, label or layer.kind.lower(), label, shared, count)
 
     def add_call(
         self,
         callee: Layer | str,
         inputs: list[Tensor | None],
-        results: list[tuple[str, TensorType]],
+        results: list[tuple[str, TensorType, bool]],
         node: Placed,
         hint: str,
         label: str | None,
         shared: bool = False,
         count: int = 1,
-    ) -> Tensor:
-        """Add a call to the scope, and return its first result with the others as members."""
+    ) -> Value:
+        """Add a call to the scope, and return its value; of each result is told whether it exists in training only."""
         local = [None if tensor is None else self.scope.localise(tensor) for tensor in inputs]
         for tensor in local:
             if tensor is not None and tensor.training and not self.training:
                 self.fail(TrainingOnly(self.span(node), tensor.name))
         single = len(results) == 1
         tensors = {
-            name: self.scope.value(hint if single else f"{hint}.{name}", type, training=self.training)
-            for name, type in results
+            name: self.scope.value(hint if single else f"{hint}.{name}", type, training=self.training or training)
+            for name, type, training in results
         }
         call = PendingCall(
             callee,
@@ -234,12 +245,16 @@ class Layering(Frame):
             place=self.place(node),
         )
         self.scope.calls.append(call)
-        first = next(iter(tensors.values()))
-        first.members = {} if single and isinstance(callee, Layer) else tensors
         for tensor in tensors.values():
             tensor.place = self.span(node)
         self.last_call = call
-        return first
+        present = [tensor for tensor in tensors.values() if self.training or not tensor.training]
+        value: Value = Results(present)
+        if len(present) == 1 or (isinstance(callee, Layer) and callee.first_is_value):
+            value = present[0]
+        value.members = {} if single and isinstance(callee, Layer) else tensors
+        value.place = self.span(node)
+        return value
 
 
 def _type_of(flowing: Sequence[Tensor]) -> TensorType | None:

@@ -16,6 +16,7 @@ from nnspec.elaborate.scope import PendingCall, Step
 from nnspec.elaborate.shapes import Shapes
 from nnspec.elaborate.values import (
     Tensor,
+    Value,
     WeightReference,
     kind,
 )
@@ -28,7 +29,7 @@ class Members(Shapes):
     def member(self, value: Any, members: list[t.Member], node: t.Postfix) -> Any:
         """`value.a.b`: a result of a step by name, a weight of it, or a value inside it."""
         path = [member.name for member in members]
-        if not isinstance(value, Tensor):
+        if not isinstance(value, Value):
             self.fail(WrongKind(self.span(node.base), "a value of the network before `.`", kind(value)))
         if len(path) == 1 and path[0] in value.members:
             return value.members[path[0]]
@@ -48,7 +49,7 @@ class Members(Shapes):
             span = Span(self.declarations.source, members[0].start + 1, members[-1].end)
             self.fail(Unreached(span, ".".join(path), step.label, close, names))
 
-    def _weight_shape(self, value: Tensor, call: PendingCall, path: list[str]) -> tuple[int, ...] | None:
+    def _weight_shape(self, value: Value, call: PendingCall, path: list[str]) -> tuple[int, ...] | None:
         if isinstance(call.callee, str):
             return interior.weight_shape(self.shared, call.callee, path)
         types = [value.scope.values[name] if name else None for name in call.inputs]
@@ -71,7 +72,7 @@ class Members(Shapes):
             found += [(f"{label}.{name}", shape) for label in call.labels for name, shape in inner]
         return found
 
-    def _reach(self, value: Tensor, step: Step, path: list[str]) -> Tensor:
+    def _reach(self, value: Value, step: Step, path: list[str]) -> Tensor:
         """The value at a path inside a step, as a further result of its call."""
         call = step.call
         if not isinstance(call.callee, str) or call.count > 1 or call.scan:
@@ -83,8 +84,8 @@ class Members(Shapes):
         call.callee = callee
         for port in module.outputs[len(call.outputs) :]:
             name = f"{step.label}.{port.name}"
-            call.outputs.append(scope.value(name, module.values[port.value], training=value.training).name)
-        reached = Tensor(scope, call.outputs[index], module.output_types[index], training=value.training)
+            call.outputs.append(scope.value(name, module.values[port.value], training=call.training).name)
+        reached = Tensor(scope, call.outputs[index], module.output_types[index], training=call.training)
         reached.place = value.place
         return reached
 

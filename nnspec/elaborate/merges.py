@@ -105,6 +105,7 @@ class Merges(Groups):
         except LayerError as problem:
             self.layer_error(problem, cls, named or {}, node, what)
         value = self.emit(layer, tensors, node, title=what)
+        assert isinstance(value, Tensor), "a merge has one result"
         value.place = keyword
         return value
 

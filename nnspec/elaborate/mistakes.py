@@ -11,6 +11,9 @@ def _list(words: tuple[str, ...]) -> str:
     return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else "".join(words)
 
 
+CHOOSE = "of several results, one is chosen by its number or its name: parts[0], lstm.state"
+
+
 def _first_line(text: str) -> str:
     """A line of a spec as help shows it."""
     line, _, more = text.partition("\n")
@@ -331,7 +334,7 @@ class WrongInputs(Diagnostic):
     def help(self) -> str | None:
         if self.advice:
             return self.advice
-        return f"feed it with a tuple: (a, b) -> {self.callee}" if self.given < 2 else "give it fewer"
+        return f"feed it with a tuple: (a, b) -> {self.callee}" if self.given < 2 else f"give it fewer: {CHOOSE}"
 
 
 class NoValue(Diagnostic):
@@ -393,7 +396,7 @@ class WrongKind(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return self.advice or f"write {self.needed} here"
+        return self.advice or (CHOOSE if self.found.endswith(" values") else f"write {self.needed} here")
 
 
 class BadOperation(Diagnostic):

@@ -13,7 +13,7 @@ from nnspec.elaborate.blocks import Made
 from nnspec.elaborate.mistakes import BadScan, WrongKind
 from nnspec.elaborate.scope import flows
 from nnspec.elaborate.steps import Steps
-from nnspec.elaborate.values import BlockDefinition, Partial, Tensor, kind
+from nnspec.elaborate.values import BlockDefinition, Partial, Tensor, Value, kind
 from nnspec.layers.base import TensorType
 from nnspec.syntax import tree as t
 
@@ -21,7 +21,7 @@ from nnspec.syntax import tree as t
 class Scans(Steps):
     """Elaborates scans."""
 
-    def scan(self, node: t.Scan, label: str | None, item: t.Item) -> Tensor:
+    def scan(self, node: t.Scan, label: str | None, item: t.Item) -> Value:
         """Apply a block along the first dimension of what flows."""
         partial = self.evaluate(node.step)
         if not isinstance(partial, Partial) or not isinstance(partial.callee, BlockDefinition):
@@ -51,7 +51,7 @@ class Scans(Steps):
         sequence: Tensor,
         definition: BlockDefinition,
         span: Span,
-    ) -> list[tuple[str, TensorType]]:
+    ) -> list[tuple[str, TensorType, bool]]:
         """Names and types of the results; what is carried must keep its type."""
         module = self.shared.modules[made.key]
         present = [type for type in types if type is not None]
@@ -62,4 +62,7 @@ class Scans(Steps):
                 self.fail(BadScan(span, definition.name, found))
         if len(module.carried) == len(made.results):
             self.fail(BadScan(span, definition.name, "no output is left to be stacked"))
-        return list(zip((name for name, _, _ in made.results), module.scanned(sequence.type.shape[0]), strict=True))
+        return [
+            (name, type, training)
+            for (name, _, training), type in zip(made.results, module.scanned(sequence.type.shape[0]), strict=True)
+        ]

@@ -22,6 +22,7 @@ from nnspec.elaborate.values import (
     Partial,
     Several,
     Tensor,
+    Value,
     kind,
 )
 from nnspec.syntax import tree as t
@@ -33,7 +34,7 @@ class Steps(Merges):
     """Runs chains; every application of a layer or block becomes a call of the scope."""
 
     @abstractmethod
-    def scan(self, node: t.Scan, label: str | None, item: t.Item) -> Tensor:
+    def scan(self, node: t.Scan, label: str | None, item: t.Item) -> Value:
         """`scan Step(...)`; scan.py does it."""
 
     def chain_value(self, node: t.Chain, binding: t.Bind | None = None) -> Any:
@@ -94,14 +95,14 @@ class Steps(Merges):
             advice = name and f"a name for it is made with `let`: let {name} = {self.span(step).text}"
             self.fail(WrongKind(self.span(step), "a step or a value of the network", kind(value), advice))
         if not first and self.step is not None and not _mentions_flow(step):
-            if isinstance(value, Tensor) and value.step is not None:
+            if isinstance(value, Value) and value.step is not None:
                 return self.apply_again(value, label, item)
             self.fail(
                 Misplaced(
                     self.span(step), "a value that does not use what flows to it", "write `_` for the value that flows"
                 )
             )
-        if label is not None and isinstance(value, Tensor):
+        if label is not None and isinstance(value, Value):
             self.environment.names[label] = value
         return value
 

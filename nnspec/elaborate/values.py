@@ -51,6 +51,25 @@ class Several(tuple[Tensor, ...]):
     """Several tensors that flow together into a step with several inputs."""
 
 
+class Results(Several):
+    """The results of a step that has several and names none as its value: they go on together.
+
+    `members` are all by name, those that exist in training only, too.
+    """
+
+    members: dict[str, Tensor]
+    step: Step | None = None
+    place: Span | None = None
+
+    @property
+    def scope(self) -> Scope:
+        """The scope whose step it is."""
+        return self[0].scope
+
+
+Value = Tensor | Results
+
+
 class Argument(Record):
     """A compile-time argument with the place where it is written."""
 
@@ -185,7 +204,7 @@ def kind(value: Any) -> str:
         case None:
             return "none"
         case Several():
-            return "several tensors"
+            return f"{len(value)} values"
         case tuple():
             return "a list"
         case Tensor():

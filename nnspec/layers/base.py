@@ -187,9 +187,10 @@ class Layer(BaseModel):
     inputs: ClassVar[tuple[str, ...]] = ("input",)
     optional_inputs: ClassVar[tuple[str, ...]] = ()
     variadic: ClassVar[bool] = False
-    # The names of what it gives. The first is the value of the step, the others are reached by name.
-    # Where they depend on the configuration, the layer overrides `result_names`.
+    # The names of what it gives. Where they depend on the configuration, the layer overrides `result_names`.
     outputs: ClassVar[tuple[str, ...]] = ("output",)
+    # Of several results, the first is the value of the step and the others are reached by name; or all go on together.
+    first_is_value: ClassVar[bool] = False
     # How the language may write it besides its own name: `exp(x)`, `a + b`, `concat { ... }`.
     function: ClassVar[str | None] = None
     operator: ClassVar[str | None] = None

@@ -20,6 +20,7 @@ class CachedMultiheadAttention(Multihead):
 
     inputs: ClassVar[tuple[str, ...]] = ("query", "past_key", "past_value")
     outputs: ClassVar[tuple[str, ...]] = ("output", "key", "value")
+    first_is_value: ClassVar[bool] = True
 
     examples: ClassVar = (
         Example("CachedMultiheadAttention(2)", ("float[N, T, 6]", "float[N, 2, P, 3]", "float[N, 2, P, 3]")),

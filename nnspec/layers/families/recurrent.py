@@ -34,6 +34,7 @@ class _Recurrent(Layer):
     inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("input_size", -1),)
     optional_inputs: ClassVar[tuple[str, ...]] = ("state",)
     outputs: ClassVar[tuple[str, ...]] = ("output", "state")
+    first_is_value: ClassVar[bool] = True
     beyond_torch: ClassVar[frozenset[str]] = frozenset({"recurrent_bias"})
     gates: ClassVar[int] = 1
 
