@@ -23,7 +23,7 @@ model A {
   input start: float[N, 4]
   input memory: float[N, 4]
   (sequence, start, memory) -> decoder: scan Step(4)
-  output results = decoder
+  output results = decoder.result
   output last = decoder.hidden
   output doubles = decoder.double
 }

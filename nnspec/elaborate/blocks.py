@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 from nnspec.diagnostics import Origin, nearest
@@ -183,6 +184,7 @@ class Blocks(Members):
             return positional
         names = [each.name.text for each in declaration.inputs]
         given = dict(zip(names, positional, strict=False))
+        self.need_once(given, extra, definition.name, node)
         given.update({name: tensor for name, tensor in extra.items() if isinstance(name, str)})
         missing = [x.name.text for x in declaration.inputs if x.name.text not in given and not x.optional]
         if missing or len(positional) > len(names):
@@ -243,7 +245,7 @@ class Blocks(Members):
     ) -> Made | None:
         """Elaborate the body of a block in this frame; body.py does it."""
 
-    def apply_again(self, value: Value, label: str | None, item: t.Item) -> Value:
+    def apply_again(self, value: Value, label: str | None, item: t.Item, named: Mapping[str, Argument]) -> Value:
         """`-> tower`: the same module on other inputs."""
         step = value.step
         assert step is not None
@@ -256,11 +258,14 @@ class Blocks(Members):
         again = step.apply_again
         first = step.call
         if isinstance(again, Layer):
-            types = [None if tensor is None else tensor.type for tensor in inputs]
             before = [self.scope.values[name] if name else None for name in first.inputs]
-            given = self.gather(again, [tensor for tensor in inputs if tensor is not None], {}, item)
+            extra = self._named_inputs(
+                named, (*again.inputs, *again.optional_inputs), step.label, signature(type(again))
+            )
+            given = self.gather(again, [tensor for tensor in inputs if tensor is not None], extra, item)
+            types = [None if tensor is None else tensor.type for tensor in given]
             self.infer(again, given, item, {}, None)
-            if again.weights(*types) != again.weights(*before[: len(types)]):
+            if again.weights(*types) != again.weights(*before):
                 self.fail(SharedMismatch(self.span(item), step.label, step.span))
             return self.emit(again, given, item, label=step.label, shared=True)
         if again is INVALID:
@@ -269,12 +274,25 @@ class Blocks(Members):
                 Misplaced(self.span(item), what, f"make it a block: block Name {{ ... }}, then {step.label}: Name")
             )
         definition, arguments = again
-        given = self.block_inputs(definition, [x for x in inputs if x is not None], {}, item)
+        declared = definition.declaration.inputs if isinstance(definition.declaration, t.Block) else ()
+        names = tuple(each.name.text for each in declared)
+        extra = self._named_inputs(named, names, step.label, block_signature(definition))
+        given = self.block_inputs(definition, [x for x in inputs if x is not None], extra, item)
         made = self.make_block(definition, arguments, _types(given), step.label, item)
         assert isinstance(first.callee, str)
         if made.key != first.callee and self.weights_below(made.key) != self.weights_below(first.callee):
             self.fail(SharedMismatch(self.span(item), step.label, step.span))
         return self.call_made(made, given, step.label, item, shared=True)
+
+    def _named_inputs(
+        self, named: Mapping[str, Argument], names: tuple[str, ...], label: str, shown: str
+    ) -> dict[str | int, Tensor]:
+        """The tensors that flow by name into a module which is applied again."""
+        for name, argument in named.items():
+            if name not in names:
+                span = argument.name_span or argument.span
+                self.fail(UnknownArgument(span, label, name, shown, nearest(name, names)))
+        return {name: argument.value for name, argument in named.items() if argument.value is not None}
 
 
 def block_signature(definition: BlockDefinition) -> str:

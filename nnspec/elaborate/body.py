@@ -12,9 +12,11 @@ from nnspec.elaborate.frame import Environment, Failed, Placed
 from nnspec.elaborate.mistakes import (
     AlreadyDeclared,
     LayerInput,
+    LoneLabel,
     Misplaced,
     NoValue,
     Required,
+    SameTurn,
     ShapeMismatch,
     UnknownName,
     WrongInputs,
@@ -22,9 +24,9 @@ from nnspec.elaborate.mistakes import (
 )
 from nnspec.elaborate.renaming import BadRename, bad_rename
 from nnspec.elaborate.scan import Scans
-from nnspec.elaborate.scope import Scope, flows
-from nnspec.elaborate.values import INVALID, BlockDefinition, Partial, Several, Tensor, describe, kind
-from nnspec.layers.base import TensorType
+from nnspec.elaborate.scope import PendingCall, Scope, flows
+from nnspec.elaborate.values import INVALID, BlockDefinition, Partial, Several, Tensor, Value, describe, kind
+from nnspec.layers.base import Layer, TensorType
 from nnspec.syntax import tree as t
 
 DTYPES = ("float", "int", "bool")
@@ -40,7 +42,21 @@ class Body(Scans):
     def run_body(self, body: t.Body) -> None:
         """Every statement; one that is wrong leaves INVALID behind and does not stop the others."""
         for statement in body.statements:
+            if isinstance(statement, t.Chain):
+                self._need_step(statement)
             self.run(statement)
+
+    def _need_step(self, chain: t.Chain) -> None:
+        """Check that a line is more than the label of a step: that is its value, and reads like applying it again."""
+        step = chain.items[0].step
+        if len(chain.items) > 1 or chain.items[0].label is not None or not isinstance(step, (t.Name, t.Postfix)):
+            return
+        name = "".join(self.span(step).text.split())
+        value = self.environment.find(name)[1]
+        applied = value.step if isinstance(value, Value) and self.flow is not None else None
+        if applied is not None and applied.label == name and applied.call.inputs:
+            self.report(LoneLabel(self.span(step), name))
+            self.failed = True
 
     def run(self, statement: t.Statement) -> None:
         """One statement."""
@@ -188,8 +204,31 @@ class Body(Scans):
             self.run_body(node.otherwise)
 
     def _run_for(self, node: t.For) -> None:
+        before: list[PendingCall] = []
+        told = False
         for _ in self._turns(node):
+            first = len(self.scope.calls)
             self.run_body(node.body)
+            calls = self.scope.calls[first:]
+            if not told and calls and self._are_repeated(before, calls):
+                told = True
+                self.report(SameTurn(self.span(node.body.statements[0])))
+            before = calls
+
+    def _are_repeated(self, before: list[PendingCall], calls: list[PendingCall]) -> bool:
+        """Whether these calls compute again what those before did, from the same values."""
+        made = {old: new for one, other in zip(before, calls, strict=False)
+                for old, new in zip(one.outputs, other.outputs, strict=False)}  # fmt: skip
+        inputs = [tuple(made.get(name, name) for name in call.inputs) for call in before]
+        same = [call.callee for call in before] == [call.callee for call in calls]
+        return same and inputs == [call.inputs for call in calls] and all(map(self._makes_nothing_new, calls))
+
+    def _makes_nothing_new(self, call: PendingCall) -> bool:
+        """Whether a call builds nothing that has a name."""
+        if call.shared or not isinstance(call.callee, Layer):
+            return call.shared
+        types = [self.scope.values[name] if name else None for name in call.inputs]
+        return not (call.callee.random or call.callee.weights(*types)) and (call.label or "0").isdecimal()
 
     def _turns(self, node: t.For) -> Iterator[None]:
         """Bind the names of a `for` for each turn in order; after a turn with a mistake there is no further one."""

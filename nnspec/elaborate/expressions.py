@@ -12,6 +12,7 @@ from nnspec.elaborate.frame import Failed, Placed
 from nnspec.elaborate.layering import Layering, is_absent_input
 from nnspec.elaborate.mistakes import (
     BadOperation,
+    Misplaced,
     RepeatedArgument,
     UnknownName,
     UnknownSize,
@@ -84,14 +85,35 @@ class Expressions(Layering, ABC):
         return tuple(map(self.evaluate, node.items))
 
     def _tuple(self, node: t.Tuple) -> Any:
-        values = [self.chain_value(chain) for chain in node.items]
+        flowing = node is self.step
+        values = [self.chain_value(fed.chain) for fed in node.items]
         if INVALID in values:
             raise Failed
-        for value, chain in zip(values, node.items, strict=True):
-            if not isinstance(value, Tensor):
+        plain: list[Tensor] = []
+        named: dict[str, Argument] = {}
+        for value, fed in zip(values, node.items, strict=True):
+            absent = value is None and fed.name is not None  # an optional input of the block, handed on
+            if not absent and not isinstance(value, Tensor):
                 advice = None if isinstance(value, Several) else "write a list as [a, b]"
-                self.fail(WrongKind(self.span(chain), "a tensor", kind(value), advice))
-        return values[0] if len(values) == 1 else Several(values)
+                self.fail(WrongKind(self.span(fed.chain), "a tensor", kind(value), advice))
+            if fed.name is None:
+                plain.append(value)
+            elif fed.name.text in named:
+                self.fail(RepeatedArgument(self.span(fed.name), "this tuple", fed.name.text))
+            else:
+                named[fed.name.text] = Argument(value, self.span(fed.chain), self.span(fed.name))
+        if named and not flowing:
+            self.fail(self.misplaced_names(node))
+        if len(plain) == 1 and not named:
+            return plain[0]
+        several = Several(plain)
+        several.named = named
+        return several
+
+    def misplaced_names(self, node: Placed) -> Misplaced:
+        """The mistake of inputs by name that do not flow into what has inputs with names."""
+        way = "let them flow into a layer, a block or a label: (x, mask = seen) -> MultiheadAttention(8)"
+        return Misplaced(self.span(node), "a tuple with inputs by name", way)
 
     def _name(self, node: t.Name) -> Any:
         if node.text == "_":

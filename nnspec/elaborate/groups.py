@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 from nnspec.elaborate.blocks import Blocks, Made
@@ -16,6 +17,7 @@ from nnspec.elaborate.mistakes import (
 from nnspec.elaborate.scope import Scope, flows
 from nnspec.elaborate.values import (
     INVALID,
+    Argument,
     Partial,
     Results,
     Several,
@@ -74,7 +76,7 @@ class Groups(Blocks):
         key = self.shared.add_module(frame.finish(place=self.place(node)))
         return Made(key, scope), [*flowing, *scope.captures]
 
-    def repeat(self, node: t.Repeat) -> Any:
+    def repeat(self, node: t.Repeat, named: Mapping[str, Argument]) -> Any:
         """`count x step`: a chain of applications; from where the type stays, one call for all that remain."""
         count = self.number(node.count, "a number of repetitions")
         if count < 0:
@@ -89,7 +91,7 @@ class Groups(Blocks):
         value = given
         try:
             while count > 0:
-                value, done = self._repeat_once(node, body, count)
+                value, done = self._repeat_once(node, body, count, named)
                 results = list(value) if isinstance(value, Results) else list(value.members.values()) or [value]
                 inputs = flows(self.flow)
                 self.flow = value if len(inputs) == 1 else Several((*results, *inputs[len(results) :]))
@@ -98,16 +100,23 @@ class Groups(Blocks):
         finally:
             self.flow = flow
 
-    def _repeat_once(self, node: t.Repeat, body: t.Body | None, count: int) -> tuple[Value, int]:
+    def _repeat_once(
+        self, node: t.Repeat, body: t.Body | None, count: int, named: Mapping[str, Argument]
+    ) -> tuple[Value, int]:
         """One application, or all `count` of them if the first leaves the types as they are."""
         calls = self.scope.calls
         if body is not None:
+            if named:
+                self.fail(self.misplaced_names(node.step))
             value = self.group(body, None, node.step)
         else:
             step = self.evaluate(node.step)  # type: ignore[arg-type]
+            if isinstance(step, Value) and step.step is not None:  # a label: the same weights each time
+                item = t.Item(*ends(node.step), None, node.step)
+                return self.apply_again(step, None, item, named), 1
             if not isinstance(step, Partial):
                 self.fail(WrongKind(self.span(node.step), "a step after `x`", kind(step)))
-            value = self.apply(step, flows(self.flow), None, node.step)
+            value = self.apply(step.given(named), flows(self.flow), None, node.step)
         call = calls[-1]
         outputs = [self.scope.values[name] for name in call.outputs]
         inputs = [self.scope.values[name] if name else None for name in call.inputs[: len(outputs)]]

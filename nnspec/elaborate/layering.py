@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
@@ -154,6 +154,7 @@ class Layering(Frame):
             return list(positional)
         names = (*layer.inputs, *layer.optional_inputs)
         given: dict[str, Tensor | None] = dict(zip(names, positional, strict=False))
+        self.need_once(given, extra, layer.kind, node)
         given.update({name: tensor for name, tensor in extra.items() if isinstance(name, str)})
         missing = [name for name in layer.inputs if name not in given]
         if len(positional) > len(names) or missing:
@@ -164,6 +165,15 @@ class Layering(Frame):
             named = f" ({', '.join(names)})" if most > 1 else ""
             self.fail(WrongInputs(self.span(node), layer.kind, takes + named, len(positional)))
         return [given.get(name) for name in names]
+
+    def need_once(
+        self, given: Mapping[str, Tensor | None], extra: Mapping[str | int, Tensor], callee: str, node: Placed
+    ) -> None:
+        """Check that no input is given by its name that has its value already."""
+        for name in extra:
+            if name in given:
+                advice = f"{name} is what flows to it: let another value flow, or leave the name out"
+                self.fail(RepeatedArgument(self.span(node), callee, str(name), advice=advice))
 
     def infer(
         self, layer: Layer, inputs: list[Tensor | None], node: Placed, config: dict[str, Argument], title: str | None

@@ -8,12 +8,14 @@ after are the same in every application.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nnspec.diagnostics import Span
 from nnspec.elaborate.blocks import Made
 from nnspec.elaborate.mistakes import BadScan, WrongKind
 from nnspec.elaborate.scope import flows
 from nnspec.elaborate.steps import Steps
-from nnspec.elaborate.values import BlockDefinition, Partial, Tensor, Value, kind
+from nnspec.elaborate.values import Argument, BlockDefinition, Partial, Tensor, Value, kind
 from nnspec.layers.base import TensorType
 from nnspec.syntax import tree as t
 
@@ -21,13 +23,13 @@ from nnspec.syntax import tree as t
 class Scans(Steps):
     """Elaborates scans."""
 
-    def scan(self, node: t.Scan, label: str | None, item: t.Item) -> Value:
+    def scan(self, node: t.Scan, label: str | None, item: t.Item, named: Mapping[str, Argument]) -> Value:
         """Apply a block along the first dimension of what flows."""
         partial = self.evaluate(node.step)
         if not isinstance(partial, Partial) or not isinstance(partial.callee, BlockDefinition):
             self.fail(WrongKind(self.span(node.step), "a block after `scan`", kind(partial)))
         definition = partial.callee
-        arguments, extra = self.bind_block(definition, partial, node)
+        arguments, extra = self.bind_block(definition, partial.given(named), node)
         given = self.block_inputs(definition, list(flows(self.incoming(node, "a scan"))), extra, node)
         sequence = given[0]
         if sequence is None or not sequence.type.rank:

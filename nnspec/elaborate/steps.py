@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 from nnspec.elaborate.frame import Failed
@@ -12,6 +13,7 @@ from nnspec.elaborate.merges import Merges
 from nnspec.elaborate.mistakes import (
     AlreadyDeclared,
     Misplaced,
+    RepeatedArgument,
     WrongKind,
 )
 from nnspec.elaborate.scope import flows
@@ -34,7 +36,7 @@ class Steps(Merges):
     """Runs chains; every application of a layer or block becomes a call of the scope."""
 
     @abstractmethod
-    def scan(self, node: t.Scan, label: str | None, item: t.Item) -> Value:
+    def scan(self, node: t.Scan, label: str | None, item: t.Item, named: Mapping[str, Argument]) -> Value:
         """`scan Step(...)`; scan.py does it."""
 
     def chain_value(self, node: t.Chain, binding: t.Bind | None = None) -> Any:
@@ -48,6 +50,8 @@ class Steps(Merges):
             for index, item in enumerate(node.items):
                 self.flow = self._item_value(item, first=index == 0)
                 self.binding = None
+            if isinstance(self.flow, Several) and self.flow.named:
+                self.fail(self.misplaced_names(node.items[-1]))
             return self.flow
         finally:
             self.flow, self.binding = before
@@ -66,6 +70,9 @@ class Steps(Merges):
 
     def _item(self, item: t.Item, label: str | None, *, first: bool) -> Any:
         step = item.step
+        named = self._inputs_by_name()
+        if named and isinstance(step, (t.Body, t.Residual, t.Merge, t.ListOf)):
+            self.fail(self.misplaced_names(step))
         if isinstance(step, (t.Residual, t.Merge, t.Repeat)) and label is not None:
             body = t.Body(step.start, step.end, (t.Chain(step.start, step.end, (t.Item(*ends(step), None, step),)),))
             return self.group(body, label, item)
@@ -73,9 +80,9 @@ class Steps(Merges):
             case t.Body():
                 return self.group(step, label, item)
             case t.Repeat():
-                return self.repeat(step)
+                return self.repeat(step, named)
             case t.Scan():
-                return self.scan(step, label, item)
+                return self.scan(step, label, item, named)
             case t.Residual():
                 return self.residual(step)
             case t.Merge():
@@ -85,9 +92,13 @@ class Steps(Merges):
         self.step = step
         value = self.evaluate(step)
         if isinstance(value, Partial):
+            self._need_new(value, named)
+            value = value.given(named)
             return self.apply(value, self._inputs_for(value, first, item), label, item)
         if isinstance(value, Function):
-            return self.call_function(value, (Argument(self.incoming(step, value.name), self.span(step)),), {}, step)
+            return self.call_function(
+                value, (Argument(self.incoming(step, value.name), self.span(step)),), dict(named), step
+            )
         if isinstance(value, tuple) and not isinstance(value, Several) and all(isinstance(v, Tensor) for v in value):
             value = Several(value)
         if not isinstance(value, (Tensor, Several)):
@@ -96,15 +107,31 @@ class Steps(Merges):
             self.fail(WrongKind(self.span(step), "a step or a value of the network", kind(value), advice))
         if not first and self.step is not None and not _mentions_flow(step):
             if isinstance(value, Value) and value.step is not None:
-                return self.apply_again(value, label, item)
+                return self.apply_again(value, label, item, named)
             self.fail(
                 Misplaced(
                     self.span(step), "a value that does not use what flows to it", "write `_` for the value that flows"
                 )
             )
+        if named:
+            self.fail(self.misplaced_names(step))
         if label is not None and isinstance(value, Value):
             self.environment.names[label] = value
         return value
+
+    def _inputs_by_name(self) -> Mapping[str, Argument]:
+        """The values that flow and are meant for an input by its name; the others go on flowing."""
+        if not isinstance(self.flow, Several) or not self.flow.named:
+            return {}
+        named = self.flow.named
+        self.flow = self.flow[0] if len(self.flow) == 1 else Several(self.flow)
+        return named
+
+    def _need_new(self, partial: Partial, named: Mapping[str, Argument]) -> None:
+        """Check that no input that flows by name is an argument already."""
+        for name, argument in named.items():
+            if name in partial.named:
+                self.fail(RepeatedArgument(argument.name_span or argument.span, partial.name, name))
 
     def _label(self, node: t.Expression | None) -> str | None:
         if node is None:
@@ -130,6 +157,8 @@ class Steps(Merges):
             return Several()
         if self.flow is INVALID:
             return None
+        if first and partial.takes_nothing_more():
+            return Several()
         if self.binding is not None and self.flow is not None:
             if not any(isinstance(argument.value, Tensor) for argument in partial.arguments):
                 self.no_value(node, partial.name)

@@ -6,6 +6,7 @@ tensors, layers and blocks that wait for their inputs, and references to weights
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from nnspec.diagnostics import Source, Span
@@ -48,7 +49,12 @@ class Tensor:
 
 
 class Several(tuple[Tensor, ...]):
-    """Several tensors that flow together into a step with several inputs."""
+    """Several tensors that flow together into a step with several inputs.
+
+    `named` are those that are meant for an input by its name: `(x, mask = seen)`.
+    """
+
+    named: Mapping[str, Argument] = {}
 
 
 class Results(Several):
@@ -123,6 +129,27 @@ class Partial(Record):
     def arguments(self) -> tuple[Argument, ...]:
         """All arguments given so far."""
         return (*self.positional, *self.named.values())
+
+    def given(self, named: Mapping[str, Argument]) -> Partial:
+        """With further arguments by name."""
+        return Partial(self.callee, self.positional, {**self.named, **named}, self.function)
+
+    def takes_nothing_more(self) -> bool:
+        """Whether every input that it needs is among its arguments, and no other reading of them is possible."""
+        by_position = sum(isinstance(argument.value, Tensor) for argument in self.positional)
+        by_name = {name for name, argument in self.named.items() if isinstance(argument.value, Tensor)}
+        if not isinstance(self.callee, BlockDefinition):
+            if self.callee.variadic:
+                return by_position > 1
+            needed, may_take_more = self.callee.inputs, bool(self.callee.optional_inputs)
+        elif isinstance(self.callee.declaration, t.Block) and self.callee.declaration.inputs:
+            inputs = self.callee.declaration.inputs
+            needed = tuple(each.name.text for each in inputs if not each.optional)
+            may_take_more = any(each.optional for each in inputs)
+        else:
+            return by_position > 0
+        missing = [name for name in needed if name not in by_name]
+        return not missing or (by_position == len(missing) and not may_take_more)
 
     @property
     def plain_positional(self) -> tuple[Argument, ...]:

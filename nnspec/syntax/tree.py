@@ -53,10 +53,17 @@ class ListOf(Node):
     items: tuple[Expression, ...]
 
 
-class Tuple(Node):
-    """`(a, b)`: several values; `(a)` is `a`."""
+class Fed(Node):
+    """One value of a tuple, with the name of the input that it is for if it is given."""
 
-    items: tuple[Chain, ...]
+    name: Identifier | None
+    chain: Chain
+
+
+class Tuple(Node):
+    """`(a, b)`: several values, `(a, mask = b)` with some by name; `(a)` is `a`."""
+
+    items: tuple[Fed, ...]
 
 
 class Argument(Node):

@@ -208,7 +208,7 @@ class TreeBuilder:
         name = None if parts[0] is None else self._identifier(parts[0])
         value = self.build(parts[1])
         if isinstance(value, t.Chain):  # `f(a -> b)` is `f((a -> b))`
-            value = t.Tuple(value.start, value.end, (value,))
+            value = t.Tuple(value.start, value.end, (t.Fed(value.start, value.end, None, value),))
         return t.Argument(start, end, name, value)
 
     def _subscript(self, start: int, end: int, parts: list[Any]) -> t.Subscript:
@@ -230,13 +230,18 @@ class TreeBuilder:
         return t.ListOf(start, end, self._all(parts))
 
     def _tuple(self, start: int, end: int, parts: list[Any]) -> t.Expression:
-        chains = self._all(parts)
-        if len(chains) == 1 and len(chains[0].items) == 1 and chains[0].items[0].label is None:
-            step = chains[0].items[0].step
+        fed = self._all(parts)
+        items = fed[0].chain.items
+        if len(fed) == len(items) == 1 and fed[0].name is None and items[0].label is None:
+            step = items[0].step
             if not isinstance(step, (t.Body, t.Repeat, t.Residual, t.Merge)):
                 inner: t.Expression = step  # mere parentheses
                 return inner
-        return t.Tuple(start, end, chains)
+        return t.Tuple(start, end, fed)
+
+    def _fed(self, start: int, end: int, parts: list[Any]) -> t.Fed:
+        name = None if parts[0] is None else self._identifier(parts[0])
+        return t.Fed(start, end, name, self.build(parts[1]))
 
     def _name(self, start: int, end: int, parts: list[Any]) -> t.Name:
         return t.Name(start, end, str(parts[0]))
