@@ -206,14 +206,7 @@ class Model:
     @property
     def sources(self) -> dict[str, Source]:
         """The texts that the places of the program refer to, by the names of their files."""
-        found: dict[str, Source] = {}
-        pending = [self.declarations] if self.declarations else []
-        while pending:
-            each = pending.pop()
-            if each.source.name not in found:
-                found[each.source.name] = each.source
-                pending += [definition.declarations for definition in each.names.values()]
-        return found
+        return self.declarations.sources() if self.declarations else {}
 
     def to_json(self) -> str:
         """The program as JSON; `nnspec.from_json` reads it back."""

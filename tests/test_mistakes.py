@@ -24,7 +24,7 @@ from nnspec.diagnostics import Diagnostic
 
 FOLDER = Path(__file__).parent / "mistakes"
 CASES = sorted(FOLDER.glob("*.nn"))
-STAGES = ("nnspec.syntax.mistakes", "nnspec.elaborate.mistakes")
+STAGES = ("nnspec.syntax.mistakes", "nnspec.elaborate.mistakes", "nnspec.elaborate.doubts")
 OF_TRAINING = {"E0221"}  # raised where a recipe is read, not by `nnspec check`
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from nnspec.diagnostics import Sink, Source, Span, SpecError, nearest
 from nnspec.elaborate.blocks import block_signature
 from nnspec.elaborate.body import Body
+from nnspec.elaborate.doubts import doubt
 from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.frame import Environment, Exhausted, Failed, Shared
 from nnspec.elaborate.mistakes import BadSetting, NoSuchModel, TooDeep
@@ -66,6 +67,7 @@ def elaborate(
     program = Program.model_construct(entry=made.key, modules=shared.modules)
     program = Program.model_construct(entry=made.key, modules={key: program.modules[key] for key in program.order})
     _check_shapes(program, shapes or {}, definition, sink)
+    doubt(program, declarations, sink)
     return program
 
 

@@ -27,6 +27,17 @@ class Declarations:
         self.trains: list[t.Train] = []
         self.broken: set[str] = set()  # names that a mistake keeps from meaning anything
 
+    def sources(self) -> dict[str, Source]:
+        """The texts that the places of a program refer to, by the names of their files: this one and all it imports."""
+        found: dict[str, Source] = {}
+        pending = [self]
+        while pending:
+            each = pending.pop()
+            if each.source.name not in found:
+                found[each.source.name] = each.source
+                pending += [definition.declarations for definition in each.names.values()]
+        return found
+
 
 class Files:
     """Reads the main file and what it imports, each file once."""

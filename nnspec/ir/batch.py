@@ -75,6 +75,13 @@ def find_batch(program: Program) -> Batch | Obstacle | None:
     return first
 
 
+def along_first(program: Program) -> Batch | Obstacle | None:
+    """Whether the first dimension of the first input counts samples; None where it is no symbol."""
+    first = next(_candidates(program.main), None)
+    shape = program.main.input_types[0].shape if program.main.inputs else ()
+    return _Proof(program, first).batch() if first is not None and str(shape[0]) == first.text else None
+
+
 def batch_of(program: Program) -> Batch | None:
     """The symbol that counts samples, if there is one."""
     found = find_batch(program)
