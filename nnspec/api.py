@@ -186,7 +186,7 @@ class Model:
         return open_model(self.program, weights, self.sources, onnx=onnx, limits=limits).texts(request)
 
     def compare_weights(self, path: str | Path, *, limits: Limits = DEFAULT_LIMITS) -> Comparison:
-        """What fits, is missing, unexpected or of another shape in a file of weights.
+        """What fits, is missing, unexpected, of another shape or NaN in a file of weights.
 
         Raises:
             SpecError: the file cannot be read, or the model has more layers than the limit.
@@ -196,7 +196,7 @@ class Model:
         from nnspec.weights.compare import compare
 
         with flattening(self.program, limits):
-            return compare(self.program, read_checkpoint(path))
+            return compare(self.program, read_checkpoint(path), thorough=True)
 
     @property
     def _declared(self) -> Declarations:

@@ -9,6 +9,7 @@ import click
 
 from nnspec.api import loads
 from nnspec.cli.options import reporting
+from nnspec.cli.standard_output import echo_whole
 from nnspec.huggingface.write import spec_of
 from nnspec.ir.state import totals
 from nnspec.output import replacing
@@ -33,7 +34,7 @@ def command(config: str, output: str | None, name: str | None) -> None:
     text = spec_of(config, name)
     program = loads(text, name=output or "<import>").program
     if output is None:
-        click.echo(text, nl=False)
+        echo_whole(text, end="")
         return
     with replacing(Path(output)) as temporary:
         temporary.write_text(text, encoding="utf-8")

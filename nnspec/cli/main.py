@@ -6,10 +6,13 @@ import atexit
 import gc
 import importlib
 import os
+from typing import Any
 
 import click
 
 from nnspec import __version__
+from nnspec.cli.options import reporting
+from nnspec.cli.standard_output import standard_output
 
 # A tenth of the time of `nnspec summary` each: pydantic would look through all installed packages for plugins, and the
 # collector would walk over a hundred thousand objects that stay, most of all when the interpreter ends.
@@ -50,6 +53,12 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = importlib.import_module(f"nnspec.cli.{MODULES.get(cmd_name, cmd_name)}").command
         return command
+
+    @reporting
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run a command; that something cannot be printed is a mistake like others."""
+        with standard_output():
+            return super().main(*arguments, **options)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, without importing them."""

@@ -8,6 +8,7 @@ import sys
 import click
 
 from nnspec.cli.options import reporting
+from nnspec.cli.standard_output import echo_whole
 from nnspec.diagnostics import Sink, SpecError
 from nnspec.elaborate.files import read_source
 from nnspec.highlight import highlight
@@ -26,4 +27,4 @@ def command(path: str) -> None:
     source = read_source(spec_path(found), str(found), sink, DEFAULT_LIMITS)
     if source is None:
         raise SpecError(sink.found)
-    click.echo(highlight(source.text, colours=sys.stdout.isatty() and "NO_COLOR" not in os.environ))
+    echo_whole(highlight(source.text, colours=sys.stdout.isatty() and "NO_COLOR" not in os.environ))

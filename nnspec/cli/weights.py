@@ -59,7 +59,13 @@ def _print(comparison: Comparison, rows: tuple[Row, ...]) -> None:
         click.echo(f"{comparison.path}: {comparison.note or comparison.advice}")
 
 
-_COUNTED = {"fits": "fit", "shape": "of another shape", "type": "of another type", "untied": "not tied"}
+_COUNTED = {
+    "fits": "fit",
+    "shape": "of another shape",
+    "type": "of another type",
+    "untied": "not tied",
+    "no numbers": "without numbers",
+}
 
 
 def _note(row: Row) -> str:

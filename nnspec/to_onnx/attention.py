@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnspec.dims import Size
+from nnspec.dims import Size, at_least
 from nnspec.record import Record
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.operands import counted
@@ -65,7 +65,7 @@ def attend(query: str, key: str, value: str, sizes: Heads, masks: Masks, scale: 
     scores = graph.node("MatMul", [scaled, turned])
     if shared:
         scores = graph.reshape(scores, sizes.grouped(sizes.length), sizes.query(sizes.length))
-    hidden = _added(masks, sizes, graph)
+    hidden = _hidden(masks, sizes, graph)
     if hidden:
         scores = graph.node("Add", [scores, hidden])
     weights = graph.node("Softmax", [scores], axis=-1)
@@ -81,7 +81,7 @@ def _whole(query: str, key: str, value: str, sizes: Heads, masks: Masks, scale: 
     """As one operator. Its own way of hiding what comes later is used for as many queries as keys only: where there
     are fewer, onnxruntime's processor and its CUDA provider differ in which keys they are the last of."""
     square = masks.causal and masks.window is None and masks.offset == 0 and sizes.time == sizes.length
-    added = _added(Masks(masks.seen, masks.added) if square else masks, sizes, graph)
+    added = _hidden(Masks(masks.seen, masks.added) if square else masks, sizes, graph)
     if masks.seen or masks.added:  # onnxruntime takes no mask that stands for all queries
         every = graph.shape((1, 1, sizes.time, sizes.length))
         added = graph.once(("every query", added, every), lambda: graph.node("Expand", [added, every]))
@@ -89,17 +89,20 @@ def _whole(query: str, key: str, value: str, sizes: Heads, masks: Masks, scale: 
     return _without_blind(result, masks, sizes, graph)
 
 
-def _added(masks: Masks, sizes: Heads, graph: Graph) -> str:
-    """The numbers that are added to the scores; "" for none."""
-    seen = _seen(masks, sizes, graph)
+def _hidden(masks: Masks, sizes: Heads, graph: Graph) -> str:
+    """The numbers that are added to the scores, none of them infinite; "" for none."""
+    seen, added = _seen(masks, sizes, graph), _added(masks, graph)
 
     def make() -> str:
-        total = _joined("Add", masks.added, graph)
-        if not seen:
-            return total
-        return graph.node("Where", [seen, total or graph.constant(0.0), graph.constant(LOWEST)])
+        finite = graph.node("Max", [added, graph.constant(LOWEST)]) if added else ""
+        return graph.node("Where", [seen, finite or graph.constant(0.0), graph.constant(LOWEST)]) if seen else finite
 
-    return graph.once(("added", seen, masks.added), make) if seen or masks.added else ""
+    return graph.once(("hidden", seen, added), make) if seen or added else ""
+
+
+def _added(masks: Masks, graph: Graph) -> str:
+    """The numbers from outside; "" for none."""
+    return graph.once(("added", masks.added), lambda: _joined("Add", masks.added, graph)) if masks.added else ""
 
 
 def _seen(masks: Masks, sizes: Heads, graph: Graph) -> str:
@@ -135,13 +138,23 @@ def _band(masks: Masks, sizes: Heads, graph: Graph) -> str:
 
 
 def _without_blind(result: str, masks: Masks, sizes: Heads, graph: Graph) -> str:
-    """The result with zeros for queries that may see no key: only masks from outside can leave one so."""
-    if not masks.seen:
+    """The result with zeros for queries that see no key, as torch has it."""
+    if not masks.seen and not masks.added and _band_shows_a_key(masks, sizes):
         return result
-
-    seen = _seen(masks, sizes, graph)
+    seen, added = _seen(masks, sizes, graph), _added(masks, graph)
 
     def make() -> str:
-        return graph.node("ReduceMax", [graph.node("Cast", [seen], to=1), graph.constant([-1])], keepdims=1)
+        finite = [graph.node("Greater", [added, graph.constant(-math.inf)])] if added else []
+        shown = _joined("And", [*([seen] if seen else []), *finite], graph)
+        return graph.node("ReduceMax", [graph.node("Cast", [shown], to=1), graph.constant([-1])], keepdims=1)
 
-    return graph.node("Mul", [result, graph.once(("sighted", seen), make)])
+    return graph.node("Mul", [result, graph.once(("sighted", seen, added), make)])
+
+
+def _band_shows_a_key(masks: Masks, sizes: Heads) -> bool:
+    """Whether the diagonal leaves every query a key: the first query is not before them, the last not far behind."""
+    if masks.window is None:
+        return not masks.causal or at_least(masks.offset, 0)
+    ahead = 0 if masks.causal else masks.window - 1
+    last = sizes.length - masks.offset - sizes.time + masks.window
+    return at_least(masks.offset + ahead, 0) and at_least(last, 1)

@@ -14,7 +14,7 @@ from nnspec.ir import Program
 from nnspec.ir.flatten import flattening
 from nnspec.layers.base import TensorType
 from nnspec.limits import DEFAULT_LIMITS, Limits
-from nnspec.output import replacing
+from nnspec.output import CannotWrite, destination, is_special, replacing
 from nnspec.record import Record
 from nnspec.to_onnx.assess import difference, speed
 from nnspec.to_onnx.build import Sources
@@ -102,15 +102,17 @@ def export_onnx(
     Raises:
         SpecError: it cannot be expressed, written or verified, or the weights or samples are not the model's.
     """
-    target = Path(path)
+    target = destination(path)  # a data file lies beside the file itself, not beside a link to it
     _check_opset(program, choices)
     if choices.functions and choices.precision == "int8-static":
         raise SpecError.of(FunctionsNotQuantised(None))
     with ExitStack() as stack:
         stack.enter_context(flattening(program, limits))
-        lowered = lower(program, weights, choices, sources)
+        lowered = lower(program, weights, choices, sources, thorough=verify)
         file, data = stack.enter_context(replacing(target)), None
         if weight_bytes(lowered.graph) > LARGEST:
+            if is_special(target):
+                raise SpecError.of(CannotWrite(None, str(path), "its weights need a file beside it", "name a file"))
             data = stack.enter_context(replacing(target.with_name(target.name + ".data")))
         model = outline(lowered.graph, lowered.opset, lowered.description)
         _check(with_inputs(model, lowered.graph))

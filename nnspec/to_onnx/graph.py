@@ -84,6 +84,11 @@ class Graph:
             self._constants[key] = name
         return self._constants[key]
 
+    @property
+    def constants(self) -> set[str]:
+        """The names of the constants: initializers that are no weights."""
+        return self.initializers.keys() & set(self._constants.values())
+
     def weight(self, name: str, shape: tuple[int, ...], dtype: Any, make: Callable[[], Array]) -> str:
         """An initializer under exactly this name."""
         self._taken.add(name)

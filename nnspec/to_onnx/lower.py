@@ -44,14 +44,21 @@ class Lowered(Record):
     normalizes: bool  # whether its inputs are those of the data, before they are normalised
 
 
-def lower(program: Program, weights: WeightSource | None, choices: Choices, sources: Sources | None) -> Lowered:
-    """The graph of a program; of untrained weights if none are given.
+def lower(
+    program: Program,
+    weights: WeightSource | None,
+    choices: Choices,
+    sources: Sources | None,
+    *,
+    thorough: bool = True,
+) -> Lowered:
+    """The graph of a program; of untrained weights if none are given. For `thorough` see `load_weights`.
 
     Raises:
         SpecError: it cannot be expressed in ONNX, or the weights are not the model's.
     """
     opset = choose_opset(program, choices)
-    loaded = initial_weights(program) if weights is None else load_weights(program, weights)
+    loaded = initial_weights(program) if weights is None else load_weights(program, weights, thorough=thorough)
     prepared = preparation(program, loaded.metadata)
     if choices.normalize:
         program = prepared.applied(program)

@@ -1,7 +1,8 @@
 """16-bit models: which operators compute in 16 bits, and the casts between them and those that keep 32.
 
 The rule is that of mixed-precision training: products and convolutions take 16 bits, what sums or exponentiates keeps
-32, and the others do as their inputs do. Inputs and outputs of the model stay float32. On onnxruntime's processor,
+32, and the others do as their inputs do. What is made from constants alone, and what becomes an angle, is exact, too:
+it keeps 32 bits until it meets 16. Inputs and outputs of the model stay float32. On onnxruntime's processor,
 which has no bfloat16 kernels, bfloat16 is a way of storing the weights only: everything computes in float32.
 """
 
@@ -25,14 +26,17 @@ HALVES: dict[str, Any] = {"float16": np.dtype(np.float16), "bfloat16": np.dtype(
 # Operators that keep 32 bits: sums over many elements, powers, logarithms, angles; and bodies that are applied again
 # and again. Softmax and the normalisations with a scale sum in 32 bits by themselves.
 SINGLE = frozenset({
-    "CumSum", "Cos", "Exp", "InstanceNormalization", "LRN", "Log", "LogSoftmax", "Pow", "Range", "Reciprocal", "Scan",
-    "ReduceL1", "ReduceL2", "ReduceLogSumExp", "ReduceMean", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Sin",
-    "Sqrt",
+    "Cos", "CumSum", "Exp", "InstanceNormalization", "LRN", "Log", "LogSoftmax", "NegativeLogLikelihoodLoss",
+    "Pow", "RandomNormalLike", "RandomUniformLike", "Range", "Reciprocal", "ReduceL1", "ReduceL2",
+    "ReduceLogSumExp", "ReduceMean", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Scan", "Sin", "Sqrt",
 })  # fmt: skip
 HALF = frozenset({
     "Attention", "Conv", "ConvTranspose", "Gemm", "GRU", "LSTM", "LayerNormalization", "MatMul", "RMSNormalization",
     "RNN",
 })  # fmt: skip
+ANGULAR = frozenset({"Cos", "Sin", "Tan"})  # what is computed for these keeps 32 bits from where it begins
+# Operators that only move elements: of constants that 16 bits hold, they may be in 16 bits from the start.
+MOVING = frozenset({"Concat", "Expand", "Gather", "Reshape", "Slice", "Squeeze", "Tile", "Transpose", "Unsqueeze"})
 _ALWAYS_SINGLE = {"Resize": (1, 2)}  # inputs that the operator takes in float32 only
 
 Kind = Literal["single", "half"]
@@ -59,6 +63,15 @@ def _floats(graph: Graph, opset: int) -> set[str]:
     return found | {name for name, value in graph.initializers.items() if value.dtype == np.float32}
 
 
+def _angles(graph: Graph) -> set[str]:
+    """The values of which sines and cosines are taken, and what they are computed from."""
+    found: set[str] = set()
+    for node in reversed(graph.nodes):
+        if node.op in ANGULAR or (node.op not in HALF and not found.isdisjoint(node.outputs)):
+            found.update(node.inputs)
+    return found
+
+
 class _Halving:
     def __init__(self, graph: Graph, floats: set[str], half: Any, computing: bool) -> None:
         self.graph = graph
@@ -66,6 +79,8 @@ class _Halving:
         self.half = half
         self.computing = computing
         self.homes: dict[str, Kind] = {}  # of the floating-point values: the type in which they are made
+        self.made = graph.constants & floats  # from constants alone
+        self.angles = _angles(graph)
         self.versions: dict[tuple[str, Kind], str] = {}
         self.nodes: list[Node] = []
         self.blocks: tuple[Use, ...] = ()  # of the blocks that the node is in
@@ -81,6 +96,7 @@ class _Halving:
     def _node(self, node: Node) -> None:
         self.blocks = node.blocks
         kind = self._kind(node)
+        exact = kind == "single" and node.op != "Cast" and node.body is None and self._is_made(node)
         fixed = {node.inputs[i] for i in _ALWAYS_SINGLE.get(node.op, ()) if i < len(node.inputs)}
         read = [name for name in dict.fromkeys(node.reads()) if name in self.floats]
         node.rename({name: self._version(name, "single" if name in fixed else kind) for name in read})
@@ -88,6 +104,8 @@ class _Halving:
         for index, name in enumerate(node.outputs):
             if name in self.floats:
                 self.homes[name] = kind
+                if exact:
+                    self.made.add(name)
                 if name in self.graph.outputs and kind == "half":
                     node.outputs[index] = self._as_output(name)
 
@@ -97,9 +115,26 @@ class _Halving:
             return "single"
         if node.op in HALF:
             return "half"
+        square = node.op == "Mul" and len(set(node.inputs)) == 1
+        if square or not self.angles.isdisjoint(node.outputs) or self._is_made(node):
+            return "single"
         gives = not self.floats.isdisjoint(node.outputs)  # a shape, or a comparison, is no reason to cast an input
-        read = [name for name in node.reads() if name in self.homes and not (gives and name in self.graph.inputs)]
+        read = [name for name in node.reads() if name in self.homes and name not in self.made]
+        read = [name for name in read if not (gives and name in self.graph.inputs)]
         return "single" if any(self.homes[name] == "single" for name in read) else "half"
+
+    def _is_made(self, node: Node) -> bool:
+        """Whether a node computes from constants alone, and not the same in 16 bits."""
+        read = [name for name in node.reads() if name in self.floats]
+        if not read or not all(name in self.made for name in read):
+            return False
+        return node.op not in MOVING or not all(map(self._fits, read))
+
+    def _fits(self, name: str) -> bool:
+        """Whether a value is a constant that 16 bits hold."""
+        value = self.graph.initializers.get(name)
+        array = value.make() if value is not None else None
+        return array is not None and bool(np.array_equal(array.astype(self.half).astype(array.dtype), array))
 
     def _as_output(self, name: str) -> str:
         """The name under which an output of the model is made in 16 bits, before it is cast."""

@@ -374,7 +374,7 @@ class Forward:
         if self.plans.owns_parameters(self.key):
             return "next(self.parameters())"
         name = self._free_attribute("like")
-        self.attributes[name] = (Construct("nn.Buffer", (Raw("torch.empty(0)"),), {"persistent": False}), 1)
+        self.attributes[name] = (Construct("nn.Buffer", (Raw("torch.zeros(())"),), {"persistent": False}), 1)
         return f"self.{name}"
 
 

@@ -18,6 +18,7 @@ from nnspec.layers.base import DType, Weight
 from nnspec.record import Record
 from nnspec.weights.arrays import Stored
 from nnspec.weights.checkpoint import Checkpoint
+from nnspec.weights.numbers import no_numbers
 from nnspec.weights.renames import PASSED_OVER, own_key, rules
 from nnspec.weights.wrapping import rename_lines, unwrapped
 
@@ -27,7 +28,9 @@ READ_FROM: dict[DType, tuple[str, ...]] = {
     "int": ("I64", "I32", "I16", "I8", "U8"),
     "bool": ("BOOL",),
 }
-Verdict = Literal["fits", "absent", "passed over", "missing", "unexpected", "shape", "type", "twice", "untied"]
+Verdict = Literal[
+    "fits", "absent", "passed over", "missing", "unexpected", "shape", "type", "twice", "untied", "numbers"
+]
 ALLOWED: tuple[Verdict, ...] = ("fits", "absent", "passed over")
 _HINTS, _SPARE = 8, 1000  # missing keys that a resembling one is looked for, among so many of the file
 
@@ -68,8 +71,12 @@ class Comparison(Record):
         return sum(row.verdict == verdict for row in self.rows)
 
 
-def compare(program: Program, checkpoint: Checkpoint) -> Comparison:
-    """Every key of a model and of a file; arrays are read only where two tied keys are both in the file."""
+def compare(program: Program, checkpoint: Checkpoint, *, thorough: bool = False) -> Comparison:
+    """Every key of a model and of a file.
+
+    Arrays are read where two tied keys are both in the file, and all of them where it is `thorough`: whether they hold
+    numbers.
+    """
     entries = {entry.key: entry for entry in state_dict(program)}
     patterns = rules(program)
     wrapping = unwrapped(checkpoint, entries, patterns, entries)
@@ -96,6 +103,8 @@ def _compared(program: Program, entries: dict[str, Entry], checkpoint: Checkpoin
         if entry.key in held:
             owners.setdefault(entry.tied_to or entry.key, entry.key)
     rows = [_row(entry, owners, held, checkpoint) for entry in entries.values()]
+    if thorough:
+        rows = [_read(row, entry, held, checkpoint) for row, entry in zip(rows, entries.values(), strict=True)]
     places = {key: held.get(owners.get(entry.tied_to or key, "")) for key, entry in entries.items()}
     return Comparison(checkpoint.path, program.main.name, (*_hinted(rows, others), *others), places)
 
@@ -146,6 +155,12 @@ def _row(entry: Entry, owners: dict[str, str], held: dict[str, str], checkpoint:
     return Row(key, "fits", weight.shape, stored.shape, published)
 
 
+def _read(row: Row, entry: Entry, held: dict[str, str], checkpoint: Checkpoint) -> Row:
+    """The row of a key that fits, or that of one that holds no numbers."""
+    found = no_numbers(checkpoint.tensors[held[row.key]].read(), entry.weight) if row.verdict == "fits" else None
+    return Row(row.key, "no numbers", row.own, row.stored, row.published, found) if found else row
+
+
 def _absent(entry: Entry, owners: dict[str, str]) -> Row:
     """A key that the file does not have: tied to one that it has, a counter, or missing."""
     same = owners.get(entry.tied_to or entry.key)
@@ -176,6 +191,7 @@ _MORE: dict[Verdict, str] = {
     "type": "of other types",
     "twice": "twice in the file",
     "untied": "one weight in the model",
+    "no numbers": "without numbers",
 }
 
 
@@ -191,6 +207,8 @@ def difference(row: Row) -> str:
             return f"{key} is {shown(row.stored)} in the file, {shown(row.own)} in the model"
         case "type":
             return f"{key} has elements of type {row.note} in the model"
+        case "no numbers":
+            return f"{key} holds {row.note}"
         case "untied":
             return f"{key} and {row.note} are one weight in the model, and differ in the file"
     return f"{row.verdict}: {key}" + (f"; {row.note}" if row.note else "")

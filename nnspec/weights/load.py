@@ -15,12 +15,14 @@ from nnspec.weights.arrays import ELEMENT_TYPES, Array, Arrays
 from nnspec.weights.checkpoint import held_checkpoint, read_checkpoint
 from nnspec.weights.compare import compare, differences
 from nnspec.weights.initialise import initial_array
-from nnspec.weights.mistakes import WrongWeights
+from nnspec.weights.mistakes import NoNumbers, WrongWeights
+from nnspec.weights.numbers import no_numbers
 from nnspec.weights.preparation import MEAN, PICTURES, STD, TARGETS
 
 # Metadata that the model needs to be used: what its numbers stand for, and what was done to its inputs.
 MEANINGS = ("nnspec.classes", "nnspec.tokenizer", "nnspec.vocabularies", "nnspec.columns", "nnspec.filled")
 CARRIED = (*MEANINGS, MEAN, STD, PICTURES, TARGETS)
+FIRST = 1 << 16  # elements of an array that are looked at in any case
 
 
 class Weights(Record):
@@ -37,8 +39,11 @@ def initial_weights(program: Program, seed: int = 0) -> Weights:
     return Weights(lambda key: initial_array(key, weights[key], seed), {}, f"untrained weights, seed {seed}")
 
 
-def load_weights(program: Program, source: str | Path | Mapping[str, Array]) -> Weights:
+def load_weights(program: Program, source: str | Path | Mapping[str, Array], *, thorough: bool = True) -> Weights:
     """The weights in a file, or in arrays by key; see compare.py for what may be absent.
+
+    An array is read when it is asked for, and refused where it holds NaN or infinity: of a large one all elements are
+    looked at where it is `thorough`, and else the first ones, which takes no time.
 
     Raises:
         SpecError: the file cannot be read, or its keys and shapes are not those of the model.
@@ -55,7 +60,11 @@ def load_weights(program: Program, source: str | Path | Mapping[str, Array]) -> 
         place, weight = comparison.places[key], weights[key]
         if place is None:
             return initial_array(key, weight, 0)
-        return np.asarray(checkpoint.tensors[place].read().astype(ELEMENT_TYPES[weight.dtype], copy=False), order="C")
+        found = np.asarray(checkpoint.tensors[place].read().astype(ELEMENT_TYPES[weight.dtype], copy=False), order="C")
+        held = no_numbers(found if thorough else found.reshape(-1)[:FIRST], weight)
+        if held:
+            raise SpecError.of(NoNumbers(None, checkpoint.path, place, held))
+        return found
 
     metadata = {key: value for key, value in checkpoint.metadata.items() if key in CARRIED}
     told = f" ({comparison.note})" if comparison.note else ""

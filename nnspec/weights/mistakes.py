@@ -53,3 +53,24 @@ class WrongWeights(Diagnostic):
         return (
             self.advice or "give the model the arguments that it was trained with (--set name=value), or other weights"
         )
+
+
+class NoNumbers(Diagnostic):
+    """A weight holds NaN or infinity, as training leaves them that has diverged: whatever it computes is NaN too.
+
+    A model of such weights agrees with itself everywhere, and says nothing. Infinities in buffers, such as masks, are
+    taken.
+    """
+
+    code = "E0720"
+    path: str
+    key: str
+    held: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.key} in {self.path} holds {self.held}"
+
+    @property
+    def help(self) -> str | None:
+        return "take weights of before: best.safetensors of the run, or train again with a lower learning rate"

@@ -9,7 +9,6 @@ from nnspec.layers.pooling import Padding, Pool
 from nnspec.layers.window import (
     Counts,
     Window,
-    need_room,
 )
 
 
@@ -26,18 +25,6 @@ class _AvgPool(Pool):
 
     def windows(self, input: TensorType) -> tuple[Window, ...]:
         return self.slide(input, self.kernel_size, self.stride, self.padding)
-
-    def infer(self, input: TensorType) -> TensorType:
-        result, windows = super().infer(input), self.windows(input)
-        if self.dims == 3 and all(window.begin == window.end for window in windows):
-            for index, (window, size) in enumerate(zip(windows, input.shape[2:], strict=True), start=2):
-                need_room(
-                    size - window.kernel + 1,
-                    f"a window of {window.kernel} does not fit into dimension {index} of {input} without its padding, "
-                    "which torch asks for in three dimensions",
-                    "take a smaller kernel, or pad before the pool: ConstantPad3d",
-                )
-        return result
 
     def rounds_up(self) -> bool:
         return self.ceil_mode

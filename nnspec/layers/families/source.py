@@ -265,6 +265,7 @@ class Normal(_Random):
         Example("normal(a)", ("float[N, 4]",)),
         Example("normal([2, 100])", ()),
         Example("a + normal([N, 1], mean = 1, std = 0.5)", ("float[N, 4]",)),
+        Example("normal(a, mean = 2, std = 0)", ("float[N, 4]",)),
     )
 
     def infer(self, input: TensorType | None = None) -> TensorType:

@@ -96,6 +96,7 @@ class ConvTranspose1d(_TransposedConvolution):
         Example('ConvTranspose1d(4, 4, stride = 2, norm = "spectral")', ("float[N, 3, T]",)),
         Example('ConvTranspose1d(4, 4, stride = 2, norm = "weight")', ("float[N, 3, T]",)),
         Example("ConvTranspose1d(4, 3, stride = 3, output_padding = 2, groups = 2, dilation = 2)", ("float[N, 2, T]",)),
+        Example("ConvTranspose1d(4, 2, stride = 2, output_padding = 3, dilation = 4)", ("float[N, 2, T]",)),
     )
 
 
@@ -113,6 +114,7 @@ class ConvTranspose2d(_TransposedConvolution):
         Example("ConvTranspose2d(4, 2, stride = 2)"),
         Example("ConvTranspose2d(4, 4, stride = 2, padding = 1, bias = false)"),
         Example("ConvTranspose2d(4, 3, stride = 2, padding = 1, output_padding = 1)"),
+        Example("ConvTranspose2d(4, 3, padding = 3, output_padding = 1, dilation = 2)"),
         Example("ConvTranspose2d(6, [3, 2], stride = [2, 1], padding = [1, 0], groups = 3, dilation = [1, 2])"),
         Example('ConvTranspose2d(4, 3, weight_init = ["normal", 0.0, 0.02])'),
     )

@@ -33,13 +33,18 @@ def _(layer: Conv2d, call: Call, graph: Graph) -> str:
 @row(ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)
 def _(layer: ConvTranspose2d, call: Call, graph: Graph) -> str:
     windows = layer.windows()
+    # What torch adds at the end is less of the padding that cuts it off, as far as there is any. Where the rest is a
+    # stride or more, which onnxruntime refuses, it is what further zeros at the end of the input give.
+    kept = [max(window.end - extra, 0) for window, extra in zip(windows, layer.extra(), strict=True)]
+    rest = [extra - window.end + end for window, extra, end in zip(windows, layer.extra(), kept, strict=True)]
+    zeros = tuple((0, more // window.stride) for more, window in zip(rest, windows, strict=True))
     return graph.node(
         "ConvTranspose",
-        [call.inputs[0], *call.weights.values()],
+        [pad(graph, call.inputs[0], call.results[0].rank, zeros), *call.weights.values()],
         kernel_shape=[window.kernel for window in windows],
         strides=[window.stride for window in windows],
         dilations=[window.dilation for window in windows],
-        pads=onnx_pads(tuple((window.begin, window.end) for window in windows)),
-        output_padding=list(layer.extra()),
+        pads=onnx_pads(tuple((window.begin, end) for window, end in zip(windows, kept, strict=True))),
+        output_padding=[more % window.stride for more, window in zip(rest, windows, strict=True)],
         group=layer.groups,
     )

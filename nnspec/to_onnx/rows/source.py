@@ -54,12 +54,21 @@ def _filled(value: int | float, dtype: DType, shape: tuple[Size, ...], graph: Gr
 
 @row(Normal)
 def _(layer: Normal, call: Call, graph: Graph) -> str:
+    if np.float32(layer.std) == 0:  # onnxruntime would end the process
+        return _mean(layer, call, graph)
     return graph.node("RandomNormalLike", [_like(layer, call, graph)], mean=float(layer.mean), scale=float(layer.std))
 
 
 @row(Uniform)
 def _(layer: Uniform, call: Call, graph: Graph) -> str:
     return graph.node("RandomUniformLike", [_like(layer, call, graph)], low=float(layer.low), high=float(layer.high))
+
+
+def _mean(layer: Normal, call: Call, graph: Graph) -> str:
+    """The mean in the wanted shape."""
+    if layer.shape is not None:
+        return _filled(float(layer.mean), "float", layer.shape, graph)
+    return graph.node("Expand", [scalar(float(layer.mean), "float", graph), graph.node("Shape", [call.inputs[0]])])
 
 
 def _like(layer: Normal | Uniform, call: Call, graph: Graph) -> str:

@@ -39,8 +39,12 @@ def _(layer: Layer, call: Call) -> str:
     inputs = list(map(str, call.inputs))
     if "value" in keywords:
         inputs[1:] = [f"torch.full_like({inputs[0]}, {float(keywords.pop('value'))!r})"]
-    if "class_weights" in keywords:
-        keywords["weight"] = Raw(f"{call.inputs[0]}.new_tensor({list(keywords.pop('class_weights'))!r})")
+    if "class_weights" in keywords:  # as they are written, whatever the scores have
+        weight = f"torch.tensor({list(keywords.pop('class_weights'))!r}, dtype=wide, device={inputs[0]}.device)"
+        soft = call.type_of(1).dtype == "float"
+        inputs = [_wide(inputs[0]), _wide(inputs[1]) if soft else inputs[1]]
+        text = f"{FUNCTIONS[type(layer)]}({written(*inputs, weight=Raw(weight), **keywords)})"
+        return f"{text}.to({call.dtype})"
     if keywords.get("reduction") == "batchmean":  # a sum over all samples may be beyond 16 bits
         keywords["reduction"] = "sum"
         total = f"{FUNCTIONS[type(layer)]}({written(*map(_wide, inputs), **keywords)})"

@@ -20,7 +20,8 @@ from nnspec.layers.families.padding import (
     ZeroPad2d,
     ZeroPad3d,
 )
-from nnspec.to_torch.row import Call, Submodule, changed, row
+from nnspec.to_torch.operands import within
+from nnspec.to_torch.row import Call, Raw, Submodule, changed, row
 
 
 @row(Pad)
@@ -28,7 +29,10 @@ def _(layer: Pad, call: Call) -> str:
     padding = layer.padding
     if layer.mode != "constant":  # torch wants an entry for all dimensions but the first two
         padding += (0,) * (2 * (call.results[0].rank - 2) - len(padding))
-    options = "".join(f", {name}={value!r}" for name, value in changed(layer, "mode", "value").items())
+    keywords = changed(layer, "mode", "value")
+    if "value" in keywords and call.type_of().dtype == "float":
+        keywords["value"] = Raw(within(keywords["value"], f"{call.inputs[0]}.dtype"))
+    options = "".join(f", {name}={value!r}" for name, value in keywords.items())
     return f"F.pad({call.inputs[0]}, {padding!r}{options})"
 
 

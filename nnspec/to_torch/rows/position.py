@@ -14,7 +14,7 @@ class SinusoidalEmbedding(nn.Module):
         super().__init__()
         self.half, self.base, self.freq_shift = size // 2, base, freq_shift
         self.interleaved, self.cosine_first = interleaved, cosine_first
-        self.register_buffer("like", torch.empty(0), persistent=False)  # a buffer has the dtype of the model
+        self.register_buffer("like", torch.zeros(()), persistent=False)  # a buffer has the dtype of the model
 
     def forward(self, positions):
         wide = torch.promote_types(self.like.dtype, torch.float32)
