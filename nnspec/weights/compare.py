@@ -81,10 +81,10 @@ def compare(program: Program, checkpoint: Checkpoint, *, thorough: bool = False)
     patterns = rules(program)
     wrapping = unwrapped(checkpoint, entries, patterns, entries)
     if wrapping is None:
-        found = _compared(program, entries, checkpoint)
+        found = _compared(program, entries, checkpoint, thorough)
         advice = None if found.sound else rename_lines(checkpoint, entries, patterns, entries)
         return Comparison(found.path, found.model, found.rows, found.places, None, advice)
-    found = _compared(program, entries, wrapping.checkpoint)
+    found = _compared(program, entries, wrapping.checkpoint, thorough)
     places = {key: None if place is None else wrapping.keys[place] for key, place in found.places.items()}
     return Comparison(found.path, found.model, found.rows, places, wrapping.note)
 
@@ -96,7 +96,7 @@ def bare(program: Program, checkpoint: Checkpoint) -> Checkpoint:
     return checkpoint if wrapping is None else wrapping.checkpoint
 
 
-def _compared(program: Program, entries: dict[str, Entry], checkpoint: Checkpoint) -> Comparison:
+def _compared(program: Program, entries: dict[str, Entry], checkpoint: Checkpoint, thorough: bool) -> Comparison:
     held, others = _held(program, entries, checkpoint)
     owners: dict[str, str] = {}  # the weight that owns a tensor -> the first of its keys that the file has
     for entry in entries.values():
