@@ -17,6 +17,7 @@ from torch import Tensor
 from nnspec.diagnostics import Sink, Source, SpecError
 from nnspec.elaborate.files import Declarations, Files, read_source
 from nnspec.ir import Program
+from nnspec.ir.verify import UnsoundProgram, verify
 from nnspec.limits import Limits
 from nnspec.manifest import WAITING, replacing_together
 from nnspec.output import UNFINISHED, CannotWrite, replacing
@@ -108,8 +109,10 @@ def read_spec(folder: Path, limits: Limits) -> tuple[Declarations, Program]:
     declarations = Files(sink, limits, path.parent).main(source, path)
     sink.raise_errors()
     try:
-        return declarations, Program.from_json((folder / PROGRAM).read_bytes())
-    except (OSError, ValidationError):
+        program = Program.from_json((folder / PROGRAM).read_bytes())
+        verify(program)
+        return declarations, program
+    except (OSError, ValidationError, UnsoundProgram):
         reason = f"there is no readable {PROGRAM} in it"
         raise SpecError.of(BadRun(None, str(folder), reason, "start the run again")) from None
 

@@ -5,6 +5,8 @@ Nothing is read before it is asked for, and pickle is only ever read in the form
 
 from __future__ import annotations
 
+import warnings
+import zipfile
 from codecs import BOM_UTF8
 from collections.abc import Mapping
 from functools import partial
@@ -16,6 +18,8 @@ from pydantic import BaseModel, ValidationError
 from nnspec.diagnostics import SpecError
 from nnspec.extras import need
 from nnspec.manifest import check_digest
+from nnspec.reading.room import check_room
+from nnspec.reading.unreadable import Unreadable
 from nnspec.record import Record
 from nnspec.weights.arrays import Array, Stored
 from nnspec.weights.mistakes import UnreadableWeights
@@ -23,6 +27,8 @@ from nnspec.weights.mistakes import UnreadableWeights
 _TORCH = (".pt", ".pth", ".bin", ".ckpt")
 _WRAPPERS = ("state_dict", "model_state_dict", "model")  # under which training scripts keep the tensors
 _INDEX_BYTES = 64 << 20
+REFUSED = ("Unsupported global", "Unsupported class", "Unsupported operand")  # in what torch says of pickles
+MORE = "it holds more than tensors (objects, optimizers, whole modules), and reading those could run code"
 
 
 class Checkpoint(Record):
@@ -108,9 +114,14 @@ def _read_torch(path: Path) -> Checkpoint:
     import torch  # here: safetensors do not need it
 
     try:
-        content: Any = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they advise those who program with torch
+            check_room(*_unpacked(path))
+            content: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except Unreadable as error:
+        raise _unreadable(path, error.reason) from None
     except Exception as error:  # damaged files make the unpickler fail in every way there is
-        raise _unreadable(path, error) from None
+        raise _unreadable(path, MORE if any(word in str(error) for word in REFUSED) else "it is damaged") from None
     for wrapper in _WRAPPERS:
         if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
             content = content[wrapper]
@@ -123,6 +134,15 @@ def _read_torch(path: Path) -> Checkpoint:
         for key, value in content.items()
     }
     return Checkpoint(str(path), tensors, {})
+
+
+def _unpacked(path: Path) -> tuple[int, int]:
+    """The bytes that a checkpoint unpacks to, and those of the file."""
+    packed = path.stat().st_size
+    if not zipfile.is_zipfile(path):
+        return packed, packed
+    with zipfile.ZipFile(path) as archive:
+        return sum(member.file_size for member in archive.infolist()), packed
 
 
 def _from_torch(value: Any) -> Array:
