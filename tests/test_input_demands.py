@@ -47,7 +47,13 @@ def test_an_empty_batch_gives_an_empty_result_of_the_right_shape(layer: str, tmp
 
 
 def test_the_layers_that_pytorch_runs_on_nothing_give_the_same_shapes(tmp_path: Path) -> None:
-    steps = ["Conv2d(4, 3)", "MaxPool2d(2)", "BatchNorm2d", "GlobalAvgPool2d -> Flatten -> Linear(2)", "Upsample(2)"]
+    steps = [
+        "Conv2d(4, 3)",
+        "MaxPool2d(2)",
+        "BatchNorm2d",
+        "GlobalAvgPool2d -> Flatten -> Linear(2)",
+        "Upsample(scale_factor = 2.0)",
+    ]
     for step in steps:
         model = nnspec.loads(f"model M {{\n  input x: float[N, 3, H, 8]\n  x -> {step}\n  output y = _\n}}")
         found = Session(model.to_onnx().SerializeToString()).run({"x": np.zeros((0, 3, 10, 8))})["y"]

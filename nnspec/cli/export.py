@@ -101,7 +101,7 @@ def _report(path: str, made: Exported) -> None:
     types = f"{_shown(made.inputs)} -> {_shown(made.outputs)}"
     numbers = "" if single else f" {made.precision}"
     click.echo(f"{path}: ONNX opset {made.opset}{numbers}, {_size(made.bytes)}, {types}{agrees}")
-    for note in made.notes:
+    for note in (*made.notes, *made.remarks):
         click.echo(f"  note: {note}")
 
 

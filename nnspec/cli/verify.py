@@ -50,7 +50,10 @@ def command(
     )
     for line in columns(_rows(found), numbers=True):
         click.echo(line)
-    click.echo(f"{file} equals {model.name} on {len(found.sizes)} random inputs{_sizes(found)}")
+    special = f"; and on {', '.join(dict.fromkeys(found.edges))}" if found.edges else ""
+    click.echo(f"{file} equals {model.name} on {len(found.sizes)} random inputs{_sizes(found)}{special}")
+    for remark in found.remarks:
+        click.echo(f"  note: {remark}", err=True)
     if found.random:
         click.echo(f"  note: not compared, since random: {', '.join(found.random)}")
 

@@ -52,7 +52,7 @@ class Binding:
                 raise SpecError.of(UnknownInput(None, f"the model has no input {name}", tuple(self._inputs)))
             self._binding.bind_ortvalue_input(name, self._on_device(self._inputs[name], value, known))
         for name in self._demands.sizes(known):
-            raise SpecError.of(SizeOutside(None, name, 0, 1, None))
+            raise SpecError.of(SizeOutside(None, name, 0, None))
 
     def _on_device(self, port: Port, value: Any, known: dict[str, Size]) -> ort.OrtValue:
         if not isinstance(value, ort.OrtValue) and hasattr(value, "__dlpack__") and not isinstance(value, np.ndarray):

@@ -5,10 +5,11 @@ onnxruntime takes an index of -1 as the last row, and some of its kernels end th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
+from nnspec.decode.continuation import PAST
 from nnspec.diagnostics import SpecError
 from nnspec.dims import Size
 from nnspec.infer.metadata import NAMES, SIZES, stored
@@ -25,7 +26,7 @@ class Demands(Record):
 
     pictures: tuple[str, ...]
     below: dict[str, int]
-    least: dict[str, int]
+    nothing: bool  # whether a size may be 0
     largest: dict[str, int]
 
     def value(self, port: Port, array: Array) -> Array:
@@ -45,26 +46,28 @@ class Demands(Record):
         return array
 
     def sizes(self, known: Mapping[str, Size]) -> set[str]:
-        """Check the sizes that the symbols have; returns those of which there is nothing where one is the least.
+        """Check the sizes that the symbols have; returns those of which there is nothing, where one is the least.
 
         Raises:
-            SpecError: one is less or more than the model takes.
+            SpecError: one is more than the model takes.
         """
-        empty = {name for name, size in known.items() if size == 0 and self.least.get(name) == 1}
+        empty = {name for name, size in known.items() if size == 0 and not self.nothing}
         for name, size in known.items():
-            if name in empty:
-                continue
-            low, high = self.least.get(name, 0), self.largest.get(name)
-            if isinstance(size, int) and (size < low or (high is not None and size > high)):
-                raise SpecError.of(SizeOutside(None, name, size, low, high))
+            high = self.largest.get(name)
+            if isinstance(size, int) and high is not None and size > high:
+                raise SpecError.of(SizeOutside(None, name, size, high))
         return empty
 
 
-def demands(metadata: Mapping[str, str]) -> Demands:
-    """What the metadata of a file asks for; nothing for a file that nnspec has not written."""
-    below, least, largest = (stored(metadata, f"nnspec.{key}", SIZES) or {} for key in ("below", "least", "largest"))
+def demands(metadata: Mapping[str, str], inputs: Collection[str]) -> Demands:
+    """What the metadata of a file with these inputs asks for; nothing for a file that nnspec has not written.
+
+    In the beginning there is nothing of the past that a model for decoding takes.
+    """
+    below, largest = (stored(metadata, f"nnspec.{key}", SIZES) or {} for key in ("below", "largest"))
     pictures = stored(metadata, "nnspec.pictures", NAMES) or []
-    return Demands(tuple(pictures), below, least, largest)
+    nothing = "nnspec.version" not in metadata or any(name.startswith(PAST) for name in inputs)
+    return Demands(tuple(pictures), below, nothing, largest)
 
 
 def _picture(port: Port, array: Array) -> Array:

@@ -247,18 +247,17 @@ class SizeOutside(Diagnostic):
     code = "E0821"
     name: str
     found: int
-    low: int
-    high: int | None
+    high: int | None  # None where there is nothing
 
     @property
     def message(self) -> str:
-        bound = f"{self.name} >= {self.low}" if self.found < self.low else f"{self.name} <= {self.high}"
+        bound = f"{self.name} >= 1" if self.high is None else f"{self.name} <= {self.high}"
         return f"{self.name} is {self.found}, and the model takes {bound}"
 
     @property
     def help(self) -> str | None:
         return (
-            f"give {'more' if self.found < self.low else 'less'}, or change the bound in the spec and export it again"
+            "give something" if self.high is None else "give less, or raise the bound in the spec and export it again"
         )
 
 

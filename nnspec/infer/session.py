@@ -42,7 +42,7 @@ class Session:
         self.inputs = tuple(map(self._port, self._session.get_inputs()))
         self.outputs = tuple(map(self._port, self._session.get_outputs()))
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
-        self.demands = demands(self.metadata)
+        self.demands = demands(self.metadata, [port.name for port in self.inputs])
 
     def _port(self, value: Any) -> Port:
         if value.type not in TENSORS:
@@ -115,7 +115,7 @@ class Session:
             shape = port.sizes(known, array.shape)
             if 0 not in shape:
                 name = next(iter(empty))
-                raise SpecError.of(SizeOutside(None, name, 0, 1, None))
+                raise SpecError.of(SizeOutside(None, name, 0, None))
             found[port.name] = np.zeros(shape, array.dtype)
         return found
 

@@ -25,18 +25,18 @@ def index_bounds(program: Program) -> dict[str, int]:
     return found[program.entry]
 
 
-def size_bounds(program: Program) -> dict[str, tuple[int, int | None]]:
-    """The least and the greatest size of each symbol of the inputs, None where there is none.
+def greatest_sizes(program: Program) -> dict[str, int]:
+    """The greatest size of each symbol of the inputs that has one.
 
-    They are what the spec says, and what the tables have room for in which places are looked up: `Range(T)`.
+    It is what the spec says, and what the tables have room for in which places are looked up: `Range(T)`.
     """
-    found = {atom: atom.bounds for type in program.main.input_types for size in type.shape for atom in symbols(size)}
+    atoms = {atom for type in program.main.input_types for size in type.shape for atom in symbols(size)}
+    found = {atom.text: atom.bounds[1] for atom in atoms if atom.bounds[1] is not None}
     for key in program.order:
         for atom, most in _places(program.modules[key]):
-            if atom in found:
-                low, high = found[atom]
-                found[atom] = low, most if high is None else min(high, most)
-    return {atom.text: bounds for atom, bounds in found.items()}
+            if atom in atoms:
+                found[atom.text] = min(most, found.get(atom.text, most))
+    return dict(sorted(found.items()))
 
 
 def _places(module: Module) -> Iterator[tuple[Symbol, int]]:

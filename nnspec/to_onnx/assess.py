@@ -16,8 +16,12 @@ _ADVICE = "please report the spec; --no-verify writes the file all the same"
 _COARSE = "leave --precision out to get float32; --no-verify writes the file all the same"
 
 
-def difference(file: Path, lowered: Lowered, choices: Choices, limits: Limits, notes: list[str]) -> float | None:
+def difference(
+    file: Path, lowered: Lowered, choices: Choices, limits: Limits, notes: list[str], remarks: list[str]
+) -> float | None:
     """The largest difference from PyTorch, relative to the largest magnitude; None, with a note, if it is not known.
+
+    `remarks` are on values that are no numbers.
 
     Raises:
         SpecError: the file does not run, or differs by more than its precision explains.
@@ -38,6 +42,7 @@ def difference(file: Path, lowered: Lowered, choices: Choices, limits: Limits, n
     found = verify(lowered.program, file, lowered.weights.arrays, tolerance=tolerance, advice=advice, limits=limits)
     if found.random:
         notes.append(f"not compared, since random: {', '.join(found.random)}")
+    remarks += found.remarks
     return found.difference
 
 

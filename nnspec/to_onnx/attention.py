@@ -16,7 +16,9 @@ from nnspec.record import Record
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.operands import counted
 
-LOWEST = float(np.finfo(np.float32).min)  # as a score: never seen beside any other
+# As a score: never seen beside any other. Of the least number itself onnxruntime's Attention makes zeros, where a row
+# has no other, and all else the mean of the values.
+LOWEST = float(np.finfo(np.float32).min) / 2
 STORED = 4096  # masks of more elements than this are made when the model runs
 
 

@@ -49,6 +49,7 @@ class Exported(Record):
     difference: float | None  # from PyTorch, relative to the largest magnitude; None where it was not compared
     notes: tuple[str, ...]
     precision: str = "float32"
+    remarks: tuple[str, ...] = ()  # where the comparison met what is no number
 
 
 def export_model(
@@ -118,7 +119,8 @@ def export_onnx(
         _check(with_inputs(model, lowered.graph))
         _write(model, lowered.graph, file, data)
         notes = list(lowered.notes)
-        found = difference(file, lowered, choices, limits, notes) if verify else None
+        remarks: list[str] = []
+        found = difference(file, lowered, choices, limits, notes, remarks) if verify else None
         if choices.precision == "int8-static":
             found = _quantise(lowered, file, data, samples)
         if verify and choices.precision.startswith("int8") and data is None:
@@ -128,7 +130,17 @@ def export_onnx(
             file.write_bytes(model.SerializeToString())
         size = sum(each.stat().st_size for each in (file, data) if each is not None)
     graph = lowered.graph
-    return Exported(str(path), size, lowered.opset, graph.inputs, graph.outputs, found, tuple(notes), choices.precision)
+    return Exported(
+        str(path),
+        size,
+        lowered.opset,
+        graph.inputs,
+        graph.outputs,
+        found,
+        tuple(notes),
+        choices.precision,
+        tuple(remarks),
+    )
 
 
 def _check_opset(program: Program, choices: Choices) -> None:

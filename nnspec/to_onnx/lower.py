@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nnspec.ir import Program
 from nnspec.ir.batch import BATCH, batch_of
-from nnspec.ir.indices import index_bounds, size_bounds
+from nnspec.ir.indices import greatest_sizes, index_bounds
 from nnspec.record import Record
 from nnspec.to_onnx.build import Sources, build_graph
 from nnspec.to_onnx.choices import Choices
@@ -101,12 +101,7 @@ def folded(
 
 def _bounds(program: Program) -> dict[str, str]:
     """The metadata on what inputs may hold: the bounds of sizes by symbol, and of indices by input."""
-    sizes = size_bounds(program)
-    found = {
-        "nnspec.least": {name: low for name, (low, _) in sizes.items()},
-        "nnspec.largest": {name: high for name, (_, high) in sizes.items() if high is not None},
-        "nnspec.below": index_bounds(program),
-    }
+    found = {"nnspec.largest": greatest_sizes(program), "nnspec.below": index_bounds(program)}
     return {key: json.dumps(bounds) for key, bounds in found.items() if bounds}
 
 

@@ -7,7 +7,7 @@ PyTorch accepts, and then turned to float64 in place, so that its weights are he
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,12 @@ from torch.overrides import TorchFunctionMode
 from nnspec.diagnostics import SpecError
 from nnspec.ir import Program
 from nnspec.ir.indices import index_bounds
+from nnspec.ir.masks import mask_inputs
 from nnspec.ir.state import state_dict
+from nnspec.layers.families.attention import Attention
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.record import Record
+from nnspec.to_onnx.edges import Edge, edges
 from nnspec.to_onnx.mistakes import CannotCompare
 from nnspec.to_onnx.sample import Sizes, SizeSpace, random_inputs
 from nnspec.to_torch.module import build
@@ -28,16 +31,22 @@ from nnspec.weights.arrays import Array, Arrays
 
 _INTEGERS = (100, 10, 2, 1)  # bounds to try for an integer input that is not known to be an index
 _REFUSALS = 20  # of sizes, before there are held to be none that PyTorch accepts
+Outputs = dict[str, Array]
 REFUSES = (RuntimeError, ValueError, IndexError)  # what layers raise for sizes or indices that they do not take
 
 
 class Trial(Record):
-    """One comparison: the sizes of the symbols, the inputs, and PyTorch's outputs in float32 and in float64."""
+    """One comparison: the sizes of the symbols, the inputs, and PyTorch's outputs in float32 and in float64.
+
+    `edge` says what is special about the inputs; where values are `unknown` there is nothing to compute in float64.
+    """
 
     sizes: Sizes
     inputs: dict[str, Array]
     single: dict[str, Array]
     double: dict[str, Array]
+    edge: str = ""
+    unknown: bool = False
 
     def exact(self, name: str) -> Array:
         """An output as it should be: in float64, but for what is infinite or no number in float32."""
@@ -47,7 +56,8 @@ class Trial(Record):
     @property
     def shown(self) -> str:
         """The inputs and their shapes, for messages."""
-        return ", ".join(f"{name} {list(array.shape)}" for name, array in self.inputs.items()) or "no inputs"
+        shapes = ", ".join(f"{name} {list(array.shape)}" for name, array in self.inputs.items()) or "no inputs"
+        return f"{shapes}, {self.edge}" if self.edge else shapes
 
 
 class Reference:
@@ -63,15 +73,36 @@ class Reference:
         self.module.load_state_dict({key: torch.from_numpy(np.array(arrays(owner))) for key, owner in tied.items()})
 
     def trials(self, count: int, seed: int = 0) -> list[Trial]:
-        """So many random inputs, at different sizes where there are several, with PyTorch's outputs; the module is in
-        float64 afterwards.
+        """So many random inputs, at different sizes where there are several, and those of edges.py, with PyTorch's
+        outputs; the module is in float64 afterwards.
 
         Raises:
             SpecError: PyTorch runs at no sizes that were tried.
         """
         drawn = self._accepted(count, seed)
+        special = list(self._special(*drawn[0][:2], seed))
         self.module.double()
-        return [Trial(sizes, inputs, single, self.run_double(inputs)) for sizes, inputs, single in drawn]
+        made = [Trial(sizes, inputs, single, self.run_double(inputs)) for sizes, inputs, single in drawn]
+        for sizes, edge, single in special:
+            double = single if edge.unknown else self.run_double(edge.inputs)
+            made.append(Trial(sizes, edge.inputs, single, double, edge.words, edge.unknown))
+        return made
+
+    def _special(self, sizes: Sizes, inputs: dict[str, Array], seed: int) -> Iterator[tuple[Sizes, Edge, Outputs]]:
+        """The edges of inputs that PyTorch takes, with its outputs in float32."""
+        below = index_bounds(self.program)
+        found = [(sizes, edge) for edge in edges(self.inputs, inputs, below, mask_inputs(self.program))]
+        for other in SizeSpace(self.program).lopsided() if self._looks_near() else ():
+            words = "lengths far apart"
+            found.append((other, Edge(words, random_inputs(self.inputs, other, below, _INTEGERS[-2], seed))))
+        for at, edge in found:
+            with suppress(*REFUSES):
+                yield at, edge, self._run(edge.inputs)
+
+    def _looks_near(self) -> bool:
+        """Whether there is attention within a window, in which a query may be far from all keys."""
+        calls = (call for key in self.program.order for call in self.program.modules[key].calls)
+        return any(isinstance(call.callee, Attention) and call.callee.window is not None for call in calls)
 
     def _accepted(self, count: int, seed: int) -> list[tuple[Sizes, dict[str, Array], dict[str, Array]]]:
         """Sizes, inputs and outputs in float32."""

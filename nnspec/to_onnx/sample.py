@@ -40,6 +40,14 @@ class SizeSpace:
         yield from regular[2:]
         yield from self._random(small, np.random.default_rng(seed))
 
+    def lopsided(self) -> Iterator[Sizes]:
+        """For each symbol small sizes of the others, and a large one of its own."""
+        small = self._smallest()
+        for symbol in self.symbols if small and len(self.symbols) > 1 else ():
+            large = {**small, symbol.text: _within(symbol, _GROWTH * small[symbol.text])} if small else {}
+            if large != small and self._fits(large):
+                yield large
+
     def _smallest(self) -> Sizes | None:
         """Sizes that fit, one symbol after the other made as small as the others allow."""
         alike = ({symbol.text: _within(symbol, common) for symbol in self.symbols} for common in _TRIED)

@@ -6,9 +6,11 @@ granted to the model too. What depends on random layers cannot be compared.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime as ort
 
 from nnspec.diagnostics import SpecError
@@ -35,6 +37,8 @@ class Verified(Record):
     errors: dict[str, Error]  # of the ONNX model, by output
     float32: dict[str, Error]  # of PyTorch in float32, beside them
     random: tuple[str, ...]  # outputs left out because they are random
+    edges: tuple[str, ...] = ()  # what further inputs were, that are not random
+    remarks: tuple[str, ...] = ()  # where something is no number, in words
 
     @property
     def difference(self) -> float | None:
@@ -65,9 +69,15 @@ def verify(
     compared = [name for name in reference.outputs if name not in random]
     errors, float32 = (dict.fromkeys(compared, Error()) for _ in range(2))
     made = reference.trials(trials, seed)
+    remarks: dict[str, None] = {}
     for trial in made:
+        if trial.unknown:
+            remarks |= dict.fromkeys(_unknown(session, trial, reference.outputs, compared))
+            continue
         got = _run(session, trial, reference.outputs)
         for name in compared:
+            if not _known(trial.single[name]):
+                remarks[f"{name} is NaN or infinite on {trial.shown}, in PyTorch too: that says nothing"] = None
             exact = trial.exact(name)
             own = error_of(exact, trial.single[name])
             difference = disagreement(exact, got[name], tolerance, own)
@@ -76,7 +86,27 @@ def verify(
                 raise SpecError.of(NotEqual(None, name, difference, trial.shown, str(layer), advice))
             errors[name] = errors[name].beside(error_of(exact, got[name]))
             float32[name] = float32[name].beside(own)
-    return Verified(tuple(trial.sizes for trial in made), errors, float32, random)
+    sizes = tuple(trial.sizes for trial in made if not trial.edge)
+    return Verified(sizes, errors, float32, random, tuple(trial.edge for trial in made if trial.edge), tuple(remarks))
+
+
+def _unknown(session: ort.InferenceSession, trial: Trial, names: list[str], compared: list[str]) -> Iterator[str]:
+    """Where NaN or infinity in the inputs comes out at other places than from PyTorch."""
+    try:
+        got = _run(session, trial, names)
+    except SpecError:
+        yield f"onnxruntime does not run on {trial.edge} in the inputs, and PyTorch does"
+        return
+    for name in compared:
+        known, found = (np.isfinite(each) for each in (trial.single[name], got[name]))
+        if known.shape == found.shape and (lost := int((found & ~known).sum())):
+            share = lost / known.size
+            yield f"{trial.edge} in the inputs: {name} has numbers where PyTorch has none ({share:.0%})"
+
+
+def _known(array: Array) -> bool:
+    """Whether there is a number to compare."""
+    return not array.size or array.dtype.kind != "f" or bool(np.isfinite(array).any())
 
 
 def verify_file(
