@@ -29,7 +29,7 @@ READ_FROM: dict[DType, tuple[str, ...]] = {
     "bool": ("BOOL",),
 }
 Verdict = Literal[
-    "fits", "absent", "passed over", "missing", "unexpected", "shape", "type", "twice", "untied", "numbers"
+    "fits", "absent", "passed over", "missing", "unexpected", "shape", "type", "twice", "untied", "no numbers"
 ]
 ALLOWED: tuple[Verdict, ...] = ("fits", "absent", "passed over")
 _HINTS, _SPARE = 8, 1000  # missing keys that a resembling one is looked for, among so many of the file

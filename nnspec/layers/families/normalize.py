@@ -20,7 +20,6 @@ class Normalize(Layer):
 
     by_position: ClassVar[tuple[str, ...]] = ("mean", "std")
     pointwise: ClassVar[bool] = True
-    by_position: ClassVar[tuple[str, ...]] = ("mean", "std")
     examples: ClassVar = (
         Example("Normalize(mean = [0.485, 0.456, 0.406], std = [0.229, 0.224, 0.225])"),
         Example("Normalize(mean = [0.1307], std = [0.3081])", ("float[N, 1, H, W]",)),
