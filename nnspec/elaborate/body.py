@@ -16,6 +16,7 @@ from nnspec.elaborate.mistakes import (
     Misplaced,
     NoValue,
     Required,
+    SameName,
     SameTurn,
     ShapeMismatch,
     UnknownName,
@@ -178,6 +179,8 @@ class Body(Scans):
             raise Failed
         if not isinstance(value, Tensor):
             self.fail(WrongKind(self.span(node), "one tensor", kind(value)))
+        if not (self.chain or self.training) and any(name == node.name.text for name, _ in self.scope.inputs):
+            self.report(SameName(self.span(node.name), node.name.text))
         local = self.scope.localise(value)
         output = Tensor(self.scope, local.name, local.type, local.step, self.training or local.training)
         self.scope.outputs.append((node.name.text, output))

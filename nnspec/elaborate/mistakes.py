@@ -680,6 +680,25 @@ class UnusedStep(Diagnostic):
         return "use its value, or remove the step"
 
 
+class SameName(Diagnostic):
+    """An input and an output of a model have one name.
+
+    It can be run and trained in PyTorch, but not exported: an ONNX graph has one value of a name.
+    """
+
+    code = "W0271"
+    severity: ClassVar[Literal["error", "warning"]] = "warning"
+    name: str
+
+    @property
+    def message(self) -> str:
+        return f"the input and the output {self.name} have one name, with which the model cannot be exported to ONNX"
+
+    @property
+    def help(self) -> str | None:
+        return f"give the output a name of its own: output {self.name}_out = ..."
+
+
 class Unreached(Diagnostic):
     """A path does not lead to a value inside a step."""
 

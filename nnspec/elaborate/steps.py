@@ -29,6 +29,7 @@ from nnspec.elaborate.values import (
 )
 from nnspec.syntax import tree as t
 
+_UNUSABLE = frozenset({"training", "_is_full_backward_hook", "_compiled_call_impl"})  # set by nn.Module at any time
 _LABEL = r"(?a:[A-Za-z_]\w*(\.\w+)*|\d+(\.\w+)*)"
 
 
@@ -145,6 +146,9 @@ class Steps(Merges):
             label = node.text if isinstance(node, t.Name) else ".".join(parts) if whole else ""
         if not re.fullmatch(_LABEL, label) or label == "_":
             self.fail(Misplaced(self.span(node), "this label", "a label is a name, a dotted path or a string of them"))
+        if not _UNUSABLE.isdisjoint(label.split(".")):
+            advice = "an nn.Module keeps something of its own under this name; choose another"
+            self.fail(Misplaced(self.span(node), f"the label `{label}`", advice))
         clash = self.scope.clash(label)
         if clash is not None:
             self.fail(AlreadyDeclared(self.span(node), label, clash.span, True))

@@ -9,6 +9,7 @@ annotations` here: see families/__init__.py.)
 
 import math
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 DType = Literal["float", "int", "bool"]
 Better = Literal["higher", "lower"]
+INT, LONG = 2**31 - 1, 2**63 - 1  # the greatest integers of 32 and 64 bits
 LARGEST = (2 - 2**-23) * 2.0**127  # the largest float32
 ELEMENT_BYTES: dict[DType, int] = {"float": 4, "int": 8, "bool": 1}
 
@@ -303,7 +305,7 @@ class Layer(BaseModel):
             ArgumentError: a number is larger than those that elements can be, too.
         """
         for name in self.model_fields_set:
-            _need_single(name, getattr(self, name))
+            _need_held(name, getattr(self, name), name in _real(type(self)))
         inferred = self.infer(*inputs)
         return inferred if isinstance(inferred, tuple) else (inferred,)
 
@@ -313,18 +315,26 @@ class Layer(BaseModel):
         return tuple(sorted(cls.model_fields, key=lambda name: name in cls.beyond_torch))
 
 
-def _need_single(argument: str, value: Any) -> None:
-    """Check that a number, or those in a list, are none that float32 only has infinity for.
+@cache
+def _real(kind: type[Layer]) -> frozenset[str]:
+    """The arguments that may be numbers with a fraction; the integers of others are sizes and counts."""
+    return frozenset(name for name, field in kind.model_fields.items() if "float" in str(field.annotation))
+
+
+def _need_held(argument: str, value: Any, real: bool) -> None:
+    """Check that a number, or those in a list, are none that float32 only has infinity for, or integers overflow at.
 
     Raises:
         ArgumentError: one is.
     """
     for each in value if isinstance(value, tuple) else (value,):
         if isinstance(each, tuple):
-            _need_single(argument, each)
+            _need_held(argument, each, real)
         elif isinstance(each, float) and LARGEST < abs(each) < math.inf:
             message = f"{each:g} is more than a float32 can be"
             raise ArgumentError(argument, message, help=f"give a number within {LARGEST:.2g} of 0")
+        elif isinstance(each, int) and not -(bound := LONG if real else INT) <= each <= bound:
+            raise ArgumentError(argument, f"{each} is too large", help=f"give a number within {bound:,} of 0")
 
 
 def number(size: Size, what: str, index: int = 0) -> int:

@@ -10,6 +10,7 @@ from nnspec.layers.base import ArgumentError, Initial, Layer, TensorType
 Named = Literal["zeros", "ones", "kaiming_uniform", "kaiming_normal", "xavier_uniform", "xavier_normal", "lecun_normal"]
 Distribution = tuple[Literal["normal", "uniform", "truncated_normal"], float, float]
 Choice = float | Named | Distribution
+GREATEST = 1e37  # of the numbers of a distribution: what is drawn of them is still a float32
 
 
 class Initialised(Layer):
@@ -48,14 +49,7 @@ class Initialised(Layer):
         Raises:
             ArgumentError: the choice has no meaning for it.
         """
-        choice = self.weight_init
-        if isinstance(choice, str) and choice not in ("zeros", "ones") and len(shape) < 2:
-            raise ArgumentError(
-                "weight_init",
-                f"{choice} counts the connections of a matrix, and the weight is one number for each channel",
-                help='give a number, or a distribution: ["normal", 1.0, 0.02]',
-            )
-        return default if choice is None else initial(_possible("weight_init", choice), shape)
+        return default if self.weight_init is None else initial(self.weight_init, shape, "weight_init")
 
     def initial_bias(self, shape: tuple[int, ...], default: Initial) -> Initial:
         """How a bias of this shape starts.
@@ -63,25 +57,7 @@ class Initialised(Layer):
         Raises:
             ArgumentError: there is no such distribution.
         """
-        return default if self.bias_init is None else initial(_possible("bias_init", self.bias_init), shape)
-
-
-def _possible(argument: str, choice: Choice) -> Choice:
-    """The choice, if there is such a distribution.
-
-    Raises:
-        ArgumentError: there is none.
-    """
-    if isinstance(choice, tuple):
-        kind, first, second = choice
-        if kind == "uniform" and first > second:
-            message = f"{second} is less than {first}"
-            raise ArgumentError(
-                argument, message, help=f'write the smaller number first: ["uniform", {second}, {first}]'
-            )
-        if kind != "uniform" and second < 0:
-            raise ArgumentError(argument, f"a standard deviation of {second} is negative", help="give 0 or more")
-    return choice
+        return default if self.bias_init is None else initial(self.bias_init, shape, "bias_init")
 
 
 def fans(shape: tuple[int, ...]) -> tuple[int, int]:
@@ -98,16 +74,23 @@ def torch_uniform(fan_in: int) -> Initial:
     return Initial("uniform", (-bound, bound))
 
 
-def initial(choice: Choice, shape: tuple[int, ...]) -> Initial:
-    """The distribution that a spec's choice means for a weight of this shape (He et al. 2015, Glorot & Bengio 2010)."""
+def initial(choice: Choice, shape: tuple[int, ...], argument: str = "init") -> Initial:
+    """The distribution that a spec's choice means for a weight of this shape (He et al. 2015, Glorot & Bengio 2010).
+
+    Raises:
+        ArgumentError: there is no such distribution, or none for a weight of this shape; `argument` is how it is given.
+    """
     if isinstance(choice, tuple):
-        return Initial(choice[0], (choice[1], choice[2]))
+        return _drawn(choice, argument)
     if isinstance(choice, (int, float)):
         return Initial("constant", (float(choice),))
+    if choice in ("zeros", "ones"):
+        return Initial("constant", (1.0 if choice == "ones" else 0.0,))
+    if len(shape) < 2:
+        message = f"{choice} counts the connections of a matrix, and the weight is [{', '.join(map(str, shape))}]"
+        raise ArgumentError(argument, message, help='give a number, or a distribution: ["normal", 1.0, 0.02]')
     fan_in, fan_out = fans(shape)
     match choice:
-        case "zeros" | "ones":
-            return Initial("constant", (1.0 if choice == "ones" else 0.0,))
         case "kaiming_normal":
             return Initial("normal", (0.0, math.sqrt(2 / fan_in)))
         case "kaiming_uniform":
@@ -119,3 +102,20 @@ def initial(choice: Choice, shape: tuple[int, ...]) -> Initial:
         case "xavier_uniform":
             bound = math.sqrt(6 / (fan_in + fan_out))
     return Initial("uniform", (-bound, bound))
+
+
+def _drawn(choice: Distribution, argument: str) -> Initial:
+    """A distribution with its two numbers; without deviation it is a constant."""
+    kind, first, second = choice
+    if max(abs(first), abs(second)) > GREATEST:
+        message = "normal numbers around it are more than a float32 can be"
+        raise ArgumentError(argument, message, help=f"give numbers within {GREATEST:.0g} of 0")
+    if kind == "uniform":
+        if first > second:
+            message = f"{second} is less than {first}"
+            help = f'write the smaller number first: ["uniform", {second}, {first}]'
+            raise ArgumentError(argument, message, help=help)
+        return Initial(kind, (first, second))
+    if second < 0:
+        raise ArgumentError(argument, f"a standard deviation of {second} is negative", help="give 0 or more")
+    return Initial(kind, (first, second)) if second else Initial("constant", (first,))

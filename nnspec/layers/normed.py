@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from nnspec.layers.base import Initial, Weight
+from nnspec.layers.base import ZEROS, ArgumentError, Initial, Weight
 from nnspec.layers.initial import Initialised
 
 STORED = "parametrizations.weight."  # what torch's parametrizations call it, less the part
@@ -28,6 +28,8 @@ class Normed(Initialised):
         """What the `state_dict` holds of a weight and a bias, in its order."""
         biases = () if bias is None else (bias,)
         shape, start = weight.shape, weight.initial
+        if self.norm and start == ZEROS:
+            raise ArgumentError("weight_init", "a weight of zeros has no direction to norm", help="start with others")
         if self.norm == "weight":
             direction = Weight(f"{STORED}original1", shape, start)
             lengths = (shape[0],) + (1,) * (len(shape) - 1)

@@ -15,6 +15,7 @@ from nnspec.to_torch.forward import Forward
 from nnspec.to_torch.names import TAKEN, assignment, containers, in_order, module_lists, path, variable
 from nnspec.to_torch.plan import Plan, Plans
 from nnspec.to_torch.row import Raw
+from nnspec.to_torch.uses import store
 
 _MULTIPLES = 64  # the largest factor that is recognised in `4 * width`
 
@@ -170,7 +171,8 @@ class Classes:
                 lines.append(f"        for index in range({last}, {int(last) + count}):")
                 lines.append(f"            {owner}.add_module(str(index), {render(merged[label], 12)})")
             else:
-                lines.append("        " + assignment(owner, last, render(merged[label], 8)))
+                kept = store(first.attributes[label][0])
+                lines.append("        " + assignment(owner, last, render(merged[label], 8), kept))
         return lines
 
     def _resolve(self, value: Any) -> Any:
@@ -286,12 +288,9 @@ def _capitalised(label: str) -> str:
 
 
 def _ties(module: Module) -> list[str]:
-    lines = []
-    for tie in module.ties:
-        owner, _, name = tie.parameter.rpartition(".")
-        target = f'self.get_submodule("{owner}")' if owner else "self"
-        lines.append(f'        {target}.{name} = self.get_parameter("{tie.source}")')
-    return lines
+    """The statements that let parameters be other ones."""
+    ends = ((path(tie.parameter, store="_parameters"), path(tie.source, store="_parameters")) for tie in module.ties)
+    return [f"        {parameter} = {source}" for parameter, source in ends]
 
 
 def _documentation(text: str) -> str:

@@ -21,7 +21,7 @@ from nnspec.to_torch.names import in_order, is_attribute, module_lists, path, va
 from nnspec.to_torch.plan import Plan, Plans
 from nnspec.to_torch.row import Function, Raw, Submodule
 from nnspec.to_torch.sizes import Sizes, Unreadable
-from nnspec.to_torch.uses import lower
+from nnspec.to_torch.uses import lower, store
 
 WIDTH = 96
 DEPTH = 3  # of calls inside each other: `F.relu(self.bn1(self.conv1(x)))` is as much as one reads at a glance
@@ -43,6 +43,8 @@ class Forward:
         self.uses = _uses(self.module)
         self.lasting = _lasting_names(self.module)
         self.names = self.sizes.names() | plans.function_names(self.module) | {"device", "dtype", "wide"}
+        if any(call.count > 1 or self._loops(call) for call in self.module.calls):
+            self.names |= {"index", "layer"}  # of the loops
         self.inputs = [self._input(port.name, port.value) for port in self.module.inputs]
         self.sizes.inputs = self.inputs
         self._paths: dict[str, str] = {}
@@ -59,6 +61,11 @@ class Forward:
             text += "_"
         self.variables[value] = text
         return text
+
+    def _loops(self, call: Call) -> bool:
+        """Whether a call is written as a loop over a list of modules."""
+        plan = self.plans.plan(call.callee) if isinstance(call.callee, str) else None
+        return plan is not None and plan.inline and plan.kind == "loop"
 
     # --- one call
 
@@ -132,7 +139,7 @@ class Forward:
         if call.scan:
             self._scan(call, plan.module, attribute)
             return None
-        if plan.inline and plan.kind == "loop":
+        if self._loops(call):
             names = self._given(call)
             (target,) = [self._target(self.module.calls.index(call), value) for value in call.outputs]
             if target != names[0]:
@@ -197,9 +204,6 @@ class Forward:
         """The attribute of `self` that a call applies."""
         label = call.label
         assert label is not None, "a module without a label"
-        if "training" in label.split("."):
-            reason = "an nn.Module keeps its mode under the name training; choose another label"
-            raise SpecError.of(NotInTorch(None, getattr(call.callee, "kind", "the step"), label, reason))
         if call.shared and label in self._paths:
             return self._paths[label]
         made = self.plans.constructor(self.module, call)
@@ -208,7 +212,7 @@ class Forward:
         if label.isdecimal() and not owns and call.count == 1:
             name = self._stateless_attribute(constructor.rpartition(".")[2].lower(), made)
         self.attributes[name] = (made, call.count)
-        self._paths[label] = path(name, self.lists)
+        self._paths[label] = path(name, self.lists, store(made))
         return self._paths[label]
 
     def _stateless_attribute(self, stem: str, made: Construct) -> str:
@@ -274,8 +278,7 @@ class Forward:
 
     def _accepts_nested(self, call: Call) -> bool:
         if isinstance(call.callee, str):
-            plan = self.plans.plan(call.callee)
-            return not (plan.inline and plan.kind == "loop")
+            return not self._loops(call)
         submodule = self.plans.submodule(self.module, call)
         return submodule is not None and submodule.call is None
 
@@ -310,8 +313,7 @@ class Forward:
     def _kept(self, index: int) -> set[str]:
         """The variables that a loop, if call `index` is one, reads again at every turn."""
         call = self.module.calls[index]
-        plan = self.plans.plan(call.callee) if isinstance(call.callee, str) else None
-        loops = call.count > 1 or (plan is not None and plan.inline and plan.kind == "loop")
+        loops = call.count > 1 or self._loops(call)
         return {self.variables[value] for value in call.inputs[1:] if value in self.variables} if loops else set()
 
     def _sizer(self, call: Call) -> Callable[[Size], str]:

@@ -1,9 +1,14 @@
-"""Names in generated source: which labels can be attributes, and how a path of labels is written."""
+"""Names in generated source: which labels can be attributes, and how a path of labels is written.
+
+A label is a key of the `state_dict`, and stays what it is: one that Python or `nn.Module` uses for something else, such
+as `class`, `__conv` or `training`, is written in a way that they do not see.
+"""
 
 from __future__ import annotations
 
 import keyword
 from collections.abc import Iterable
+from typing import Literal
 
 # What `nn.Module` itself is made of: a child of such a name would hide it, or be hidden by it.
 RESERVED = frozenset(
@@ -15,34 +20,48 @@ RESERVED = frozenset(
     register_full_backward_pre_hook register_load_state_dict_post_hook register_load_state_dict_pre_hook
     register_module register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_
     set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
+    append extend insert pop
     """.split()
 )
 
 # Names that the source uses for other things.
-TAKEN = frozenset("self torch nn F math OrderedDict partial initialise device dtype wide".split())
+TAKEN = frozenset(
+    """
+    self torch nn F math OrderedDict partial initialise device dtype wide
+    delattr getattr len list range reversed setattr str super zip
+    """.split()
+)
+# Where an nn.Module keeps its children, by what they are.
+Store = Literal["_modules", "_parameters", "_buffers"]
+
+
+def is_reserved(label: str) -> bool:
+    """Whether `self.label` is, or may become, something of `nn.Module` itself, or is written anew by Python."""
+    return label in RESERVED or label.startswith("_")
 
 
 def is_attribute(label: str) -> bool:
     """Whether a label can be written as `self.label`."""
-    return label.isidentifier() and not keyword.iskeyword(label) and label not in RESERVED
+    return label.isidentifier() and not keyword.iskeyword(label) and not is_reserved(label)
 
 
-def attribute(owner: str, label: str) -> str:
-    """The child `label` of a module: `self.conv1`, or `getattr(self, "0")`."""
+def attribute(owner: str, label: str, store: Store = "_modules") -> str:
+    """The child `label` of a module: `self.conv1`, `getattr(self, "0")`, or `self._modules["train"]`."""
     if is_attribute(label):
         return f"{owner}.{label}"
-    if label in RESERVED:
-        return f'{owner}._modules["{label}"]'
+    if is_reserved(label):
+        return f'{owner}.{store}["{label}"]'
     return f'getattr({owner}, "{label}")'
 
 
-def path(labels: str, lists: frozenset[str] = frozenset()) -> str:
-    """What a dotted path below `self` is: `self.attention.query`, `self.down[0]`."""
+def path(labels: str, lists: frozenset[str] = frozenset(), store: Store = "_modules") -> str:
+    """What a dotted path below `self` is: `self.attention.query`, `self.down[0]`; `store` has the last of it."""
     owner, above = "self", ""
-    for label in labels.split("."):
+    *outer, last = labels.split(".")
+    for label in outer:
         owner = f"{owner}[{label}]" if above in lists else attribute(owner, label)
         above = f"{above}.{label}" if above else label
-    return owner
+    return f"{owner}[{last}]" if above in lists else attribute(owner, last, store)
 
 
 def containers(stem: str) -> list[str]:
@@ -70,18 +89,19 @@ def module_lists(labels: Iterable[str]) -> frozenset[str]:
     return frozenset(stem for stem, found in below.items() if list(found) == [str(i) for i in range(len(found))])
 
 
-def assignment(owner: str, label: str, value: str) -> str:
+def assignment(owner: str, label: str, value: str, store: Store = "_modules") -> str:
     """The statement that makes `value` the child `label` of a module."""
     if is_attribute(label):
         return f"{owner}.{label} = {value}"
-    if label in RESERVED:
-        return f'{owner}._modules["{label}"] = {value}'
-    return f'{owner}.add_module("{label}", {value})'
+    if is_reserved(label):
+        return f'{owner}.{store}["{label}"] = {value}'
+    adds = f"{owner}.add_module(" if store == "_modules" else f"setattr({owner}, "
+    return f'{adds}"{label}", {value})'
 
 
 def variable(name: str) -> str:
     """A variable for a value of the program."""
     text = "".join(c if c.isalnum() or c == "_" else "_" for c in name.rpartition(".")[2])
-    if not text.isidentifier():
+    if not text.isidentifier() or text.startswith("__"):
         text = f"x{text}"
     return f"{text}_" if keyword.iskeyword(text) or text in TAKEN else text

@@ -9,6 +9,7 @@ from nnspec.ir import Call, Module, Program
 from nnspec.ir.state import Totals, totals
 from nnspec.layers.base import Layer
 from nnspec.to_torch.construct import Construct, ModuleOf, Times
+from nnspec.to_torch.names import is_attribute
 from nnspec.to_torch.row import Function, Submodule
 from nnspec.to_torch.uses import INITIALISE, construct, initialises, lower
 from nnspec.to_torch.widths import Widths
@@ -134,7 +135,7 @@ class Plan:
         return True
 
     def _named(self) -> bool:
-        return all(call.label is not None and call.label.isidentifier() and call.count == 1 for call in self.calls)
+        return all(call.label is not None and is_attribute(call.label) and call.count == 1 for call in self.calls)
 
     @property
     def calls(self) -> tuple[Call, ...]:

@@ -14,6 +14,7 @@ from nnspec.layers.normed import Normed
 from nnspec.to_torch import row as rows
 from nnspec.to_torch.construct import Construct
 from nnspec.to_torch.mistakes import NotInTorch
+from nnspec.to_torch.names import Store
 from nnspec.to_torch.row import ROWS, UNSUPPORTED, Function, Raw, Submodule
 from nnspec.to_torch.rows import __name__ as _rows_are_loaded
 
@@ -77,6 +78,15 @@ def construct(submodule: Submodule, layer: Layer) -> Construct:
     return Construct(_NORMS[layer.norm], (made,)) if isinstance(layer, Normed) and layer.norm else made
 
 
+def store(made: Construct) -> Store:
+    """Where a module keeps what a constructor makes: a module, or a tensor of its own."""
+    layer = made.layer
+    owned = () if layer is None or layer.inputs or layer.optional_inputs else layer.weights()
+    if not owned or owned[0].name:
+        return "_modules"
+    return "_buffers" if owned[0].buffer else "_parameters"
+
+
 def initialises(made: Construct) -> bool:
     """Whether a constructor call needs INITIALISE."""
     return made.name == "initialise" or any(isinstance(a, Construct) and initialises(a) for a in made.arguments)
@@ -86,6 +96,8 @@ def _initialiser(choice: Any) -> str:
     match choice:
         case str():
             return _INITIALISERS[choice]
+        case ("normal" | "truncated_normal", mean, 0):
+            return f"partial(nn.init.constant_, val={float(mean)!r})"
         case ("normal", mean, std):
             return f"partial(nn.init.normal_, mean={mean!r}, std={std!r})"
         case ("uniform", low, high):

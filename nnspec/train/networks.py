@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from nnspec.diagnostics import Span, SpecError
 from nnspec.dims import Size
@@ -125,16 +125,23 @@ def _computing(losses: Sequence[Function], wholes: Sequence[Whole | None]) -> It
 
 def _share(module: nn.Module, owner: nn.Module) -> None:
     """Let a module that has some of the owner's keys compute with the owner's weights and statistics."""
-    named = (owner.named_parameters(remove_duplicate=False), owner.named_buffers(remove_duplicate=False))
-    for tensors in map(dict[str, Tensor], named):
-        for name, tensor in tensors.items():
-            path, _, leaf = name.rpartition(".")
-            try:
-                place = module.get_submodule(path)
-            except AttributeError:
-                continue
-            if hasattr(place, leaf):
-                setattr(place, leaf, tensor)
+    for name, tensor in owner.named_parameters(remove_duplicate=False):
+        place, leaf = _place(module, name)
+        if place is not None and leaf in place._parameters:
+            place._parameters[leaf] = tensor
+    for name, tensor in owner.named_buffers(remove_duplicate=False):
+        place, leaf = _place(module, name)
+        if place is not None and leaf in place._buffers:
+            place._buffers[leaf] = tensor
+
+
+def _place(module: nn.Module, name: str) -> tuple[nn.Module | None, str]:
+    """The module below this one that has the weight of a name, and what it calls it; labels may be any words."""
+    *path, leaf = name.split(".")
+    place: nn.Module | None = module
+    for label in path:
+        place = None if place is None else place._modules.get(label)
+    return place, leaf
 
 
 def _phase(phase: PhasePlan, loss: Function, whole: Whole | None, model: nn.Module, plan: Plan) -> Phase:

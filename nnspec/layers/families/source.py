@@ -42,7 +42,7 @@ class Parameter(Layer):
         return TensorType("float", self.shape)
 
     def weights(self) -> tuple[Weight, ...]:
-        return (Weight("", self.shape, initial(self.init, self.shape), self.trainable),)
+        return (Weight("", self.shape, initial(self.init, self.shape, "init"), self.trainable),)
 
 
 class Constant(Layer):
