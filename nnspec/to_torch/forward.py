@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 
 from nnspec.diagnostics import SpecError
 from nnspec.dims import Size
-from nnspec.ir import Call, Module
+from nnspec.ir import Call, Module, Port
 from nnspec.layers.base import Layer
 from nnspec.to_torch.construct import Construct
 from nnspec.to_torch.mistakes import NotInTorch
@@ -343,17 +343,17 @@ class Forward:
         if len(always) != len(outputs):
             self._flush()
             self.lines.append("if self.training:")
-            self.lines.append(f"    return {', '.join(self._result(port.value) for port in outputs)}")
-        text = ", ".join(self._result(port.value) for port in always)
+            self.lines.append(f"    return {', '.join(map(self._result, outputs))}")
+        text = ", ".join(map(self._result, always))
         self.lines.append(f"return {text}")
         self._read_formats()
         self.lines[:0] = [f"{name} = {text}" for name, text in self.sizes.read.items()]
 
-    def _result(self, value: str) -> str:
-        if value not in self.wide or not self.plans.widths.rounds(self.key):
-            return self._take(value)
+    def _result(self, port: Port) -> str:
+        if port.value not in self.wide or not self.plans.widths.rounds(self.key, self.module.outputs.index(port)):
+            return self._take(port.value)
         self._flush()
-        return f"{self.variables[value]}.to(dtype)"
+        return f"{self.variables[port.value]}.to(dtype)"
 
     def _read_formats(self) -> None:
         """Read where the tensors at hand are, and of which type their floats, for tensors made from nothing."""

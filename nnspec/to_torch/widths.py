@@ -52,9 +52,9 @@ class Widths:
             return ()
         return tuple(i for i, type in enumerate(types) if type is not None and type.dtype == "int")
 
-    def rounds(self, key: str) -> bool:
-        """Whether a module gives all its floats in the type of the model: the model itself, and what takes its own."""
-        return key == self.program.entry or not all(_plain(call) for _, call in self.sites[key])
+    def rounds(self, key: str, output: int) -> bool:
+        """Whether a module gives an output in the type of the model: the model itself, and what takes its own."""
+        return key == self.program.entry or any(output in self._taken_back(call) for _, call in self.sites[key])
 
     def _modules(self) -> list[Module]:
         return [self.program.modules[key] for key in self.program.order]
@@ -76,14 +76,17 @@ class Widths:
 
     def _input_stays(self, key: str, index: int) -> bool:
         sites = self.sites[key]
-        given = all(_plain(call) and call.inputs[index] in self.wide[above] | {""} for above, call in sites)
+        given = all(
+            call.inputs[index] in self.wide[above] | {""} and index not in self._taken_back(call).values()
+            for above, call in sites
+        )
         return bool(sites) and given and self._wanted(key, self.program.modules[key].inputs[index].value)
 
     def _output_stays(self, key: str, call: Call, index: int) -> bool:
         module = self.program.modules[key]
         if isinstance(call.callee, str):
             inner = self.program.modules[call.callee].outputs[index].value
-            return not self.rounds(call.callee) and inner in self.wide[call.callee]
+            return not self.rounds(call.callee, index) and inner in self.wide[call.callee]
         if call.callee.exact or call.callee.weights(*module.types(call.inputs)):
             return False
         floats = [name for name in call.inputs if name and module.values[name].dtype == "float"]
@@ -95,7 +98,7 @@ class Widths:
         """Whether some use of a value needs it as exact as it is made."""
         for call, index in self._uses[key][name]:
             if call is None:
-                sites = [] if self.rounds(key) else self.sites[key]
+                sites = [] if self.rounds(key, index) else self.sites[key]
                 if any(self._wanted(above, site.outputs[index]) for above, site in sites):
                     return True
             elif not self._meets(key, call, index):
@@ -106,12 +109,18 @@ class Widths:
         """Whether an input, if it is made, meets the type of the model in this call."""
         if isinstance(call.callee, str):
             port = self.program.modules[call.callee].inputs[index]
-            return not _plain(call) or port.value not in self.wide[call.callee]
+            return port.value not in self.wide[call.callee]
         if index in call.callee.exact:
             return False
         values = self.program.modules[key].values
         floats = [name for name in call.outputs if values[name].dtype == "float"]
         return bool(floats) and not any(name in self.wide[key] for name in floats)
+
+    def _taken_back(self, call: Call) -> dict[int, int]:
+        """The outputs of a module that it takes again, by index, and as which input: they may be of any kind."""
+        if call.scan:
+            return self.program.modules[str(call.callee)].carried
+        return {index: index for index in range(len(call.outputs))} if call.count > 1 else {}
 
 
 def _makes(module: Module, call: Call) -> bool:
@@ -120,11 +129,6 @@ def _makes(module: Module, call: Call) -> bool:
         return False
     types = module.types(call.inputs)
     return not any(type and type.dtype == "float" for type in types) and not call.callee.weights(*types)
-
-
-def _plain(call: Call) -> bool:
-    """Whether a module is applied once: what is applied in a row takes its own results, which may be of any kind."""
-    return call.count == 1 and not call.scan
 
 
 def _can_be_made_in_any_type(call: Call, floats: list[str]) -> bool:
