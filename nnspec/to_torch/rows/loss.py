@@ -54,7 +54,7 @@ def _(layer: Layer, call: Call) -> str:
 
 @row(Hinge)
 def _(layer: Hinge, call: Call) -> str:
-    return _reduced(f"(1 - {call.inputs[0]} * {call.inputs[1]}).clamp(min=0)", layer.reduction, call)
+    return _reduced(f"(1 - {_wide(call.inputs[0])} * {call.inputs[1]}).clamp(min=0)", layer.reduction, call)
 
 
 FOCAL = """
@@ -68,13 +68,13 @@ def focal_loss(logits, target, gamma, alpha):
 
 @row(FocalLoss)
 def _(layer: FocalLoss, call: Call) -> Function:
-    text = f"focal_loss({call.inputs[0]}, {call.inputs[1]}, {layer.gamma}, {layer.alpha})"
+    text = f"focal_loss({_wide(call.inputs[0])}, {_wide(call.inputs[1])}, {layer.gamma}, {layer.alpha})"
     return Function("focal_loss", FOCAL, _reduced(text, layer.reduction, call))
 
 
 @row(GaussianKL)
 def _(layer: GaussianKL, call: Call) -> str:
-    mu, logvar = call.inputs
+    mu, logvar = map(_wide, call.inputs)  # numbers that nearly cancel out
     return _reduced(f"(-0.5 * (1 + {logvar} - {mu}.square() - {logvar}.exp()))", layer.reduction, call)
 
 
@@ -104,16 +104,13 @@ def _(layer: CountedTargets, call: Call) -> Function:
 
 
 def _reduced(text: str, reduction: str, call: Call) -> str:
-    """The losses of the elements as `reduction` asks."""
-    match reduction:
-        case "none":
-            return text
-        case "batchmean":
-            return f"({text}.sum(dtype=wide) / {_batch(call)}).to({call.dtype})"
-    return f"{text}.{reduction}()"
+    """The losses of the elements, which are `wide`, as `reduction` asks."""
+    if reduction == "batchmean":
+        return f"({text}.sum() / {_batch(call)}).to({call.dtype})"
+    return f"{text if reduction == 'none' else f'{text}.{reduction}()'}.to({call.dtype})"
 
 
-def _wide(text: str) -> str:
+def _wide(text: str | None) -> str:
     return f"{text}.to(wide)"
 
 
