@@ -36,7 +36,7 @@ model Net {
 WORDS = """
 model Words {
   input tokens: int[N, T <= 12]
-  embed: Embedding(700, 8) -> norm: LayerNorm(eps = 8) -> rnn: LSTM(6)
+  embed: Embedding(700, 8) -> norm: LayerNorm(eps = 8) -> rnn: LSTM(6, batch_first = true)
   output y = out: Linear(3)
 }
 """

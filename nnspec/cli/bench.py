@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nnspec.cli.columns import columns
-from nnspec.cli.options import SpecArguments, reporting, spec_choices
+from nnspec.cli.options import SpecArguments, reporting, spec_arguments
 
 if TYPE_CHECKING:
     from nnspec.bench.measure import Measured
@@ -35,7 +35,7 @@ def _sizes(context: click.Context, parameter: click.Parameter, values: tuple[str
 
 
 @click.command("bench")
-@spec_choices
+@spec_arguments
 @click.option("--weights", metavar="FILE", help="Weights: safetensors or a PyTorch checkpoint; untrained if left out.")
 @click.option("--batch", "batches", callback=_batches, metavar="1,8", help="Sizes of the batch; 1 if left out.")
 @click.option("--size", "sizes", multiple=True, callback=_sizes, metavar="T=128", help="The size of another symbol.")

@@ -14,6 +14,7 @@ from nnspec.diagnostics import SpecError
 @click.command("check")
 @spec_arguments
 @click.option("--format", "format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@click.option("--json", "format", flag_value="json", help="The same as --format json.")
 def command(spec: SpecArguments, format: str) -> None:
     """Check MODEL.nn and its `train` block: exit code 0 if it is sound, 1 with its mistakes.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import click
@@ -27,6 +28,7 @@ HEAD = ("output", "absolute", "relative", "PyTorch float32", "relative")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the inputs.")
 @click.option("--normalize/--no-normalize", default=True,
               help="Whether a file that does not say so has the normalisation of training in it.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @reporting
 def command(
     spec: SpecArguments,
@@ -37,6 +39,7 @@ def command(
     tolerance: float,
     seed: int,
     normalize: bool,
+    as_json: bool,
 ) -> None:
     """Compare FILE.onnx with the PyTorch module of MODEL.nn in float64, on random inputs of several sizes.
 
@@ -48,6 +51,9 @@ def command(
     found = model.verify_onnx(
         file, weights, trials=trials, tolerance=tolerance, seed=seed, normalize=normalize, limits=spec.limits
     )
+    if as_json:
+        click.echo(json.dumps(_plain(found), indent=1))
+        return
     for line in columns(_rows(found), numbers=True):
         click.echo(line)
     special = f"; and on {', '.join(dict.fromkeys(found.edges))}" if found.edges else ""
@@ -56,6 +62,18 @@ def command(
         click.echo(f"  note: {remark}", err=True)
     if found.random:
         click.echo(f"  note: not compared, since random: {', '.join(found.random)}")
+
+
+def _plain(found: Verified) -> dict[str, object]:
+    rows = {
+        name: {"file": _numbers(error), "float32": _numbers(found.float32[name])}
+        for name, error in found.errors.items()
+    }
+    return {"outputs": rows, "sizes": [dict(each) for each in found.sizes], "random": list(found.random)}
+
+
+def _numbers(error: Error) -> dict[str, float]:
+    return {"absolute": float(error.absolute), "relative": float(error.relative)}
 
 
 def _rows(found: Verified) -> list[tuple[str, ...]]:
