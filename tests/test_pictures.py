@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 import nnspec
+from nnspec.cli.main import main
 from nnspec.elaborate.plan import read_plan
 from nnspec.infer.pictures import read_picture as given
 from nnspec.infer.ports import Port
@@ -222,6 +224,10 @@ def test_pairs_may_bring_their_own_validation_part(tmp_path: Path) -> None:
                 Image.new("L", (8, 8), index).save(tmp_path / "set" / part / field / f"{index}.png")
     data = read_text('pairs("set", labels = ["mask"])', tmp_path)
     assert data.held_out == 2 and data.fields["mask"][:, 0, 0].tolist() == [0, 1, 2, 0, 1]
+    spec = "model S {\n  input image: float[N, 1, 8, 8]\n  output logits = Conv2d(3, 1)\n}\n"
+    recipe = 'train {\n  data = pairs("set", labels = ["mask"])\n  loss = cross_entropy(logits, mask)\n}\n'
+    (tmp_path / "s.nn").write_text(spec + recipe)
+    assert CliRunner().invoke(main, ["check", str(tmp_path / "s.nn")]).exit_code == 0
     (tmp_path / "set" / "val" / "mask" / "1.png").unlink()
     with pytest.raises(nnspec.SpecError, match="these are missing: mask/1"):
         read_text('pairs("set", labels = ["mask"])', tmp_path)

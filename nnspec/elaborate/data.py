@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, NonNegativeFloat
 from nnspec.elaborate import fields as known
 from nnspec.elaborate.choice import Choice, Size
 from nnspec.elaborate.fields import UNKNOWN, Fields
+from nnspec.reading.folders import folders_in, parts_of
 
 Samples = Annotated[int, Field(ge=2, le=1_000_000)]
 Length = Annotated[int, Field(ge=1, le=65_536)]
@@ -140,7 +141,7 @@ class Pairs(Data, word="pairs"):
         if base is None:
             return UNKNOWN
         try:
-            names = [each.name for each in (base / self.path).iterdir() if each.is_dir() and each.name[:1] != "."]
+            names = [each.name for each in folders_in(parts_of(base / self.path).training)]
         except OSError:
             return UNKNOWN
         mask, picture = known.Field("int", (None, None), mask=True), known.pictures(self.size)

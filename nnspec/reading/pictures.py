@@ -23,10 +23,7 @@ from nnspec.reading.unreadable import Unreadable, opening
 Pixels = NDArray[np.float32]
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # by the number of channels
-# What may lie in a folder of pictures, and what is opened: formats of pixels, none that is a program (EPS) or a stub.
-SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".pbm", ".pnm", ".jp2", ".avif"}
-)
+# What is opened: formats of pixels, none that is a program (EPS) or a stub.
 FORMATS = frozenset({"AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "MPO", "PCX", "PNG", "PPM", "QOI", "SGI",
                      "TGA", "TIFF", "WEBP"})  # fmt: skip
 WIDE = 65_535  # white in 16 bits

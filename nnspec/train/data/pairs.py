@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 
 from nnspec.diagnostics import Span
-from nnspec.reading.pictures import SUFFIXES, read_classes, read_picture
+from nnspec.reading.folders import common_names, parts_of, pictures_in
+from nnspec.reading.pictures import read_classes, read_picture
 from nnspec.train.data.dataset import DataSet, Frame
-from nnspec.train.data.fail import RELATIVE, instead, need_room, refuse
-from nnspec.train.data.parts import check_alike, folders_in, parts_of
+from nnspec.train.data.fail import RELATIVE, instead, need_room, read_from, refuse
 from nnspec.train.data.pictures import COLORS, each_readable, frame_of_file
 
 Files = dict[str, dict[str, Path]]  # by field, and by the name of the sample
@@ -32,9 +32,9 @@ def read_pairs(path: Path, labels: tuple[str, ...], frame: Frame, span: Span | N
 
     if not path.is_dir():
         fail("there is no such folder", RELATIVE)
-    parts = parts_of(path, lambda folder: bool(_files(folder)))
-    names = [folder.name for folder in folders_in(parts.training)]
-    check_alike(parts, names, [each.name for each in folders_in(parts.validation or parts.training)], span)
+    parts = parts_of(path)
+    with read_from(path, span):
+        names = common_names(parts)
     unknown = next((label for label in labels if label not in names), None)
     if unknown is not None:
         fail(f"it has no folder {unknown}", instead(unknown, names))
@@ -68,4 +68,4 @@ def read_pairs(path: Path, labels: tuple[str, ...], frame: Frame, span: Span | N
 
 def _files(folder: Path) -> dict[str, Path]:
     """The pictures of a field by their names without endings."""
-    return {file.stem: file for file in sorted(folder.iterdir()) if file.suffix.lower() in SUFFIXES}
+    return {file.stem: file for file in pictures_in(folder)}

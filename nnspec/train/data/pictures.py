@@ -9,12 +9,12 @@ from typing import NoReturn, TypeVar
 import torch
 
 from nnspec.diagnostics import Span
-from nnspec.reading.pictures import SUFFIXES, extent_of, read_picture
+from nnspec.reading.folders import common_names, folders_in, parts_of, pictures_in
+from nnspec.reading.pictures import extent_of, read_picture
 from nnspec.reading.room import BYTES
 from nnspec.reading.unreadable import Unreadable
 from nnspec.train.data.dataset import DataSet, Frame
-from nnspec.train.data.fail import RELATIVE, refuse
-from nnspec.train.data.parts import check_alike, folders_in, parts_of
+from nnspec.train.data.fail import RELATIVE, read_from, refuse
 
 COLORS = 3
 T = TypeVar("T")
@@ -32,13 +32,13 @@ def read_pictures(path: Path, frame: Frame, span: Span | None) -> DataSet:
 
     if not path.is_dir():
         fail("there is no such folder", RELATIVE)
-    parts = parts_of(path, _holds_pictures)
-    classes = [folder.name for folder in folders_in(parts.training)]
-    check_alike(parts, classes, [each.name for each in folders_in(parts.validation or parts.training)], span)
+    parts = parts_of(path)
+    with read_from(path, span):
+        classes = common_names(parts)
     files: list[tuple[Path, int]] = []
     counts: list[int] = []
     for part in parts.folders:
-        found = {folder: _pictures_in(folder) for folder in folders_in(part)}
+        found = {folder: pictures_in(folder) for folder in folders_in(part)}
         empty = [folder.relative_to(path).as_posix() for folder, pictures in found.items() if not pictures]
         if empty:
             fail(f"there are no pictures in {', '.join(empty)}")
@@ -84,14 +84,6 @@ def each_readable(path: Path, files: Sequence[Path], read: Callable[[Path], T], 
         reason = f"{len(bad)} files are no pictures: {names}; of the first, {why.reason}"
         refuse(path, reason, f"{why.advice}, or remove them", span)
     return made
-
-
-def _holds_pictures(folder: Path) -> bool:
-    return bool(_pictures_in(folder))
-
-
-def _pictures_in(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
 
 
 def frame_of_file(file: Path, frame: Frame) -> Frame:

@@ -1,14 +1,17 @@
-"""Folders that bring a validation part of their own: `train` and `val` (or `validation`, `test`) side by side."""
+"""Folders of pictures, and those that bring a validation part of their own: `train` and `val` side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from nnspec.diagnostics import Span
+from nnspec.reading.unreadable import Unreadable
 from nnspec.record import Record
-from nnspec.train.data.fail import refuse
 
+# The files in a folder of pictures.
+SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".pbm", ".pnm", ".jp2", ".avif"}
+)
 TRAINING = ("train", "training")
 HELD_OUT = ("val", "valid", "validation", "dev", "test", "testing")  # the first that is there is held out
 
@@ -39,9 +42,14 @@ def folders_in(folder: Path) -> list[Path]:
     return sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
 
 
-def parts_of(path: Path, holds_samples: Callable[[Path], bool]) -> Parts:
-    """The parts of a folder; a folder that is called `train` and holds samples itself is none, but a class."""
-    found = {each.name.lower(): each for each in folders_in(path) if not holds_samples(each)}
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures in a folder, sorted by name."""
+    return sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+
+
+def parts_of(path: Path) -> Parts:
+    """The parts of a folder; one that is called `train` and holds pictures itself is a class or a field instead."""
+    found = {each.name.lower(): each for each in folders_in(path) if not pictures_in(each)}
     training = next((found[name] for name in TRAINING if name in found), None)
     validation = next((found[name] for name in HELD_OUT if name in found), None)
     if training is None or validation is None:
@@ -50,17 +58,22 @@ def parts_of(path: Path, holds_samples: Callable[[Path], bool]) -> Parts:
     return Parts(training, validation, tuple(others))
 
 
-def check_alike(parts: Parts, training: Sequence[str], validation: Sequence[str], span: Span | None) -> None:
-    """Check that both parts have folders of the same names.
+def common_names(parts: Parts) -> list[str]:
+    """The names of the folders in each part: classes, or fields.
 
     Raises:
-        SpecError: one has a folder that the other does not have.
+        Unreadable: one part has a folder that the other does not have.
     """
-    for one, other, names, held in (
-        (parts.training, parts.validation, training, validation),
-        (parts.validation, parts.training, validation, training),
-    ):
-        alone = [name for name in names if name not in held]
-        if alone and one is not None and other is not None:
-            reason = f"{one.name} has {', '.join(alone[:5])}, and {other.name} has not"
-            refuse(one.parent, reason, f"{one.name} and {other.name} need the same folders", span)
+    names = [folder.name for folder in folders_in(parts.training)]
+    if parts.validation is not None:
+        held = [folder.name for folder in folders_in(parts.validation)]
+        _check_alike(parts.training, names, parts.validation, held)
+        _check_alike(parts.validation, held, parts.training, names)
+    return names
+
+
+def _check_alike(one: Path, names: Sequence[str], other: Path, others: Sequence[str]) -> None:
+    alone = [name for name in names if name not in others]
+    if alone:
+        reason = f"{one.name} has {', '.join(alone[:5])}, and {other.name} has not"
+        raise Unreadable(reason, f"{one.name} and {other.name} need the same folders")
