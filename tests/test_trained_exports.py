@@ -250,3 +250,72 @@ def test_several_inputs_are_prepared_each_as_it_was(tmp_path: Path) -> None:
     with torch.no_grad():
         wanted = model.to_torch(weights).eval()(torch.from_numpy(raw["b"]), torch.from_numpy(raw["a"])).numpy()
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
+
+
+PEOPLE = """
+model People {
+  input city: int[N]
+  input income: float[N, 1]
+  input age: float[N, 1]
+  e = city -> Embedding(3, 4)
+  (e, age, income) -> Concat(dim = 1) -> Linear(8) -> ReLU -> Linear(1)
+  output y = _
+}
+train {
+  data = table("people.csv", target = "height")
+  loss = mse(y, target)
+  epochs = 1
+}
+"""
+
+
+def test_every_column_of_a_table_is_normalised_apart_and_given_raw(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    age, income = random.uniform(18, 80, 60).round(1), random.uniform(2e4, 1e5, 60).round(1)
+    rows = [f"{a},{i},{'abc'[k % 3]},{a / 50}" for k, (a, i) in enumerate(zip(age, income, strict=True))]
+    (tmp_path / "people.csv").write_text("\n".join(["age,income,city,height", *rows]))
+    (tmp_path / "m.nn").write_text(PEOPLE)
+    model = nnspec.load(tmp_path / "m.nn")
+    weights = model.train(runs=tmp_path / "runs", quiet=True, device="cpu").last_weights
+    session = Session(model.to_onnx(weights).SerializeToString())
+    known = json.loads(session.metadata["nnspec.normalized"])
+    assert 1e4 < known["income"]["std"][0] < 4e4 and 10 < known["age"]["std"][0] < 30
+    raw = {"city": np.arange(60) % 3, "income": income[:, None], "age": age[:, None]}
+    (tmp_path / "new.csv").write_text("\n".join(["age,income,city", *(row.rpartition(",")[0] for row in rows)]))
+    for options in ([], ["--no-normalize"]):
+        made = run("export", tmp_path / "m.nn", "--weights", weights, "--onnx", tmp_path / "m.onnx", *options)
+        assert made.exit_code == 0, made.output
+        found = run("predict", tmp_path / "m.onnx", "--input", tmp_path / "new.csv", "--output", tmp_path / "y.npy")
+        assert found.exit_code == 0, found.output
+        np.testing.assert_allclose(np.load(tmp_path / "y.npy"), session.run(raw)["y"], rtol=1e-4, atol=1e-4)
+
+
+ADVERSARIES = """
+model Maker {
+  input z: float[N, 4]
+  z -> Linear(64) -> Sigmoid
+  output picture = _
+}
+model Judge {
+  input x: float[N, 1, 8, 8]
+  x -> Flatten -> Linear(1)
+  output score = _
+}
+train {
+  data = digits
+  normalize = true
+  made = normal([batch, 4]) -> maker: Maker
+  one = image -> judge: Judge
+  loss = mean(square(made)) + mean(square(one))
+  epochs = 1
+}
+"""
+
+
+def test_a_network_that_a_recipe_builds_normalises_only_what_it_was_given_normalised(tmp_path: Path) -> None:
+    (tmp_path / "m.nn").write_text(ADVERSARIES)
+    run_folder = nnspec.load(tmp_path / "m.nn").train(runs=tmp_path, quiet=True, device="cpu").folder
+    for name, takes in (("Maker", ""), ("Judge", "takes x as the data has it")):
+        model = nnspec.load(tmp_path / "m.nn", name)
+        notes = model.export_onnx(tmp_path / "m.onnx", run_folder / f"{name.lower()}.safetensors").notes
+        assert len(notes) == len(takes.split()[:1]) and all(takes in note for note in notes)

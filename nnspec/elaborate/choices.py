@@ -157,8 +157,9 @@ class Recipe(Values):
     `fake = z -> generator: Generator`.
 
     Data: `split` is the fraction that is held out for validation, where the data has no such part itself. The first
-    input of floats is normalised by the mean and deviation of the training part, which are stored with the weights,
-    unless the loss compares an output with it; `normalize` decides otherwise. `augment` is a list of random changes.
+    input of floats (of a table, each of them) is normalised by the mean and deviation of the training part, which go
+    with the weights into all that is made of them, unless the loss compares an output with it; `normalize` decides
+    otherwise. `augment` is a list of random changes.
 
     Steps: `clip` bounds the norm of the gradients. `accumulate = 4` takes a batch through the model in 4 parts, where
     memory is short. `precision` is that of matrix products and convolutions. `compile = true` takes the networks

@@ -21,7 +21,7 @@ def _augmented(fitted: Fitted) -> str:
     fitted.fitting.fail(names[0], reason, "leave `augment` out")
 
 
-def followed(fitted: Fitted, parts: Parts, normalised: str | None) -> tuple[Followed, ...]:
+def followed(fitted: Fitted, parts: Parts) -> tuple[Followed, ...]:
     """The pictures that `augment` changes, and the pictures and masks of their size that belong to them."""
     first = parts.training[_augmented(fitted)]
     fields = (_augmented(fitted), *sorted(fitted.data.pictures | fitted.data.masks))
@@ -30,7 +30,7 @@ def followed(fitted: Fitted, parts: Parts, normalised: str | None) -> tuple[Foll
     for tensor in tensors.values():
         if tensor.shape[-2:] == first.shape[-2:] and tensor.ndim in (3, 4):
             names = tuple(name for name, other in parts.training.items() if other is tensor)
-            found.append(Followed(names, _black(parts, normalised in names, tensor.device)))
+            found.append(Followed(names, _black(parts, names, tensor.device)))
     return tuple(found)
 
 
@@ -40,8 +40,9 @@ def middles(fields: dict[str, Tensor], followed: tuple[Followed, ...], cut: Exte
     return {name: middle(tensor, cut) if name in names else tensor for name, tensor in fields.items()}
 
 
-def _black(parts: Parts, normalised: bool, device: torch.device) -> Tensor:
-    """[C], or [1]: the value of a black pixel."""
-    if not normalised or parts.mean is None or parts.std is None:
+def _black(parts: Parts, names: tuple[str, ...], device: torch.device) -> Tensor:
+    """[C], or [1]: the value of a black pixel of the pictures of these names."""
+    known = next((parts.statistics[name] for name in names if name in parts.statistics), None)
+    if known is None:
         return torch.zeros(1, device=device)
-    return -torch.tensor(parts.mean, device=device) / torch.tensor(parts.std, device=device)
+    return -torch.tensor(known.mean, device=device) / torch.tensor(known.std, device=device)

@@ -98,13 +98,16 @@ def _reconstructed(loop: Loop, prepared: Prepared) -> Tensor | None:
     found = next((part[name] for name, training in task.outputs if not training), None)
     if given is None or found is None or given.ndim != 4 or found.shape != given.shape or given.shape[1] not in (1, 3):
         return None
-    return torch.cat([_shades(given, prepared), found.float().cpu()])
+    name = task.inputs[0]
+    made = found.float().cpu()
+    return torch.cat([_shades(given, name, prepared), _shades(made, name, prepared) if prepared.targets else made])
 
 
-def _shades(pictures: Tensor, prepared: Prepared) -> Tensor:
-    """Pictures as they were before they were normalised."""
-    if prepared.mean is None or prepared.std is None:
+def _shades(pictures: Tensor, name: str, prepared: Prepared) -> Tensor:
+    """Pictures as they were before they were normalised as an input is."""
+    known = prepared.statistics.get(name)
+    if known is None:
         return pictures.float().cpu()
-    mean, std = (torch.tensor(x).view(1, -1, 1, 1) for x in (prepared.mean, prepared.std))
+    mean, std = (torch.tensor(x).view(1, -1, 1, 1) for x in (known.mean, known.std))
     result: Tensor = pictures.float().cpu() * std + mean
     return result

@@ -10,6 +10,8 @@ import torch
 
 from nnspec.diagnostics import Span, SpecError
 from nnspec.elaborate.augmentation import final_extent
+from nnspec.elaborate.choices import Recipe
+from nnspec.elaborate.data import Table
 from nnspec.elaborate.masks import settle_masks
 from nnspec.elaborate.objective import Objective, elaborate_objective
 from nnspec.elaborate.plan import Plan
@@ -26,16 +28,16 @@ from nnspec.train.masks import check_shares
 from nnspec.train.mistakes import BadDevice
 from nnspec.train.network import in_precision
 from nnspec.train.networks import build_networks
-from nnspec.train.split import split
+from nnspec.train.split import Statistics, split
 from nnspec.train.strategy import Strategy
 from nnspec.train.task import Function, Task
 
 
 class Built(Record):
-    """A network that a recipe builds: which model it is, and its inputs that are given the field that is normalised."""
+    """A network that a recipe builds: which model it is, and the normalised fields by its inputs that get them."""
 
     model: str
-    normalized: tuple[str, ...]
+    normalized: dict[str, str]
 
 
 class Prepared(Record):
@@ -50,8 +52,7 @@ class Prepared(Record):
     tokenizer: str | None
     columns: tuple[str, ...]
     filled: dict[str, float | str]
-    mean: tuple[float, ...] | None
-    std: tuple[float, ...] | None
+    statistics: dict[str, Statistics]  # by which inputs are normalised; fields, where a recipe builds its networks
     pictures: tuple[str, ...]  # inputs of the model that are pictures
     targets: tuple[str, ...]  # inputs that are normalised, and that the loss reads as they are then
     samples: int
@@ -100,9 +101,9 @@ def prepare(
     fitted.read_as(types)
     told_apart = check_classes(fitted, objective, sources)
     check_shares(fitted, objective, sources)
-    normalised = _normalised(fitted, objective, recipe.normalize)
+    normalised = _normalised(fitted, objective, recipe)
     parts = split(data, fitted.fields, recipe.split, recipe.seed, normalised, device)
-    pictures = followed(fitted, parts, normalised) if recipe.augment else ()
+    pictures = followed(fitted, parts) if recipe.augment else ()
     draws = torch.Generator().manual_seed(recipe.seed)
     torch.manual_seed(recipe.seed)
     networks = build_networks(
@@ -144,17 +145,16 @@ def prepare(
         data.tokenizer,
         data.columns,
         data.filled,
-        parts.mean,
-        parts.std,
+        parts.statistics,
         tuple(name for name in fitted.inputs if _shared(fitted, name, data.pictures)),
-        tuple(name for name in fitted.inputs if name == normalised and _shared(fitted, name, objective.reads)),
+        tuple(name for name in fitted.inputs if name in normalised and _shared(fitted, name, objective.reads)),
         len(data),
         fingerprint(data),
         _notes(task, fitted, told_apart),
     )
 
 
-def _built(objective: Objective, normalised: str | None) -> dict[str, Built]:
+def _built(objective: Objective, normalised: Collection[str]) -> dict[str, Built]:
     """The networks that a recipe builds, by label."""
     whole = objective.whole
     found: dict[str, Built] = {}
@@ -162,10 +162,11 @@ def _built(objective: Objective, normalised: str | None) -> dict[str, Built]:
         module = whole.modules[call.callee] if whole and isinstance(call.callee, str) else None
         if whole is None or module is None or call.label is None or module.kind != "model":
             continue
-        fields = {port.value for port in whole.main.inputs if port.name == normalised}
-        given = {port.name for port, value in zip(module.inputs, call.inputs, strict=False) if value in fields}
-        before = found[call.label].normalized if call.label in found else ()
-        found[call.label] = Built(module.name, tuple(sorted({*before, *given})))
+        fields = {port.value: port.name for port in whole.main.inputs if port.name in normalised}
+        given = zip(module.inputs, call.inputs, strict=False)
+        known = dict(found[call.label].normalized) if call.label in found else {}
+        known |= {port.name: fields[value] for port, value in given if value in fields}
+        found[call.label] = Built(module.name, known)
     return found
 
 
@@ -174,15 +175,17 @@ def _shared(fitted: Fitted, field: str, names: Collection[str]) -> bool:
     return any(fitted.fields.get(name) is fitted.fields[field] for name in names)
 
 
-def _normalised(fitted: Fitted, objective: Objective, wish: bool | None) -> str | None:
-    """The input to normalise: the first of floats; none where the loss has it for a target, unless it is asked for.
+def _normalised(fitted: Fitted, objective: Objective, recipe: Recipe) -> tuple[str, ...]:
+    """The inputs to normalise: the first of floats, of a table all that are columns of floats.
 
-    Where the losses compute everything, the first field of floats is normalised if it is asked for.
+    What the loss has for a target is left as it is, unless `normalize` asks for it. Where the losses compute
+    everything, the first field of floats is normalised if it is asked for.
     """
     floats = [name for name in fitted.inputs or fitted.fields if fitted.types[name].dtype == "float"]
-    if wish is False or not floats or (wish is None and not fitted.inputs):
-        return None
-    return None if wish is None and _shared(fitted, floats[0], objective.reads) else floats[0]
+    if recipe.normalize is False or (recipe.normalize is None and not fitted.inputs):
+        return ()
+    chosen = floats if fitted.inputs and isinstance(recipe.data, Table) else floats[:1]
+    return tuple(name for name in chosen if recipe.normalize or not _shared(fitted, name, objective.reads))
 
 
 def _notes(task: Task, fitted: Fitted, told_apart: int | None) -> tuple[str, ...]:

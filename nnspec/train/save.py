@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from nnspec.manifest import replacing_together, waiting_path
 from nnspec.train.comparison import METRICS
 from nnspec.train.folder import BEST, LAST, write_metrics, write_weights
 from nnspec.train.loop import Loop
-from nnspec.train.prepare import Prepared
+from nnspec.train.prepare import Built, Prepared
+from nnspec.train.split import Statistics
 from nnspec.train.state import state_file, write_state
 from nnspec.train.strategy import Strategy
 from nnspec.weights.preparation import MEAN, PICTURES, STD, TARGETS
@@ -74,13 +75,14 @@ def _write_weights(path_for: Callable[[str], Path], prepared: Prepared, best: bo
         write_weights(path_for(name), weights, metadata)
     for label, built in prepared.parts.items():
         own = {key.removeprefix(f"{label}."): x for key, x in weights.items() if key.startswith(f"{label}.")}
-        numbers = {key: dict.fromkeys(built.normalized, metadata[key]) or None for key in (MEAN, STD) if metadata[key]}
-        described = {**metadata, **numbers, "nnspec.model": built.model}
+        described = {**metadata, **_numbers(_of_part(built, prepared)), "nnspec.model": built.model}
         write_weights(path_for(f"{label}.safetensors"), own, described)
 
 
 def _metadata(prepared: Prepared) -> dict[str, Any]:
     """What the weights need to be used."""
+    known = prepared.statistics
+    first = next(iter(known.values()), None)  # of one input alone, which is the first of floats, there is no name
     return {
         "nnspec.model": prepared.name,
         "nnspec.classes": list(prepared.classes) or None,
@@ -88,8 +90,17 @@ def _metadata(prepared: Prepared) -> dict[str, Any]:
         "nnspec.tokenizer": prepared.tokenizer,
         "nnspec.columns": list(prepared.columns) or None,
         "nnspec.filled": prepared.filled or None,
-        MEAN: prepared.mean,
-        STD: prepared.std,
+        **(_numbers(known) if len(known) > 1 else {MEAN: first.mean, STD: first.std} if first else {}),
         PICTURES: prepared.pictures or None,
         TARGETS: prepared.targets or None,
     }
+
+
+def _of_part(built: Built, prepared: Prepared) -> dict[str, Statistics]:
+    return {name: prepared.statistics[field] for name, field in built.normalized.items()}
+
+
+def _numbers(known: Mapping[str, Statistics]) -> dict[str, Any]:
+    """The statistics of inputs, by name."""
+    means, stds = ({name: getattr(each, key) for name, each in known.items()} for key in ("mean", "std"))
+    return {MEAN: means or None, STD: stds or None}

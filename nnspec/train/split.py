@@ -5,6 +5,8 @@ The statistics are those of the training part alone, and are stored with the wei
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import torch
 from torch import Tensor
 
@@ -12,13 +14,19 @@ from nnspec.record import Record
 from nnspec.train.data.dataset import DataSet
 
 
+class Statistics(Record):
+    """What is subtracted from an input and divided out of it: for each channel or column, or one for all."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
 class Parts(Record):
-    """The fields of both parts, and what was subtracted from and divided out of the first float input."""
+    """The fields of both parts, and the statistics of those that are normalised."""
 
     training: dict[str, Tensor]
     validation: dict[str, Tensor]
-    mean: tuple[float, ...] | None
-    std: tuple[float, ...] | None
+    statistics: dict[str, Statistics]
 
 
 def split(
@@ -26,7 +34,7 @@ def split(
     fields: dict[str, Tensor],
     fraction: float,
     seed: int,
-    normalised: str | None,
+    normalised: Collection[str],
     device: torch.device,
 ) -> Parts:
     """Hold a fraction of the samples out for validation, at random but the same for the same seed.
@@ -38,7 +46,7 @@ def split(
         fields: tensors of one length; several names may stand for one tensor.
         fraction: how much is held out; at least one sample is, and at least one is not.
         seed: of the choice.
-        normalised: the field to normalise, with the names that share its tensor; None for none.
+        normalised: the fields to normalise, with the names that share their tensors.
         device: where both parts go.
     """
     length = len(next(iter(fields.values())))
@@ -49,20 +57,19 @@ def split(
     if data.held_out is None and not data.in_order:
         order = torch.randperm(length, generator=torch.Generator().manual_seed(seed))
     shared = {id(tensor): tensor for tensor in fields.values()}
-    statistics = None
-    if normalised is not None:
-        target = fields[normalised]
-        table = target.ndim == 2 and not any(target is fields[name] for name in data.pictures)
-        statistics = _statistics(target[order[held_out:]], table)
-        shared[id(target)] = _normalised(target, *statistics)
+    statistics = {}
+    for name in normalised:
+        field = fields[name]
+        table = field.ndim == 2 and not any(field is fields[picture] for picture in data.pictures)
+        mean, std = _statistics(field[order[held_out:]], table)
+        statistics[name] = Statistics(tuple(mean.tolist()), tuple(std.tolist()))
+        shared[id(field)] = _normalised(field, mean, std)
     training = {key: _rows(tensor, order[held_out:]).to(device) for key, tensor in shared.items()}
     validation = {key: _rows(tensor, order[:held_out]).to(device) for key, tensor in shared.items()}
-    mean, std = (tuple(x.tolist()) for x in statistics) if statistics else (None, None)
     return Parts(
         {name: training[id(tensor)] for name, tensor in fields.items()},
         {name: validation[id(tensor)] for name, tensor in fields.items()},
-        mean,
-        std,
+        statistics,
     )
 
 
