@@ -67,7 +67,7 @@ class Graph:
         trimmed = list(inputs)
         while trimmed and not trimmed[-1]:  # absent optional inputs at the end are not written
             trimmed.pop()
-        self.nodes.append(Node(op, trimmed, names, kept, names[0], blocks=self.blocks))
+        self.nodes.append(Node(op, trimmed, names, kept, names[0], blocks=self.blocks, path=self.scope))
         return tuple(names)
 
     def constant(self, value: Any, dtype: Any = None) -> str:
@@ -118,6 +118,15 @@ class Graph:
     def outside(self) -> Iterator[None]:
         """What is added belongs to the whole model."""
         scope, blocks, self.scope, self.blocks = self.scope, self.blocks, "", ()
+        try:
+            yield
+        finally:
+            self.scope, self.blocks = scope, blocks
+
+    @contextmanager
+    def within(self, node: Node) -> Iterator[None]:
+        """What is added is part of the module that a node is part of."""
+        scope, blocks, self.scope, self.blocks = self.scope, self.blocks, node.path, node.blocks
         try:
             yield
         finally:

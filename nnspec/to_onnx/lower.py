@@ -17,6 +17,7 @@ from nnspec.to_onnx.functions import make_functions
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.heads import write_heads
 from nnspec.to_onnx.integers import quantise_products
+from nnspec.to_onnx.older import write_older
 from nnspec.to_onnx.precision import HALVES, in_half_precision
 from nnspec.to_onnx.proto import Description
 from nnspec.to_onnx.provenance import provenance
@@ -94,6 +95,7 @@ def folded(
     """
     graph = build_graph(program, weights.arrays, opset, sources, choices)
     fold(graph)
+    write_older(graph, opset)
     if heads:
         write_heads(graph)
     return graph

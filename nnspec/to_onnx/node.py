@@ -27,8 +27,8 @@ class Use(Record):
 class Node:
     """One operator: its type, the names of its inputs and outputs, its attributes, its name in the module tree.
 
-    `blocks` are the uses of blocks that it is in, the outermost first. A `single` one keeps 32 bits whatever the others
-    take.
+    `path` is that of the module that it is part of; `blocks` are the uses of blocks that it is in, the outermost first.
+    A `single` one keeps 32 bits whatever the others take.
     """
 
     def __init__(
@@ -40,10 +40,12 @@ class Node:
         name: str,
         domain: str = "",
         blocks: tuple[Use, ...] = (),
+        path: str = "",
     ) -> None:
         self.op = op
         self.domain = domain
         self.blocks = blocks
+        self.path = path
         self.inputs = inputs
         self.outputs = outputs
         self.attributes = attributes

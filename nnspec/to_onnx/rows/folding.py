@@ -9,10 +9,13 @@ from math import prod
 
 import numpy as np
 
+from nnspec.layers.base import LayerError
 from nnspec.layers.families.folding import Fold, Unfold, windows_of
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.padding import onnx_pads
 from nnspec.to_onnx.row import Call, row
+
+COL2IM_OPSET = 18  # brought Col2Im
 
 
 @row(Unfold)
@@ -39,6 +42,9 @@ def _(layer: Unfold, call: Call, graph: Graph) -> str:
 
 @row(Fold)
 def _(layer: Fold, call: Call, graph: Graph) -> str:
+    if call.opset < COL2IM_OPSET:
+        message = f"it is an operator of opset {COL2IM_OPSET} or more, and this is {call.opset}"
+        raise LayerError(message, help=f"export with --opset {COL2IM_OPSET}, or leave --opset out")
     windows = windows_of(layer)
     return graph.node(
         "Col2Im",

@@ -43,9 +43,9 @@ def _float_scales(layer: Upsample, call: Call, graph: Graph, input: TensorType) 
     for have, want, scale in zip(input.shape[2:], call.results[0].shape[2:], scales, strict=True):
         factor = np.float32(scale)
         if isinstance(have, int) and isinstance(want, int):
-            while int(np.float32(have) * factor) != want:
-                towards = np.inf if int(np.float32(have) * factor) < want else 0
-                factor = np.nextafter(factor, np.float32(towards))
+            # onnxruntime takes the product in 32 bits, the inference of older opsets in 64
+            while (least := min(int(np.float32(have) * factor), int(have * float(factor)))) != want:
+                factor = np.nextafter(factor, np.float32(np.inf if least < want else 0))
         nudged.append(factor)
     return graph.constant(nudged, np.float32)
 
