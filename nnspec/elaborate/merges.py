@@ -98,6 +98,8 @@ class Merges(Groups):
         shapes = tuple(str(tensor.type) for tensor in tensors)
         try:
             layer.results(*(tensor.type for tensor in tensors))
+            if what == "residual" and self._difference(tensors, layer) is not None:
+                raise InputError("only `+` stretches what it adds")
         except InputError as problem:
             reason = f"{separator.join(shapes)}: {self._difference(tensors, layer) or problem.message}"
             advice = self._projection(tensors) if what == "residual" else problem.help
