@@ -213,3 +213,13 @@ def test_other_refusals() -> None:
     assert len(model.to_onnx(limits=Limits(layers=2000)).graph.node) == 2000
     assert code_of(model_of("input x: float[N, 3]", "output x = Linear(2)"))[0] == "E0703"
     assert code_of(model, opset=19)[0] == "E0704"
+
+
+@pytest.mark.parametrize(
+    "pad", ["ZeroPad1d([1, 2])", "Pad(padding = [0, 1])", "Dropout(0.5) -> ZeroPad1d(1) -> Identity"]
+)
+def test_zeros_before_a_pool_can_be_the_largest(pad: str) -> None:
+    model = nnspec.loads(f"model M {{ input x: float[N, 2, T]; {pad} -> MaxPool1d(3, ceil_mode = true) }}")
+    module, x = model.to_torch().eval(), -1 - torch.rand(2, 2, 7)
+    session = onnxruntime.InferenceSession(model.to_onnx().SerializeToString())
+    np.testing.assert_array_equal(session.run(None, {"x": x.numpy()})[0], module(x).numpy())

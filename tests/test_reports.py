@@ -20,7 +20,6 @@ from torch import Tensor, nn
 import nnspec
 from nnspec import SpecError
 from nnspec.diagnostics import Diagnostic
-from nnspec.elaborate.plan import read_plan
 from tests.fuzz.comparing import Network, ran
 
 FOLDER = Path(__file__).parent / "reports"
@@ -61,11 +60,9 @@ def found_in(path: Path) -> list[Diagnostic]:
     """All mistakes and warnings of a file, of its recipe too."""
     try:
         model = nnspec.load(path)
-        if model.declarations is not None and model.declarations.trains:
-            read_plan(model.declarations, model.name)
+        return [found.diagnostic for found in (*model.found, *model.check())]
     except SpecError as error:
-        return list(error.found)
-    return list(model.found)
+        return error.diagnostics
 
 
 def test_every_file_says_what_is_expected_of_it() -> None:

@@ -16,7 +16,6 @@ from random import Random
 import nnspec
 from nnspec import SpecError
 from nnspec.diagnostics import Diagnostic
-from nnspec.elaborate.plan import read_plan
 from tests.fuzz import models, run, shrink
 from tests.fuzz.comparing import need
 from tests.fuzz.machine import Machine
@@ -62,13 +61,12 @@ class Texts(Machine[str]):
         begun = time.process_time()
         try:
             model = nnspec.loads(case, name="text.nn")
-            if model.declarations is not None and model.declarations.trains:
-                read_plan(model.declarations, model.name)
+            warnings = [found.diagnostic for found in (*model.found, *model.check())]
         except SpecError as refused:
             check_refusal(refused, case)
             need(time.process_time() - begun < _SECONDS, f"slow: {time.process_time() - begun:.1f} s to refuse")
             return "refused"
-        for warning in model.found:
+        for warning in warnings:
             check_place(warning, case)
         summary = model.summary()
         str(summary)

@@ -36,6 +36,9 @@ def _(layer: MaxPool2d, call: Call, graph: Graph) -> str:
     if any(max(window.begin, window.end) >= window.kernel for window in windows):  # onnxruntime refuses these
         value = pad(graph, value, _input(call).rank, pairs, fill=graph.constant(float("-inf")))
         pairs = ((0, 0),) * layer.dims
+    elif any(node.op == "Pad" and value in node.outputs for node in graph.nodes):
+        # onnxruntime makes zeros before a pool a part of its padding, which never is the largest: Max keeps them apart.
+        value = graph.node("Max", [value])
     return graph.node(
         "MaxPool",
         [value],
