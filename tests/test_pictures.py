@@ -194,6 +194,12 @@ def test_a_folder_may_bring_its_own_validation_part(validation: str, tmp_path: P
     assert result.history
 
 
+def test_files_that_are_no_pictures_by_their_endings_are_said(tmp_path: Path) -> None:
+    parts(tmp_path, "val")
+    (tmp_path / "set" / "train" / "cat" / "photo.heic").write_bytes(b"")
+    assert "cat/photo.heic (1)" in read_text('images("set")', tmp_path).notes[-1]
+
+
 def test_beside_a_validation_part_a_test_part_is_left_out_and_said(tmp_path: Path) -> None:
     parts(tmp_path, "val")
     parts(tmp_path, "test")

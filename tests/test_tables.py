@@ -15,8 +15,11 @@ from safetensors import safe_open
 
 import nnspec
 from nnspec.cli.main import main
+from nnspec.elaborate.data import Table
 from nnspec.reading.tables import open_table
 from nnspec.reading.unreadable import Unreadable
+from nnspec.train.data.dataset import Frame
+from nnspec.train.data.read import read
 from tests.test_train_data import read_text
 
 PEOPLE = """
@@ -187,6 +190,9 @@ def predict(*arguments: str) -> Result:
 def test_columns_are_inputs_by_name_in_training_and_prediction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     people(tmp_path)
+    people_columns = dict(zip(("city", "age"), nnspec.loads(PEOPLE).program.main.input_types, strict=True))
+    data = read(Table(path="people.csv", target="y1"), tmp_path, Frame(None, None, None), None, people_columns)
+    assert data.notes == ("columns that are left out: id",)
     trained = nnspec.load("people.nn").train(runs="runs", quiet=True)
     with safe_open(trained.last_weights, "np") as file:
         metadata = {key: json.loads(value) for key, value in file.metadata().items()}

@@ -76,8 +76,7 @@ class Counted(Vocabulary):
     def _split(self, text: str) -> Sequence[str]:
         """Words; or characters, where the vocabulary is made of them and has one for the space between words."""
         if self.tokenizer is not None:
-            tokens: list[str] = self.tokenizer.encode(text, add_special_tokens=False).tokens
-            return tokens
+            return list(_encoded(self.tokenizer, text).tokens)
         return list(text) if " " in self.index else text.split()
 
     def decode(self, numbers: Sequence[int]) -> str:
@@ -97,7 +96,7 @@ class Tokens(Vocabulary):
         return int(self.tokenizer.get_vocab_size())
 
     def encode(self, text: str) -> list[int]:
-        return list(self.tokenizer.encode(text, add_special_tokens=False).ids)
+        return list(_encoded(self.tokenizer, text).ids)
 
     def decode(self, numbers: Sequence[int]) -> str:
         return str(self.tokenizer.decode(list(numbers), skip_special_tokens=False))
@@ -123,6 +122,18 @@ def read_vocabulary(name: str, metadata: Mapping[str, str]) -> Vocabulary | None
 
 def _index(tokens: Sequence[str]) -> dict[str, int]:
     return {token: number for number, token in enumerate(tokens)}
+
+
+def _encoded(tokenizer: Any, text: str) -> Any:
+    """What a tokenizer makes of a text.
+
+    Raises:
+        SpecError: it lacks what it needs.
+    """
+    try:
+        return tokenizer.encode(text, add_special_tokens=False)
+    except Exception as error:  # the package has no class of its own for this
+        raise SpecError.of(BadMetadata(None, "nnspec.tokenizer", str(error))) from None
 
 
 def _tokenizer(text: str) -> Any:

@@ -47,6 +47,16 @@ def pictures_in(folder: Path) -> list[Path]:
     return sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
 
 
+def others_in(folders: Sequence[Path]) -> tuple[str, ...]:
+    """A note on files in folders of pictures that are none by their endings; none where there are no such files."""
+    others = [f"{folder.name}/{file.name}" for folder in folders for file in sorted(folder.iterdir())
+              if file.is_file() and file.suffix.lower() not in SUFFIXES and not file.name.startswith(".")]  # fmt: skip
+    shown = ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")
+    return (
+        (f"files that are left out, being no pictures by their endings: {shown} ({len(others):,})",) if others else ()
+    )
+
+
 def parts_of(path: Path) -> Parts:
     """The parts of a folder; one that is called `train` and holds pictures itself is a class or a field instead."""
     found = {each.name.lower(): each for each in folders_in(path) if not pictures_in(each)}

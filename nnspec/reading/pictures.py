@@ -7,6 +7,7 @@ white, unless a model takes four channels. Grey becomes colour by repetition, co
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from nnspec.reading.room import PIXELS
 from nnspec.reading.unreadable import Unreadable, opening
 
 Pixels = NDArray[np.float32]
+
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # what it finds in damaged files is told below
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # by the number of channels
 # What is opened: formats of pixels, none that is a program (EPS) or a stub.
@@ -129,11 +132,11 @@ def _wide(picture: Image.Image) -> Pixels | None:
             raise Unreadable(reason, "scale them, or give them as an array (.npy)")
         return floats
     if picture.mode == "I" or picture.mode.startswith("I;16"):
-        whole = np.asarray(picture).astype(np.int64)
+        whole = np.asarray(picture)
         if whole.min() < 0 or whole.max() > WIDE:
             reason = f"it is of whole numbers from {whole.min():,} to {whole.max():,}"
             raise Unreadable(reason, f"scale them to 0 to {WIDE:,}, or give them as an array (.npy)")
-        return (whole / WIDE).astype(np.float32)
+        return np.divide(whole, WIDE, dtype=np.float32, casting="same_kind")
     return None
 
 

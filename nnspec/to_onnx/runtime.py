@@ -47,7 +47,8 @@ def open_session(
     if folder is not None:
         options.add_session_config_entry(_FOLDER, str(folder))
     source = model if isinstance(model, bytes) else str(model)
-    return ort.InferenceSession(source, options, providers=[provider])
+    # without the fallback: it prints to the terminal, and tries what nobody asked for
+    return ort.InferenceSession(source, options, providers=[provider], enable_fallback=0)
 
 
 def fed(session: ort.InferenceSession, inputs: Mapping[str, Array]) -> dict[str, Array]:

@@ -267,6 +267,13 @@ def _texts() -> list[Kind]:
         ),
         Kind("TSV", "p.tsv", b"a b\tb a\nc d\td c\n" * 4, {}, _set(Parallel(path="p.tsv"))),
         Kind("tokenizer", "tokenizer.json", tokenizer.to_str().encode(), {"t.txt": LINES.encode()}, _set(tokens)),
+        Kind(
+            "tokenizer of lines",
+            "tokenizer.json",
+            tokenizer.to_str().encode(),
+            {"p.tsv": b"to be\tbe to\nnot\tor\n"},
+            _set(Parallel(path="p.tsv", tokenizer="tokenizer.json")),
+        ),
     ]
 
 

@@ -35,7 +35,7 @@ def read_hugging_face(base: Path, choice: HuggingFace, frame: Frame, span: Span 
     """
     need("a data set of Hugging Face", "datasets")
     tokenizer = None if choice.tokenizer is None else read_tokenizer(base / choice.tokenizer, span)
-    columns = _Columns(choice, frame, None if tokenizer is None else pieces(tokenizer), span)
+    columns = _Columns(choice, frame, None if tokenizer is None else pieces(tokenizer, span), span)
     try:
         parts = [_open(base, choice.path, split, span) for split in (choice.split, choice.held_out) if split]
         read = {column: [columns.read(part, column) for part in parts] for column in columns.kept(parts[0])}

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from nnspec.diagnostics import Span
-from nnspec.reading.folders import common_names, parts_of, pictures_in
+from nnspec.reading.folders import common_names, others_in, parts_of, pictures_in
 from nnspec.reading.pictures import read_classes, read_picture
 from nnspec.train.data.dataset import DataSet, Frame
 from nnspec.train.data.fail import RELATIVE, instead, need_room, read_from, refuse
@@ -63,7 +63,7 @@ def read_pairs(path: Path, labels: tuple[str, ...], frame: Frame, span: Span | N
     fields = {name: torch.from_numpy(np.stack([next(made) for _ in samples])) for name in names}
     held_out = counts[1] if len(counts) > 1 else None
     return DataSet(path.name, fields, (), frozenset(names) - frozenset(labels), frozenset(labels),
-                   held_out=held_out, notes=parts.notes)  # fmt: skip
+                   held_out=held_out, notes=(*parts.notes, *others_in([part / name for part in parts.folders for name in names])))  # fmt: skip
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -30,7 +30,7 @@ def read_parallel(base: Path, choice: Parallel, span: Span | None) -> DataSet:
     known = None if choice.tokenizer is None else read_tokenizer(base / choice.tokenizer, span)
     sides = list(zip(*pairs, strict=True))
     characters, size = choice.unit == "character", choice.vocabulary
-    source, target = (pieces(known) if known else counted(side, characters, size) for side in sides)
+    source, target = (pieces(known, span) if known else counted(side, characters, size) for side in sides)
     coded = [(source.encode(left), target.encode(right)) for left, right in pairs]
     kept = [pair for pair in coded if max(map(len, pair)) <= choice.length]
     left_out = len(coded) - len(kept)

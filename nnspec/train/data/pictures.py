@@ -9,7 +9,7 @@ from typing import NoReturn, TypeVar
 import torch
 
 from nnspec.diagnostics import Span
-from nnspec.reading.folders import common_names, folders_in, parts_of, pictures_in
+from nnspec.reading.folders import common_names, folders_in, others_in, parts_of, pictures_in
 from nnspec.reading.pictures import extent_of, read_picture
 from nnspec.reading.room import BYTES
 from nnspec.reading.unreadable import Unreadable
@@ -61,8 +61,9 @@ def read_pictures(path: Path, frame: Frame, span: Span | None) -> DataSet:
     each_readable(path, [file for file, _ in files], put, span)
     labels = torch.tensor([label for _, label in files])
     held_out = counts[1] if len(counts) > 1 else None
+    notes = (*parts.notes, *others_in([folder for part in parts.folders for folder in folders_in(part)]))
     return DataSet(path.name, {"image": made, "label": labels}, tuple(classes), frozenset({"image"}),
-                   held_out=held_out, notes=parts.notes)  # fmt: skip
+                   held_out=held_out, notes=notes)  # fmt: skip
 
 
 def each_readable(path: Path, files: Sequence[Path], read: Callable[[Path], T], span: Span | None) -> list[T]:

@@ -72,7 +72,9 @@ class _Reading:
         self.filled: dict[str, float | str] = {}
         self.columns = {name: self.table.values(name) for name in (*self.features, *self.inputs)}
         self.own = self.table.values(self.wanted) if choice.target else self._label()
-        self.notes: list[str] = []
+        used = {*self.features, *self.inputs, self.wanted, *choice.without}
+        unused = [name for name in names if name not in used]
+        self.notes = [f"columns that are left out: {', '.join(unused)}"] if unused else []
         self._fill()
 
     def fail(self, reason: str, advice: str) -> NoReturn:

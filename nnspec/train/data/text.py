@@ -12,7 +12,7 @@ from torch import Tensor
 from nnspec.diagnostics import Span
 from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.fail import refuse, text_of
-from nnspec.train.data.vocabulary import read_tokenizer
+from nnspec.train.data.vocabulary import encoded, read_tokenizer
 
 PRINTABLE = "\n" + "".join(chr(code) for code in range(32, 127))  # 96 characters
 ROOM = 64  # bytes of memory for each byte of a text
@@ -27,7 +27,7 @@ def read_text(path: Path | None, tokenizer: Path | None, length: int, span: Span
     text, name = (_topics(span), "text") if path is None else (text_of(path, span, ROOM), path.name)
     if tokenizer is not None:
         known = read_tokenizer(tokenizer, span)
-        numbers = torch.tensor(known.encode(text, add_special_tokens=False).ids, dtype=torch.int64)
+        numbers = torch.tensor(encoded(known, text, span), dtype=torch.int64)
         return DataSet(name, _windows(numbers, name, "tokens", length, span), tokenizer=known.to_str(), in_order=True)
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     alphabet = np.array(sorted(map(ord, PRINTABLE)), np.uint32) if path is None else np.unique(codes)

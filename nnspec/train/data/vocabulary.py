@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from nnspec.diagnostics import Span
 from nnspec.extras import need
 from nnspec.record import Record
-from nnspec.train.data.fail import refuse, text_of
+from nnspec.train.data.fail import need_room, refuse, text_of
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -42,15 +42,29 @@ def counted(lines: Iterable[str], characters: bool, size: int) -> Vocabulary:
     return Vocabulary(tokens, lambda text: [index.get(token, RARE) for token in split(text)])
 
 
-def pieces(tokenizer: Tokenizer) -> Vocabulary:
+def encoded(tokenizer: Tokenizer, text: str, span: Span | None) -> list[int]:
+    """The numbers of a text's tokens.
+
+    Raises:
+        SpecError: the tokenizer lacks what it needs, such as a token for all that it does not know.
+    """
+    try:
+        return list(tokenizer.encode(text, add_special_tokens=False).ids)
+    except Exception as error:  # the package has no class of its own for this
+        refuse("the tokenizer", f"it cannot split the text ({error})", "take a tokenizer that is whole", span)
+
+
+def pieces(tokenizer: Tokenizer, span: Span | None) -> Vocabulary:
     """The tokens of a tokenizer, numbered after `SPECIAL`."""
     numbers = tokenizer.get_vocab(with_added_tokens=True)
-    tokens = [""] * (max(numbers.values(), default=-1) + 1)
+    greatest = max(numbers.values(), default=-1)
+    need_room("the tokenizer", TOKENIZER_ROOM * greatest, span)
+    tokens = [""] * (greatest + 1)
     for token, number in numbers.items():
         tokens[number] = token
 
     def encode(text: str) -> list[int]:
-        return [len(SPECIAL) + number for number in tokenizer.encode(text, add_special_tokens=False).ids]
+        return [len(SPECIAL) + number for number in encoded(tokenizer, text, span)]
 
     return Vocabulary((*SPECIAL, *tokens), encode)
 
