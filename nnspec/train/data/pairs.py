@@ -62,8 +62,9 @@ def read_pairs(path: Path, labels: tuple[str, ...], frame: Frame, span: Span | N
     made = iter(each_readable(path, [sample[name] for name in names for sample in samples], read, span))
     fields = {name: torch.from_numpy(np.stack([next(made) for _ in samples])) for name in names}
     held_out = counts[1] if len(counts) > 1 else None
+    notes = (*parts.notes, *others_in([part / name for part in parts.folders for name in names]))
     return DataSet(path.name, fields, (), frozenset(names) - frozenset(labels), frozenset(labels),
-                   held_out=held_out, notes=(*parts.notes, *others_in([part / name for part in parts.folders for name in names])))  # fmt: skip
+                   held_out=held_out, notes=notes)  # fmt: skip
 
 
 def _files(folder: Path) -> dict[str, Path]:
