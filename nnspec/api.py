@@ -54,6 +54,9 @@ class BadProgram(Diagnostic):
 class Model:
     """A checked model: its program, and where it came from."""
 
+    constants: Mapping[str, Any] | None = None  # of a prepared one: what its numbers stand for
+    notes: tuple[str, ...] = ()  # and how its inputs are to be given
+
     def __init__(self, program: Program, declarations: Declarations | None = None, sink: Sink | None = None) -> None:
         self.program = program
         self.declarations = declarations
@@ -68,28 +71,37 @@ class Model:
         """Readable, standalone PyTorch source of the model; needs no torch to write.
 
         Args:
-            weights: those that it is for: the normalisation of training that is stored with them is written into it.
-            normalize: whether it is.
+            weights: those that it is for: the normalisation of training and the names of classes, words and columns
+                that are stored with them are written into it.
+            normalize: whether the normalisation is.
 
         Raises:
             SpecError: a layer cannot be written in PyTorch, or the weights are not the model's.
         """
         from nnspec.to_torch.emit import torch_source  # the rows of all layers: a summary does not need them
 
-        return torch_source(self.prepared(weights).program if weights and normalize else self.program).text
+        model = self if weights is None else self.prepared(weights, normalize=normalize)
+        return torch_source(model.program, model.constants).text
 
-    def prepared(self, weights: str | Path) -> Model:
-        """The model on inputs as the data has them: what training did to them, as stored with the weights, is in it.
+    def prepared(self, weights: str | Path, *, normalize: bool = True) -> Model:
+        """The model as these weights were trained: it takes inputs as the data has them, and knows its classes.
+
+        Args:
+            weights: a file of weights, with which training has stored that.
+            normalize: whether the normalisation of training is part of the model.
 
         Raises:
             SpecError: the file cannot be read, or its weights are not the model's.
         """
         need("reading weights", "numpy")
         from nnspec.weights.load import load_weights  # here: numpy is no part of the core
-        from nnspec.weights.preparation import preparation
+        from nnspec.weights.preparation import meanings, preparation
 
         metadata = load_weights(self.program, weights).metadata
-        return Model(preparation(self.program, metadata).applied(self.program), self.declarations)
+        given = preparation(self.program, metadata)
+        made = Model(given.applied(self.program) if normalize else self.program, self.declarations)
+        made.constants, made.notes = meanings(metadata), tuple(given.notes(normalize))
+        return made
 
     def to_torch(
         self, weights: str | Path | None = None, *, normalize: bool = True, limits: Limits = DEFAULT_LIMITS

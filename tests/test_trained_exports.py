@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,43 @@ def test_a_flag_leaves_it_out_and_the_export_says_which_it_is(digits: Trained, t
     assert "normalize(" not in (tmp_path / "bare.py").read_text()
     for file in ("raw.onnx", "bare.onnx"):
         assert run("verify", digits.spec, tmp_path / file, "--weights", digits.weights).exit_code == 0
+
+
+def test_the_names_of_classes_go_everywhere_too(digits: Trained, tmp_path: Path) -> None:
+    names = list("0123456789")
+    module = digits.model.to_torch(digits.weights)
+    assert sys.modules[type(module).__module__].CLASSES == names
+    printed = run_command_exports(digits, tmp_path).output
+    assert "CLASSES = ['0', '1'," in (tmp_path / "m.py").read_text()
+    assert "note: takes image as the data has it" in printed
+    assert Session(digits.model.to_onnx(digits.weights).SerializeToString()).classes == tuple(names)
+    digits.model.export_triton(tmp_path / "served", digits.weights)
+    assert (tmp_path / "served" / "Digits" / "labels.txt").read_text().split() == names
+
+
+LANGUAGE = """
+model Letters(vocab = 8) {
+  input tokens: int[N, T]
+  tokens -> Embedding(vocab, 4) -> GRU(4, batch_first = true) -> Linear(vocab)
+  output logits = _
+}
+train {
+  data = text("d.txt", length = 4)
+  scores = logits -> Transpose(1, 2)
+  loss = cross_entropy(scores, next)
+  epochs = 1
+}
+"""
+
+
+def test_the_vocabulary_goes_with_the_weights(tmp_path: Path) -> None:
+    (tmp_path / "d.txt").write_text("abcdefgh" * 20)
+    (tmp_path / "m.nn").write_text(LANGUAGE)
+    model = nnspec.load(tmp_path / "m.nn")
+    weights = model.train(runs=tmp_path / "runs", quiet=True, device="cpu").last_weights
+    vocabulary = Session(model.to_onnx(weights).SerializeToString()).vocabulary("tokens")
+    assert vocabulary is not None and vocabulary.decode(vocabulary.encode("cab")) == "cab"
+    assert "CLASSES = ['a', 'b', 'c'," in model.torch_source(weights)
 
 
 def test_no_state_dict_gains_a_key(digits: Trained) -> None:

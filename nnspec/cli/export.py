@@ -75,7 +75,7 @@ def command(
         raise click.UsageError("--precision, --target and --functions belong to --onnx FILE.onnx and --triton DIR")
     model = spec.load().cached(limits=spec.limits) if cache else spec.load()
     if source is not None:
-        _write_source(model.prepared(weights) if weights and normalize else model, Path(source))
+        _write_source(model.prepared(weights, normalize=normalize) if weights else model, Path(source))
     options: dict[str, Any] = {
         "opset": opset, "precision": precision, "target": target, "functions": functions, "normalize": normalize,
         "calibrate": calibrate, "verify": verify, "limits": spec.limits,
@@ -88,10 +88,12 @@ def command(
 
 
 def _write_source(model: Model, path: Path) -> None:
-    made = torch_source(model.program)
+    made = torch_source(model.program, model.constants)
     with replacing(path) as temporary:
         temporary.write_text(made.text, encoding="utf-8")
     click.echo(f"{path}: PyTorch source, {made.text.count(chr(10))} lines, class {made.class_name}")
+    for note in model.notes:
+        click.echo(f"  note: {note}")
 
 
 def _report(path: str, made: Exported) -> None:

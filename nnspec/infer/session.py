@@ -12,9 +12,11 @@ from nnspec.diagnostics import SpecError, nearest
 from nnspec.dims import Size
 from nnspec.infer.binding import Binding
 from nnspec.infer.demands import demands
+from nnspec.infer.metadata import class_names
 from nnspec.infer.mistakes import NoArray, NotBatches, RunFailed, SizeOutside, UnknownInput, UnreadableModel
 from nnspec.infer.ports import Port
 from nnspec.infer.providers import DEVICES, open_on
+from nnspec.infer.vocabulary import Vocabulary, read_vocabulary
 from nnspec.ir.batch import BATCH
 from nnspec.to_onnx.runtime import ERRORS, TENSORS, reason
 from nnspec.weights.arrays import Array
@@ -49,6 +51,23 @@ class Session:
             raise SpecError.of(UnreadableModel(None, self.path, f"{value.name} is of type {value.type}"))
         shape = tuple(None if size == "" else size for size in value.shape)
         return Port(value.name, np.dtype(TENSORS[value.type]), shape)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes that the model was trained to tell apart; none where the file holds none.
+
+        Raises:
+            SpecError: what is stored is no list of names.
+        """
+        return tuple(class_names(self.metadata))
+
+    def vocabulary(self, name: str) -> Vocabulary | None:
+        """The vocabulary of an input, which makes numbers of texts, and texts of numbers; None where there is none.
+
+        Raises:
+            SpecError: what is stored cannot be used.
+        """
+        return read_vocabulary(name, self.metadata)
 
     def run(self, inputs: Mapping[str, Any], *, batch: int | None = None) -> dict[str, Array]:
         """The outputs by name, for arrays by the names of the inputs.

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from pprint import pformat
+from typing import Any
 
 from nnspec.ir import Program
 from nnspec.to_torch.classes import Classes
@@ -26,8 +29,10 @@ class Source:
         self.class_name = class_name
 
 
-def torch_source(program: Program) -> Source:
+def torch_source(program: Program, constants: Mapping[str, Any] | None = None) -> Source:
     """Readable PyTorch source for a program; it imports nothing but torch and the standard library.
+
+    `constants` are lists and dictionaries of texts that stand in front of it: what the numbers of the model mean.
 
     Raises:
         SpecError: a layer cannot be written in PyTorch.
@@ -35,7 +40,8 @@ def torch_source(program: Program) -> Source:
     plans = Plans(program)
     classes = Classes(plans)
     texts = classes.write()
-    parts = [*plans.sources.values(), *texts]
+    meanings = [_constant(name, value) for name, value in (constants or {}).items()]
+    parts = [*meanings, *plans.sources.values(), *texts]
     body = "\n\n".join(part.rstrip() + "\n" for part in parts)
     found = [line for pattern, line in _IMPORTS if re.search(pattern, body)]
     standard = [line for line in found if "torch" not in line]
@@ -43,3 +49,8 @@ def torch_source(program: Program) -> Source:
     imports = "\n\n".join("\n".join(group) for group in (standard, third) if group)
     head = f'"""{program.main.name}, written by nnspec. Needs PyTorch alone."""\n\n'
     return Source(f"{head}{imports}\n\n\n{body}", classes.entry_name)
+
+
+def _constant(name: str, value: Any) -> str:
+    """A constant, over as many lines as it takes."""
+    return f"{name} = {pformat(value, width=100, compact=True, sort_dicts=False)}"

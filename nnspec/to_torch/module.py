@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import linecache
 import sys
+from collections.abc import Mapping
 from hashlib import sha256
 from types import ModuleType
+from typing import Any
 
 from torch import nn
 
@@ -15,16 +17,16 @@ from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.to_torch.emit import torch_source
 
 
-def build(program: Program, limits: Limits = DEFAULT_LIMITS) -> nn.Module:
+def build(program: Program, limits: Limits = DEFAULT_LIMITS, constants: Mapping[str, Any] | None = None) -> nn.Module:
     """The model, with new weights.
 
     The source is registered as a Python module, so that tracebacks show its lines and the classes can be pickled by
-    name within the process.
+    name within the process. `constants` are those of the source.
 
     Raises:
         SpecError: a layer cannot be written in PyTorch, or there are more layers than the limit.
     """
-    source = torch_source(program)
+    source = torch_source(program, constants)
     with flattening(program, limits):
         made: nn.Module = getattr(_compiled(source.text, program.main.name), source.class_name)()
     return made

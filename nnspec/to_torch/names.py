@@ -27,6 +27,7 @@ RESERVED = frozenset(
 # Names that the source uses for other things.
 TAKEN = frozenset(
     """
+    CLASSES COLUMNS VOCABULARIES
     self torch nn F math OrderedDict partial initialise device dtype wide
     delattr getattr len list range reversed setattr str super zip
     """.split()

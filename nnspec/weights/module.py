@@ -13,17 +13,20 @@ from nnspec.limits import Limits
 from nnspec.to_torch.module import build
 from nnspec.weights.arrays import Array, Arrays
 from nnspec.weights.load import load_weights
-from nnspec.weights.preparation import preparation
+from nnspec.weights.preparation import meanings, preparation
 
 
 def trained_module(program: Program, source: str | Path, normalize: bool, limits: Limits) -> nn.Module:
     """The module of a program with the weights of a file, and with the normalisation of training if that is wished.
 
+    What its numbers stand for, its source says: `sys.modules[type(module).__module__].CLASSES`.
+
     Raises:
         SpecError: the file cannot be read, or its keys and shapes are not those of the model.
     """
     weights = load_weights(program, source)
-    module = build(preparation(program, weights.metadata).applied(program) if normalize else program, limits)
+    whole = preparation(program, weights.metadata).applied(program) if normalize else program
+    module = build(whole, limits, meanings(weights.metadata))
     _copy(module, weights.arrays)
     return module
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from nnspec.diagnostics import SpecError
-from nnspec.infer.metadata import NAMES, by_input, stored
+from nnspec.infer.metadata import NAMES, VOCABULARIES, by_input, stored
 from nnspec.infer.mistakes import BadMetadata
 from nnspec.ir import Program
 from nnspec.ir.normalised import normalised
@@ -86,6 +87,20 @@ def preparation(program: Program, metadata: Mapping[str, str]) -> Preparation:
         layers[name] = Normalize(mean=mean, std=std)
     pictures, targets = stored(metadata, PICTURES, NAMES), stored(metadata, TARGETS, NAMES)
     return Preparation(layers, tuple(pictures or ()), tuple(targets or ()))
+
+
+def meanings(metadata: Mapping[str, str]) -> dict[str, Any]:
+    """What the numbers of a model stand for, as constants of its source; a tokenizer's file is too large for that.
+
+    Raises:
+        SpecError: what is stored cannot be used.
+    """
+    found = {
+        "CLASSES": stored(metadata, "nnspec.classes", NAMES),
+        "COLUMNS": stored(metadata, "nnspec.columns", NAMES),
+        "VOCABULARIES": stored(metadata, "nnspec.vocabularies", VOCABULARIES),
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _shown(numbers: tuple[float, ...]) -> str:
