@@ -72,7 +72,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     "complex.npy": (lambda p: p.write_bytes(npy(np.zeros((1, 2), complex))), "holds elements of type complex128"),
     "text.npy": (lambda p: p.write_bytes(npy(np.array(["a", "b"]))), "holds elements of type <U1"),
     "date.npy": (lambda p: p.write_bytes(npy(np.array(["2024-01-01"], "M8[D]"))), "holds elements of type datetime64"),
-    "none.npz": (lambda p: p.write_bytes(b"PK no archive"), "it cannot be read: it is no .npz file"),
+    "none.npz": (lambda p: p.write_bytes(b"PK no archive"), "it cannot be read as .npz"),
     "locked.npz": (locked, "protected by a password"),
     "bomb.npz": (bomb, "unpack to"),
     "pickle.npz": (lambda p: archive(p, {"x.npy": npy(np.array([{}]), pickled=True)}), "holds Python objects"),

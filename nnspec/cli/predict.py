@@ -36,8 +36,8 @@ def _output(context: click.Context, parameter: click.Parameter, value: str | Non
 @spec_choices
 @click.option("--weights", metavar="FILE", help="Weights for MODEL.nn: safetensors or a PyTorch checkpoint.")
 @click.option("--input", "files", multiple=True, callback=_named, metavar="[NAME=]FILE",
-              help="A picture or a folder of them, an array (.npy, .npz), a table (.csv), or lines of text (.txt); "
-                   "several for one input are a batch.")  # fmt: skip
+              help="A picture or a folder of them, an array (.npy, .npz), a table (.csv, .tsv, .parquet), or lines of "
+                   "text (.txt); several for one input are a batch.")  # fmt: skip
 @click.option("--text", "texts", multiple=True, callback=_named, metavar="[NAME=]TEXT",
               help="A text, for a model that was trained on texts.")  # fmt: skip
 @click.option("--output", callback=_output, metavar="FILE", help="Write the outputs as .npz, .npy or .json.")

@@ -75,7 +75,7 @@ def _telling() -> Iterator[None]:
     except FileNotFoundError:
         raise Unreadable(MISSING, "check the path") from None
     except zipfile.BadZipFile:
-        raise Unreadable("it cannot be read: it is no .npz file, or damaged", SAVE) from None
+        raise Unreadable("it cannot be read as .npz: it is another file, or damaged", SAVE) from None
     except NotImplementedError:
         raise Unreadable("it is packed in a way that cannot be read", SAVE) from None
     except MemoryError:

@@ -136,7 +136,8 @@ def _wide(picture: Image.Image) -> Pixels | None:
         if whole.min() < 0 or whole.max() > WIDE:
             reason = f"it is of whole numbers from {whole.min():,} to {whole.max():,}"
             raise Unreadable(reason, f"scale them to 0 to {WIDE:,}, or give them as an array (.npy)")
-        return np.divide(whole, WIDE, dtype=np.float32, casting="same_kind")
+        scaled: Pixels = np.divide(whole, WIDE, dtype=np.float32, casting="same_kind")
+        return scaled
     return None
 
 

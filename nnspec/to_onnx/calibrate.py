@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import onnx
@@ -21,6 +20,8 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from nnspec.diagnostics import SpecError
 from nnspec.dims import Undecidable, solve
 from nnspec.layers.base import TensorType
+from nnspec.reading.arrays import read_arrays
+from nnspec.reading.unreadable import Unreadable
 from nnspec.to_onnx.equality import error_of
 from nnspec.to_onnx.mistakes import BadCalibration
 from nnspec.to_onnx.runtime import ERRORS, fed, open_session, reason
@@ -116,10 +117,9 @@ def read_samples(path: Path, inputs: Mapping[str, TensorType]) -> dict[str, Arra
         SpecError: it cannot be read, or its arrays do not fit the inputs.
     """
     try:
-        with np.load(path, allow_pickle=False) as content:
-            arrays = {name: content[name] for name in content.files}
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
-        raise SpecError.of(BadCalibration(None, str(path), f"it cannot be read: {error}")) from None
+        arrays = read_arrays(path)
+    except Unreadable as error:
+        raise SpecError.of(BadCalibration(None, str(path), f"it cannot be read: {error.reason}")) from None
     return checked_samples(arrays, inputs, str(path))
 
 
