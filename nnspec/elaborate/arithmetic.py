@@ -112,6 +112,8 @@ def operate(symbol: str, left: Any, right: Any) -> Any:
         raise OperationError("this divides by zero") from None
     except OverflowError:
         raise OperationError("the result is too large") from None
+    except TypeError:  # a number over a symbol
+        raise OperationError(f"`{symbol}` does not apply to {kind(left)} and {kind(right)}") from None
     except Undecidable as problem:
         raise OperationError(str(problem), "give the dimension a number in the input's shape") from None
 

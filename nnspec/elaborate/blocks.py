@@ -16,6 +16,7 @@ from nnspec.elaborate.mistakes import (
     MissingArgument,
     RepeatedArgument,
     SharedMismatch,
+    TensorArgument,
     TieMismatch,
     TooDeep,
     TooManyArguments,
@@ -33,7 +34,9 @@ from nnspec.elaborate.values import (
     Value,
     WeightReference,
     describe,
+    holds_tensor,
     key,
+    kind,
     plain,
 )
 from nnspec.ir import Tie
@@ -158,7 +161,8 @@ class Blocks(Members):
             elif not free:
                 self.fail(TooManyArguments(argument.span, definition.name, len(names), shown))
             else:
-                arguments[free.pop(0)] = argument.value
+                name = free.pop(0)
+                arguments[name] = self._compile_time(name, argument, definition)
         for name, argument in partial.named.items():
             span = argument.name_span or argument.span
             if name in inputs and (isinstance(argument.value, Tensor) or argument.value is None):
@@ -169,11 +173,18 @@ class Blocks(Members):
             elif name in arguments:
                 self.fail(RepeatedArgument(span, definition.name, name, shown))
             else:
-                arguments[name] = weight_of(argument.value) or argument.value
+                arguments[name] = self._compile_time(name, argument, definition)
         for parameter in declaration.parameters:
             if parameter.default is None and parameter.name.text not in arguments:
                 self.fail(MissingArgument(self.span(node), definition.name, parameter.name.text, shown))
         return arguments, tensors
+
+    def _compile_time(self, name: str, argument: Argument, definition: BlockDefinition) -> Any:
+        """The value of a parameter, which is known when the spec is compiled."""
+        value = weight_of(argument.value) or argument.value
+        if holds_tensor(value):
+            self.fail(TensorArgument(argument.span, definition.name, name, kind(value)))
+        return value
 
     def block_inputs(
         self, definition: BlockDefinition, flowing: list[Tensor], extra: dict[str | int, Tensor], node: Placed

@@ -6,8 +6,10 @@ from typing import ClassVar, Literal
 
 from nnspec.diagnostics import Diagnostic, Sink, Span
 from nnspec.elaborate.files import Declarations
-from nnspec.ir import Program
+from nnspec.ir import Place, Program
 from nnspec.ir.batch import Obstacle, along_first
+from nnspec.ir.idle import idle
+from nnspec.ir.state import ties
 from nnspec.layers.base import Layer
 
 # What samples are called. Nothing else tells [N, T, D] from [T, N, D].
@@ -39,8 +41,29 @@ class RunsAlongSamples(Diagnostic):
         return f"write {self.layer}(..., batch_first = true); or, if {self.symbol} is time, call it T"
 
 
+class UnusedStep(Diagnostic):
+    """No output depends on a step, although it has weights. It is built, and does nothing.
+
+    Nothing may use its result, or only steps whose results nothing uses in turn.
+    """
+
+    code = "W0225"
+    severity: ClassVar[Literal["error", "warning"]] = "warning"
+    name: str
+    unused: bool = True  # by any step
+
+    @property
+    def message(self) -> str:
+        return f"nothing uses the result of {self.name}" if self.unused else f"no output depends on {self.name}"
+
+    @property
+    def help(self) -> str | None:
+        return "use its value, or remove the step"
+
+
 def doubt(program: Program, declarations: Declarations, sink: Sink) -> None:
     """Add the warnings of a program to the sink."""
+    _doubt_idle_weights(program, declarations, sink)
     if any(_takes_time_first(call.callee) for key in program.order for call in program.modules[key].calls):
         found = along_first(program)
         if isinstance(found, Obstacle) and found.symbol in _SAMPLES and found.lead and _takes_time_first(found.layer):
@@ -48,6 +71,19 @@ def doubt(program: Program, declarations: Declarations, sink: Sink) -> None:
             source = declarations.sources()[found.place.file]
             span = Span(source, found.place.start, found.place.end)
             sink.add(RunsAlongSamples(span, found.layer.kind, found.symbol))
+
+
+def _doubt_idle_weights(program: Program, declarations: Declarations, sink: Sink) -> None:
+    """Tell of weights that no output depends on; those that are tied may be needed for the other name they have."""
+    tied = {path for tie in ties(program, program.main) for path in tie}
+    told: set[Place | None] = set()
+    for step in idle(program):
+        place = step.call.place
+        if place is None or place in told or any(f"{path}.".startswith(f"{step.path}.") for path in tied):
+            continue
+        told.add(place)
+        span = Span(declarations.sources()[place.file], place.start, place.end)
+        sink.add(UnusedStep(span, step.path, step.unused))
 
 
 def _takes_time_first(layer: object) -> bool:

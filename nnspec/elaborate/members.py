@@ -9,7 +9,6 @@ from nnspec.elaborate import interior
 from nnspec.elaborate.mistakes import (
     UnknownName,
     Unreached,
-    UnusedStep,
     WrongKind,
 )
 from nnspec.elaborate.scope import PendingCall, Step
@@ -89,22 +88,10 @@ class Members(Shapes):
         reached.place = value.place
         return reached
 
-    def _is_unused(self, call: PendingCall, used: set[str]) -> bool:
-        """Whether a step has weights, and nothing needs its results."""
-        if call.training or call.tied or call.label is None or used.intersection(call.outputs):
-            return False
-        if isinstance(call.callee, str):
-            return bool(self.weights_below(call.callee))
-        types = [self.scope.values[name] if name else None for name in call.inputs]
-        return bool(call.callee.weights(*types))
-
     def finish(self, **details: Any) -> Any:
         """The module of this frame's scope; what was reached into is freed of what nobody needs."""
         scope = self.scope
         used = {name for call in scope.calls for name in call.inputs} | {t.name for _, t in scope.outputs}
-        for step in scope.steps.values():
-            if self._is_unused(step.call, used):
-                self.report(UnusedStep(step.span, step.label))
         for label, span in scope.order.items():
             if not scope.has(label):
                 advice = "`order` names labels of the steps behind it in the same body"

@@ -382,6 +382,31 @@ class BindingWithoutValue(Diagnostic):
         return f"to go on from it: {going_on}\n{way}" if self.going_on else way
 
 
+class TensorArgument(Diagnostic):
+    """A tensor is given for a parameter of a block, whose value must be known when the spec is compiled.
+
+    Tensors are inputs: `block Adding: x, m { x + m }` takes them as `(x, m) -> Adding`, `(x, m = m) -> Adding` or
+    `x -> Adding(m = m)`. `m?` is an input that may be left out.
+    """
+
+    code = "E0235"
+    block: str
+    parameter: str
+    found: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.block}: the parameter {self.parameter} is no input, and gets {self.found}"
+
+    @property
+    def label(self) -> str:
+        return "" if self.found == "a tensor" else "there is a tensor in it"
+
+    @property
+    def help(self) -> str | None:
+        return f"make it an input: block {self.block}(...): x, {self.parameter} {{ ... }}"
+
+
 class LoneLabel(Diagnostic):
     """A line that is the label of a step reads like applying that step again, and is the value that it had.
 
@@ -662,22 +687,6 @@ class TrainingOnly(Diagnostic):
     @property
     def help(self) -> str | None:
         return "use it inside a `training { ... }` block"
-
-
-class UnusedStep(Diagnostic):
-    """The result of a labelled step is never used, although it has weights. It is built, and does nothing."""
-
-    code = "W0225"
-    severity: ClassVar[Literal["error", "warning"]] = "warning"
-    name: str
-
-    @property
-    def message(self) -> str:
-        return f"nothing uses the result of {self.name}"
-
-    @property
-    def help(self) -> str | None:
-        return "use its value, or remove the step"
 
 
 class SameName(Diagnostic):

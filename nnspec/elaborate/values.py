@@ -179,6 +179,13 @@ class WeightReference:
         self.shape = shape
 
 
+def holds_tensor(value: Any) -> bool:
+    """Whether a value is a tensor, or a list, layer or block with one in it."""
+    if isinstance(value, Partial):
+        return any(holds_tensor(argument.value) for argument in value.arguments)
+    return isinstance(value, Tensor) or (isinstance(value, tuple) and any(map(holds_tensor, value)))
+
+
 def key(value: Any) -> Any:
     """A hashable form of a compile-time value: equal for values that elaborate alike."""
     if isinstance(value, Partial):

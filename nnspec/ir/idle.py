@@ -1,35 +1,87 @@
-"""Whether a program has weights that certain of its outputs do not depend on."""
+"""Steps with weights that no output depends on, wherever they sit: also behind steps that are idle themselves.
+
+What ends a line of a `training { ... }` is not idle: it may be there for its weights, which published files hold.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Set
 
-from nnspec.ir.program import Call, Program
+from nnspec.ir.program import Call, Module, Program
+from nnspec.ir.state import Totals, layer_weights, totals
+from nnspec.layers.base import Layer
+from nnspec.record import Record
+
+
+class Idle(Record):
+    """A step that owns weights, and that certain outputs do not depend on."""
+
+    path: str  # of its label, from the model on
+    call: Call
+    unused: bool  # no step takes its result, not even an idle one
 
 
 def has_idle_weights(program: Program, outputs: Set[str]) -> bool:
-    """Whether something with a name, which may own weights, is not needed for these outputs of the model."""
-    return _has_idle(program, program.entry, outputs)
+    """Whether there are weights that these outputs of the model do not depend on."""
+    return bool(idle(program, outputs))
 
 
-def _has_idle(program: Program, key: str, outputs: Set[str]) -> bool:
-    module = program.modules[key]
-    needed = {port.value for port in module.outputs if port.name in outputs}
-    used, idle = set(), set()
-    for call in reversed(module.calls):
-        if needed & set(call.outputs):
-            if isinstance(call.callee, str) and _has_idle(program, call.callee, _asked(program, call, needed)):
-                return True
-            needed |= set(call.inputs)
-            used.add(call.label)
-        else:
-            idle.add(call.label)
-    return bool(idle - used - {None})
+def idle(program: Program, outputs: Set[str] | None = None) -> tuple[Idle, ...]:
+    """The idle steps of a model, for some of its outputs or for all; of nested ones, the outermost."""
+    ports = program.main.outputs
+    asked = frozenset(index for index, port in enumerate(ports) if outputs is None or port.name in outputs)
+    return _Search(program).search(program.entry, asked)[1]
 
 
-def _asked(program: Program, call: Call, needed: Set[str]) -> set[str]:
-    """The outputs of a call's module that are needed: all of one that is applied to its own results."""
-    assert isinstance(call.callee, str)
-    ports = program.modules[call.callee].outputs
-    every = call.count > 1 or call.scan
-    return {port.name for port, value in zip(ports, call.outputs, strict=True) if every or value in needed}
+class _Search:
+    """Asks every module once for each set of its outputs that is needed."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.totals: dict[str, Totals] = totals(program)
+        self.found: dict[tuple[str, frozenset[int]], tuple[frozenset[int], tuple[Idle, ...]]] = {}
+
+    def search(self, key: str, outputs: frozenset[int]) -> tuple[frozenset[int], tuple[Idle, ...]]:
+        """The inputs of a module that these outputs depend on, and the steps that they do not depend on."""
+        if (key, outputs) not in self.found:
+            self.found[key, outputs] = self._search(self.program.modules[key], outputs)
+        return self.found[key, outputs]
+
+    def _search(self, module: Module, outputs: frozenset[int]) -> tuple[frozenset[int], tuple[Idle, ...]]:
+        needed = {module.outputs[index].value for index in outputs}
+        steps: list[Idle] = []
+        alive: dict[str | None, tuple[Idle, ...]] = {}  # label -> what is idle inside it, at every application
+        for call in reversed(module.calls):
+            if needed.isdisjoint(call.outputs):
+                continue
+            taken, inner = self._taken(call, needed)
+            needed.update(name for index, name in enumerate(call.inputs) if index in taken)
+            others = {each.path for each in alive.get(call.label, inner)}
+            alive[call.label] = tuple(each for each in inner if each.path in others)
+            if call.count > 1 and taken.isdisjoint(range(len(call.outputs))) and self._owns_weights(module, call):
+                steps.append(Idle(str(call.label), call, unused=False))  # only the last application counts
+        for label, inner in alive.items():
+            steps += [Idle(f"{label}.{each.path}", each.call, each.unused) for each in inner]
+        used = {name for call in module.calls for name in call.inputs}
+        for call in module.calls:
+            if call.label not in alive and self._owns_weights(module, call):
+                unused = used.isdisjoint(call.outputs)
+                if not (unused and call.training):
+                    steps.append(Idle(str(call.label), call, unused))
+        inputs = frozenset(index for index, port in enumerate(module.inputs) if port.value in needed)
+        return inputs, tuple(steps)
+
+    def _taken(self, call: Call, needed: Set[str]) -> tuple[Set[int], tuple[Idle, ...]]:
+        """The inputs of a call, by index, that what is needed of it depends on, and what is idle inside."""
+        if isinstance(call.callee, Layer):
+            return frozenset(range(len(call.inputs))), ()
+        every = call.count > 1 or call.scan  # it is applied to its own results
+        outputs = frozenset(index for index, name in enumerate(call.outputs) if every or name in needed)
+        return self.search(call.callee, outputs)
+
+    def _owns_weights(self, module: Module, call: Call) -> bool:
+        if call.label is None or call.shared:
+            return False
+        if isinstance(call.callee, Layer):
+            return bool(layer_weights(module, call))
+        return bool(self.totals[call.callee].parameters)
