@@ -2,3 +2,7 @@
 
 `python -m tests.fuzz.networks --seconds 600 --seed 7` runs one by hand; `machine.py` says what a machine is.
 """
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is there: several machines run side by side

@@ -10,6 +10,7 @@ import resource
 import signal
 import sys
 import time
+import warnings
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
@@ -174,6 +175,7 @@ class _Worker:
 def _work(machine: Machine[Any], seed: int, first: int, end: int, show: bool, pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     faulthandler.disable()
+    warnings.simplefilter("ignore")
     for number in range(first, end):
         answer = _examined(machine, lambda number=number: machine.case(seed, number), show)
         pipe.send((answer, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
