@@ -123,11 +123,44 @@ def test_only_matrices_decay_where_the_recipe_says_so(tmp_path: Path) -> None:
     assert kept == {"body.0.bias", "body.1.weight", "body.1.bias", "head.bias"}
 
 
-def test_averaged_weights_are_stored_and_follow_slowly(tmp_path: Path) -> None:
-    plain, averaged = train(tmp_path), train(tmp_path, ema=0.999)
+def test_averaged_weights_warm_up_and_the_raw_ones_are_kept_beside(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain, averaged = train(tmp_path), nnspec.loads(SPEC).train(runs=tmp_path, ema=0.999)
+    raw: dict[str, torch.Tensor] = load_file(averaged.folder / "raw.safetensors")
+    assert all(torch.equal(raw[name], weight) for name, weight in weights(plain).items())
+    assert "raw.safetensors has those of the last step" in capsys.readouterr().out
+    # 16 steps: a decay of 0.999 alone would still be at the weights of the beginning
     start = weights(train(tmp_path, optimizer="SGD(lr = 1e-30)"))["head.weight"]
-    far, near = ((weights(run)["head.weight"] - start).norm() for run in (plain, averaged))
-    assert 0 < near < 0.1 * far
+    behind, moved = ((raw["head.weight"] - other).norm() for other in (weights(averaged)["head.weight"], start))
+    assert 0 < behind < 0.5 * moved
+
+
+def test_a_metric_that_is_never_a_number_has_no_best_epoch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    nothing = "accuracy(logits, label) / 0 * mean(0 * logits)"
+    result = nnspec.loads(SPEC).train(runs=tmp_path, metrics=f"[{nothing}]", better='"higher"', epochs=1)
+    assert result.best is None and result.best_weights == result.last_weights
+    assert not (result.folder / "best.safetensors").exists() and "was never a number" in capsys.readouterr().out
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_its_samples(tmp_path: Path) -> None:
+    # nothing is learnt, so that it is the loss of all 120 samples, of which the last batch has 20
+    recipe = {"loss": "mse(features, 0)", "optimizer": "SGD(lr = 1e-30)", "epochs": 1, "freeze": "[body]"}
+    losses = [
+        train(tmp_path, batch=size, **{**recipe, "loss": "mse(features, 0) + 0 * mean(logits)"}).history[0]["loss"]
+        for size in (50, 120)
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+
+
+def test_parts_are_never_of_one_sample_where_statistics_are_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nnspec.loads(SPEC).train(runs=tmp_path, batch=5, accumulate=4, epochs=1)
+    assert "batch normalisation takes its statistics from each part" in capsys.readouterr().out
+    with pytest.raises(nnspec.SpecError) as caught:
+        train(tmp_path, batch=1)
+    assert caught.value.diagnostics[0].code == "E0618" and "make the batch larger" in str(caught.value)
 
 
 def test_a_run_without_progress_stops_early_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -206,6 +239,10 @@ def test_runs_that_are_not_finished_or_damaged_are_told_apart(tmp_path: Path) ->
     [
         ({"optimizer": "SGD(lr = 1e38)"}, "the first layer to give such a number is body.1"),
         ({"loss": "mean(log(0 * logits))"}, "it arises behind all layers"),
+        (
+            {"loss": "mse(logits, 0) + sqrt(sum((logits - logits) ** 2))"},
+            "at step 1 the loss is a number, and the gradient of sqrt",
+        ),
     ],
 )
 def test_a_loss_that_is_not_finite_names_the_layer_where_it_begins(

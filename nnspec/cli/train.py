@@ -88,6 +88,8 @@ next(parameter for parameter in command.params if parameter.name == "path").requ
 def _report(result: Trained) -> None:
     """The last lines: the best value, and where everything is."""
     measured = "" if result.best is None else f"best {result.measure} {result.best:.4f} in epoch {result.best_epoch}  "
+    if result.best is None and result.measure is not None and result.history:
+        measured = f"no best: {result.measure} was never a number  "
     if result.interrupted is not None:
         alone = this_process().count == 1
         way = f"nnspec train --resume {result.folder}" if alone else f"as it began, with --resume {result.folder}"

@@ -21,6 +21,7 @@ from nnspec.elaborate.objective import BATCH, Objective, elaborate_objective
 from nnspec.elaborate.parts import frozen_by, names_below, parameters, within
 from nnspec.elaborate.plan import Plan, draft_plan
 from nnspec.elaborate.recipe_mistakes import Absent, DataMismatch, NoGradient, TooFewClasses
+from nnspec.elaborate.squashed import wrong_scores
 from nnspec.elaborate.targets import class_targets
 from nnspec.ir import Program
 from nnspec.ir.flatten import flattening
@@ -97,6 +98,7 @@ class _Check:
             self._parts(parameters(whole))
             if objective is not None:
                 self._classes(objective)
+                self._warnings(objective)
                 self._learns(objective)
                 self._cached(objective)
 
@@ -169,6 +171,13 @@ class _Check:
             greatest = field.range[1] if field and field.range else -1
             if isinstance(classes, int) and greatest >= classes and greatest != getattr(layer, "ignore_index", None):
                 self.sink.add(TooFewClasses(span or self._span, name, greatest + 1, classes))
+
+    def _warnings(self, objective: Objective) -> None:
+        """Tell what is allowed and hardly meant."""
+        for found in objective.warnings:
+            self.sink.add(found.diagnostic, found.chain)
+        for each in wrong_scores(objective, self.model, self.places):
+            self.sink.add(each)
 
     def _learns(self, objective: Objective) -> None:
         """Check that each loss depends on weights that are trained."""

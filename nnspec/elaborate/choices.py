@@ -165,7 +165,8 @@ class Recipe(Values):
     memory is short. `precision` is that of matrix products and convolutions. `compile = true` takes the networks
     through torch.compile. `ema` is the decay of averaged weights, which are then validated and stored. `decay =
     "matrices"` leaves norms and biases out of weight decay. `early_stopping = 5` ends a run after 5 epochs without a
-    better value.
+    better value. The best weights are those of the best first metric, or of the least loss; `better = "higher"` or
+    `"lower"` says what is better where that does not follow from how the metric is computed.
 
     Transfer: `weights` is the file to start from, `drop` the parts that are not taken from it. The parts in `freeze`
     stay as they are, statistics and all, for `thaw` epochs or to the end; `rates = [["backbone", 0.1]]` are factors on
@@ -188,6 +189,7 @@ class Recipe(Values):
     compile: bool = False
     ema: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
     early_stopping: PositiveInt | None = None
+    better: Literal["higher", "lower"] | None = None
     decay: Literal["all", "matrices"] = "all"
     rates: tuple[tuple[str, NonNegativeFloat], ...] = ()
     weights: str | None = None

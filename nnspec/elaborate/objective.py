@@ -7,11 +7,12 @@ see the same labels, and the program of each is the part of that body which its 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from typing import Any
 
-from nnspec.diagnostics import Sink, SpecError
+from nnspec.diagnostics import Sink, Span, SpecError
+from nnspec.diagnostics.diagnostic import Found
 from nnspec.dims import Size
 from nnspec.elaborate.body import Body
 from nnspec.elaborate.frame import Environment, Exhausted, Failed, Shared
@@ -20,12 +21,21 @@ from nnspec.elaborate.mistakes import NotSupportedYet, WrongKind
 from nnspec.elaborate.part import part
 from nnspec.elaborate.plan import Plan
 from nnspec.elaborate.recipe import Written, default_expression, lone_expression
-from nnspec.elaborate.recipe_mistakes import NoLoss, NothingToUpdate, NotOneNumber, TwoMeanings
+from nnspec.elaborate.recipe_mistakes import (
+    NoDirection,
+    NoLoss,
+    NothingBetter,
+    NothingToStopBy,
+    NothingToUpdate,
+    NotOneNumber,
+    TwoMeanings,
+)
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.values import INVALID, Function, Partial, Tensor, describe, kind
 from nnspec.ir import Module, Program
+from nnspec.ir.direction import direction
 from nnspec.ir.state import state_dict
-from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.base import Better, Layer, TensorType
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.record import Record
 from nnspec.syntax import tree as t
@@ -42,7 +52,8 @@ class Objective(Record):
     sample: Program | None
     whole: Program | None  # all networks that the recipe builds; None where it judges what a model gives
     in_evaluation: bool  # there is one loss, and it can be computed without what exists in training only
-    higher_is_better: bool  # of what the best weights are chosen by: the first metric, or the loss
+    better: Better | None  # of what the best weights are chosen by, the first metric or the loss; None if not known
+    warnings: tuple[Found, ...] = ()
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -107,7 +118,7 @@ def elaborate_objective(
     except (Failed, Exhausted):
         pass
     sink.raise_errors()
-    return made
+    return made and made.replace(warnings=tuple(sink.found))
 
 
 def _judging(
@@ -131,7 +142,8 @@ def _judging(
             loss.body.fail(NotSupportedYet(None, "a loss with weights of its own and without a label"))
     training = {port.name for port in program.main.outputs if port.training}
     used = {port.name for port in made.main.inputs}
-    return Objective((made,), judged, sample, None, not used & training, judged is not None and _rises(judged.main))
+    given = {port.name for port in program.main.outputs}
+    return Objective((made,), judged, sample, None, not used & training, judge.better(judged, given))
 
 
 def _default(program: Program, fields: Mapping[str, TensorType | None]) -> Written:
@@ -223,7 +235,7 @@ class _Objectives:
         whole = self.program(self.plan.name, {**losses, **metrics, **sample})
         judged = self.program("Metrics", metrics) if metrics else None
         shown = self.program("Sample", sample) if sample else None
-        return Objective(programs, judged, shown, whole, len(programs) == 1, judged is not None and _rises(judged.main))
+        return Objective(programs, judged, shown, whole, len(programs) == 1, self.better(judged, set()))
 
     def _losses(self) -> dict[str, Tensor]:
         """The loss of each phase, which sees the values and labels of those before it."""
@@ -309,8 +321,18 @@ class _Objectives:
         made = Program.model_construct(format=1, entry=key, modules=self.shared.modules)
         return Program.model_construct(format=1, entry=key, modules={k: made.modules[k] for k in made.order})
 
-
-def _rises(metrics: Module) -> bool:
-    """Whether the first metric is better when it is greater."""
-    call = next(call for call in metrics.calls if metrics.outputs[0].value in call.outputs)
-    return isinstance(call.callee, Layer) and call.callee.better == "higher"
+    def better(self, judged: Program | None, made: Set[str]) -> Better | None:
+        """Whether more of what the best weights are chosen by is better; `made` is what a model gives."""
+        stated, written = self.plan.recipe.better, self.plan.metrics
+        if judged is None:
+            if stated is not None:
+                self.body.report(NothingBetter(self.plan.places.get("better")))
+            return "lower"
+        way = stated or direction(judged, made)
+        if way is None:
+            node = lone_expression(written.node) or written.node if written else None
+            first = node.items[0] if isinstance(node, t.ListOf) else node
+            span = Span(written.declarations.source, first.start, first.end) if written and first else None
+            asked = NoDirection if self.plan.recipe.early_stopping is None else NothingToStopBy
+            self.body.report(asked(span, judged.main.outputs[0].name))
+        return way

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, Literal
+
 from nnspec.diagnostics import Diagnostic
 
 
@@ -233,3 +235,52 @@ class NoGradient(Diagnostic):
         return (
             "let it depend on what the model gives; see that `freeze`, `update` and `detach` leave something to learn"
         )
+
+
+class NoDirection(Diagnostic):
+    """The best weights are chosen by the first metric, and nothing tells whether more of it is better, or less.
+
+    Of the metrics and losses that nnspec has it is known, and it is followed through arithmetic: `100 * accuracy(...)`
+    is better when it is higher, `exp(cross_entropy(...))` when it is lower. What compares in other ways must say so;
+    otherwise no epoch is the best, and the last weights are kept alone.
+    """
+
+    code = "W0646"
+    severity: ClassVar[Literal["error", "warning"]] = "warning"
+    name: str
+
+    @property
+    def message(self) -> str:
+        return f"nothing tells whether more of `{self.name}` is better, or less: no weights are kept as the best"
+
+    @property
+    def help(self) -> str | None:
+        return 'say it in the recipe: better = "higher", or better = "lower"; or let another metric come first'
+
+
+class NothingToStopBy(NoDirection):
+    """`early_stopping` waits for a better value of the first metric, and nothing tells which values are better.
+
+    Of the metrics and losses that nnspec has it is known, and it is followed through arithmetic.
+    """
+
+    code = "E0640"
+    severity: ClassVar[Literal["error", "warning"]] = "error"
+
+    @property
+    def message(self) -> str:
+        return f"`early_stopping` waits for better values of `{self.name}`, and nothing tells whether more is better"
+
+
+class NothingBetter(Diagnostic):
+    """`better` is about the first metric. Without metrics the best weights are those of the least loss."""
+
+    code = "E0641"
+
+    @property
+    def message(self) -> str:
+        return "there is no metric that `better` could be about"
+
+    @property
+    def help(self) -> str | None:
+        return "write metrics = [...], or leave `better` out: a loss is better when it is lower"

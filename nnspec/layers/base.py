@@ -26,6 +26,7 @@ DType = Literal["float", "int", "bool"]
 Better = Literal["higher", "lower"]
 INT, LONG = 2**31 - 1, 2**63 - 1  # the greatest integers of 32 and 64 bits
 LARGEST = (2 - 2**-23) * 2.0**127  # the largest float32
+Scores = Literal["logits", "probabilities", "log-probabilities"]
 ELEMENT_BYTES: dict[DType, int] = {"float": 4, "int": 8, "bool": 1}
 
 
@@ -220,6 +221,11 @@ class Layer(BaseModel):
     stops_gradient: ClassVar[bool] = False
     # Its result is defined for a batch, whose samples it compares: of several batches there is a mean, and no whole.
     batchwise: ClassVar[bool] = False
+    # What its results are, of a layer that makes scores of any numbers; what a loss takes for its first input.
+    makes: ClassVar[Scores | None] = None
+    expects: ClassVar[Scores | None] = None
+    # It hands its elements on as they are, in another place or order.
+    moves: ClassVar[bool] = False
     # Of what judges a model: whether more of it is better, or less.
     better: ClassVar[Better | None] = None
     # Its inputs begin with the dimension of samples, as those of torch's layers of images do, and it never mixes them.

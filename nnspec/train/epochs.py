@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from nnspec.output import CannotWrite
 from nnspec.record import Record
 from nnspec.train.clock import Clock
 from nnspec.train.curves import write_curves
-from nnspec.train.diagnose import first_bad_layer
+from nnspec.train.diagnose import first_bad_layer, place_of
 from nnspec.train.display import Display, display
 from nnspec.train.folder import BEST, CURVES, LAST
 from nnspec.train.loop import Loop, Row, Stopped
@@ -46,7 +47,7 @@ class Trained(Record):
     @property
     def best_weights(self) -> Path:
         """The weights of the best epoch; those of the last one where nothing says which is the best."""
-        return self.folder / (LAST if self.measure is None else BEST)
+        return self.folder / (LAST if self.best is None else BEST)
 
     @property
     def last_weights(self) -> Path:
@@ -83,7 +84,11 @@ def run_epochs(prepared: Prepared, manner: Manner, folder: Path, state: Any) -> 
             _epochs(loop, prepared, folder, shown, received, board)
         except SpecError as error:
             raise _explained(error, prepared, folder) from None
-        except (RuntimeError, IndexError) as error:  # torch's own: no memory left, values out of the range of a loss
+        except (
+            RuntimeError,
+            IndexError,
+            ValueError,
+        ) as error:  # torch's own: no memory left, values out of the range of a loss
             if strategy.lost(error):
                 raise
             raise SpecError.of(NotTrained(None, str(error).splitlines()[0])) from error
@@ -107,8 +112,9 @@ def _explained(error: SpecError, prepared: Prepared, folder: Path) -> SpecError:
         return SpecError.of(NotSaved(None, str(folder), found.reason))
     if not isinstance(found, NotFinite) or prepared.task.strategy.processes > 1:
         return error
-    where = first_bad_layer(prepared.task, folder)
-    return SpecError.of(NotFinite(found.span, found.value, found.step, found.epoch, found.folder, where))
+    where, operation = first_bad_layer(prepared.task, folder)
+    span = place_of(operation, prepared) if operation else None
+    return SpecError.of(NotFinite(span, found.value, found.step, found.epoch, found.folder, where, operation))
 
 
 def _epochs(
@@ -136,7 +142,13 @@ def _epochs(
             _draw(folder, loop, prepared, board, write_samples)
     _draw(folder, loop, prepared, board, write_outcome)
     if position.epoch < epochs:
-        shown.say(f"stopped early: nothing better since epoch {position.best_epoch}")
+        since = f"nothing better since epoch {position.best_epoch}" if position.best_epoch else "no epoch was good"
+        shown.say(f"stopped early: {since}")
+    for name in prepared.task.metric_names:
+        if position.history and not any(math.isfinite(row[name] or 0.0) for row in position.history):
+            shown.say(
+                f"`{name}` was never a number" + (": no epoch is the best" if name == measure_of(prepared) else "")
+            )
 
 
 def _draw(
@@ -158,7 +170,7 @@ def _is_best(row: Row, prepared: Prepared, position: Position) -> bool:
     """Whether an epoch is the best so far, which is then noted."""
     measure = measure_of(prepared)
     value = row[measure] if measure is not None else None
-    if value is None or not _better(value, position.best, prepared.objective.higher_is_better):
+    if value is None or not _better(value, position.best, prepared.objective.better == "higher"):
         return False
     position.best, position.best_epoch = float(value), position.epoch
     return True
@@ -170,16 +182,16 @@ def _stale(position: Position, patience: int | None) -> bool:
 
 
 def measure_of(prepared: Prepared) -> str | None:
-    """What the best weights are chosen by: the first metric, or the loss if there is one only."""
+    """What the best weights are chosen by: the first metric, or the loss if there is one only; None for nothing."""
     task = prepared.task
-    if len(task.phases) > 1 and not task.metric_names:
+    if prepared.objective.better is None or (len(task.phases) > 1 and not task.metric_names):
         return None
     return (*task.metric_names, "loss" if task.judged is None else "validation_loss")[0]
 
 
 def _better(value: float, best: float | None, rises: bool) -> bool:
-    """Whether a value is better than the best one; nothing is worse than no number."""
-    if value != value:
+    """Whether a value is better than the best one; what is no number, or infinite, is never."""
+    if not math.isfinite(value):
         return False
     return best is None or (value > best if rises else value < best)
 

@@ -26,6 +26,7 @@ from nnspec.train.state import write_tensors
 
 SPEC, PROGRAM = "spec.nn", "program.json"
 BEST, LAST, CURVES = "best.safetensors", "last.safetensors", "curves.png"
+RAW = "raw.safetensors"  # the last weights without the average that `ema` asks for
 
 
 def make_folder(runs: Path, name: str | None, model: str) -> Path:

@@ -33,6 +33,7 @@ class NotFinite(Diagnostic):
     epoch: int
     folder: str
     where: str | None = None  # which layer gave the first such number
+    operation: str | None = None  # whose gradient has it, where that is so
 
     @property
     def message(self) -> str:
@@ -45,6 +46,8 @@ class NotFinite(Diagnostic):
 
     @property
     def help(self) -> str | None:
+        if self.operation in ("sqrt", "norm", "log", "div", "pow", "std"):
+            return f"keep what {self.operation} is given away from 0: add a small number, as in sqrt(x + 1e-8)"
         return "lower the learning rate, add a warm-up or clip the gradients: clip = 1.0"
 
 
@@ -91,6 +94,8 @@ class NotTrained(Diagnostic):
     def help(self) -> str | None:
         if "memory" in self.reason:
             return "make the batch smaller: --set batch=16"
+        if "more than 1 value per channel" in self.reason:
+            return "one sample has no statistics: make the batch larger, or normalise by LayerNorm or GroupNorm"
         if "compile" in self.reason.lower():
             return "leave compile out, or see that the compiler works"
         if "index out of range" in self.reason:

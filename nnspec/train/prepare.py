@@ -7,21 +7,26 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from torch.nn.modules.batchnorm import _BatchNorm
 
-from nnspec.diagnostics import Span, SpecError
+from nnspec.diagnostics import Sink, Span, SpecError
+from nnspec.diagnostics.render import render
 from nnspec.elaborate.augmentation import final_extent
 from nnspec.elaborate.choices import Recipe
 from nnspec.elaborate.data import Table
 from nnspec.elaborate.masks import settle_masks
 from nnspec.elaborate.objective import Objective, elaborate_objective
 from nnspec.elaborate.plan import Plan
+from nnspec.elaborate.squashed import wrong_scores
 from nnspec.ir import Program
+from nnspec.layers.base import Layer
 from nnspec.limits import Limits
 from nnspec.record import Record
 from nnspec.train.augment import Augment
 from nnspec.train.data.read import read
 from nnspec.train.fingerprint import fingerprint
 from nnspec.train.fit import Fitted, check_classes, frame_of
+from nnspec.train.folder import RAW
 from nnspec.train.followed import followed, middles
 from nnspec.train.launch import Process
 from nnspec.train.masks import check_shares
@@ -99,6 +104,10 @@ def prepare(
     )
     assert objective is not None, "the types of data that is read are known"
     fitted.read_as(types)
+    warned = Sink()
+    for each in wrong_scores(objective, model, sources):
+        warned.add(each)
+    warnings = [render([found]).rstrip() for found in (*objective.warnings, *warned.found)]
     told_apart = check_classes(fitted, objective, sources)
     check_shares(fitted, objective, sources)
     normalised = _normalised(fitted, objective, recipe)
@@ -150,7 +159,7 @@ def prepare(
         tuple(name for name in fitted.inputs if name in normalised and _shared(fitted, name, objective.reads)),
         len(data),
         fingerprint(data),
-        _notes(task, fitted, told_apart),
+        (*_notes(task, fitted, told_apart), *warnings),
     )
 
 
@@ -195,7 +204,18 @@ def _notes(task: Task, fitted: Fitted, told_apart: int | None) -> tuple[str, ...
     known = len(fitted.data.classes)
     if told_apart is not None and 0 < known < told_apart:
         found.append(f"the model tells {told_apart} classes apart, and the data has {known}: the others stay unused")
-    return tuple(found)
+    batch, layers = task.recipe.batch, [layer for module in task.modules for layer in module.modules()]
+    if task.recipe.accumulate > 1 and any(isinstance(layer, _BatchNorm) for layer in layers):
+        found.append("batch normalisation takes its statistics from each part of a batch, not from all of it")
+    for whole in (task.judged, task.metrics):
+        for call in whole.parts.batchwise if whole and counts[1] > batch else ():
+            name = call.callee.function if isinstance(call.callee, Layer) else call.callee
+            found.append(
+                f"{name} compares the samples of a batch: in validation it is the mean over batches of {batch}"
+            )
+    if task.recipe.ema is not None:
+        found.append(f"averaged weights are validated and stored; {RAW} has those of the last step, as they are")
+    return tuple(dict.fromkeys(found))
 
 
 def choose_device(name: str | None, process: Process) -> torch.device:

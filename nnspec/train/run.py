@@ -114,7 +114,7 @@ def _settled(settings: Settings, prepared: Prepared) -> Settings:
         "samples": prepared.samples,
         "data": prepared.fingerprint,
         "measure": measure_of(prepared),
-        "rises": prepared.objective.higher_is_better,
+        "rises": prepared.objective.better == "higher",
     }
     return settings.model_copy(update=found)
 

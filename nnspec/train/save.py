@@ -9,7 +9,7 @@ from typing import Any
 
 from nnspec.manifest import replacing_together, waiting_path
 from nnspec.train.comparison import METRICS
-from nnspec.train.folder import BEST, LAST, write_metrics, write_weights
+from nnspec.train.folder import BEST, LAST, RAW, write_metrics, write_weights
 from nnspec.train.loop import Loop
 from nnspec.train.prepare import Built, Prepared
 from nnspec.train.split import Statistics
@@ -36,6 +36,8 @@ def save_epoch(folder: Path, loop: Loop, prepared: Prepared, best: bool) -> None
     """
     with _together(folder, loop.task.strategy) as path_for:
         _write_state(path_for, loop)
+        if loop.average is not None:
+            _write_raw(path_for, prepared)
         with loop.stored():
             _write_weights(path_for, prepared, best)
         if loop.task.strategy.leads:
@@ -77,6 +79,13 @@ def _write_weights(path_for: Callable[[str], Path], prepared: Prepared, best: bo
         own = {key.removeprefix(f"{label}."): x for key, x in weights.items() if key.startswith(f"{label}.")}
         described = {**metadata, **_numbers(_of_part(built, prepared)), "nnspec.model": built.model}
         write_weights(path_for(f"{label}.safetensors"), own, described)
+
+
+def _write_raw(path_for: Callable[[str], Path], prepared: Prepared) -> None:
+    """The weights that are trained, beside the averages that are stored in their place."""
+    weights = prepared.task.strategy.whole(prepared.task.model.state_dict())
+    if prepared.task.strategy.leads:
+        write_weights(path_for(RAW), weights, _metadata(prepared))
 
 
 def _metadata(prepared: Prepared) -> dict[str, Any]:

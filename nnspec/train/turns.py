@@ -6,7 +6,7 @@ that `steps = 5` for a critic and one for an artist means: the artist learns fro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +31,7 @@ class Turns:
         self.sizes = torch.tensor(sizes, dtype=torch.float32, device=task.device)
         # gradients in float16 are multiplied until they are in its range; a step whose gradients overflow is left out
         self.scaler = torch.amp.GradScaler(task.device.type, enabled=task.recipe.precision == "float16")
+        self.watch: Callable[[Tensor], None] | None = None  # sees each loss before its gradients are computed
         self.round = max(each.steps for each in task.phases)
         own = set(map(id, self.parameters))
         others = [weight for each in task.phases for group in each.groups for weight in _weights(group)]
@@ -55,6 +56,8 @@ class Turns:
 
     def backward(self, loss: Tensor) -> None:
         """Add the gradients of a loss."""
+        if self.watch is not None:
+            self.watch(loss)
         torch.autograd.backward(self.scaler.scale(loss))
 
     def finish(self) -> None:

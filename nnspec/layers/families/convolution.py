@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import PositiveInt
 
 from nnspec.dims import Size, product
-from nnspec.layers.base import Example, TensorType, Weight
+from nnspec.layers.base import Example, Scores, TensorType, Weight
 from nnspec.layers.kernels import Kernels
 from nnspec.layers.window import (
     MARGINS,
@@ -34,6 +34,7 @@ Padding = Annotated[
 class _Convolution(Kernels):
     """The three convolutions."""
 
+    makes: ClassVar[Scores | None] = "logits"
     padding: Padding = 0
     dilation: Counts = 1
     groups: PositiveInt = 1

@@ -5,7 +5,18 @@ from typing import ClassVar
 from pydantic import PositiveInt
 
 from nnspec.dims import Size, product
-from nnspec.layers.base import ZEROS, Example, Inferred, Initial, InputError, TensorType, Weight, need_dtype, number
+from nnspec.layers.base import (
+    ZEROS,
+    Example,
+    Inferred,
+    Initial,
+    InputError,
+    Scores,
+    TensorType,
+    Weight,
+    need_dtype,
+    number,
+)
 from nnspec.layers.initial import Initialised, torch_uniform
 from nnspec.layers.normed import Normed
 
@@ -13,6 +24,7 @@ from nnspec.layers.normed import Normed
 class _FullyConnected(Initialised):
     """What the fully connected layers share: they act on the last dimension."""
 
+    makes: ClassVar[Scores | None] = "logits"
     by_position: ClassVar[tuple[str, ...]] = ("out_features",)
     inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("in_features", -1),)
 

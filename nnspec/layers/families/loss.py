@@ -7,7 +7,7 @@ the first dimension: the reduction in which the terms of a variational bound may
 from typing import ClassVar, Literal
 
 from nnspec.dims import equal
-from nnspec.layers.base import ArgumentError, Better, Example, Layer, TensorType, need_dtype
+from nnspec.layers.base import ArgumentError, Better, Example, Layer, Scores, TensorType, need_dtype
 from nnspec.layers.families.operators import Divide
 from nnspec.layers.loss import (
     DistanceLoss,
@@ -109,6 +109,7 @@ class FocalLoss(ElementwiseLoss):
     torchvision.ops.sigmoid_focal_loss.
     """
 
+    expects: ClassVar[Scores | None] = "logits"
     function: ClassVar[str | None] = "focal"
 
     alpha: Fraction = 0.25
@@ -127,6 +128,7 @@ class BCELoss(DistanceLoss):
     torch.nn.BCELoss.
     """
 
+    expects: ClassVar[Scores | None] = "probabilities"
     function: ClassVar[str | None] = "binary_cross_entropy"
 
     examples: ClassVar = (
@@ -149,6 +151,7 @@ class BCEWithLogitsLoss(DistanceLoss):
     Shapes: input [...], target of the same shape or a number -> []. Source: torch.nn.BCEWithLogitsLoss.
     """
 
+    expects: ClassVar[Scores | None] = "logits"
     function: ClassVar[str | None] = "binary_cross_entropy_with_logits"
 
     examples: ClassVar = (
@@ -198,6 +201,7 @@ class CrossEntropyLoss(_Classification):
     torch.nn.CrossEntropyLoss.
     """
 
+    expects: ClassVar[Scores | None] = "logits"
     function: ClassVar[str | None] = "cross_entropy"
     beyond_torch: ClassVar[frozenset[str]] = frozenset({"class_weights", "reduction"})
 
@@ -248,6 +252,7 @@ class NLLLoss(_Classification):
     Shapes: input [N, classes, ...], target int [N, ...] -> []. Source: torch.nn.NLLLoss.
     """
 
+    expects: ClassVar[Scores | None] = "log-probabilities"
     function: ClassVar[str | None] = "nll_loss"
 
     examples: ClassVar = (

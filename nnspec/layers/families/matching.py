@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from nnspec.dims import Size, equal, product
-from nnspec.layers.base import ArgumentError, Better, Example, InputError, Layer, TensorType, need_dtype
+from nnspec.layers.base import ArgumentError, Better, Example, InputError, Layer, Scores, TensorType, need_dtype
 from nnspec.layers.loss import Positive, need_same
 from nnspec.layers.pooled import Pooled
 
@@ -81,6 +81,7 @@ class CTCLoss(Layer):
     Shapes: log-probabilities [N, T, classes], target int [N, S] -> []. Source: Graves et al. 2006; torch.nn.CTCLoss.
     """
 
+    expects: ClassVar[Scores | None] = "log-probabilities"
     inputs: ClassVar[tuple[str, ...]] = ("input", "target")
     function: ClassVar[str | None] = "ctc"
     better: ClassVar[Better | None] = "lower"

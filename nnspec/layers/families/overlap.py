@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from nnspec.layers.base import Better, Example, InputError, Layer, TensorType, need_dtype
+from nnspec.layers.base import Better, Example, InputError, Layer, Scores, TensorType, need_dtype
 from nnspec.layers.loss import Fraction, Loss, need_classes, need_same
 from nnspec.layers.pooled import Pooled, Sums
 
@@ -17,6 +17,7 @@ class DiceLoss(Loss):
     Shapes: input [N, ...], target of the same shape -> []. Source: Milletari et al. 2016.
     """
 
+    expects: ClassVar[Scores | None] = "probabilities"
     function: ClassVar[str | None] = "dice_loss"
 
     smooth: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] = 1.0

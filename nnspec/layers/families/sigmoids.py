@@ -8,6 +8,7 @@ from nnspec.layers.base import (
     Example,
     InputError,
     Layer,
+    Scores,
     TensorType,
     axis,
     need_dtype,
@@ -20,6 +21,7 @@ class Sigmoid(Activation):
     Shapes: any. Source: torch.nn.Sigmoid.
     """
 
+    makes: ClassVar[Scores | None] = "probabilities"
     function: ClassVar[str | None] = "sigmoid"
     examples: ClassVar = (Example("Sigmoid"), Example("sigmoid(a)"))
 
@@ -30,6 +32,7 @@ class LogSigmoid(Activation):
     Shapes: any. Source: torch.nn.LogSigmoid.
     """
 
+    makes: ClassVar[Scores | None] = "log-probabilities"
     function: ClassVar[str | None] = "logsigmoid"
     examples: ClassVar = (Example("LogSigmoid"),)
 
@@ -60,6 +63,7 @@ class Hardsigmoid(Activation):
     Shapes: any. Source: torch.nn.Hardsigmoid.
     """
 
+    makes: ClassVar[Scores | None] = "probabilities"
     function: ClassVar[str | None] = "hardsigmoid"
     examples: ClassVar = (Example("Hardsigmoid"),)
 

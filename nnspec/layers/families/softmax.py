@@ -5,6 +5,7 @@ from typing import ClassVar
 from nnspec.layers.base import (
     Example,
     Layer,
+    Scores,
     TensorType,
     axis,
     need_dtype,
@@ -38,6 +39,7 @@ class Softmax(_AlongDimension):
     Shapes: any. Raises an error where there is no dimension `dim`. Source: torch.nn.Softmax.
     """
 
+    makes: ClassVar[Scores | None] = "probabilities"
     function: ClassVar[str | None] = "softmax"
     examples: ClassVar = (
         Example("Softmax", ("float[N, 10]",)),
@@ -52,6 +54,7 @@ class Softmin(_AlongDimension):
     Shapes: any. Raises an error where there is no dimension `dim`. Source: torch.nn.Softmin.
     """
 
+    makes: ClassVar[Scores | None] = "probabilities"
     function: ClassVar[str | None] = "softmin"
     examples: ClassVar = (Example("Softmin", ("float[N, 10]",)), Example("Softmin(dim = 1)"))
 
@@ -62,6 +65,7 @@ class LogSoftmax(_AlongDimension):
     Shapes: any. Raises an error where there is no dimension `dim`. Source: torch.nn.LogSoftmax.
     """
 
+    makes: ClassVar[Scores | None] = "log-probabilities"
     function: ClassVar[str | None] = "log_softmax"
     examples: ClassVar = (Example("LogSoftmax", ("float[N, 10]",)), Example("LogSoftmax(dim = 1)"))
 
@@ -72,6 +76,7 @@ class Softmax2d(Layer):
     Shapes: [N, C, H, W], kept. Source: torch.nn.Softmax2d.
     """
 
+    makes: ClassVar[Scores | None] = "probabilities"
     activation: ClassVar[bool] = True
     examples: ClassVar = (Example("Softmax2d"),)
 
