@@ -110,7 +110,7 @@ def test_characters_are_foretold_better_than_by_their_frequencies(
 
 def test_two_networks_learn_from_each_other_which_pixels_are_bright_together(repository: Path, tmp_path: Path) -> None:
     # of grey pictures the distance is 1.25, of other digits 0.13 to 0.25
-    assert last(train(repository, tmp_path, "dcgan_digits", epochs=8), "distance") < 0.5
+    assert last(train(repository, tmp_path, "dcgan_digits", epochs=8), "distance") < 0.7
 
 
 def test_noise_is_told_from_digits_at_every_step(repository: Path, tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ class _Trace:
         if isinstance(call.callee, Log):
             found = self.maker(module, call.inputs[0])
             return (call, "log-probabilities") if found and found[1] == "probabilities" else None
-        if call.callee.moves or isinstance(call.callee, Dropout):
+        if call.callee.rearranges or isinstance(call.callee, Dropout):
             return self.maker(module, call.inputs[0])
         return None
 

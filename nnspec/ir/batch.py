@@ -51,7 +51,7 @@ class Obstacle(Record):
         return f"{self.layer.kind}{named} does not treat places along {self.symbol} apart"
 
 
-class _Mixed(Exception):
+class Mixed(Exception):
     """A layer on the way does not keep samples apart."""
 
     def __init__(self, call: Call, label: str = "", lead: bool = False) -> None:
@@ -68,7 +68,7 @@ def find_batch(program: Program) -> Batch | Obstacle | None:
     """
     first: Obstacle | None = None
     for symbol in _candidates(program.main):
-        found = _Proof(program, symbol).batch()
+        found = Proof(program, symbol).batch()
         if isinstance(found, Batch):
             return found
         first = first or found
@@ -79,7 +79,7 @@ def along_first(program: Program) -> Batch | Obstacle | None:
     """Whether the first dimension of the first input counts samples; None where it is no symbol."""
     first = next(_candidates(program.main), None)
     shape = program.main.input_types[0].shape if program.main.inputs else ()
-    return _Proof(program, first).batch() if first is not None and str(shape[0]) == first.text else None
+    return Proof(program, first).batch() if first is not None and str(shape[0]) == first.text else None
 
 
 def batch_of(program: Program) -> Batch | None:
@@ -95,7 +95,7 @@ def _candidates(main: Module) -> Iterator[Symbol]:
                 yield symbol
 
 
-class _Proof:
+class Proof:
     """Follows one symbol through a program; a module is walked once for the same axes of its inputs."""
 
     def __init__(self, program: Program, symbol: Symbol) -> None:
@@ -112,14 +112,15 @@ class _Proof:
             return Obstacle(name)
         try:
             outputs = self._outputs(self.program.entry, inputs)
-        except _Mixed as mixed:
+        except Mixed as mixed:
             layer = mixed.call.callee
             assert isinstance(layer, Layer)
             return Obstacle(name, layer, mixed.call.place, ".".join(reversed(mixed.labels)), mixed.lead)
         used = (axis for axis, port in zip(outputs, main.outputs, strict=True) if not port.training)
         return Batch(name, inputs, tuple(used))
 
-    def _depends(self, size: Size) -> bool:
+    def depends(self, size: Size) -> bool:
+        """Whether a size depends on the symbol."""
         return self.symbol in symbols(size)
 
     def _input_axis(self, given: TensorType) -> int | None:
@@ -128,7 +129,7 @@ class _Proof:
         Raises:
             ValueError: it is a part of another size, or stands there twice.
         """
-        found = [dim for dim, size in enumerate(given.shape) if self._depends(size)]
+        found = [dim for dim, size in enumerate(given.shape) if self.depends(size)]
         if not found:
             return None
         (axis,) = found
@@ -148,15 +149,20 @@ class _Proof:
         for call in module.calls:
             if not call.training:
                 given = tuple(axes[name] for name in call.inputs)
-                axes.update(zip(call.outputs, self._called(module, call, given), strict=True))
+                axes.update(zip(call.outputs, self.called(module, call, given), strict=True))
         return tuple(axes.get(port.value) for port in module.outputs)
 
-    def _called(self, module: Module, call: Call, given: Axes) -> Axes:
+    def called(self, module: Module, call: Call, given: Axes) -> Axes:
+        """The axes of the results of a call, for those of its inputs.
+
+        Raises:
+            Mixed: it does not keep samples apart.
+        """
         if isinstance(call.callee, Layer):
             return self._layer(module, call, call.callee, given)
         try:
             return self._scanned(module, call, given) if call.scan else self._repeated(call, call.callee, given)
-        except _Mixed as mixed:
+        except Mixed as mixed:
             if call.label:
                 mixed.labels.append(call.label)
             raise
@@ -174,8 +180,8 @@ class _Proof:
         assert isinstance(call.callee, str)
         inner = self.program.modules[call.callee]
         elements = module.types(call.inputs)[0]
-        if given[0] == 0 or (elements is not None and self._depends(elements.shape[0])):
-            raise _Mixed(self._first_layer(inner), lead=True)
+        if given[0] == 0 or (elements is not None and self.depends(elements.shape[0])):
+            raise Mixed(self._first_layer(inner), lead=True)
         carried = inner.carried
         inside = (None if given[0] is None else given[0] - 1, *given[1:])
         found = self._outputs(call.callee, inside)
@@ -202,44 +208,44 @@ class _Proof:
         if grouped is not None:
             (type,), (axis,), (result,) = types, given, results
             assert type is not None
-            if axis is None and not any(map(self._depends, result.shape)):
+            if axis is None and not any(map(self.depends, result.shape)):
                 return (None,)
             place = None if axis is None else self._outermost(type.shape, axis, grouped.split)
             if place is not None:
                 sizes = tuple(grouped.split[dim] for dim in grouped.order)
                 place = self._outermost(sizes, grouped.order.index(place), grouped.joined)
             if place is None or self._count(result.shape) != 1:
-                raise _Mixed(call, call.label or "", axis == 0)
+                raise Mixed(call, call.label or "", axis == 0)
             return (place,)
-        if self._counts_with_it(layer):
-            raise _Mixed(call, call.label or "")
+        if self.counts_with_it(layer):
+            raise Mixed(call, call.label or "")
         for type, axis, mixed in zip(types, given, layer.mixed(*types), strict=True):
             if type is not None and axis is not None and (axis in mixed or self._count(type.shape) != 1):
-                raise _Mixed(call, call.label or "", axis == 0)
+                raise Mixed(call, call.label or "", axis == 0)
         lengths = [type.shape[axis] for type, axis in zip(types, given, strict=True) if type and axis is not None]
         return tuple(self._result_axis(call, result, lengths) for result in results)
 
     def _count(self, shape: tuple[Size, ...]) -> int:
-        return sum(map(self._depends, shape))
+        return sum(map(self.depends, shape))
 
-    def _counts_with_it(self, layer: Layer) -> bool:
+    def counts_with_it(self, layer: Layer) -> bool:
         """Whether the number of samples is an argument, other than as a size of the result."""
         return any(
-            name not in layer.sizes_of_result and any(map(self._depends, sizes_in(value))) for name, value in layer
+            name not in layer.sizes_of_result and any(map(self.depends, sizes_in(value))) for name, value in layer
         )
 
     def _result_axis(self, call: Call, result: TensorType, sizes: list[Size]) -> int | None:
         """The axis of a result: the one dimension with the symbol, as long as those of the inputs."""
-        found = [dim for dim, size in enumerate(result.shape) if self._depends(size)]
+        found = [dim for dim, size in enumerate(result.shape) if self.depends(size)]
         if not found and not sizes:
             return None
         if len(found) != 1 or not all(equal(result.shape[found[0]], size) for size in sizes):
-            raise _Mixed(call, call.label or "", True)
+            raise Mixed(call, call.label or "", True)
         return found[0]
 
     def _outermost(self, before: tuple[Size, ...], axis: int, after: tuple[Size, ...]) -> int | None:
         """Where the samples of dimension `axis` are after a reshape, if they lie one behind the other there, too."""
         ahead = product(before[:axis])
-        places = (place for place, size in enumerate(after) if self._depends(size))
+        places = (place for place, size in enumerate(after) if self.depends(size))
         place = next(places, None)
         return place if place is not None and equal(product(after[:place]), ahead) else None

@@ -10,6 +10,7 @@ from collections.abc import Sequence, Set
 from typing import Any
 
 from nnspec.ir.program import Call, Module, Program
+from nnspec.ir.state import layer_weights
 from nnspec.layers.base import Better, Layer
 from nnspec.layers.families.combine import Add, Maximum, Minimum, Multiply, Stack
 from nnspec.layers.families.elementwise import (
@@ -63,18 +64,18 @@ def _outputs(program: Program, module: Module, given: Sequence[Fact]) -> list[Fa
     facts = {port.value: fact for port, fact in zip(module.inputs, given, strict=False)}
     for call in module.calls:
         inputs = [facts.get(name, UNKNOWN) for name in call.inputs if name]
-        facts.update(zip(call.outputs, _results(program, call, inputs), strict=False))
+        facts.update(zip(call.outputs, _results(program, module, call, inputs), strict=False))
     return [facts.get(port.value, UNKNOWN) for port in module.outputs]
 
 
-def _results(program: Program, call: Call, inputs: list[Fact]) -> list[Fact]:
+def _results(program: Program, module: Module, call: Call, inputs: list[Fact]) -> list[Fact]:
     layer = call.callee
     if isinstance(layer, str):
         plain = call.count == 1 and not call.scan
         return _outputs(program, program.modules[layer], inputs) if plain else [UNKNOWN] * len(call.outputs)
     if layer.better is not None and any(fact.way != 0 for fact in inputs):
         return [Fact(1 if layer.better == "higher" else -1, not isinstance(layer, NLLLoss))]
-    if call.label is not None:  # it may have weights
+    if layer_weights(module, call):
         return [UNKNOWN] * len(call.outputs)
     return [_result(layer, inputs)] * len(call.outputs)
 
@@ -101,7 +102,7 @@ def _result(layer: Layer, inputs: list[Fact]) -> Fact:
         return _negative(product) if negative else product
     if isinstance(layer, (Divide, Reciprocal, Rsqrt)):
         return _quotient(both, scalar, isinstance(layer, Divide))
-    if layer.moves or isinstance(layer, KEEPING):
+    if layer.rearranges or isinstance(layer, KEEPING):
         positive = all(fact.positive for fact in both) or isinstance(layer, POSITIVE)
         return Fact(_agreed([fact.way for fact in both]), positive, len(both) == 1 and both[0].distance)
     return FIXED if all(fact.way == 0 for fact in inputs) else UNKNOWN

@@ -52,7 +52,7 @@ def _has_rows(main: Module, value: str) -> bool:
     return bool(shape) and equal(shape[0], batch) is True
 
 
-def needed(calls: Sequence[Call], values: set[str], given: set[str]) -> tuple[list[Call], set[str]]:
+def needed(calls: Sequence[Call], values: set[str], given: Set[str]) -> tuple[list[Call], set[str]]:
     """The calls that these values need, less those whose results are given; and all values that are used."""
     kept: list[Call] = []
     used = set(values)

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from typing import Literal
 
-from nnspec.dims import Expression, Size, equal, symbols
+from nnspec.dims import Size, symbols
+from nnspec.ir.batch import Axes, Mixed, Proof
 from nnspec.ir.divide import half, needed
-from nnspec.ir.open import opened
 from nnspec.ir.program import Call, Module, Port, Program
 from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.continued import sizes_in
 from nnspec.layers.families.combine import Add, Multiply
 from nnspec.layers.families.elementwise import Neg
 from nnspec.layers.families.operators import Divide, Subtract
@@ -57,80 +58,22 @@ def in_parts(program: Program, batch: Size, made: Set[str], *, evaluation: bool)
     return _Division(program, batch, made, evaluation).divided()
 
 
-def depends_on_batch(program: Program, batch: Size) -> tuple[str, ...]:
-    """The outputs of a model that have no row for each sample, and yet are computed from samples."""
-    samples, main = _Samples(program, batch), program.main
+def of_all_samples(program: Program, batch: Size) -> tuple[str, ...]:
+    """The outputs of a model that are computed from samples, and have no row for each."""
+    main = program.main
     known = {port.value for port in main.inputs}
+    (symbol,) = symbols(batch)
+    proof = Proof(program, symbol)
     for call in main.calls:
         if known & set(call.inputs):
             known.update(call.outputs)
-    return tuple(p.name for p in main.outputs if p.value in known and samples.place(main.values[p.value]) is None)
+    return tuple(p.name for p in main.outputs if p.value in known and _place(proof, main.values[p.value]) is None)
 
 
-class _Samples:
-    """Where values have their samples, and which calls keep these apart."""
-
-    def __init__(self, program: Program, batch: Size) -> None:
-        self.program = program
-        self.batch = batch
-        self._modules: dict[str, bool] = {}
-
-    def counts(self, size: Size) -> bool:
-        """Whether a size depends on the number of samples."""
-        return not symbols(size).isdisjoint(symbols(self.batch))
-
-    def within(self, type: TensorType) -> bool:
-        """Whether a type depends on the number of samples."""
-        return any(map(self.counts, type.shape))
-
-    def place(self, type: TensorType | None) -> int | None:
-        """The dimension of the samples; None where there is none, or more than one."""
-        found = [index for index, size in enumerate(type.shape) if self.counts(size)] if type else []
-        return found[0] if len(found) == 1 else None
-
-    def apart(self, module: Module, call: Call) -> bool:
-        """Whether each sample of the results of a call comes from that sample of its inputs."""
-        given, results = module.types(call.inputs), [module.values[name] for name in call.outputs]
-        places, after = [self.place(type) for type in given], [self.place(type) for type in results]
-        if any(type and self.within(type) and place is None for type, place in zip(given, places, strict=True)):
-            return False
-        if all(place is None for place in places):
-            return not any(map(self.within, results)) or (isinstance(call.callee, Layer) and call.callee.random)
-        if any(place is None for place in after):
-            return False
-        if isinstance(call.callee, str):
-            return not (call.scan and places[0] == 0) and self.module_apart(call.callee)
-        return not self.sized(call.callee) and all(
-            place is None or (place not in mixed and (place == 0 or self._alone(results)))
-            for place, mixed in zip(places, call.callee.mixed(*given), strict=True)
-        )
-
-    def module_apart(self, key: str) -> bool:
-        """Whether a module keeps samples apart."""
-        if key not in self._modules:
-            module = self.program.modules[key]
-            self._modules[key] = all(self.apart(module, call) for call in module.calls)
-        return self._modules[key]
-
-    def _alone(self, results: list[TensorType]) -> bool:
-        """Whether samples have a dimension for themselves: [T, N] as one dimension has them in another order."""
-        return all(equal(size, self.batch) is True for type in results for size in type.shape if self.counts(size))
-
-    def sized(self, layer: Layer) -> bool:
-        """Whether a layer computes with the number of samples."""
-        return any(self.counts(size) for name, size in _sizes(layer) if name not in layer.sizes_of_result)
-
-
-def _sizes(layer: Layer) -> Iterable[tuple[str, Expression]]:
-    """The symbolic sizes in the arguments of a layer."""
-    for name, value in layer:
-        pending = [value]
-        while pending:
-            item = pending.pop()
-            if isinstance(item, tuple):
-                pending += item
-            elif isinstance(item, Expression):
-                yield name, item
+def _place(proof: Proof, type: TensorType) -> int | None:
+    """The dimension of the samples; None where there is none, or more than one."""
+    found = [index for index, size in enumerate(type.shape) if proof.depends(size)]
+    return found[0] if len(found) == 1 else None
 
 
 class _Division:
@@ -138,12 +81,14 @@ class _Division:
 
     def __init__(self, program: Program, batch: Size, made: Set[str], evaluation: bool) -> None:
         self.program = program
-        self.samples = _Samples(program, batch)
+        (symbol,) = symbols(batch)
+        self.proof = Proof(program, symbol)
         self.evaluation = evaluation
         self.batchwise: list[Call] = []
-        main = opened(program, lambda call: not self.samples.module_apart(str(call.callee)))
-        self.main = main
-        self.rows = {port.value for port in main.inputs if self.samples.within(main.values[port.value])}
+        self.main = main = program.main
+        self.rows: dict[str, int] = {}  # values with a row for each sample, and the dimension of the samples
+        for port in main.inputs:
+            self.rows.update(self._axes((port.value,), (_place(self.proof, main.values[port.value]),)))
         self.whole: set[str] = set()
         self.given = {port.value for port in main.inputs if port.name not in made}
         self.kinds: dict[str, str] = {}  # of reductions: how the whole is made of the parts
@@ -160,29 +105,42 @@ class _Division:
             self.given.update(call.outputs)
         if inputs & self.whole:
             self._to_rest(call)
-        elif not inputs & self.rows:
-            self._to_both(call)
-        elif self.samples.apart(self.main, call):
-            self.first.append(call)
-            self.rows.update(call.outputs)
-        elif not self._reduced(call):
+        elif inputs & self.rows.keys() or self._is_sized(call):
+            axes = self._apart(call)
+            if axes is not None:
+                self.first.append(call)
+                self.rows.update(axes)
+            elif not self._reduced(call):
+                self._to_rest(call)
+        elif self._is_random(call):
             self._to_rest(call)
+        else:  # it depends on no sample
+            self.first.append(call)
+            self.rest.append(call)
 
     def _to_rest(self, call: Call) -> None:
         self.rest.append(call)
         self.whole.update(call.outputs)
 
-    def _to_both(self, call: Call) -> None:
-        """A call without samples: random rows are drawn for each part, everything else random once."""
-        random, sized = self._is_random(call), any(self.samples.within(self.types[name]) for name in call.outputs)
-        if random and sized and self.samples.apart(self.main, call):
-            self.first.append(call)
-            self.rows.update(call.outputs)
-        elif random or sized or (isinstance(call.callee, Layer) and self.samples.sized(call.callee)):
-            self._to_rest(call)
-        else:
-            self.first.append(call)
-            self.rest.append(call)
+    def _apart(self, call: Call) -> dict[str, int] | None:
+        """The results of a call with the dimensions of their samples, if each sample comes from that of the inputs."""
+        try:
+            axes = self.proof.called(self.main, call, tuple(self.rows.get(name) for name in call.inputs))
+        except Mixed:
+            return None
+        found = self._axes(call.outputs, axes)
+        return found if len(found) == len(call.outputs) else None
+
+    def _axes(self, names: tuple[str, ...], axes: Axes) -> dict[str, int]:
+        return {name: axis for name, axis in zip(names, axes, strict=True) if axis is not None}
+
+    def _is_sized(self, call: Call) -> bool:
+        """Whether a call gives as much as there are samples, or computes with their number."""
+        counts = isinstance(call.callee, Layer) and self.proof.counts_with_it(call.callee)
+        return counts or any(self._within(name) for name in call.outputs)
+
+    def _within(self, name: str) -> bool:
+        return any(map(self.proof.depends, self.types[name].shape))
 
     def _is_random(self, call: Call) -> bool:
         if isinstance(call.callee, Layer):
@@ -192,16 +150,14 @@ class _Division:
     def _reduced(self, call: Call) -> bool:
         """Whether a call makes its result of sums, which then are between the halves."""
         given = self.main.types(call.inputs)
-        if not isinstance(call.callee, Layer) or any(self.samples.within(self.types[name]) for name in call.outputs):
+        if not isinstance(call.callee, Layer) or self._is_sized(call):
             return False
-        places = tuple(map(self.samples.place, given))
-        if any(type and self.samples.within(type) and place is None for type, place in zip(given, places, strict=True)):
-            return False
+        places = tuple(self.rows.get(name) for name in call.inputs)
         pooled = call.callee.pooled(places, *given)
         if self.evaluation and call.callee.batchwise:
             pooled = "mean"
             self.batchwise.append(call)
-        if pooled is None or self.samples.sized(call.callee):
+        if pooled is None:
             return False
         self.whole.update(call.outputs)
         if not isinstance(pooled, Sums):
@@ -225,9 +181,9 @@ class _Division:
         """Both halves."""
         wanted = {port.value for port in self.main.outputs}
         main = self.main.model_copy(update={"values": self.types})
-        inputs = {port.value for port in main.inputs}
-        rest, used = needed(self.rest, wanted, set(self.kinds) | self.rows)
-        values = [name for name in self.types if name in used and (name in self.kinds or name in self.rows | inputs)]
+        rest, used = needed(self.rest, wanted, self.kinds.keys() | self.rows.keys())
+        known = self.kinds.keys() | self.rows.keys() | {port.value for port in main.inputs}
+        values = [name for name in self.types if name in used & known]
         between = tuple(self._between(index, name) for index, name in enumerate(values))
         ports = tuple(Port(name=each.name, value=name) for each, name in zip(between, values, strict=True))
         given = tuple(port for each, port in zip(between, ports, strict=True) if each.given)
@@ -237,7 +193,7 @@ class _Division:
             self._first(main, ports) if ports else None,
             half(self.program, main, rest, (*others, *ports), main.outputs, carriers),
             between,
-            tuple((port.name, self.samples.place(self.types[port.value])) for port in others if port.value in carriers),
+            tuple((port.name, self.rows.get(port.value)) for port in others if port.value in carriers),
             self._first(main, given) if given else None,
             tuple(self.batchwise),
             self._is_linear(rest, {name for each, name in zip(between, values, strict=True) if not each.given}),
@@ -245,8 +201,7 @@ class _Division:
 
     def _between(self, index: int, value: str) -> Between:
         kind = self.kinds.get(value) or ("rows" if value in self.rows else "same")
-        place = self.samples.place(self.types[value]) or 0
-        return Between(f"of_parts_{index}", kind, place, value in self.given)  # type: ignore[arg-type]
+        return Between(f"of_parts_{index}", kind, self.rows.get(value, 0), value in self.given)  # type: ignore[arg-type]
 
     def _first(self, main: Module, ports: tuple[Port, ...]) -> Program:
         calls = needed(self.first, {port.value for port in ports}, set())[0]
@@ -257,7 +212,7 @@ class _Division:
         wanted = {each for call in calls for name in call.outputs for size in self.types[name].shape
                   for each in symbols(size) if not call.inputs or isinstance(call.callee, str)}  # fmt: skip
         wanted |= {each for call in calls if isinstance(call.callee, Layer)
-                   for _, size in _sizes(call.callee) for each in symbols(size)}  # fmt: skip
+                   for _, value in call.callee for size in sizes_in(value) for each in symbols(size)}  # fmt: skip
         found: set[str] = set()
         for port in inputs:
             has = {each for size in self.types[port.value].shape for each in symbols(size)}

@@ -225,7 +225,7 @@ class Layer(BaseModel):
     makes: ClassVar[Scores | None] = None
     expects: ClassVar[Scores | None] = None
     # It hands its elements on as they are, in another place or order.
-    moves: ClassVar[bool] = False
+    rearranges: ClassVar[bool] = False
     # Of what judges a model: whether more of it is better, or less.
     better: ClassVar[Better | None] = None
     # Its inputs begin with the dimension of samples, as those of torch's layers of images do, and it never mixes them.

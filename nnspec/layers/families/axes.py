@@ -13,7 +13,7 @@ class Permute(Layer):
     Shapes: dims = [0, 2, 3, 1]: [N, C, H, W] -> [N, H, W, C]. Source: torch.permute.
     """
 
-    moves: ClassVar[bool] = True
+    rearranges: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("dims",)
     pointwise: ClassVar[bool] = True
 
@@ -41,7 +41,7 @@ class Transpose(Layer):
     Shapes: dims 1 and 2: [N, T, C] -> [N, C, T]. Source: torch.transpose.
     """
 
-    moves: ClassVar[bool] = True
+    rearranges: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("dim0", "dim1")
     pointwise: ClassVar[bool] = True
 
@@ -67,7 +67,7 @@ class Squeeze(Layer):
     Shapes: [N, C, 1, 1] with dim = [2, 3] -> [N, C]. Source: torch.squeeze, which keeps other sizes silently.
     """
 
-    moves: ClassVar[bool] = True
+    rearranges: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("dim",)
     pointwise: ClassVar[bool] = True
 
@@ -99,7 +99,7 @@ class Unsqueeze(Layer):
     Shapes: [N, T] with dim = 1 -> [N, 1, T]. Source: torch.unsqueeze.
     """
 
-    moves: ClassVar[bool] = True
+    rearranges: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("dim",)
     pointwise: ClassVar[bool] = True
 

@@ -20,7 +20,7 @@ class Subscript(Layer):
     Shapes: [N, T, C][:, 0] -> [N, C]. Steps are positive. Source: numpy, "Indexing on ndarrays".
     """
 
-    moves: ClassVar[bool] = True
+    rearranges: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("items",)
     operator: ClassVar[str | None] = "[]"
 
@@ -91,7 +91,7 @@ class Slice(Layer):
     Shapes: [N, 8, C] with dim = 1, start = 2 -> [N, 6, C]. Negative bounds count from the end. Source: numpy.
     """
 
-    moves: ClassVar[bool] = True
+    rearranges: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("dim", "start", "end")
 
     dim: int
@@ -120,7 +120,7 @@ class Select(Layer):
     Shapes: [N, T, C] with dim = 1 -> [N, C]. Source: torch.select.
     """
 
-    moves: ClassVar[bool] = True
+    rearranges: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("dim", "index")
 
     dim: int
@@ -143,7 +143,7 @@ class Take(Layer):
     Shapes: [9, C], int [T, S] -> [T, S, C]; with dim = 1: [N, 9, C], int [T] -> [N, T, C]. Source: numpy.take.
     """
 
-    moves: ClassVar[bool] = True
+    rearranges: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("dim",)
     inputs: ClassVar[tuple[str, ...]] = ("input", "indices")
     function: ClassVar[str | None] = "take"

@@ -19,7 +19,7 @@ class Rearrange(Layer):
 
     by_position: ClassVar[tuple[str, ...]] = ("pattern",)
 
-    moves: ClassVar[bool] = True
+    rearranges: ClassVar[bool] = True
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, int | Expression] = Field(init=False)
 

@@ -16,7 +16,7 @@ class Identity(Layer):
     Source: torch.nn.Identity.
     """
 
-    moves: ClassVar[bool] = True
+    rearranges: ClassVar[bool] = True
     pointwise: ClassVar[bool] = True
     identity_in_evaluation: ClassVar[bool] = True
     examples: ClassVar = (Example("Identity"), Example("Identity", ("int[N, 3]",)))
@@ -31,7 +31,7 @@ class Flatten(Layer):
     Shapes: [N, C, H, W] -> [N, C*H*W]. Source: torch.nn.Flatten.
     """
 
-    moves: ClassVar[bool] = True
+    rearranges: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("start_dim", "end_dim")
 
     start_dim: int = 1
@@ -66,7 +66,7 @@ class Unflatten(Layer):
     Shapes: [N, 6] -> [N, 2, 3]. Source: torch.nn.Unflatten.
     """
 
-    moves: ClassVar[bool] = True
+    rearranges: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("dim", "unflattened_size")
     sizes_of_result: ClassVar[frozenset[str]] = frozenset({"unflattened_size"})
 
@@ -96,7 +96,7 @@ class Reshape(Layer):
     Shapes: any -> `shape`. Source: torch.reshape.
     """
 
-    moves: ClassVar[bool] = True
+    rearranges: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("shape",)
     sizes_of_result: ClassVar[frozenset[str]] = frozenset({"shape"})
 
