@@ -92,6 +92,14 @@ def test_numbers_that_can_be_mistaken_are_refused_with_row_and_column(
     assert message in caught.value.reason and caught.value.advice
 
 
+def test_a_point_that_may_stand_between_thousands_is_refused_beside_decimal_commas(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a;b;c\n1,5;1.234;0.5\n2,5;2.000;1.25\n")
+    table = open_table(tmp_path / "t.csv")
+    assert list(table.values("a")) == [1.5, 2.5] and list(table.values("c")) == [0.5, 1.25]
+    with pytest.raises(Unreadable, match=r"b in row 2 is '1\.234', and other columns have decimal commas"):
+        table.values("b")
+
+
 @pytest.mark.parametrize("cells", [["red", "blue"], ["yes", "no"], ["True", "False"], ["a1", "b2", "3c"], ["-", "+"]])
 def test_texts_stay_texts(cells: list[str], tmp_path: Path) -> None:
     assert column(cells, tmp_path) == cells

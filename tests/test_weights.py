@@ -362,6 +362,8 @@ def test_keys_with_the_prefix_of_what_trained_them_are_read_and_it_is_said(prefi
     (tmp_path / "m.nn").write_text(NET)
     result = run("check", tmp_path / "m.nn", tmp_path / "a.ckpt")
     assert result.exit_code == 0
+    notes = model.export_onnx(tmp_path / "m.onnx", tmp_path / "a.ckpt", verify=False).notes
+    assert any("its keys are read without `" in note for note in notes)
     assert prefix == "net.model." or "its keys are read without `" in result.output
 
 

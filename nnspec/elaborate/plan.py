@@ -235,5 +235,5 @@ def is_path(key: str, text: str) -> bool:
 
 def _at(key: str, path: str) -> Choice | str:
     """What a path stands for: a file of weights, or data."""
-    reader: Any = ENDINGS.get(PurePath(path).suffix, Images)
+    reader: Any = ENDINGS.get(PurePath(path).suffix.lower(), Images)
     return path if key == "weights" else cast(Choice, reader(path=path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,6 +20,8 @@ SEPARATORS = (",", ";", "\t", "|")
 SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".parquet"})
 ROOM = 16  # bytes of memory for each byte of a CSV file
 LOOKED_AT = 20  # rows by which the separator is found
+COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
+THOUSANDS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+", re.ASCII)
 SAVE = "save it as CSV in UTF-8 with a line of names"
 
 Values = Numbers | list[str]  # NaN, or "", where a value is missing
@@ -103,6 +106,7 @@ class CsvTable(Table):
                 reason = f"row {line:,} has {len(row)} values, and there are {len(names)} columns"
                 raise Unreadable(reason, "mend the row; a value that holds the separator stands in quotes")
         self._cells = {name: [row[index] for row in rows] for index, name in enumerate(self.names)}
+        self._has_commas = any(COMMA.fullmatch(cell) for row in rows[:LOOKED_AT] for cell in row)
 
     def place(self, index: int) -> str:
         """The line of the file, in which the names are row 1."""
@@ -124,7 +128,20 @@ class CsvTable(Table):
         numbers, note = found
         if note:
             self.notes[name] = note
+        elif self._has_commas:
+            self._need_plain(name)
         return numbers
+
+    def _need_plain(self, name: str) -> None:
+        """Check that a column has no points that may stand between thousands, where others have decimal commas.
+
+        Raises:
+            Unreadable: it has.
+        """
+        for index, cell in enumerate(self._cells[name]):
+            if THOUSANDS.fullmatch(cell):
+                reason = f"{name} in {self.place(index)} is {cell!r}, and other columns have decimal commas"
+                raise Unreadable(reason, "write numbers without marks between thousands, and with a decimal point")
 
 
 def _separator(text: str) -> str:

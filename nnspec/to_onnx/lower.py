@@ -66,6 +66,8 @@ def lower(
     single = choices.precision == "float32"  # other precisions have products of their own
     graph = folded(program, loaded, opset, sources, choices, heads=single)
     notes = prepared.notes(choices.normalize) if weights is not None else [loaded.note]
+    if loaded.told is not None:
+        notes.append(loaded.told)
     if choices.precision in HALVES:
         in_half_precision(graph, opset, HALVES[choices.precision], choices.computes_in_half)
     quantised = choices.precision == "int8" and quantise_products(graph)

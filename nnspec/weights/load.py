@@ -31,6 +31,7 @@ class Weights(Record):
     arrays: Arrays
     metadata: dict[str, str]
     note: str
+    told: str | None = None  # what the user should know of how the keys were read
 
 
 def initial_weights(program: Program, seed: int = 0) -> Weights:
@@ -67,5 +68,4 @@ def load_weights(program: Program, source: str | Path | Mapping[str, Array], *, 
         return found
 
     metadata = {key: value for key, value in checkpoint.metadata.items() if key in CARRIED}
-    told = f" ({comparison.note})" if comparison.note else ""
-    return Weights(array, metadata, f"weights from {checkpoint.path}{told}")
+    return Weights(array, metadata, f"weights from {checkpoint.path}", comparison.note)
