@@ -9,7 +9,6 @@ from nnspec.elaborate.files import Declarations
 from nnspec.ir import Place, Program
 from nnspec.ir.batch import Obstacle, along_first
 from nnspec.ir.idle import idle
-from nnspec.ir.state import ties
 from nnspec.layers.base import Layer
 
 # What samples are called. Nothing else tells [N, T, D] from [T, N, D].
@@ -75,15 +74,13 @@ def doubt(program: Program, declarations: Declarations, sink: Sink) -> None:
 
 def _doubt_idle_weights(program: Program, declarations: Declarations, sink: Sink) -> None:
     """Tell of weights that no output depends on; those that are tied may be needed for the other name they have."""
-    tied = {path for tie in ties(program, program.main) for path in tie}
-    told: set[Place | None] = set()
+    told: set[Place] = set()
     for step in idle(program):
         place = step.call.place
-        if place is None or place in told or any(f"{path}.".startswith(f"{step.path}.") for path in tied):
-            continue
-        told.add(place)
-        span = Span(declarations.sources()[place.file], place.start, place.end)
-        sink.add(UnusedStep(span, step.path, step.unused))
+        if place is not None and place not in told and not step.tied:
+            told.add(place)
+            span = Span(declarations.sources()[place.file], place.start, place.end)
+            sink.add(UnusedStep(span, step.path, step.unused))
 
 
 def _takes_time_first(layer: object) -> bool:

@@ -16,9 +16,15 @@ from nnspec.record import Record
 class Idle(Record):
     """A step that owns weights, and that certain outputs do not depend on."""
 
-    path: str  # of its label, from the model on
+    path: str  # of its label, from the model on; where a module is applied in several places, in one of them
     call: Call
     unused: bool  # no step takes its result, not even an idle one
+    tied: bool  # a weight of it is one of another step, too
+
+    def inside(self, label: str | None, module: Module) -> Idle:
+        """The same, from the module on that applies it under a label."""
+        path = f"{label}.{self.path}"
+        return Idle(path, self.call, self.unused, self.tied or _is_tied(module, path))
 
 
 def has_idle_weights(program: Program, outputs: Set[str]) -> bool:
@@ -59,17 +65,18 @@ class _Search:
             others = {each.path for each in alive.get(call.label, inner)}
             alive[call.label] = tuple(each for each in inner if each.path in others)
             if call.count > 1 and taken.isdisjoint(range(len(call.outputs))) and self._owns_weights(module, call):
-                steps.append(Idle(str(call.label), call, unused=False))  # only the last application counts
+                steps.append(_idle(module, call, unused=False))  # only the last application counts
         for label, inner in alive.items():
-            steps += [Idle(f"{label}.{each.path}", each.call, each.unused) for each in inner]
+            steps += [each.inside(label, module) for each in inner]
         used = {name for call in module.calls for name in call.inputs}
         for call in module.calls:
             if call.label not in alive and self._owns_weights(module, call):
                 unused = used.isdisjoint(call.outputs)
                 if not (unused and call.training):
-                    steps.append(Idle(str(call.label), call, unused))
+                    steps.append(_idle(module, call, unused=unused))
         inputs = frozenset(index for index, port in enumerate(module.inputs) if port.value in needed)
-        return inputs, tuple(steps)
+        once = {id(step.call): step for step in reversed(steps)}  # a module may be applied in very many places
+        return inputs, tuple(reversed(once.values()))
 
     def _taken(self, call: Call, needed: Set[str]) -> tuple[Set[int], tuple[Idle, ...]]:
         """The inputs of a call, by index, that what is needed of it depends on, and what is idle inside."""
@@ -85,3 +92,12 @@ class _Search:
         if isinstance(call.callee, Layer):
             return bool(layer_weights(module, call))
         return bool(self.totals[call.callee].parameters)
+
+
+def _idle(module: Module, call: Call, *, unused: bool) -> Idle:
+    return Idle(str(call.label), call, unused, _is_tied(module, str(call.label)))
+
+
+def _is_tied(module: Module, path: str) -> bool:
+    """Whether a weight below a path is tied by the module."""
+    return any(f"{each}.".startswith(f"{path}.") for tie in module.ties for each in (tie.parameter, tie.source))

@@ -60,7 +60,7 @@ def layer_weights(module: Module, call: Call) -> tuple[Weight, ...]:
 
 def state_dict(program: Program, key: str | None = None) -> Iterator[Entry]:
     """Every key with its weight, from the model's module or another one."""
-    tied = dict(ties(program, program.modules[key or program.entry]))
+    tied = dict(_ties(program, program.modules[key or program.entry], ""))
     canonical = {parameter: _canonical(parameter, tied) for parameter in tied}
     first: dict[str, str] = {}
     for path, weight in _walk(program, program.modules[key or program.entry], ""):
@@ -77,14 +77,13 @@ def _canonical(path: str, ties: dict[str, str]) -> str:
     return path
 
 
-def ties(program: Program, module: Module, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """The paths of all parameters below a module that are another one, and of what they are."""
+def _ties(program: Program, module: Module, prefix: str) -> Iterator[tuple[str, str]]:
     for tie in module.ties:
         yield prefix + tie.parameter, prefix + tie.source
     for call in module.calls:
         if isinstance(call.callee, str) and not call.shared and _has_ties(program, call.callee):
             for label in call.labels:
-                yield from ties(program, program.modules[call.callee], f"{prefix}{label}.")
+                yield from _ties(program, program.modules[call.callee], f"{prefix}{label}.")
 
 
 def _has_ties(program: Program, key: str) -> bool:
