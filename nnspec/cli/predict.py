@@ -58,9 +58,10 @@ def command(
 ) -> None:
     """Run MODEL, an .onnx file or a spec with --weights, and print what it gives.
 
-    Pictures are brought to the model's size and channels, with values from 0 to 1; pictures and tables are normalised
-    as in training, texts become numbers by the vocabulary of training, and arrays are taken as they are. The provider
-    that is asked for is used or refused; auto takes CUDA where it works, else the processor, and says which.
+    Pictures are brought to the model's size and channels, with values from 0 to 1; texts become numbers by the
+    vocabulary of training, columns are found by name. All of it is normalised as in training, by the model itself; to
+    one of export --no-normalize arrays are given normalised. The provider that is asked for is used or refused; auto
+    takes CUDA where it works, else the processor, and says which.
     """
     session = _session(spec, weights, provider)
     from nnspec.infer.files import read_inputs  # here: only now is numpy known to be installed
