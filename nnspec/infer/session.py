@@ -80,6 +80,8 @@ class Session:
             SpecError: an input is missing or unknown, or does not fit; or an operator refuses the values; or the
                 model's samples are not known to be apart.
         """
+        if batch is not None and batch < 1:
+            raise ValueError(f"batch is {batch}, and at least one sample is computed at a time")
         self._check_names(inputs)
         known: dict[str, Size] = {}
         arrays = {port.name: self._fitted(port, inputs[port.name], known) for port in self.inputs}
