@@ -108,6 +108,26 @@ model Z {
   bias = where(columns <= rows, zeros([T, T]), -1e9) - far * slopes
   attention(query, query, query, bias = bias) -> Rearrange("n h t d -> n t (h d)") -> o: Linear(8)
 }""",
+    "norms by hand": """
+model Z {
+  input x: float[N, 40]
+  y = x * 300.0
+  output a = y / sqrt(mean(y * y, dim = -1, keepdim = true) + 1e-6)
+  d = y - mean(y, dim = -1, keepdim = true)
+  output b = d / sqrt(mean(d ** 2, dim = 1, keepdim = true) + 1e-6) -> fc: Linear(3)
+  output c = y / (norm(y, dim = 1, keepdim = true) + 1e-8)
+  output e = y * rsqrt(sum(square(y), dim = 1)[:, none] / 40)
+  k = x -> CumulativeSum(dim = 1)
+  output f = exp(-k)
+}""",
+    "a scan over positions": """
+block Step: place, h { output h = tanh(sin(place) + h); output y = h * 2 }
+model Z {
+  input x: float[N, 4]
+  places = Range(1500) -> _ * 0.5
+  (places, x) -> step: scan Step
+  output y = step.y
+}""",
     "positions that cross a block and are multiplied": """
 block Frequencies(size) { [N, T]; r = Range(size) -> _ * -0.25; output f = exp(r) }
 block Wave: places, frequencies { output w = sin(places[:, none] @ frequencies[none]) }
@@ -196,8 +216,8 @@ def test_source_of_a_table_reads_as_a_person_would_write_it() -> None:
         x = x.to(wide) / 7
         emb = self.emb(t_)
         x = torch.sin(x)
-        x = x[..., None]
-        x = emb + x.to(dtype)
+        x = x.to(dtype)[..., None]
+        x = emb + x
         y = torch.full((n, 1, 4), 0.3, dtype=dtype, device=device)
         return self.fc(torch.cat((x, y), dim=1))
 """

@@ -118,6 +118,8 @@ class _Halving:
         square = node.op == "Mul" and len(set(node.inputs)) == 1
         if square or not self.angles.isdisjoint(node.outputs) or self._is_made(node):
             return "single"
+        if any(map(self._vanishes, node.inputs)):
+            return "single"
         gives = not self.floats.isdisjoint(node.outputs)  # a shape, or a comparison, is no reason to cast an input
         read = [name for name in node.reads() if name in self.homes and name not in self.made]
         read = [name for name in read if not (gives and name in self.graph.inputs)]
@@ -135,6 +137,12 @@ class _Halving:
         value = self.graph.initializers.get(name)
         array = value.make() if value is not None else None
         return array is not None and bool(np.array_equal(array.astype(self.half).astype(array.dtype), array))
+
+    def _vanishes(self, name: str) -> bool:
+        """Whether a value is a number that is zero in 16 bits, and keeps a divisor from being that."""
+        value = self.graph.initializers.get(name) if name in self.made else None
+        array = value.make() if value is not None and value.shape in ((), (1,)) else None
+        return array is not None and bool(array.any()) and not array.astype(self.half).any()
 
     def _as_output(self, name: str) -> str:
         """The name under which an output of the model is made in 16 bits, before it is cast."""

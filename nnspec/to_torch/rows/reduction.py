@@ -48,8 +48,11 @@ def _(layer: Variance | StandardDeviation, call: Call) -> str:
 @row(LogSumExp)
 def _(layer: LogSumExp, call: Call) -> str:
     dim = layer.dim if layer.dim is not None else layer.axes(call.type_of()) or 0
+    text = f"logsumexp({written(dim=dim, **changed(layer, 'keepdim'))})"
+    if call.dtype == "wide":
+        return f"{call.inputs[0]}.{text}"
     # a sum of exponentials is beyond float16 where its logarithm is not
-    return f"{call.inputs[0]}.to(wide).logsumexp({written(dim=dim, **changed(layer, 'keepdim'))}).to({call.dtype})"
+    return f"{call.inputs[0]}.to(wide).{text}.to(dtype)"
 
 
 @row(Norm)
