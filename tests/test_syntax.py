@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import nnspec
 from nnspec.diagnostics import Sink, Source
 from nnspec.highlight import KEYWORDS
 from nnspec.limits import Limits
@@ -240,3 +241,8 @@ def test_editors_and_terminals_colour_every_keyword() -> None:
     assert words <= coloured
     assert coloured <= words | {"float", "int", "bool"}
     assert words == KEYWORDS
+
+
+def test_half_a_character_is_no_text() -> None:
+    with pytest.raises(nnspec.SpecError, match=r"E0105.*(?s:.*)not UTF-8"):
+        nnspec.loads("# \ud800\nmodel M { input x: float[N]; ReLU }")

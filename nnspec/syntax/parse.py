@@ -21,7 +21,7 @@ from nnspec.resources import grammar_text
 from nnspec.syntax import tables
 from nnspec.syntax.layout import Layout, LimitReached
 from nnspec.syntax.lexer import OneScanLexer
-from nnspec.syntax.mistakes import BadEscape, NothingDeclared, TooLarge, UnknownCharacter
+from nnspec.syntax.mistakes import BadEscape, NothingDeclared, TooLarge, UnknownCharacter, Unreadable
 from nnspec.syntax.tree import Declaration, Expression, File
 from nnspec.syntax.tree_builder import TreeBuilder
 from nnspec.syntax.unexpected import explain
@@ -49,6 +49,10 @@ def parse(source: Source, sink: Sink, limits: Limits = DEFAULT_LIMITS) -> File:
     """Read a source. What is wrong is added to the sink; the declarations that could be read are returned."""
     if len(source.text.encode("utf-8", "surrogatepass")) > limits.bytes:
         sink.add(TooLarge(Span(source, 0, 1), "this file, in bytes,", "bytes", limits.bytes))
+        return File(0, 0, ())
+    half = re.search(r"[\ud800-\udfff]", source.text)
+    if half is not None:
+        sink.add(Unreadable(Span(source, *half.span()), source.name, "it is not UTF-8 text", "a spec is a text file"))
         return File(0, 0, ())
     with _ONE_AT_A_TIME:
         return _Reader(source, sink, limits).file()
