@@ -76,7 +76,7 @@ def test_inputs_outputs_and_weights_keep_their_names_and_sizes_their_symbols() -
     assert [(v.name, dimensions(v)) for v in proto.graph.input] == [("image", ["N", 3, "2*h", "2*w"])]
     assert [(v.name, dimensions(v)) for v in proto.graph.output] == [("map", ["N", 4, "h", "w"]), ("logits", ["N", 5])]
     assert set(initializers(proto)) >= {"features.0.weight", "features.0.bias", "fc.weight", "fc.bias"}
-    assert "features.0.Conv_output" in {node.name for node in proto.graph.node}
+    assert "features.0.Conv" in {node.name for node in proto.graph.node}
     assert proto.producer_name == "nnspec" and proto.producer_version == nnspec.__version__
     assert {entry.key for entry in proto.metadata_props} >= {"nnspec.model", "nnspec.spec"}
 

@@ -150,7 +150,15 @@ class _Builder:
         except LayerError as problem:
             found = NotExpressible(self._span(call.place), layer.kind, problem.message, problem.help)
             raise SpecError.of(found, scope.chain) from None
-        return [made] if isinstance(made, str) else list(made)
+        tensors = [made] if isinstance(made, str) else list(made)
+        self._entitle(scope, call, label, tensors)
+        return tensors
+
+    def _entitle(self, scope: _Scope, call: Call, label: str | None, tensors: list[str]) -> None:
+        """Results are named by their layer's path, or as the module calls them."""
+        for tensor, name in zip(tensors, call.outputs, strict=True):
+            known = label if label is not None and name == call.outputs[0] else name
+            self.graph.entitle(tensor, f"{scope.prefix}{known}")
 
     def _weight(self, path: str, weight: Weight) -> str:
         """The initializer of a weight; one for all keys that are tied to it."""

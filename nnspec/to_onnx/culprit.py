@@ -1,13 +1,15 @@
 """Which layer of an ONNX model is the first to differ from PyTorch.
 
-Values of the model are named by the paths of the spec, `layer1.0.conv1.Conv_output`. A copy of the model gives the
-last value of every path as an output, and PyTorch is run with all that it computes recorded. A value agrees if
-PyTorch has computed it anywhere: what is folded into a convolution gives what the layer behind it should give.
+Nodes of the model are named by the paths of the spec, `layer1.0.conv1.Conv`, and what a layer gives by its path alone.
+A copy of the model gives the last value of every path as an output, and PyTorch is run with all that it computes
+recorded. A value agrees if PyTorch has computed it anywhere: what is folded into a convolution gives what the layer
+behind it should give.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +21,8 @@ from nnspec.to_onnx.reference import Recorder, Reference, Trial, module_kinds
 from nnspec.to_onnx.runtime import ERRORS, fed, open_session, reason
 from nnspec.weights.arrays import Array
 
-_VALUE = re.compile(r"(.+?)\.[A-Z]\w*_output")
+_NODE = re.compile(r"(.+)\.[A-Z]\w*")
+_QUANTISED = re.compile(r"_(Quantize|Dequantize)Linear\w*|_quantized")  # what a quantiser puts behind a name
 _DRAW = ("RandomNormalLike", "RandomUniformLike", "RandomNormal", "RandomUniform", "Multinomial", "Bernoulli")
 
 
@@ -38,7 +41,7 @@ def first_difference(model: Path, reference: Reference, trial: Trial, tolerance:
     """The first layer that differs on a trial, or why it cannot be told; the reference must be in float64."""
     kinds = module_kinds(reference.module)
     proto = onnx.load(str(model), load_external_data=False)
-    last = _last_values(proto.graph)
+    last = _last_values(proto.graph, kinds)
     if not any(path in kinds for path in last):
         return "which layer differs cannot be told: the names in the file are not the paths of this spec"
     try:
@@ -67,7 +70,7 @@ class _Made(Record):
     op: str
 
 
-def _last_values(graph: onnx.GraphProto) -> dict[str, _Made]:
+def _last_values(graph: onnx.GraphProto, kinds: Mapping[str, str]) -> dict[str, _Made]:
     """By path, in the order of the model, the last value that has it; none that is random."""
     outputs = {output.name for output in graph.output}
     last: dict[str, _Made] = {}
@@ -76,19 +79,15 @@ def _last_values(graph: onnx.GraphProto) -> dict[str, _Made]:
         if node.op_type in _DRAW or not random.isdisjoint(node.input):
             random.update(node.output)
             continue
-        maker = _path(node.name)
+        found = _NODE.match(node.name)
+        maker = found[1] if found else ""
         for value in filter(None, node.output):
-            path = maker if value in outputs else _path(value)
+            title = _QUANTISED.sub("", value)
+            path = title if title in kinds and value not in outputs else maker
             if path:
                 last.pop(path, None)  # to its new place in the order
                 last[path] = _Made(value, maker, node.op_type)
     return last
-
-
-def _path(name: str) -> str:
-    """The path in `layer1.0.conv1.Conv_output`; what a quantiser has put behind it does not count."""
-    found = _VALUE.match(name)
-    return found[1] if found else ""
 
 
 def _values(proto: onnx.ModelProto, folder: Path, names: list[str], trial: Trial) -> list[Array]:

@@ -62,11 +62,11 @@ def _fold_batch_norm(graph: Graph, before: Node, norm: Node) -> None:
 
 
 def _replace(graph: Graph, node: Node, index: int, shape: tuple[int, ...], make: Callable[[], Array]) -> None:
-    """Give the node a new initializer, named after the one that it had."""
-    stem = node.inputs[index] if index < len(node.inputs) else f"{node.inputs[1].removesuffix('.folded')}.bias"
+    """Give the node a new initializer, which stands for the one that it had."""
+    key = node.inputs[index] if index < len(node.inputs) else f"{node.path}.bias"
     graph.scope = ""
-    name = graph.fresh(f"{stem.removesuffix('.folded')}.folded")
-    graph.initializers[name] = Initializer(shape, np.float32, make)
+    name = graph.fresh(f"{key}.folded")
+    graph.initializers[graph.stand_for(name, key)] = Initializer(shape, np.float32, make)
     node.inputs[index:] = [name, *node.inputs[index + 1 :]]
 
 

@@ -36,6 +36,8 @@ class Graph:
         self._sizes: dict[Size, str] = {}
         self._symbols: dict[Symbol, str] = {}
         self._once: dict[Hashable, str] = {}
+        self._titles: dict[str, str] = {}
+        self._keys: dict[str, str] = {}
 
     def reserve(self, names: Iterable[str]) -> None:
         """Keep names for what will be added under exactly them."""
@@ -61,14 +63,23 @@ class Graph:
         return self.nodes_out(op, inputs, 1, **attributes)[0]
 
     def nodes_out(self, op: str, inputs: Sequence[str], outputs: int, **attributes: Any) -> tuple[str, ...]:
-        """Add an operator with several outputs, and return their names."""
-        names = [self.fresh(f"{op}_output" if outputs == 1 else f"{op}_output{i}") for i in range(outputs)]
+        """Add an operator with several outputs, and return their names.
+
+        The node is named by the module and the operator, `encoder.0.attn.MatMul`, and so is what it gives, unless
+        `entitle` knows better.
+        """
+        own = self.fresh(op)
+        names = [own] if outputs == 1 else [self.fresh(f"{op}.{index}") for index in range(outputs)]
         kept = {key: value for key, value in attributes.items() if value is not None}
         trimmed = list(inputs)
         while trimmed and not trimmed[-1]:  # absent optional inputs at the end are not written
             trimmed.pop()
-        self.nodes.append(Node(op, trimmed, names, kept, names[0], blocks=self.blocks, path=self.scope))
+        self.nodes.append(Node(op, trimmed, names, kept, own, blocks=self.blocks, path=self.scope))
         return tuple(names)
+
+    def entitle(self, tensor: str, title: str) -> None:
+        """Say what a tensor holds: it gets this name at the end, unless it has been given one before."""
+        self._titles.setdefault(tensor, title)
 
     def constant(self, value: Any, dtype: Any = None) -> str:
         """An initializer with this value; equal constants share one. Python floats become float32, ints int64."""
@@ -103,15 +114,24 @@ class Graph:
             self.weight(target, shape, source.dtype, lambda: np.asarray(transform(source.make()), order="C"))
         return target
 
+    def stand_for(self, name: str, key: str) -> str:
+        """Say which weight an initializer is, less what is folded into it: it gets its key where no other has it."""
+        self._keys[name] = key
+        return name
+
     def transposed(self, name: str) -> str:
         """The transpose of a matrix initializer."""
         return self.derived(name, ".T", self.initializers[name].shape[::-1], np.transpose)
 
-    def once(self, key: Hashable, make: Callable[[], str]) -> str:
-        """The tensor that `make` adds; for the same key the same one, so that layers share a mask or a table."""
+    def once(self, key: tuple[Hashable, ...], make: Callable[[], str]) -> str:
+        """The tensor that `make` adds; for the same key the same one, so that layers share a mask or a table.
+
+        The key begins with what it is.
+        """
         if key not in self._once:
             with self.outside():
                 self._once[key] = make()
+            self.entitle(self._once[key], str(key[0]))
         return self._once[key]
 
     @contextmanager
@@ -147,6 +167,7 @@ class Graph:
             if isinstance(atom, Symbol):
                 if atom not in self._symbols:
                     self._symbols[atom] = self._symbol(atom)
+                    self.entitle(self._symbols[atom], atom.text)
                 value = self._symbols[atom]
             elif isinstance(atom, Product):
                 value = self.size(atom.factors[0])
@@ -214,17 +235,36 @@ class Graph:
 
     def finish(self, made: dict[str, str], types: dict[str, TensorType]) -> None:
         """Give the outputs their names: `made` holds the tensor of each. Then drop what they do not need."""
+        self.scope = ""
         produced = {name for node in self.nodes for name in node.outputs}
         renamed: dict[str, str] = {}
         for name, tensor in made.items():
             if tensor in produced and tensor not in renamed:
                 renamed[tensor] = name
             else:  # an input, a constant, or an output a second time
-                self.nodes.append(Node("Identity", [tensor], [name], {}, name))
+                self.nodes.append(Node("Identity", [tensor], [name], {}, self.fresh(f"{name}.Identity")))
+        for tensor, title in self._titles.items():
+            if tensor not in renamed and not (tensor in self.inputs or tensor in self.initializers):
+                renamed[tensor] = self.fresh(title)
         for node in self.nodes:
             node.rename(renamed)
         self.outputs = types
         self.prune()
+
+    def settle(self) -> None:
+        """Give weights that something was folded into their keys; the end of all that changes the graph."""
+        renamed: dict[str, str] = {}
+        used = {*self.initializers, *self.inputs, *(name for node in self.nodes for name in node.outputs)}
+        for name in [name for name in self.initializers if name in self._keys]:
+            key = name
+            while key in self._keys:
+                key = self._keys[key]
+            if key not in used:
+                renamed[name] = key
+                used.add(key)
+        for node in self.nodes:
+            node.rename(renamed)
+        self.initializers = {renamed.get(name, name): value for name, value in self.initializers.items()}
 
     def prune(self) -> None:
         """Drop the nodes and initializers that no output depends on."""

@@ -29,13 +29,11 @@ def write_heads(graph: Graph) -> None:
 def _head(graph: Graph, given: str, product: Node, last: Node) -> list[Node]:
     """`given @ weight.T + bias` of any rank, under the names of the product and of the output."""
     weight, *bias = product.inputs[1:]
-    graph.scope = ""  # the names below have their paths
-    transposed = graph.fresh(f"{weight}_transposed")
-    scores = graph.fresh(product.name.replace("Gemm", "MatMul")) if bias else last.outputs[0]
-    nodes = [
-        Node("Transpose", [weight], [transposed], {"perm": [1, 0]}, transposed, blocks=product.blocks),
-        Node("MatMul", [given, transposed], [scores], {}, scores if bias else last.name, blocks=product.blocks),
-    ]
-    if bias:
-        nodes.append(Node("Add", [scores, *bias], last.outputs, {}, last.name, blocks=product.blocks))
+    before, graph.nodes = graph.nodes, []
+    with graph.within(product):
+        scores = graph.node("MatMul", [given, graph.node("Transpose", [weight], perm=[1, 0])])
+        if bias:
+            graph.node("Add", [scores, *bias])
+    nodes, graph.nodes = graph.nodes, before
+    nodes[-1].outputs = last.outputs
     return nodes

@@ -39,22 +39,23 @@ def _is_product(node: Node, graph: Graph) -> bool:
 
 def _quantise(node: Node, graph: Graph) -> None:
     value, weight, *bias = node.inputs
-    graph.scope, graph.blocks = node.name, node.blocks
-    numbers, scale, zero = _quantised_value(value, graph)
-    integers, scales = _quantised_weight(weight, 0 if node.attributes.get("transB") else 1, graph)
-    product = graph.node("MatMulInteger", [numbers, integers, zero])
-    real = graph.node("Cast", [product], to=onnx.TensorProto.FLOAT)
-    total = graph.node("Mul", [real, graph.node("Mul", [scale, scales])])
-    if bias:
-        graph.node("Add", [total, *bias])
-    graph.nodes[-1].outputs, graph.nodes[-1].name = list(node.outputs), node.name
+    with graph.within(node):
+        numbers, scale, zero = _quantised_value(value, graph)
+        integers, scales = _quantised_weight(weight, 0 if node.attributes.get("transB") else 1, graph)
+        product = graph.node("MatMulInteger", [numbers, integers, zero])
+        real = graph.node("Cast", [product], to=onnx.TensorProto.FLOAT)
+        total = graph.node("Mul", [real, graph.node("Mul", [scale, scales])])
+        if bias:
+            graph.node("Add", [total, *bias])
+    graph.nodes[-1].outputs = list(node.outputs)
 
 
 def _quantised_value(name: str, graph: Graph) -> tuple[str, str, str]:
     """The tensor as uint8, its scale and its zero point; once for all products that take it."""
     made = (f"{name}.uint8", f"{name}.scale", f"{name}.zero")
     if not graph.knows(made[0]):
-        graph.nodes.append(Node("DynamicQuantizeLinear", [name], list(made), {}, made[0], blocks=graph.blocks))
+        own, path = graph.fresh("DynamicQuantizeLinear"), graph.scope
+        graph.nodes.append(Node("DynamicQuantizeLinear", [name], list(made), {}, own, blocks=graph.blocks, path=path))
         graph.reserve(made)
     return made
 

@@ -73,6 +73,7 @@ def lower(
     quantised = choices.precision == "int8" and quantise_products(graph)
     if choices.precision == "int8":
         notes.append(_TOGETHER if quantised else _NOTHING)
+    graph.settle()
     if choices.functions:
         make_functions(graph)
     file = Path(weights) if isinstance(weights, (str, Path)) else None

@@ -19,7 +19,8 @@ def computed(layer: Normed, stored: dict[str, str], graph: Graph) -> dict[str, s
 def _weight_normed(stored: dict[str, str], graph: Graph) -> str:
     direction, wanted = stored[f"{STORED}original1"], graph.initializers[stored[f"{STORED}original0"]]
     shape = graph.initializers[direction].shape
-    return graph.derived(direction, ".normed", shape, lambda array: weight_normed(wanted.make(), array))
+    made = graph.derived(direction, ".normed", shape, lambda array: weight_normed(wanted.make(), array))
+    return graph.stand_for(made, direction.removesuffix(f"{STORED}original1") + "weight")
 
 
 def _spectral(layer: Normed, stored: dict[str, str], graph: Graph) -> str:
@@ -29,4 +30,5 @@ def _spectral(layer: Normed, stored: dict[str, str], graph: Graph) -> str:
     def make(array: Array) -> Array:
         return spectral_normed(array, left.make(), right.make(), layer.rows_dim)
 
-    return graph.derived(given, ".normed", graph.initializers[given].shape, make)
+    made = graph.derived(given, ".normed", graph.initializers[given].shape, make)
+    return graph.stand_for(made, given.removesuffix(f"{STORED}original") + "weight")

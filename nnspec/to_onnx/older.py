@@ -41,7 +41,7 @@ def _older(nodes: list[Node], graph: Graph, opset: int) -> list[Node]:
 
 def _give(node: Node, graph: Graph) -> None:
     """Let the last node give what this one gave."""
-    graph.nodes[-1].outputs, graph.nodes[-1].name = node.outputs, node.name
+    graph.nodes[-1].outputs = node.outputs
 
 
 def _gelu(node: Node, graph: Graph) -> None:

@@ -148,7 +148,9 @@ class _Halving:
         """The name under which an output of the model is made in 16 bits, before it is cast."""
         made = self._fresh(name, "half")
         self.versions[name, "half"] = made
-        self.nodes.append(Node("Cast", [made], [name], {"to": onnx.TensorProto.FLOAT}, name, blocks=self.blocks))
+        self.nodes.append(
+            Node("Cast", [made], [name], {"to": onnx.TensorProto.FLOAT}, self._cast_of(name), blocks=self.blocks)
+        )
         self.homes[name] = "single"
         return made
 
@@ -165,7 +167,7 @@ class _Halving:
             made = self._fresh(name, kind)
             to = onnx.TensorProto.FLOAT if kind == "single" else helper.np_dtype_to_tensor_dtype(self.half)
             blocks = () if name in self.graph.initializers else self.blocks
-            self.nodes.append(Node("Cast", [name], [made], {"to": to}, made, blocks=blocks))
+            self.nodes.append(Node("Cast", [name], [made], {"to": to}, self._cast_of(name), blocks=blocks))
             self.versions[name, kind] = made
         return self.versions[name, kind]
 
@@ -180,6 +182,11 @@ class _Halving:
             self.versions[name, "half"] = self._fresh(name, "half")
         return self.versions[name, "half"]
 
+    def _cast_of(self, name: str) -> str:
+        """The name of a node that casts a value."""
+        self.graph.scope = ""
+        return self.graph.fresh(f"{name}.Cast")
+
     def _fresh(self, name: str, kind: Kind) -> str:
         self.graph.scope = ""
         return self.graph.fresh(f"{name}.{'float32' if kind == 'single' else self.half.name}")
@@ -189,6 +196,8 @@ class _Halving:
         for (name, kind), version in self.versions.items():
             value = self.graph.initializers.get(name)
             if kind == "half" and value is not None:
+                if version != name:
+                    self.graph.stand_for(version, name)
                 self.graph.initializers[version] = Initializer(value.shape, self.half, _halved(value.make, self.half))
         self.graph.prune()
 

@@ -51,10 +51,11 @@ def _(layer: RReLU, call: Call, graph: Graph) -> str:
 def _(layer: PReLU, call: Call, graph: Graph) -> str:
     weight, rank = call.weights["weight"], call.results[0].rank
     if rank == 0:
-        weight = graph.derived(weight, ".slope", (), lambda slopes: slopes.reshape(()))
+        weight = graph.stand_for(graph.derived(weight, ".slope", (), lambda slopes: slopes.reshape(())), weight)
     if layer.num_parameters > 1 and rank > 2:
         shape = (layer.num_parameters,) + (1,) * (rank - 2)  # [C, 1, 1] broadcasts over the places
-        weight = graph.derived(weight, ".slope", shape, lambda slopes: slopes.reshape(shape))
+        made = graph.derived(weight, ".slope", shape, lambda slopes: slopes.reshape(shape))
+        weight = graph.stand_for(made, weight)
     return graph.node("PRelu", [call.inputs[0], weight])
 
 

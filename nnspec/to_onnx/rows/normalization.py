@@ -43,7 +43,7 @@ def _affine(call: Call, graph: Graph, name: str) -> str:
 
 def _over_places(graph: Graph, weight: str, rank: int) -> str:
     shape = (graph.initializers[weight].shape[0],) + (1,) * (rank - 2)  # [C, 1, 1]
-    return graph.derived(weight, ".channels", shape, lambda array: array.reshape(shape))
+    return graph.stand_for(graph.derived(weight, ".channels", shape, lambda array: array.reshape(shape)), weight)
 
 
 def _with_running_statistics(call: Call, graph: Graph, channels: int, eps: float) -> str:
