@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import nnspec
 from nnspec import Model, SpecError
+from nnspec.dims import Symbol, product, substitute, symbols
 from nnspec.elaborate.values import describe
 from nnspec.layers import registry
 from nnspec.layers.base import Layer
@@ -63,6 +64,7 @@ WORDS = (
 OTHERS = (None, True, False)
 CHOICES: tuple[tuple[Any, ...], ...] = (WHOLE, WHOLE, WHOLE, FRACTIONS, FRACTIONS, LARGE, WORDS, OTHERS, OTHERS)
 DISTRIBUTIONS = ("normal", "uniform", "truncated_normal")
+SIZES = (1, 2, 3, 5, 8, 9, 12)
 _MOST = 2_000_000  # elements of a result, and of the weights: beyond it nothing is built
 
 
@@ -82,6 +84,7 @@ class Case(NamedTuple):
     use: Use
     arguments: dict[str, Any]
     seed: int
+    sizes: dict[str, tuple[int, ...]]  # of the inputs: what fits is then decided, not left to whoever runs it
 
     @property
     def text(self) -> str:
@@ -116,10 +119,11 @@ class Arguments(Machine[Case]):
         fields = list(use.kind.model_fields)
         changed = random.sample(fields, min(len(fields), random.choice([1, 1, 2])))
         arguments = {**use.arguments, **{name: value(random, name, use.arguments.get(name)) for name in changed}}
-        return Case(use, arguments, random.randrange(2**31))
+        return Case(use, arguments, random.randrange(2**31), sizes(random, use))
 
     def show(self, case: Case) -> str:
-        return case.text
+        given = " ".join(f"--input {name}={'x'.join(map(str, shape))}" for name, shape in case.sizes.items())
+        return f"{case.text}{given}"
 
     def smaller(self, case: Case) -> Iterator[Case]:
         for name in case.arguments:
@@ -130,7 +134,7 @@ class Arguments(Machine[Case]):
 
     def examine(self, case: Case) -> str:
         try:
-            model = nnspec.loads(case.text)
+            model = nnspec.loads(case.text, inputs=case.sizes)
         except SpecError as refused:
             need(bool(str(refused)), "a refusal without words")
             return "refused"
@@ -142,6 +146,8 @@ class Arguments(Machine[Case]):
             network.check_json()
             if case.use.kind in {*UNSUPPORTED, Tracked}:
                 return "needs gradients"
+            if case.use.kind.operator in ("//", "%") and case.arguments.get("scalar_first"):
+                return "divides by what it is given"
             tried = network.tries(2)
             session = network.onnx(optimise=case.seed % 2 == 0, checked=True)
             for sizes, inputs, found in tried:
@@ -152,6 +158,35 @@ class Arguments(Machine[Case]):
         finally:
             forget()
         return "sound"
+
+
+def sizes(random: Random, use: Use) -> dict[str, tuple[int, ...]]:
+    """A shape for each input, one number for each symbol."""
+    program = example(use).program
+    types = program.main.input_types
+    names = {symbol.text: symbol for type in types for size in type.shape for symbol in symbols(size)}
+    chosen = {name: random.choice(usable(symbol)) for name, symbol in names.items()}
+    shapes = (tuple(substitute(size, dict(chosen)) for size in type.shape) for type in types)
+    return dict(zip((port.name for port in program.main.inputs), shapes, strict=True))  # type: ignore[arg-type]
+
+
+def usable(symbol: Symbol) -> list[int]:
+    """The sizes of those that are tried which a symbol may be."""
+    low, high = symbol.bounds
+    return [size for size in SIZES if low <= size and (high is None or size <= high)] or [low]
+
+
+@cache
+def _example(text: str) -> Model:
+    return nnspec.loads(text)
+
+
+def example(use: Use) -> Model:
+    """A model with the inputs of a use."""
+    lines = [f"  input {name}: {given}" for name, given in zip(LETTERS, use.inputs, strict=False)]
+    return _example(
+        "model Inputs {\n" + "\n".join([*lines, f"  output {'a' if lines else 'one = Zeros([1])'}"]) + "\n}"
+    )
 
 
 def value(random: Random, name: str, before: Any) -> Any:
@@ -184,27 +219,10 @@ def start(random: Random) -> Any:
 
 
 def too_large(model: Model) -> bool:
-    """Whether its weights, or a value at the sizes that are tried, are too many elements to build in a test."""
-    if model.summary().parameters > _MOST:
-        return True
-    sizes = [size for module in model.program.modules.values() for type in module.values.values() for size in [type]]
-    return any(elements(each.shape) > _MOST for each in sizes)
-
-
-def elements(shape: tuple[Any, ...]) -> int:
-    """The elements of a shape, with every symbol taken for 8."""
-    total = 1
-    for size in shape:
-        total *= size if isinstance(size, int) else largest(size)
-    return total
-
-
-def largest(size: Any) -> int:
-    """A size with every symbol taken for 8."""
-    from nnspec.dims import substitute, symbols
-
-    found = substitute(size, {symbol.text: 8 for symbol in symbols(size)})
-    return found if isinstance(found, int) else 8
+    """Whether its weights, or a value of it, are too many elements to build in a test."""
+    types = [type for module in model.program.modules.values() for type in module.values.values()]
+    counts = [product(type.shape) for type in types]
+    return model.summary().parameters > _MOST or any(not isinstance(n, int) or n > _MOST for n in counts)
 
 
 @cache

@@ -129,7 +129,7 @@ class Network:
             if wanted.is_floating_point:
                 wanted = dtype or wanted
             need(value.dtype == wanted, f"PyTorch: {name} is {value.dtype} instead of {wanted}")
-            made[name] = (value.float() if value.dtype in (torch.bfloat16, torch.float16) else value).numpy()
+            made[name] = (value.float() if value.dtype in (torch.bfloat16, torch.float16) else value).detach().numpy()
         return made
 
     def check_shapes(self, sizes: Sizes, outputs: Arrays, of: str) -> None:

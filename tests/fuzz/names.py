@@ -71,6 +71,8 @@ class Names(Machine[Case]):
             compiled.load_state_dict({key: torch.from_numpy(array) for key, array in network.weights.items()})
             for path, _ in compiled.named_parameters():
                 need(path in network.weights, f"no key {path}")
+            if any(found.diagnostic.code == "W0271" for found in model.found):
+                return "not for ONNX, and told"
             session = network.onnx(optimise=True, checked=True)
             for sizes, inputs, found in network.tries(2):
                 network.check_shapes(sizes, found, "PyTorch")
@@ -113,13 +115,13 @@ class _Drawing:
         body = [
             f"  {self.label()}: Linear({argument}) -> {self.label()}: ReLU",
             f"  {inner} = _ + {other}",
-            f"  {self.label()}: Linear(4, bias = false)",
+            f"  {self.label()}: Linear({argument}, bias = false)",
             f"  _ + {inner} -> Tanh",
         ]
         lines = [
             f"  input {given}: float[{self.name()}, 4]",
             f"  input {second}: float[{self.name()}, 4]" if random.random() < 0.4 else "",
-            f"  {self.label()}: {block}({random.choice([4, 6])}, 2) -> {self.label()}: {block}(8, 3)",
+            f"  {self.label()}: {block}(6, 2) -> {self.label()}: {block}(4, 3)",
             f"  {parameter} = Parameter([4], init = 0.5)",
             f"  {value} = {given} * {parameter} -> {self.label()}: Linear(4)",
             f"  {self.label()}: {{ {self.label()}: Linear(4) -> {self.label()}: BatchNorm1d -> Sigmoid }}",
