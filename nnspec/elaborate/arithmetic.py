@@ -15,6 +15,7 @@ from nnspec.elaborate.values import describe, kind
 
 MAGNITUDE = 2**63
 LENGTH = 10_000
+ELEMENTS = 50_000  # of nested lists: more than a text can write out
 
 
 class OperationError(Exception):
@@ -44,6 +45,16 @@ def length(value: Any) -> int:
     return len(str(value)) if isinstance(value, Expression) else len(value) if isinstance(value, (str, tuple)) else 1
 
 
+def elements(value: Any, most: int) -> int:
+    """The elements of nested lists, counted up to one more than `most`: a list may stand in another one many times."""
+    count, pending = 0, [value]
+    while pending and count <= most:
+        item = pending.pop()
+        count += 1
+        pending += item if isinstance(item, tuple) else ()
+    return count
+
+
 def bounded(value: Any) -> Any:
     """The value, if it is not too large.
 
@@ -54,6 +65,8 @@ def bounded(value: Any) -> Any:
         raise OperationError("the result is larger than 2^63")
     if isinstance(value, (str, tuple)) and len(value) > LENGTH:
         raise OperationError(f"the result is longer than {LENGTH}")
+    if isinstance(value, tuple) and elements(value, ELEMENTS) > ELEMENTS:
+        raise OperationError(f"the lists in the result hold more than {ELEMENTS} elements")
     if isinstance(value, Expression) and len(str(value)) > LENGTH:
         raise OperationError("the result is too large an expression")
     if isinstance(value, complex) or (isinstance(value, float) and not math.isfinite(value)):

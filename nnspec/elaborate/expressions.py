@@ -73,7 +73,8 @@ class Expressions(Layering, ABC):
         return node.value
 
     def _text(self, node: t.Text) -> str:
-        return "".join(part if isinstance(part, str) else self._shown(part) for part in node.parts)
+        text = "".join(part if isinstance(part, str) else self._shown(part) for part in node.parts)
+        return text if len(node.parts) < 2 else self._bounded(text, node)
 
     def _shown(self, node: t.Expression) -> str:
         value = self.evaluate(node)
@@ -82,7 +83,17 @@ class Expressions(Layering, ABC):
         return value if isinstance(value, str) else describe(value)
 
     def _listof(self, node: t.ListOf) -> tuple[Any, ...]:
-        return tuple(map(self.evaluate, node.items))
+        value = tuple(map(self.evaluate, node.items))
+        return self._bounded(value, node) if any(isinstance(item, tuple) for item in value) else value
+
+    def _bounded(self, value: Any, node: Placed) -> Any:
+        """A text or list that is made of others, if it is not too large."""
+        try:
+            arithmetic.bounded(value)
+        except OperationError as problem:
+            self.fail(BadOperation(self.span(node), str(problem), problem.help))
+        self.labour(node, arithmetic.elements(value, arithmetic.ELEMENTS) // 16)
+        return value
 
     def _tuple(self, node: t.Tuple) -> Any:
         flowing = node is self.step

@@ -24,6 +24,7 @@ from nnspec.layers.base import (
 from nnspec.layers.continued import Continued, Kept, along
 from nnspec.layers.initial import torch_uniform
 
+DEEPEST = 1000  # layers of one stack: each has weights of its own
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -39,7 +40,7 @@ class _Recurrent(Layer):
     gates: ClassVar[int] = 1
 
     hidden_size: PositiveInt
-    num_layers: PositiveInt = 1
+    num_layers: Annotated[int, Field(gt=0, le=DEEPEST)] = 1
     bias: bool = True
     batch_first: bool = False
     dropout: Probability = 0.0

@@ -4,8 +4,10 @@ from functools import cache
 from itertools import product
 from typing import ClassVar
 
-from nnspec.layers.base import Example, Initial, Layer, TensorType, Weight
+from nnspec.layers.base import ArgumentError, Example, Initial, Layer, TensorType, Weight
 from nnspec.layers.window import Counts, each
+
+PLACES = 1024  # of a window: the index of each pair is a number of the file
 
 
 class RelativePositionIndex(Layer):
@@ -31,10 +33,14 @@ class RelativePositionIndex(Layer):
     def sizes(self) -> tuple[int, int]:
         """The height and the width of the window."""
         height, width = each(self.window, 2, "window")
+        if height * width > PLACES:
+            message = f"{height * width:,} places have {(height * width) ** 2:,} pairs"
+            raise ArgumentError("window", message, help=f"give a window of at most {PLACES:,} places")
         return height, width
 
     def infer(self) -> TensorType:
-        return TensorType("int", (len(_index(*self.sizes)),))
+        height, width = self.sizes
+        return TensorType("int", ((height * width) ** 2,))
 
     def weights(self) -> tuple[Weight, ...]:
         index = _index(*self.sizes)
