@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from nnspec.record import Record
+
+CONTAINER = Path("/sys/fs/cgroup/memory.max")  # where Linux says what a container may use
+
+
+def machine_memory() -> int:
+    """The bytes of memory that this program can have: those of the machine, or of the container that it is in."""
+    try:
+        found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # not on this system
+        return 1 << 63
+    try:
+        return min(found, int(CONTAINER.read_text()))
+    except (OSError, ValueError):  # there is none, or it may use all
+        return found
 
 
 class Limits(Record):
@@ -20,7 +37,9 @@ class Limits(Record):
     modules: int = 20_000  # distinct modules in the IR
     calls: int = 50_000  # statements carried out and calls made
     size: int = 2**31 - 1  # of a dimension
+    rank: int = 64  # dimensions of a tensor, as many as PyTorch and numpy take
     layers: int = 100_000  # expanded layers, where a lowering must expand repeats
+    memory: int = machine_memory()  # bytes of the weights of a network that is built
 
 
 DEFAULT_LIMITS = Limits()

@@ -156,10 +156,11 @@ class Body(Scans):
             flag = f"--input {node.name.text}={'x'.join(map(str, shape))}"
             way_out = f"{flag} must keep to {self.span(node.shape).text}; open a dimension in the spec with a name"
             self.match(node.shape, shape, way_out)
-            for size in shape:
-                self.check_size(size, node)
+            self.check_shape(shape, node)
             return TensorType(dtype, shape)
-        return TensorType(dtype, tuple(self.pattern(item)[0] for item in node.shape.items))
+        sizes = tuple(self.pattern(item)[0] for item in node.shape.items)
+        self.check_shape(sizes, node)
+        return TensorType(dtype, sizes)
 
     def _new_name(self, name: t.Identifier) -> None:
         if name.text in self.environment.names:

@@ -193,9 +193,16 @@ class Layering(Frame):
         except LayerError as problem:
             self.layer_error(problem, type(layer), config, node, title)
         for result in results:
-            for size in result.shape:
-                self.check_size(size, node)
+            self.check_shape(result.shape, node)
         return results
+
+    def check_shape(self, shape: tuple[Size, ...], node: Placed) -> None:
+        """Check the dimensions of a tensor against the limits."""
+        bound = self.shared.limits.rank
+        if len(shape) > bound:
+            self.fail(TooMuch(self.span(node), f"a tensor of {len(shape):,} dimensions", "rank", bound))
+        for size in shape:
+            self.check_size(size, node)
 
     def check_size(self, size: Size, node: Placed) -> None:
         if isinstance(size, Expression) and len(str(size)) > arithmetic.LENGTH:

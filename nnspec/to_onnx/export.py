@@ -12,6 +12,7 @@ import onnx
 from nnspec.diagnostics import SpecError
 from nnspec.ir import Program
 from nnspec.ir.flatten import flattening
+from nnspec.ir.room import need_memory
 from nnspec.layers.base import TensorType
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.output import CannotWrite, destination, is_special, replacing
@@ -67,6 +68,8 @@ def export_model(
             buffer can be (`export_onnx` writes it to files).
     """
     _check_opset(program, choices)
+    if weights is None:
+        need_memory(program, limits)
     with flattening(program, limits):
         lowered = lower(program, weights, choices, sources)
     if weight_bytes(lowered.graph) > LARGEST:
@@ -105,6 +108,8 @@ def export_onnx(
     """
     target = destination(path)  # a data file lies beside the file itself, not beside a link to it
     _check_opset(program, choices)
+    if weights is None or verify:
+        need_memory(program, limits)
     if choices.functions and choices.precision == "int8-static":
         raise SpecError.of(FunctionsNotQuantised(None))
     with ExitStack() as stack:

@@ -9,10 +9,12 @@ from hashlib import sha256
 from types import ModuleType
 from typing import Any
 
+import torch
 from torch import nn
 
 from nnspec.ir import Program
 from nnspec.ir.flatten import flattening
+from nnspec.ir.room import need_memory
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.to_torch.emit import torch_source
 
@@ -24,8 +26,11 @@ def build(program: Program, limits: Limits = DEFAULT_LIMITS, constants: Mapping[
     name within the process. `constants` are those of the source.
 
     Raises:
-        SpecError: a layer cannot be written in PyTorch, or there are more layers than the limit.
+        SpecError: a layer cannot be written in PyTorch, or there are more layers than the limit, or more weights than
+            memory.
     """
+    if torch.get_default_device().type != "meta":
+        need_memory(program, limits)
     source = torch_source(program, constants)
     with flattening(program, limits):
         made: nn.Module = getattr(_compiled(source.text, program.main.name), source.class_name)()

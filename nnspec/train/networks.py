@@ -17,6 +17,7 @@ from nnspec.elaborate.plan import PhasePlan, Plan
 from nnspec.elaborate.recipe_mistakes import NothingToUpdate
 from nnspec.ir import Program
 from nnspec.ir.parts import in_parts
+from nnspec.ir.room import need_memory
 from nnspec.limits import Limits
 from nnspec.record import Record
 from nnspec.to_torch.module import build
@@ -26,6 +27,8 @@ from nnspec.train.parts import freeze, groups, start_from, weight_names
 from nnspec.train.randomness import own_randomness
 from nnspec.train.strategy import Strategy
 from nnspec.train.task import Function, Phase, Whole
+
+MOMENTS = {"Adam": 2, "AdamW": 2, "RMSprop": 1, "Adagrad": 1}  # that an optimizer keeps of each gradient
 
 
 class Networks(Record):
@@ -69,6 +72,8 @@ def build_networks(
             strategy cannot train this; or there is no compiler where the recipe asks for one.
     """
     recipe = plan.recipe
+    if device.type == "cpu":
+        need_memory(program, limits, copies(plan), "its weights, their gradients and averages")
     model = build(program, limits).to(device)
     if recipe.weights is not None:
         start_from(model, program, base / recipe.weights, recipe.drop, plan.places.get("drop"))
@@ -121,6 +126,12 @@ def _computing(losses: Sequence[Function], wholes: Sequence[Whole | None]) -> It
     for loss, whole in zip(losses, wholes, strict=True):
         halves = (whole.first, whole.rest) if whole else ()
         yield from (each.module for each in (loss, *halves) if each is not None)
+
+
+def copies(plan: Plan) -> int:
+    """How many numbers training keeps for each weight: itself, its gradient, what the optimizer averages, `ema`."""
+    chosen = [plan.recipe.optimizer, *(phase.recipe.optimizer for phase in plan.phases)]
+    return 2 + max(MOMENTS.get(each.word, 0) for each in chosen if each) + (plan.recipe.ema is not None)
 
 
 def _share(module: nn.Module, owner: nn.Module) -> None:

@@ -1,8 +1,8 @@
 """Layers that take parts of a tensor: subscripts, slices, single elements, splits; they take any element type."""
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import PositiveInt, field_validator
+from pydantic import Field, PositiveInt, field_validator
 
 from nnspec.dims import Expression, Size, Undecidable, equal, exact_divide
 from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, axis
@@ -11,6 +11,7 @@ from nnspec.layers.subscript import check_index, slice_size
 
 SliceItem = tuple[Literal["slice"], int | Expression | None, int | Expression | None, int | None]
 Item = int | Expression | SliceItem | Literal["..."] | None
+RESULTS = 10_000  # of one layer
 WHOLE: SliceItem = ("slice", None, None, None)
 
 
@@ -174,7 +175,7 @@ class Split(Layer):
 
     by_position: ClassVar[tuple[str, ...]] = ("sections", "dim")
 
-    sections: PositiveInt | tuple[int | Expression, ...]
+    sections: Annotated[int, Field(gt=0, le=RESULTS)] | tuple[int | Expression, ...]
     dim: int = 1
 
     examples: ClassVar = (
@@ -227,7 +228,7 @@ class Chunk(Layer):
 
     by_position: ClassVar[tuple[str, ...]] = ("chunks", "dim")
 
-    chunks: PositiveInt
+    chunks: Annotated[int, Field(gt=0, le=RESULTS)]
     dim: int = 0
 
     examples: ClassVar = (
