@@ -7,6 +7,8 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
+from nnspec.elaborate.arithmetic import LENGTH
+from nnspec.elaborate.expressions import DEEPEST
 from nnspec.elaborate.frame import Failed
 from nnspec.elaborate.groups import ends
 from nnspec.elaborate.merges import Merges
@@ -146,6 +148,9 @@ class Steps(Merges):
             label = node.text if isinstance(node, t.Name) else ".".join(parts) if whole else ""
         if not re.fullmatch(_LABEL, label) or label == "_":
             self.fail(Misplaced(self.span(node), "this label", "a label is a name, a dotted path or a string of them"))
+        if label.count(".") > DEEPEST or len(label) > LENGTH:
+            advice = f"write at most {DEEPEST} dots and {LENGTH:,} letters"
+            self.fail(Misplaced(self.span(node), "so long a label", advice))
         if not _UNUSABLE.isdisjoint(label.split(".")):
             advice = "an nn.Module keeps something of its own under this name; choose another"
             self.fail(Misplaced(self.span(node), f"the label `{label}`", advice))
