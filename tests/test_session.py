@@ -236,3 +236,11 @@ def test_classes_with_their_probabilities_are_values_too() -> None:
     assert [[name for name, _ in sample] for sample in found["logits"]] == [["yes"], ["no"]]
     assert found["logits"][0][0][1] == pytest.approx(0.8)
     assert likeliest({"other": np.zeros((2, 7))}, {}) == {}
+
+
+def test_a_model_whose_inputs_are_called_by_no_text_is_refused() -> None:
+    whole = (
+        nnspec.loads("model M {\n  input image: float[N, 2]\n  output y = Linear(2)\n}").to_onnx().SerializeToString()
+    )
+    with pytest.raises(SpecError, match="E0801"):
+        Session(whole.replace(b"image", b"im\xed\xa0e"))

@@ -254,6 +254,17 @@ def test_tokens_are_those_of_a_tokenizer_file_which_is_kept(tmp_path: Path) -> N
             read_text('text("t.txt", tokenizer = "tokenizer.json")', tmp_path)
 
 
+def test_a_tokenizer_that_lacks_a_token_for_the_unknown_is_refused(tmp_path: Path) -> None:
+    tokenizer_file(tmp_path / "tokenizer.json")
+    text = (tmp_path / "tokenizer.json").read_text()
+    (tmp_path / "tokenizer.json").write_text(
+        text.replace('"[UNK]": 0', '"[UNKNOWN]": 0').replace('"[UNK]":0', '"[UNKNOWN]":0')
+    )
+    (tmp_path / "t.txt").write_text("to be or not to be " * 4)
+    with pytest.raises(nnspec.SpecError, match="it cannot split the text"):
+        read_text('text("t.txt", tokenizer = "tokenizer.json", length = 2)', tmp_path)
+
+
 def test_lines_and_their_translations_are_padded_pairs_of_tokens(tmp_path: Path) -> None:
     (tmp_path / "en.txt").write_text("a dog\na cat and a dog\na b c d e f\n")
     (tmp_path / "de.txt").write_text("ein Hund\neine Katze und ein Hund\nzu lang\n")

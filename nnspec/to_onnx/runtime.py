@@ -48,7 +48,23 @@ def open_session(
         options.add_session_config_entry(_FOLDER, str(folder))
     source = model if isinstance(model, bytes) else str(model)
     # without the fallback: it prints to the terminal, and tries what nobody asked for
-    return ort.InferenceSession(source, options, providers=[provider], enable_fallback=0)
+    session = ort.InferenceSession(source, options, providers=[provider], enable_fallback=0)
+    _need_texts(session)
+    return session
+
+
+def _need_texts(session: ort.InferenceSession) -> None:
+    """Check that what a damaged file calls its inputs and outputs, and says of itself, are texts.
+
+    Raises:
+        ValueError: they are not.
+    """
+    try:
+        for port in (*session.get_inputs(), *session.get_outputs()):
+            str(port.name), str(port.shape), str(port.type)
+        dict(session.get_modelmeta().custom_metadata_map)
+    except UnicodeDecodeError:
+        raise ValueError("it has names that are no text") from None
 
 
 def fed(session: ort.InferenceSession, inputs: Mapping[str, Array]) -> dict[str, Array]:
