@@ -177,7 +177,8 @@ class MultiheadAttention(Multihead):
     `(x, memory) -> MultiheadAttention(8)` attends to a memory. As in torch, `key_padding_mask` [N, S] and `attn_mask`
     [T, S] or [N * heads, T, S] are true where a key may *not* be seen, or numbers that are added to the scores.
     `causal` hides what comes later. The batch comes first, [N, T, D], unless `batch_first = false`: other than in
-    torch, that is the default here, since specs write so. `dropout` is that of the weights in training.
+    torch, that is the default here, since specs write so. `dropout` is that of the weights in training. A query
+    that may see no key gives zeros to the last projection.
     Shapes: [N, T, D] (and [N, S, D_key], [N, S, D_value]) -> [N, T, D].
     Raises an error where D is a symbol, or the heads do not divide it. Source: torch.nn.MultiheadAttention.
     """
