@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import torch
 
 import nnspec
 from nnspec.dims import Size, symbol
@@ -153,6 +152,7 @@ def test_an_average_in_three_dimensions_is_refused_where_torch_refuses_it(layer:
 
 
 def test_a_crop_of_what_is_too_small_is_an_error_and_no_smaller_crop() -> None:
+    torch = pytest.importorskip("torch")
     module = nnspec.loads("model M { input x: float[N, 3, H, W]; CenterCrop(3) }").to_torch()
     assert module(torch.rand(2, 3, 8, 3)).shape == (2, 3, 3, 3)
     with pytest.raises(RuntimeError, match="exceeds dimension size"):
