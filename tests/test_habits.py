@@ -13,7 +13,7 @@ from nnspec.diagnostics import Diagnostic, SpecError
 from nnspec.layers import registry
 from nnspec.layers.base import Layer
 
-IMAGE, SEQUENCE = "float[N, 16, 32, 32]", "float[N, T, 28]"
+IMAGE, SEQUENCE = "float[N, 16, 32, 32]", "float[T, N, 28]"
 
 
 def found(tmp_path: Path, body: str, input: str = IMAGE) -> list[Diagnostic]:

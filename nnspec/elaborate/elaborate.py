@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from nnspec.diagnostics import Sink, Source, Span, SpecError, nearest
@@ -18,10 +16,9 @@ from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.values import BlockDefinition, Function
 from nnspec.ir import Program
 from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.stack import deep_stack
 from nnspec.syntax import tree as t
 from nnspec.syntax.parse import parse_expression
-
-_STACK = 30_000  # frames: nesting times recursion, each bounded on its own, may need more than Python's default
 
 
 def elaborate(
@@ -53,7 +50,7 @@ def elaborate(
     frame.given_shapes = dict(shapes or {})
     frame.further = further
     made = None
-    with _deep_stack():
+    with deep_stack():
         try:
             made = frame.build(definition, arguments)
         except (Failed, Exhausted):
@@ -164,13 +161,3 @@ def _check_shapes(
             advice = f"did you mean {close}?" if close else f"it takes {', '.join(names) or 'none'}"
             sink.add(BadSetting(None, f"{definition.name} has no input {name}", advice))
     sink.raise_errors()
-
-
-@contextmanager
-def _deep_stack() -> Iterator[None]:
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, _STACK))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(before)

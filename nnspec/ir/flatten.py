@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -44,12 +43,8 @@ def flattening(program: Program, limits: Limits = DEFAULT_LIMITS) -> Iterator[No
     layers, depth = _extent(program)
     if layers > limits.layers:
         raise SpecError.of(TooManyLayers(None, program.main.name, layers, limits.layers))
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, 1000 + 10 * depth))
-    try:
+    with deep_stack(1000 + 10 * depth):
         yield
-    finally:
-        sys.setrecursionlimit(before)
 
 
 def _extent(program: Program) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 from nnspec.diagnostics import Sink, Source, Span
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.resources import grammar_text
+from nnspec.stack import deep_stack
 from nnspec.syntax import tables
 from nnspec.syntax.layout import Layout, LimitReached
 from nnspec.syntax.lexer import OneScanLexer
@@ -54,13 +55,13 @@ def parse(source: Source, sink: Sink, limits: Limits = DEFAULT_LIMITS) -> File:
     if half is not None:
         sink.add(Unreadable(Span(source, *half.span()), source.name, "it is not UTF-8 text", "a spec is a text file"))
         return File(0, 0, ())
-    with _ONE_AT_A_TIME:
+    with _ONE_AT_A_TIME, deep_stack():
         return _Reader(source, sink, limits).file()
 
 
 def parse_expression(source: Source, sink: Sink, limits: Limits = DEFAULT_LIMITS) -> Expression | None:
     """Read a source that is one expression; None, with a diagnostic, if it is not."""
-    with _ONE_AT_A_TIME:
+    with _ONE_AT_A_TIME, deep_stack():
         return _Reader(source, sink, limits).expression()
 
 
