@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from nnspec.diagnostics import Diagnostic, SpecError
 from nnspec.ir.program import Program
 from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.stack import deep_stack
 
 
 class TooManyLayers(Diagnostic):
