@@ -222,7 +222,6 @@ def test_a_file_says_what_it_was_made_of(tmp_path: Path) -> None:
         "nnspec.target": "cpu",
         "nnspec.precision": "float16",
         "nnspec.batch": '"N"',
-        "nnspec.least": '{"N": 1, "H": 1, "W": 1}',
         "nnspec.spec": f"net.nn sha256:{sha256(IMAGES.encode()).hexdigest()}",
         "nnspec.weights": f"w.safetensors sha256:{sha256(weights.read_bytes()).hexdigest()}",
     }

@@ -108,7 +108,7 @@ def test_a_spec_of_the_zoo_is_a_valid_onnx_model_that_computes_what_pytorch_does
     made = export_model(program, arrays)
     onnx.checker.check_model(made, full_check=True)
     onnx.shape_inference.infer_shapes(made, check_type=True, strict_mode=True, data_prop=True)
-    trials = Reference(program, arrays.__getitem__).trials(TRIALS)
+    trials = [trial for trial in Reference(program, arrays.__getitem__).trials(TRIALS) if not trial.edge]
     results = [run(made, trial) for trial in trials]
     for output in results[0].keys() - RANDOM.get(name, set()):
         assert_equal([each[output] for each in results], [trial.double[output] for trial in trials], trials)

@@ -136,13 +136,15 @@ class _Halving:
         """Whether a value is a constant that 16 bits hold."""
         value = self.graph.initializers.get(name)
         array = value.make() if value is not None else None
-        return array is not None and bool(np.array_equal(array.astype(self.half).astype(array.dtype), array))
+        with np.errstate(over="ignore"):
+            return array is not None and bool(np.array_equal(array.astype(self.half).astype(array.dtype), array))
 
     def _vanishes(self, name: str) -> bool:
         """Whether a value is a number that is zero in 16 bits, and keeps a divisor from being that."""
         value = self.graph.initializers.get(name) if name in self.made else None
         array = value.make() if value is not None and value.shape in ((), (1,)) else None
-        return array is not None and bool(array.any()) and not array.astype(self.half).any()
+        with np.errstate(over="ignore"):
+            return array is not None and bool(array.any()) and not array.astype(self.half).any()
 
     def _as_output(self, name: str) -> str:
         """The name under which an output of the model is made in 16 bits, before it is cast."""
