@@ -10,10 +10,12 @@ from random import Random
 import pytest
 
 from tests.fuzz import run
+from tests.fuzz.arguments import Arguments
 from tests.fuzz.decoding import Decoding
 from tests.fuzz.files import Files
 from tests.fuzz.layers import Layers
 from tests.fuzz.machine import Fault, Machine
+from tests.fuzz.names import Names
 from tests.fuzz.networks import Networks
 from tests.fuzz.texts import Texts
 
@@ -83,7 +85,15 @@ def test_what_is_right_ends_with_a_line_of_figures(capfd: pytest.CaptureFixture[
 
 @pytest.mark.parametrize(
     ("machine", "count"),
-    [(Networks(), 30), (Layers(), 60), (Texts(), 60), (Decoding(), 15), (Files(), 150)],
+    [
+        (Networks(), 30),
+        (Layers(), 60),
+        (Texts(), 60),
+        (Decoding(), 15),
+        (Files(), 150),
+        (Arguments(), 80),
+        (Names(), 20),
+    ],
     ids=lambda x: getattr(x, "name", ""),
 )
 def test_a_slice_of_what_a_machine_examines_is_right(machine: Machine[object], count: int) -> None:
