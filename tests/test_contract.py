@@ -51,7 +51,12 @@ def spec(example: Example, shapes: dict[str, tuple[int, ...]] | None = None) -> 
     given = ", ".join(NAMES[: len(example.inputs)])
     applied = example.text[:1].isupper()
     chain = f"({given}) -> layer: {example.text}" if applied and given else example.text
-    lines += [f"  result = {chain}", "  output result"]
+    numbered = example.text.startswith(
+        ("Split(", "Chunk(")
+    )  # the first of several results, none of which is the main one
+    lines += (
+        [f"  parts = {chain}", "  output result = parts[0]"] if numbered else [f"  result = {chain}", "  output result"]
+    )
     return nnspec.loads("model Example {\n" + "\n".join(lines) + "\n}", inputs=shapes)
 
 
