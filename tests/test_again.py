@@ -88,9 +88,7 @@ def test_a_loop_that_goes_on_is_not_told(tmp_path: Path, turn: str) -> None:
         ("(b = x, a = m) -> Difference -> a: Adding", lambda fc, x, m: fc(m - x)),
     ],
 )
-def test_inputs_flow_by_name_and_with_another_set_of_them_than_the_first_time(
-    tmp_path: Path, body: str, expected: object
-) -> None:
+def test_inputs_flow_by_name(tmp_path: Path, body: str, expected: object) -> None:
     module = load(tmp_path, body).to_torch()
     x, m = torch.randn(2, 2, 4)
     assert callable(expected)
@@ -111,6 +109,9 @@ def test_inputs_flow_by_name_and_with_another_set_of_them_than_the_first_time(
         ("(x, m = m)", "E0220"),
         ("relu((x, m = m))", "E0220"),
         ("a: Linear(3)\n 3 x a", "E0223"),
+        ("a: Adding(m = m)\n _ -> a", "E0236"),
+        ("a: Adding\n (_, m = m) -> a", "E0236"),
+        ("a: Adding\n (_, m = m) -> 2 x a", "E0236"),
     ],
 )
 def test_inputs_by_name_that_nothing_takes_are_refused(tmp_path: Path, body: str, code: str) -> None:
