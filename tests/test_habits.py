@@ -55,7 +55,7 @@ def test_a_size_that_torch_is_told_is_answered_with_the_call_without_it(
 ) -> None:
     (mistake,) = found(tmp_path, written, input)
     assert (mistake.code, mistake.help) == ("E0233", f"write `{meant}`")
-    assert found(tmp_path, meant, input) == []
+    assert not any(each.code.startswith("E") for each in found(tmp_path, meant, input))
 
 
 @pytest.mark.parametrize(

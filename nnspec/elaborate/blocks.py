@@ -292,9 +292,9 @@ class Blocks(Members):
         given = self.block_inputs(definition, [x for x in inputs if x is not None], extra, item)
         made = self.make_block(definition, arguments, _types(given), step.label, item)
         assert isinstance(first.callee, str)
-        before, now = (tuple(port.name for port in self.shared.modules[key].inputs) for key in (first.callee, made.key))
-        if before != now:  # the module that is built has one `forward`
-            self.fail(OtherInputs(self.span(item), step.label, before, now, step.span))
+        taken, now = (tuple(port.name for port in self.shared.modules[key].inputs) for key in (first.callee, made.key))
+        if taken != now:  # the module that is built has one `forward`
+            self.fail(OtherInputs(self.span(item), step.label, taken, now, step.span))
         if made.key != first.callee and self.weights_below(made.key) != self.weights_below(first.callee):
             self.fail(SharedMismatch(self.span(item), step.label, step.span))
         return self.call_made(made, given, step.label, item, shared=True)

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from nnspec.diagnostics import Diagnostic, Sink, Span
 from nnspec.elaborate.files import Declarations
-from nnspec.ir import Place, Program
+from nnspec.ir import Call, Module, Place, Program
 from nnspec.ir.batch import Obstacle, along_first
 from nnspec.ir.idle import idle
 from nnspec.layers.base import Layer
@@ -60,9 +60,31 @@ class UnusedStep(Diagnostic):
         return "use its value, or remove the step"
 
 
+class ChannelsLast(Diagnostic):
+    """A picture whose last dimension is its channels, as TensorFlow has it, goes into a layer that takes the second.
+
+    Pictures are [N, C, H, W] here, as in torch. A convolution over [N, 224, 224, 3] would take the rows for channels.
+    """
+
+    code = "W0251"
+    severity: ClassVar[Literal["error", "warning"]] = "warning"
+    layer: str
+    shape: str
+    first: str  # the type with the channels in their place
+
+    @property
+    def message(self) -> str:
+        return f"{self.layer} takes the second dimension of {self.shape} for the channels, which seem to be the last"
+
+    @property
+    def help(self) -> str | None:
+        return f"declare the input as {self.first}, or write -> Permute([0, 3, 1, 2]) behind it"
+
+
 def doubt(program: Program, declarations: Declarations, sink: Sink) -> None:
     """Add the warnings of a program to the sink."""
     _doubt_idle_weights(program, declarations, sink)
+    _doubt_channels_last(program, declarations, sink)
     if any(_takes_time_first(call.callee) for key in program.order for call in program.modules[key].calls):
         found = along_first(program)
         if isinstance(found, Obstacle) and found.symbol in _SAMPLES and found.lead and _takes_time_first(found.layer):
@@ -81,6 +103,36 @@ def _doubt_idle_weights(program: Program, declarations: Declarations, sink: Sink
             told.add(place)
             span = Span(declarations.sources()[place.file], place.start, place.end)
             sink.add(UnusedStep(span, step.path, step.unused))
+
+
+def _doubt_channels_last(program: Program, declarations: Declarations, sink: Sink) -> None:
+    """Tell of pictures with few channels in the last dimension that go into layers over channels as they are."""
+    main = program.main
+    for port in main.inputs:
+        type = main.values[port.value]
+        if type.rank == 4 and type.shape[3] in (1, 3, 4) and (not isinstance(type.shape[1], int) or type.shape[1] > 4):
+            call = _over_channels(program, main, port.value)
+            if call is not None and call.place is not None and isinstance(call.callee, Layer):
+                span = Span(declarations.sources()[call.place.file], call.place.start, call.place.end)
+                n, height, width, channels = type.shape
+                first = f"{type.dtype}[{n}, {channels}, {height}, {width}]"
+                sink.add(ChannelsLast(span, call.callee.kind, str(type), first))
+
+
+def _over_channels(program: Program, module: Module, value: str) -> Call | None:
+    """The first call that takes the second dimension of a value for channels."""
+    for call in module.calls:
+        if value not in call.inputs:
+            continue
+        if isinstance(call.callee, Layer):
+            if any(each.dim == 1 for each in call.callee.inferred) and call.inputs[0] == value:
+                return call
+        else:
+            inner = program.modules[call.callee]
+            found = _over_channels(program, inner, inner.inputs[call.inputs.index(value)].value)
+            if found is not None:
+                return found
+    return None
 
 
 def _takes_time_first(layer: object) -> bool:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from nnspec.diagnostics import Span, nearest
-from nnspec.elaborate import arithmetic
+from nnspec.elaborate import arithmetic, words
 from nnspec.elaborate.arithmetic import OperationError, UndecidedError
 from nnspec.elaborate.frame import Failed, Placed
 from nnspec.elaborate.layering import Layering, is_absent_input
@@ -175,7 +175,10 @@ class Expressions(Layering, ABC):
             candidates = [*known, *self.declarations.names, *registry.names()]
         else:
             candidates = [*known, *functions, *self.declarations.names, *registry.names()]
-        return UnknownName(span, name, nearest(name, candidates), self.around)
+        rank = self.flow.type.rank if isinstance(self.flow, Tensor) else None
+        close = nearest(name, candidates)
+        advice = None if close and close.lower() == name.lower() and name[0] == close[0] else words.of_name(name, rank)
+        return UnknownName(span, name, None if advice else close, advice or self.around)
 
     def _not(self, node: t.Not) -> Any:
         value = self.evaluate(node.operand)
@@ -325,7 +328,8 @@ class Expressions(Layering, ABC):
             return Partial(value.callee, (*value.positional, *positional), {**value.named, **named})
         if isinstance(value, Function):
             return self.call_function(value, positional, named, node)
-        self.fail(WrongKind(self.span(node.base), "a layer, a block or a function before (...)", kind(value)))
+        way = f"to apply it: x -> {value.step.label}" if isinstance(value, Value) and value.step is not None else None
+        self.fail(WrongKind(self.span(node.base), "a layer, a block or a function before (...)", kind(value), way))
 
     def arguments(self, arguments: t.Arguments) -> tuple[tuple[Argument, ...], dict[str, Argument]]:
         """The arguments of a call, by position and by name."""

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from nnspec.diagnostics import Label, nearest
 from nnspec.dims import Expression, Size, bounds
-from nnspec.elaborate import arithmetic, habits
+from nnspec.elaborate import arithmetic, habits, words
 from nnspec.elaborate.frame import Failed, Frame, Placed
 from nnspec.elaborate.mistakes import (
     InferredArgument,
@@ -122,9 +122,10 @@ class Layering(Frame):
                 self.report(MissingArgument(self.span(node), cls.__name__, name, shown))
             elif detail["type"] == "extra_forbidden" and argument is not None:
                 inferred = any(each.argument == name for each in getattr(cls, "inferred", ()))
-                close = None if inferred else nearest(name, cls.model_fields)
+                close = None if inferred else words.meant(name, cls.model_fields) or nearest(name, cls.model_fields)
                 span = argument.name_span or argument.span
-                self.report(UnknownArgument(span, cls.__name__, name, shown, close, inferred))
+                way = words.instead(name, cls.__name__)
+                self.report(UnknownArgument(span, cls.__name__, name, shown, close, inferred, way))
             elif argument is not None:
                 problem = _problem(detail, argument.value, cls, name)
                 self.report(LayerArgument(argument.span, cls.__name__, name, problem, shown))

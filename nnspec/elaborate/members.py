@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nnspec.diagnostics import Span, nearest
-from nnspec.elaborate import interior
+from nnspec.elaborate import interior, words
 from nnspec.elaborate.mistakes import (
     UnknownName,
     Unreached,
@@ -19,6 +19,7 @@ from nnspec.elaborate.values import (
     WeightReference,
     kind,
 )
+from nnspec.layers import registry
 from nnspec.syntax import tree as t
 
 
@@ -34,8 +35,9 @@ class Members(Shapes):
             return value.members[path[0]]
         step = value.step
         if step is None:
-            self.fail(Unreached(self.span(members[0]), ".".join(path), self.span(node.base).text, None,
-                                tuple(value.members)))  # fmt: skip
+            name = self.span(node.base).text
+            way = words.of_member(path[0], name, registry.words("function"))
+            self.fail(Unreached(self.span(members[0]), ".".join(path), name, None, tuple(value.members), way))
         shape = self._weight_shape(value, step.call, path)
         if shape is not None:
             step.call.tied = True
@@ -46,7 +48,8 @@ class Members(Shapes):
             names = (*value.members, *problem.known)
             close = nearest(path[-1], names)
             span = Span(self.declarations.source, members[0].start + 1, members[-1].end)
-            self.fail(Unreached(span, ".".join(path), step.label, close, names))
+            way = words.of_member(path[-1], self.span(node.base).text, registry.words("function"))
+            self.fail(Unreached(span, ".".join(path), step.label, close, names, None if close else way))
 
     def _weight_shape(self, value: Value, call: PendingCall, path: list[str]) -> tuple[int, ...] | None:
         if isinstance(call.callee, str):

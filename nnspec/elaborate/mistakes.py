@@ -195,6 +195,7 @@ class UnknownArgument(Diagnostic):
     signature: str
     suggestion: str | None = None
     inferred: bool = False
+    advice: str | None = None
 
     @property
     def message(self) -> str:
@@ -206,6 +207,8 @@ class UnknownArgument(Diagnostic):
 
     @property
     def help(self) -> str | None:
+        if self.advice:
+            return self.advice
         if self.inferred:
             return f"leave it out: {self.argument} follows from the incoming value"
         return f"did you mean `{self.suggestion}`?" if self.suggestion else "remove it"
@@ -745,6 +748,7 @@ class Unreached(Diagnostic):
     inside: str
     suggestion: str | None = None
     known: tuple[str, ...] = ()
+    advice: str | None = None
 
     @property
     def message(self) -> str:
@@ -752,6 +756,8 @@ class Unreached(Diagnostic):
 
     @property
     def help(self) -> str | None:
+        if self.advice:
+            return self.advice
         if self.suggestion:
             return f"did you mean `{self.suggestion}`?"
         if self.known:

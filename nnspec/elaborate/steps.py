@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-from nnspec.elaborate.arithmetic import LENGTH
+from nnspec.elaborate.arithmetic import LENGTH, is_number
 from nnspec.elaborate.expressions import DEEPEST
 from nnspec.elaborate.frame import Failed
 from nnspec.elaborate.groups import ends
@@ -105,8 +105,14 @@ class Steps(Merges):
         if isinstance(value, tuple) and not isinstance(value, Several) and all(isinstance(v, Tensor) for v in value):
             value = Several(value)
         if not isinstance(value, (Tensor, Several)):
-            name = self.binding.names[0].text if self.binding is not None else None
-            advice = name and f"a name for it is made with `let`: let {name} = {self.span(step).text}"
+            advice = (
+                "a step is a layer, a block or a value; a list of numbers is written [a, b]"
+                if is_number(value)
+                else None
+            )
+            if self.binding is not None:
+                name = self.binding.names[0].text
+                advice = f"a name for it is made with `let`: let {name} = {self.span(step).text}"
             self.fail(WrongKind(self.span(step), "a step or a value of the network", kind(value), advice))
         if not first and self.step is not None and not _mentions_flow(step):
             if isinstance(value, Value) and value.step is not None:

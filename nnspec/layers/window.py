@@ -150,6 +150,9 @@ def spatial(input: TensorType, dims: int, kind: str) -> tuple[Size, ...]:
     if input.rank == dims + 2:
         return input.shape[2:]
     help = f"write {kind[:-2]}{input.rank - 2}d instead"
+    if input.rank == dims + 1 and isinstance(input.shape[0], int):
+        batch = ", ".join(map(str, ("N", *input.shape)))
+        help = f"begin its shape with the number of samples: float[{batch}]"
     if input.rank not in (3, 4, 5):
         help = "put it before the Flatten, or bring the places back with Unflatten" if input.rank == 2 else ""
     raise InputError(f"needs {dims + 2} dimensions {LAYOUTS[dims]}, and gets {input.rank}: {input}", help=help or None)

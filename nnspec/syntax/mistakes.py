@@ -83,7 +83,16 @@ class UnknownCharacter(Diagnostic):
             return 'end the string with "'
         if self.character.isalnum():
             return "names are written with the letters A to Z, a to z, digits and _"
-        meant = {"'": 'strings stand between "', "&": "write `and`", "|": "write `or`", "!": "write `not`, or `!=`"}
+        meant = {
+            "'": 'strings stand between "',
+            "&": "write `and`",
+            "|": "write `or`",
+            "!": "write `not`, or `!=`",
+            "→": "write `->`",
+            "×": "write `x`: 3 x Layer",
+            "“": 'strings stand between "',
+            "”": 'strings stand between "',
+        }
         return meant.get(self.character, "remove it, or put it into a string")
 
 

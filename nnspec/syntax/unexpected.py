@@ -44,10 +44,11 @@ def explain(problem: UnexpectedToken, source: Source, layout: Layout, end: int) 
         span = _span(source, last) if last is not None else Span(source, max(0, end - 1), end)
         return UnexpectedEnd(span, expected), end
     at = token.start_pos or 0
+    foreign = _foreign(source, at)
     found = "the end of the line" if token.type == "_NEWLINE" else f"`{token}`"
     span = Span(source, at, at + 1) if token.type == "_NEWLINE" else _span(source, token)
     before = layout.before(token)
-    advice = _advice(token, before, opened, kinds)
+    advice = foreign or _advice(token, before, opened, kinds)
     if before is not None and before.type == "ARROW" and token.type in CLOSING | {"_NEWLINE", "SEMICOLON"}:
         span, found, expected = _span(source, before), "an arrow without a step behind it", ("a step after this",)
     labels: tuple[Label, ...] = ()
@@ -56,6 +57,26 @@ def explain(problem: UnexpectedToken, source: Source, layout: Layout, end: int) 
         if token.type != closing and (token.type != "EQUAL" or opened.type != "LBRACE"):
             labels = (Label(_span(source, opened), f"this `{opened}` is not closed"),)
     return UnexpectedText(span, found, expected, advice, labels), at
+
+
+# Lines of Python, by their first words.
+_FOREIGN = {
+    "return": "a body gives its last value, or what `output name` says",
+    "def": "a part of a network is a block: block Name(width) { ... }",
+    "class": "a part of a network is a block: block Name(width) { ... }",
+    "elif": "write `else if` behind the closing brace",
+    "while": "repeat a step: 3 x Block, or write for i in 1..3 { ... }",
+    "lambda": "a part of a network is a block: block Name(width) { ... }",
+    "from": 'imports are written before all else: import Name from "file.nn"',
+    "model.add": "steps are written one a line, without `model.add`: Linear(10)",
+}
+
+
+def _foreign(source: Source, at: int) -> str | None:
+    """What to write instead of a line of Python that begins as this one does."""
+    line = source.text[source.text.rfind("\n", 0, at) + 1 :].partition("\n")[0]
+    first = line.replace("(", " ").split()
+    return _FOREIGN.get(first[0]) if first else None
 
 
 def _span(source: Source, token: Token) -> Span:

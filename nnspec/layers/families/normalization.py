@@ -47,9 +47,11 @@ class _ChannelNorm(Initialised):
         if self.ranks and input.rank not in self.ranks:
             wanted = " or ".join(map(str, self.ranks))
             other = self.fitting.get(input.rank)
-            raise InputError(
-                f"needs {wanted} dimensions, and gets {input.rank}: {input}", help=other and f"write {other} instead"
-            )
+            help = other and f"write {other} instead"
+            if input.rank + 1 in self.ranks and input.rank and isinstance(input.shape[0], int):
+                batch = ", ".join(map(str, ("N", *input.shape)))
+                help = f"begin its shape with the number of samples: float[{batch}]"
+            raise InputError(f"needs {wanted} dimensions, and gets {input.rank}: {input}", help=help)
         if input.rank < 2:
             raise InputError(
                 f"needs channels in dimension 1, and gets {input}", help="give it a batch of values: [N, C, ...]"
