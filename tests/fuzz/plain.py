@@ -118,6 +118,15 @@ def pairs(arguments: Arguments, x: Tensor) -> list[tuple[int, int]]:
     return [each if isinstance(each, tuple) else (each, each) for each in each_of(padding, count)]
 
 
+def even(padding: Any) -> Any:
+    """The padding as torch's own argument; None where the two ends differ."""
+    if padding == "same_upper":
+        return None
+    if not isinstance(padding, tuple) or not isinstance(padding[0], tuple):
+        return padding
+    return tuple(begin for begin, _ in padding) if all(begin == end for begin, end in padding) else None
+
+
 def each_of(padding: Any, count: int) -> tuple[Any, ...]:
     return padding if isinstance(padding, tuple) else (padding,) * count
 
@@ -271,12 +280,22 @@ def _(a: Arguments, w: Weights, given: list[Any]) -> Tensor:
 # --- windows
 
 
+@spatial("LPPool#d")
+def _(a: Arguments, w: Weights, given: list[Any]) -> Tensor:
+    count = given[0].ndim - 2
+    kernel, power = each(a["kernel_size"], count), a["norm_type"]
+    function = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)[count - 1]
+    means = function(given[0] ** power, kernel, a.get("stride"), ceil_mode=a.get("ceil_mode", False))
+    return (means * math.prod(kernel)) ** (1 / power)
+
+
 @spatial("MaxPool#d")
 def _(a: Arguments, w: Weights, given: list[Any]) -> Tensor:
     x, arguments = given[0], dict(a)
     padding = arguments.get("padding", 0)
-    uneven = padding == "same_upper" or (isinstance(padding, tuple) and isinstance(padding[0], tuple))
-    if uneven:
+    if even(padding) is not None:
+        arguments["padding"] = even(padding)
+    else:
         x = F.pad(x, torch_order(pairs(a, x)), value=-math.inf)
         arguments["padding"] = 0
     return (F.max_pool1d, F.max_pool2d, F.max_pool3d)[x.ndim - 3](x, **arguments)
@@ -287,8 +306,8 @@ def _(a: Arguments, w: Weights, given: list[Any]) -> Tensor:
     x, arguments = given[0], dict(a)
     padding = arguments.get("padding", 0)
     function = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)[x.ndim - 3]
-    if padding != "same_upper" and not (isinstance(padding, tuple) and isinstance(padding[0], tuple)):
-        return function(x, **arguments)
+    if even(padding) is not None:
+        return function(x, **{**arguments, "padding": even(padding)})
     amounts = torch_order(pairs(a, x))
     included, override = arguments.pop("count_include_pad", True), arguments.pop("divisor_override", None)
     arguments["padding"] = 0

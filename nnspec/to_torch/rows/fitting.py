@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nnspec.dims import Expression, Size
 from nnspec.layers.families.fitting import CenterCrop, PadTo
 from nnspec.to_torch.row import Call, Submodule, row
 
@@ -25,12 +26,18 @@ def _(layer: CenterCrop, call: Call) -> Submodule | str:
     if like is not None:
         return Submodule("CenterCrop", source=CENTER_CROP)
     crops = layer.crops(input)
+    name = call.inputs[0]
     parts = [
-        f".narrow({dim}, {call.size(begin)}, {call.size(want)})"  # which refuses a size that is too small; a slice cuts
+        f".narrow({dim}, {_begin(begin, f'{name}.shape[{dim}]', call.size(want))}, {call.size(want)})"
         for dim, (begin, want) in enumerate(crops, start=2)
         if want != input.shape[dim]
     ]
-    return f"{call.inputs[0]}{''.join(parts)}"
+    return f"{name}{''.join(parts)}"  # narrow refuses a size that is too small, where a slice would give less
+
+
+def _begin(begin: Size, have: str, want: str) -> str:
+    """Where a crop begins: a number, or computed from the shape at hand."""
+    return f"({have} - {want}) // 2" if isinstance(begin, Expression) else str(begin)
 
 
 PAD_TO = '''\
