@@ -157,8 +157,3 @@ def test_a_crop_of_what_is_too_small_is_an_error_and_no_smaller_crop() -> None:
     assert module(torch.rand(2, 3, 8, 3)).shape == (2, 3, 3, 3)
     with pytest.raises(RuntimeError, match="exceeds dimension size"):
         module(torch.rand(2, 3, 2, 3))
-
-
-def test_a_crop_in_a_group_takes_the_size_from_what_flows_to_it() -> None:
-    text = "model M { input x: float[N, 3, H, W]; MaxPool2d(3, stride = 1); { CenterCrop([3, 1]) -> Linear(2) } }"
-    assert nnspec.loads(text).to_torch()(torch.rand(2, 3, 8, 9)).shape == (2, 3, 3, 2)

@@ -268,3 +268,8 @@ def test_method_is_called_on_the_whole_of_what_flows_to_it(expression: str, step
     together = nnspec.loads(f"model M {{\n  input x: float[3, 4]\n  {expression} -> {step}\n}}").to_torch()
     x = torch.randn(3, 4)
     assert torch.equal(together(x), apart(x)[0])
+
+
+def test_a_crop_in_a_group_takes_the_size_from_what_flows_to_it() -> None:
+    text = "model M { input x: float[N, 3, H, W]; MaxPool2d(3, stride = 1); { CenterCrop([3, 1]) -> Linear(2) } }"
+    assert nnspec.loads(text).to_torch()(torch.rand(2, 3, 8, 9)).shape == (2, 3, 3, 2)
