@@ -274,3 +274,22 @@ def test_a_long_epoch_is_saved_in_its_middle(whole: Trained, tmp_path: Path, mon
     monkeypatch.setattr(Clock, "due", lambda clock, calls=count(): next(calls) % 3 == 2)
     assert same(train(tmp_path, "run"), whole)
     assert len(saved) > 4 and any(step for _, step in saved)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(b"optimizer.0.step", b"optimizer.0.stap"), (b"optimizer.0.step", b"optimizer.x.step")]
+)
+def test_a_state_without_the_tensors_that_it_needs_is_refused(before: bytes, after: bytes, tmp_path: Path) -> None:
+    from nnspec.manifest import MANIFEST, Manifest, digest
+
+    spec = "model M {\n  input features: float[N, 2]\n  output y = Linear(2)\n}\ntrain {\n  data = spirals(samples = 20)\n}\n"
+    folder = nnspec.loads(spec).train(runs=tmp_path, name="r", quiet=True, epochs=1, device="cpu").folder
+    path = folder / "state.safetensors"
+    content = path.read_bytes()
+    assert before in content
+    path.write_bytes(content.replace(before, after))
+    files = Manifest.model_validate_json((folder / MANIFEST).read_bytes()).files
+    changed = Manifest(files={**files, path.name: [digest(path)]}).signed()
+    (folder / MANIFEST).write_text(changed.model_dump_json())
+    with pytest.raises(nnspec.SpecError, match="does not have the tensors of its model and optimizer"):
+        nnspec.resume(folder, quiet=True, epochs=2, device="cpu")

@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from torch import Tensor
+
 from nnspec.diagnostics import SpecError
 from nnspec.output import CannotWrite
 from nnspec.record import Record
@@ -19,7 +21,7 @@ from nnspec.train.display import Display, display
 from nnspec.train.folder import BEST, CURVES, LAST
 from nnspec.train.loop import Loop, Row, Stopped
 from nnspec.train.manner import Manner
-from nnspec.train.mistakes import NotFinite, NotSaved, NotTrained
+from nnspec.train.mistakes import BadRun, NotFinite, NotSaved, NotTrained
 from nnspec.train.outcome import write_outcome, write_samples
 from nnspec.train.prepare import Prepared
 from nnspec.train.save import save_epoch, save_state
@@ -78,7 +80,7 @@ def run_epochs(prepared: Prepared, manner: Manner, folder: Path, state: Any) -> 
             if state is None:
                 save_state(folder, loop)  # from which the first epoch is repeated if its loss is not finite
             else:
-                loop.restore(*state)
+                _restore(loop, *state, folder)
                 shown.say(f"resumed after {loop.position.epoch} epochs and {loop.position.step} steps")
             board = _board(folder, loop.position) if manner.tensorboard and strategy.leads else None
             _epochs(loop, prepared, folder, shown, received, board)
@@ -97,6 +99,21 @@ def run_epochs(prepared: Prepared, manner: Manner, folder: Path, state: Any) -> 
         return Trained(
             folder, tuple(position.history), measure_of(prepared), position.best, position.best_epoch, interrupted
         )
+
+
+def _restore(loop: Loop, position: Position, tensors: dict[str, Tensor], folder: Path) -> None:
+    """Go on from a state.
+
+    Raises:
+        SpecError: it has not the tensors that the run needs.
+    """
+    try:
+        loop.restore(position, tensors)
+    except (KeyError, IndexError, RuntimeError, TypeError, ValueError) as error:
+        if loop.task.strategy.lost(error):
+            raise
+        reason = "its state does not have the tensors of its model and optimizer: it is damaged, or of another version"
+        raise SpecError.of(BadRun(None, str(folder), reason, "start the run again")) from None
 
 
 def _board(folder: Path, position: Position) -> Board:
