@@ -80,7 +80,7 @@ def run_epochs(prepared: Prepared, manner: Manner, folder: Path, state: Any) -> 
             if state is None:
                 save_state(folder, loop)  # from which the first epoch is repeated if its loss is not finite
             else:
-                _restore(loop, *state, folder)
+                _restore(loop, state, folder)
                 shown.say(f"resumed after {loop.position.epoch} epochs and {loop.position.step} steps")
             board = _board(folder, loop.position) if manner.tensorboard and strategy.leads else None
             _epochs(loop, prepared, folder, shown, received, board)
@@ -101,14 +101,14 @@ def run_epochs(prepared: Prepared, manner: Manner, folder: Path, state: Any) -> 
         )
 
 
-def _restore(loop: Loop, position: Position, tensors: dict[str, Tensor], folder: Path) -> None:
+def _restore(loop: Loop, state: tuple[Position, dict[str, Tensor]], folder: Path) -> None:
     """Go on from a state.
 
     Raises:
         SpecError: it has not the tensors that the run needs.
     """
     try:
-        loop.restore(position, tensors)
+        loop.restore(*state)
     except (KeyError, IndexError, RuntimeError, TypeError, ValueError) as error:
         if loop.task.strategy.lost(error):
             raise
