@@ -107,8 +107,19 @@ class _Check:
         try:
             yield
         except SpecError as error:
-            for found in error.found:
-                self.sink.add(found.diagnostic, found.chain)
+            self._tell(error)
+
+    def _tell(self, error: SpecError) -> None:
+        for found in error.found:
+            self.sink.add(found.diagnostic, found.chain)
+
+    def _fitting(self) -> Fitting | None:
+        """Data and model brought together; None where they do not fit."""
+        try:
+            return Fitting(self._data, self.fields, self.model, self._span, final_extent(self.plan.recipe.augment))
+        except SpecError as error:
+            self._tell(error)
+            return None
 
     def _files(self) -> None:
         """Warn of files and folders that are not here."""
@@ -127,9 +138,7 @@ class _Check:
         def elaborated(types: Types, batch: Size) -> Objective | None:
             return elaborate_objective(self.plan, self.model, {**unknown, **types}, batch, self.limits)
 
-        fitting = None
-        with self._gathering():
-            fitting = Fitting(self._data, self.fields, self.model, self._span, final_extent(self.plan.recipe.augment))
+        fitting = self._fitting()
         if fitting is None:
             inputs = [port.name for port in self.model.main.inputs] if self.model else []
             return elaborated(dict.fromkeys([*self.fields.known, *inputs]), symbol("N"))

@@ -140,10 +140,10 @@ def _share(module: nn.Module, owner: nn.Module) -> None:
         place, leaf = _place(module, name)
         if place is not None and leaf in place._parameters:
             place._parameters[leaf] = tensor
-    for name, tensor in owner.named_buffers(remove_duplicate=False):
+    for name, buffer in owner.named_buffers(remove_duplicate=False):
         place, leaf = _place(module, name)
         if place is not None and leaf in place._buffers:
-            place._buffers[leaf] = tensor
+            place._buffers[leaf] = buffer
 
 
 def _place(module: nn.Module, name: str) -> tuple[nn.Module | None, str]:

@@ -40,7 +40,8 @@ class _AdaptivePool(_ToSize):
     ]
 
     def target(self) -> tuple[int | None, ...]:
-        target = each(self.output_size, self.dims, "output_size")
+        wanted: int | tuple[int | None, ...] | None = self.output_size
+        target = each(wanted, self.dims, "output_size")
         if target == (None,):
             raise ArgumentError("output_size", "keeps the one dimension that there is", help="leave the pool out")
         return target
