@@ -17,6 +17,7 @@ from tests.fuzz.layers import Layers
 from tests.fuzz.machine import Fault, Machine
 from tests.fuzz.names import Names
 from tests.fuzz.networks import Networks
+from tests.fuzz.recipes import Recipes
 from tests.fuzz.texts import Texts
 
 
@@ -93,6 +94,7 @@ def test_what_is_right_ends_with_a_line_of_figures(capfd: pytest.CaptureFixture[
         (Files(), 150),
         (Arguments(), 80),
         (Names(), 20),
+        (Recipes(), 20),
     ],
     ids=lambda x: getattr(x, "name", ""),
 )

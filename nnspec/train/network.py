@@ -13,6 +13,7 @@ from nnspec.elaborate.choices import Recipe
 from nnspec.train.compiled import compiled
 from nnspec.train.mixing import mixed_loss
 from nnspec.train.parts import thaw, train_mode
+from nnspec.train.strategy import Share
 from nnspec.train.task import Function, Phase, Task, Whole
 from nnspec.train.turns import Turns
 from nnspec.train.whole import Batch, Judge, Part, results
@@ -68,11 +69,14 @@ class Network:
         """The loss and the metrics of the validation part: of all its samples, whatever the batches and processes."""
         task, start = self.task, 0
         samples = len(next(iter(task.validation.values())))
-        judges = [Judge(each, samples, task.strategy, self._results) for each in (task.judged, task.metrics) if each]
+        wholes = [each for each in (task.judged, task.metrics) if each]
+        judges = [Judge(each, samples, task.strategy, self._results) for each in wholes]
+        together = any(each.parts.batchwise for each in wholes)  # samples of a batch are compared with all others of it
         with torch.set_grad_enabled(task.derives):
             for part in self.parts():
                 count = len(next(iter(part.values())))
-                share = task.strategy.share(count)
+                leads = task.strategy.leads
+                share = Share(0, count, count if leads else 0) if together else task.strategy.share(count)
                 own = {name: tensor[share.start : share.stop] for name, tensor in part.items()}
                 self.evaluate(own)
                 for judge in judges:
