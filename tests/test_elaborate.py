@@ -461,3 +461,10 @@ def test_a_parameter_that_is_none_leaves_a_dimension_open() -> None:
     text = "model Net(H = 8) {\n  input image: float[N, 3, H, 2*H]\n  Conv2d(4, 3)\n}"
     types = [nnspec.loads(text, settings=given).program.main.output_types[0] for given in ({}, {"H": None}, {"H": 9})]
     assert list(map(str, types)) == ["[N, 4, 6, 14]", "[N, 4, H - 2, 2*H - 2]", "[N, 4, 7, 16]"]
+
+
+@pytest.mark.parametrize(
+    ("step", "code"), [("int(dim = [])", "E0211"), ("int()", "E0211"), ("Linear(max(3, 4, dim = 1))", "E0212")]
+)
+def test_a_function_of_numbers_takes_numbers_and_nothing_by_name(step: str, code: str) -> None:
+    assert codes(model(step)) == [code]

@@ -365,12 +365,16 @@ class Expressions(Layering, ABC):
         if not tensors and not any(isinstance(argument.value, Tensor) for argument in named.values()):
             evaluate = arithmetic.FUNCTIONS.get(function.name) or getattr(function.layer, "evaluate", None)
             if evaluate is not None and (values or node is not self.step):
+                for name, argument in named.items():
+                    what = f"{function.name} of a number takes no {name}"
+                    self.fail(BadOperation(argument.name_span or argument.span, what, "leave it out"))
                 try:
                     return arithmetic.call(function.name, evaluate, values)
                 except OperationError as problem:
                     self.fail(BadOperation(self.span(node), str(problem), problem.help))
         if function.layer is None:
-            self.fail(WrongKind(self.span(node), f"a number for {function.name}", describe(values[0])))
+            found = describe(values[0]) if values else "nothing"
+            self.fail(WrongKind(self.span(node), f"a number for {function.name}", found))
         if not all(isinstance(value, Tensor) for value in values[: len(tensors)]):
             advice = f"write the tensors before the numbers: {function.name}(tensor, number)"
             self.fail(BadOperation(self.span(node), f"{function.name} takes its tensors first", advice))
