@@ -86,3 +86,44 @@ def assert_same(left: Trained, right: Trained) -> None:
 def test_a_batch_in_parts_is_the_whole_batch_whatever_the_loss_is_divided_by(what: str, tmp_path: Path) -> None:
     whole, parts = (trained(SPEC, tmp_path, loss=LOSSES[what], accumulate=number) for number in (1, 5))
     assert_same(whole, parts)
+
+
+@pytest.fixture
+def in_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parent / "data")
+
+
+@pytest.mark.usefixtures("in_the_data")
+def test_padding_counts_neither_in_parts_of_a_batch_nor_in_batches_of_the_validation(tmp_path: Path) -> None:
+    whole, parts, small = (
+        trained(TAGGER, tmp_path, **recipe) for recipe in ({}, {"accumulate": 4}, {"batch": 5, "epochs": 1})
+    )
+    assert_same(whole, parts)
+    assert whole.history[0]["loss"] == pytest.approx(2.5813, abs=5e-5)
+    assert small.history[0]["accuracy"] == pytest.approx(0.2222, abs=5e-5)  # of all tokens
+
+
+METRICS = [
+    "mean_iou(logits, label)",
+    "accuracy(logits, label, ignore_index = 1)",
+    "dice(sigmoid(code), abs(code))",
+    "1 - mean(std(code, dim = 0))",
+]
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_what_is_judged_in_batches_is_judged_as_a_whole(metric: str, tmp_path: Path) -> None:
+    # nothing is learnt, so that batches of 7 and one of all differ in the judging alone
+    recipe = {"optimizer": "SGD(lr = 1e-30)", "metrics": f"[{metric}]", "better": '"higher"', "epochs": 1}
+    small, whole = (trained(SPEC, tmp_path, batch=size, **recipe).best for size in (7, 200))
+    assert small == pytest.approx(whole, rel=1e-5)
+
+
+def test_a_contrast_within_a_batch_is_a_mean_over_batches_in_validation_and_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nnspec.loads(SPEC).train(runs=tmp_path, loss=LOSSES["contrast"], epochs=1, batch=8)
+    assert (
+        "info_nce compares the samples of a batch: in validation it is the mean over batches of 8"
+        in capsys.readouterr().out
+    )

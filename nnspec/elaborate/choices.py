@@ -162,8 +162,10 @@ class Recipe(Values):
     otherwise. `augment` is a list of random changes.
 
     Steps: `clip` bounds the norm of the gradients. `accumulate = 4` takes a batch through the model in 4 parts, where
-    memory is short. `precision` is that of matrix products and convolutions. `compile = true` takes the networks
-    through torch.compile. `ema` is the decay of averaged weights, which are then validated and stored. `decay =
+    memory is short; losses and gradients are those of the whole batch, but batch normalisation takes its statistics
+    from each part. A sample that is left over alone sits out an epoch. `precision` is that of matrix products and
+    convolutions. `compile = true` takes the networks through torch.compile. `ema` is the decay of averaged weights,
+    at most (1 + t) / (10 + t) after t steps, which are validated and stored; `raw.safetensors` has the others. `decay =
     "matrices"` leaves norms and biases out of weight decay. `early_stopping = 5` ends a run after 5 epochs without a
     better value. The best weights are those of the best first metric, or of the least loss; `better = "higher"` or
     `"lower"` says what is better where that does not follow from how the metric is computed.
