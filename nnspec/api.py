@@ -15,6 +15,7 @@ from nnspec.elaborate.files import Declarations, Files, read_source
 from nnspec.extras import need
 from nnspec.ir import Program
 from nnspec.ir.flatten import flattening
+from nnspec.ir.reuse import reapplied
 from nnspec.ir.verify import UnsoundProgram, verify
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.resources import spec_path
@@ -247,8 +248,10 @@ class Model:
             What is worth a warning, such as a file that is not here.
 
         Raises:
-            SpecError: the recipe has mistakes.
+            SpecError: the recipe has mistakes, or a module is applied again in a way that PyTorch has not.
         """
+        if any(reapplied(self.program)):
+            self.torch_source()  # PyTorch may not be able to
         if not self._declared.trains and not recipe:
             return []
         from nnspec.elaborate.check_training import check_training

@@ -82,6 +82,11 @@ class Classes:
         """The class of the model itself."""
         return self._names[self.plans.program.entry]
 
+    def form(self, key: str) -> Hashable:
+        """Equal for modules that one class could be: their steps are alike, and so is what they are built of."""
+        self._collect(key)
+        return self._shape(key)
+
     def _collect(self, key: str) -> None:
         if key in self.written:
             return

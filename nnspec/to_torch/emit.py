@@ -10,6 +10,7 @@ from typing import Any
 from nnspec.ir import Program
 from nnspec.to_torch.classes import Classes
 from nnspec.to_torch.plan import Plans
+from nnspec.to_torch.reuse import check_reuse
 
 _IMPORTS = (
     (r"\bmath\.", "import math"),
@@ -38,6 +39,7 @@ def torch_source(program: Program, constants: Mapping[str, Any] | None = None) -
         SpecError: a layer cannot be written in PyTorch.
     """
     plans = Plans(program)
+    check_reuse(program, plans)
     classes = Classes(plans)
     texts = classes.write()
     meanings = [_constant(name, value) for name, value in (constants or {}).items()]
