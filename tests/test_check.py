@@ -134,3 +134,14 @@ def test_training_tells_what_check_tells_before_it_reads_data(tmp_path: Path) ->
     spec.write_text(MODEL + 'train {\n  data = images("absent")\n  loss = cross_entropy(logits, lable)\n}\n')
     with pytest.raises(SpecError, match="nothing here is called `lable`"):
         nnspec.load(spec).train(runs=tmp_path / "runs", quiet=True)
+
+
+def test_every_model_of_a_file_is_checked_where_none_is_named(tmp_path: Path) -> None:
+    wrong = "model B { input x: float[N, T, 28]; output y = x -> LSTM(28, 12) }"
+    (tmp_path / "two.nn").write_text(f"model A {{ input x: float[N, 4]; Linear(2) }}\n{wrong}\n")
+    path = str(tmp_path / "two.nn")
+    done = CliRunner().invoke(main, ["check", path])
+    assert done.exit_code == 1 and "LSTM infers its 28 features" in done.output
+    assert CliRunner().invoke(main, ["check", path, "--model", "A"]).output == f"{path}: A is sound\n"
+    (tmp_path / "two.nn").write_text("model A(n) { input x: float[N, 4]; Linear(n) }\nmodel B = A(3)\nmodel C = A(4)\n")
+    assert CliRunner().invoke(main, ["check", path, "--model", "B"]).exit_code == 0
