@@ -127,3 +127,12 @@ def test_a_contrast_within_a_batch_is_a_mean_over_batches_in_validation_and_that
         "info_nce compares the samples of a batch: in validation it is the mean over batches of 8"
         in capsys.readouterr().out
     )
+
+
+def test_what_the_model_computes_of_all_samples_is_not_taken_apart(tmp_path: Path) -> None:
+    spec = SPEC.replace("  output code = h\n", "  output code = h\n  output spread = mean(h * h)\n")
+    loss = "cross_entropy(logits, label) + spread * spread"
+    trained(spec, tmp_path, loss=loss, epochs=1)
+    with pytest.raises(nnspec.SpecError, match="computes from all samples of a batch") as caught:
+        trained(spec, tmp_path, loss=loss, accumulate=2)
+    assert caught.value.diagnostics[0].code == "E0642"

@@ -117,3 +117,23 @@ class NotSaved(Diagnostic):
     @property
     def help(self) -> str | None:
         return f"make room, then go on with it from its last state: nnspec train --resume {self.folder}"
+
+
+class NotOfParts(Diagnostic):
+    """A batch is taken apart, by `accumulate` or for processes, and the model computes one value of all its samples.
+
+    Of a part it would be another value. What is computed in the loss, from rows for each sample, is that of the whole.
+    """
+
+    code = "E0642"
+    output: str
+
+    @property
+    def message(self) -> str:
+        return f"batches are taken apart, and `{self.output}` is what the model computes from all samples of a batch"
+
+    @property
+    def help(self) -> str | None:
+        return (
+            f"let the model give what `{self.output}` is made of, with a row for each sample, and reduce it in the loss"
+        )

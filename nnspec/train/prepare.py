@@ -19,6 +19,7 @@ from nnspec.elaborate.objective import Objective, elaborate_objective
 from nnspec.elaborate.plan import Plan
 from nnspec.elaborate.squashed import wrong_scores
 from nnspec.ir import Program
+from nnspec.ir.parts import of_all_samples
 from nnspec.layers.base import Layer
 from nnspec.limits import Limits
 from nnspec.record import Record
@@ -30,7 +31,7 @@ from nnspec.train.folder import RAW
 from nnspec.train.followed import followed, middles
 from nnspec.train.launch import Process
 from nnspec.train.masks import check_shares
-from nnspec.train.mistakes import BadDevice
+from nnspec.train.mistakes import BadDevice, NotOfParts
 from nnspec.train.network import in_precision
 from nnspec.train.networks import build_networks
 from nnspec.train.split import Statistics, split
@@ -104,6 +105,10 @@ def prepare(
     )
     assert objective is not None, "the types of data that is read are known"
     fitted.read_as(types)
+    if model is not None and (recipe.accumulate > 1 or strategy.processes > 1):
+        for name in of_all_samples(model, fitted.batch):
+            if name in objective.reads:
+                raise SpecError.of(NotOfParts(plan.places.get("accumulate"), name))
     warned = Sink()
     for each in wrong_scores(objective, model, sources):
         warned.add(each)
