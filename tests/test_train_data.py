@@ -111,6 +111,8 @@ def test_pictures_and_their_masks_are_read_in_pairs(tmp_path: Path) -> None:
     data = read_text('pairs("set", labels = ["mask"])', tmp_path)
     assert data.fields["image"].shape == (3, 3, 6, 8) and data.fields["mask"].dtype == torch.int64
     assert data.fields["mask"][:, 0, 0].tolist() == [0, 1, 2] and data.masks == {"mask"}
+    with pytest.raises(nnspec.SpecError, match="nothing in the pictures of mask is brighter than 2 of 255"):
+        read_text('pairs("set")', tmp_path)  # as greys they would all be black
     with pytest.raises(nnspec.SpecError, match="did you mean mask"):
         read_text('pairs("set", labels = ["msk"])', tmp_path)
     (tmp_path / "set" / "mask" / "1.png").unlink()

@@ -17,6 +17,7 @@ from nnspec.train.data.dataset import DataSet, Frame
 from nnspec.train.data.fail import RELATIVE, instead, need_room, read_from, refuse
 from nnspec.train.data.pictures import COLORS, each_readable, frame_of_file
 
+_CLASSES = 20  # the largest number of a class that no folder of pictures has as its brightest grey
 Files = dict[str, dict[str, Path]]  # by field, and by the name of the sample
 
 
@@ -61,6 +62,11 @@ def read_pairs(path: Path, labels: tuple[str, ...], frame: Frame, span: Span | N
 
     made = iter(each_readable(path, [sample[name] for name in names for sample in samples], read, span))
     fields = {name: torch.from_numpy(np.stack([next(made) for _ in samples])) for name in names}
+    for name in (each for each in names if each not in labels):
+        brightest = round(255 * float(fields[name].max()))
+        if 0 < brightest <= _CLASSES:
+            fail(f"nothing in the pictures of {name} is brighter than {brightest} of 255: these are classes, not greys",
+                 f'write labels = ["{name}"], by which each value is the class of its pixel')  # fmt: skip
     held_out = counts[1] if len(counts) > 1 else None
     notes = (*parts.notes, *others_in([part / name for part in parts.folders for name in names]))
     return DataSet(path.name, fields, (), frozenset(names) - frozenset(labels), frozenset(labels),
