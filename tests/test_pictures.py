@@ -227,7 +227,9 @@ def test_pairs_may_bring_their_own_validation_part(tmp_path: Path) -> None:
         for field in ("image", "mask"):
             (tmp_path / "set" / part / field).mkdir(parents=True)
             for index in range(count):
-                Image.new("L", (8, 8), index).save(tmp_path / "set" / part / field / f"{index}.png")
+                Image.new("L", (8, 8), index + 100 * (field == "image")).save(
+                    tmp_path / "set" / part / field / f"{index}.png"
+                )
     data = read_text('pairs("set", labels = ["mask"])', tmp_path)
     assert data.held_out == 2 and data.fields["mask"][:, 0, 0].tolist() == [0, 1, 2, 0, 1]
     spec = "model S {\n  input image: float[N, 1, 8, 8]\n  output logits = Conv2d(3, 1)\n}\n"

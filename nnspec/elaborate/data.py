@@ -130,8 +130,8 @@ class Pairs(Data, word="pairs"):
 
     Of the fields in `labels` the grey value (or palette index) of each pixel is its class, never scaled; they are
     [N, H, W] of whole numbers, or [N, 1, H, W] of floats where the loss takes those. Pictures are read as those of
-    `images`, and `train` and `val` side by side are parts as there. Files of 0 and 1 that are not in `labels` are refused:
-    as greys they would all be black.
+    `images`, and `train` and `val` side by side are parts as there. Files of 0 and 1 that are not in
+    `labels` are refused: as greys they would all be black.
     """
 
     path: str
