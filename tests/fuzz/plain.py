@@ -449,7 +449,7 @@ for _name, _function in _UNARY.items():
 
 _CALLED: dict[str, Callable[..., Any]] = {
     "CumulativeSum": torch.cumsum, "Mean": torch.mean, "Sum": torch.sum, "Max": torch.amax, "Min": torch.amin,
-    "ArgMax": torch.argmax, "ArgMin": torch.argmin, "Prod": torch.prod, "Squeeze": torch.squeeze,
+    "ArgMax": torch.argmax, "ArgMin": torch.argmin, "Squeeze": torch.squeeze,
     "Unsqueeze": torch.unsqueeze, "Transpose": torch.transpose, "Permute": torch.permute, "Tile": torch.tile,
     "Roll": torch.roll, "Reshape": torch.reshape, "Clamp": torch.clamp, "Threshold": F.threshold, "Pad": F.pad,
     "Select": torch.select,
@@ -504,6 +504,14 @@ for _name, _reduce in _REDUCED.items():
     FORMULAS[_name] = lambda a, w, given, reduce=_reduce: reduce(
         given[0], _dims(a, given[0]), a.get("keepdim", False), a
     )
+
+
+@formula("Prod")
+def _(a: Arguments, w: Weights, given: list[Any]) -> Tensor:
+    x, keep = given[0], a.get("keepdim", False)
+    if "dim" in a:
+        return x.prod(a["dim"], keep)
+    return x.prod().reshape((1,) * x.ndim) if keep else x.prod()
 
 
 @formula("Expand")
