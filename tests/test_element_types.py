@@ -178,6 +178,7 @@ def test_a_module_of_another_default_type_computes_in_it(text: str) -> None:
     assert all(distance(*pair) < 1e-12 for pair in zip(results, wanted, strict=True))
 
 
+@pytest.mark.slow  # torch.compile calls a C++ compiler
 @pytest.mark.parametrize("text", MADE.values(), ids=MADE)
 def test_what_is_made_survives_compiling_exporting_and_pickling(text: str) -> None:
     module, inputs = made(text)

@@ -64,7 +64,8 @@ def elaborate(
     program = Program.model_construct(entry=made.key, modules=shared.modules)
     program = Program.model_construct(entry=made.key, modules={key: program.modules[key] for key in program.order})
     _check_shapes(program, shapes or {}, definition, sink)
-    doubt(program, declarations, sink)
+    with deep_stack():
+        doubt(program, declarations, sink)
     return program
 
 
