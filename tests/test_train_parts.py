@@ -136,3 +136,28 @@ def test_what_the_model_computes_of_all_samples_is_not_taken_apart(tmp_path: Pat
     with pytest.raises(nnspec.SpecError, match="computes from all samples of a batch") as caught:
         trained(spec, tmp_path, loss=loss, accumulate=2)
     assert caught.value.diagnostics[0].code == "E0642"
+
+
+MIXING = """
+model M {
+  input image: float[N, 1, 8, 8]
+  h = image -> Flatten
+  output logits = h - mean(h, dim = 0) -> fc: Linear(10)
+}
+train {
+  data = digits
+  loss = cross_entropy(logits, label)
+  epochs = 1
+  batch = 300
+}
+"""
+
+
+def test_a_model_that_mixes_samples_is_told_and_is_not_taken_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = nnspec.loads(MIXING)
+    model.train(runs=tmp_path)
+    assert "W0648" in capsys.readouterr().out.replace("\n", " ")
+    with pytest.raises(nnspec.SpecError, match="E0643"):
+        model.train(runs=tmp_path, quiet=True, accumulate=2)

@@ -50,6 +50,11 @@ class Obstacle(Record):
         named = f" ({self.path})" if self.path else ""
         return f"{self.layer.kind}{named} does not treat places along {self.symbol} apart"
 
+    @property
+    def only_moves(self) -> bool:
+        """Whether the layer gives elements other places and computes nothing: samples may lie among each other then."""
+        return self.layer is not None and type(self.layer).regrouped is not Layer.regrouped
+
 
 class Mixed(Exception):
     """A layer on the way does not keep samples apart."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Set
 from typing import Literal
 
 from nnspec.dims import Size, symbols
-from nnspec.ir.batch import Axes, Mixed, Proof
+from nnspec.ir.batch import Axes, Mixed, Obstacle, Proof
 from nnspec.ir.divide import half, needed
 from nnspec.ir.program import Call, Module, Port, Program
 from nnspec.layers.base import Layer, TensorType
@@ -68,6 +68,18 @@ def of_all_samples(program: Program, batch: Size) -> tuple[str, ...]:
         if known & set(call.inputs):
             known.update(call.outputs)
     return tuple(p.name for p in main.outputs if p.value in known and _place(proof, main.values[p.value]) is None)
+
+
+def mixing(program: Program, batch: Size) -> str | None:
+    """What in a model mixes the samples of a batch, in words; None where nothing does.
+
+    A layer that only gives elements other places may bring samples among each other; it mixes none.
+    """
+    (symbol,) = symbols(batch)
+    found = Proof(program, symbol).batch()
+    if not isinstance(found, Obstacle) or found.layer is None:
+        return None
+    return None if found.only_moves else found.reason
 
 
 def _place(proof: Proof, type: TensorType) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, Literal
+
 from nnspec.diagnostics import Diagnostic
 
 
@@ -137,3 +139,41 @@ class NotOfParts(Diagnostic):
         return (
             f"let the model give what `{self.output}` is made of, with a row for each sample, and reduce it in the loss"
         )
+
+
+class MixedParts(Diagnostic):
+    """A batch is taken apart, by `accumulate` or for processes, and the model mixes its samples: each sees the others.
+
+    Of a part every row would be another one.
+    """
+
+    code = "E0643"
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"batches are taken apart, and the model mixes their samples: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "leave accumulate = 1 and one process, or let the model treat each sample by itself"
+
+
+class MixedBatches(Diagnostic):
+    """The model mixes the samples of a batch in evaluation, too: what it gives for one depends on those beside it.
+
+    So its losses and scores are those of batches of `batch` samples, and others for other batches. A figure of all
+    samples together, as of models that treat each sample by itself, does not exist.
+    """
+
+    code = "W0648"
+    severity: ClassVar[Literal["error", "warning"]] = "warning"
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"the model mixes the samples of a batch: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "losses and scores are those of batches of `batch` samples, in validation too"

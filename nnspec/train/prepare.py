@@ -19,7 +19,7 @@ from nnspec.elaborate.objective import Objective, elaborate_objective
 from nnspec.elaborate.plan import Plan
 from nnspec.elaborate.squashed import wrong_scores
 from nnspec.ir import Program
-from nnspec.ir.parts import of_all_samples
+from nnspec.ir.parts import mixing, of_all_samples
 from nnspec.layers.base import Layer
 from nnspec.limits import Limits
 from nnspec.record import Record
@@ -31,7 +31,7 @@ from nnspec.train.folder import RAW
 from nnspec.train.followed import followed, middles
 from nnspec.train.launch import Process
 from nnspec.train.masks import check_shares
-from nnspec.train.mistakes import BadDevice, NotOfParts
+from nnspec.train.mistakes import BadDevice, MixedBatches, MixedParts, NotOfParts
 from nnspec.train.network import in_precision
 from nnspec.train.networks import build_networks
 from nnspec.train.split import Statistics, split
@@ -110,6 +110,11 @@ def prepare(
             if name in objective.reads:
                 raise SpecError.of(NotOfParts(plan.places.get("accumulate"), name))
     warned = Sink()
+    mixed = None if model is None else mixing(model, fitted.batch)
+    if mixed is not None:
+        if recipe.accumulate > 1 or strategy.processes > 1:
+            raise SpecError.of(MixedParts(plan.places.get("accumulate"), mixed))
+        warned.add(MixedBatches(None, mixed))
     for each in wrong_scores(objective, model, sources):
         warned.add(each)
     warnings = [render([found]).rstrip() for found in (*objective.warnings, *warned.found)]
