@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,7 +135,7 @@ class Model:
         """Copy the weights of a file into a module of this model, strictly: every key, its shape, and no other.
 
         Keys that the spec's `rename` lines speak of are those that they say. What training did to the inputs is no
-        weight, and is not loaded: `to_torch(weights)` makes a module that does it too.
+        weight, and is not loaded, which a Python warning says: `to_torch(weights)` makes a module that does it too.
 
         Raises:
             SpecError: the file cannot be read, or its weights are not the model's.
@@ -142,7 +143,8 @@ class Model:
         need("loading weights", "torch", "numpy")
         from nnspec.weights.module import fill  # torch takes a second to import
 
-        fill(module, self.program, path)
+        for note in fill(module, self.program, path):
+            warnings.warn(f"{path}: to_torch(weights) makes a module that {note}", stacklevel=2)
 
     def cached(self, *, limits: Limits = DEFAULT_LIMITS) -> Model:
         """The language model as it is decoded with: it takes the next tokens, and what it has kept of those before.

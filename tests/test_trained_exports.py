@@ -103,7 +103,8 @@ def by_source(run: Trained, folder: Path) -> Array:
     source = importlib.util.module_from_spec(given)
     given.loader.exec_module(source)
     module = source.Digits().eval()
-    run.model.load_weights(module, run.weights)
+    with pytest.warns(UserWarning, match="makes a module that takes image as the data has it"):
+        run.model.load_weights(module, run.weights)
     return np.asarray(module(torch.from_numpy(run.samples["image"])).numpy())
 
 

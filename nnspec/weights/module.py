@@ -31,13 +31,18 @@ def trained_module(program: Program, source: str | Path, normalize: bool, limits
     return module
 
 
-def fill(module: nn.Module, program: Program, source: str | Path | Mapping[str, Array]) -> None:
+def fill(module: nn.Module, program: Program, source: str | Path | Mapping[str, Array]) -> list[str]:
     """Copy the weights of a file into the module of a program, wherever it is and in its own element types.
+
+    Returns:
+        What training did to the inputs, in words: the module of the program does not do it.
 
     Raises:
         SpecError: the file cannot be read, or its keys and shapes are not those of the model.
     """
-    _copy(module, load_weights(program, source).arrays)
+    weights = load_weights(program, source)
+    _copy(module, weights.arrays)
+    return preparation(program, weights.metadata).notes(within=True)
 
 
 @torch.no_grad()
