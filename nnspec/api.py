@@ -240,26 +240,29 @@ class Model:
         return summarise(self.program, depth=depth, batch=batch)
 
     def check(self, *, limits: Limits = DEFAULT_LIMITS, **recipe: Any) -> list[Found]:
-        """Check its `train` block, as far as that goes without reading data: every name, shape and part.
+        """Check what may go wrong later: exports, and its `train` block as far as that goes without reading data.
 
         Args:
             limits: bounds on what the recipe may ask for.
             recipe: values of the `train` block, as for `train`.
 
         Returns:
-            What is worth a warning, such as a file that is not here.
+            What is worth a warning, such as a layer that ONNX does not have, or a file that is not here.
 
         Raises:
             SpecError: the recipe has mistakes, or a module is applied again in a way that PyTorch has not.
         """
         if any(reapplied(self.program)):
             self.torch_source()  # PyTorch may not be able to
-        if not self._declared.trains and not recipe:
-            return []
-        from nnspec.elaborate.check_training import check_training
-        from nnspec.elaborate.plan import placed  # here: a summary does not need it
+        from nnspec.to_onnx.unsupported import unsupported  # here, as below: a summary does not need it
 
-        return check_training(self.program, self._declared, self.sources, placed(recipe), limits)
+        doubts = [Found(each) for each in unsupported(self.program, self.sources)]
+        if not self._declared.trains and not recipe:
+            return doubts
+        from nnspec.elaborate.check_training import check_training
+        from nnspec.elaborate.plan import placed
+
+        return doubts + check_training(self.program, self._declared, self.sources, placed(recipe), limits)
 
     def train(
         self,

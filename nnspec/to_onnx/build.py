@@ -21,8 +21,9 @@ from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.mistakes import NotExpressible, SameName
 from nnspec.to_onnx.node import Body, Use
 from nnspec.to_onnx.normed import computed
-from nnspec.to_onnx.row import ROWS, UNSUPPORTED
+from nnspec.to_onnx.row import ROWS
 from nnspec.to_onnx.row import Call as RowCall
+from nnspec.to_onnx.unsupported import UNSUPPORTED
 from nnspec.to_onnx.versions import ATTENTION_OPSET
 from nnspec.weights.arrays import ELEMENT_TYPES, Arrays
 

@@ -39,7 +39,6 @@ class Call(Record):
 
 Row = Callable[[Any, Call, Any], "str | tuple[str, ...]"]
 ROWS: dict[type[Layer], Row] = {}
-UNSUPPORTED: dict[type[Layer], str] = {}
 
 
 def row(*layers: type[Layer]) -> Callable[[Row], Row]:

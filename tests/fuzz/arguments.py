@@ -17,7 +17,7 @@ from nnspec.elaborate.values import describe
 from nnspec.layers import registry
 from nnspec.layers.base import Layer
 from nnspec.layers.families.derivative import Tracked
-from nnspec.to_onnx.row import UNSUPPORTED
+from nnspec.to_onnx.unsupported import UNSUPPORTED
 from tests.fuzz import run
 from tests.fuzz.comparing import Network, forget, need, ran
 from tests.fuzz.machine import Machine

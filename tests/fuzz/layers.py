@@ -12,7 +12,7 @@ import nnspec
 from nnspec import SpecError
 from nnspec.dims import Expression
 from nnspec.layers.base import Layer, TensorType
-from nnspec.to_onnx.row import UNSUPPORTED
+from nnspec.to_onnx.unsupported import UNSUPPORTED
 from tests.fuzz import run
 from tests.fuzz.catalogue import ENTRIES, Entry, maybe, use
 from tests.fuzz.comparing import Arrays, Network, forget, need, ran

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from nnspec.layers.families.matching import CosineSimilarity, CTCLoss, InfoNCE
+from nnspec.layers.families.matching import CosineSimilarity, InfoNCE
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.operands import reduce, scalar
-from nnspec.to_onnx.row import UNSUPPORTED, Call, row
+from nnspec.to_onnx.row import Call, row
 
 LEAST_LENGTH = 1e-12  # of torch's normalize
-UNSUPPORTED[CTCLoss] = "ONNX has no operator for it; it is a loss, and evaluation needs none"
 
 
 def _length(name: str, axis: int, least: float, graph: Graph) -> str:

@@ -1,0 +1,48 @@
+"""Layers that ONNX has no operators for, with the reason: `check` warns of what `export` refuses. Needs no onnx."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, Literal
+
+from nnspec.diagnostics import Diagnostic, Source, Span
+from nnspec.ir import Program
+from nnspec.layers.base import Layer
+from nnspec.layers.families.derivative import Gradient, Jacobian
+from nnspec.layers.families.matching import CTCLoss
+
+_DERIVATIVE = "ONNX has no operator for derivatives; they belong into the loss of a `train` block"
+UNSUPPORTED: dict[type[Layer], str] = {
+    CTCLoss: "ONNX has no operator for it; it is a loss, and evaluation needs none",
+    Gradient: _DERIVATIVE,
+    Jacobian: _DERIVATIVE,
+}
+
+
+class NotForOnnx(Diagnostic):
+    """A model has a layer that ONNX has no operators for: it runs in PyTorch, and cannot be exported to ONNX."""
+
+    code = "W0272"
+    severity: ClassVar[Literal["error", "warning"]] = "warning"
+    layer: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.layer} keeps the model from an export to ONNX: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "put it into the loss, or into `training { ... }`, which no export has"
+
+
+def unsupported(program: Program, sources: Mapping[str, Source]) -> Iterator[NotForOnnx]:
+    """A warning for each kind of layer of a program that cannot be written in ONNX."""
+    told: set[type[Layer]] = set()
+    for call in (call for key in program.order for call in program.modules[key].calls):
+        kind = type(call.callee)
+        if isinstance(call.callee, Layer) and kind in UNSUPPORTED and kind not in told and not call.training:
+            told.add(type(call.callee))
+            source = sources.get(call.place.file) if call.place else None
+            span = Span(source, call.place.start, call.place.end) if source and call.place else None
+            yield NotForOnnx(span, call.callee.kind, UNSUPPORTED[type(call.callee)])
