@@ -12,7 +12,6 @@ import errno
 import glob
 import os
 import shutil
-import socket
 import stat
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from pathlib import Path
 
 from nnspec.diagnostics import Diagnostic, SpecError
 
+_HOST = "" if sys.platform == "win32" else os.uname().nodename
 UNFINISHED = ".part"  # the end of the names of files that have not taken their places
 
 
@@ -98,7 +98,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def reserve(target: Path) -> Path:
     """An empty file beside the target, under a name that nobody has; those that killed processes left are removed."""
-    stem, host = f".{target.name[:40]}.", socket.gethostname()[:20]  # names end at 255 bytes
+    stem, host = f".{target.name[:40]}.", _HOST[:20]  # names end at 255 bytes
     for left in target.parent.glob(f"{glob.escape(stem + host)}-*{UNFINISHED}"):
         process = left.name.removeprefix(f"{stem}{host}-").partition("-")[0]
         if process.isdecimal() and _is_over(int(process)):

@@ -17,7 +17,6 @@ import click
 
 from nnspec.diagnostics import SpecError
 from nnspec.diagnostics.diagnostic import Diagnostic
-from nnspec.output import CannotWrite
 
 STANDARD_OUTPUT = "standard output"
 
@@ -64,6 +63,8 @@ def standard_output() -> Iterator[None]:
         # Files have been reported with their names where they are written. A pipe whose reader has gone is click's.
         if error.filename is not None or error.errno == errno.EPIPE:
             raise
+        from nnspec.output import CannotWrite  # here: most runs can print
+
         _forget()
         reason = (error.strerror or str(error)).lower()
         raise SpecError.of(
