@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import onnxruntime
 import pytest
+import torch
 
 import nnspec
 from nnspec import SpecError
+from nnspec.to_onnx.export import export_model
 
 TAKEN = [
     ("float[N, 3, 8]", "LPPool1d(2, [3])"),
@@ -62,3 +66,33 @@ def test_what_no_backend_takes_is_refused_with_a_place(given: str, chain: str, m
     with pytest.raises(SpecError) as caught:
         nnspec.loads(text(given, chain), name="net.nn")
     assert message in str(caught.value) and "net.nn:3:" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["a -> Max", "a -> Min(1)", "a -> Max([0, 2], keepdim = true)", "maximum(a, b)", "minimum(a, 5)",
+             "clamp(a, min = -4294967296, max = 5000000000)", "clamp(a, max = 0)"],
+)  # fmt: skip
+def test_whole_numbers_beyond_32_bits_are_compared_as_they_are(text: str) -> None:
+    model = nnspec.loads(f"model M {{ input a: int[N, 3, 4]; input b: int[N, 3, 4]; output y = {text}; output z = b }}")
+    numbers = np.random.default_rng(0)
+    given = {name: numbers.integers(-(2**33), 2**33, (5, 3, 4)) for name in "ab"}
+    session = onnxruntime.InferenceSession(model.to_onnx().SerializeToString(), providers=["CPUExecutionProvider"])
+    wanted = model.to_torch()(*map(torch.from_numpy, given.values()))
+    np.testing.assert_array_equal(session.run(["y"], given)[0], wanted[0].numpy())
+
+
+def test_a_norm_behind_a_weight_of_inputs_by_outputs_is_folded_into_its_outputs() -> None:
+    model = nnspec.loads("model M { input x: float[N, 4]; output y = x -> fc: Conv1D(4) -> norm: BatchNorm1d }")
+    module = model.to_torch().eval()
+    torch.manual_seed(0)
+    for tensor in (*module.parameters(), module.norm.running_mean):
+        torch.nn.init.normal_(tensor)
+    weights = {key: tensor.numpy() for key, tensor in module.state_dict().items()}
+    made = export_model(model.program, weights)
+    assert [node.op_type for node in made.graph.node] == ["Gemm"]
+    x = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
+    session = onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
+    with torch.no_grad():
+        np.testing.assert_allclose(
+            session.run(None, {"x": x})[0], module(torch.from_numpy(x)).numpy(), rtol=1e-5, atol=1e-5
+        )

@@ -43,7 +43,8 @@ def _fold_batch_norm(graph: Graph, before: Node, norm: Node) -> None:
     weight = graph.initializers[before.inputs[1]]
     bias = graph.initializers[before.inputs[2]] if len(before.inputs) > 2 else None
     eps = norm.attributes["epsilon"]
-    groups = before.attributes.get("group", 1) if before.op == "ConvTranspose" else 0
+    second = before.op == "ConvTranspose" or (before.op == "Gemm" and not before.attributes.get("transB"))
+    groups = before.attributes.get("group", 1) if second else 0
 
     @cache
     def factor() -> Array:
@@ -71,8 +72,8 @@ def _replace(graph: Graph, node: Node, index: int, shape: tuple[int, ...], make:
 
 
 def _times_channels(weight: Array, factor: Array, groups: int) -> Array:
-    """The weight with every output channel scaled; they come first, but in a transposed convolution (`groups`)
-    second, [in, out / groups, ...], each group of inputs having outputs of its own."""
+    """The weight with every output channel scaled; they come first, but in a transposed convolution and where a weight
+    is [in, out] (`groups`) second, [in, out / groups, ...], each group of inputs having outputs of its own."""
     split = (groups, len(weight) // groups, weight.shape[1]) if groups else (1, 1, len(weight))
     rows = weight.reshape(*split, -1)
     scaled = np.empty_like(rows)  # of float32: each product of float64 numbers is rounded as it is made

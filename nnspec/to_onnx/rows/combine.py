@@ -10,6 +10,7 @@ from nnspec.layers.families.combine import Add, Concat, Maximum, Minimum, Multip
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.operands import cast, operands, scalar
 from nnspec.to_onnx.row import Call, row
+from nnspec.to_onnx.whole_numbers import Which, extreme
 
 
 @row(Concat)
@@ -25,14 +26,18 @@ def _(layer: Stack, call: Call, graph: Graph) -> str:
 
 
 OPERATORS: dict[type[Combining], str] = {Add: "Add", Multiply: "Mul", Maximum: "Max", Minimum: "Min"}
+WHOLE: dict[type[Combining], Which] = {Maximum: "Max", Minimum: "Min"}
 
 
 @row(Add, Multiply, Maximum, Minimum)
 def _(layer: Combining, call: Call, graph: Graph) -> str:
-    op = OPERATORS[type(layer)]
-    return reduce(
-        lambda left, right: graph.node(op, [left, right]), operands(layer, call, graph, call.results[0].dtype)
-    )
+    op, dtype = OPERATORS[type(layer)], call.results[0].dtype
+    chosen = WHOLE.get(type(layer)) if dtype == "int" else None
+
+    def combined(left: str, right: str) -> str:
+        return graph.node(op, [left, right]) if chosen is None else extreme(chosen, left, right, graph)
+
+    return reduce(combined, operands(layer, call, graph, dtype))
 
 
 @row(Where)

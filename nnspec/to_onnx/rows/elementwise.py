@@ -29,6 +29,7 @@ from nnspec.layers.families.trigonometry import Acos, Asin, Atan, Cos, Cosh, Sin
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.operands import cast, scalar
 from nnspec.to_onnx.row import Call, row
+from nnspec.to_onnx.whole_numbers import extreme
 
 
 def _input(call: Call, graph: Graph) -> str:
@@ -76,9 +77,13 @@ def _(layer: Log1p, call: Call, graph: Graph) -> str:
 
 @row(Clamp)
 def _(layer: Clamp, call: Call, graph: Graph) -> str:
-    dtype = call.results[0].dtype
+    dtype, bounded = call.results[0].dtype, _input(call, graph)
+    if dtype == "int":
+        if layer.min is not None:
+            bounded = extreme("Max", bounded, scalar(layer.min, dtype, graph), graph)
+        return bounded if layer.max is None else extreme("Min", bounded, scalar(layer.max, dtype, graph), graph)
     limits = ["" if limit is None else scalar(limit, dtype, graph) for limit in (layer.min, layer.max)]
-    return graph.node("Clip", [_input(call, graph), *limits])
+    return graph.node("Clip", [bounded, *limits])
 
 
 @row(Cast)

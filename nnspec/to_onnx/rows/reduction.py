@@ -22,6 +22,7 @@ from nnspec.layers.families.reduction import (
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.operands import reduce, scalar
 from nnspec.to_onnx.row import Call, row
+from nnspec.to_onnx.whole_numbers import Which, extreme_along
 
 REDUCTIONS: dict[type[Layer], str] = {
     Sum: "ReduceSum",
@@ -34,6 +35,9 @@ REDUCTIONS: dict[type[Layer], str] = {
 
 @row(Sum, Mean, Max, Min, LogSumExp)
 def _(layer: Sum | Mean | Max | Min | LogSumExp, call: Call, graph: Graph) -> str:
+    if isinstance(layer, (Max, Min)) and call.type_of().dtype == "int":
+        which: Which = "Max" if isinstance(layer, Max) else "Min"
+        return extreme_along(which, call.inputs[0], layer.axes(call.type_of()), layer.keepdim, graph)
     return reduce(REDUCTIONS[type(layer)], call.inputs[0], layer.axes(call.type_of()), layer.keepdim, graph)
 
 
