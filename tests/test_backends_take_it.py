@@ -96,3 +96,16 @@ def test_a_norm_behind_a_weight_of_inputs_by_outputs_is_folded_into_its_outputs(
         np.testing.assert_allclose(
             session.run(None, {"x": x})[0], module(torch.from_numpy(x)).numpy(), rtol=1e-5, atol=1e-5
         )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x -> ZeroPad1d([0, 2]) -> AvgPool1d(3, padding = 1)", "x -> ZeroPad1d([1, 1]) -> AvgPool1d(2, count_include_pad = false)",
+     "x -> ZeroPad1d([0, 2]) -> MaxPool1d(2)", "x -> Squeeze([])"],
+)  # fmt: skip
+def test_what_onnxruntime_would_join_is_kept_apart(text: str) -> None:
+    model = nnspec.loads(f"model M {{ input x: float[N, 2, 5]; output y = {text} }}")
+    x = np.random.default_rng(0).standard_normal((3, 2, 5)).astype(np.float32)
+    session = onnxruntime.InferenceSession(model.to_onnx().SerializeToString(), providers=["CPUExecutionProvider"])
+    wanted = model.to_torch()(torch.from_numpy(x)).numpy()
+    np.testing.assert_allclose(session.run(None, {"x": x})[0], wanted, rtol=1e-6, atol=1e-6)

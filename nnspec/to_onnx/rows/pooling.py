@@ -29,6 +29,16 @@ def _pairs(windows: tuple[Window, ...]) -> Pairs:
     return tuple((window.begin, window.end) for window in windows)
 
 
+def _apart(value: str, graph: Graph) -> str:
+    """The input of a pool, apart from a Pad that it comes from.
+
+    onnxruntime makes the zeros of a Pad a part of the pool's own padding, which never is the largest, does not count,
+    and may be too much for its window. Max of one value, which changes nothing, stands between them.
+    """
+    padded = any(node.op == "Pad" and value in node.outputs for node in graph.nodes)
+    return graph.node("Max", [value]) if padded else value
+
+
 @row(MaxPool1d, MaxPool2d, MaxPool3d)
 def _(layer: MaxPool2d, call: Call, graph: Graph) -> str:
     windows, value = layer.extended(_input(call)), call.inputs[0]
@@ -36,9 +46,8 @@ def _(layer: MaxPool2d, call: Call, graph: Graph) -> str:
     if any(max(window.begin, window.end) >= window.kernel for window in windows):  # onnxruntime refuses these
         value = pad(graph, value, _input(call).rank, pairs, fill=graph.constant(float("-inf")))
         pairs = ((0, 0),) * layer.dims
-    elif any(node.op == "Pad" and value in node.outputs for node in graph.nodes):
-        # onnxruntime makes zeros before a pool a part of its padding, which never is the largest: Max keeps them apart.
-        value = graph.node("Max", [value])
+    else:
+        value = _apart(value, graph)
     return graph.node(
         "MaxPool",
         [value],
@@ -66,14 +75,14 @@ def _scaled(graph: Graph, value: str, factor: float) -> str:
 
 @row(AvgPool1d, AvgPool2d, AvgPool3d)
 def _(layer: AvgPool2d, call: Call, graph: Graph) -> str:
-    windows = layer.windows(_input(call))
+    windows, value = layer.windows(_input(call)), _apart(call.inputs[0], graph)
     pairs, extended = _pairs(windows), _pairs(layer.extended(_input(call)))
     if layer.divisor:
-        sums = _average(graph, call.inputs[0], windows, extended, True)
+        sums = _average(graph, value, windows, extended, True)
         return _scaled(graph, sums, prod(window.kernel for window in windows) / layer.divisor)
     if not layer.count_include_pad or extended == pairs:
-        return _average(graph, call.inputs[0], windows, extended, layer.count_include_pad)
-    padded = pad(graph, call.inputs[0], _input(call).rank, pairs)
+        return _average(graph, value, windows, extended, layer.count_include_pad)
+    padded = pad(graph, value, _input(call).rank, pairs)
     overhangs = tuple((0, more - end) for (_, end), (_, more) in zip(pairs, extended, strict=True))
     return _average(graph, padded, windows, overhangs, False)
 

@@ -27,7 +27,8 @@ def _(layer: Permute | Transpose, call: Call, graph: Graph) -> str:
 
 @row(Squeeze)
 def _(layer: Squeeze, call: Call, graph: Graph) -> str:
-    return graph.node("Squeeze", [call.inputs[0], graph.constant(list(layer.axes(call.type_of())))])
+    axes = list(layer.axes(call.type_of()))
+    return graph.node("Squeeze", [call.inputs[0], graph.constant(axes)]) if axes else call.inputs[0]
 
 
 @row(Unsqueeze)
