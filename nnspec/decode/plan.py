@@ -12,6 +12,7 @@ from nnspec.decode.mistakes import NotStepwise
 from nnspec.diagnostics import Origin, Source, Span, SpecError
 from nnspec.dims import Expression
 from nnspec.ir import Call, Module, Place, Program
+from nnspec.ir.places import span_of
 from nnspec.layers.base import Layer, LayerError, TensorType
 from nnspec.layers.continued import Continued, along, continued
 from nnspec.record import Record
@@ -127,8 +128,7 @@ class Planner:
         return SpecError.of(found, way.chain)
 
     def _span(self, place: Place | None) -> Span | None:
-        source = self.sources.get(place.file) if place else None
-        return Span(source, place.start, place.end) if source and place else None
+        return span_of(place, self.sources)
 
 
 def applications(call: Call) -> Iterator[Call]:

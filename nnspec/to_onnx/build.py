@@ -12,6 +12,7 @@ from itertools import count
 
 from nnspec.diagnostics import Origin, Source, Span, SpecError
 from nnspec.ir import Call, Module, Place, Program
+from nnspec.ir.places import span_of
 from nnspec.ir.state import state_dict
 from nnspec.layers.base import Layer, LayerError, Weight
 from nnspec.layers.normed import Normed
@@ -172,5 +173,4 @@ class _Builder:
         return self.initializers[key]
 
     def _span(self, place: Place | None) -> Span | None:
-        source = self.sources.get(place.file) if place else None
-        return Span(source, place.start, place.end) if source and place else None
+        return span_of(place, self.sources)

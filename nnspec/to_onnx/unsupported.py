@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
 
-from nnspec.diagnostics import Diagnostic, Source, Span
+from nnspec.diagnostics import Diagnostic, Source
 from nnspec.ir import Program
+from nnspec.ir.places import span_of
 from nnspec.layers.base import Layer
 from nnspec.layers.families.derivative import Gradient, Jacobian
 from nnspec.layers.families.matching import CTCLoss
@@ -42,7 +43,5 @@ def unsupported(program: Program, sources: Mapping[str, Source]) -> Iterator[Not
     for call in (call for key in program.order for call in program.modules[key].calls):
         kind = type(call.callee)
         if isinstance(call.callee, Layer) and kind in UNSUPPORTED and kind not in told and not call.training:
-            told.add(type(call.callee))
-            source = sources.get(call.place.file) if call.place else None
-            span = Span(source, call.place.start, call.place.end) if source and call.place else None
-            yield NotForOnnx(span, call.callee.kind, UNSUPPORTED[type(call.callee)])
+            told.add(kind)
+            yield NotForOnnx(span_of(call.place, sources), call.callee.kind, UNSUPPORTED[kind])
