@@ -259,8 +259,8 @@ class Model:
         doubts = [Found(each) for each in unsupported(self.program, self.sources)]
         if not self._declared.trains and not recipe:
             return doubts
-        from nnspec.elaborate.check_training import check_training
-        from nnspec.elaborate.plan import placed
+        from nnspec.recipe.check import check_training
+        from nnspec.recipe.plan import placed
 
         return doubts + check_training(self.program, self._declared, self.sources, placed(recipe), limits)
 

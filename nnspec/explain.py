@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from nnspec.diagnostics import Diagnostic, SpecError, nearest
-from nnspec.elaborate.choice import Configured
-from nnspec.elaborate.choices import CHOICES, Phase, Recipe
 from nnspec.elaborate.layering import signature
 from nnspec.layers import registry
 from nnspec.layers.base import Layer
+from nnspec.recipe.choice import Configured
+from nnspec.recipe.recipe import CHOICES, Phase, Recipe
 from nnspec.record import Record
 
 _PACKAGE = Path(__file__).parent

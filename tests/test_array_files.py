@@ -179,7 +179,7 @@ def test_what_a_model_takes_as_floats_is_a_picture_and_said(kind: str, white: in
     image[:, 0] = white
     np.savez(tmp_path / "a.npz", image=image, other=image[..., 0], label=np.arange(4, dtype="u1"))
     model = nnspec.loads("model M {\n  input image: float[N, 3, 6, 5]\n  Flatten -> Linear(4)\n}")
-    from nnspec.elaborate.data import Arrays
+    from nnspec.recipe.data import Arrays
     from nnspec.train.data.dataset import Frame
     from nnspec.train.data.read import read
 

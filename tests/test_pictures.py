@@ -12,11 +12,11 @@ from PIL import Image
 
 import nnspec
 from nnspec.cli.main import main
-from nnspec.elaborate.plan import read_plan
 from nnspec.infer.pictures import read_picture as given
 from nnspec.infer.ports import Port
 from nnspec.reading.pictures import pixels, read_classes, read_picture, upright
 from nnspec.reading.unreadable import Unreadable
+from nnspec.recipe.plan import read_plan
 from nnspec.train.data.read import read
 from nnspec.train.fit import frame_of
 from tests.test_train_data import read_text

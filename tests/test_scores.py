@@ -10,9 +10,9 @@ from click.testing import CliRunner, Result
 import nnspec
 from nnspec.cli.main import main
 from nnspec.dims import symbol
-from nnspec.elaborate.objective import elaborate_objective
-from nnspec.elaborate.plan import read_plan
 from nnspec.layers.base import TensorType
+from nnspec.recipe.objective import elaborate_objective
+from nnspec.recipe.plan import read_plan
 
 MODEL = """
 model M {

@@ -15,9 +15,9 @@ from safetensors import safe_open
 
 import nnspec
 from nnspec.cli.main import main
-from nnspec.elaborate.data import Table
 from nnspec.reading.tables import open_table
 from nnspec.reading.unreadable import Unreadable
+from nnspec.recipe.data import Table
 from nnspec.train.data.dataset import Frame
 from nnspec.train.data.read import read
 from tests.test_train_data import read_text

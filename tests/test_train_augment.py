@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 import nnspec
-from nnspec.elaborate.augmentation import (
+from nnspec.recipe.augmentation import (
     Augmentation,
     ColorJitter,
     CutMix,

@@ -21,7 +21,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
 import nnspec
-from nnspec.elaborate.data import Data, Glyphs, Iris, Reversals, Shapes, Spirals, Text
+from nnspec.recipe.data import Data, Glyphs, Iris, Reversals, Shapes, Spirals, Text
 from nnspec.train.data.dataset import Frame
 from nnspec.train.data.read import read
 
@@ -64,7 +64,7 @@ def write_idx(folder: Path, packed: bool = False) -> None:
 
 def read_text(text: str, base: Path):  # type: ignore[no-untyped-def]
     """What a recipe with `data = text` reads."""
-    from nnspec.elaborate.plan import read_plan
+    from nnspec.recipe.plan import read_plan
 
     model = nnspec.loads(f"model M {{\n  input x: float[N, 2]\n  Linear(2)\n}}\ntrain {{ data = {text} }}")
     assert model.declarations is not None

@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import load_file
 
 import nnspec
-from nnspec.elaborate import caching
 from nnspec.ir import Program
+from nnspec.recipe import caching
 from nnspec.train.epochs import Trained
 
 SPEC = """

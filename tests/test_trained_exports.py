@@ -20,9 +20,9 @@ from click.testing import CliRunner, Result
 import nnspec
 from nnspec import SpecError
 from nnspec.cli.main import main
-from nnspec.elaborate.plan import read_plan
 from nnspec.infer.session import Session
 from nnspec.limits import DEFAULT_LIMITS
+from nnspec.recipe.plan import read_plan
 from nnspec.train.prepare import prepare
 from nnspec.train.strategy import Strategy
 

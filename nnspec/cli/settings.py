@@ -5,9 +5,9 @@ from __future__ import annotations
 from nnspec.api import Model
 from nnspec.cli.options import SpecArguments
 from nnspec.diagnostics import Sink, SpecError, nearest
-from nnspec.elaborate.choices import KEYS
 from nnspec.elaborate.elaborate import choose
 from nnspec.elaborate.mistakes import BadSetting
+from nnspec.recipe.recipe import KEYS
 
 
 def load_with_recipe(spec: SpecArguments) -> tuple[Model, dict[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Generator, Tensor
 
-from nnspec.elaborate.augmentation import (
+from nnspec.recipe.augmentation import (
     Augmentation,
     ColorJitter,
     Mixing,

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import torch
 
 from nnspec.diagnostics import Source, Span
-from nnspec.elaborate.check_training import folder_of
 from nnspec.elaborate.files import Declarations
-from nnspec.elaborate.plan import read_plan
 from nnspec.ir import Program
 from nnspec.limits import Limits
+from nnspec.recipe.check import folder_of
+from nnspec.recipe.plan import read_plan
 from nnspec.train.prepare import prepare
 from nnspec.train.strategy import Strategy
 from nnspec.weights.arrays import Array

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from nnspec.elaborate.augmentation import ColorJitter, RandomFlip, RandomResizedCrop
+from nnspec.recipe.augmentation import ColorJitter, RandomFlip, RandomResizedCrop
 
 LUMINANCE = (0.299, 0.587, 0.114)  # of red, green and blue: ITU-R BT.601
 Drawn = Callable[[Tensor, Tensor], Tensor]  # pictures [N, C, H, W] and the value of black [C]: the changed pictures

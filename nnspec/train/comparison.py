@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from nnspec.diagnostics import SpecError
-from nnspec.elaborate.choices import EXPRESSIONS, find
 from nnspec.manifest import check_digest
+from nnspec.recipe.recipe import EXPRESSIONS, find
 from nnspec.record import Record
 from nnspec.train.mistakes import BadRun
 from nnspec.train.settings import SETTINGS, Settings, read_settings, subject

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from nnspec.diagnostics import Span
-from nnspec.elaborate.targets import span_of
 from nnspec.layers.base import Layer
+from nnspec.recipe.targets import span_of
 from nnspec.train.loop import Loop
 from nnspec.train.prepare import Prepared
 from nnspec.train.state import load_state

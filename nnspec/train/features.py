@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from nnspec.diagnostics import Span
-from nnspec.elaborate.caching import divide_at_frozen, refuse
-from nnspec.elaborate.plan import Plan
 from nnspec.ir import Program
 from nnspec.reading.room import BYTES
+from nnspec.recipe.caching import divide_at_frozen, refuse
+from nnspec.recipe.plan import Plan
 from nnspec.record import Record
 from nnspec.train.parts import train_mode
 from nnspec.train.task import Function

@@ -9,14 +9,14 @@ from torch import Tensor
 
 from nnspec.diagnostics import Span, SpecError
 from nnspec.dims import Size
-from nnspec.elaborate.augmentation import Extent
-from nnspec.elaborate.fields import Field, Fields
-from nnspec.elaborate.fitting import Fitting, size_of_pictures
-from nnspec.elaborate.objective import Objective
-from nnspec.elaborate.recipe_mistakes import TooFewClasses
-from nnspec.elaborate.targets import class_targets
 from nnspec.ir import Program
 from nnspec.layers.base import DType, TensorType
+from nnspec.recipe.augmentation import Extent
+from nnspec.recipe.fields import Field, Fields
+from nnspec.recipe.fitting import Fitting, size_of_pictures
+from nnspec.recipe.mistakes import TooFewClasses
+from nnspec.recipe.objective import Objective
+from nnspec.recipe.targets import class_targets
 from nnspec.train.changes import LUMINANCE
 from nnspec.train.data.dataset import DataSet, Frame, resized
 from nnspec.train.mistakes import BadData

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
 
 from nnspec.diagnostics import Diagnostic, Span, SpecError
-from nnspec.elaborate.plan import Plan
-from nnspec.elaborate.targets import span_of
 from nnspec.ir import Program
 from nnspec.ir.state import call_at
+from nnspec.recipe.plan import Plan
+from nnspec.recipe.targets import span_of
 from nnspec.train.launch import NotLaunched, Process
 from nnspec.train.strategy import NotSpread, Share, Strategy
 

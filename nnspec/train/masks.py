@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nnspec.diagnostics import Span, SpecError
-from nnspec.elaborate.objective import Objective
-from nnspec.elaborate.targets import span_of
 from nnspec.layers.families.loss import BCELoss, BCEWithLogitsLoss, FocalLoss
 from nnspec.layers.families.overlap import DiceLoss, DiceScore
+from nnspec.recipe.objective import Objective
+from nnspec.recipe.targets import span_of
 from nnspec.train.fit import Fitted
 from nnspec.train.mistakes import BadData
 

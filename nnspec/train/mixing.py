@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from nnspec.elaborate.augmentation import CutMix, Mixing
+from nnspec.recipe.augmentation import CutMix, Mixing
 
 SHARE = "mixing.share"  # [N], of the sample itself; the rest is the other's
 OTHER = "mixing.other."  # before the name of a field: its values of the other sample

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from nnspec.elaborate.choices import Recipe
+from nnspec.recipe.recipe import Recipe
 from nnspec.train.compiled import compiled
 from nnspec.train.mixing import mixed_loss
 from nnspec.train.parts import thaw, train_mode

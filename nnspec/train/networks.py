@@ -10,15 +10,15 @@ from torch import nn
 
 from nnspec.diagnostics import Span, SpecError
 from nnspec.dims import Size
-from nnspec.elaborate.caching import check_cacheable
-from nnspec.elaborate.objective import Objective
-from nnspec.elaborate.parts import names_below
-from nnspec.elaborate.plan import PhasePlan, Plan
-from nnspec.elaborate.recipe_mistakes import NothingToUpdate
 from nnspec.ir import Program
 from nnspec.ir.parts import in_parts
 from nnspec.ir.room import need_memory
 from nnspec.limits import Limits
+from nnspec.recipe.caching import check_cacheable
+from nnspec.recipe.mistakes import NothingToUpdate
+from nnspec.recipe.objective import Objective
+from nnspec.recipe.parts import names_below
+from nnspec.recipe.plan import PhasePlan, Plan
 from nnspec.record import Record
 from nnspec.to_torch.module import build
 from nnspec.train.compiled import check_compiler

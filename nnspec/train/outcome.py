@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from nnspec.elaborate.objective import Objective
 from nnspec.layers.families.loss import Accuracy, CrossEntropyLoss
+from nnspec.recipe.objective import Objective
 from nnspec.train.confusion import write_confusion
 from nnspec.train.loop import Loop
 from nnspec.train.prepare import Prepared

@@ -9,9 +9,9 @@ from torch import nn
 from torch.nn import Parameter
 
 from nnspec.diagnostics import Span
-from nnspec.elaborate.choices import Recipe
-from nnspec.elaborate.parts import frozen_by, names_below, within
 from nnspec.ir import Program
+from nnspec.recipe.parts import frozen_by, names_below, within
+from nnspec.recipe.recipe import Recipe
 from nnspec.weights.checkpoint import read_checkpoint
 from nnspec.weights.compare import bare
 from nnspec.weights.module import fill

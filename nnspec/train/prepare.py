@@ -11,17 +11,17 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from nnspec.diagnostics import Sink, Span, SpecError
 from nnspec.diagnostics.render import render
-from nnspec.elaborate.augmentation import final_extent
-from nnspec.elaborate.choices import Recipe
-from nnspec.elaborate.data import Table
-from nnspec.elaborate.masks import settle_masks
-from nnspec.elaborate.objective import Objective, elaborate_objective
-from nnspec.elaborate.plan import Plan
-from nnspec.elaborate.squashed import wrong_scores
 from nnspec.ir import Program
 from nnspec.ir.parts import mixing, of_all_samples
 from nnspec.layers.base import Layer
 from nnspec.limits import Limits
+from nnspec.recipe.augmentation import final_extent
+from nnspec.recipe.data import Table
+from nnspec.recipe.masks import settle_masks
+from nnspec.recipe.objective import Objective, elaborate_objective
+from nnspec.recipe.plan import Plan
+from nnspec.recipe.recipe import Recipe
+from nnspec.recipe.squashed import wrong_scores
 from nnspec.record import Record
 from nnspec.train.augment import Augment
 from nnspec.train.data.read import read

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 
 from nnspec.diagnostics import Source, Span
-from nnspec.elaborate.check_training import check_training, folder_of
 from nnspec.elaborate.files import Declarations
-from nnspec.elaborate.plan import placed, read_plan
 from nnspec.ir import Program
 from nnspec.manifest import read_manifest, settle
+from nnspec.recipe.check import check_training, folder_of
+from nnspec.recipe.plan import placed, read_plan
 from nnspec.record import Record
 from nnspec.train.epochs import Trained, measure_of, run_epochs
 from nnspec.train.folder import PROGRAM, make_folder, read_spec, write_spec, write_texts

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from nnspec.diagnostics import Diagnostic, Span, SpecError
-from nnspec.elaborate.plan import Plan
 from nnspec.ir import Program
+from nnspec.recipe.plan import Plan
 from nnspec.record import Record
 from nnspec.train.launch import Process
 

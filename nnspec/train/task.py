@@ -5,8 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from nnspec.elaborate.choices import Optimizer, Recipe, Schedule
 from nnspec.ir.parts import InParts
+from nnspec.recipe.optimizers import Optimizer
+from nnspec.recipe.recipe import Recipe
+from nnspec.recipe.schedules import Schedule
 from nnspec.record import Record
 from nnspec.train.augment import Augment
 from nnspec.train.strategy import Strategy

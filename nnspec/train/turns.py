@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from nnspec.train.optimize import learning_rate, optimizer
+from nnspec.train.optimizer import optimizer
+from nnspec.train.schedule import learning_rate
 from nnspec.train.state import optimizer_tensors, restore_optimizer
 from nnspec.train.task import Phase, Task
 

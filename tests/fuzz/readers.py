@@ -24,14 +24,14 @@ from tokenizers.pre_tokenizers import Whitespace
 
 import nnspec
 from nnspec.cli.runs import table as lines
-from nnspec.elaborate.data import Arrays, Cifar, Data, Idx, Images, Pairs, Parallel, Table, Text
-from nnspec.elaborate.plan import read_plan
 from nnspec.huggingface.write import spec_of
 from nnspec.infer.files import read_inputs
 from nnspec.infer.report import describe
 from nnspec.infer.session import Session
 from nnspec.layers.base import TensorType
 from nnspec.manifest import MANIFEST, Manifest, digest
+from nnspec.recipe.data import Arrays, Cifar, Data, Idx, Images, Pairs, Parallel, Table, Text
+from nnspec.recipe.plan import read_plan
 from nnspec.train.comparison import differences, find_runs, read_run
 from nnspec.train.data.dataset import Frame
 from nnspec.train.data.read import read

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 
 import nnspec
-from nnspec.elaborate.plan import read_plan
 from nnspec.limits import DEFAULT_LIMITS
+from nnspec.recipe.plan import read_plan
 from nnspec.train.display import Silent
 from nnspec.train.loop import Loop
 from nnspec.train.prepare import Prepared, prepare

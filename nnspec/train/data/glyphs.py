@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont, features
 from torch import Generator, Tensor
 
 from nnspec.diagnostics import Span
-from nnspec.elaborate.data import Glyphs
+from nnspec.recipe.data import Glyphs
 from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.fail import need_room, refuse
 

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from nnspec.diagnostics import Span, SpecError
-from nnspec.elaborate.data import HuggingFace
 from nnspec.extras import need
 from nnspec.reading.pictures import pixels, upright
+from nnspec.recipe.data import HuggingFace
 from nnspec.train.data.dataset import DataSet, Frame
 from nnspec.train.data.fail import RELATIVE, instead, need_room, read_from, refuse
 from nnspec.train.data.vocabulary import PADDING, Vocabulary, pieces, read_tokenizer

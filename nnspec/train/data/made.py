@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Generator, Tensor
 
-from nnspec.elaborate.data import Reversals, Shapes, Spirals
+from nnspec.recipe.data import Reversals, Shapes, Spirals
 from nnspec.train.data.dataset import DataSet
 
 KINDS = ("background", "disc", "square", "triangle")

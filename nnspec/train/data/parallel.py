@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from nnspec.diagnostics import Span
-from nnspec.elaborate.data import Parallel
 from nnspec.reading.texts import lines_of
+from nnspec.recipe.data import Parallel
 from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.fail import need_room, refuse, text_of
 from nnspec.train.data.vocabulary import END, PADDING, START, counted, pieces, read_tokenizer

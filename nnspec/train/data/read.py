@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nnspec.diagnostics import Span
-from nnspec.elaborate.data import (
+from nnspec.layers.base import TensorType
+from nnspec.recipe.data import (
     Arrays,
     Cifar,
     Data,
@@ -24,7 +25,6 @@ from nnspec.elaborate.data import (
     Table,
     Text,
 )
-from nnspec.layers.base import TensorType
 from nnspec.train.data.arrays import read_array_files
 from nnspec.train.data.cifar import read_cifar
 from nnspec.train.data.dataset import DataSet, Frame, resized

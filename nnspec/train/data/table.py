@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nnspec.diagnostics import Span, SpecError
-from nnspec.elaborate.data import Table as Choice
 from nnspec.layers.base import TensorType
 from nnspec.reading.tables import Table, Values, missing_in, open_table
 from nnspec.reading.unreadable import Unreadable
+from nnspec.recipe.data import Table as Choice
 from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.fail import instead, read_from
 from nnspec.train.mistakes import BadData

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from nnspec.diagnostics import Span
 from nnspec.dims import Size
-from nnspec.elaborate.objective import Objective
 from nnspec.ir import Call
 from nnspec.layers.base import Layer
 from nnspec.layers.families.loss import Accuracy, CrossEntropyLoss, NLLLoss
+from nnspec.recipe.objective import Objective
 
 
 def class_targets(objective: Objective, sources: Mapping[str, Span]) -> Iterator[tuple[Layer, Size, str, Span | None]]:

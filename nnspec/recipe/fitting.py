@@ -10,12 +10,12 @@ from typing import NoReturn, cast
 
 from nnspec.diagnostics import Span, SpecError
 from nnspec.dims import Expression, Size, solve, symbol
-from nnspec.elaborate.augmentation import Extent
-from nnspec.elaborate.fields import Field, Fields
-from nnspec.elaborate.recipe_mistakes import DataMismatch
 from nnspec.ir import Program
 from nnspec.ir.indices import index_bounds
 from nnspec.layers.base import TensorType
+from nnspec.recipe.augmentation import Extent
+from nnspec.recipe.fields import Field, Fields
+from nnspec.recipe.mistakes import DataMismatch
 
 Sizes = tuple[int | None, ...]
 

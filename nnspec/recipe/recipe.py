@@ -1,4 +1,4 @@
-"""What a recipe can choose from besides data and augmentations: optimizers and schedules; and all that a recipe says.
+"""All that a recipe says: its keys, their types and defaults, and what each may be chosen from.
 
 A choice is written as a call (`AdamW(lr = 1e-3)`, `digits`); `nnspec.train` knows how to carry it out.
 """
@@ -11,110 +11,20 @@ from pydantic import (
     AfterValidator,
     Field,
     NonNegativeFloat,
-    NonNegativeInt,
     PositiveInt,
-    ValidationInfo,
-    field_validator,
 )
 
-from nnspec.elaborate.augmentation import CHANGES, Augmentation, Mixing
-from nnspec.elaborate.choice import Below1, Choice, Configured, Fraction, Positive
-from nnspec.elaborate.data import DATA, Data, Digits
-
-
-class Optimizer(Choice):
-    """How weights follow their gradients; as in `torch.optim`."""
-
-    lr: Positive
-
-
-class SGD(Optimizer, word="SGD"):
-    """Stochastic gradient descent with momentum."""
-
-    lr: Positive = 1e-2
-    momentum: Below1 = 0.0
-    weight_decay: NonNegativeFloat = 0.0
-    nesterov: bool = False
-
-    @field_validator("nesterov")
-    @classmethod
-    def _has_momentum(cls, nesterov: bool, info: ValidationInfo) -> bool:
-        if nesterov and not info.data.get("momentum"):
-            raise ValueError("needs a momentum: SGD(momentum = 0.9, nesterov = true)")
-        return nesterov
-
-
-class Adam(Optimizer, word="Adam"):
-    """Kingma & Ba 2015."""
-
-    lr: Positive = 1e-3
-    betas: tuple[Below1, Below1] = (0.9, 0.999)
-    eps: Positive = 1e-8
-    weight_decay: NonNegativeFloat = 0.0
-
-
-class AdamW(Optimizer, word="AdamW"):
-    """Adam with decoupled weight decay, Loshchilov & Hutter 2019."""
-
-    lr: Positive = 1e-3
-    betas: tuple[Below1, Below1] = (0.9, 0.999)
-    eps: Positive = 1e-8
-    weight_decay: NonNegativeFloat = 1e-2
-
-
-class RMSprop(Optimizer, word="RMSprop"):
-    """Hinton 2012."""
-
-    lr: Positive = 1e-2
-    alpha: Below1 = 0.99
-    eps: Positive = 1e-8
-    weight_decay: NonNegativeFloat = 0.0
-    momentum: Below1 = 0.0
-
-
-class Adagrad(Optimizer, word="Adagrad"):
-    """Duchi et al. 2011."""
-
-    lr: Positive = 1e-2
-    lr_decay: NonNegativeFloat = 0.0
-    weight_decay: NonNegativeFloat = 0.0
-    eps: Positive = 1e-10
-
-
-class Schedule(Choice):
-    """How the learning rate changes from step to step: it rises from zero over `warmup` steps, then follows a curve."""
-
-    warmup: NonNegativeInt = 0
-
-
-class Constant(Schedule, word="constant"):
-    """It stays."""
-
-
-class Cosine(Schedule, word="cosine"):
-    """It falls along half a cosine to `final` of its value at the last step."""
-
-    final: Fraction = 0.0
-
-
-class LinearFall(Schedule, word="linear"):
-    """It falls along a line to `final` of its value at the last step."""
-
-    final: Fraction = 0.0
-
-
-class StepFall(Schedule, word="step"):
-    """Every so many epochs it is multiplied by `factor`."""
-
-    epochs: PositiveInt
-    factor: Fraction = 0.1
-
+from nnspec.recipe.augmentation import CHANGES, Augmentation, Mixing
+from nnspec.recipe.choice import Choice, Configured, Positive
+from nnspec.recipe.data import DATA, Data, Digits
+from nnspec.recipe.optimizers import OPTIMIZERS, Adam, Optimizer
+from nnspec.recipe.schedules import SCHEDULES, Constant, Schedule
 
 CHOICES: dict[str, tuple[type[Choice], ...]] = {
     "data": DATA,
     "augment": CHANGES,
-    "optimizer": (SGD, Adam, AdamW, RMSprop, Adagrad),
-    "schedule": (Constant, Cosine, LinearFall, StepFall),
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
 }
 
 

@@ -8,10 +8,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, NonNegativeFloat
 
-from nnspec.elaborate import fields as known
-from nnspec.elaborate.choice import Choice, Size
-from nnspec.elaborate.fields import UNKNOWN, Fields
 from nnspec.reading.folders import folders_in, parts_of
+from nnspec.recipe import fields as known
+from nnspec.recipe.choice import Choice, Size
+from nnspec.recipe.fields import UNKNOWN, Fields
 
 Samples = Annotated[int, Field(ge=2, le=1_000_000)]
 Length = Annotated[int, Field(ge=1, le=65_536)]

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
 
 from nnspec.diagnostics import Diagnostic, Label, Span
-from nnspec.elaborate.objective import Objective
 from nnspec.ir import Call, Module, Program
 from nnspec.layers.base import Layer, Scores
 from nnspec.layers.families.dropout import Dropout
 from nnspec.layers.families.elementwise import Log
+from nnspec.recipe.objective import Objective
 
 ALREADY = {
     "CrossEntropyLoss": "the softmax of its input",

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from nnspec.diagnostics import Span, SpecError, nearest
-from nnspec.elaborate.recipe_mistakes import NoSuchPart
 from nnspec.ir import Program
 from nnspec.ir.state import state_dict
+from nnspec.recipe.mistakes import NoSuchPart
 
 
 def parameters(program: Program) -> list[str]:

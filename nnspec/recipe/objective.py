@@ -16,12 +16,17 @@ from nnspec.diagnostics.diagnostic import Found
 from nnspec.dims import Size
 from nnspec.elaborate.body import Body
 from nnspec.elaborate.frame import Environment, Exhausted, Failed, Shared
-from nnspec.elaborate.lines import Value, labels_in
 from nnspec.elaborate.mistakes import NotSupportedYet, WrongKind
 from nnspec.elaborate.part import part
-from nnspec.elaborate.plan import Plan
-from nnspec.elaborate.recipe import Written, default_expression, lone_expression
-from nnspec.elaborate.recipe_mistakes import (
+from nnspec.elaborate.scope import Scope
+from nnspec.elaborate.values import INVALID, Function, Partial, Tensor, describe, kind
+from nnspec.ir import Module, Program
+from nnspec.ir.direction import direction
+from nnspec.ir.state import state_dict
+from nnspec.layers.base import Better, Layer, TensorType
+from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.recipe.lines import Value, labels_in
+from nnspec.recipe.mistakes import (
     NoDirection,
     NoLoss,
     NothingBetter,
@@ -30,13 +35,8 @@ from nnspec.elaborate.recipe_mistakes import (
     NotOneNumber,
     TwoMeanings,
 )
-from nnspec.elaborate.scope import Scope
-from nnspec.elaborate.values import INVALID, Function, Partial, Tensor, describe, kind
-from nnspec.ir import Module, Program
-from nnspec.ir.direction import direction
-from nnspec.ir.state import state_dict
-from nnspec.layers.base import Better, Layer, TensorType
-from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.recipe.plan import Plan
+from nnspec.recipe.written import Written, default_expression, lone_expression
 from nnspec.record import Record
 from nnspec.syntax import tree as t
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from nnspec.elaborate.choice import Choice, Fraction, Pixels, Positive, Size
+from nnspec.recipe.choice import Choice, Fraction, Pixels, Positive, Size
 
 Extent = tuple[int, int]  # height and width
 Share = Annotated[float, Field(gt=0.0, le=1.0)]

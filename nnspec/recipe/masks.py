@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from itertools import product
 
 from nnspec.diagnostics import SpecError
-from nnspec.elaborate.fields import Field
-from nnspec.elaborate.fitting import Fitting
-from nnspec.elaborate.objective import Objective
 from nnspec.layers.base import TensorType
+from nnspec.recipe.fields import Field
+from nnspec.recipe.fitting import Fitting
+from nnspec.recipe.objective import Objective
 
 MOST = 4  # fields whose readings are tried in every combination
 Types = Mapping[str, TensorType | None]

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from nnspec.diagnostics import Sink, nearest
-from nnspec.elaborate.choices import OUTSIDE
 from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.frame import Environment, Failed, Shared
 from nnspec.elaborate.mistakes import AlreadyDeclared, Misplaced
-from nnspec.elaborate.recipe import Recipes, Written
-from nnspec.elaborate.recipe_mistakes import OtherModel, UnknownKey
 from nnspec.elaborate.scope import Scope
 from nnspec.limits import DEFAULT_LIMITS
+from nnspec.recipe.mistakes import OtherModel, UnknownKey
+from nnspec.recipe.recipe import OUTSIDE
+from nnspec.recipe.written import Recipes, Written
 from nnspec.record import Record
 from nnspec.syntax import tree as t
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import NoReturn
 
 from nnspec.diagnostics import Diagnostic, Span, SpecError
-from nnspec.elaborate.objective import Objective
-from nnspec.elaborate.parts import within
-from nnspec.elaborate.plan import Plan
 from nnspec.ir import Program
 from nnspec.ir.divide import Divided, divide
 from nnspec.ir.program import Call
 from nnspec.ir.state import state_dict
 from nnspec.layers.base import Layer
+from nnspec.recipe.objective import Objective
+from nnspec.recipe.parts import within
+from nnspec.recipe.plan import Plan
 
 
 class CannotCache(Diagnostic):

@@ -10,24 +10,24 @@ from typing import Any
 from nnspec.diagnostics import Sink, Source, Span, SpecError, nearest
 from nnspec.diagnostics.diagnostic import Found
 from nnspec.dims import Size, symbol
-from nnspec.elaborate.augmentation import final_extent
-from nnspec.elaborate.caching import check_cacheable, divide_at_frozen
 from nnspec.elaborate.expressions import is_built_in
 from nnspec.elaborate.files import Declarations
-from nnspec.elaborate.fitting import Fitting
-from nnspec.elaborate.lines import loose_names
-from nnspec.elaborate.masks import Types, settle_masks
-from nnspec.elaborate.objective import BATCH, Objective, elaborate_objective
-from nnspec.elaborate.parts import frozen_by, names_below, parameters, within
-from nnspec.elaborate.plan import Plan, draft_plan
-from nnspec.elaborate.recipe_mistakes import Absent, DataMismatch, NoGradient, TooFewClasses
-from nnspec.elaborate.squashed import wrong_scores
-from nnspec.elaborate.targets import class_targets
 from nnspec.ir import Program
 from nnspec.ir.flatten import flattening
 from nnspec.ir.gradient import differentiable
 from nnspec.layers.base import TensorType
 from nnspec.limits import Limits
+from nnspec.recipe.augmentation import final_extent
+from nnspec.recipe.caching import check_cacheable, divide_at_frozen
+from nnspec.recipe.fitting import Fitting
+from nnspec.recipe.lines import loose_names
+from nnspec.recipe.masks import Types, settle_masks
+from nnspec.recipe.mistakes import Absent, DataMismatch, NoGradient, TooFewClasses
+from nnspec.recipe.objective import BATCH, Objective, elaborate_objective
+from nnspec.recipe.parts import frozen_by, names_below, parameters, within
+from nnspec.recipe.plan import Plan, draft_plan
+from nnspec.recipe.squashed import wrong_scores
+from nnspec.recipe.targets import class_targets
 
 
 def check_training(

@@ -15,18 +15,18 @@ from typing import Any, TypeVar, cast
 from pydantic import ValidationError
 
 from nnspec.diagnostics import Sink, Source, Span, nearest
-from nnspec.elaborate.choice import Choice
-from nnspec.elaborate.choices import EXPRESSIONS, KEYS, PHASE_KEYS, Phase, Recipe, Values, words
-from nnspec.elaborate.data import ENDINGS, Images, Unsaid
 from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.frame import Environment, Exhausted, Failed, Placed, Shared
-from nnspec.elaborate.lines import Lines, Value, builds, find_block, read_lines
 from nnspec.elaborate.mistakes import AlreadyDeclared, BadSetting, Misplaced
-from nnspec.elaborate.recipe import Recipes, Written, settle
-from nnspec.elaborate.recipe_mistakes import PhaseWithoutLoss
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.values import Argument, describe
 from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.recipe.choice import Choice
+from nnspec.recipe.data import ENDINGS, Images, Unsaid
+from nnspec.recipe.lines import Lines, Value, builds, find_block, read_lines
+from nnspec.recipe.mistakes import PhaseWithoutLoss
+from nnspec.recipe.recipe import EXPRESSIONS, KEYS, PHASE_KEYS, Phase, Recipe, Values, words
+from nnspec.recipe.written import Recipes, Written, settle
 from nnspec.record import Record
 from nnspec.syntax import tree as t
 from nnspec.syntax.parse import parse_expression

@@ -8,14 +8,14 @@ from pydantic import BaseModel, ValidationError
 
 from nnspec.diagnostics import Sink, Source, SpecError, nearest
 from nnspec.elaborate.body import Body
-from nnspec.elaborate.choice import Choice
-from nnspec.elaborate.choices import CHOICES, find, words
 from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.frame import Environment, Failed, Placed
 from nnspec.elaborate.mistakes import WrongKind
-from nnspec.elaborate.recipe_mistakes import UnknownChoice
 from nnspec.elaborate.values import Argument, kind
 from nnspec.limits import DEFAULT_LIMITS
+from nnspec.recipe.choice import Choice
+from nnspec.recipe.mistakes import UnknownChoice
+from nnspec.recipe.recipe import CHOICES, find, words
 from nnspec.record import Record
 from nnspec.syntax import tree as t
 from nnspec.syntax.parse import parse_expression
