@@ -2,12 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
+from nnspec.version import __version__
+
 if TYPE_CHECKING:
     from nnspec.api import Model, from_json, load, loads, resume
     from nnspec.diagnostics import SpecError
     from nnspec.limits import Limits
 
-__version__ = "0.1.0"
 __all__ = ["Limits", "Model", "SpecError", "__version__", "from_json", "load", "loads", "resume"]
 
 

@@ -21,6 +21,7 @@ from nnspec.recipe.augmentation import (
     RandomShift,
 )
 from nnspec.train.augment import Augment, Followed
+from nnspec.train.batch import Batch
 from nnspec.train.mixing import mixed_loss
 
 SPEC = """
@@ -38,9 +39,11 @@ train {
 """
 
 
-def augment(values: dict[str, Tensor], *changes: Augmentation, black: float = 0.0, seed: int = 0) -> None:
+def augment(values: dict[str, Tensor], *changes: Augmentation, black: float = 0.0, seed: int = 0) -> Batch:
     fields = (Followed(("image",), torch.tensor([black])), Followed(("mask",), torch.zeros(1)))
-    Augment(changes, fields, torch.Generator().manual_seed(seed))(values)
+    batch = Batch(values)
+    Augment(changes, fields, torch.Generator().manual_seed(seed))(batch)
+    return batch
 
 
 def test_masks_follow_their_pictures_through_every_change_of_place() -> None:
@@ -95,23 +98,24 @@ def test_a_mixed_loss_is_that_of_both_samples_by_their_shares_of_the_picture(cha
     level = torch.arange(8.0)
     values = {"image": level.view(8, 1, 1, 1).expand(-1, 1, 8, 8).clone(), "label": level.clone()}
     values["mask"] = values["image"][:, 0].long()
-    augment(values, change, seed=3)
+    batch = augment(values, change, seed=3)
     assert not torch.equal(values["image"][:, 0].mean((1, 2)), level)  # and yet the mean picture tells the mean label
-    mean = mixed_loss(lambda given: (given["label"] * torch.arange(8.0)).mean(), values)
+    mean = mixed_loss(lambda given: (given["label"] * torch.arange(8.0)).mean(), batch)
     torch.testing.assert_close(mean, (values["image"].mean((1, 2, 3)) * level).mean())
     pasted = torch.equal(values["mask"].float(), values["image"][:, 0])
     assert pasted == isinstance(change, CutMix)  # masks of boxes are pasted, those of sums are two
-    both = mixed_loss(lambda given: (given["mask"].float().mean((1, 2)) * level).mean(), values)
+    both = mixed_loss(lambda given: (given["mask"].float().mean((1, 2)) * level).mean(), batch)
     torch.testing.assert_close(both, mean)
 
 
 def test_a_mixed_cross_entropy_is_that_of_mixed_probabilities() -> None:
     values = {"image": torch.rand(5, 1, 4, 4), "label": torch.tensor([0, 1, 2, 0, 1])}
-    augment(values, Mixup(alpha=1.0))
-    logits, share = torch.randn(5, 3), values["mixing.share"][0]
-    one, other = (torch.nn.functional.one_hot(values[name], 3) for name in ("label", "mixing.other.label"))
+    batch = augment(values, Mixup(alpha=1.0))
+    assert batch.others is not None
+    logits, share = torch.randn(5, 3), batch.share
+    one, other = (torch.nn.functional.one_hot(fields["label"], 3) for fields in (batch.values, batch.others))
     expected = torch.nn.functional.cross_entropy(logits, share * one + (1 - share) * other)
-    found = mixed_loss(lambda given: torch.nn.functional.cross_entropy(logits, given["label"]), values)
+    found = mixed_loss(lambda given: torch.nn.functional.cross_entropy(logits, given["label"]), batch)
     torch.testing.assert_close(found, expected)
 
 

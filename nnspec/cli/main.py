@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from nnspec import __version__
 from nnspec.cli.options import reporting
 from nnspec.cli.standard_output import standard_output
+from nnspec.version import __version__
 
 # A tenth of the time of `nnspec summary` each: pydantic would look through all installed packages for plugins, and the
 # collector would walk over a hundred thousand objects that stay, most of all when the interpreter ends.

@@ -10,7 +10,8 @@ import numpy as np
 from nnspec.infer.fail import read_from, refuse
 from nnspec.infer.metadata import FILLED, NAMES, VOCABULARIES, statistics, stored
 from nnspec.infer.ports import Port
-from nnspec.reading.tables import Table, missing_in, open_table
+from nnspec.reading.table import Table, missing_in
+from nnspec.reading.tables import open_table
 from nnspec.weights.arrays import Array
 
 

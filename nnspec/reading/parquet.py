@@ -12,7 +12,7 @@ import numpy as np
 from nnspec.extras import need
 from nnspec.reading.numbers import Numbers
 from nnspec.reading.room import check_room
-from nnspec.reading.tables import Table, Values
+from nnspec.reading.table import Table, Values
 from nnspec.reading.unreadable import FETCH, Unreadable, opening
 
 ROWS = 65_536  # that are read at a time

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
 
+from nnspec.summary.figures import Figures
+from nnspec.summary.rows import Row
 from nnspec.summary.table import HEADINGS, count, head, shapes, totals
-
-if TYPE_CHECKING:
-    from nnspec.summary.rows import Row
-    from nnspec.summary.summary import Summary
 
 _LEFT = ' style="text-align: left"'
 _RIGHT = ' style="text-align: right"'
 
 
-def page(summary: Summary) -> str:
+def page(summary: Figures) -> str:
     """The table and its totals."""
     heading = "".join(f"<th{_LEFT if index < 2 else _RIGHT}>{text}</th>" for index, text in enumerate(HEADINGS))
     rows = "".join(map(_row, summary.rows))

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from nnspec.dims import Size, symbols
 from nnspec.elaborate.values import describe
 from nnspec.layers.base import TensorType
+from nnspec.summary.figures import Figures
 from nnspec.summary.rows import Row
-
-if TYPE_CHECKING:
-    from nnspec.summary.summary import Summary
 
 HEADINGS = ("Layer", "Output", "Parameters", "MACs")
 LONGEST = 100  # characters of an expression
@@ -18,7 +14,7 @@ _GAP = "  "
 _LEAST = (20, 14, 10, 10)  # what a column keeps where the terminal is narrow
 
 
-def table(summary: Summary, width: int | None = None) -> str:
+def table(summary: Figures, width: int | None = None) -> str:
     """The whole summary, at most `width` columns wide if one is given."""
     lines = [HEADINGS, *(cells(row) for row in summary.rows)]
     widths = _fit([max(map(len, column)) for column in zip(*lines, strict=True)], width)
@@ -27,7 +23,7 @@ def table(summary: Summary, width: int | None = None) -> str:
     return "\n".join([*head(summary), "", body[0], rule, *body[1:], rule, *_totals(summary)])
 
 
-def head(summary: Summary) -> list[str]:
+def head(summary: Figures) -> list[str]:
     """The model with its arguments, inputs and outputs, as a spec writes them."""
     arguments = ", ".join(f"{name} = {describe(value)}" for name, value in summary.arguments.items())
     ports = [f"  input {name}: {type.dtype}{type}" for name, type in summary.inputs.items()]
@@ -69,7 +65,7 @@ def memory(size: Size) -> str:
     return f"{amount / 1024:,.1f} PiB"
 
 
-def totals(summary: Summary) -> list[tuple[str, str]]:
+def totals(summary: Figures) -> list[tuple[str, str]]:
     """The totals: what, and how much."""
     one = f" ({summary.batch_symbol} = 1)" if summary.batch_symbol else ""
     many = f" ({summary.batch_symbol} = {summary.batch:,})" if summary.batch_symbol else ""
@@ -83,7 +79,7 @@ def totals(summary: Summary) -> list[tuple[str, str]]:
     ]
 
 
-def _totals(summary: Summary) -> list[str]:
+def _totals(summary: Figures) -> list[str]:
     return [f"{what:<22}{amount}" for what, amount in totals(summary)]
 
 

@@ -13,13 +13,13 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from nnspec import __version__
 from nnspec.layers.base import TensorType
 from nnspec.record import Record
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.node import Function, Initializer, Node
 from nnspec.to_onnx.operands import CODES
 from nnspec.to_onnx.versions import ir_version
+from nnspec.version import __version__
 
 DOMAIN = "nnspec"  # of the functions that blocks become
 SMALL = 4096  # bytes; arrays of fewer are part of the message

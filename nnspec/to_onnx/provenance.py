@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
-from nnspec import __version__
 from nnspec.diagnostics import Source
 from nnspec.manifest import digest
 from nnspec.to_onnx.choices import Choices
+from nnspec.version import __version__
 
 HASHED = 64 << 20  # bytes; to hash a larger file of weights would take longer than to export it
 

@@ -16,8 +16,9 @@ from nnspec.recipe.augmentation import (
     extent_of,
 )
 from nnspec.record import Record
+from nnspec.train.batch import Batch, Values
 from nnspec.train.changes import Drawn, Extent, cut, flip, jitter, resized_cut, rotate
-from nnspec.train.mixing import draw_mix, note_others
+from nnspec.train.mixing import draw_mix
 
 
 class Followed(Record):
@@ -36,35 +37,35 @@ class Augment:
         self.fields = fields
         self.draws = draws
 
-    def __call__(self, values: dict[str, Tensor]) -> None:
+    def __call__(self, batch: Batch) -> None:
         """Change the values of a batch."""
         for choice in self.choices:
-            pictures = self._of(values, self.fields[0])
+            pictures = self._of(batch.values, self.fields[0])
             assert pictures is not None  # the model's own input
             if isinstance(choice, Mixing):
-                self._mix(choice, pictures, values)
+                self._mix(choice, pictures, batch)
             else:
-                self._change(choice, _draw(choice, pictures, self.draws), values)
+                self._change(choice, _draw(choice, pictures, self.draws), batch.values)
 
-    def _change(self, choice: Augmentation, drawn: Drawn, values: dict[str, Tensor]) -> None:
+    def _change(self, choice: Augmentation, drawn: Drawn, values: Values) -> None:
         for field in self.fields[:1] if isinstance(choice, ColorJitter) else self.fields:
             pictures = self._of(values, field)
             if pictures is not None:
                 changed = _apply(drawn, pictures, field.black)
                 values.update((name, changed) for name in field.names if name in values)
 
-    def _mix(self, choice: Mixing, pictures: Tensor, values: dict[str, Tensor]) -> None:
-        mix, others, share = draw_mix(choice, pictures, self.draws)
-        mixed: dict[str, Tensor] = {}
+    def _mix(self, choice: Mixing, pictures: Tensor, batch: Batch) -> None:
+        mix, others, batch.share = draw_mix(choice, pictures, self.draws)
+        mixed: Values = {}
         for field in self.fields:
-            given = self._of(values, field)
+            given = self._of(batch.values, field)
             made = None if given is None else mix(given)
             if made is not None:
-                mixed.update((name, made) for name in field.names if name in values)
-        values.update(mixed)
-        note_others(values, set(mixed), others, share)
+                mixed.update((name, made) for name in field.names if name in batch.values)
+        batch.others = {name: value[others] for name, value in batch.values.items() if name not in mixed}
+        batch.values.update(mixed)
 
-    def _of(self, values: dict[str, Tensor], field: Followed) -> Tensor | None:
+    def _of(self, values: Values, field: Followed) -> Tensor | None:
         return next((values[name] for name in field.names if name in values), None)
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from nnspec.diagnostics import SpecError
 from nnspec.train.average import Average
+from nnspec.train.batch import Batch
 from nnspec.train.display import Display
 from nnspec.train.mistakes import NotFinite
 from nnspec.train.network import Network
@@ -122,25 +123,25 @@ class Loop:
     def _step(self, order: Tensor) -> None:
         task, step, size = self.task, self.position.step, self.task.recipe.batch
         chosen = order[step * size : (step + 1) * size]
-        values = {name: task.training[name].index_select(0, chosen) for name in self.fields}
+        batch = Batch({name: task.training[name].index_select(0, chosen) for name in self.fields})
         if task.augment is not None:
-            task.augment(values)
+            task.augment(batch)
         index = self.position.epoch * self.steps + step
         for turns in self.turns:
             if turns.acts(index):
                 turns.begin(index)
-                turns.losses[step] = self._backward(turns, values, len(chosen))
+                turns.losses[step] = self._backward(turns, batch, len(chosen))
                 turns.finish()
         if self.average:
             self.average.update()
         self.position.step += 1
 
-    def _backward(self, turns: Turns, values: dict[str, Tensor], count: int) -> Tensor:
+    def _backward(self, turns: Turns, batch: Batch, count: int) -> Tensor:
         """The gradients of a batch, in one part or several; its loss."""
         parts = self._parts(count)
         if len(parts) > 1 or self.task.strategy.processes > 1:
-            return self.network.accumulate(turns, values, parts)
-        loss = self.network.loss(turns.phase, values)
+            return self.network.accumulate(turns, batch, parts)
+        loss = self.network.loss(turns.phase, batch)
         turns.backward(loss)
         return loss.detach()
 

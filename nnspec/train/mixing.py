@@ -14,9 +14,8 @@ import torch
 from torch import Generator, Tensor
 
 from nnspec.recipe.augmentation import CutMix, Mixing
+from nnspec.train.batch import Batch, Values
 
-SHARE = "mixing.share"  # [N], of the sample itself; the rest is the other's
-OTHER = "mixing.other."  # before the name of a field: its values of the other sample
 Mix = Callable[[Tensor], Tensor | None]  # pictures [N, C, H, W] or masks [N, H, W]; None where they cannot be mixed
 
 
@@ -47,21 +46,9 @@ def _side(size: int, share: float, chance: np.random.Generator) -> tuple[int, in
     return max(middle - half, 0), min(middle + half, size)
 
 
-def note_others(values: dict[str, Tensor], mixed: set[str], others: Tensor, share: float) -> None:
-    """Add the values that the other samples have in the fields that were not mixed themselves."""
-    for name in [name for name in values if name not in mixed]:
-        values[OTHER + name] = values[name][others]
-    values[SHARE] = torch.full((len(others),), share, device=others.device)
-
-
-def mixed_loss(loss: Callable[[dict[str, Tensor]], Tensor | tuple[Tensor, ...]], values: dict[str, Tensor]) -> Tensor:
+def mixed_loss(loss: Callable[[Values], Tensor | tuple[Tensor, ...]], batch: Batch) -> Tensor:
     """The loss of a batch; of a mixed one, the losses with the labels of both samples, by their shares."""
-    first = loss(values)
-    assert isinstance(first, Tensor)
-    share = values.get(SHARE)
-    if share is None:
-        return first
-    other = {name.removeprefix(OTHER): tensor for name, tensor in values.items() if name.startswith(OTHER)}
-    second = loss({**values, **other})
-    assert isinstance(second, Tensor)
-    return torch.lerp(second, first, share[0])
+    losses = [loss(version) for version in batch.versions]
+    first, second = losses[0], losses[-1]
+    assert isinstance(first, Tensor) and isinstance(second, Tensor)
+    return first if len(losses) == 1 else torch.lerp(second, first, batch.share)

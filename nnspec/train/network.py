@@ -10,13 +10,14 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from nnspec.recipe.recipe import Recipe
+from nnspec.train.batch import Batch, Values
 from nnspec.train.compiled import compiled
 from nnspec.train.mixing import mixed_loss
 from nnspec.train.parts import thaw, train_mode
 from nnspec.train.strategy import Share
 from nnspec.train.task import Function, Phase, Task, Whole
 from nnspec.train.turns import Turns
-from nnspec.train.whole import Batch, Judge, Part, results
+from nnspec.train.whole import Accumulation, Judge, Part, results
 
 HALF = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -45,19 +46,19 @@ class Network:
         if trained != self.trained:
             self.called, self.trained = self._compiled(task.strategy.network(task.forward.module)), trained
 
-    def loss(self, phase: Phase, values: dict[str, Tensor]) -> Tensor:
+    def loss(self, phase: Phase, batch: Batch) -> Tensor:
         """The loss of a batch in training."""
-        self._forward_in_training(values)
+        self._forward_in_training(batch.values)
         with self._precision() if not self.task.inputs else nullcontext():  # then the network is part of its loss
-            return mixed_loss(self.losses[phase.name], values)
+            return mixed_loss(self.losses[phase.name], batch)
 
-    def accumulate(self, turns: Turns, values: dict[str, Tensor], parts: Sequence[Part]) -> Tensor:
+    def accumulate(self, turns: Turns, batch: Batch, parts: Sequence[Part]) -> Tensor:
         """Add the gradients of a batch that is taken apart; its loss."""
         whole = self.wholes[turns.phase.name]
         assert whole is not None
-        return Batch(self.task, turns, whole, values, parts, self._forward_in_training, self._results).backward()
+        return Accumulation(self.task, turns, whole, batch, parts, self._forward_in_training, self._results).backward()
 
-    def evaluate(self, values: dict[str, Tensor]) -> None:
+    def evaluate(self, values: Values) -> None:
         """Add what the model gives in evaluation to the values."""
         for module in self.task.modules:
             module.eval()
@@ -86,7 +87,7 @@ class Network:
         loss = found.pop(0) if task.judged else None
         return {"validation_loss": loss, **dict(zip(task.metric_names, found, strict=True))}
 
-    def parts(self) -> Iterator[dict[str, Tensor]]:
+    def parts(self) -> Iterator[Values]:
         """The validation part in batches."""
         samples = len(next(iter(self.task.validation.values())))
         for start in range(0, samples, self.task.recipe.batch):
@@ -107,18 +108,18 @@ class Network:
             return whole
         return Whole(whole.parts, self._function(whole.first), whole.rest, whole.given)
 
-    def _results(self, function: Function | None, values: dict[str, Tensor]) -> list[Tensor]:
+    def _results(self, function: Function | None, values: Values) -> list[Tensor]:
         """What a part of a loss or of metrics gives; the network may be in it."""
         with self._precision() if not self.task.inputs else nullcontext():
             return results(function, values)
 
-    def _forward_in_training(self, values: dict[str, Tensor]) -> None:
+    def _forward_in_training(self, values: Values) -> None:
         """Add what the model gives in training to the values."""
         if self.task.inputs:
             with self._precision():
                 self._forward(self.called, values, training=True)
 
-    def _forward(self, model: nn.Module, values: dict[str, Tensor], *, training: bool) -> None:
+    def _forward(self, model: nn.Module, values: Values, *, training: bool) -> None:
         """Add the model's outputs to the values."""
         task = self.task
         for name in task.tracked:

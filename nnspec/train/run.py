@@ -18,6 +18,7 @@ from nnspec.recipe.plan import placed, read_plan
 from nnspec.record import Record
 from nnspec.train.epochs import Trained, measure_of, run_epochs
 from nnspec.train.folder import PROGRAM, make_folder, read_spec, write_spec, write_texts
+from nnspec.train.joining import joined
 from nnspec.train.launch import check_launch, this_process
 from nnspec.train.lock import held
 from nnspec.train.manner import Manner
@@ -26,7 +27,7 @@ from nnspec.train.randomness import own_randomness
 from nnspec.train.resume import check_data, check_recipe
 from nnspec.train.settings import SAMPLE, SETTINGS, Settings, read_settings
 from nnspec.train.state import STATE, load_state
-from nnspec.train.strategy import Strategy, joined
+from nnspec.train.strategy import Strategy
 
 
 class Job(Record):

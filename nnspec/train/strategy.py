@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 
-import torch
 from torch import Tensor, nn
 
-from nnspec.diagnostics import Diagnostic, Span, SpecError
+from nnspec.diagnostics import Diagnostic, Span
 from nnspec.ir import Program
 from nnspec.recipe.plan import Plan
 from nnspec.record import Record
-from nnspec.train.launch import Process
 
 
 class NotSpread(Diagnostic):
@@ -127,27 +125,3 @@ class Strategy:
     def kept(self, name: str) -> bool:
         """Whether this process writes a tensor of its state."""
         return True
-
-
-@contextmanager
-def joined(name: str | None, process: Process, device: torch.device) -> Iterator[Strategy]:
-    """The strategy of this name, in a group of all processes while the block runs.
-
-    Raises:
-        SpecError: the processes do not find each other.
-    """
-    if name is None:
-        yield Strategy()
-        return
-    from nnspec.train.data_parallel import DataParallel  # here: torch.distributed takes half a second to import
-    from nnspec.train.group import ProcessLost, join
-    from nnspec.train.sharded import Sharded
-
-    join(process, device)
-    strategy = {each.name: each for each in (DataParallel, Sharded)}[name](device)
-    try:
-        yield strategy
-    except RuntimeError as error:
-        if strategy.lost(error):
-            raise SpecError.of(ProcessLost(None)) from error
-        raise

@@ -14,13 +14,12 @@ import torch
 from torch import Tensor
 
 from nnspec.ir.parts import Between, InParts
-from nnspec.train.mixing import OTHER, SHARE
+from nnspec.train.batch import Batch, Values
 from nnspec.train.state import random_tensors, restore_random
 from nnspec.train.strategy import Share, Strategy
 from nnspec.train.task import Function, Task, Whole
 from nnspec.train.turns import Turns
 
-Values = dict[str, Tensor]
 Part = tuple[int, int]  # the first of its samples, and the one behind its last
 
 
@@ -124,7 +123,7 @@ def rest_values(parts: InParts, found: Sequence[Tensor], part: Values, samples: 
     return {**sized, **{each.name: value for each, value in zip(parts.between, found, strict=True)}}
 
 
-class Batch:
+class Accumulation:
     """A batch that is taken through the networks in parts; a mixed one has values for both samples of each pair."""
 
     def __init__(
@@ -132,7 +131,7 @@ class Batch:
         task: Task,
         turns: Turns,
         whole: Whole,
-        values: Values,
+        batch: Batch,
         parts: Sequence[Part],
         forward: Callable[[Values], None],
         computed: Callable[[Function | None, Values], list[Tensor]],
@@ -143,7 +142,7 @@ class Batch:
             task: of the run.
             turns: of the phase whose loss it is.
             whole: the loss.
-            values: of the whole batch.
+            batch: all of it.
             parts: into which it is taken apart.
             forward: adds what the model gives in training to the values of a part.
             computed: what a function gives, in the precision of the recipe.
@@ -153,14 +152,12 @@ class Batch:
         self.whole = whole
         self.between = whole.parts.between
         self.strategy = task.strategy
-        self.values = values
+        self.batch = batch
         self.count = parts[-1][1]
         self.parts = parts
         self.forward = forward
         self.computed = computed
-        share = float(values[SHARE][0]) if SHARE in values else 1.0
-        self.weights = [share, 1 - share] if SHARE in values else [share]
-        self.part: Values = {}  # the last one
+        self.part = batch  # the last one
         self.samples = 0
 
     def backward(self) -> Tensor:
@@ -171,7 +168,7 @@ class Batch:
     def one_pass(self) -> Tensor:
         """The gradients where the loss is linear in what the parts give."""
         given = self._given()
-        collected = [self._collected() for _ in self.weights]
+        collected = [self._collected() for _ in self.batch.weights]
         slopes: list[list[Tensor | None]] = []
         types: list[torch.dtype] = []
         for (start, _), share, part, last in self._shares():
@@ -190,7 +187,7 @@ class Batch:
         """The gradients where the loss needs what all parts give at once."""
         device = self.task.device
         before, statistics = random_tensors(device), [x.clone() for x in self._buffers()]
-        collected = [self._collected() for _ in self.weights]
+        collected = [self._collected() for _ in self.batch.weights]
         types: list[torch.dtype] = []
         with torch.set_grad_enabled(self.task.derives), self.strategy.gradients(complete=False):
             for (start, _), share, part, _ in self._shares():
@@ -212,36 +209,31 @@ class Batch:
         restore_random(behind, device)
         return loss.detach()
 
-    def _shares(self) -> Iterator[tuple[Part, Share, Values, bool]]:
+    def _shares(self) -> Iterator[tuple[Part, Share, Batch, bool]]:
         """Every part with this process's share of it, and whether it is the last one."""
         for start, stop in self.parts:
             share = self.strategy.share(stop - start)
             own = slice(start + share.start, start + share.stop)
-            yield (start, stop), share, {name: x[own] for name, x in self.values.items()}, stop == self.count
+            yield (start, stop), share, self.batch.part(own), stop == self.count
 
     def _collected(self) -> Collected:
         return Collected(self.between, self.count, self.strategy)
 
-    def _versions(self, values: Values) -> list[Values]:
-        """The values; and those with what the other sample of each has."""
-        other = {name.removeprefix(OTHER): value for name, value in values.items() if name.startswith(OTHER)}
-        return [values, {**values, **other}][: len(self.weights)]
-
-    def _made(self, part: Values) -> list[list[Tensor]]:
+    def _made(self, part: Batch) -> list[list[Tensor]]:
         """What the first half gives for a part."""
-        self.forward(part)
-        self.part, self.samples = part, len(next(iter(part.values())))
-        return [self.computed(self.whole.first, version) for version in self._versions(part)]
+        self.forward(part.values)
+        self.part, self.samples = part, len(next(iter(part.values.values())))
+        return [self.computed(self.whole.first, version) for version in part.versions]
 
     def _given(self) -> list[dict[str, Tensor]]:
         """The values between that follow from the data alone, for the whole batch."""
         known = [each for each in self.between if each.given]
         if not known:
-            return [{} for _ in self.weights]
-        collected = [Collected(known, self.count, self.strategy) for _ in self.weights]
+            return [{} for _ in self.batch.weights]
+        collected = [Collected(known, self.count, self.strategy) for _ in self.batch.weights]
         types: list[torch.dtype] = []
         for (start, _), share, part, _ in self._shares():
-            for own, version in zip(collected, self._versions(part), strict=True):
+            for own, version in zip(collected, part.versions, strict=True):
                 made = self.computed(self.whole.given, version)
                 types = [value.dtype for value in made]
                 own.add(made, start, share)
@@ -265,7 +257,7 @@ class Batch:
     def _loss(self, found: list[list[Tensor]]) -> Tensor:
         """The loss of the whole batch."""
         whole, total = self.whole, torch.zeros((), device=self.task.device)
-        for weight, values, version in zip(self.weights, found, self._versions(self.part), strict=True):
+        for weight, values, version in zip(self.batch.weights, found, self.part.versions, strict=True):
             given = rest_values(whole.parts, values, version, self.samples, self.count)
             total = total + weight * self.computed(whole.rest, given)[0]
         return total

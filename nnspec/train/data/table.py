@@ -14,7 +14,8 @@ from torch import Tensor
 
 from nnspec.diagnostics import Span, SpecError
 from nnspec.layers.base import TensorType
-from nnspec.reading.tables import Table, Values, missing_in, open_table
+from nnspec.reading.table import Table, Values, missing_in
+from nnspec.reading.tables import open_table
 from nnspec.reading.unreadable import Unreadable
 from nnspec.recipe.data import Table as Choice
 from nnspec.train.data.dataset import DataSet
