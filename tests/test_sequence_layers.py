@@ -18,7 +18,10 @@ import torch
 from torch import nn
 
 import nnspec
+from nnspec.dims import symbol
+from nnspec.ir.indices import length_bounds
 from nnspec.to_onnx.export import export_model
+from nnspec.to_onnx.reference import Reference
 
 Tensors = tuple[torch.Tensor, ...]
 
@@ -86,6 +89,39 @@ def test_recurrent_layers_give_the_output_and_the_last_states_of_torch(layer: st
     expected = (output, *state) if isinstance(state, tuple) else (output, state)
     for found, value in zip(results, expected, strict=True):
         torch.testing.assert_close(found, value.detach())
+
+
+@pytest.mark.parametrize(("layer", "reference"), RECURRENT)
+def test_sequences_of_several_lengths_are_read_as_torch_reads_packed_ones(layer: str, reference: Any) -> None:
+    names = ["state", "cell"] if layer.startswith("LSTM") else ["state"]
+    outputs = "\n".join(f"output {name} = rnn.{name}" for name in names)
+    text = f"input x: float[T, N, 5]\ninput n: int[N]\n(x, lengths = n) -> rnn: {layer}\noutput result = _\n{outputs}"
+    x, lengths = normal(7, 4, 5), torch.tensor([3, 7, 1, 5])
+    results = both_agree(model(text), x, lengths)
+    torch.manual_seed(0)
+    packed = nn.utils.rnn.pack_padded_sequence(x, lengths, enforce_sorted=False)
+    output, state = reference()(packed)
+    padded = nn.utils.rnn.pad_packed_sequence(output)[0]
+    for found, value in zip(results, (padded, *state) if isinstance(state, tuple) else (padded, state), strict=True):
+        torch.testing.assert_close(found, value.detach())
+
+
+@pytest.mark.parametrize("layer", ["LSTM(3, proj_size = 2", "GRU(3"])
+def test_padding_changes_nothing_that_a_sequence_gives(layer: str) -> None:
+    made = model(f"input x: float[N, T, 5]\ninput n: int[N]\n(x, lengths = n) -> {layer}, batch_first = true)")
+    x, lengths = normal(2, 6, 5), torch.tensor([4, 2])
+    (padded,) = both_agree(made, x, lengths)  # T stays, though no sequence is so long
+    for index, length in enumerate(lengths.tolist()):
+        (alone,) = both_agree(made, x[index : index + 1, :length], lengths[index : index + 1])
+        torch.testing.assert_close(padded[index, :length], alone[0])
+        assert not padded[index, length:].any()
+
+
+def test_a_file_of_a_layer_with_lengths_is_verified_with_lengths_that_it_takes() -> None:
+    made = model("input x: float[N, T, 5]\ninput n: int[N]\n(x, lengths = n) -> GRU(4, batch_first = true)")
+    assert length_bounds(made.program) == {"n": symbol("T")}
+    state = {name: value.numpy() for name, value in made.to_torch().state_dict().items()}
+    assert len(Reference(made.program, state.__getitem__).trials(4)) >= 4
 
 
 def test_states_pass_from_one_layer_to_the_next() -> None:
@@ -291,6 +327,8 @@ HEADS = "input q: float[N, 6, T, 4]\n"
         (SEQUENCE + "LSTM(4, proj_size = 4)", "4 is not less than hidden_size = 4"),
         (SEQUENCE + "LSTM(4, bias = false, recurrent_bias = false)", "bias = false leaves out both biases"),
         (SEQUENCE + "LSTM(4, dropout = 1.5)", "dropout"),
+        (SEQUENCE + "input n: int[T, N]\n(x, lengths = n) -> GRU(4)", "needs [T], one length for each sequence, and"),
+        (SEQUENCE + "input n: float[N]\n(x, lengths = n) -> LSTM(4, batch_first = true)", "needs int elements"),
         (SEQUENCE + "MultiheadAttention(4)", "4 heads do not divide 6 features"),
         (SEQUENCE + "input m: float[N, S, 6]\n(x, m) -> MultiheadAttention(2, causal = true)", "T queries and S keys"),
         (SEQUENCE + "input m: float[M, S, 6]\n(x, m) -> MultiheadAttention(2)", "of different batches"),

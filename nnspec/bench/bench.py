@@ -14,7 +14,6 @@ from nnspec.dims import substitute, symbols
 from nnspec.infer.providers import check_provider
 from nnspec.ir import Program
 from nnspec.ir.batch import batch_of
-from nnspec.ir.indices import index_bounds
 from nnspec.limits import Limits
 from nnspec.record import Record
 from nnspec.summary.summary import no_batch
@@ -85,12 +84,10 @@ def _cases(program: Program, batches: Sequence[int], sizes: Sizes) -> dict[str, 
     unbound = sorted(named - sizes.keys() - {symbol})
     if unbound:
         raise SpecError.of(UnboundSizes(None, program.main.name, tuple(unbound)))
-    types = {port.name: program.main.values[port.value] for port in program.main.inputs}
     choices = [{**sizes, symbol: batch} for batch in batches or (1,)] if symbol else [sizes]
-    below = index_bounds(program)
     cases = {}
     for choice in choices:
-        shapes = (tuple(substitute(size, choice) for size in given.shape) for given in types.values())
+        shapes = (tuple(substitute(size, choice) for size in given.shape) for given in program.main.input_types)
         name = ", ".join("x".join(map(str, shape)) or "scalar" for shape in shapes)
-        cases[name] = random_inputs(types, choice, below, 2)
+        cases[name] = random_inputs(program, choice, 2)
     return cases

@@ -1,12 +1,17 @@
-"""What the inputs of a program may hold: indices below the length of their table, sizes within their bounds."""
+"""The inputs of a program and what they may hold: indices within their table, lengths within the sequence, sizes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
-from nnspec.dims import Expression, Symbol, symbols
+from nnspec.dims import Expression, Size, Symbol, symbols
 from nnspec.ir.program import Call, Module, Program
+from nnspec.layers.base import Layer
 from nnspec.layers.families.source import Range
+
+S = TypeVar("S")
+Demands = Callable[[Layer, Module, Call], Iterable[tuple[str, S]]]  # what a layer asks of values that it is given
 
 
 def index_bounds(program: Program) -> dict[str, int]:
@@ -14,15 +19,40 @@ def index_bounds(program: Program) -> dict[str, int]:
 
     An input that is first computed with, as a position that is shifted, is none of these.
     """
-    found: dict[str, dict[str, int]] = {}  # of every module: by the name of the input
+    return _demanded(program, _rows, min)
+
+
+def length_bounds(program: Program) -> dict[str, Size]:
+    """The greatest length of each input that holds lengths of padded sequences, by its name; the least is 1."""
+    return _demanded(program, _lengths, lambda one, _: one)
+
+
+def _demanded(program: Program, demands: Demands[S], both: Callable[[S, S], S]) -> dict[str, S]:
+    """What the layers ask of the inputs, by name: of those that they are given as they are."""
+    found: dict[str, dict[str, S]] = {}  # of every module: by the name of the input
     for key in program.order:
         module = program.modules[key]
-        bounds: dict[str, int] = {}  # by value
+        asked: dict[str, S] = {}  # by value
         for call in module.calls:
-            for value, bound in _demands(program, found, call):
-                bounds[value] = min(bound, bounds.get(value, bound))
-        found[key] = {port.name: bounds[port.value] for port in module.inputs if port.value in bounds}
+            if isinstance(call.callee, str):
+                ports = zip(call.inputs, program.modules[call.callee].inputs, strict=False)
+                inner = found[call.callee]
+                pairs = [(value, inner[port.name]) for value, port in ports if port.name in inner]
+            else:
+                pairs = list(demands(call.callee, module, call))
+            for value, bound in pairs:
+                asked[value] = both(bound, asked.get(value, bound))
+        found[key] = {port.name: asked[port.value] for port in module.inputs if port.value in asked}
     return found[program.entry]
+
+
+def _rows(layer: Layer, module: Module, call: Call) -> Iterator[tuple[str, int]]:
+    bound = layer.indices_below()
+    yield from ((value, bound) for value in call.inputs if value and bound is not None)
+
+
+def _lengths(layer: Layer, module: Module, call: Call) -> Iterator[tuple[str, Size]]:
+    yield from ((call.inputs[index], most) for index, most in layer.lengths(*module.types(call.inputs)).items())
 
 
 def greatest_sizes(program: Program) -> dict[str, int]:
@@ -49,14 +79,3 @@ def _places(module: Module) -> Iterator[tuple[Symbol, int]]:
             atom, factor = end.terms[0]
             if isinstance(atom, Symbol) and factor > 0:
                 yield atom, (rows * end.divisor + end.divisor - 1 - end.constant) // factor
-
-
-def _demands(program: Program, found: dict[str, dict[str, int]], call: Call) -> Iterator[tuple[str, int]]:
-    """The values that a call takes as indices, with their bounds."""
-    if isinstance(call.callee, str):
-        bounds = found[call.callee]
-        ports = zip(call.inputs, program.modules[call.callee].inputs, strict=False)
-        yield from ((value, bounds[port.name]) for value, port in ports if port.name in bounds)
-    else:
-        bound = call.callee.indices_below()
-        yield from ((value, bound) for value in call.inputs if value and bound is not None)

@@ -269,6 +269,10 @@ class Layer(BaseModel):
         """The number that the elements of its integer inputs must be below; None where any will do."""
         return None
 
+    def lengths(self, *inputs: Any) -> Mapping[int, Size]:
+        """The inputs by index that are lengths of padded sequences, each of 1 to this size."""
+        return {}
+
     def mixed(self, *inputs: Any) -> tuple[tuple[int, ...], ...]:
         """The dimensions of each input along which it mixes places, in evaluation: all, unless the layer says less.
 

@@ -10,6 +10,9 @@ from nnspec.layers.base import TensorType
 from nnspec.record import Record
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.node import Body
+from nnspec.to_onnx.operands import counted
+
+INT32 = 6  # onnx.TensorProto.INT32
 
 
 class Direction(Record):
@@ -23,31 +26,61 @@ class Direction(Record):
 
 
 class Sizes(Record):
-    """The number of sequences, and the features of the state and of the cell."""
+    """The number of steps and of sequences, and the features of the state and of the cell."""
 
+    time: Size
     batch: Size
     output: int
     hidden: int
 
 
 def projected_lstm(
-    value: str, state: str, cell: str, weights: Direction, sizes: Sizes, reverse: bool, graph: Graph
+    value: str,
+    initial: tuple[str, str],
+    lengths: str,
+    weights: Direction,
+    sizes: Sizes,
+    reverse: bool,
+    graph: Graph,
 ) -> tuple[str, str, str]:
-    """The outputs [T, N, output], the last state [N, output] and the last cell [N, hidden]."""
+    """The outputs [T, N, output], the last state [N, output] and the last cell [N, hidden].
+
+    The initial state and cell may be "", which is zero, and so may the lengths. Behind its length a sequence keeps its
+    state, and gives zeros; read backwards, that state is still the initial one where the sequence begins.
+    """
     gates = graph.node("MatMul", [value, graph.transposed(weights.weight_ih)])
     for bias in filter(None, (weights.bias_ih, weights.bias_hh)):
         gates = graph.node("Add", [gates, bias])
+    state, cell = initial
     starts = [state or _zeros(sizes.batch, sizes.output, graph), cell or _zeros(sizes.batch, sizes.hidden, graph)]
+    kinds = [TensorType("float", (sizes.batch, size)) for size in (sizes.output, sizes.hidden, 4 * sizes.hidden)]
     names = [graph.fresh(name) for name in ("state", "cell", "gates")]
+    walked = [gates]
+    if lengths:
+        kinds.append(TensorType("bool", (sizes.batch, 1)))
+        names.append(graph.fresh("within"))
+        walked.append(graph.once(("within", lengths), lambda: _within(lengths, sizes.time, graph)))
     with graph.body() as nodes:
         after, memory = _step(names[0], names[1], names[2], weights, graph)
-        outputs = [graph.node("Identity", [name]) for name in (after, memory, after)]
-    directions = {"scan_input_directions": [1], "scan_output_directions": [1]} if reverse else {}
-    made = graph.nodes_out("Scan", [*starts, gates], 3, num_scan_inputs=1, **directions)
-    kinds = [TensorType("float", (sizes.batch, size)) for size in (sizes.output, sizes.hidden, 4 * sizes.hidden)]
+        shown = after
+        if lengths:
+            shown = graph.node("Where", [names[3], after, graph.constant(0.0)])
+            after = graph.node("Where", [names[3], after, names[0]])
+            memory = graph.node("Where", [names[3], memory, names[1]])
+        outputs = [graph.node("Identity", [name]) for name in (after, memory, shown)]
+    turned = {f"scan_{kind}_directions": [1] * many for kind, many in (("input", len(walked)), ("output", 1))}
+    directions = turned if reverse else {}
+    made = graph.nodes_out("Scan", [*starts, *walked], 3, num_scan_inputs=len(walked), **directions)
     results = dict(zip(outputs, (kinds[0], kinds[1], kinds[0]), strict=True))
     graph.nodes[-1].body = Body(nodes, dict(zip(names, kinds, strict=True)), results)
     return made[2], made[0], made[1]
+
+
+def _within(lengths: str, time: Size, graph: Graph) -> str:
+    """[T, N, 1], true for the steps that a sequence has."""
+    steps = graph.node("Cast", [counted(0, time, graph)], to=INT32)
+    steps = graph.node("Unsqueeze", [steps, graph.constant([1, 2])])
+    return graph.node("Less", [steps, graph.node("Unsqueeze", [lengths, graph.constant([1])])])
 
 
 def _step(state: str, cell: str, gates: str, weights: Direction, graph: Graph) -> tuple[str, str]:

@@ -94,7 +94,7 @@ class Reference:
         found = [(sizes, edge) for edge in edges(self.inputs, inputs, below, mask_inputs(self.program))]
         for other in SizeSpace(self.program).lopsided() if self._looks_near() else ():
             words = "lengths far apart"
-            found.append((other, Edge(words, random_inputs(self.inputs, other, below, _INTEGERS[-2], seed))))
+            found.append((other, Edge(words, random_inputs(self.program, other, _INTEGERS[-2], seed))))
         for at, edge in found:
             with suppress(*REFUSES):
                 yield at, edge, self._run(edge.inputs)
@@ -106,11 +106,11 @@ class Reference:
 
     def _accepted(self, count: int, seed: int) -> list[tuple[Sizes, dict[str, Array], dict[str, Array]]]:
         """Sizes, inputs and outputs in float32."""
-        below, refused = index_bounds(self.program), "it has no sizes at which all of its tensors have elements"
+        refused = "it has no sizes at which all of its tensors have elements"
         accepted: list[tuple[Sizes, dict[str, Array], dict[str, Array]]] = []
         for tried, sizes in enumerate(SizeSpace(self.program).choices(seed)):
             for otherwise in _INTEGERS:
-                inputs = random_inputs(self.inputs, sizes, below, otherwise, seed + tried)
+                inputs = random_inputs(self.program, sizes, otherwise, seed + tried)
                 try:
                     accepted.append((sizes, inputs, self._run(inputs)))
                     break

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
 from nnspec.dims import Size, Symbol, Undecidable, substitute, symbols
 from nnspec.ir import Program
-from nnspec.layers.base import TensorType
+from nnspec.ir.indices import index_bounds, length_bounds
 from nnspec.weights.arrays import ELEMENT_TYPES, Array
 
 Sizes = dict[str, int]
@@ -102,16 +102,16 @@ def _within(symbol: Symbol, value: int) -> int:
     return max(low, value if high is None else min(value, high))
 
 
-def random_inputs(
-    inputs: Mapping[str, TensorType], sizes: Sizes, below: Mapping[str, int], otherwise: int, seed: int = 0
-) -> dict[str, Array]:
-    """Standard normal numbers, integers from 0 up to those in `below` or `otherwise`, and booleans, at these sizes."""
-    random = np.random.default_rng(seed)
+def random_inputs(program: Program, sizes: Sizes, otherwise: int, seed: int = 0) -> dict[str, Array]:
+    """Standard normal numbers, booleans, and integers that a program takes, or from 0 up to `otherwise`."""
+    random, below, lengths = np.random.default_rng(seed), index_bounds(program), length_bounds(program)
     made: dict[str, Array] = {}
-    for name, given in inputs.items():
-        shape = tuple(int(str(substitute(size, sizes))) for size in given.shape)
+    for port, given in zip(program.main.inputs, program.main.input_types, strict=True):
+        name, shape = port.name, tuple(int(str(substitute(size, sizes))) for size in given.shape)
         if given.dtype == "float":
             array: Array = random.standard_normal(shape)
+        elif name in lengths:
+            array = random.integers(1, int(str(substitute(lengths[name], sizes))) + 1, shape)
         else:
             array = random.integers(0, below.get(name, otherwise) if given.dtype == "int" else 2, shape)
         made[name] = array.astype(ELEMENT_TYPES[given.dtype])

@@ -12,7 +12,6 @@ from time import perf_counter
 import onnxruntime as ort
 
 from nnspec.ir import Program
-from nnspec.ir.indices import index_bounds
 from nnspec.to_onnx.runtime import ERRORS, fed, open_session
 from nnspec.to_onnx.sample import SizeSpace, random_inputs
 from nnspec.weights.arrays import Array
@@ -42,10 +41,9 @@ def time_ratio(program: Program, model: Path, other: Path) -> float | None:
 
 def _inputs(program: Program) -> Iterator[dict[str, Array]]:
     """Random inputs, the largest first."""
-    types = {port.name: program.main.values[port.value] for port in program.main.inputs}
     choices = list(islice(SizeSpace(program).choices(), _SIZES))
     for sizes in sorted(choices, key=lambda sizes: prod(sizes.values()), reverse=True):
-        yield random_inputs(types, sizes, index_bounds(program), 2)
+        yield random_inputs(program, sizes, 2)
 
 
 def _runs(session: ort.InferenceSession, inputs: dict[str, Array]) -> bool:

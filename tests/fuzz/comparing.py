@@ -18,7 +18,6 @@ from nnspec import Model
 from nnspec.dims import substitute
 from nnspec.ir import Program
 from nnspec.ir.chance import random_outputs
-from nnspec.ir.indices import index_bounds
 from nnspec.ir.state import state_dict
 from nnspec.ir.verify import verify
 from nnspec.layers.base import Layer, TensorType
@@ -112,7 +111,7 @@ class Network:
 
     def inputs(self, sizes: Sizes) -> Arrays:
         """Random inputs."""
-        made = random_inputs(self.types, sizes, index_bounds(self.program), 4, self.random.randrange(2**31))
+        made = random_inputs(self.program, sizes, 4, self.random.randrange(2**31))
         return {name: np.asarray(array) for name, array in made.items()}
 
     def run(self, inputs: Arrays, module: torch.nn.Module | None = None, dtype: torch.dtype | None = None) -> Arrays:

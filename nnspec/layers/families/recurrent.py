@@ -4,6 +4,7 @@ Weights, gates and states are those of torch.nn: in every layer and direction `w
 (gates x hidden) and their two biases. Time comes first, [T, N, features], unless `batch_first`.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
@@ -33,7 +34,7 @@ class _Recurrent(Layer):
 
     by_position: ClassVar[tuple[str, ...]] = ("hidden_size",)
     inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("input_size", -1),)
-    optional_inputs: ClassVar[tuple[str, ...]] = ("state",)
+    optional_inputs: ClassVar[tuple[str, ...]] = ("state", "lengths")
     outputs: ClassVar[tuple[str, ...]] = ("output", "state")
     first_is_value: ClassVar[bool] = True
     beyond_torch: ClassVar[frozenset[str]] = frozenset({"recurrent_bias"})
@@ -81,40 +82,59 @@ class _Recurrent(Layer):
         number(input.shape[2], "the last dimension (the features)")
         return (input.shape[1], input.shape[0]) if self.batch_first else (input.shape[0], input.shape[1])
 
-    def infer(self, input: TensorType, state: TensorType | None = None) -> tuple[TensorType, ...]:
+    def infer(
+        self, input: TensorType, state: TensorType | None = None, lengths: TensorType | None = None
+    ) -> tuple[TensorType, ...]:
         if not self.bias and not self.recurrent_bias:
             raise ArgumentError("recurrent_bias", "bias = false leaves out both biases", "leave recurrent_bias out")
         time, batch = self.time_and_batch(input)
         after = self.state_shape(batch, self.output_size)
         if state is not None:
             _need_state(state, after, "state", 1)
+        if lengths is not None:
+            self._need_lengths(lengths, batch)
         steps = (batch, time) if self.batch_first else (time, batch)
         output = input.with_shape(*steps, self.directions * self.output_size)
         return output, input.with_shape(*after)
 
-    def mixed(self, input: TensorType, *states: TensorType | None) -> tuple[tuple[int, ...], ...]:
-        return (int(self.batch_first), 2), *(() if state is None else (0, 2) for state in states)
+    def _need_lengths(self, given: TensorType, batch: Size) -> None:
+        index = len(self.inputs) + self.optional_inputs.index("lengths")
+        need_dtype(given, "int", index=index)
+        if given.rank != 1 or not equal(given.shape[0], batch):
+            wanted = given.with_shape(batch)
+            raise InputError(f"needs {wanted}, one length for each sequence, and gets {given}", index=index)
+
+    def lengths(self, input: TensorType, *others: TensorType | None) -> Mapping[int, Size]:
+        return {len(others): self.time_and_batch(input)[0]} if others and others[-1] is not None else {}
+
+    def mixed(self, input: TensorType, *others: TensorType | None) -> tuple[tuple[int, ...], ...]:
+        along_states = (() if given is None or given.rank == 1 else (0, 2) for given in others)
+        return (int(self.batch_first), 2), *along_states
 
     def continued(
-        self, time: Expression, past: Expression, input: TensorType, *states: TensorType | None
+        self, time: Expression, past: Expression, input: TensorType, *others: TensorType | None
     ) -> Continued | None:
         if not along(time, self.time_and_batch(input)[0]):
             return None
         if self.bidirectional:
             message = f"reads the places along {time} backwards too, from the last one"
             raise ArgumentError("bidirectional", message, help="leave bidirectional out")
+        *states, lengths = (*others, *[None] * (len(self.optional_inputs) - len(others)))
+        if lengths is not None:
+            message = "is told where its sequences end, and a text that is written goes on"
+            raise InputError(message, help="give it the sequences alone", index=len(self.optional_inputs))
         if any(state is not None for state in states):
             message = "starts from a state that the model computes, and cannot go on from the one that it left"
             raise InputError(message, help="let it start from zero: give it the sequence alone", index=1)
         last = self.results(input)[1:]
-        kept = [Kept(name, 1 + i, last[i], result=1 + i) for i, name in enumerate(self.optional_inputs)]
+        kept = [Kept(name, 1 + i, last[i], result=1 + i) for i, name in enumerate(self.outputs[1:])]
         return Continued(self, tuple(kept))
 
     def state_shape(self, batch: Size, features: int) -> tuple[Size, ...]:
         """The shape of a state: [layers * directions, N, features], whether batch_first or not."""
         return self.num_layers * self.directions, batch, features
 
-    def weights(self, input: TensorType, *states: TensorType | None) -> tuple[Weight, ...]:
+    def weights(self, input: TensorType, *others: TensorType | None) -> tuple[Weight, ...]:
         sizes = self.sizes_in(number(input.shape[2], "the last dimension (the features)"))
         start = torch_uniform(self.hidden_size)
         return tuple(
@@ -134,7 +154,7 @@ class _Recurrent(Layer):
             **{name: (rows,) for name, there in biases.items() if there},
         }
 
-    def macs(self, input: TensorType, *states: TensorType | None) -> Size:
+    def macs(self, input: TensorType, *others: TensorType | None) -> Size:
         time, batch = self.time_and_batch(input)
         matrices = [weight for weight in self.weights(input) if len(weight.shape) == 2]
         return time * batch * sum(weight.elements for weight in matrices)
@@ -156,7 +176,9 @@ class RNN(_Recurrent):
     Shapes: [T, N, features] -> `output` [T, N, directions * hidden_size] and `state`, the last one,
     [layers * directions, N, hidden_size]. With `batch_first`, input and output are [N, T, ...]. The initial `state`
     is zero unless given. `dropout` is between layers. `recurrent_bias = false` leaves the second bias out, as Keras
-    does. Raises an error where the number of features is a symbol. Source: torch.nn.RNN.
+    does. With `lengths`, int [N], each sequence ends at its own length, of 1 to T steps: `output` is zero behind it,
+    `state` is that of its last step, and the way back begins there. Raises an error where the number of features is a
+    symbol. Source: torch.nn.RNN; for `lengths` pack_padded_sequence with enforce_sorted = False.
     """
 
     nonlinearity: Literal["tanh", "relu"] = "tanh"
@@ -168,6 +190,7 @@ class RNN(_Recurrent):
         ),
         Example("RNN(3, num_layers = 2, bidirectional = true, bias = false)", ("float[T, N, 5]", "float[4, N, 3]")),
         Example("RNN(3, recurrent_bias = false)", ("float[T, N, 5]",)),
+        Example("(a, lengths = b) -> RNN(3, batch_first = true, bidirectional = true)", ("float[N, T, 5]", "int[N]")),
     )
 
     @classmethod
@@ -181,8 +204,10 @@ class GRU(_Recurrent):
 
     Shapes: [T, N, features] -> `output` [T, N, directions * hidden_size] and `state`, the last one,
     [layers * directions, N, hidden_size]. With `batch_first`, input and output are [N, T, ...]. The initial `state`
-    is zero unless given. `dropout` is between layers. Gates: reset, update, new.
-    Raises an error where the number of features is a symbol. Source: torch.nn.GRU.
+    is zero unless given. `dropout` is between layers. Gates: reset, update, new. With `lengths`, int [N], each
+    sequence ends at its own length, of 1 to T steps: `output` is zero behind it, `state` is that of its last step, and
+    the way back begins there. Raises an error where the number of features is a symbol.
+    Source: torch.nn.GRU; for `lengths` pack_padded_sequence with enforce_sorted = False.
     """
 
     gates: ClassVar[int] = 3
@@ -192,6 +217,7 @@ class GRU(_Recurrent):
         Example("GRU(3, num_layers = 2, bidirectional = true, batch_first = true)", ("float[N, T, 5]",)),
         Example("GRU(3, num_layers = 2, bias = false)", ("float[T, N, 5]", "float[2, N, 3]")),
         Example("GRU(3, bidirectional = true, recurrent_bias = false)", ("float[7, 1, 5]",)),
+        Example("GRU(3, num_layers = 2, bidirectional = true)", ("float[T, N, 5]", "float[4, N, 3]", "int[N]")),
     )
 
 
@@ -202,11 +228,13 @@ class LSTM(_Recurrent):
     [layers * directions, N, hidden_size], and `cell`, the last memory, of the same shape. With `batch_first`, input
     and output are [N, T, ...]. The initial `state` and `cell` are zero unless given, both together. `dropout` is
     between layers; `proj_size` projects the output and state to that many features; `recurrent_bias = false` leaves
-    the second bias out, as Keras does. Gates: input, forget, cell, output.
-    Raises an error where the number of features is a symbol. Source: torch.nn.LSTM.
+    the second bias out, as Keras does. Gates: input, forget, cell, output. With `lengths`, int [N], each sequence ends
+    at its own length, of 1 to T steps: `output` is zero behind it, `state` and `cell` are those of its last step, and
+    the way back begins there. Raises an error where the number of features is a symbol.
+    Source: torch.nn.LSTM; for `lengths` pack_padded_sequence with enforce_sorted = False.
     """
 
-    optional_inputs: ClassVar[tuple[str, ...]] = ("state", "cell")
+    optional_inputs: ClassVar[tuple[str, ...]] = ("state", "cell", "lengths")
     outputs: ClassVar[tuple[str, ...]] = ("output", "state", "cell")
     gates: ClassVar[int] = 4
 
@@ -220,6 +248,15 @@ class LSTM(_Recurrent):
         Example("LSTM(3, num_layers = 2, bidirectional = true, recurrent_bias = false)", ("float[T, N, 5]",)),
         Example("LSTM(6, num_layers = 2, bidirectional = true, proj_size = 2)", ("float[T, N, 5]",)),
         Example("LSTM(6, proj_size = 2)", ("float[T, N, 5]", "float[1, N, 2]", "float[1, N, 6]")),
+        Example(
+            "(a, lengths = b) -> LSTM(3, num_layers = 2, batch_first = true, bidirectional = true, dropout = 0.2)",
+            ("float[N, T, 5]", "int[N]"),
+        ),
+        Example(
+            "LSTM(6, bidirectional = true, proj_size = 2)",
+            ("float[T, N, 5]", "float[2, N, 2]", "float[2, N, 6]", "int[N]"),
+        ),
+        Example("(a, lengths = b) -> LSTM(3, recurrent_bias = false)", ("float[T, N, 5]", "int[N]")),
     )
 
     @property
@@ -228,7 +265,11 @@ class LSTM(_Recurrent):
         return self.proj_size or self.hidden_size
 
     def infer(
-        self, input: TensorType, state: TensorType | None = None, cell: TensorType | None = None
+        self,
+        input: TensorType,
+        state: TensorType | None = None,
+        cell: TensorType | None = None,
+        lengths: TensorType | None = None,
     ) -> tuple[TensorType, ...]:
         if self.proj_size >= self.hidden_size:
             raise ArgumentError(
@@ -236,7 +277,7 @@ class LSTM(_Recurrent):
                 f"{self.proj_size} is not less than hidden_size = {self.hidden_size}",
                 help="project to less",
             )
-        output, last = super().infer(input, state)
+        output, last = super().infer(input, state, lengths)
         memory = self.state_shape(last.shape[1], self.hidden_size)
         if (state is None) != (cell is None):
             missing, index = ("cell", 1) if cell is None else ("state", 2)

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnspec.layers.families.recurrent import GRU, LSTM, RNN
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.projected_lstm import Direction, Sizes, projected_lstm
+from nnspec.to_onnx.projected_lstm import INT32, Direction, Sizes, projected_lstm
 from nnspec.to_onnx.row import Call, row
 from nnspec.weights.arrays import Array
 
@@ -18,14 +18,15 @@ GATES = {1: (0,), 3: (1, 0, 2), 4: (0, 3, 1, 2)}
 
 @row(RNN, GRU, LSTM)
 def _(layer: RNN | GRU | LSTM, call: Call, graph: Graph) -> tuple[str, ...]:
-    value = call.inputs[0]
+    value, *states, lengths = call.inputs
     if layer.batch_first:
         value = graph.node("Transpose", [value], perm=[1, 0, 2])
-    starts = [_split(name, layer, graph) for name in call.inputs[1:]]
+    starts = [_split(name, layer, graph) for name in states]
+    lengths = lengths and graph.node("Cast", [lengths], to=INT32)
     finals: list[tuple[str, ...]] = []
     one_layer = _operator if layer.output_size == layer.hidden_size else _projected
     for index, suffixes in enumerate(layer.suffixes()):
-        value, *final = one_layer(value, [start[index] for start in starts], suffixes, layer, call, graph)
+        value, *final = one_layer(value, [start[index] for start in starts], lengths, suffixes, layer, call, graph)
         finals.append(tuple(final))
     if layer.batch_first:
         value = graph.node("Transpose", [value], perm=[1, 0, 2])
@@ -33,25 +34,38 @@ def _(layer: RNN | GRU | LSTM, call: Call, graph: Graph) -> tuple[str, ...]:
 
 
 def _operator(
-    value: str, starts: list[str], suffixes: Sequence[str], layer: RNN | GRU | LSTM, call: Call, graph: Graph
+    value: str,
+    starts: list[str],
+    lengths: str,
+    suffixes: Sequence[str],
+    layer: RNN | GRU | LSTM,
+    call: Call,
+    graph: Graph,
 ) -> list[str]:
     """The output of one layer and its last states, by ONNX's operator."""
     weights = [_stacked(name, suffixes, layer, call, graph) for name in ("weight_ih", "weight_hh")]
-    inputs = [value, *weights, _biases(suffixes, layer, call, graph), "", *starts]
+    inputs = [value, *weights, _biases(suffixes, layer, call, graph), lengths, *starts]
     output, *states = graph.nodes_out(layer.kind, inputs, len(call.results), **_attributes(layer))
     return [_joined(output, layer, graph), *states]
 
 
 def _projected(
-    value: str, starts: list[str], suffixes: Sequence[str], layer: RNN | GRU | LSTM, call: Call, graph: Graph
+    value: str,
+    starts: list[str],
+    lengths: str,
+    suffixes: Sequence[str],
+    layer: RNN | GRU | LSTM,
+    call: Call,
+    graph: Graph,
 ) -> list[str]:
     """The output of one layer and its last states, one Scan a direction."""
-    sizes = Sizes(call.results[1].shape[1], layer.output_size, layer.hidden_size)
+    time, batch = layer.time_and_batch(call.type_of())
+    sizes = Sizes(time, batch, layer.output_size, layer.hidden_size)
     made: list[tuple[str, str, str]] = []
     for place, suffix in enumerate(suffixes):
         weights = Direction(*(call.weights.get(f"{name}_{suffix}", "") for name in Direction.record_fields))
         state, cell = (start and graph.node("Gather", [start, graph.constant(place)], axis=0) for start in starts)
-        made.append(projected_lstm(value, state, cell, weights, sizes, place == 1, graph))
+        made.append(projected_lstm(value, (state, cell), lengths, weights, sizes, place == 1, graph))
     outputs, *states = (list(names) for names in zip(*made, strict=True))
     joined = outputs[0] if len(outputs) == 1 else graph.node("Concat", outputs, axis=-1)
     stacked = [[graph.node("Unsqueeze", [name, graph.constant([0])]) for name in names] for names in states]
