@@ -255,7 +255,7 @@ def refusal(body: str, head: str = "input tokens: int[N, T <= 64]") -> str:
         ("Transpose(1, 2) -> Conv1d(8, 3, padding = 1) -> Transpose(1, 2)", "Conv1d mixes places along T", "look back only"),
         ("MultiheadAttention(2)", "MultiheadAttention lets every place along T see those after it", "causal = true"),
         ("LSTM(8, batch_first = true, bidirectional = true)", "LSTM reads the places along T backwards", "leave bidir"),
-        ("input n: int[N]\n  (embed, lengths = n) -> LSTM(8, batch_first = true)", "LSTM is told where its sequences end", "sequences alone"),
+        ("(embed, lengths = tokens[:, 0]) -> LSTM(8, batch_first = true)", "LSTM is told where its sequences end", "sequences alone"),
         ("embed + mean(embed, dim = 1, keepdim = true)", "Mean mixes places along T", "look back only"),
         ("_ / T", "Divide has T, the length of the whole sequence, in its scalar", "each place alone"),
         ("table: Parameter([64, 8])\n  embed + table[:T]", "Subscript has T, the length of the whole", "by Range(T)"),
