@@ -255,7 +255,6 @@ def refusal(body: str, head: str = "input tokens: int[N, T <= 64]") -> str:
         ("Transpose(1, 2) -> Conv1d(8, 3, padding = 1) -> Transpose(1, 2)", "Conv1d mixes places along T", "look back only"),
         ("MultiheadAttention(2)", "MultiheadAttention lets every place along T see those after it", "causal = true"),
         ("LSTM(8, batch_first = true, bidirectional = true)", "LSTM reads the places along T backwards", "leave bidir"),
-        ("(embed, lengths = tokens[:, 0]) -> LSTM(8, batch_first = true)", "LSTM is told where its sequences end", "sequences alone"),
         ("embed + mean(embed, dim = 1, keepdim = true)", "Mean mixes places along T", "look back only"),
         ("_ / T", "Divide has T, the length of the whole sequence, in its scalar", "each place alone"),
         ("table: Parameter([64, 8])\n  embed + table[:T]", "Subscript has T, the length of the whole", "by Range(T)"),
@@ -271,6 +270,11 @@ def test_what_needs_the_whole_sequence_is_refused_with_its_reason(body: str, rea
     assert reason in shown
     assert advice in shown
     assert ("--> <text>" in shown) == ("E1003" not in shown)
+
+
+def test_a_text_that_is_written_has_no_length_yet() -> None:
+    shown = refusal("(embed, lengths = n) -> GRU(8, batch_first = true)", "input tokens: int[N, T]\n  input n: int[N]")
+    assert "GRU is told where its sequences end" in shown
 
 
 @pytest.mark.parametrize(
