@@ -193,11 +193,11 @@ class Model:
                 hold no vocabulary; a character of the prompt is not in it; or what runs the model is not installed.
         """
         need("sampling", "numpy", "safetensors")
-        from nnspec.sample.choose import Choice  # here: only now is numpy known to be installed
+        from nnspec.sample.choose import Sampling  # here: only now is numpy known to be installed
         from nnspec.sample.opening import open_model
         from nnspec.sample.text import Request
 
-        request = Request(prompt, length, count, Choice(temperature, top_k, top_p), seed)
+        request = Request(prompt, length, count, Sampling(temperature, top_k, top_p), seed)
         return open_model(self.program, weights, self.sources, onnx=onnx, limits=limits).texts(request)
 
     def compare_weights(self, path: str | Path, *, limits: Limits = DEFAULT_LIMITS) -> Comparison:
@@ -494,9 +494,9 @@ class Model:
                 cannot be exported, or onnxruntime is not installed.
         """
         need("measuring a model", "onnx", "onnxruntime", "numpy")
-        from nnspec.bench.bench import Manner, bench  # here: onnxruntime takes long to import
+        from nnspec.bench.bench import Measurement, bench  # here: onnxruntime takes long to import
 
-        manner = Manner(provider, threads, seconds, compiled, limits)
+        manner = Measurement(provider, threads, seconds, compiled, limits)
         return bench(self.program, weights, batches, sizes or {}, manner)
 
 

@@ -60,7 +60,7 @@ class Family(Record):
         return f"zoo/{self.name}.nn"
 
 
-class Entry(Record):
+class ZooEntry(Record):
     """A model of the zoo as the listing shows it."""
 
     model: str
@@ -117,7 +117,7 @@ def locate(path: str | Path, model: str | None = None) -> tuple[str | Path, str 
     raise SpecError.of(NotInZoo(None, name, nearest(name.lower(), names)))
 
 
-def entries(family: Family) -> Iterator[Entry]:
+def entries(family: Family) -> Iterator[ZooEntry]:
     """The models of a family with their parameters; the file is read once."""
     sink = Sink()
     path = folder("specs").resolve() / f"{family.name}.nn"
@@ -126,7 +126,7 @@ def entries(family: Family) -> Iterator[Entry]:
         raise SpecError(sink.found)
     declarations = Files(sink, DEFAULT_LIMITS, path.parent).main(source, path)
     for model in family.models:
-        yield Entry(model, family, _parameters(declarations, model) if not sink.errors else None)
+        yield ZooEntry(model, family, _parameters(declarations, model) if not sink.errors else None)
 
 
 def _parameters(declarations: Declarations, model: str) -> int | None:

@@ -13,7 +13,7 @@ from PIL import Image
 import nnspec
 from nnspec.cli.main import main
 from nnspec.infer.pictures import read_picture as given
-from nnspec.infer.ports import Port
+from nnspec.infer.ports import TensorPort
 from nnspec.reading.pictures import pixels, read_classes, read_picture, upright
 from nnspec.reading.unreadable import Unreadable
 from nnspec.recipe.plan import read_plan
@@ -128,7 +128,7 @@ def test_training_and_prediction_read_a_picture_alike(tmp_path: Path, monkeypatc
         assert model.declarations is not None
         trained = read(read_plan(model.declarations, "C").recipe.data, tmp_path, frame_of(model.program), None)
         files = [file for name in ("a", "b") for file in sorted(Path("set", name).iterdir())]
-        port = Port("image", np.dtype(np.float32), ("N", channels, 8, 8))
+        port = TensorPort("image", np.dtype(np.float32), ("N", channels, 8, 8))
         for file, image in zip(files, trained.fields["image"], strict=True):
             np.testing.assert_array_equal(given(file, port, {})[0], image.numpy())
 

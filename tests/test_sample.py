@@ -16,7 +16,7 @@ import nnspec
 from nnspec.cli.main import main
 from nnspec.diagnostics import SpecError
 from nnspec.infer.vocabulary import Characters, Tokens
-from nnspec.sample.choose import Choice
+from nnspec.sample.choose import Sampling
 from nnspec.sample.opening import open_model, open_onnx
 from nnspec.sample.pieces import pieces
 from nnspec.sample.text import Request, TextSampler
@@ -59,7 +59,7 @@ model Tiny {
 }
 """
 SPECS = {"attention": GPT, "attention with a mask": MASKED, "LSTM": LSTM, "GRU, time first": TIME_FIRST}
-GREEDY = Choice(temperature=0.0)
+GREEDY = Sampling(temperature=0.0)
 
 
 def stored(model: nnspec.Model, path: Path, **metadata: Any) -> Path:
@@ -116,7 +116,7 @@ def test_pytorch_and_onnxruntime_write_the_same(model: nnspec.Model, weights: Pa
     for request in (
         Request("a bad cab", 3 * CONTEXT, choice=GREEDY),  # beyond the context
         Request("a bad cab" * 5, 3, choice=GREEDY),  # the prompt itself is
-        Request("", 30, count=3, choice=Choice(0.8, 5, 0.9), seed=7),
+        Request("", 30, count=3, choice=Sampling(0.8, 5, 0.9), seed=7),
     ):
         texts = [each.texts(request) for each in samplers]
         assert texts[0] == texts[1] == texts[2]
@@ -144,7 +144,7 @@ def test_the_same_seed_gives_the_same_texts_whatever_their_number(model: nnspec.
     assert len(set(three)) == 3
 
 
-def shares(choice: Choice, scores: list[float], draws: int = 4000) -> list[float]:
+def shares(choice: Sampling, scores: list[float], draws: int = 4000) -> list[float]:
     random = np.random.default_rng(0)
     drawn = [choice.token(np.array(scores, np.float32), random) for _ in range(draws)]
     return [drawn.count(token) / draws for token in range(len(scores))]
@@ -153,13 +153,13 @@ def shares(choice: Choice, scores: list[float], draws: int = 4000) -> list[float
 def test_tokens_are_drawn_by_their_probabilities() -> None:
     scores = [1.0, 3.0, 2.0, -40.0]
     for choice, kept in (
-        (Choice(), [0, 1, 2]),
-        (Choice(temperature=0.5), [0, 1, 2]),
-        (Choice(top_k=2), [1, 2]),
-        (Choice(top_p=0.7), [1, 2]),  # the likeliest has 0.665, which is less
-        (Choice(top_p=0.6), [1]),
-        (Choice(top_k=3, top_p=0.1), [1]),
-        (Choice(temperature=0.0, top_k=3), [1]),
+        (Sampling(), [0, 1, 2]),
+        (Sampling(temperature=0.5), [0, 1, 2]),
+        (Sampling(top_k=2), [1, 2]),
+        (Sampling(top_p=0.7), [1, 2]),  # the likeliest has 0.665, which is less
+        (Sampling(top_p=0.6), [1]),
+        (Sampling(top_k=3, top_p=0.1), [1]),
+        (Sampling(temperature=0.0, top_k=3), [1]),
     ):
         wanted = np.zeros(4)
         wanted[kept] = np.exp(np.array(scores)[kept] / (choice.temperature or 1))
@@ -167,7 +167,7 @@ def test_tokens_are_drawn_by_their_probabilities() -> None:
 
 
 def test_infinite_scores_are_never_chosen() -> None:
-    assert shares(Choice(), [0.0, -np.inf], 100) == [1.0, 0.0]
+    assert shares(Sampling(), [0.0, -np.inf], 100) == [1.0, 0.0]
 
 
 def test_a_run_is_sampled_from_with_its_best_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from nnspec.to_onnx.sample import Sizes, random_inputs
 from nnspec.weights.arrays import Array
 
 
-class Manner(Record):
+class Measurement(Record):
     """How a model is measured; see `Model.benchmark`."""
 
     provider: str
@@ -33,7 +33,7 @@ class Manner(Record):
 
 
 def bench(
-    program: Program, weights: str | Path | None, batches: Sequence[int], sizes: Mapping[str, int], manner: Manner
+    program: Program, weights: str | Path | None, batches: Sequence[int], sizes: Mapping[str, int], manner: Measurement
 ) -> list[Measured]:
     """Latency, load time and memory of the model by each runtime, for each batch.
 
@@ -56,7 +56,7 @@ def bench(
     return sorted(found, key=lambda each: list(cases).index(each.case))
 
 
-def _candidates(program: Program, weights: str | Path | None, folder: Path, manner: Manner) -> list[Candidate]:
+def _candidates(program: Program, weights: str | Path | None, folder: Path, manner: Measurement) -> list[Candidate]:
     """What is run, with its files in a folder."""
     onnx, source = folder / "model.onnx", folder / "program.json"
     export_onnx(program, onnx, weights, verify=False, limits=manner.limits)

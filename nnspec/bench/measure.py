@@ -49,11 +49,11 @@ class Measured(Record):
         return float(np.percentile(getattr(self, of), share))
 
 
-class Failed(Exception):
+class DoesNotRun(Exception):
     """A candidate does not run; the reason is the text."""
 
 
-class Process:
+class Worker:
     """A worker with its candidate."""
 
     def __init__(self, candidate: Candidate) -> None:
@@ -70,14 +70,14 @@ class Process:
         """Wait until it is loaded."""
         try:
             self.load = self._answer()["load"]
-        except Failed as error:
+        except DoesNotRun as error:
             self.failed = str(error)
 
     def ask(self, **command: Any) -> dict[str, Any]:
         """Give a command, and return the answer.
 
         Raises:
-            Failed: the candidate does not run.
+            DoesNotRun: the candidate does not run.
         """
         assert self.running.stdin is not None
         with suppress(BrokenPipeError):  # it has ended: the answer says so
@@ -89,10 +89,10 @@ class Process:
         assert self.running.stdout is not None
         line = self.running.stdout.readline()
         if not line:
-            raise Failed(f"its process ended with code {self.running.wait()}")
+            raise DoesNotRun(f"its process ended with code {self.running.wait()}")
         answer: dict[str, Any] = json.loads(line)
         if "failed" in answer:
-            raise Failed(answer["failed"])
+            raise DoesNotRun(answer["failed"])
         return answer
 
     def stop(self) -> None:
@@ -102,12 +102,12 @@ class Process:
 
 
 @contextmanager
-def _processes(candidates: Sequence[Candidate]) -> Iterator[dict[str, Process]]:
+def _processes(candidates: Sequence[Candidate]) -> Iterator[dict[str, Worker]]:
     """Loaded one after the other, so that each load is measured alone."""
     with ExitStack() as stack:
-        made: dict[str, Process] = {}
+        made: dict[str, Worker] = {}
         for candidate in candidates:
-            made[candidate.name] = process = Process(candidate)
+            made[candidate.name] = process = Worker(candidate)
             stack.callback(process.stop)
             process.start()
         yield made
@@ -137,7 +137,7 @@ def samples_of(inputs: Mapping[str, Array]) -> int:
     return len(first) if first is not None and first.ndim else 1
 
 
-def _take_turns(processes: Mapping[str, Process], file: Path, seconds: float) -> dict[str, _Turns]:
+def _take_turns(processes: Mapping[str, Worker], file: Path, seconds: float) -> dict[str, _Turns]:
     turns = {name: _Turns(process) for name, process in processes.items()}
     for each in turns.values():
         each.take(inputs=str(file))
@@ -150,7 +150,7 @@ def _take_turns(processes: Mapping[str, Process], file: Path, seconds: float) ->
 class _Turns:
     """What a process has answered for a case."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Worker) -> None:
         self.process = process
         self.wall: list[float] = []
         self.cpu: list[float] = []
@@ -164,7 +164,7 @@ class _Turns:
             return
         try:
             answer = self.process.ask(**command)
-        except Failed as error:
+        except DoesNotRun as error:
             self.process.failed = str(error)
             return
         self.wall += answer.get("wall", [])

@@ -62,10 +62,10 @@ def command(
         _draw(Path(spec.path), weights, count or PICTURES, seed, output, spec)
         return
     sampler = _open(spec, weights, onnx)
-    from nnspec.sample.choose import Choice  # here: only now is numpy known to be installed
+    from nnspec.sample.choose import Sampling  # here: only now is numpy known to be installed
     from nnspec.sample.text import Request
 
-    request = Request(prompt, length, count or 1, Choice(temperature, top_k, top_p), seed)
+    request = Request(prompt, length, count or 1, Sampling(temperature, top_k, top_p), seed)
     context = sampler.slides(request)
     if context is not None:
         click.echo(

@@ -13,7 +13,7 @@ from nnspec.cli.options import SpecArguments, reporting, spec_arguments
 from nnspec.extras import need
 
 if TYPE_CHECKING:
-    from nnspec.weights.compare import Comparison, Row
+    from nnspec.weights.compare import Comparison, KeyRow
 
 
 @click.group("weights", context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,7 +41,7 @@ def check(spec: SpecArguments, file: str, everything: bool, as_json: bool) -> No
         sys.exit(1)
 
 
-def _print(comparison: Comparison, rows: tuple[Row, ...]) -> None:
+def _print(comparison: Comparison, rows: tuple[KeyRow, ...]) -> None:
     from nnspec.weights.compare import shown  # here: numpy is no part of the core
 
     table: list[tuple[str, ...]] = []
@@ -68,7 +68,7 @@ _COUNTED = {
 }
 
 
-def _note(row: Row) -> str:
+def _note(row: KeyRow) -> str:
     renamed = f"{row.published} in the file" if row.published else ""
     return "; ".join(filter(None, (renamed, f"is not {row.note}" if row.verdict == "untied" else row.note)))
 

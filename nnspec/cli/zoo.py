@@ -10,7 +10,7 @@ import click
 
 from nnspec.cli.options import reporting
 from nnspec.diagnostics import SpecError, nearest
-from nnspec.zoo import Entry, Family, NotInZoo, entries, families, find
+from nnspec.zoo import Family, NotInZoo, ZooEntry, entries, families, find
 
 
 @click.command("zoo")
@@ -44,7 +44,7 @@ def _chosen(name: str | None) -> tuple[Family, ...]:
     return (found[0],)
 
 
-def _plain(entry: Entry) -> dict[str, object]:
+def _plain(entry: ZooEntry) -> dict[str, object]:
     family = entry.family
     return {
         "model": entry.model,

@@ -11,7 +11,7 @@ from nnspec.elaborate.values import BlockDefinition
 from nnspec.limits import Limits
 from nnspec.resources import folder
 from nnspec.syntax import tree as t
-from nnspec.syntax.mistakes import TooLarge, Unreadable
+from nnspec.syntax.mistakes import TooLarge, UnreadableSpec
 from nnspec.syntax.parse import parse
 
 LIBRARIES = ("zoo", "std")  # importable from anywhere by name
@@ -146,7 +146,7 @@ def read_source(path: Path, name: str, sink: Sink, limits: Limits, span: Span | 
     """The text of a file, or None with a diagnostic in the sink."""
 
     def fail(reason: str, advice: str | None = None) -> Source | None:
-        sink.add(Unreadable(span, name, reason, advice))
+        sink.add(UnreadableSpec(span, name, reason, advice))
         return None
 
     try:

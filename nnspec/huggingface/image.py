@@ -62,7 +62,7 @@ class _Tower(Part):
     attention_dropout: Probability = 0.0
 
 
-class Text(_Tower):
+class ClipText(_Tower):
     """CLIPTextConfig."""
 
     vocab_size: Width = 49408
@@ -98,15 +98,15 @@ class CLIP(Configuration):
     models = {"CLIPModel": "CLIP"}  # noqa: RUF012
 
     projection_dim: Width = 512
-    text_config: Text | None = None
+    text_config: ClipText | None = None
     vision_config: Vision | None = None
-    text_config_dict: Text | None = None
+    text_config_dict: ClipText | None = None
     vision_config_dict: Vision | None = None
 
     @property
-    def halves(self) -> tuple[Text, Vision]:
+    def halves(self) -> tuple[ClipText, Vision]:
         """The options of the text's half and of the image's."""
-        text = self.text_config_dict or self.text_config or Text()
+        text = self.text_config_dict or self.text_config or ClipText()
         return text, self.vision_config_dict or self.vision_config or Vision()
 
     def problems(self) -> Iterator[str]:

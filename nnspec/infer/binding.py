@@ -16,7 +16,7 @@ from nnspec.diagnostics import SpecError
 from nnspec.dims import Size
 from nnspec.infer.demands import Demands
 from nnspec.infer.mistakes import RunFailed, SizeOutside, UnknownInput
-from nnspec.infer.ports import Port
+from nnspec.infer.ports import TensorPort
 from nnspec.to_onnx.runtime import ERRORS, TENSORS, reason
 from nnspec.weights.arrays import Array
 
@@ -27,8 +27,8 @@ class Binding:
     def __init__(
         self,
         session: ort.InferenceSession,
-        inputs: Sequence[Port],
-        outputs: Sequence[Port],
+        inputs: Sequence[TensorPort],
+        outputs: Sequence[TensorPort],
         demands: Demands,
         device: str,
         values: Mapping[str, Any],
@@ -54,7 +54,7 @@ class Binding:
         for name in self._demands.sizes(known):
             raise SpecError.of(SizeOutside(None, name, 0, None))
 
-    def _on_device(self, port: Port, value: Any, known: dict[str, Size]) -> ort.OrtValue:
+    def _on_device(self, port: TensorPort, value: Any, known: dict[str, Size]) -> ort.OrtValue:
         if not isinstance(value, ort.OrtValue) and hasattr(value, "__dlpack__") and not isinstance(value, np.ndarray):
             value = ort.OrtValue.from_dlpack(value.contiguous() if hasattr(value, "contiguous") else value)
         if isinstance(value, ort.OrtValue) and TENSORS.get(value.data_type()) == port.dtype:

@@ -14,7 +14,7 @@ from nnspec.diagnostics import SpecError
 from nnspec.dims import Size
 from nnspec.infer.metadata import NAMES, SIZES, stored
 from nnspec.infer.mistakes import NotAPicture, RunFailed, SizeOutside
-from nnspec.infer.ports import Port
+from nnspec.infer.ports import TensorPort
 from nnspec.record import Record
 from nnspec.weights.arrays import Array
 
@@ -29,7 +29,7 @@ class Demands(Record):
     nothing: bool  # whether a size may be 0
     largest: dict[str, int]
 
-    def value(self, port: Port, array: Array) -> Array:
+    def value(self, port: TensorPort, array: Array) -> Array:
         """The values of an input as the model takes them.
 
         Raises:
@@ -70,7 +70,7 @@ def demands(metadata: Mapping[str, str], inputs: Collection[str]) -> Demands:
     return Demands(tuple(pictures), below, nothing, largest)
 
 
-def _picture(port: Port, array: Array) -> Array:
+def _picture(port: TensorPort, array: Array) -> Array:
     """Values from 0 to 1: unsigned integers are parts of their greatest value, as in files of pictures."""
     if array.dtype.kind == "u":
         return np.asarray(array / np.float32(np.iinfo(array.dtype).max), np.float32)

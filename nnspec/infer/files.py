@@ -11,9 +11,9 @@ from nnspec.diagnostics import SpecError, nearest
 from nnspec.extras import need
 from nnspec.infer.fail import read_from, refuse
 from nnspec.infer.mistakes import UnknownInput, WrongInput
-from nnspec.infer.ports import Port
+from nnspec.infer.ports import TensorPort
 from nnspec.infer.session import Session
-from nnspec.infer.tables import Rows
+from nnspec.infer.tables import TableInputs
 from nnspec.infer.tokens import encode_texts
 from nnspec.reading.arrays import read_arrays
 from nnspec.reading.tables import SUFFIXES as TABLES
@@ -60,7 +60,7 @@ def _several(source: Path, session: Session, tell: Callable[[str], None]) -> dic
     """Inputs that one file holds by their names: an archive of arrays, or a table with columns of such names."""
     if source.suffix.lower() == ".npz":
         return _arrays(source)
-    rows = Rows(source, session.metadata) if source.suffix.lower() in TABLES else None
+    rows = TableInputs(source, session.metadata) if source.suffix.lower() in TABLES else None
     if rows is None or not any(map(rows.feeds, session.inputs)):
         return None
     found = rows.inputs(session.inputs)
@@ -68,7 +68,7 @@ def _several(source: Path, session: Session, tell: Callable[[str], None]) -> dic
     return found
 
 
-def _chosen(name: str | None, source: Path | str, ports: Mapping[str, Port], taken: set[str]) -> str:
+def _chosen(name: str | None, source: Path | str, ports: Mapping[str, TensorPort], taken: set[str]) -> str:
     """The input that a source is for."""
     free = next((port for port in ports if port not in taken), next(iter(ports)) if len(ports) == 1 else None)
     chosen = name or free
@@ -79,7 +79,7 @@ def _chosen(name: str | None, source: Path | str, ports: Mapping[str, Port], tak
 
 
 def _batch(
-    port: Port, sources: Sequence[Path | str], metadata: Mapping[str, str], tell: Callable[[str], None]
+    port: TensorPort, sources: Sequence[Path | str], metadata: Mapping[str, str], tell: Callable[[str], None]
 ) -> Array:
     """The samples of all sources of an input, behind one another."""
     texts = [line for source in sources for line in _lines(source)]
@@ -118,7 +118,7 @@ def _files(source: Path | str) -> list[Path]:
     return files or refuse(path, "it is a folder without files")
 
 
-def _read(path: Path, port: Port, metadata: Mapping[str, str], tell: Callable[[str], None]) -> Array:
+def _read(path: Path, port: TensorPort, metadata: Mapping[str, str], tell: Callable[[str], None]) -> Array:
     suffix = path.suffix.lower()
     if suffix == ".npy":
         (array,) = _arrays(path).values()
@@ -128,7 +128,7 @@ def _read(path: Path, port: Port, metadata: Mapping[str, str], tell: Callable[[s
         held = f"it holds no array {port.name}; it holds {', '.join(arrays) or 'nothing'}"
         return arrays[port.name] if port.name in arrays else refuse(path, held)
     if suffix in TABLES:
-        rows = Rows(path, metadata)
+        rows = TableInputs(path, metadata)
         array = rows.read(port)
         rows.tell_unused(tell)
         return array

@@ -188,7 +188,7 @@ class NoVocabulary(Diagnostic):
         return f"give the numbers of the tokens: --input {self.name}=tokens.npy"
 
 
-class UnknownCharacter(Diagnostic):
+class CharacterNotTrained(Diagnostic):
     """A text has a character that was not among those of the training data."""
 
     code = "E0811"

@@ -18,12 +18,12 @@ from nnspec.dims import bounds
 from nnspec.infer.fail import read_from
 from nnspec.infer.metadata import statistics
 from nnspec.infer.mistakes import WrongInput
-from nnspec.infer.ports import Port, pattern
+from nnspec.infer.ports import TensorPort, pattern
 from nnspec.reading.pictures import MODES, opened, pixels
 from nnspec.record import Record
 
 
-class Frame(Record):
+class PictureInput(Record):
     """What a picture must become: its channels, and height and width, or the number that each is a multiple of."""
 
     channels: int
@@ -33,7 +33,7 @@ class Frame(Record):
     flat: bool = False
 
 
-def read_picture(path: Path, port: Port, metadata: Mapping[str, str]) -> NDArray[np.float32]:
+def read_picture(path: Path, port: TensorPort, metadata: Mapping[str, str]) -> NDArray[np.float32]:
     """A picture as the model takes it.
 
     Raises:
@@ -47,16 +47,16 @@ def read_picture(path: Path, port: Port, metadata: Mapping[str, str]) -> NDArray
     return np.asarray(normal.reshape(1, -1) if frame.flat else normal[None], np.float32)
 
 
-def _frame(port: Port, path: Path) -> Frame:
+def _frame(port: TensorPort, path: Path) -> PictureInput:
     shape = port.shape
     if port.dtype.kind == "f" and len(shape) == 4 and shape[1] in MODES:
         height, width = (size if isinstance(size, int) else None for size in shape[2:])
-        return Frame(int(shape[1]), height, width, (_multiple(shape[2]), _multiple(shape[3])))
+        return PictureInput(int(shape[1]), height, width, (_multiple(shape[2]), _multiple(shape[3])))
     if port.dtype.kind == "f" and len(shape) == 2 and isinstance(shape[1], int):
         for channels in (1, 3):
             side = math.isqrt(shape[1] // channels)
             if channels * side * side == shape[1] > 1:
-                return Frame(channels, side, side, flat=True)
+                return PictureInput(channels, side, side, flat=True)
     why = "a picture is a float input [N, C, H, W] with 1, 3 or 4 channels, or a square one made flat"
     raise SpecError.of(WrongInput(None, port.name, f"the picture {path.name}", f"{port.dtype} {port}", why,
                                   "give an array: --input x.npy"))  # fmt: skip
@@ -68,7 +68,7 @@ def _multiple(size: int | str | None) -> int:
     return 1 if isinstance(written, int) else max(1, bounds(written)[0])
 
 
-def _size(frame: Frame, height: int, width: int) -> tuple[int, int]:
+def _size(frame: PictureInput, height: int, width: int) -> tuple[int, int]:
     """The size to bring a picture to: the model's, or the nearest to its own that the model takes."""
     free = (max(1, round(own / step)) * step for own, step in zip((height, width), frame.multiples, strict=True))
     fixed = (frame.height, frame.width)

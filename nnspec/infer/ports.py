@@ -19,7 +19,7 @@ _KINDS = {"f": "fiub", "i": "iub", "u": "ub", "b": "b"}  # which kinds of number
 _AFFINE = re.compile(r"(?:(\d+)\*)?([A-Za-z_]\w*)(?: ([+-]) (\d+))?")
 
 
-class Port(Record):
+class TensorPort(Record):
     """An input or output of a model: its name, numpy's type of its elements, its shape with names for free sizes."""
 
     name: str

@@ -14,7 +14,7 @@ from nnspec.infer.binding import Binding
 from nnspec.infer.demands import demands
 from nnspec.infer.metadata import class_names
 from nnspec.infer.mistakes import NoArray, NotBatches, RunFailed, SizeOutside, UnknownInput, UnreadableModel
-from nnspec.infer.ports import Port
+from nnspec.infer.ports import TensorPort
 from nnspec.infer.providers import DEVICES, open_on
 from nnspec.infer.vocabulary import Vocabulary, read_vocabulary
 from nnspec.ir.batch import BATCH
@@ -46,11 +46,11 @@ class Session:
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         self.demands = demands(self.metadata, [port.name for port in self.inputs])
 
-    def _port(self, value: Any) -> Port:
+    def _port(self, value: Any) -> TensorPort:
         if value.type not in TENSORS:
             raise SpecError.of(UnreadableModel(None, self.path, f"{value.name} is of type {value.type}"))
         shape = tuple(None if size == "" else size for size in value.shape)
-        return Port(value.name, np.dtype(TENSORS[value.type]), shape)
+        return TensorPort(value.name, np.dtype(TENSORS[value.type]), shape)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ class Session:
         except ERRORS as error:
             raise SpecError.of(RunFailed(None, reason(error))) from None
 
-    def _fitted(self, port: Port, value: Any, known: dict[str, Size]) -> Array:
+    def _fitted(self, port: TensorPort, value: Any, known: dict[str, Size]) -> Array:
         try:
             array = np.asarray(value)
         except (ValueError, TypeError, RuntimeError) as error:  # rows of several lengths, a tensor with a gradient

@@ -9,13 +9,13 @@ import numpy as np
 
 from nnspec.infer.fail import read_from, refuse
 from nnspec.infer.metadata import FILLED, NAMES, VOCABULARIES, statistics, stored
-from nnspec.infer.ports import Port
+from nnspec.infer.ports import TensorPort
 from nnspec.reading.table import Table, missing_in
 from nnspec.reading.tables import open_table
 from nnspec.weights.arrays import Array
 
 
-class Rows:
+class TableInputs:
     """A table, and what training has stored of its columns."""
 
     def __init__(self, path: Path, metadata: Mapping[str, str]) -> None:
@@ -33,11 +33,11 @@ class Rows:
         self.features = stored(metadata, "nnspec.columns", NAMES) or []
         self._used: set[str] = set()
 
-    def feeds(self, port: Port) -> bool:
+    def feeds(self, port: TensorPort) -> bool:
         """Whether a column has the name of an input."""
         return port.name in self.table.names
 
-    def inputs(self, ports: Iterable[Port]) -> dict[str, Array]:
+    def inputs(self, ports: Iterable[TensorPort]) -> dict[str, Array]:
         """The inputs that the columns feed: those of their names, and of the others the first one that takes rows.
 
         Raises:
@@ -49,7 +49,7 @@ class Rows:
         others = rest[:1] if self.features or not named else []
         return {port.name: self.read(port) for port in (*named, *others)}
 
-    def read(self, port: Port) -> Array:
+    def read(self, port: TensorPort) -> Array:
         """What the columns give for an input.
 
         Raises:
@@ -66,7 +66,7 @@ class Rows:
         for note in self.table.notes.values():
             tell(f"{self.path}: {note}")
 
-    def _column(self, port: Port) -> Array:
+    def _column(self, port: TensorPort) -> Array:
         """[N], or [N, 1]."""
         name = port.name
         if name in self.known:
@@ -88,7 +88,7 @@ class Rows:
         normal = self._normalised(port, values[:, None])
         return normal if len(port.shape) == 2 else normal[:, 0]
 
-    def _features(self, port: Port) -> Array:
+    def _features(self, port: TensorPort) -> Array:
         """[N, columns]; a model without stored names takes all columns in their order."""
         names = self.features or list(self.table.names)
         if len(port.shape) == 2 and port.shape[1] not in (None, len(names)) and isinstance(port.shape[1], int):
@@ -129,6 +129,6 @@ class Rows:
             refuse(self.path, f"{self.table.place(texts.index(''))} has no value for {name}", "fill it in")
         return texts
 
-    def _normalised(self, port: Port, rows: Array) -> Array:
+    def _normalised(self, port: TensorPort, rows: Array) -> Array:
         mean, std = statistics(self.metadata, port.name, rows.shape[1])
         return np.asarray((rows - np.array(mean)) / np.array(std), np.float32)

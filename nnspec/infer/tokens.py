@@ -8,12 +8,12 @@ import numpy as np
 
 from nnspec.diagnostics import SpecError
 from nnspec.infer.mistakes import NoVocabulary, UnevenTexts
-from nnspec.infer.ports import Port
+from nnspec.infer.ports import TensorPort
 from nnspec.infer.vocabulary import read_vocabulary
 from nnspec.weights.arrays import Array
 
 
-def encode_texts(texts: Sequence[str], port: Port, metadata: Mapping[str, str]) -> Array:
+def encode_texts(texts: Sequence[str], port: TensorPort, metadata: Mapping[str, str]) -> Array:
     """Token numbers [N, T] of texts; shorter ones are padded where the vocabulary has a token for that.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import Any
 from nnspec.diagnostics import SpecError
 from nnspec.extras import need
 from nnspec.infer.metadata import TEXT, VOCABULARIES, class_names, stored
-from nnspec.infer.mistakes import BadMetadata, UnknownCharacter
+from nnspec.infer.mistakes import BadMetadata, CharacterNotTrained
 
 PADDING, RARE = "<padding>", "<rare>"  # as training names them in the vocabularies that it counts
 
@@ -51,7 +51,7 @@ class Characters(Vocabulary):
     def encode(self, text: str) -> list[int]:
         unknown = next((character for character in text if character not in self.index), None)
         if unknown is not None:
-            raise SpecError.of(UnknownCharacter(None, unknown, "".join(self.characters)))
+            raise SpecError.of(CharacterNotTrained(None, unknown, "".join(self.characters)))
         return [self.index[character] for character in text]
 
     def decode(self, numbers: Sequence[int]) -> str:

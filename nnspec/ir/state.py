@@ -15,7 +15,7 @@ from nnspec.layers.base import Layer, Weight
 from nnspec.record import Record
 
 
-class Entry(Record):
+class StateEntry(Record):
     """One key of the `state_dict`; `tied_to` names the key that it shares its tensor with."""
 
     key: str
@@ -58,7 +58,7 @@ def layer_weights(module: Module, call: Call) -> tuple[Weight, ...]:
     return call.callee.weights(*module.types(call.inputs))
 
 
-def state_dict(program: Program, key: str | None = None) -> Iterator[Entry]:
+def state_dict(program: Program, key: str | None = None) -> Iterator[StateEntry]:
     """Every key with its weight, from the model's module or another one."""
     tied = dict(_ties(program, program.modules[key or program.entry], ""))
     canonical = {parameter: _canonical(parameter, tied) for parameter in tied}
@@ -66,7 +66,7 @@ def state_dict(program: Program, key: str | None = None) -> Iterator[Entry]:
     for path, weight in _walk(program, program.modules[key or program.entry], ""):
         source = canonical.get(path, path)
         owner = first.setdefault(source, path)
-        yield Entry(path, weight, None if owner == path else owner)
+        yield StateEntry(path, weight, None if owner == path else owner)
 
 
 def _canonical(path: str, ties: dict[str, str]) -> str:

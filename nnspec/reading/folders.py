@@ -16,7 +16,7 @@ TRAINING = ("train", "training")
 HELD_OUT = ("val", "valid", "validation", "dev", "test", "testing")  # the first that is there is held out
 
 
-class Parts(Record):
+class FolderParts(Record):
     """The folder of the training part, which is the whole one where there are no parts, and what is held out."""
 
     training: Path
@@ -57,18 +57,18 @@ def others_in(folders: Sequence[Path]) -> tuple[str, ...]:
     )
 
 
-def parts_of(path: Path) -> Parts:
+def parts_of(path: Path) -> FolderParts:
     """The parts of a folder; one that is called `train` and holds pictures itself is a class or a field instead."""
     found = {each.name.lower(): each for each in folders_in(path) if not pictures_in(each)}
     training = next((found[name] for name in TRAINING if name in found), None)
     validation = next((found[name] for name in HELD_OUT if name in found), None)
     if training is None or validation is None:
-        return Parts(path)
+        return FolderParts(path)
     others = [each.name for each in folders_in(path) if each not in (training, validation)]
-    return Parts(training, validation, tuple(others))
+    return FolderParts(training, validation, tuple(others))
 
 
-def common_names(parts: Parts) -> list[str]:
+def common_names(parts: FolderParts) -> list[str]:
     """The names of the folders in each part: classes, or fields.
 
     Raises:

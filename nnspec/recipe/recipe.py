@@ -18,7 +18,7 @@ from nnspec.recipe.augmentation import CHANGES, Augmentation, Mixing
 from nnspec.recipe.choice import Choice, Configured, Positive
 from nnspec.recipe.data import DATA, Data, Digits
 from nnspec.recipe.optimizers import OPTIMIZERS, Adam, Optimizer
-from nnspec.recipe.schedules import SCHEDULES, Constant, Schedule
+from nnspec.recipe.schedules import SCHEDULES, ConstantRate, Schedule
 
 CHOICES: dict[str, tuple[type[Choice], ...]] = {
     "data": DATA,
@@ -90,7 +90,7 @@ class Recipe(Values):
     augment: Annotated[tuple[Augmentation, ...], AfterValidator(_mixed_once)] = ()
     normalize: bool | None = None
     optimizer: Optimizer = Adam()
-    schedule: Schedule = Constant()
+    schedule: Schedule = ConstantRate()
     epochs: PositiveInt = 10
     batch: PositiveInt = 64
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0

@@ -13,7 +13,7 @@ class Schedule(Choice):
     warmup: NonNegativeInt = 0
 
 
-class Constant(Schedule, word="constant"):
+class ConstantRate(Schedule, word="constant"):
     """It stays."""
 
 
@@ -36,4 +36,4 @@ class StepFall(Schedule, word="step"):
     factor: Fraction = 0.1
 
 
-SCHEDULES: tuple[type[Schedule], ...] = (Constant, Cosine, LinearFall, StepFall)
+SCHEDULES: tuple[type[Schedule], ...] = (ConstantRate, Cosine, LinearFall, StepFall)

@@ -8,7 +8,7 @@ from nnspec.record import Record
 from nnspec.weights.arrays import Array
 
 
-class Choice(Record):
+class Sampling(Record):
     """How a token is chosen. At temperature 0 it is the likeliest one, and the other two change nothing.
 
     Scores are divided by the temperature. Of the tokens, the `top_k` likeliest are left, and of those as many of the

@@ -17,7 +17,7 @@ from nnspec.sample.mistakes import FurtherInputs
 from nnspec.weights.arrays import Array
 
 
-class Layout(Record):
+class DecoderPorts(Record):
     """The inputs and outputs of a program for decoding, whatever runs it; see decode/language.py."""
 
     tokens: str
@@ -43,7 +43,7 @@ class Layout(Record):
         return taken
 
 
-def layout_of(made: Decoder) -> Layout:
+def layout_of(made: Decoder) -> DecoderPorts:
     """The layout of a decoder.
 
     Raises:
@@ -56,13 +56,13 @@ def layout_of(made: Decoder) -> Layout:
         raise SpecError.of(FurtherInputs(None, tuple(further)))
     vocabulary = shapes[made.scores][-1]
     assert isinstance(vocabulary, int), "scores of a decoder are as many as its tokens"
-    return Layout(made.tokens, made.scores, shapes[made.tokens], made.axis, vocabulary, made.context, made.kept)
+    return DecoderPorts(made.tokens, made.scores, shapes[made.tokens], made.axis, vocabulary, made.context, made.kept)
 
 
 class Engine(ABC):
     """A language model at some place in some texts."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: DecoderPorts) -> None:
         self.layout = layout
 
     @abstractmethod

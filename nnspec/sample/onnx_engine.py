@@ -11,10 +11,10 @@ from nnspec.diagnostics import SpecError
 from nnspec.dims import symbols
 from nnspec.infer.binding import Binding
 from nnspec.infer.metadata import SIZES, stored
-from nnspec.infer.ports import Port, pattern
+from nnspec.infer.ports import TensorPort, pattern
 from nnspec.infer.session import Session
 from nnspec.layers.base import DType, TensorType
-from nnspec.sample.engine import Engine, Layout
+from nnspec.sample.engine import DecoderPorts, Engine
 from nnspec.sample.mistakes import FurtherInputs, NoCaches
 from nnspec.weights.arrays import Array
 
@@ -46,7 +46,7 @@ class OnnxEngine(Engine):
         return scores
 
 
-def _layout(session: Session) -> Layout:
+def _layout(session: Session) -> DecoderPorts:
     """The layout of a file, from its names and shapes: time is the size of the tokens that nothing kept has.
 
     Raises:
@@ -66,9 +66,9 @@ def _layout(session: Session) -> Layout:
     axis = next((axis for axis in (1, 0) if symbols(places[axis]) - known), 1)
     largest = stored(session.metadata, "nnspec.largest", SIZES) or {}
     context = next((largest[each.text] for each in symbols(places[axis]) if each.text in largest), None)
-    return Layout(tokens.name, scores.name, places, axis, scores.shape[-1], context, kept)
+    return DecoderPorts(tokens.name, scores.name, places, axis, scores.shape[-1], context, kept)
 
 
-def _type(port: Port) -> TensorType:
+def _type(port: TensorPort) -> TensorType:
     kinds: dict[str, DType] = {"f": "float", "i": "int", "b": "bool"}
     return TensorType(kinds[port.dtype.kind], tuple(pattern(x) if isinstance(x, str) else x or 1 for x in port.shape))

@@ -13,7 +13,7 @@ import numpy as np
 from nnspec.diagnostics import SpecError
 from nnspec.infer.vocabulary import Vocabulary
 from nnspec.record import Record
-from nnspec.sample.choose import Choice
+from nnspec.sample.choose import Sampling
 from nnspec.sample.engine import Engine
 from nnspec.sample.mistakes import VocabularyTooLarge
 from nnspec.sample.pieces import pieces
@@ -25,7 +25,7 @@ class Request(Record):
     prompt: str = ""
     length: int = 200
     count: int = 1
-    choice: Choice = Choice()
+    choice: Sampling = Sampling()
     seed: int = 0
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from nnspec.decode.continuation import PAST, PRESENT
 from nnspec.decode.language import Decoder
 from nnspec.limits import DEFAULT_LIMITS, Limits
-from nnspec.sample.engine import Engine, Layout, layout_of
+from nnspec.sample.engine import DecoderPorts, Engine, layout_of
 from nnspec.to_torch.module import build
 from nnspec.weights.arrays import Array
 from nnspec.weights.module import fill
@@ -31,7 +31,7 @@ def torch_engine(made: Decoder, weights: str | Path, limits: Limits = DEFAULT_LI
 class TorchEngine(Engine):
     """The module of a decoder's program."""
 
-    def __init__(self, made: Decoder, layout: Layout, module: nn.Module) -> None:
+    def __init__(self, made: Decoder, layout: DecoderPorts, module: nn.Module) -> None:
         super().__init__(layout)
         self.module = module.eval()
         self.like = next(module.parameters())  # where tensors are, and of which type

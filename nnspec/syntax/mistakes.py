@@ -110,7 +110,7 @@ class NothingDeclared(Diagnostic):
         return "write a model:\nmodel Name {\n  input x: float[N, 784]\n  Linear(10)\n}"
 
 
-class Unreadable(Diagnostic):
+class UnreadableSpec(Diagnostic):
     """The file cannot be read: it is not there, is a folder, may not be read, or is not UTF-8 text."""
 
     code = "E0105"

@@ -22,7 +22,7 @@ from nnspec.stack import deep_stack
 from nnspec.syntax import tables
 from nnspec.syntax.layout import Layout, LimitReached
 from nnspec.syntax.lexer import OneScanLexer
-from nnspec.syntax.mistakes import BadEscape, NothingDeclared, TooLarge, UnknownCharacter, Unreadable
+from nnspec.syntax.mistakes import BadEscape, NothingDeclared, TooLarge, UnknownCharacter, UnreadableSpec
 from nnspec.syntax.tree import Declaration, Expression, File
 from nnspec.syntax.tree_builder import TreeBuilder
 from nnspec.syntax.unexpected import explain
@@ -53,7 +53,8 @@ def parse(source: Source, sink: Sink, limits: Limits = DEFAULT_LIMITS) -> File:
         return File(0, 0, ())
     half = re.search(r"[\ud800-\udfff]", source.text)
     if half is not None:
-        sink.add(Unreadable(Span(source, *half.span()), source.name, "it is not UTF-8 text", "a spec is a text file"))
+        span = Span(source, *half.span())
+        sink.add(UnreadableSpec(span, source.name, "it is not UTF-8 text", "a spec is a text file"))
         return File(0, 0, ())
     with _ONE_AT_A_TIME, deep_stack():
         return _Reader(source, sink, limits).file()

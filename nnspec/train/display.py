@@ -74,7 +74,7 @@ class Silent:
         """Nothing is open."""
 
 
-class Lines(Silent):
+class LineDisplay(Silent):
     """A line an epoch, and in long ones a line a minute: for files, pipes and notebooks."""
 
     interval = FILE
@@ -112,7 +112,7 @@ class Lines(Silent):
         self.say(show_row(row, epochs))
 
 
-class Bar(Lines):
+class Bar(LineDisplay):
     """A bar with the loss, the last metrics, the throughput and the time left; epochs are lines above it."""
 
     interval = TERMINAL
@@ -144,4 +144,4 @@ def display(quiet: bool) -> Display:
     """What fits where the program runs."""
     if quiet:
         return Silent()
-    return Bar() if Console().is_terminal else Lines()
+    return Bar() if Console().is_terminal else LineDisplay()

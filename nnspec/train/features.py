@@ -15,7 +15,7 @@ from nnspec.recipe.caching import divide_at_frozen, refuse
 from nnspec.recipe.plan import Plan
 from nnspec.record import Record
 from nnspec.train.parts import train_mode
-from nnspec.train.task import Function
+from nnspec.train.task import Computation
 
 Fields = dict[str, Tensor]
 Precision = Callable[[], AbstractContextManager[object]]
@@ -25,8 +25,8 @@ TOLERANCE = 1e-3  # of features of a sample in two batches, relative to the grea
 class Features(Record):
     """A model in two: `first` computes features from its inputs, and `rest` the outputs from these."""
 
-    first: Function
-    rest: Function
+    first: Computation
+    rest: Computation
     names: tuple[str, ...]
     span: Span | None
 
@@ -64,7 +64,9 @@ class Features(Record):
                 refuse(self.span, "those of a sample depend on the other samples of its batch", "leave it out")
 
 
-def divide_model(model: nn.Module, program: Program, plan: Plan, function: Callable[[Program], Function]) -> Features:
+def divide_model(
+    model: nn.Module, program: Program, plan: Plan, function: Callable[[Program], Computation]
+) -> Features:
     """The model, divided behind what is frozen.
 
     Args:

@@ -8,7 +8,7 @@ from torch import Tensor
 from nnspec.train.augment import Followed, middle
 from nnspec.train.changes import Extent
 from nnspec.train.fit import Fitted
-from nnspec.train.split import Parts
+from nnspec.train.split import SplitData
 
 
 def _augmented(fitted: Fitted) -> str:
@@ -21,7 +21,7 @@ def _augmented(fitted: Fitted) -> str:
     fitted.fitting.fail(names[0], reason, "leave `augment` out")
 
 
-def followed(fitted: Fitted, parts: Parts) -> tuple[Followed, ...]:
+def followed(fitted: Fitted, parts: SplitData) -> tuple[Followed, ...]:
     """The pictures that `augment` changes, and the pictures and masks of their size that belong to them."""
     first = parts.training[_augmented(fitted)]
     fields = (_augmented(fitted), *sorted(fitted.data.pictures | fitted.data.masks))
@@ -40,7 +40,7 @@ def middles(fields: dict[str, Tensor], followed: tuple[Followed, ...], cut: Exte
     return {name: middle(tensor, cut) if name in names else tensor for name, tensor in fields.items()}
 
 
-def _black(parts: Parts, names: tuple[str, ...], device: torch.device) -> Tensor:
+def _black(parts: SplitData, names: tuple[str, ...], device: torch.device) -> Tensor:
     """[C], or [1]: the value of a black pixel of the pictures of these names."""
     known = next((parts.statistics[name] for name in names if name in parts.statistics), None)
     if known is None:

@@ -15,7 +15,7 @@ from nnspec.train.compiled import compiled
 from nnspec.train.mixing import mixed_loss
 from nnspec.train.parts import thaw, train_mode
 from nnspec.train.strategy import Share
-from nnspec.train.task import Function, Phase, Task, Whole
+from nnspec.train.task import Computation, PhaseTask, Task, Whole
 from nnspec.train.turns import Turns
 from nnspec.train.whole import Accumulation, Judge, Part, results
 
@@ -46,7 +46,7 @@ class Network:
         if trained != self.trained:
             self.called, self.trained = self._compiled(task.strategy.network(task.forward.module)), trained
 
-    def loss(self, phase: Phase, batch: Batch) -> Tensor:
+    def loss(self, phase: PhaseTask, batch: Batch) -> Tensor:
         """The loss of a batch in training."""
         self._forward_in_training(batch.values)
         with self._precision() if not self.task.inputs else nullcontext():  # then the network is part of its loss
@@ -100,15 +100,15 @@ class Network:
     def _compiled(self, module: nn.Module) -> nn.Module:
         return compiled(module) if self.task.recipe.compile else module
 
-    def _function(self, function: Function) -> Function:
-        return Function(self._compiled(function.module), function.inputs)
+    def _function(self, function: Computation) -> Computation:
+        return Computation(self._compiled(function.module), function.inputs)
 
     def _whole(self, whole: Whole | None) -> Whole | None:
         if whole is None or whole.first is None:
             return whole
         return Whole(whole.parts, self._function(whole.first), whole.rest, whole.given)
 
-    def _results(self, function: Function | None, values: Values) -> list[Tensor]:
+    def _results(self, function: Computation | None, values: Values) -> list[Tensor]:
         """What a part of a loss or of metrics gives; the network may be in it."""
         with self._precision() if not self.task.inputs else nullcontext():
             return results(function, values)

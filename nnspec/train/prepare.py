@@ -24,6 +24,7 @@ from nnspec.recipe.recipe import Recipe
 from nnspec.recipe.squashed import wrong_scores
 from nnspec.record import Record
 from nnspec.train.augment import Augment
+from nnspec.train.building import build_networks
 from nnspec.train.data.read import read
 from nnspec.train.fingerprint import fingerprint
 from nnspec.train.fit import Fitted, check_classes, frame_of
@@ -33,10 +34,9 @@ from nnspec.train.launch import Process
 from nnspec.train.masks import check_shares
 from nnspec.train.mistakes import BadDevice, MixedBatches, MixedParts, NotOfParts
 from nnspec.train.network import in_precision
-from nnspec.train.networks import build_networks
 from nnspec.train.split import Statistics, split
 from nnspec.train.strategy import Strategy
-from nnspec.train.task import Function, Task
+from nnspec.train.task import Computation, Task
 
 
 class Built(Record):
@@ -135,7 +135,7 @@ def prepare(
         training, validation = (features.added(part, recipe.batch, precision) for part in (training, validation))
     task = Task(
         model=networks.model,
-        forward=features.rest if features else Function(networks.model, fitted.inputs),
+        forward=features.rest if features else Computation(networks.model, fitted.inputs),
         modules=networks.modules,
         phases=networks.phases,
         inputs=fitted.inputs,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from nnspec.recipe.schedules import Constant, Cosine, LinearFall, Schedule, StepFall
+from nnspec.recipe.schedules import ConstantRate, Cosine, LinearFall, Schedule, StepFall
 
 
 def learning_rate(choice: Schedule, highest: float, steps_per_epoch: int, steps: int) -> Callable[[int], float]:
@@ -31,6 +31,6 @@ def _curve(choice: Schedule, steps_per_epoch: int, steps: int) -> Callable[[int]
         case StepFall():
             length, factor = choice.epochs * steps_per_epoch, choice.factor
             return lambda step: float(factor ** (step // length))
-        case Constant():
+        case ConstantRate():
             return lambda step: 1.0
     raise TypeError(f"no schedule for {choice.word}")

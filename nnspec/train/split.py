@@ -21,7 +21,7 @@ class Statistics(Record):
     std: tuple[float, ...]
 
 
-class Parts(Record):
+class SplitData(Record):
     """The fields of both parts, and the statistics of those that are normalised."""
 
     training: dict[str, Tensor]
@@ -36,7 +36,7 @@ def split(
     seed: int,
     normalised: Collection[str],
     device: torch.device,
-) -> Parts:
+) -> SplitData:
     """Hold a fraction of the samples out for validation, at random but the same for the same seed.
 
     A data set that has a test part of its own, or an order (a text), is split at its end.
@@ -66,7 +66,7 @@ def split(
         shared[id(field)] = _normalised(field, mean, std)
     training = {key: _rows(tensor, order[held_out:]).to(device) for key, tensor in shared.items()}
     validation = {key: _rows(tensor, order[:held_out]).to(device) for key, tensor in shared.items()}
-    return Parts(
+    return SplitData(
         {name: training[id(tensor)] for name, tensor in fields.items()},
         {name: validation[id(tensor)] for name, tensor in fields.items()},
         statistics,

@@ -14,7 +14,7 @@ from nnspec.train.augment import Augment
 from nnspec.train.strategy import Strategy
 
 
-class Function(Record):
+class Computation(Record):
     """A program over named values, as a module: losses, metrics, samples."""
 
     module: nn.Module
@@ -29,16 +29,16 @@ class Whole(Record):
     """A function of all samples of a batch, or of all that are held out, which is computed for parts of them."""
 
     parts: InParts
-    first: Function | None  # of a part
-    rest: Function
-    given: Function | None  # of what `first` gives, that which follows from the data alone
+    first: Computation | None  # of a part
+    rest: Computation
+    given: Computation | None  # of what `first` gives, that which follows from the data alone
 
 
-class Phase(Record):
+class PhaseTask(Record):
     """A loss, and how the weights that it changes follow it."""
 
     name: str  # "" for the only one
-    loss: Function
+    loss: Computation
     whole: Whole | None  # the same loss, where batches are taken apart
     groups: list[dict[str, object]]  # its weights, as the optimizer takes them
     optimizer: Optimizer
@@ -56,16 +56,16 @@ class Task(Record):
     """What is trained, on what, for what."""
 
     model: nn.Module  # it owns all weights
-    forward: Function  # gives the outputs: the model, or what is left of it behind cached features
+    forward: Computation  # gives the outputs: the model, or what is left of it behind cached features
     modules: tuple[nn.Module, ...]  # that compute with the weights in training
-    phases: tuple[Phase, ...]
+    phases: tuple[PhaseTask, ...]
     inputs: tuple[str, ...]  # of the model; () where the losses compute everything
     outputs: tuple[tuple[str, bool], ...]  # name, whether it exists in training only
     derives: bool  # a loss has derivatives in it
     tracked: tuple[str, ...]  # inputs of the model with respect to which it takes them
     metrics: Whole | None
     metric_names: tuple[str, ...]
-    sample: Function | None
+    sample: Computation | None
     judged: Whole | None  # the loss in evaluation; None where it cannot be computed there
     training: dict[str, Tensor]
     validation: dict[str, Tensor]

@@ -14,13 +14,13 @@ from torch import Tensor, nn
 from nnspec.train.optimizer import optimizer
 from nnspec.train.schedule import learning_rate
 from nnspec.train.state import optimizer_tensors, restore_optimizer
-from nnspec.train.task import Phase, Task
+from nnspec.train.task import PhaseTask, Task
 
 
 class Turns:
     """The turns of a phase."""
 
-    def __init__(self, phase: Phase, task: Task, sizes: Sequence[int]) -> None:
+    def __init__(self, phase: PhaseTask, task: Task, sizes: Sequence[int]) -> None:
         """`sizes` are the numbers of samples of the batches of an epoch."""
         steps = len(sizes)
         self.phase = phase

@@ -17,7 +17,7 @@ from nnspec.ir.parts import Between, InParts
 from nnspec.train.batch import Batch, Values
 from nnspec.train.state import random_tensors, restore_random
 from nnspec.train.strategy import Share, Strategy
-from nnspec.train.task import Function, Task, Whole
+from nnspec.train.task import Computation, Task, Whole
 from nnspec.train.turns import Turns
 
 Part = tuple[int, int]  # the first of its samples, and the one behind its last
@@ -80,7 +80,7 @@ class Judge:
         whole: Whole,
         samples: int,
         strategy: Strategy,
-        computed: Callable[[Function | None, Values], list[Tensor]],
+        computed: Callable[[Computation | None, Values], list[Tensor]],
     ) -> None:
         self.whole = whole
         self.computed = computed
@@ -103,7 +103,7 @@ class Judge:
         return self.computed(self.whole.rest, rest_values(parts, found, self.part, self.samples, count))
 
 
-def results(function: Function | None, values: Values) -> list[Tensor]:
+def results(function: Computation | None, values: Values) -> list[Tensor]:
     """What a function gives, as a list."""
     found = function(values) if function is not None else ()
     return list(found) if isinstance(found, tuple) else [found]
@@ -134,7 +134,7 @@ class Accumulation:
         batch: Batch,
         parts: Sequence[Part],
         forward: Callable[[Values], None],
-        computed: Callable[[Function | None, Values], list[Tensor]],
+        computed: Callable[[Computation | None, Values], list[Tensor]],
     ) -> None:
         """What is taken apart, and how.
 

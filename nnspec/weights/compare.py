@@ -13,7 +13,7 @@ import numpy as np
 
 from nnspec.diagnostics import nearest
 from nnspec.ir import Program
-from nnspec.ir.state import Entry, state_dict
+from nnspec.ir.state import StateEntry, state_dict
 from nnspec.layers.base import DType, Weight
 from nnspec.record import Record
 from nnspec.weights.arrays import Stored
@@ -35,7 +35,7 @@ ALLOWED: tuple[Verdict, ...] = ("fits", "absent", "passed over")
 _HINTS, _SPARE = 8, 1000  # missing keys that a resembling one is looked for, among so many of the file
 
 
-class Row(Record):
+class KeyRow(Record):
     """A key of the model, or one of the file that the model does not have; its shape in both; the verdict."""
 
     key: str
@@ -51,13 +51,13 @@ class Comparison(Record):
 
     path: str
     model: str
-    rows: tuple[Row, ...]
+    rows: tuple[KeyRow, ...]
     places: dict[str, str | None]  # the key of the file for every key of the model; None for a counter without one
     note: str | None = None  # on a prefix of the file's keys that was taken away
     advice: str | None = None  # what to write where the keys have one that cannot be
 
     @property
-    def wrong(self) -> tuple[Row, ...]:
+    def wrong(self) -> tuple[KeyRow, ...]:
         """What keeps the file from being loaded."""
         return tuple(row for row in self.rows if row.verdict not in ALLOWED)
 
@@ -96,7 +96,7 @@ def bare(program: Program, checkpoint: Checkpoint) -> Checkpoint:
     return checkpoint if wrapping is None else wrapping.checkpoint
 
 
-def _compared(program: Program, entries: dict[str, Entry], checkpoint: Checkpoint, thorough: bool) -> Comparison:
+def _compared(program: Program, entries: dict[str, StateEntry], checkpoint: Checkpoint, thorough: bool) -> Comparison:
     held, others = _held(program, entries, checkpoint)
     owners: dict[str, str] = {}  # the weight that owns a tensor -> the first of its keys that the file has
     for entry in entries.values():
@@ -109,7 +109,7 @@ def _compared(program: Program, entries: dict[str, Entry], checkpoint: Checkpoin
     return Comparison(checkpoint.path, program.main.name, (*_hinted(rows, others), *others), places)
 
 
-def _hinted(rows: list[Row], others: list[Row]) -> list[Row]:
+def _hinted(rows: list[KeyRow], others: list[KeyRow]) -> list[KeyRow]:
     """The rows; the first missing ones with the key of the file that resembles theirs (to look for it takes time)."""
     spare = [row.key for row in others if row.verdict == "unexpected"][:_SPARE]
     hinted = list(rows)
@@ -117,58 +117,60 @@ def _hinted(rows: list[Row], others: list[Row]) -> list[Row]:
     for index in missing[:_HINTS]:
         row, close = rows[index], nearest(rows[index].key, spare)
         if close:
-            hinted[index] = Row(row.key, row.verdict, row.own, row.stored, row.published, f"the file has {close}")
+            hinted[index] = KeyRow(row.key, row.verdict, row.own, row.stored, row.published, f"the file has {close}")
     return hinted
 
 
-def _held(program: Program, entries: dict[str, Entry], checkpoint: Checkpoint) -> tuple[dict[str, str], list[Row]]:
+def _held(
+    program: Program, entries: dict[str, StateEntry], checkpoint: Checkpoint
+) -> tuple[dict[str, str], list[KeyRow]]:
     """The key of the file for each key of the model that is there, and a row for each other key of the file."""
     patterns = rules(program)
     held: dict[str, str] = {}
-    others: list[Row] = []
+    others: list[KeyRow] = []
     for key, stored in sorted(checkpoint.tensors.items(), key=lambda item: item[0] not in entries):
         own = own_key(key, patterns, entries)
         if own == PASSED_OVER:
-            others.append(Row(key, "passed over", None, stored.shape))
+            others.append(KeyRow(key, "passed over", None, stored.shape))
         elif own is None:
-            others.append(Row(key, "unexpected", None, stored.shape))
+            others.append(KeyRow(key, "unexpected", None, stored.shape))
         elif own in held:
-            others.append(Row(key, "twice", None, stored.shape, None, f"{held[own]} is {own} already"))
+            others.append(KeyRow(key, "twice", None, stored.shape, None, f"{held[own]} is {own} already"))
         else:
             held[own] = key
     return held, others
 
 
-def _row(entry: Entry, owners: dict[str, str], held: dict[str, str], checkpoint: Checkpoint) -> Row:
+def _row(entry: StateEntry, owners: dict[str, str], held: dict[str, str], checkpoint: Checkpoint) -> KeyRow:
     key, weight = entry.key, entry.weight
     if key not in held:
         return _absent(entry, owners)
     stored = checkpoint.tensors[held[key]]
     published = held[key] if held[key] != key else None
     if stored.shape != weight.shape:
-        return Row(key, "shape", weight.shape, stored.shape, published)
+        return KeyRow(key, "shape", weight.shape, stored.shape, published)
     if stored.dtype not in READ_FROM[weight.dtype]:
-        return Row(key, "type", weight.shape, stored.shape, published, f"{stored.dtype} in the file, {weight.dtype}")
+        return KeyRow(key, "type", weight.shape, stored.shape, published, f"{stored.dtype} in the file, {weight.dtype}")
     other = checkpoint.tensors.get(held.get(entry.tied_to or "", ""))
     if other is not None and _agrees(weight, other) and not np.array_equal(stored.read(), other.read()):
-        return Row(key, "untied", weight.shape, stored.shape, published, str(entry.tied_to))
-    return Row(key, "fits", weight.shape, stored.shape, published)
+        return KeyRow(key, "untied", weight.shape, stored.shape, published, str(entry.tied_to))
+    return KeyRow(key, "fits", weight.shape, stored.shape, published)
 
 
-def _read(row: Row, entry: Entry, held: dict[str, str], checkpoint: Checkpoint) -> Row:
+def _read(row: KeyRow, entry: StateEntry, held: dict[str, str], checkpoint: Checkpoint) -> KeyRow:
     """The row of a key that fits, or that of one that holds no numbers."""
     found = no_numbers(checkpoint.tensors[held[row.key]].read(), entry.weight) if row.verdict == "fits" else None
-    return Row(row.key, "no numbers", row.own, row.stored, row.published, found) if found else row
+    return KeyRow(row.key, "no numbers", row.own, row.stored, row.published, found) if found else row
 
 
-def _absent(entry: Entry, owners: dict[str, str]) -> Row:
+def _absent(entry: StateEntry, owners: dict[str, str]) -> KeyRow:
     """A key that the file does not have: tied to one that it has, a counter, or missing."""
     same = owners.get(entry.tied_to or entry.key)
     if same is not None:
-        return Row(entry.key, "absent", entry.weight.shape, None, None, f"one weight with {same}")
+        return KeyRow(entry.key, "absent", entry.weight.shape, None, None, f"one weight with {same}")
     if entry.weight.buffer and entry.weight.dtype == "int":
-        return Row(entry.key, "absent", entry.weight.shape, None, None, "a counter, which starts anew")
-    return Row(entry.key, "missing", entry.weight.shape, None)
+        return KeyRow(entry.key, "absent", entry.weight.shape, None, None, "a counter, which starts anew")
+    return KeyRow(entry.key, "missing", entry.weight.shape, None)
 
 
 def _agrees(weight: Weight, stored: Stored) -> bool:
@@ -195,7 +197,7 @@ _MORE: dict[Verdict, str] = {
 }
 
 
-def difference(row: Row) -> str:
+def difference(row: KeyRow) -> str:
     """What is wrong with a key, in words."""
     key = row.key + (f" ({row.published} in the file)" if row.published else "")
     match row.verdict:

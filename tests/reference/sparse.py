@@ -7,7 +7,7 @@ from math import prod
 from pathlib import Path
 
 from nnspec.ir import Program
-from nnspec.ir.state import Entry, state_dict
+from nnspec.ir.state import StateEntry, state_dict
 
 INDEX = "model.safetensors.index.json"
 _BYTES = {"BF16": 2, "F16": 2, "F32": 4}
@@ -28,7 +28,7 @@ def sparse_checkpoint(program: Program, folder: Path, shards: int, dtype: str = 
     return index
 
 
-def _write(path: Path, entries: list[Entry], dtype: str) -> None:
+def _write(path: Path, entries: list[StateEntry], dtype: str) -> None:
     header, end = {}, 0
     for entry in entries:
         start, end = end, end + _BYTES[dtype] * prod(entry.weight.shape)

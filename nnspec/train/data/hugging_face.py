@@ -17,7 +17,7 @@ from nnspec.reading.pictures import pixels, upright
 from nnspec.recipe.data import HuggingFace
 from nnspec.train.data.dataset import DataSet, Frame
 from nnspec.train.data.fail import RELATIVE, instead, need_room, read_from, refuse
-from nnspec.train.data.vocabulary import PADDING, Vocabulary, pieces, read_tokenizer
+from nnspec.train.data.vocabulary import PADDING, TokenList, pieces, read_tokenizer
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -84,7 +84,7 @@ def _open(base: Path, path: str, split: str, span: Span | None) -> Dataset:
 class _Columns:
     """Reads columns by what they hold."""
 
-    def __init__(self, choice: HuggingFace, frame: Frame, vocabulary: Vocabulary | None, span: Span | None) -> None:
+    def __init__(self, choice: HuggingFace, frame: Frame, vocabulary: TokenList | None, span: Span | None) -> None:
         self.name = choice.path.rstrip("/").rpartition("/")[2]
         self.length = choice.length
         self.frame = frame

@@ -20,14 +20,14 @@ PADDING, START, END, RARE = range(len(SPECIAL))
 TOKENIZER_ROOM = 64  # bytes of memory for each byte of a tokenizer.json
 
 
-class Vocabulary(Record):
+class TokenList(Record):
     """Tokens, `SPECIAL` first; the place of each is its number."""
 
     tokens: tuple[str, ...]
     encode: Callable[[str], list[int]]  # the numbers of the tokens of a text
 
 
-def counted(lines: Iterable[str], characters: bool, size: int) -> Vocabulary:
+def counted(lines: Iterable[str], characters: bool, size: int) -> TokenList:
     """The most frequent tokens of lines: single characters, or what white space separates.
 
     The space is always one of the characters: by that a vocabulary of them can be told from one of words.
@@ -39,7 +39,7 @@ def counted(lines: Iterable[str], characters: bool, size: int) -> Vocabulary:
         kept.append(" ")
     tokens = (*SPECIAL, *kept)
     index = {token: len(SPECIAL) + place for place, token in enumerate(kept)}
-    return Vocabulary(tokens, lambda text: [index.get(token, RARE) for token in split(text)])
+    return TokenList(tokens, lambda text: [index.get(token, RARE) for token in split(text)])
 
 
 def encoded(tokenizer: Tokenizer, text: str, span: Span | None) -> list[int]:
@@ -54,7 +54,7 @@ def encoded(tokenizer: Tokenizer, text: str, span: Span | None) -> list[int]:
         refuse("the tokenizer", f"it cannot split the text ({error})", "take a tokenizer that is whole", span)
 
 
-def pieces(tokenizer: Tokenizer, span: Span | None) -> Vocabulary:
+def pieces(tokenizer: Tokenizer, span: Span | None) -> TokenList:
     """The tokens of a tokenizer, numbered after `SPECIAL`."""
     numbers = tokenizer.get_vocab(with_added_tokens=True)
     greatest = max(numbers.values(), default=-1)
@@ -66,7 +66,7 @@ def pieces(tokenizer: Tokenizer, span: Span | None) -> Vocabulary:
     def encode(text: str) -> list[int]:
         return [len(SPECIAL) + number for number in encoded(tokenizer, text, span)]
 
-    return Vocabulary((*SPECIAL, *tokens), encode)
+    return TokenList((*SPECIAL, *tokens), encode)
 
 
 def read_tokenizer(path: Path, span: Span | None) -> Tokenizer:

@@ -26,21 +26,21 @@ from nnspec.train.features import Features, divide_model
 from nnspec.train.parts import freeze, groups, start_from, weight_names
 from nnspec.train.randomness import own_randomness
 from nnspec.train.strategy import Strategy
-from nnspec.train.task import Function, Phase, Whole
+from nnspec.train.task import Computation, PhaseTask, Whole
 
 MOMENTS = {"Adam": 2, "AdamW": 2, "RMSprop": 1, "Adagrad": 1}  # that an optimizer keeps of each gradient
 
 
-class Networks(Record):
+class BuiltNetworks(Record):
     """What is built for a recipe."""
 
     model: nn.Module  # owns all weights
     modules: tuple[nn.Module, ...]  # compute with them in training
     features: Features | None  # the model in two, where features are cached
-    phases: tuple[Phase, ...]
+    phases: tuple[PhaseTask, ...]
     metrics: Whole | None
     judged: Whole | None  # the loss in evaluation
-    sample: Function | None
+    sample: Computation | None
 
 
 def build_networks(
@@ -53,7 +53,7 @@ def build_networks(
     device: torch.device,
     strategy: Strategy,
     limits: Limits,
-) -> Networks:
+) -> BuiltNetworks:
     """Build everything, with new weights or those that the recipe starts from.
 
     Args:
@@ -83,10 +83,10 @@ def build_networks(
         check_compiler(device)
     strategy.spread(model, program, objective.reads, sources)
 
-    def function(part: Program) -> Function:
+    def function(part: Program) -> Computation:
         module = build(part, limits).to(device)
         _share(module, model)
-        return Function(module, tuple(port.name for port in part.main.inputs))
+        return Computation(module, tuple(port.name for port in part.main.inputs))
 
     made = set() if objective.whole else {port.name for port in program.main.outputs}
 
@@ -118,10 +118,10 @@ def build_networks(
         with own_randomness(device):  # the run then draws what it draws without a cache
             features = divide_model(model, program, plan, function)
         modules = (features.rest.module,)
-    return Networks(model, modules, features, tuple(phases), metrics, judged, sample)
+    return BuiltNetworks(model, modules, features, tuple(phases), metrics, judged, sample)
 
 
-def _computing(losses: Sequence[Function], wholes: Sequence[Whole | None]) -> Iterator[nn.Module]:
+def _computing(losses: Sequence[Computation], wholes: Sequence[Whole | None]) -> Iterator[nn.Module]:
     """The modules that compute with the weights in training, where losses build networks: whole, or in halves."""
     for loss, whole in zip(losses, wholes, strict=True):
         halves = (whole.first, whole.rest) if whole else ()
@@ -155,7 +155,7 @@ def _place(module: nn.Module, name: str) -> tuple[nn.Module | None, str]:
     return place, leaf
 
 
-def _phase(phase: PhasePlan, loss: Function, whole: Whole | None, model: nn.Module, plan: Plan) -> Phase:
+def _phase(phase: PhasePlan, loss: Computation, whole: Whole | None, model: nn.Module, plan: Plan) -> PhaseTask:
     recipe = plan.recipe
     own = {name for name, _ in loss.module.named_parameters()} if plan.builds else None
     if own is not None and phase.recipe.update:
@@ -165,7 +165,7 @@ def _phase(phase: PhasePlan, loss: Function, whole: Whole | None, model: nn.Modu
         if not own:
             shown = ", ".join(phase.recipe.update)
             raise SpecError.of(NothingToUpdate(span, f"the phase {phase.name}", f"its loss does not use {shown}"))
-    return Phase(
+    return PhaseTask(
         phase.name,
         loss,
         whole,
