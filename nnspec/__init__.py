@@ -13,7 +13,7 @@ __all__ = ["Limits", "Model", "SpecError", "__version__", "from_json", "load", "
 
 
 def __getattr__(name: str) -> Any:
-    """What the package offers is imported when it is first asked for: the command line is set up before that."""
+    """Import a public name when it is first asked for: the command line is set up before that."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from nnspec import api

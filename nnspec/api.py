@@ -201,7 +201,7 @@ class Model:
         return open_model(self.program, weights, self.sources, onnx=onnx, limits=limits).texts(request)
 
     def compare_weights(self, path: str | Path, *, limits: Limits = DEFAULT_LIMITS) -> Comparison:
-        """What fits, is missing, unexpected, of another shape or NaN in a file of weights.
+        """Compare a file of weights with the model: keys that fit, are missing, unexpected, of another shape or NaN.
 
         Raises:
             SpecError: the file cannot be read, or the model has more layers than the limit.
@@ -215,7 +215,7 @@ class Model:
 
     @property
     def _declared(self) -> Declarations:
-        """What its file declares; nothing for a model that was read from JSON."""
+        """The declarations of its file; none for a model that was read from JSON."""
         return self.declarations or Declarations(Source("<json>", ""))
 
     @property
@@ -376,7 +376,7 @@ class Model:
         )
 
     def _samples(self, calibrate: str | Path | None, limits: Limits) -> Samples:
-        """What gives the samples for static int8."""
+        """The samples by which static int8 is calibrated."""
         need("static int8", "onnxruntime")
         from nnspec.to_onnx.calibrate import checked_samples, read_samples  # here: onnxruntime takes time to import
 

@@ -45,7 +45,7 @@ class Undecidable(ArithmeticError):
 
 
 class Atom:
-    """What an affine numerator counts: a symbol, a product of sizes, or a floor that could not be absorbed."""
+    """A unit of an affine numerator: a symbol, a product of sizes, or a floor that could not be absorbed."""
 
     text: str
     bounds: tuple[int, int | None]

@@ -1,4 +1,4 @@
-"""What nnspec can say about itself: the page of every mistake's code, and of every layer.
+"""The pages of `nnspec explain`: one for every mistake's code, and one for every layer.
 
 The pages are docstrings. Those of the mistakes are read from the sources, because the modules of training and export
 cannot be imported where their extras are not installed.
@@ -49,7 +49,7 @@ class Page(Record):
 
     @property
     def first_line(self) -> str:
-        """What is wrong, in a sentence."""
+        """The mistake in a sentence."""
         sentence = " ".join(self.text.split("\n\n")[0].split())
         return re.split(r"(?<!\.)\.(?: |$)", sentence)[0]
 
@@ -115,14 +115,14 @@ def find_layer(word: str) -> type[Layer] | None:
 
 
 def layer_page(layer: type[Layer]) -> str:
-    """How a layer is written, what it does, takes and gives, with examples."""
+    """The page of a layer: its call, its meaning, its inputs and results, with examples."""
     parts = [signature(layer), cleandoc(layer.__doc__ or ""), "\n".join(_facts(layer))]
     examples = [f"  {example.text}    # on {', '.join(example.inputs)}" for example in layer.examples]
     return "\n\n".join([*filter(None, parts), *(["Examples:\n" + "\n".join(examples)] if examples else [])])
 
 
 def _facts(layer: type[Layer]) -> list[str]:
-    """Which arguments go by position, its inputs and results where they are not just one, how else it is written."""
+    """The arguments that go by position, inputs and results where there are several, and other spellings."""
     inputs = [*layer.inputs, *(f"{name}?" for name in layer.optional_inputs)]
     facts = []
     if len(layer.model_fields) > len(layer.by_position):

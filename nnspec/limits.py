@@ -1,4 +1,4 @@
-"""How much a spec may ask for. A spec cannot raise these bounds; the caller can (`--limit tokens=80000`)."""
+"""Limits on the demands of a spec. A spec cannot raise them; the caller can (`--limit tokens=80000`)."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class CannotWrite(Diagnostic):
 
 
 def cannot_write(path: str | Path, error: OSError) -> SpecError:
-    """What the operating system says against writing a file, as a mistake."""
+    """The operating system's reason against writing a file, as a mistake."""
     return SpecError.of(CannotWrite(None, str(path), (error.strerror or str(error)).lower()))
 
 

@@ -1,1 +1,1 @@
-"""How fast a model runs: onnxruntime, PyTorch and compiled PyTorch side by side."""
+"""Speed of a model in onnxruntime, PyTorch and compiled PyTorch, side by side."""

@@ -23,7 +23,7 @@ from nnspec.weights.arrays import Array
 
 
 class Measurement(Record):
-    """How a model is measured; see `Model.benchmark`."""
+    """The settings of a measurement; see `Model.benchmark`."""
 
     provider: str
     threads: int | None
@@ -57,7 +57,7 @@ def bench(
 
 
 def _candidates(program: Program, weights: str | Path | None, folder: Path, manner: Measurement) -> list[Candidate]:
-    """What is run, with its files in a folder."""
+    """The candidates, with their files in a folder."""
     onnx, source = folder / "model.onnx", folder / "program.json"
     export_onnx(program, onnx, weights, verify=False, limits=manner.limits)
     source.write_text(program.to_json(), encoding="utf-8")

@@ -21,7 +21,7 @@ FEWEST = 5  # runs of each
 
 
 class Candidate(Record):
-    """What is run: an ONNX file, or a program in JSON with weights by eager or compiled PyTorch."""
+    """A model to measure: an ONNX file, or a program in JSON with weights by eager or compiled PyTorch."""
 
     name: str
     kind: str  # of runners.py
@@ -116,7 +116,7 @@ def _processes(candidates: Sequence[Candidate]) -> Iterator[dict[str, Worker]]:
 def measure(
     candidates: Sequence[Candidate], cases: Mapping[str, Mapping[str, Array]], seconds: float = 3.0
 ) -> list[Measured]:
-    """Run every candidate on every case (inputs by name) for so many seconds, in turns.
+    """Run every candidate on every case (inputs by name) for `seconds` seconds, in turns.
 
     A candidate that fails on a case ends there, and has failed on those behind it too.
     """
@@ -132,7 +132,7 @@ def measure(
 
 
 def samples_of(inputs: Mapping[str, Array]) -> int:
-    """How many samples a run computes: the first dimension of the first input."""
+    """The number of samples in a run: the first dimension of the first input."""
     first = next(iter(inputs.values()), None)
     return len(first) if first is not None and first.ndim else 1
 
@@ -148,7 +148,7 @@ def _take_turns(processes: Mapping[str, Worker], file: Path, seconds: float) -> 
 
 
 class _Turns:
-    """What a process has answered for a case."""
+    """The answers of a process for a case."""
 
     def __init__(self, process: Worker) -> None:
         self.process = process

@@ -1,4 +1,4 @@
-"""What can be wrong when a model is measured."""
+"""Mistakes in measuring a model."""
 
 from __future__ import annotations
 

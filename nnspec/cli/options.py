@@ -1,4 +1,4 @@
-"""What commands have in common: the spec that they are given, and how mistakes are shown."""
+"""Shared by the commands: the arguments that name a spec, and the showing of mistakes."""
 
 from __future__ import annotations
 

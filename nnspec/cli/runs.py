@@ -75,7 +75,7 @@ def table(rows: list[dict[str, Cell]]) -> str:
 
 
 def _section(name: str) -> int:
-    """Which run, what its last epoch gave, the best of it, its recipe: columns are in this order."""
+    """The group of a column: the run, its last epoch, its best value, its recipe, in this order."""
     if name.endswith("="):
         return 3
     return 0 if name in ("run", "model", "epochs") else 2 if name in ("best", "in epoch", "seconds") else 1

@@ -99,7 +99,7 @@ def _stream(sampler: TextSampler, request: Request) -> None:
 
 
 def _open(spec: SpecArguments, weights: str | None, onnx: bool) -> TextSampler:
-    """What is sampled from; which kind it is, the path tells."""
+    """The model to sample from; the ending of the path tells its kind."""
     path = Path(spec.path)
     is_run, is_file = path.is_dir(), path.suffix.lower() == ".onnx"
     if is_file and (weights or onnx or spec.model or spec.settings):

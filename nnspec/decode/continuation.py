@@ -128,7 +128,7 @@ class _Body:
         self._call(step.call, layer, inputs, outputs, types)
 
     def _join(self, call: Call, join: Layer, path: str, value: str) -> str:
-        """What was kept of the parts before with that of this part behind it."""
+        """The value kept from earlier parts, joined with that of this part."""
         pair = [_past(path), value]
         types = join.results(*(self.values[name] for name in pair))
         self._call(call.model_copy(update={"label": None, "shared": False}), join, pair, [_present(path)], types)

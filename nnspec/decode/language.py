@@ -36,13 +36,13 @@ class Decoder(Record):
 
     @property
     def kept(self) -> dict[str, TensorType]:
-        """What is kept, by the name of its input, as it is before the new tokens."""
+        """The kept tensors by the name of their input, as they are before the new tokens."""
         main = self.program.main
         return {port.name: main.values[port.value] for port in main.inputs if port.name.startswith(PAST)}
 
     @property
     def context(self) -> int | None:
-        """How many tokens the model can take in all; None where it sets no bound."""
+        """The number of tokens the model can take in all; None where it sets no bound."""
         return bounds(self.time)[1]
 
 

@@ -1,4 +1,4 @@
-"""What changes in each module when a program goes on with a sequence: which steps keep something, under which names.
+"""Changes to each module when a program goes on with a sequence: the steps that keep something, and their names.
 
 A module is planned once, however often it is called. The one thing to know: a repeat whose steps keep something is
 written out, since each of them has a past of its own.
@@ -19,7 +19,7 @@ from nnspec.record import Record
 
 
 class Way(Record):
-    """How a module was come to: its path, and the blocks that were called, the innermost first."""
+    """The way to a module: its path, and the blocks that were called, the innermost first."""
 
     path: str = ""
     chain: tuple[Origin, ...] = ()
@@ -96,7 +96,7 @@ class Planner:
         return Plan(tuple(steps), placed)
 
     def _below(self, module: Module, call: Call, way: Way) -> tuple[None, tuple[Memory, ...], bool]:
-        """What the module that is called keeps, and whether it depends on the number of places before."""
+        """The tensors that a called module keeps, and whether it depends on the number of places before."""
         assert isinstance(call.callee, str)
         inner, span = self.program.modules[call.callee], self._span(call.place)
         path = f"{way.path}.{call.label}".lstrip(".")
@@ -110,7 +110,7 @@ class Planner:
         return None, plan.kept, plan.placed
 
     def _layer(self, module: Module, call: Call, way: Way) -> tuple[Continued, tuple[Memory, ...], bool]:
-        """How a layer goes on, what it keeps, and whether it depends on the number of places before."""
+        """The continuation of a layer, the tensors it keeps, and whether it depends on the number of places before."""
         layer = call.callee
         assert isinstance(layer, Layer)
         try:

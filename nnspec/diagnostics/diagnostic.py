@@ -28,7 +28,7 @@ class Origin(Record):
 
 
 class Diagnostic(Record):
-    """What is common to all mistakes; subclasses add their fields and override the texts."""
+    """The base of all mistakes; subclasses add their fields and override the texts."""
 
     code: ClassVar[str] = ""
     severity: ClassVar[Literal["error", "warning"]] = "error"
@@ -36,12 +36,12 @@ class Diagnostic(Record):
 
     @property
     def message(self) -> str:
-        """What is wrong, in one line."""
+        """The mistake in one line."""
         raise NotImplementedError(type(self).__name__)
 
     @property
     def label(self) -> str:
-        """What stands beside the caret."""
+        """The text beside the caret."""
         return ""
 
     @property
@@ -56,7 +56,7 @@ class Diagnostic(Record):
 
     @property
     def help(self) -> str | None:
-        """What to write instead: the field `advice`, where a kind of mistake has one."""
+        """The way out: the field `advice`, where a kind of mistake has one."""
         advice: str | None = getattr(self, "advice", None)
         return advice
 

@@ -81,7 +81,7 @@ def printable(line: str) -> str:
 
 
 def _cells(character: str) -> int:
-    """How many columns a terminal gives a character."""
+    """The number of columns that a terminal gives a character."""
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1

@@ -25,7 +25,7 @@ class Sink:
 
     @property
     def errors(self) -> list[Found]:
-        """What was found that is an error and not a warning."""
+        """The mistakes found that are errors, not warnings."""
         return [found for found in self.found if found.diagnostic.severity == "error"]
 
     @property

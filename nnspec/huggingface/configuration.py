@@ -1,4 +1,4 @@
-"""What every configuration has: checked values, the options that are supported, and the arguments for the zoo.
+"""The base of all configurations: checked values, the options that are supported, and the arguments for the zoo.
 
 A file holds only what differs from transformers' defaults, so the defaults of the fields are transformers' own.
 Options that change no parameter and no number at inference (token ids, the generation's settings) are passed over.
@@ -27,7 +27,7 @@ class Part(BaseModel):
     supported: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
 
     def problems(self) -> Iterator[str]:
-        """What is asked for and not supported, in words."""
+        """The options that are asked for and not supported, in words."""
         for name, values in self.supported.items():
             found = getattr(self, name)
             if found not in values:

@@ -52,7 +52,7 @@ class ViT(Configuration):
 
 
 class _Tower(Part):
-    """What the two halves of CLIP have in common."""
+    """The base of the two halves of CLIP."""
 
     supported = {"hidden_act": ("quick_gelu",), "layer_norm_eps": (1e-5,), "attention_dropout": (0.0,)}  # noqa: RUF012
 

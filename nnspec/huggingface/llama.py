@@ -10,7 +10,7 @@ from nnspec.huggingface.configuration import Argument, Configuration, Part, Posi
 
 
 class Rotation(Part):
-    """How positions turn queries and keys: `rope_parameters` of new files, `rope_scaling` of older ones."""
+    """The rotary embedding: `rope_parameters` of new files, `rope_scaling` of older ones."""
 
     model_config = ConfigDict(extra="allow")
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a configuration of Hugging Face; one class a mistake."""
+"""Mistakes in a configuration of Hugging Face; one class each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model file asks of its inputs beyond their types: checked before it runs, since operators may not check it.
+"""Demands of a model file on its inputs beyond their types: checked before it runs, since operators may not check them.
 
 onnxruntime takes an index of -1 as the last row, and some of its kernels end the process where nothing is given.
 """
@@ -60,7 +60,7 @@ class Demands(Record):
 
 
 def demands(metadata: Mapping[str, str], inputs: Collection[str]) -> Demands:
-    """What the metadata of a file with these inputs asks for; nothing for a file that nnspec has not written.
+    """The demands in the metadata of a file with these inputs; none for a file that nnspec has not written.
 
     In the beginning there is nothing of the past that a model for decoding takes.
     """

@@ -1,4 +1,4 @@
-"""How a reader says that a file cannot be an input."""
+"""The mistake of a file that cannot be an input."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def refuse(path: Path, reason: str, advice: str | None = None) -> NoReturn:
 
 @contextmanager
 def read_from(path: Path) -> Iterator[None]:
-    """What cannot be read in the block, as a mistake of the input.
+    """Turn a failure to read within the block into a mistake of the input.
 
     Raises:
         SpecError: something cannot.

@@ -1,4 +1,4 @@
-"""What training has stored with a model, as JSON by key: the names of classes, statistics, vocabularies."""
+"""Metadata that training stores with a model, as JSON by key: the names of classes, statistics, vocabularies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SIZES = TypeAdapter(dict[str, int])
 
 
 def stored(metadata: Mapping[str, str], key: str, form: TypeAdapter[T]) -> T | None:
-    """What is stored under a key; None where nothing is.
+    """The value stored under a key; None where there is none.
 
     Raises:
         SpecError: it does not have this form.

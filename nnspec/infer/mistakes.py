@@ -1,4 +1,4 @@
-"""What can be wrong when a model is run: the model file, the inputs, the device; one class a mistake."""
+"""Mistakes in running a model: the model file, the inputs, the device; one class each."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ class CannotStore(Diagnostic):
 
 
 class BadMetadata(Diagnostic):
-    """What a model file says of its classes or of the values of its pictures cannot be used."""
+    """The metadata of a model file about its classes or the values of its pictures cannot be used."""
 
     code = "E0808"
     key: str

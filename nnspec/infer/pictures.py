@@ -24,7 +24,7 @@ from nnspec.record import Record
 
 
 class PictureInput(Record):
-    """What a picture must become: its channels, and height and width, or the number that each is a multiple of."""
+    """The form of a picture that a model takes: channels, height and width, or the number each is a multiple of."""
 
     channels: int
     height: int | None

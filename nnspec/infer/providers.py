@@ -1,4 +1,4 @@
-"""What runs a model: onnxruntime's providers by short names. One that is asked for is used, or refused with a reason.
+"""The providers of onnxruntime by short names. One that is asked for is used, or refused with a reason.
 
 onnxruntime itself goes on with the processor in silence where a provider cannot be loaded; so it is asked before what
 it was built with, and afterwards what a session really has.

@@ -1,4 +1,4 @@
-"""What a model's outputs are, in words: the likeliest classes of a classifier, shapes and statistics of the rest."""
+"""The outputs of a model in words: the likeliest classes of a classifier, shapes and statistics of the rest."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ class Session:
                 raise SpecError.of(UnknownInput(None, f"the input {name} has no value", names))
 
     def _samples(self, arrays: dict[str, Array]) -> int:
-        """How many samples there are, where the file says that its inputs and outputs begin with them."""
+        """The number of samples, where the file says that its inputs and outputs begin with them."""
         if BATCH not in self.metadata:
             raise SpecError.of(NotBatches(None, self.path))
         return len(next(iter(arrays.values())))

@@ -50,7 +50,7 @@ class TableInputs:
         return {port.name: self.read(port) for port in (*named, *others)}
 
     def read(self, port: TensorPort) -> Array:
-        """What the columns give for an input.
+        """The values of an input from its columns.
 
         Raises:
             SpecError: a column is missing, or a value does not fit.

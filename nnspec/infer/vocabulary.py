@@ -125,7 +125,7 @@ def _index(tokens: Sequence[str]) -> dict[str, int]:
 
 
 def _encoded(tokenizer: Any, text: str) -> Any:
-    """What a tokenizer makes of a text.
+    """The encoding of a text by a tokenizer.
 
     Raises:
         SpecError: it lacks what it needs.

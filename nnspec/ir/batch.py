@@ -1,4 +1,4 @@
-"""Which symbol of a program is the number of samples: one along which every layer on the way keeps its places apart.
+"""The symbol of a program that counts samples: one along which every layer on the way keeps its places apart.
 
 It is proven, from what the layers state (`Layer.mixed`, `Layer.regrouped`), or there is none: a convolution, a norm by
 running statistics or an attention says that it treats samples apart, a mean over them that it does not. Each value has

@@ -1,4 +1,4 @@
-"""Which outputs of a program depend on random numbers, so that no two runs give the same."""
+"""The outputs of a program that depend on random numbers, so that no two runs give the same."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def random_outputs(program: Program) -> tuple[str, ...]:
 
 
 class _Chance:
-    """What is random behind the modules of a program; found once for a module and the same random inputs."""
+    """The random results of the modules of a program; found once for a module and the same random inputs."""
 
     def __init__(self, program: Program) -> None:
         self.program = program

@@ -41,7 +41,7 @@ POSITIVE = (Exp, Sigmoid, ReLU)
 
 
 class Fact(Record):
-    """What is known of a value."""
+    """The facts known of a value."""
 
     way: int | None  # 1: more is better, -1: less is, 0: it does not depend on the model; None: not known
     positive: bool = False  # it is never negative

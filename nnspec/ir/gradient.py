@@ -1,4 +1,4 @@
-"""Which results of a program a gradient flows from, back to weights that are trained."""
+"""The results of a program from which a gradient flows back to weights that are trained."""
 
 from __future__ import annotations
 

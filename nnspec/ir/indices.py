@@ -28,7 +28,7 @@ def length_bounds(program: Program) -> dict[str, Size]:
 
 
 def _demanded(program: Program, demands: Demands[S], both: Callable[[S, S], S]) -> dict[str, S]:
-    """What the layers ask of the inputs, by name: of those that they are given as they are."""
+    """The demands of the layers on the inputs that they are given as they are, by name."""
     found: dict[str, dict[str, S]] = {}  # of every module: by the name of the input
     for key in program.order:
         module = program.modules[key]

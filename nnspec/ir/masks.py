@@ -1,4 +1,4 @@
-"""Which inputs of a program hide places from a layer: they are handed on, as they are, to what it calls a mask."""
+"""The inputs of a program that hide places from a layer: they are handed on, as they are, to what it calls a mask."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def of_all_samples(program: Program, batch: Size) -> tuple[str, ...]:
 
 
 def mixing(program: Program, batch: Size) -> str | None:
-    """What in a model mixes the samples of a batch, in words; None where nothing does.
+    """The layer of a model that mixes the samples of a batch, in words; None where there is none.
 
     A layer that only gives elements other places may bring samples among each other; it mixes none.
     """

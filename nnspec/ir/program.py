@@ -95,7 +95,7 @@ class Call(_Frozen):
                 yield self.label if index == 0 else f"{stem}.{int(last) + index}".lstrip(".")
 
     def rest_of(self, path: str) -> str | None:
-        """What is left of a path behind the label of one of its applications; None if it does not lead there."""
+        """The rest of a path behind the label of one of its applications; None if it does not lead there."""
         if self.label is None:
             return None
         if self.count == 1:
@@ -186,7 +186,7 @@ class Program(_Frozen):
         return self.modules[self.entry]
 
     def callee(self, call: Call) -> Layer | Module:
-        """What a call applies."""
+        """The layer or module that a call applies."""
         return self.modules[call.callee] if isinstance(call.callee, str) else call.callee
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Which modules a program applies again to inputs of other sizes, so that they are other modules under one label."""
+"""The modules that a program applies again to inputs of other sizes, so that they are other modules under one label."""
 
 from __future__ import annotations
 

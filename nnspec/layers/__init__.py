@@ -1,1 +1,1 @@
-"""What each layer is: configuration, shape rule, weights, multiply-accumulates, documentation, examples."""
+"""The layers: configuration, shape rule, weights, multiply-accumulates, documentation, examples."""

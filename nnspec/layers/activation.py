@@ -1,4 +1,4 @@
-"""What the activation functions share."""
+"""The base of the activation functions."""
 
 from typing import ClassVar
 

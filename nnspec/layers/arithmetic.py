@@ -1,4 +1,4 @@
-"""What the operators on tensors share: broadcasting of shapes, promotion of element types, numbers as operands."""
+"""Rules of the operators on tensors: broadcasting of shapes, promotion of element types, numbers as operands."""
 
 from collections.abc import Sequence
 from typing import Annotated, ClassVar
@@ -56,7 +56,7 @@ def _common(left: Size, right: Size, where: tuple[Sequence[tuple[Size, ...]], in
 
 
 def misfit(shown: str, place: int, left: Size, right: Size, index: int, remedy: str) -> InputError:
-    """What is wrong where two sizes are not known to be equal; `remedy` says what to do where they differ."""
+    """The mistake where two sizes are not known to be equal; `remedy` says what to do where they differ."""
     if equal(left, right) is False:
         return InputError(
             f"gets {shown}, which do not fit: dimension {place} differs, {left} and {right}", remedy, index

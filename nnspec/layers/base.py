@@ -1,4 +1,4 @@
-"""What a layer is: its configuration, its shape rule, its weights and its multiply-accumulates.
+"""The base of all layers: configuration, shape rule, weights and multiply-accumulates.
 
 A layer class is a pydantic model whose fields are the arguments a spec may write, in `torch.nn`'s order and with
 its defaults, less the sizes that follow from the incoming types. It knows no language, no torch and no onnx.
@@ -112,7 +112,7 @@ class InputError(LayerError):
 
 
 class Initial(Record):
-    """How a weight starts: a kind and its numbers.
+    """The starting values of a weight: a kind and its numbers.
 
     `constant(value)`, `uniform(low, high)`, `normal(mean, std)`, or `truncated_normal(mean, std)` cut at two
     standard deviations, or `values`, every number in row-major order. A weight that starts as torch's default has the
@@ -287,7 +287,7 @@ class Layer(BaseModel):
         return None
 
     def continued(self, time: Expression, past: Expression, *inputs: Any) -> "Continued | None":
-        """How it goes on behind `past` places of a sequence when `time` more come, where it must know of those before.
+        """Its continuation behind `past` places of a sequence, when `time` more come and it looks at those before.
 
         Both are sizes of one symbol. None where it need not, or cannot: then `mixed` tells; see continued.py.
 
@@ -297,7 +297,7 @@ class Layer(BaseModel):
         return None
 
     def pooled(self, places: tuple[int | None, ...], *inputs: Any) -> "Pooled | None":
-        """How its result for a batch follows from those for parts of it, where it mixes samples; see pooled.py.
+        """The way from its results for parts of a batch to that for the whole, where it mixes samples; see pooled.py.
 
         `places` has for each input the dimension that counts the samples, if there is one. None where it needs all
         samples at once.

@@ -1,4 +1,4 @@
-"""How a layer does a sequence part by part: what is applied to the next part, and what is kept for the one after it.
+"""Layers that do a sequence part by part: the layer for the next part, and the tensors kept for the one after it.
 
 Decoding needs it: a language model reads the tokens it has just written, not all of them again. Most layers need
 nothing here, because they treat the places of a sequence apart (`Layer.mixed`); those that look back override
@@ -30,14 +30,14 @@ class Kept(Record):
 
 
 class Continued(Record):
-    """What is applied to a part of a sequence in place of a layer, and what that keeps."""
+    """The layer that takes the place of another for a part of a sequence, and the tensors that it keeps."""
 
     layer: Layer
     kept: tuple[Kept, ...] = ()
 
 
 def continued(layer: Layer, time: Expression, past: Expression, *inputs: TensorType | None) -> Continued:
-    """How a layer goes on behind `past` places of a sequence when `time` more come.
+    """The continuation of a layer behind `past` places of a sequence when `time` more come.
 
     Raises:
         LayerError: it needs all of the sequence at once.

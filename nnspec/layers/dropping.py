@@ -1,4 +1,4 @@
-"""What the layers share that drop values at random."""
+"""The base of the layers that drop values at random."""
 
 from typing import Annotated, ClassVar
 

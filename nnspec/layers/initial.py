@@ -1,4 +1,4 @@
-"""How weights start: torch's defaults written out, and what a spec may ask for instead."""
+"""Starting values of weights: torch's defaults written out, and those a spec may ask for instead."""
 
 import math
 from typing import Any, ClassVar, Literal
@@ -44,7 +44,7 @@ class Initialised(Layer):
         return found
 
     def initial_weight(self, shape: tuple[int, ...], default: Initial) -> Initial:
-        """How a weight of this shape starts.
+        """The starting values of a weight of this shape.
 
         Raises:
             ArgumentError: the choice has no meaning for it.
@@ -52,7 +52,7 @@ class Initialised(Layer):
         return default if self.weight_init is None else initial(self.weight_init, shape, "weight_init")
 
     def initial_bias(self, shape: tuple[int, ...], default: Initial) -> Initial:
-        """How a bias of this shape starts.
+        """The starting values of a bias of this shape.
 
         Raises:
             ArgumentError: there is no such distribution.

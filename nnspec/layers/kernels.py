@@ -1,4 +1,4 @@
-"""What convolutions and transposed convolutions share: kernels, groups and their weights."""
+"""The base of convolutions and transposed convolutions: kernels, groups and their weights."""
 
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from nnspec.layers.window import (
 
 
 class Kernels(Normed):
-    """What convolutions and transposed convolutions share: channels, groups, weights."""
+    """The base of convolutions and transposed convolutions: channels, groups, weights."""
 
     samples_apart: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("out_channels", "kernel_size")

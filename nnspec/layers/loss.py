@@ -1,4 +1,4 @@
-"""What losses have in common: a target of the right shape, and how the losses of the elements become one number.
+"""The base of losses: a target of the right shape, and the reduction of the elements' losses to one number.
 
 (Why there is no `from __future__ import annotations` here: see families/__init__.py.)
 """

@@ -12,7 +12,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class Multihead(Layer):
-    """What torch's layer of attention and the form in which it is decoded share."""
+    """The base of torch's layer of attention and of its form in decoding."""
 
     by_position: ClassVar[tuple[str, ...]] = ("num_heads",)
     inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("embed_dim", -1),)

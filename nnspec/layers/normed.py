@@ -25,7 +25,7 @@ class Normed(Initialised):
         return super().steady(training) and not (training and self.norm == "spectral")
 
     def stored(self, weight: Weight, bias: Weight | None) -> tuple[Weight, ...]:
-        """What the `state_dict` holds of a weight and a bias, in its order."""
+        """The entries of the `state_dict` for a weight and a bias, in its order."""
         biases = () if bias is None else (bias,)
         shape, start = weight.shape, weight.initial
         if self.norm and start == ZEROS:

@@ -1,4 +1,4 @@
-"""How a result for a batch is put together from parts of the batch: by sums that are added, or means that are weighed.
+"""Results for a batch from those for its parts: sums are added, means are weighed.
 
 A layer that reduces the dimension of the samples says so in `Layer.pooled`. Training that takes a batch in parts,
 validation in batches, and several processes compute those sums for each part, and what follows from them once: so a

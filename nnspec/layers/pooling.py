@@ -1,4 +1,4 @@
-"""What the pools share: a window that slides, with padding at both ends and a last place that may hang over."""
+"""The base of the pools: a window that slides, with padding at both ends and a last place that may hang over."""
 
 from abc import abstractmethod
 from typing import Annotated, ClassVar, Literal
@@ -21,7 +21,7 @@ Padding = Annotated[Margins | Literal["same_upper"], told(f'{MARGINS} or "same_u
 
 
 class Pool(Layer):
-    """What the pools share: windows along each dimension, and the places that they have."""
+    """The base of the pools: windows along each dimension, and the places that they have."""
 
     samples_apart: ClassVar[bool] = True
     dims: ClassVar[int] = 2

@@ -96,7 +96,7 @@ def _mistake(message: str, help: str) -> ArgumentError:
 
 
 def plan(text: str, lengths: Mapping[str, Size], given: TensorType) -> Regrouping:
-    """How the pattern rearranges a tensor of this type.
+    """The rearrangement of a tensor of this type by the pattern.
 
     Raises:
         ArgumentError: the pattern or a length is wrong.

@@ -1,4 +1,4 @@
-"""What the layers that rearrange a tensor share: dimensions by number, sizes put in place of others, -1."""
+"""Rules of the layers that rearrange a tensor: dimensions by number, sizes put in place of others, -1."""
 
 from __future__ import annotations
 

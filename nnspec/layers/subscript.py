@@ -1,4 +1,4 @@
-"""What a slice or an index does to a size; the rule behind `x[:, 1:-1]`, Slice and Select.
+"""The effect of a slice or an index on a size; the rule behind `x[:, 1:-1]`, Slice and Select.
 
 It is numpy's basic indexing, with one difference for sizes that are symbols: what depends on the symbol is refused
 rather than guessed, except that a slice is taken not to be empty (`x[1:-1]` of T gives T - 2).

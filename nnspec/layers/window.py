@@ -59,11 +59,11 @@ class Window(Record):
         return self.dilation * (self.kernel - 1) + 1
 
     def places(self, size: Size) -> Size:
-        """How many places it has along a dimension of this size."""
+        """The number of places it has along a dimension of this size."""
         return (size + self.begin + self.end - self.extent) // self.stride + 1
 
     def overhang(self, ceil_mode: bool) -> int:
-        """What more the end is padded by in ceil mode, so that a last window may begin inside and end outside.
+        """The further padding of the end in ceil mode, so that a last window may begin inside and end outside.
 
         torch rounds the number of places up, then drops a window that begins in the padding at the end; both are
         floors over the stride, so that the smaller numerator decides for all sizes.

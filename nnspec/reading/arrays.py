@@ -29,7 +29,7 @@ CHANNELS = (1, 3, 4)
 
 
 class Header(Record):
-    """What a .npy file says of its array."""
+    """The header of a .npy file: the type and shape of its array."""
 
     shape: tuple[int, ...]
     columns_first: bool  # in Fortran's order
@@ -37,7 +37,7 @@ class Header(Record):
 
     @property
     def bytes(self) -> int:
-        """How many bytes its elements have."""
+        """The number of bytes of its elements."""
         return math.prod(self.shape) * int(self.dtype.itemsize)
 
 
@@ -65,7 +65,7 @@ def _is_archive(path: Path) -> bool:
 
 @contextmanager
 def _telling() -> Iterator[None]:
-    """What zipfile, zlib and numpy say against a file, in words that do not advise to unpickle it."""
+    """Turn the errors of zipfile, zlib and numpy into words that do not advise to unpickle the file."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # headers of Python 2

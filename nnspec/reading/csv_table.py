@@ -80,7 +80,7 @@ class CsvTable(Table):
 
 
 def _separator(text: str) -> str:
-    """What stands between the cells of a row: what divides the names and the next rows alike, in the most columns."""
+    """The separator of cells: the one that divides the names and the next rows alike, in the most columns."""
     head = text[: text.find("\n", 1 << 16) + 1 or len(text)] if len(text) > 1 << 16 else text
 
     def rank(separator: str) -> tuple[bool, int]:

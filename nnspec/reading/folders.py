@@ -30,7 +30,7 @@ class FolderParts(Record):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What its user should know of them."""
+        """Notes on them for the user."""
         if self.validation is None:
             return ()
         found = [f"held out is its own part {self.validation.name}, and not a share of {self.training.name}"]

@@ -59,7 +59,7 @@ def _formats() -> list[str]:
 
 @contextmanager
 def _telling(source: Path | IO[bytes]) -> Iterator[None]:
-    """What Pillow says against a file, in words that name no function of it; its warnings are not for users."""
+    """Turn the errors of Pillow into words that name no function of it; its warnings are not for users."""
     if isinstance(source, Path):
         with opening(source), source.open("rb"):
             pass

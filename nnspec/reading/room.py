@@ -11,7 +11,7 @@ HARMLESS = 1 << 28  # bytes that any archive may unpack to
 
 
 def check_room(size: int, packed: int | None = None) -> None:
-    """Check that so many bytes of memory may be taken for a file, whose own size is given where it is compressed.
+    """Check that this number of bytes may be taken for a file, whose own size is given where it is compressed.
 
     Raises:
         Unreadable: it is too much, or far more than an honest archive holds.

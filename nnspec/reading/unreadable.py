@@ -1,4 +1,4 @@
-"""How a reader says that a file cannot be read; whoever asked for the file makes a diagnostic of it."""
+"""The error of a file that cannot be read; whoever asked for the file makes a diagnostic of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FETCH = "take the file again from where it comes from"
 
 @contextmanager
 def opening(path: Path) -> Iterator[None]:
-    """What the operating system says against reading a file, as `Unreadable`."""
+    """Turn the operating system's reason against reading a file into `Unreadable`."""
     try:
         yield
     except FileNotFoundError:

@@ -24,7 +24,7 @@ class Augmentation(Choice):
 
 
 class RandomShift(Augmentation, word="random_shift"):
-    """Move each image by up to so many pixels in each direction; black comes in."""
+    """Move each image by up to `pixels` pixels in each direction; black comes in."""
 
     pixels: Pixels
 
@@ -37,7 +37,7 @@ class RandomFlip(Augmentation, word="random_flip"):
 
 
 class RandomRotation(Augmentation, word="random_rotation"):
-    """Turn each image by up to so many degrees either way; black comes in."""
+    """Turn each image by up to `degrees` degrees either way; black comes in."""
 
     degrees: Annotated[float, Field(gt=0.0, le=180.0)]
 
@@ -57,7 +57,7 @@ class Cut(Augmentation):
 
 
 class RandomCrop(Cut, word="random_crop"):
-    """Cut a part of `size` out of each image at random, after so many black pixels of padding on every side.
+    """Cut a part of `size` out of each image at random, after `padding` black pixels on every side.
 
     Without a size it is cut to its former one. With one, pictures are not brought to the size of the model's input
     first, and of those that are held out the middle is cut out.

@@ -1,4 +1,4 @@
-"""What a recipe's `cache_features` needs: where a model is divided, and why some cannot be.
+"""The place where `cache_features` divides a model, and the reasons why some cannot be divided.
 
 The boundary is found in the graph: a call is settled if its inputs are, if none of its weights is trained, and if each
 of its layers gives a sample the same every time in the mode in which it is trained.
@@ -79,7 +79,7 @@ def refuse(span: Span | None, reason: str, advice: str) -> NoReturn:
 
 
 class _Settled:
-    """Which calls of a program give the same each time, while it is trained with these parts frozen."""
+    """The calls of a program that give the same each time, while it is trained with these parts frozen."""
 
     def __init__(self, program: Program, parts: tuple[str, ...]) -> None:
         self.program = program

@@ -233,7 +233,7 @@ def _exists(path: Path) -> bool:
 
 
 def _nearby(path: Path) -> str | None:
-    """What lies beside a path that does not exist, under a similar name."""
+    """The file of a similar name beside a path that does not exist."""
     try:
         return nearest(path.name, [each.name for each in path.parent.iterdir()])
     except (OSError, ValueError):

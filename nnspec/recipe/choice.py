@@ -1,4 +1,4 @@
-"""What a choice of a recipe is: a word with arguments, checked by pydantic.
+"""A choice in a recipe: a word with arguments, checked by pydantic.
 
 The name of a class is the word that a spec writes, so that messages show it.
 """
@@ -40,7 +40,7 @@ class Choice(Configured):
 
     @property
     def word(self) -> str:
-        """What a spec writes."""
+        """The word that a spec writes."""
         return type(self).__name__
 
     def to_json(self) -> dict[str, Any]:

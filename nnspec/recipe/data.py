@@ -33,7 +33,7 @@ class Data(Choice):
     paths: ClassVar[tuple[str, ...]] = ("path",)  # the arguments that name files or folders
 
     def fields(self, base: Path | None) -> Fields:
-        """What its fields are, as far as that is known without reading it.
+        """Its fields, as far as they are known without reading it.
 
         Paths start from `base`; where it is None, no file is looked at.
         """

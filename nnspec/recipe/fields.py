@@ -1,4 +1,4 @@
-"""What can be said of data without reading it: its fields, their element types, and the sizes of a sample."""
+"""Facts about data that is not read yet: its fields, their element types, and the sizes of a sample."""
 
 from __future__ import annotations
 
@@ -42,5 +42,5 @@ def pictures(size: int | tuple[int, int] | None, channels: int | None = None) ->
 
 
 def classes(count: int | None = None) -> Field:
-    """A field of classes, so many of them."""
+    """A field of `count` classes."""
     return Field("int", (), range=None if count is None else (0, count - 1))

@@ -66,7 +66,7 @@ class Fitting:
 
     @property
     def batch(self) -> Size:
-        """What the model calls the number of samples."""
+        """The model's symbol for the number of samples."""
         return self._ports[0][1].shape[0] if self._ports else symbol("N")
 
     @property
@@ -193,7 +193,7 @@ def size_of_pictures(program: Program | None, cut: bool = False) -> tuple[int | 
 
 
 def _square(size: int) -> tuple[int | None, int | None]:
-    """The channels and the side of square pictures of so many numbers, if there are such."""
+    """The channels and the side of square pictures of `size` numbers, if there are such."""
     for channels in (1, 3):
         side = math.isqrt(size // channels)
         if side * side * channels == size:

@@ -1,4 +1,4 @@
-"""What a `train` block says: its keys with their texts, its other values, its phases, and whose recipe it is.
+"""The lines of a `train` block: its keys with their texts, its other values, its phases, and its model.
 
 A name that is no key of the recipe is a value which later lines use. A block with phases, or with labels, builds
 networks of its own out of the models of the file; any other judges what one model gives.
@@ -25,7 +25,7 @@ Value = t.Bind | t.Let | t.For
 
 
 class Lines(Record):
-    """What a block or a phase says: its keys with their texts, its values, and the phases in it."""
+    """The lines of a block or a phase: its keys with their texts, its values, and the phases in it."""
 
     keys: dict[str, Written]
     values: tuple[Value, ...]

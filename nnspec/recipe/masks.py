@@ -20,7 +20,7 @@ Types = Mapping[str, TensorType | None]
 
 
 def settle_masks(fitting: Fitting, elaborate: Callable[[Types], Objective | None]) -> tuple[Objective | None, Types]:
-    """What is trained for, and the types of all fields, with every mask as the recipe takes it.
+    """The objective, and the types of all fields, with every mask as the recipe takes it.
 
     Raises:
         SpecError: the recipe takes them in no way.

@@ -1,4 +1,4 @@
-"""What can be wrong with a `train` block."""
+"""Mistakes in a `train` block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is trained for: losses, metrics and samples, elaborated to programs of their own by the machinery of models.
+"""The objective of a run: losses, metrics and samples, elaborated to programs of their own as models are.
 
 Their inputs are the fields of the data and the outputs of the model, by name; only those that are used become inputs
 of a program. `_` is the model's first output. A recipe that builds networks of its own is one body: all its phases
@@ -253,7 +253,7 @@ class _Objectives:
         return found
 
     def _keep_labels(self, inner: Environment, outer: Environment) -> None:
-        """What is labelled inside an expression or a phase can be applied again behind it."""
+        """Keep the labels of an expression or a phase, so that they can be applied again behind it."""
         for label in self.scope.steps:
             if label in inner.names:
                 outer.names.setdefault(label, inner.names[label])

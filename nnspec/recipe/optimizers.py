@@ -8,7 +8,7 @@ from nnspec.recipe.choice import Below1, Choice, Positive
 
 
 class Optimizer(Choice):
-    """How weights follow their gradients; as in `torch.optim`."""
+    """The rule by which weights follow their gradients, as in `torch.optim`."""
 
     lr: Positive
 

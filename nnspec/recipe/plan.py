@@ -234,6 +234,6 @@ def is_path(key: str, text: str) -> bool:
 
 
 def _at(key: str, path: str) -> Choice | str:
-    """What a path stands for: a file of weights, or data."""
+    """The choice that a path stands for: a file of weights, or data."""
     reader: Any = ENDINGS.get(PurePath(path).suffix.lower(), Images)
     return path if key == "weights" else cast(Choice, reader(path=path))

@@ -29,7 +29,7 @@ CHOICES: dict[str, tuple[type[Choice], ...]] = {
 
 
 def words(key: str) -> tuple[str, ...]:
-    """What a key of the recipe may be."""
+    """The words that a key of the recipe may be."""
     return tuple(choice.__name__ for choice in CHOICES[key])
 
 
@@ -59,7 +59,7 @@ def _plain(value: Any) -> Any:
 
 
 class Recipe(Values):
-    """How a model is trained; what a spec leaves out has these defaults.
+    """The keys of a `train` block, with the defaults of those that a spec leaves out.
 
     `loss`, `metrics` (a list) and `sample` (pictures [N, 1 or 3, H, W] of values from 0 to 1) are expressions over the
     fields of the data and the outputs of the model, and `batch` is the number of samples in them. Other names are

@@ -8,7 +8,7 @@ from nnspec.recipe.choice import Choice, Fraction
 
 
 class Schedule(Choice):
-    """How the learning rate changes from step to step: it rises from zero over `warmup` steps, then follows a curve."""
+    """The learning rate from step to step: it rises from zero over `warmup` steps, then follows a curve."""
 
     warmup: NonNegativeInt = 0
 
@@ -30,7 +30,7 @@ class LinearFall(Schedule, word="linear"):
 
 
 class StepFall(Schedule, word="step"):
-    """Every so many epochs it is multiplied by `factor`."""
+    """Every `epochs` epochs it is multiplied by `factor`."""
 
     epochs: PositiveInt
     factor: Fraction = 0.1

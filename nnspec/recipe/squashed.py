@@ -59,7 +59,7 @@ class WrongScores(Diagnostic):
 
 
 def wrong_scores(objective: Objective, model: Program | None, places: Mapping[str, Span]) -> Iterator[WrongScores]:
-    """What is to be said of the losses.
+    """Warnings about the losses.
 
     Args:
         objective: with the losses.

@@ -1,4 +1,4 @@
-"""Which fields of the data a loss or a metric takes for classes."""
+"""The fields of the data that a loss or a metric takes for classes."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from nnspec.weights.arrays import Array
 
 
 class Sampling(Record):
-    """How a token is chosen. At temperature 0 it is the likeliest one, and the other two change nothing.
+    """The way a token is chosen. At temperature 0 it is the likeliest one, and the other two change nothing.
 
     Scores are divided by the temperature. Of the tokens, the `top_k` likeliest are left, and of those as many of the
     likeliest as it takes to have the share `top_p` of the probability (Holtzman et al. 2019).

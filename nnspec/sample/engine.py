@@ -1,4 +1,4 @@
-"""What decodes: it is given new tokens, remembers what it must of them, and scores the tokens that may follow."""
+"""A decoder at work: it is given new tokens, remembers what it must of them, and scores the tokens that may follow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be wrong when a model is to generate; one class a mistake."""
+"""Mistakes in generating text; one class each."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from nnspec.sample.pieces import pieces
 
 
 class Request(Record):
-    """What is to be sampled: how many tokens behind the prompt, in how many texts, chosen how, by which seed."""
+    """A request for texts: tokens behind the prompt, number of texts, way of choosing, seed."""
 
     prompt: str = ""
     length: int = 200
@@ -41,7 +41,7 @@ class TextSampler:
         self.vocabulary = vocabulary
 
     def slides(self, request: Request) -> int | None:
-        """How many tokens the model can take, where the request needs more; None where it does not."""
+        """The number of tokens the model can take, where the request needs more; None where it does not."""
         context = self.engine.layout.context
         needed = len(self._start(request.prompt)) + request.length - 1
         return context if context is not None and needed > context else None

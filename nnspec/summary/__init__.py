@@ -1,4 +1,4 @@
-"""What a network is made of, counted: layers, shapes, parameters, multiply-accumulates, memory. Needs no torch."""
+"""The summary of a network: layers, shapes, parameters, multiply-accumulates, memory. Needs no torch."""
 
 from nnspec.summary.rows import Row
 from nnspec.summary.summary import Summary, summarise

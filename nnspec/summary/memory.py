@@ -1,4 +1,4 @@
-"""How much memory the results of a program's layers take, repeats by multiplication."""
+"""The memory that the results of a program's layers take, repeats by multiplication."""
 
 from __future__ import annotations
 

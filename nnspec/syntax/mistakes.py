@@ -1,4 +1,4 @@
-"""What can be wrong with a text before its meaning is looked at."""
+"""Mistakes in a text that are found before its meaning is looked at."""
 
 from __future__ import annotations
 

@@ -319,7 +319,7 @@ class Model(Node):
 
 
 class Train(Node):
-    """How a model is trained."""
+    """A `train` block."""
 
     name: Identifier | None
     body: Body

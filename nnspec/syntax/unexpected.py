@@ -73,7 +73,7 @@ _FOREIGN = {
 
 
 def _foreign(source: Source, at: int) -> str | None:
-    """What to write instead of a line of Python that begins as this one does."""
+    """The spelling for a line of Python that begins as this one does."""
     line = source.text[source.text.rfind("\n", 0, at) + 1 :].partition("\n")[0]
     first = line.replace("(", " ").split()
     return _FOREIGN.get(first[0]) if first else None
@@ -85,7 +85,7 @@ def _span(source: Source, token: Token) -> Span:
 
 
 def _expected(kinds: set[str]) -> tuple[str, ...]:
-    """What could stand there, in few words."""
+    """The tokens that could stand there, in few words."""
     shown = {kind for kind in kinds if kind not in _MINOR} or set(kinds)
     if _STEP <= kinds:
         shown = (shown - _STEP - {"NOT"}) | {"a step"}
@@ -102,7 +102,7 @@ def _expected(kinds: set[str]) -> tuple[str, ...]:
 
 
 def _advice(token: Token, before: Token | None, opened: Token | None, kinds: set[str]) -> str | None:
-    """What to write instead; each rule is one common slip."""
+    """The way out; each rule is one common slip."""
     inside = opened.type if opened is not None else ""
     if before is not None and before.type == "ARROW" and "NAME" in kinds and token.type not in _RESERVED:
         return "write a step behind `->`, or begin the next line with `->`"

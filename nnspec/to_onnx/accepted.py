@@ -1,4 +1,4 @@
-"""Which opsets the installed onnxruntime reads: found out by opening the least model there is."""
+"""The opsets that the installed onnxruntime reads: found out by opening the least model there is."""
 
 from __future__ import annotations
 

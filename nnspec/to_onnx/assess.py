@@ -1,4 +1,4 @@
-"""What is found out of a written model: how far it is from PyTorch, and whether int8 made it faster."""
+"""The examination of a written model: its distance from PyTorch, and whether int8 made it faster."""
 
 from __future__ import annotations
 

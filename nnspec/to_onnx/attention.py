@@ -23,7 +23,7 @@ STORED = 4096  # masks of more elements than this are made when the model runs
 
 
 class Masks(Record):
-    """What hides keys: truth values (true where a key may be seen), numbers that are added, and the diagonal."""
+    """The masks of keys: truth values (true where a key may be seen), numbers that are added, and the diagonal."""
 
     seen: tuple[str, ...] = ()
     added: tuple[str, ...] = ()

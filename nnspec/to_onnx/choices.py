@@ -1,4 +1,4 @@
-"""What a user may choose of an export: operators, numbers, what it is to run on, and its form."""
+"""The options of an export: operators, numbers, the target, and the form of the file."""
 
 from __future__ import annotations
 

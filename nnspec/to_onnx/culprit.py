@@ -1,4 +1,4 @@
-"""Which layer of an ONNX model is the first to differ from PyTorch.
+"""The first layer of an ONNX model that differs from PyTorch.
 
 Nodes of the model are named by the paths of the spec, `layer1.0.conv1.Conv`, and what a layer gives by its path alone.
 A copy of the model gives the last value of every path as an output, and PyTorch is run with all that it computes

@@ -44,7 +44,7 @@ def error_of(exact: Array, found: Array) -> Error:
 
 
 def disagreement(exact: Array, found: Array, tolerance: float, granted: Error = NO_ERROR) -> str | None:
-    """How an array differs from the exact one by more than it may, in words; None if it does not."""
+    """The difference of an array from the exact one in words, where it is too large; None where it is not."""
     if exact.shape != found.shape or exact.dtype.kind != found.dtype.kind:
         return f"it is {found.dtype} {list(found.shape)} instead of {_KINDS[exact.dtype.kind]} {list(exact.shape)}"
     error = error_of(exact, found)

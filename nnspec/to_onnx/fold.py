@@ -95,7 +95,7 @@ def _fold_pads(graph: Graph) -> None:
 
 
 def _zero_pads(graph: Graph, node: Node) -> list[int] | None:
-    """What a Pad adds around the places of an image, if it adds zeros and only there."""
+    """The padding around the places of an image by a Pad that adds zeros and only there."""
     if node.attributes.get("mode", "constant") != "constant" or len(node.inputs) > 3:
         return None
     amounts = graph.initializers.get(node.inputs[1])

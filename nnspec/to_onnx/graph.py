@@ -136,7 +136,7 @@ class Graph:
 
     @contextmanager
     def outside(self) -> Iterator[None]:
-        """What is added belongs to the whole model."""
+        """Nodes added within the block belong to the whole model."""
         scope, blocks, self.scope, self.blocks = self.scope, self.blocks, "", ()
         try:
             yield
@@ -145,7 +145,7 @@ class Graph:
 
     @contextmanager
     def within(self, node: Node) -> Iterator[None]:
-        """What is added is part of the module that a node is part of."""
+        """Nodes added within the block are part of the module that a node is part of."""
         scope, blocks, self.scope, self.blocks = self.scope, self.blocks, node.path, node.blocks
         try:
             yield
@@ -228,7 +228,7 @@ class Graph:
     # --- the end
 
     def uses(self) -> Counter[str]:
-        """How often every tensor is used, by nodes and as an output of the graph."""
+        """The number of uses of every tensor, by nodes and as an output of the graph."""
         counts = Counter(name for node in self.nodes for name in node.reads())
         counts.update(self.outputs.keys())
         return counts

@@ -1,4 +1,4 @@
-"""What can be wrong with an export to ONNX; one class a mistake."""
+"""Mistakes in an export to ONNX; one class each."""
 
 from __future__ import annotations
 

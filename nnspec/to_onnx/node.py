@@ -1,4 +1,4 @@
-"""What graphs are made of: operators, the bodies and functions they are in, and constant tensors.
+"""The pieces of a graph: operators, the bodies and functions they are in, and constant tensors.
 
 Nodes are plain records that passes look at and change; arrays stay functions until they are written, so that a large
 model is never held twice.
@@ -61,7 +61,7 @@ class Node:
             yield from (name for node in self.body.nodes for name in node.reads() if name not in made)
 
     def content(self, names: Mapping[str, str]) -> Hashable:
-        """What two nodes that do the same have in common, where tensors have these names."""
+        """A key that two nodes share if they do the same, where tensors have these names."""
         inputs, outputs = (tuple(names.get(name, name) for name in given) for given in (self.inputs, self.outputs))
         body = None if self.body is None else self.body.content(names)
         return self.op, inputs, outputs, repr(self.attributes), body

@@ -26,7 +26,7 @@ SMALL = 4096  # bytes; arrays of fewer are part of the message
 
 
 class Description(Record):
-    """What a model file says of itself: the model's name, its documentation, and metadata by key."""
+    """The description in a model file: the model's name, its documentation, and metadata by key."""
 
     name: str
     documentation: str = ""

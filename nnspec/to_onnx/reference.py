@@ -1,4 +1,4 @@
-"""What a model should compute: the results of its PyTorch module on random inputs, in float32 and in float64.
+"""The reference of an export: the results of its PyTorch module on random inputs, in float32 and in float64.
 
 The module is the generated one, with the weights given. It is run on all inputs in float32, which tells the sizes that
 PyTorch accepts, and then turned to float64 in place, so that its weights are held once.
@@ -73,8 +73,9 @@ class Reference:
         self.module.load_state_dict({key: torch.from_numpy(np.array(arrays(owner))) for key, owner in tied.items()})
 
     def trials(self, count: int, seed: int = 0) -> list[Trial]:
-        """So many random inputs, at different sizes where there are several, and those of edges.py, with PyTorch's
-        outputs; the module is in float64 afterwards.
+        """Random inputs, `count` of them, at different sizes where there are several, and those of edges.py.
+
+        Each with PyTorch's outputs; the module is in float64 afterwards.
 
         Raises:
             SpecError: PyTorch runs at no sizes that were tried.

@@ -21,7 +21,7 @@ from nnspec.record import Record
 
 
 class Call(Record):
-    """What a row knows of one use of its layer: names of the input tensors, names of its weights, all types."""
+    """One use of a layer, as its row sees it: names of the input tensors, names of its weights, all types."""
 
     inputs: tuple[str, ...]  # "" for an absent optional input
     types: tuple[TensorType | None, ...]

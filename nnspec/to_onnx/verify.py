@@ -31,7 +31,7 @@ from nnspec.weights.preparation import MEAN, STD, preparation
 
 
 class Verified(Record):
-    """What was compared, and how far the outputs were from exact; for each, the largest of all trials."""
+    """The result of a comparison: the distance of the outputs from exact; for each, the largest of all trials."""
 
     sizes: tuple[Sizes, ...]
     errors: dict[str, Error]  # of the ONNX model, by output
@@ -57,7 +57,7 @@ def verify(
     advice: str = "please report the spec; --no-verify writes the file all the same",
     limits: Limits = DEFAULT_LIMITS,
 ) -> Verified:
-    """Compare a model file with PyTorch on so many random inputs; `advice` is for a user whose file differs.
+    """Compare a model file with PyTorch on random inputs; `advice` is for a user whose file differs.
 
     Raises:
         SpecError: they differ, one of them does not run, or the file has other inputs or outputs.

@@ -21,7 +21,7 @@ _MULTIPLES = 64  # the largest factor that is recognised in `4 * width`
 
 
 class Written:
-    """What is written for one module, before it is known which numbers its class takes."""
+    """The text of one module, before it is known which numbers its class takes."""
 
     def __init__(self, plans: Plans, plan: Plan) -> None:
         self.plan = plan
@@ -203,7 +203,7 @@ class Parameters:
         self._sizes = _sizes(modules)
 
     def name(self, values: tuple[Any, ...], hint: str) -> Raw:
-        """How a number that differs is written, from its value in every module."""
+        """The spelling of a number that differs, from its value in every module."""
         given, sizes = {**self.chosen, **self._arguments}, self._sizes
         found = (
             _equal(values, given)

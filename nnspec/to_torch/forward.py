@@ -317,7 +317,7 @@ class Forward:
         return {self.variables[value] for value in call.inputs[1:] if value in self.variables} if loops else set()
 
     def _sizer(self, call: Call) -> Callable[[Size], str]:
-        """How a row of this call writes a size: from the shape of an input at hand, or one that is read first."""
+        """The spelling of a size in a row of this call: by the shape of an input at hand, or one that is read first."""
 
         def size(wanted: Size) -> str:
             for value in call.inputs:

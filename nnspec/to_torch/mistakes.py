@@ -1,4 +1,4 @@
-"""What cannot be written in PyTorch."""
+"""Mistakes in writing PyTorch."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def attribute(owner: str, label: str, store: Store = "_modules") -> str:
 
 
 def path(labels: str, lists: frozenset[str] = frozenset(), store: Store = "_modules") -> str:
-    """What a dotted path below `self` is: `self.attention.query`, `self.down[0]`; `store` has the last of it."""
+    """The expression for a path below `self`: `self.attention.query`, `self.down[0]`; `store` has the last of it."""
     owner, above = "self", ""
     *outer, last = labels.split(".")
     for label in outer:

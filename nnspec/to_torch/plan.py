@@ -1,4 +1,4 @@
-"""What each module of a program becomes: a sequence, a list that is looped over, or a class of its own."""
+"""The form of each module in PyTorch: a sequence, a list that is looped over, or a class of its own."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Plans:
         return {each.name for each in given if isinstance(each, Function)}
 
     def constructor(self, module: Module, call: Call) -> Construct | None:
-        """How the module that a call applies is built; None if it is no module."""
+        """The construction of the module that a call applies; None if it is no module."""
         if isinstance(call.callee, str):
             return self.plan(call.callee).constructor
         submodule = self.submodule(module, call)
@@ -82,7 +82,7 @@ class Plans:
 
 
 class Plan:
-    """How one module is written."""
+    """The form of one module."""
 
     def __init__(self, plans: Plans, key: str) -> None:
         self.plans = plans
@@ -163,7 +163,7 @@ class Plan:
 
     @cached_property
     def constructor(self) -> Construct:
-        """How one is built."""
+        """The construction of one."""
         if not self.inline:
             return Construct(ModuleOf(self.key))
         if self.kind == "sequence":

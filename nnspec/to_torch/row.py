@@ -72,7 +72,7 @@ class Function(Record):
 
 
 class Call(Record):
-    """What a row knows of one use of its layer: Python expressions for the inputs, and all types."""
+    """One use of a layer, as its row sees it: Python expressions for the inputs, and all types."""
 
     inputs: tuple[str | None, ...]
     types: tuple[TensorType | None, ...]

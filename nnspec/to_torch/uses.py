@@ -1,4 +1,4 @@
-"""How each call of a module is written: a submodule, an expression, or text that needs names for its inputs."""
+"""The form of each call of a module: a submodule, an expression, or text that needs names for its inputs."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def initialise(module, **initialisers):
 def lower(
     call: Call, module: Module, inputs: tuple[str | None, ...], size: Callable[[Size], str], dtype: str = "dtype"
 ) -> Submodule | Function | str:
-    """What the row of a layer gives for these inputs.
+    """The lowering of a layer for these inputs, by its row.
 
     Raises:
         SpecError: PyTorch cannot express it.

@@ -1,4 +1,4 @@
-"""Which floats of a program are *wide*: of 32 bits at least, whatever the number format of the model.
+"""The floats of a program that are *wide*: of 32 bits at least, whatever the number format of the model.
 
 Positions, angles, masks and tables are: what is made from whole numbers, sizes and constants, and from no float input
 and no weight. So are sums, means and norms, and the squares below them. They are rounded once, where they meet a float

@@ -29,7 +29,7 @@ class Batch:
 
     @property
     def weights(self) -> list[float]:
-        """How much each of the versions counts."""
+        """The weight of each of the versions."""
         return [1.0] if self.others is None else [self.share, 1 - self.share]
 
     @property

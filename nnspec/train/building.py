@@ -32,7 +32,7 @@ MOMENTS = {"Adam": 2, "AdamW": 2, "RMSprop": 1, "Adagrad": 1}  # that an optimiz
 
 
 class BuiltNetworks(Record):
-    """What is built for a recipe."""
+    """The networks that are built for a recipe."""
 
     model: nn.Module  # owns all weights
     modules: tuple[nn.Module, ...]  # compute with them in training
@@ -129,7 +129,7 @@ def _computing(losses: Sequence[Computation], wholes: Sequence[Whole | None]) ->
 
 
 def copies(plan: Plan) -> int:
-    """How many numbers training keeps for each weight: itself, its gradient, what the optimizer averages, `ema`."""
+    """The count of numbers kept for each weight: itself, its gradient, the optimizer's averages, `ema`."""
     chosen = [plan.recipe.optimizer, *(phase.recipe.optimizer for phase in plan.phases)]
     return 2 + max(MOMENTS.get(each.word, 0) for each in chosen if each) + (plan.recipe.ema is not None)
 

@@ -6,14 +6,14 @@ import time
 
 
 class Clock:
-    """Says that it is time, every so many seconds."""
+    """Says that it is time, at intervals of a number of seconds."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.next = time.monotonic() + seconds
 
     def due(self) -> bool:
-        """Whether so many seconds have gone since it last said so."""
+        """Whether its seconds have gone since it last said so."""
         now = time.monotonic()
         if now < self.next:
             return False

@@ -30,7 +30,7 @@ class Run(Record):
 
     @property
     def recipe(self) -> dict[str, Any]:
-        """What it was trained by, without its length: a choice is `{"AdamW": {"lr": 0.01, ...}}`."""
+        """The recipe it was trained by, without its length: a choice is `{"AdamW": {"lr": 0.01, ...}}`."""
         given = {key: value for key, value in self.settings.recipe.items() if subject(key) in EXPRESSIONS}
         return {**{key: value for key, value in self.settings.resolved.items() if key != "epochs"}, **given}
 
@@ -44,7 +44,7 @@ class Run(Record):
 
     @property
     def row(self) -> dict[str, Cell]:
-        """What its last epoch gave, and the best value."""
+        """The values of its last epoch, and the best value."""
         last = self.history[-1] if self.history else {}
         best, epoch = self.best
         return {

@@ -1,4 +1,4 @@
-"""Which classes a model takes for which: as a table, and as a picture with a row for each class.
+"""The confusion of classes by a model: as a table, and as a picture with a row for each class.
 
 A cell is as dark as its share of the row: blue where the model is right, orange where it is wrong.
 """

@@ -21,7 +21,7 @@ from nnspec.train.task import Task
 
 
 def first_bad_layer(task: Task, folder: Path) -> tuple[str, str | None]:
-    """What gave the first number that is not finite, as a note says it; the model is left as it is then.
+    """The layer that gave the first number that is not finite, in the words of a note; the model is left as it is then.
 
     Returns:
         The note, and where a gradient has that number, the name of the operation.

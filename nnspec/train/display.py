@@ -1,4 +1,4 @@
-"""What a person sees of a run: a bar where there is a terminal, otherwise a line an epoch, and one a minute."""
+"""The display of a run: a bar where there is a terminal, otherwise a line an epoch, and one a minute."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Display(Protocol):
         """Whether it is time for a `step`."""
 
     def step(self, done: int, total: int, losses: dict[str, float], throughput: float) -> None:
-        """So many steps of the run are done; samples a second."""
+        """Show that `done` steps of `total` are done."""
 
     def epoch(self, row: dict[str, Any], epochs: int) -> None:
         """An epoch is done."""
@@ -141,7 +141,7 @@ class Bar(LineDisplay):
 
 
 def display(quiet: bool) -> Display:
-    """What fits where the program runs."""
+    """The display that suits the place where the program runs."""
     if quiet:
         return Silent()
     return Bar() if Console().is_terminal else LineDisplay()

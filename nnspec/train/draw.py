@@ -28,7 +28,7 @@ from nnspec.weights.module import fill
 
 
 class SampleOfData(Diagnostic):
-    """What a recipe calls `sample` is made from the data, so that there is nothing to draw without it.
+    """The `sample` of a recipe is made from the data, so that there is nothing to draw without it.
 
     `nnspec train` still writes samples.png, from data that is held out.
     """
@@ -48,7 +48,7 @@ class SampleOfData(Diagnostic):
 def draw(
     folder: Path, count: int, seed: int, limits: Limits = DEFAULT_LIMITS, weights: str | Path | None = None
 ) -> Tensor:
-    """So many pictures [count, C, H, W], the same ones for the same seed.
+    """Pictures [count, C, H, W], the same ones for the same seed.
 
     Args:
         folder: of the run.
@@ -76,7 +76,7 @@ def draw(
 
 
 def _of_shape(shape: tuple[Size, ...], count: int) -> Tensor:
-    """Zeros in the shape of a field for so many samples."""
+    """Zeros in the shape of a field for `count` samples."""
     values = {symbol.text: count for size in shape for symbol in symbols(size)}
     return torch.zeros([int(str(substitute(size, values))) for size in shape])
 

@@ -37,7 +37,7 @@ DRAWN_EVERY = 10.0  # seconds between pictures of a run that goes on
 
 
 class Trained(Record):
-    """What came out of a run."""
+    """The outcome of a run."""
 
     folder: Path
     history: tuple[dict[str, float | int | None], ...]  # one row an epoch, as in metrics.csv
@@ -194,12 +194,12 @@ def _is_best(row: Row, prepared: Prepared, position: Position) -> bool:
 
 
 def _stale(position: Position, patience: int | None) -> bool:
-    """Whether the best value is so many epochs old."""
+    """Whether the best value is older than the recipe allows."""
     return patience is not None and position.epoch - position.best_epoch >= patience
 
 
 def measure_of(prepared: Prepared) -> str | None:
-    """What the best weights are chosen by: the first metric, or the loss if there is one only; None for nothing."""
+    """The measure that chooses the best weights: the first metric, or the loss if there is only one; None for none."""
     task = prepared.task
     if prepared.objective.better is None or (len(task.phases) > 1 and not task.metric_names):
         return None

@@ -23,7 +23,7 @@ from nnspec.train.mistakes import BadData
 
 
 def frame_of(program: Program | None, cut: bool = False) -> Frame:
-    """What pictures must become for the model, or before they are cut for each batch."""
+    """The form of pictures for the model, or before they are cut for each batch."""
     return Frame(*size_of_pictures(program, cut))
 
 
@@ -44,7 +44,7 @@ class Fitted:
 
     @property
     def batch(self) -> Size:
-        """What the model calls the number of samples."""
+        """The model's symbol for the number of samples."""
         return self.fitting.batch
 
     @property

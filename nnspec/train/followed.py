@@ -1,4 +1,4 @@
-"""Which fields `augment` changes: the pictures that the model is given, and what belongs to them."""
+"""The fields that `augment` changes: the pictures that the model is given, and the masks that belong to them."""
 
 from __future__ import annotations
 

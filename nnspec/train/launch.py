@@ -1,4 +1,4 @@
-"""Which of several processes this one is, as torchrun tells it in the environment; imports nothing heavy."""
+"""The rank of this process among several, as torchrun tells it in the environment; imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Process(Record):
 
 
 def this_process(variables: Mapping[str, str] = os.environ) -> Process:
-    """What torchrun says of this process; a lone one where it says nothing."""
+    """This process, as torchrun describes it; a lone one where it says nothing."""
     texts = [variables.get(name, "") for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")]
     if not all(text.isascii() and text.isdecimal() for text in texts):
         return Process()

@@ -1,4 +1,4 @@
-"""What training needs installed, and how its user wants it; imports nothing heavy."""
+"""The packages that training needs, and the manner in which its user wants it; imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ TRAINING = ("torch", "numpy", "safetensors", "rich", "PIL")
 
 
 def packages(tensorboard: bool) -> tuple[str, ...]:
-    """What must be installed."""
+    """The packages that must be installed."""
     return (*TRAINING, "tensorboard") if tensorboard else TRAINING
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong when a model is trained: the data, the device, a run folder, the numbers themselves."""
+"""Mistakes in training: the data, the device, a run folder, the numbers themselves."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ Mix = Callable[[Tensor], Tensor | None]  # pictures [N, C, H, W] or masks [N, H,
 
 
 def draw_mix(choice: Mixing, like: Tensor, draws: Generator) -> tuple[Mix, Tensor, float]:
-    """How to mix, the other sample of each, and the share of the sample itself."""
+    """The mixing function, the other sample of each, and the share of the sample itself."""
     seed = int(torch.randint(2**63 - 1, (), generator=draws))
     chance = np.random.default_rng(seed)
     share = float(chance.beta(choice.alpha, choice.alpha))

@@ -1,4 +1,4 @@
-"""What is computed for a batch: the outputs of the model, the losses, the metrics, in the precision of the recipe."""
+"""The networks of a run at work: the outputs, losses and metrics of a batch, in the precision of the recipe."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Network:
         return Whole(whole.parts, self._function(whole.first), whole.rest, whole.given)
 
     def _results(self, function: Computation | None, values: Values) -> list[Tensor]:
-        """What a part of a loss or of metrics gives; the network may be in it."""
+        """The results of a part of a loss or of metrics; the network may be in it."""
         with self._precision() if not self.task.inputs else nullcontext():
             return results(function, values)
 

@@ -1,4 +1,4 @@
-"""What a trained model does with samples that were held out: which classes it confuses, what it makes of pictures."""
+"""Results of a trained model on samples that were held out: the classes it confuses, the pictures it makes."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _drawn(loop: Loop) -> Tensor:
 
 
 def _reconstructed(loop: Loop, prepared: Prepared) -> Tensor | None:
-    """What an autoencoder is given, and below that what it gives; None for other models."""
+    """The pictures given to an autoencoder, and below them those it gives; None for other models."""
     task = loop.task
     part = {name: tensor[:COLUMNS] for name, tensor in task.validation.items()}
     loop.network.evaluate(part)

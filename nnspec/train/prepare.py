@@ -67,7 +67,7 @@ class Prepared(Record):
 
     @property
     def name(self) -> str:
-        """What is trained."""
+        """The name of what is trained."""
         return self.plan.name
 
 
@@ -208,7 +208,7 @@ def _normalised(fitted: Fitted, objective: Objective, recipe: Recipe) -> tuple[s
 
 
 def _notes(task: Task, fitted: Fitted, told_apart: int | None) -> tuple[str, ...]:
-    """What a person should know before the first epoch."""
+    """Notes for a person to read before the first epoch."""
     counts = [len(next(iter(part.values()))) for part in (task.training, task.validation)]
     found = [f"{fitted.data.name}: {counts[0]:,} samples to train on, {counts[1]:,} held out", *fitted.data.notes]
     known = len(fitted.data.classes)

@@ -1,4 +1,4 @@
-"""What a run that goes on may do otherwise than it began: everything that changes what its numbers mean is refused."""
+"""Changes to a recipe when a run goes on: everything that changes what its numbers mean is refused."""
 
 from __future__ import annotations
 

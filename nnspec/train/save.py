@@ -1,4 +1,4 @@
-"""What a run writes while it goes on: its state, its weights and its metrics, all of them at once."""
+"""The files that a run writes while it goes on: its state, its weights and its metrics, all of them at once."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _write_raw(path_for: Callable[[str], Path], prepared: Prepared) -> None:
 
 
 def _metadata(prepared: Prepared) -> dict[str, Any]:
-    """What the weights need to be used."""
+    """The metadata that the weights need to be used."""
     known = prepared.statistics
     first = next(iter(known.values()), None)  # of one input alone, which is the first of floats, there is no name
     return {

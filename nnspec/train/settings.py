@@ -1,4 +1,4 @@
-"""What a run was started with, besides its spec: `run.json` in its folder. Imports nothing heavy."""
+"""The settings that a run was started with, besides its spec: `run.json` in its folder. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SAMPLE = "sample.json"  # beside it: the program of what the recipe calls its sa
 
 
 class Settings(BaseModel):
-    """What a run was started with, and what followed from it."""
+    """The settings that a run was started with, and what followed from them."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -31,7 +31,7 @@ class Settings(BaseModel):
 
 
 def read_settings(folder: Path) -> Settings:
-    """What a run was started with.
+    """The settings that a run was started with.
 
     Raises:
         SpecError: the folder holds no run.
@@ -44,5 +44,5 @@ def read_settings(folder: Path) -> Settings:
 
 
 def subject(key: str) -> str:
-    """What a key of a recipe is about: of a phase, `critic.optimizer`, as of the block."""
+    """The subject of a key of a recipe: of a phase, `critic.optimizer`, as of the block."""
     return key.rpartition(".")[2]

@@ -15,7 +15,7 @@ from nnspec.train.data.dataset import DataSet
 
 
 class Statistics(Record):
-    """What is subtracted from an input and divided out of it: for each channel or column, or one for all."""
+    """The mean and the deviation that an input is normalised by: for each channel or column, or one for all."""
 
     mean: tuple[float, ...]
     std: tuple[float, ...]

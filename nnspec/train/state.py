@@ -65,7 +65,7 @@ def write_state(path: Path, position: Position, tensors: Mapping[str, Tensor]) -
 
 
 def state_file(rank: int) -> str:
-    """What the state of a process is called."""
+    """The name of the file with the state of a process."""
     return f"state.{rank}.safetensors" if rank else STATE
 
 

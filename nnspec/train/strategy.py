@@ -1,4 +1,4 @@
-"""How a run is spread over processes: `Strategy` is one process that has everything, the others are kinds of it.
+"""A run spread over processes: `Strategy` is one process that has everything, the others are kinds of it.
 
 The batch of a recipe is that of all processes together: each takes its share of every batch and counts in the mean by
 its samples. So the loss follows the curve of one process, whatever their number, as long as it is a mean over samples.
@@ -72,11 +72,11 @@ class Strategy:
         """
 
     def network(self, model: nn.Module) -> nn.Module:
-        """What is called in training instead of the model."""
+        """The module that is called in training instead of the model."""
         return model
 
     def share(self, count: int) -> Share:
-        """The part of a batch of so many samples."""
+        """The part of a batch of `count` samples."""
         return Share(0, count, count)
 
     @contextmanager
@@ -93,7 +93,7 @@ class Strategy:
         return wish
 
     def agree(self, text: str) -> str:
-        """What the first process says."""
+        """The text of the first process."""
         return text
 
     def wait(self) -> None:
@@ -106,7 +106,7 @@ class Strategy:
     # --- tensors of a state
 
     def own(self, tensor: Tensor) -> Tensor:
-        """What this process has of a tensor."""
+        """The part of a tensor that this process has."""
         return tensor
 
     def placed(self, own: Tensor, like: Tensor) -> Tensor:

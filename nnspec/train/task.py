@@ -1,4 +1,4 @@
-"""What a run trains, on what and for what: everything that the loop needs to know, checked before its first step."""
+"""The task of a run: everything that the loop needs to know, checked before its first step."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class PhaseTask(Record):
 
     @property
     def column(self) -> str:
-        """What its loss is called in the metrics of a run."""
+        """The name of its loss in the metrics of a run."""
         return f"{self.name}_loss" if self.name else "loss"
 
 
 class Task(Record):
-    """What is trained, on what, for what."""
+    """The networks to train, their data, and their losses."""
 
     model: nn.Module  # it owns all weights
     forward: Computation  # gives the outputs: the model, or what is left of it behind cached features

@@ -70,7 +70,7 @@ class Turns:
         self.scaler.update()
 
     def own(self, first: int, steps: int) -> list[int]:
-        """Which of the first so many batches of an epoch are its own; `first` is the number of the epoch's first."""
+        """The batches of an epoch's first `steps` that are its own; `first` is the number of the first one."""
         return [step for step in range(steps) if self.acts(first + step)]
 
     def mean(self, first: int, steps: int) -> float | None:

@@ -24,7 +24,7 @@ Part = tuple[int, int]  # the first of its samples, and the one behind its last
 
 
 class Collected:
-    """What the parts give, put together."""
+    """The results of the parts, put together."""
 
     def __init__(self, between: Sequence[Between], count: int, strategy: Strategy) -> None:
         """`count` is the number of samples of the whole."""
@@ -104,15 +104,15 @@ class Judge:
 
 
 def results(function: Computation | None, values: Values) -> list[Tensor]:
-    """What a function gives, as a list."""
+    """The results of a function, as a list."""
     found = function(values) if function is not None else ()
     return list(found) if isinstance(found, tuple) else [found]
 
 
 def rest_values(parts: InParts, found: Sequence[Tensor], part: Values, samples: int, count: int) -> Values:
-    """What the second half takes for `count` samples: the values between, and inputs of which it reads the sizes.
+    """The inputs of the second half for `count` samples: the values between, and inputs of which it reads the sizes.
 
-    `part` has the values of a part of so many samples.
+    `part` has the values of a part of `samples` samples.
     """
     sized = {}
     for name, dimension in parts.sized:
@@ -136,7 +136,7 @@ class Accumulation:
         forward: Callable[[Values], None],
         computed: Callable[[Computation | None, Values], list[Tensor]],
     ) -> None:
-        """What is taken apart, and how.
+        """Take a batch apart.
 
         Args:
             task: of the run.
@@ -220,7 +220,7 @@ class Accumulation:
         return Collected(self.between, self.count, self.strategy)
 
     def _made(self, part: Batch) -> list[list[Tensor]]:
-        """What the first half gives for a part."""
+        """The results of the first half for a part."""
         self.forward(part.values)
         self.part, self.samples = part, len(next(iter(part.values.values())))
         return [self.computed(self.whole.first, version) for version in part.versions]
@@ -241,7 +241,7 @@ class Accumulation:
         return [dict(zip(names, own.whole(types), strict=True)) for own in collected]
 
     def _slopes(self, given: list[dict[str, Tensor]], made: list[list[Tensor]]) -> list[list[Tensor | None]]:
-        """What the loss gains with each value between."""
+        """The gradient of the loss with respect to each value between."""
         leaves = [
             [
                 known[each.name] if each.given else _leaf(torch.zeros_like(value))

@@ -26,7 +26,7 @@ MAX_BATCH = 8
 
 
 class Served(Record):
-    """What was written: the folder of the model, the number of the version, and the export."""
+    """The written repository: the folder of the model, the number of the version, and the export."""
 
     folder: str
     version: int

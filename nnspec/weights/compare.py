@@ -58,7 +58,7 @@ class Comparison(Record):
 
     @property
     def wrong(self) -> tuple[KeyRow, ...]:
-        """What keeps the file from being loaded."""
+        """The rows that keep the file from being loaded."""
         return tuple(row for row in self.rows if row.verdict not in ALLOWED)
 
     @property
@@ -67,7 +67,7 @@ class Comparison(Record):
         return not self.wrong
 
     def count(self, verdict: Verdict) -> int:
-        """How many keys there are of a verdict."""
+        """The number of keys with a verdict."""
         return sum(row.verdict == verdict for row in self.rows)
 
 
@@ -178,7 +178,7 @@ def _agrees(weight: Weight, stored: Stored) -> bool:
 
 
 def differences(comparison: Comparison, most: int = 8) -> Iterable[str]:
-    """What is wrong, in words; of each kind the first ones."""
+    """The mistakes in words; of each kind the first ones."""
     for verdict, words in _MORE.items():
         rows = [row for row in comparison.wrong if row.verdict == verdict]
         yield from map(difference, rows[:most])
@@ -198,7 +198,7 @@ _MORE: dict[Verdict, str] = {
 
 
 def difference(row: KeyRow) -> str:
-    """What is wrong with a key, in words."""
+    """The mistake of a key, in words."""
     key = row.key + (f" ({row.published} in the file)" if row.published else "")
     match row.verdict:
         case "missing":

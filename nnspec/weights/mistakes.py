@@ -1,4 +1,4 @@
-"""What can be wrong with a file of weights; one class a mistake."""
+"""Mistakes in a file of weights; one class each."""
 
 from __future__ import annotations
 

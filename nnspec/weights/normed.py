@@ -1,4 +1,4 @@
-"""What weight norm and spectral norm compute of the tensors that they store, in NumPy."""
+"""Weight norm and spectral norm computed from the tensors that they store, in NumPy."""
 
 from __future__ import annotations
 

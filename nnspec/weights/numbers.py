@@ -9,7 +9,7 @@ from nnspec.weights.arrays import Array
 
 
 def no_numbers(array: Array, weight: Weight) -> str | None:
-    """What an array holds instead of numbers, in words; a buffer, such as a mask, may hold infinities."""
+    """The contents of an array that are no numbers, in words; a buffer, such as a mask, may hold infinities."""
     if array.dtype.kind != "f":
         return None
     with np.errstate(all="ignore"):

@@ -1,4 +1,4 @@
-"""What training did to the inputs before the network saw them: it is stored with the weights, and goes with them.
+"""The preparation of inputs in training: it is stored with the weights, and goes with them.
 
 A program that is given its `Preparation` takes inputs as the data has them. Everything that is made of trained weights
 (modules, source, ONNX files, what is served) is made of that program, so that it is normalised in one place, once.
@@ -44,7 +44,7 @@ class Preparation(Record):
             raise SpecError.of(BadMetadata(None, MEAN, problem.message)) from None
 
     def metadata(self, within: bool) -> dict[str, str]:
-        """What a file says of it: that the model does it (`within`), or what its user has to do."""
+        """The metadata of a file: that the model does it (`within`), or what its user has to do."""
         means = {name: list(layer.mean) for name, layer in self.layers.items()}
         stds = {name: list(layer.std) for name, layer in self.layers.items()}
         both = {name: {"mean": means[name], "std": stds[name]} for name in means}
@@ -70,7 +70,7 @@ class Preparation(Record):
 
 
 def preparation(program: Program, metadata: Mapping[str, str]) -> Preparation:
-    """What is stored with the weights of a program.
+    """The preparation that is stored with the weights of a program.
 
     Raises:
         SpecError: it cannot be used, or speaks of an input that the program does not have.
@@ -90,7 +90,7 @@ def preparation(program: Program, metadata: Mapping[str, str]) -> Preparation:
 
 
 def meanings(metadata: Mapping[str, str]) -> dict[str, Any]:
-    """What the numbers of a model stand for, as constants of its source; a tokenizer's file is too large for that.
+    """The meanings of a model's numbers, as constants of its source; a tokenizer's file is too large for that.
 
     Raises:
         SpecError: what is stored cannot be used.

@@ -53,7 +53,7 @@ def own_key(key: str, found: tuple[Rule, ...], own: Container[str]) -> str | Non
 
 
 def captured(pattern: str, key: str) -> list[str] | None:
-    """What the `*` of a pattern stand for in a key, each as little as possible; None if it does not match."""
+    """The texts that the `*` of a pattern stand for in a key, each as short as possible; None if it does not match."""
     first, *rest = pattern.split("*")
     if not rest:
         return [] if key == pattern else None

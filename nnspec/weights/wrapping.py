@@ -40,7 +40,7 @@ class Wrapping(Record):
 
     @property
     def note(self) -> str:
-        """What was done, in words."""
+        """The note on it, in words."""
         writer = WRITERS.get(self.prefix.partition(".")[0])
         return f"its keys are read without `{self.prefix}`" + (f", which {writer} before them" if writer else "")
 
@@ -91,7 +91,7 @@ def rename_lines(
 
 
 def _prefix(keys: Iterable[str], sample: Iterable[str], own: Container[str], patterns: tuple[Rule, ...]) -> str | None:
-    """What stands before most of the model's keys in a file: "" for nothing, None where they are not there."""
+    """The prefix of most of the model's keys in a file: "" for none, None where the keys are not there."""
     wanted = set(list(sample)[:LOOKED_AT])
     found: Counter[str] = Counter()
     for key in keys:

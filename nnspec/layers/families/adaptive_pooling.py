@@ -13,7 +13,7 @@ from nnspec.layers.window import each, spatial, told
 
 
 class _ToSize(Layer):
-    """What all of them share: the size of each spatial dimension that comes out."""
+    """Their base: the size of each spatial dimension of the result."""
 
     samples_apart: ClassVar[bool] = True
     dims: ClassVar[int] = 2

@@ -130,7 +130,7 @@ class Attention(Layer):
 
 
 def groups(query: TensorType, key: TensorType) -> int:
-    """How many heads of the query share one head of the key."""
+    """The number of heads of the query that share one head of the key."""
     if query.rank < 4 or query.shape[-3] == key.shape[-3]:
         return 1
     ours, theirs = query.shape[-3], key.shape[-3]

@@ -31,7 +31,7 @@ class _AvgPool(Pool):
 
     @property
     def divisor(self) -> int | None:
-        """What the sum of a window is divided by, if not by the number of its elements."""
+        """The divisor of a window's sum, if it is not the number of its elements."""
         return None
 
 

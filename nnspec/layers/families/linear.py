@@ -22,7 +22,7 @@ from nnspec.layers.normed import Normed
 
 
 class _FullyConnected(Initialised):
-    """What the fully connected layers share: they act on the last dimension."""
+    """The base of the fully connected layers: they act on the last dimension."""
 
     makes: ClassVar[Scores | None] = "logits"
     by_position: ClassVar[tuple[str, ...]] = ("out_features",)

@@ -88,7 +88,7 @@ class SmoothL1Loss(ElementwiseLoss):
 
 
 class Hinge(ElementwiseLoss):
-    """How far scores are from the right side by a margin of 1: max(0, 1 - input * target), for targets of -1 and 1.
+    """The hinge loss: max(0, 1 - input * target), for targets of -1 and 1.
 
     Shapes: input [...], target of the same shape -> []. Source: Cortes & Vapnik 1995; torch.Tensor.clamp.
     """
@@ -297,7 +297,7 @@ class GaussianKL(Loss):
 
 
 class CountedTargets(Layer):
-    """How many targets count in a mean over classes: those that are not `ignore_index`, each times its class's weight.
+    """The number of targets in a mean over classes: those that are not `ignore_index`, each times its class's weight.
 
     A mean over several batches of different lengths is the sum of `cross_entropy(..., reduction = "sum")` over the sum
     of these.

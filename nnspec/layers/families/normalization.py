@@ -27,7 +27,7 @@ Momentum = Annotated[float, Field(ge=0, le=1)]
 
 
 class _ChannelNorm(Initialised):
-    """What the norms over channels (dimension 1) share; `ranks` are the numbers of dimensions they take.
+    """The base of the norms over channels (dimension 1); `ranks` are the numbers of dimensions they take.
 
     `fitting` names the layer of the same family for other numbers of dimensions.
     """
@@ -279,7 +279,7 @@ class GroupNorm(_ChannelNorm):
 
 
 class _LastDimensionsNorm(Initialised):
-    """What the norms over the last `dims` dimensions share."""
+    """The base of the norms over the last `dims` dimensions."""
 
     inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("normalized_shape", -1),)
 

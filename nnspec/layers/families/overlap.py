@@ -1,4 +1,4 @@
-"""How well two masks cover each other: the loss and the metrics of segmentation."""
+"""The overlap of two masks: the loss and the metrics of segmentation."""
 
 from typing import Annotated, ClassVar, Literal
 

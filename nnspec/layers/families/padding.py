@@ -108,7 +108,7 @@ class Pad(Layer):
 
 
 class _PadSpatial(Layer):
-    """What the paddings of all spatial dimensions share."""
+    """The base of the paddings of all spatial dimensions."""
 
     samples_apart: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("padding",)

@@ -30,7 +30,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Recurrent(Layer):
-    """What the recurrent layers share; a step computes `gates` vectors of hidden_size from its input and the state."""
+    """The base of the recurrent layers; a step computes `gates` vectors of hidden_size from its input and the state."""
 
     by_position: ClassVar[tuple[str, ...]] = ("hidden_size",)
     inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("input_size", -1),)

@@ -143,7 +143,7 @@ class Prod(_SingleReduction):
 
 
 class _Spread(_Reduction):
-    """How far elements lie from their mean."""
+    """The spread of elements around their mean."""
 
     unbiased: bool = True
 

@@ -26,14 +26,14 @@ RANKS: dict[Mode, tuple[int, ...]] = {
 
 
 class _Resize(Layer):
-    """What the resizings share: exactly one of a size and a factor."""
+    """The base of the resizings: exactly one of a size and a factor."""
 
     samples_apart: ClassVar[bool] = True
     size: Extents | None = None
     scale_factor: Factors | None = None
 
     def way(self) -> Mode:
-        """How values are found between the given ones."""
+        """The interpolation between the given values."""
         return "nearest"
 
     def corners(self) -> bool:

@@ -11,7 +11,7 @@ from nnspec.layers.reshaping import Regrouping, fill_unknown, replaced, reshaped
 
 
 class Identity(Layer):
-    """What comes in.
+    """The input, unchanged.
 
     Source: torch.nn.Identity.
     """

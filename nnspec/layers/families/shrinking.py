@@ -11,7 +11,7 @@ from nnspec.layers.base import (
 
 
 class Tanhshrink(Activation):
-    """What the hyperbolic tangent leaves: x - tanh(x).
+    """The input less its hyperbolic tangent: x - tanh(x).
 
     Shapes: any. Source: torch.nn.Tanhshrink.
     """

@@ -30,7 +30,7 @@ class DataSet(Record):
 
 
 class Frame(Record):
-    """What pictures must become: channels and size, None for what may stay."""
+    """The form that pictures are brought to: channels and size, None where they stay."""
 
     channels: int | None
     height: int | None

@@ -1,4 +1,4 @@
-"""How a reader says that a data set cannot be read."""
+"""The mistake of a data set that cannot be read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def refuse(path: Path | str, reason: str, advice: str, span: Span | None) -> NoR
 
 @contextmanager
 def read_from(path: Path | str, span: Span | None) -> Iterator[None]:
-    """What cannot be read in the block, as a mistake of the recipe.
+    """Turn a failure to read within the block into a mistake of the recipe.
 
     Raises:
         SpecError: something cannot.
@@ -37,7 +37,7 @@ def read_from(path: Path | str, span: Span | None) -> Iterator[None]:
 
 
 def need_room(path: Path | str, size: int, span: Span | None, packed: int | None = None) -> None:
-    """Check that so many bytes are no more than a data set may take, and an honest archive holds.
+    """Check that a number of bytes is no more than a data set may take, and an honest archive holds.
 
     Raises:
         SpecError: they are.
@@ -57,6 +57,6 @@ def text_of(path: Path, span: Span | None, room: int) -> str:
 
 
 def instead(name: str, known: Iterable[str]) -> str:
-    """What to write instead of a name that is not known."""
+    """The way out for a name that is not known."""
     close = nearest(name, known)
     return f"did you mean {close}?" if close else f"it has {', '.join(known)}"

@@ -154,7 +154,7 @@ class _Columns:
 
 
 def _kind(feature: Any) -> str:
-    """What a column holds, as `datasets` calls it."""
+    """The kind of a column, as `datasets` calls it."""
     return type(feature).__name__
 
 
@@ -169,6 +169,6 @@ def _alike(tensors: list[Tensor]) -> bool:
 
 
 def _classes(part: Dataset) -> tuple[str, ...]:
-    """What the labels mean: those of the first column of classes."""
+    """The names of the labels: those of the first column of classes."""
     found = [feature for feature in part.features.values() if _kind(feature) == "ClassLabel"]
     return tuple(found[0].names) if found else ()

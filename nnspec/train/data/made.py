@@ -47,7 +47,7 @@ def make_shapes(choice: Shapes) -> DataSet:
 
 
 def _inside(kind: int, down: Tensor, right: Tensor) -> Tensor:
-    """Which points are of a shape that fills -1 to 1: [N, size, size]."""
+    """The points inside a shape that fills -1 to 1: [N, size, size]."""
     match KINDS[kind]:
         case "disc":
             return down**2 + right**2 < 1

@@ -67,7 +67,7 @@ def read_pictures(path: Path, frame: Frame, span: Span | None) -> DataSet:
 
 
 def each_readable(path: Path, files: Sequence[Path], read: Callable[[Path], T], span: Span | None) -> list[T]:
-    """What is read from each file; all that cannot be read are told at once.
+    """The contents of each file; all that cannot be read are told at once.
 
     Raises:
         SpecError: some cannot.

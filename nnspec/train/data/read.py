@@ -1,4 +1,4 @@
-"""Which reader reads which data set."""
+"""The reader of each data set."""
 
 from __future__ import annotations
 

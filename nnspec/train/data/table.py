@@ -49,7 +49,7 @@ def read_table(path: Path, choice: Choice, inputs: Mapping[str, TensorType], spa
 
 
 class _Reading:
-    """Which column is for what, and what all of them become."""
+    """The use of each column, and the fields that all of them become."""
 
     def __init__(self, path: Path, choice: Choice, inputs: Mapping[str, TensorType], span: Span | None) -> None:
         self.path = path
