@@ -19,7 +19,7 @@ from nnspec.layers.normed import Normed
 from nnspec.to_onnx import rows
 from nnspec.to_onnx.choices import DEFAULT_CHOICES, Choices
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.mistakes import NotExpressible, SameName
+from nnspec.to_onnx.mistakes import NotExpressible, OnnxSameName
 from nnspec.to_onnx.node import Body, Use
 from nnspec.to_onnx.normed import computed
 from nnspec.to_onnx.row import ROWS
@@ -76,7 +76,7 @@ class _Builder:
         ports = [port for port in main.outputs if not port.training]
         for port in ports:
             if port.name in graph.inputs:
-                raise SpecError.of(SameName(self._span(main.place), port.name))
+                raise SpecError.of(OnnxSameName(self._span(main.place), port.name))
         graph.reserve(port.name for port in ports)
         graph.reserve(self.owner)
         results = self._module(_Scope(main, "", (), list(graph.inputs)))

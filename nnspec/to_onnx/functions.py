@@ -12,7 +12,7 @@ from heapq import heapify, heappop, heappush
 
 from nnspec.record import Record
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.node import Function, Node, Use
+from nnspec.to_onnx.node import LocalFunction, Node, Use
 from nnspec.to_onnx.proto import DOMAIN
 
 
@@ -69,12 +69,12 @@ class _Maker:
 
 def _function(
     name: str, inputs: list[str], outputs: list[str], body: list[Node], local: dict[str, str], path: str
-) -> Function:
+) -> LocalFunction:
     nodes = [deepcopy(node) for node in body]
     for node in nodes:
         node.rename(local)
         node.name = _within(path, node.name)
-    return Function(name, [local[name] for name in inputs], [local[name] for name in outputs], nodes)
+    return LocalFunction(name, [local[name] for name in inputs], [local[name] for name in outputs], nodes)
 
 
 def _sorted(nodes: list[Node], depth: int) -> list[_Item]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from nnspec.dims import Expression, Floor, Product, Size, Symbol, solve, symbols
 from nnspec.layers.base import LayerError, TensorType
-from nnspec.to_onnx.node import Function, Initializer, Node, Use
+from nnspec.to_onnx.node import Initializer, LocalFunction, Node, Use
 from nnspec.weights.arrays import Array
 
 
@@ -28,7 +28,7 @@ class Graph:
         self.initializers: dict[str, Initializer] = {}
         self.scope = ""
         self.blocks: tuple[Use, ...] = ()  # that what is added is in
-        self.functions: list[Function] = []
+        self.functions: list[LocalFunction] = []
         self.outputs: dict[str, TensorType] = {}  # named once all nodes are there; see build.py
         self._taken: set[str] = set(inputs)
         self._numbers: dict[str, int] = {}  # the last number given to a name, so that long runs stay linear

@@ -22,7 +22,7 @@ class NotExpressible(Diagnostic):
         return self.advice or "replace the layer, or export PyTorch source: --torch model.py"
 
 
-class SameName(Diagnostic):
+class OnnxSameName(Diagnostic):
     """An input and an output of the model have the same name, which ONNX does not allow."""
 
     code = "E0703"
@@ -55,7 +55,7 @@ class BadOpset(Diagnostic):
         return f"leave --opset out to get {self.usual}"
 
 
-class NotEqual(Diagnostic):
+class OnnxDiffers(Diagnostic):
     """An ONNX model does not compute what the PyTorch module of the same spec computes in float64.
 
     Both are run on the same random inputs, for different choices of the symbolic sizes. Where an export finds this, it

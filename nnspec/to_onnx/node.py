@@ -87,7 +87,7 @@ class Body:
         return tuple(node.content(names) for node in self.nodes), repr(self.inputs), repr(self.outputs)
 
 
-class Function(Record):
+class LocalFunction(Record):
     """Nodes under a name, in which the tensors that they read and give have names of their own."""
 
     name: str

@@ -12,7 +12,7 @@ import numpy as np
 
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.node import Node
-from nnspec.to_onnx.operands import END, Cut, cut
+from nnspec.to_onnx.operands import END, AxisSlice, cut
 
 Form = Callable[[Node, Graph], None]  # adds what gives the outputs of a node
 
@@ -84,8 +84,8 @@ def _pad(node: Node, graph: Graph) -> None:
     value, pads = node.inputs[0], graph.initializers[node.inputs[1]].make().reshape(2, -1)
     for dim in np.flatnonzero(pads.any(axis=0)).tolist():
         begin, end = pads[:, dim].tolist()
-        before = [cut(value, [Cut(dim, -begin, END)], graph)] if begin else []
-        behind = [cut(value, [Cut(dim, 0, end)], graph)] if end else []
+        before = [cut(value, [AxisSlice(dim, -begin, END)], graph)] if begin else []
+        behind = [cut(value, [AxisSlice(dim, 0, end)], graph)] if end else []
         value = graph.node("Concat", [*before, value, *behind], axis=dim)
     _give(node, graph)
 

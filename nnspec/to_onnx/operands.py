@@ -48,7 +48,7 @@ def operands(layer: Combining, call: Call, graph: Graph, dtype: DType) -> list[s
     return [number, *tensors] if layer.scalar_first else [*tensors, number]
 
 
-class Cut:
+class AxisSlice:
     """A slice of one dimension, as numpy has it."""
 
     def __init__(self, axis: int, start: Size | None, stop: Size | None, step: int | None = None) -> None:
@@ -58,7 +58,7 @@ class Cut:
         self.step = step or 1
 
 
-def cut(name: str, cuts: Sequence[Cut], graph: Graph) -> str:
+def cut(name: str, cuts: Sequence[AxisSlice], graph: Graph) -> str:
     """The part of a tensor that slices of some dimensions leave."""
     if not cuts:
         return name

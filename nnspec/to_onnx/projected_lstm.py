@@ -25,7 +25,7 @@ class Direction(Record):
     bias_hh: str
 
 
-class Sizes(Record):
+class LstmSizes(Record):
     """The number of steps and of sequences, and the features of the state and of the cell."""
 
     time: Size
@@ -39,7 +39,7 @@ def projected_lstm(
     initial: tuple[str, str],
     lengths: str,
     weights: Direction,
-    sizes: Sizes,
+    sizes: LstmSizes,
     reverse: bool,
     graph: Graph,
 ) -> tuple[str, str, str]:

@@ -16,7 +16,7 @@ from onnx import helper
 from nnspec.layers.base import TensorType
 from nnspec.record import Record
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.node import Function, Initializer, Node
+from nnspec.to_onnx.node import Initializer, LocalFunction, Node
 from nnspec.to_onnx.operands import CODES
 from nnspec.to_onnx.versions import ir_version
 from nnspec.version import __version__
@@ -111,7 +111,7 @@ def _graph(
     return helper.make_graph([_node(node) for node in nodes], name, _values(inputs), _values(outputs))
 
 
-def _function(function: Function, imports: list[onnx.OperatorSetIdProto]) -> onnx.FunctionProto:
+def _function(function: LocalFunction, imports: list[onnx.OperatorSetIdProto]) -> onnx.FunctionProto:
     nodes = [_node(node) for node in function.nodes]
     return helper.make_function(DOMAIN, function.name, function.inputs, function.outputs, nodes, imports)
 

@@ -21,7 +21,7 @@ from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.record import Record
 from nnspec.to_onnx.culprit import first_difference
 from nnspec.to_onnx.equality import TOLERANCE, Error, disagreement, error_of
-from nnspec.to_onnx.mistakes import CannotCompare, NotEqual, OtherInterface
+from nnspec.to_onnx.mistakes import CannotCompare, OnnxDiffers, OtherInterface
 from nnspec.to_onnx.reference import Reference, Trial
 from nnspec.to_onnx.runtime import ERRORS, fed, open_session, reason
 from nnspec.to_onnx.sample import Sizes
@@ -83,7 +83,7 @@ def verify(
             difference = disagreement(exact, got[name], tolerance, own)
             if difference:
                 layer = first_difference(model, reference, trial, tolerance)
-                raise SpecError.of(NotEqual(None, name, difference, trial.shown, str(layer), advice))
+                raise SpecError.of(OnnxDiffers(None, name, difference, trial.shown, str(layer), advice))
             errors[name] = errors[name].beside(error_of(exact, got[name]))
             float32[name] = float32[name].beside(own)
     sizes = tuple(trial.sizes for trial in made if not trial.edge)

@@ -11,28 +11,28 @@ from typing import Any
 
 from nnspec.ir import Module
 from nnspec.to_torch.construct import Construct, ModuleOf, Times, is_number, merge, render, shape
+from nnspec.to_torch.form import Forms, ModuleForm
 from nnspec.to_torch.forward import Forward
 from nnspec.to_torch.names import TAKEN, assignment, containers, in_order, module_lists, path, variable
-from nnspec.to_torch.plan import Plan, Plans
 from nnspec.to_torch.row import Raw
 from nnspec.to_torch.uses import store
 
 _MULTIPLES = 64  # the largest factor that is recognised in `4 * width`
 
 
-class Written:
+class ClassText:
     """The text of one module, before it is known which numbers its class takes."""
 
-    def __init__(self, plans: Plans, plan: Plan) -> None:
-        self.plan = plan
-        self.module: Module = plan.module
+    def __init__(self, forms: Forms, form: ModuleForm) -> None:
+        self.form = form
+        self.module: Module = form.module
         self.forward: tuple[str, ...] = ()
         self.inputs: tuple[str, ...] = ()
         self.attributes: dict[str, tuple[Construct, int]] = {}
-        if plan.is_sequential_class:
-            self.attributes = {"": (plan.items, 1)}
+        if form.is_sequential_class:
+            self.attributes = {"": (form.items, 1)}
             return
-        forward = Forward(plans, plan)
+        forward = Forward(forms, form)
         self.forward, self.inputs, self.attributes = tuple(forward.lines), tuple(forward.inputs), forward.attributes
         self.attributes = {label: self.attributes[label] for label in in_order(self.module.order, self.attributes)}
 
@@ -54,9 +54,9 @@ def _modules(value: Any) -> list[str]:
 class Classes:
     """Groups the modules of a program into classes; each is written once all its uses are known."""
 
-    def __init__(self, plans: Plans) -> None:
-        self.plans = plans
-        self.written: dict[str, Written] = {}
+    def __init__(self, forms: Forms) -> None:
+        self.forms = forms
+        self.written: dict[str, ClassText] = {}
         self._shapes: dict[str, Hashable] = {}
         self.texts: list[str] = []
         self._names: dict[str, str] = {}  # module key -> class name
@@ -65,13 +65,13 @@ class Classes:
 
     def write(self) -> list[str]:
         """The source of all classes, each after those that it uses."""
-        program = self.plans.program
+        program = self.forms.program
         self._collect(program.entry)
         groups: dict[Hashable, list[str]] = {}
         for key in program.order:
             if key in self.written:
                 groups.setdefault(self._shape(key), []).append(key)
-        self._taken = set(self.plans.sources)
+        self._taken = set(self.forms.sources)
         names = self._choose_names(list(groups.values()))
         for keys, name in zip(groups.values(), names, strict=True):
             self.texts.append(self._class(keys, name))
@@ -80,7 +80,7 @@ class Classes:
     @property
     def entry_name(self) -> str:
         """The class of the model itself."""
-        return self._names[self.plans.program.entry]
+        return self._names[self.forms.program.entry]
 
     def form(self, key: str) -> Hashable:
         """Equal for modules that one class could be: their steps are alike, and so is what they are built of."""
@@ -90,7 +90,7 @@ class Classes:
     def _collect(self, key: str) -> None:
         if key in self.written:
             return
-        self.written[key] = Written(self.plans, self.plans.plan(key))
+        self.written[key] = ClassText(self.forms, self.forms.form(key))
         for inner in self.written[key].modules():
             self._collect(inner)
 
@@ -142,7 +142,7 @@ class Classes:
         for index, key in enumerate(keys):
             self._arguments[key] = {name: values[index] for name, values in parameters.chosen.items()}
         signature = ", ".join(["self", *parameters.chosen])
-        if first.plan.is_sequential_class:
+        if first.form.is_sequential_class:
             body = ["        super().__init__("]
             body += [f"            {render(item, 12)}," for item in merged[""].arguments]
             body += ["        )"]
@@ -155,7 +155,7 @@ class Classes:
         documentation = _documentation(first.module.documentation)
         return head + documentation + f"    def __init__({signature}):\n" + "\n".join(body) + "\n"
 
-    def _assignments(self, first: Written, merged: dict[str, Any]) -> list[str]:
+    def _assignments(self, first: ClassText, merged: dict[str, Any]) -> list[str]:
         lines: list[str] = []
         seen: set[str] = set()
         labels = in_order((), merged)

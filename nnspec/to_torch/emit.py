@@ -9,7 +9,7 @@ from typing import Any
 
 from nnspec.ir import Program
 from nnspec.to_torch.classes import Classes
-from nnspec.to_torch.plan import Plans
+from nnspec.to_torch.form import Forms
 from nnspec.to_torch.reuse import check_reuse
 
 _IMPORTS = (
@@ -22,7 +22,7 @@ _IMPORTS = (
 )
 
 
-class Source:
+class GeneratedSource:
     """Generated source, and the name of the class that is the model."""
 
     def __init__(self, text: str, class_name: str) -> None:
@@ -30,7 +30,7 @@ class Source:
         self.class_name = class_name
 
 
-def torch_source(program: Program, constants: Mapping[str, Any] | None = None) -> Source:
+def torch_source(program: Program, constants: Mapping[str, Any] | None = None) -> GeneratedSource:
     """Readable PyTorch source for a program; it imports nothing but torch and the standard library.
 
     `constants` are lists and dictionaries of texts that stand in front of it: what the numbers of the model mean.
@@ -38,19 +38,19 @@ def torch_source(program: Program, constants: Mapping[str, Any] | None = None) -
     Raises:
         SpecError: a layer cannot be written in PyTorch.
     """
-    plans = Plans(program)
-    check_reuse(program, plans)
-    classes = Classes(plans)
+    forms = Forms(program)
+    check_reuse(program, forms)
+    classes = Classes(forms)
     texts = classes.write()
     meanings = [_constant(name, value) for name, value in (constants or {}).items()]
-    parts = [*meanings, *plans.sources.values(), *texts]
+    parts = [*meanings, *forms.sources.values(), *texts]
     body = "\n\n".join(part.rstrip() + "\n" for part in parts)
     found = [line for pattern, line in _IMPORTS if re.search(pattern, body)]
     standard = [line for line in found if "torch" not in line]
     third = [line for line in found if "torch" in line]
     imports = "\n\n".join("\n".join(group) for group in (standard, third) if group)
     head = f'"""{program.main.name}, written by nnspec. Needs PyTorch alone."""\n\n'
-    return Source(f"{head}{imports}\n\n\n{body}", classes.entry_name)
+    return GeneratedSource(f"{head}{imports}\n\n\n{body}", classes.entry_name)
 
 
 def _constant(name: str, value: Any) -> str:

@@ -16,11 +16,11 @@ from nnspec.dims import Size
 from nnspec.ir import Call, Module, Port
 from nnspec.layers.base import Layer
 from nnspec.to_torch.construct import Construct
+from nnspec.to_torch.form import Forms, ModuleForm
 from nnspec.to_torch.mistakes import NotInTorch
 from nnspec.to_torch.names import in_order, is_attribute, module_lists, path, variable
-from nnspec.to_torch.plan import Plan, Plans
-from nnspec.to_torch.row import Function, Raw, Submodule
-from nnspec.to_torch.sizes import Sizes, Unreadable
+from nnspec.to_torch.row import OwnFunction, Raw, Submodule
+from nnspec.to_torch.sizes import SizeNotGiven, Sizes
 from nnspec.to_torch.uses import lower, store
 
 WIDTH = 96
@@ -30,19 +30,19 @@ DEPTH = 3  # of calls inside each other: `F.relu(self.bn1(self.conv1(x)))` is as
 class Forward:
     """Writes the body of `forward`, and finds out which attributes it needs."""
 
-    def __init__(self, plans: Plans, plan: Plan) -> None:
-        self.plans = plans
-        self.key = plan.key
-        self.wide = plans.widths.wide[plan.key]
-        self.module: Module = plan.module
+    def __init__(self, forms: Forms, form: ModuleForm) -> None:
+        self.forms = forms
+        self.key = form.key
+        self.wide = forms.widths.wide[form.key]
+        self.module: Module = form.module
         self.lines: list[str] = []
         self.attributes: dict[str, tuple[Construct, int]] = {}  # label -> how it is built, and how often
         self.variables: dict[str, str] = {}  # value -> variable
         self.nested: dict[str, str] = {}  # value -> expression that its one use will hold
-        self.sizes = Sizes(plan.module)
+        self.sizes = Sizes(form.module)
         self.uses = _uses(self.module)
         self.lasting = _lasting_names(self.module)
-        self.names = self.sizes.names() | plans.function_names(self.module) | {"device", "dtype", "wide"}
+        self.names = self.sizes.names() | forms.function_names(self.module) | {"device", "dtype", "wide"}
         if any(call.count > 1 or self._loops(call) for call in self.module.calls):
             self.names |= {"index", "layer"}  # of the loops
         self.inputs = [self._input(port.name, port.value) for port in self.module.inputs]
@@ -64,8 +64,8 @@ class Forward:
 
     def _loops(self, call: Call) -> bool:
         """Whether a call is written as a loop over a list of modules."""
-        plan = self.plans.plan(call.callee) if isinstance(call.callee, str) else None
-        return plan is not None and plan.inline and plan.kind == "loop"
+        form = self.forms.form(call.callee) if isinstance(call.callee, str) else None
+        return form is not None and form.inline and form.kind == "loop"
 
     # --- one call
 
@@ -90,7 +90,7 @@ class Forward:
 
     def _unpacked(self, call: Call, targets: list[str]) -> str:
         """The variables of the results, as the module gives them; what is not needed is one `_`."""
-        submodule = self.plans.submodule(self.module, call) if isinstance(call.callee, Layer) else None
+        submodule = self.forms.submodule(self.module, call) if isinstance(call.callee, Layer) else None
         if submodule is None or submodule.results is None:
             return ", ".join(targets)
         return _fill(submodule.results, targets).replace("(_, _)", "_")
@@ -102,13 +102,13 @@ class Forward:
         """The expression of a call; None for a repeat and where a loop has been written."""
         if isinstance(call.callee, str):
             return self._module_expression(call)
-        submodule = self.plans.submodule(self.module, call)
+        submodule = self.forms.submodule(self.module, call)
         if submodule is None:
             dtype = "wide" if call.outputs[0] in self.wide else "dtype"
             given = [text if value else None for value, text in zip(call.inputs, self._given(call), strict=True)]
             text = lower(call, self.module, tuple(given), self._sizer(call), dtype)
-            if isinstance(text, Function):
-                self.plans.sources[text.name] = text.source
+            if isinstance(text, OwnFunction):
+                self.forms.sources[text.name] = text.source
                 text = text.text
             assert isinstance(text, str)
             return text
@@ -131,13 +131,13 @@ class Forward:
 
     def _module_expression(self, call: Call) -> str | None:
         assert isinstance(call.callee, str)
-        plan = self.plans.plan(call.callee)
-        name = plan.module.name if plan.module.kind != "group" else "group"
-        attribute = self._attribute(call, name, self.plans.owns_weights(call.callee))
+        form = self.forms.form(call.callee)
+        name = form.module.name if form.module.kind != "group" else "group"
+        attribute = self._attribute(call, name, self.forms.owns_weights(call.callee))
         if call.count > 1:
             return None
         if call.scan:
-            self._scan(call, plan.module, attribute)
+            self._scan(call, form.module, attribute)
             return None
         if self._loops(call):
             names = self._given(call)
@@ -196,7 +196,7 @@ class Forward:
         owner = path(stem) if stem else "self"
         inputs = [*targets, *names[len(targets) :]]
         self._line(call, f"for index in range({first}, {int(first) + call.count}):")
-        submodule = self.plans.submodule(self.module, call) if isinstance(call.callee, Layer) else None
+        submodule = self.forms.submodule(self.module, call) if isinstance(call.callee, Layer) else None
         applied = _applied(submodule, f"getattr({owner}, str(index))", inputs)
         self._line(call, f"    {self._unpacked(call, targets)} = {applied}")
 
@@ -206,7 +206,7 @@ class Forward:
         assert label is not None, "a module without a label"
         if call.shared and label in self._paths:
             return self._paths[label]
-        made = self.plans.constructor(self.module, call)
+        made = self.forms.constructor(self.module, call)
         assert made is not None
         name = label
         if label.isdecimal() and not owns and call.count == 1:
@@ -234,8 +234,8 @@ class Forward:
 
     def _given(self, call: Call, once: Collection[int] = ()) -> list[str]:
         """The inputs of a call in the number format that it needs them in; those of these indices are used `once`."""
-        to_format = dict.fromkeys(self.plans.widths.rounded(self.key, call), ".to(dtype)")
-        to_format |= dict.fromkeys(self.plans.widths.widened(self.key, call), ".to(wide)")
+        to_format = dict.fromkeys(self.forms.widths.rounded(self.key, call), ".to(dtype)")
+        to_format |= dict.fromkeys(self.forms.widths.widened(self.key, call), ".to(wide)")
         return [
             "None" if not value
             else self._take(value) if index in once and index not in to_format
@@ -279,7 +279,7 @@ class Forward:
     def _accepts_nested(self, call: Call) -> bool:
         if isinstance(call.callee, str):
             return not self._loops(call)
-        submodule = self.plans.submodule(self.module, call)
+        submodule = self.forms.submodule(self.module, call)
         return submodule is not None and submodule.call is None
 
     def _target(self, index: int, value: str) -> str:
@@ -325,7 +325,7 @@ class Forward:
                     return f"{self.variables[value]}.shape[{self._shape(value).index(wanted)}]"
             try:
                 return self.sizes.text(wanted)
-            except Unreadable as problem:
+            except SizeNotGiven as problem:
                 layer = getattr(call.callee, "kind", "this")
                 reason = f"{problem} of {self.module.name}"
                 raise SpecError.of(NotInTorch(None, layer, call.label or call.outputs[0], reason)) from None
@@ -350,7 +350,7 @@ class Forward:
         self.lines[:0] = [f"{name} = {text}" for name, text in self.sizes.read.items()]
 
     def _result(self, port: Port) -> str:
-        if port.value not in self.wide or not self.plans.widths.rounds(self.key, self.module.outputs.index(port)):
+        if port.value not in self.wide or not self.forms.widths.rounds(self.key, self.module.outputs.index(port)):
             return self._take(port.value)
         self._flush()
         return f"{self.variables[port.value]}.to(dtype)"
@@ -373,7 +373,7 @@ class Forward:
         for name, port, type in zip(self.inputs, self.module.inputs, self.module.input_types, strict=True):
             if type.dtype == "float" and port.value not in self.wide:
                 return name
-        if self.plans.owns_parameters(self.key):
+        if self.forms.owns_parameters(self.key):
             return "next(self.parameters())"
         name = self._free_attribute("like")
         self.attributes[name] = (Construct("nn.Buffer", (Raw("torch.zeros(())"),), {"persistent": False}), 1)

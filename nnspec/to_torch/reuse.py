@@ -10,18 +10,18 @@ from nnspec.diagnostics import SpecError
 from nnspec.ir import Program
 from nnspec.ir.reuse import reapplied
 from nnspec.to_torch.classes import Classes
+from nnspec.to_torch.form import Forms
 from nnspec.to_torch.mistakes import NotInTorch
-from nnspec.to_torch.plan import Plans
 
 
-def check_reuse(program: Program, plans: Plans) -> None:
+def check_reuse(program: Program, forms: Forms) -> None:
     """Check that what is applied again computes the same steps each time.
 
     Raises:
         SpecError: its steps have other numbers for the other inputs.
     """
     for call, built, again in reapplied(program):
-        classes = Classes(plans)
+        classes = Classes(forms)
         if classes.form(again) != classes.form(built):
             name = program.modules[again].name
             reason = "its steps have numbers in them that the sizes of its first input gave, and these are others"

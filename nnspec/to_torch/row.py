@@ -1,6 +1,6 @@
 """One row of the torch lowering: how a layer is written in PyTorch source.
 
-A row is a function `(layer, call) -> Submodule | Function | str`, registered under its layer classes:
+A row is a function `(layer, call) -> Submodule | OwnFunction | str`, registered under its layer classes:
 
     @row(Conv1d, Conv2d)
     def _(layer, call):
@@ -12,7 +12,7 @@ A row is a function `(layer, call) -> Submodule | Function | str`, registered un
 
 A string is an expression over the inputs (for several results: one that yields a tuple). A `Submodule` is built in
 `__init__` and called in `forward`; a layer that owns weights must be one, with torch's `state_dict` names. A
-`Function` is an expression too, with the definition of what it calls.
+`OwnFunction` is an expression too, with the definition of what it calls.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Submodule(Record):
     results: str | None = None
 
 
-class Function(Record):
+class OwnFunction(Record):
     """A call of a function that torch lacks: `source` defines `name`, once in the generated file; `text` calls it."""
 
     name: str
@@ -96,7 +96,7 @@ class Call(Record):
 
 
 L = TypeVar("L", bound=Layer)
-Row = Callable[[Any, Call], Submodule | Function | str]
+Row = Callable[[Any, Call], Submodule | OwnFunction | str]
 ROWS: dict[type[Layer], Row] = {}
 UNSUPPORTED: dict[type[Layer], str] = {}
 

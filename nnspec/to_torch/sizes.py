@@ -10,7 +10,7 @@ from nnspec.ir import Module
 from nnspec.to_torch.names import variable
 
 
-class Unreadable(Exception):
+class SizeNotGiven(Exception):
     """A symbol that no dimension of an input gives."""
 
 
@@ -31,7 +31,7 @@ class Sizes:
         """A size as an expression.
 
         Raises:
-            Unreadable: it depends on a symbol that no input gives.
+            SizeNotGiven: it depends on a symbol that no input gives.
         """
         if isinstance(size, int):
             return str(size)
@@ -68,7 +68,7 @@ class Sizes:
                     text = f"({text} - {pattern.constant})"
                 scale = pattern.terms[0][1]
                 return self._variable(symbol, text if scale == 1 else f"{text} // {scale}")
-        raise Unreadable(f"the size {symbol} cannot be read from an input")
+        raise SizeNotGiven(f"the size {symbol} cannot be read from an input")
 
     def _variable(self, what: Expression | Symbol, text: str) -> str:
         """The variable for what is read: named after a symbol, or numbered."""

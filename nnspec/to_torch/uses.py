@@ -15,7 +15,7 @@ from nnspec.to_torch import row as rows
 from nnspec.to_torch.construct import Construct
 from nnspec.to_torch.mistakes import NotInTorch
 from nnspec.to_torch.names import Store
-from nnspec.to_torch.row import ROWS, UNSUPPORTED, Function, Raw, Submodule
+from nnspec.to_torch.row import ROWS, UNSUPPORTED, OwnFunction, Raw, Submodule
 from nnspec.to_torch.rows import __name__ as _rows_are_loaded
 
 assert _rows_are_loaded
@@ -47,7 +47,7 @@ def initialise(module, **initialisers):
 
 def lower(
     call: Call, module: Module, inputs: tuple[str | None, ...], size: Callable[[Size], str], dtype: str = "dtype"
-) -> Submodule | Function | str:
+) -> Submodule | OwnFunction | str:
     """The lowering of a layer for these inputs, by its row.
 
     Raises:

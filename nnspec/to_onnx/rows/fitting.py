@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.layers.families.fitting import CenterCrop, PadTo
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.operands import Cut, cut
+from nnspec.to_onnx.operands import AxisSlice, cut
 from nnspec.to_onnx.row import Call, row
 
 
@@ -13,7 +13,7 @@ def _(layer: CenterCrop, call: Call, graph: Graph) -> str:
     input, like = call.types
     assert input is not None
     cuts = [
-        Cut(dim, begin, begin + want)
+        AxisSlice(dim, begin, begin + want)
         for dim, (begin, want) in enumerate(layer.crops(input, like), start=2)
         if want != input.shape[dim]
     ]

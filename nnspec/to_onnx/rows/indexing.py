@@ -6,7 +6,7 @@ from nnspec.dims import Size
 from nnspec.layers.base import axis
 from nnspec.layers.families.indexing import Chunk, Select, Slice, Split, Subscript, Take
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.operands import Cut, cut
+from nnspec.to_onnx.operands import AxisSlice, cut
 from nnspec.to_onnx.row import Call, row
 
 
@@ -17,7 +17,7 @@ def _(layer: Take, call: Call, graph: Graph) -> str:
 
 @row(Subscript)
 def _(layer: Subscript, call: Call, graph: Graph) -> str:
-    cuts: list[Cut] = []
+    cuts: list[AxisSlice] = []
     indices: list[tuple[int, Size]] = []
     new: list[int] = []
     place = 0  # the input's dimension that comes next
@@ -28,7 +28,7 @@ def _(layer: Subscript, call: Call, graph: Graph) -> str:
         if not isinstance(item, tuple):
             indices.append((place, item))
         elif item[1:] != (None, None, None):
-            cuts.append(Cut(place, *item[1:]))
+            cuts.append(AxisSlice(place, *item[1:]))
         place += 1
     name = cut(call.inputs[0], cuts, graph)
     name = _pick(name, indices, graph)
@@ -41,14 +41,14 @@ def _pick(name: str, indices: list[tuple[int, Size]], graph: Graph) -> str:
         return graph.node("Gather", [name, graph.constant(indices[0][1])], axis=indices[0][0])
     if not indices:
         return name
-    single = cut(name, [Cut(place, index, None if index == -1 else index + 1) for place, index in indices], graph)
+    single = cut(name, [AxisSlice(place, index, None if index == -1 else index + 1) for place, index in indices], graph)
     return graph.node("Squeeze", [single, graph.constant([place for place, _ in indices])])
 
 
 @row(Slice)
 def _(layer: Slice, call: Call, graph: Graph) -> str:
     place = axis(layer.dim, call.type_of().rank)
-    return cut(call.inputs[0], [Cut(place, layer.start, layer.end, layer.step)], graph)
+    return cut(call.inputs[0], [AxisSlice(place, layer.start, layer.end, layer.step)], graph)
 
 
 @row(Select)

@@ -8,7 +8,7 @@ from nnspec.dims import Size
 from nnspec.layers.base import number
 from nnspec.layers.families.position import RotaryEmbedding, SinusoidalEmbedding
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.operands import END, Cut, cast, counted, cut
+from nnspec.to_onnx.operands import END, AxisSlice, cast, counted, cut
 from nnspec.to_onnx.row import Call, row
 from nnspec.weights.arrays import Array
 
@@ -31,7 +31,7 @@ def _(layer: RotaryEmbedding, call: Call, graph: Graph) -> str:
     features, x = number(given.shape[-1], "d"), call.inputs[0]
     cosine, sine = (_wave(op, layer, call, graph) for op in ("Cos", "Sin"))
     if layer.interleaved:
-        left, right = (cut(x, [Cut(given.rank - 1, start, END, 2)], graph) for start in (0, 1))
+        left, right = (cut(x, [AxisSlice(given.rank - 1, start, END, 2)], graph) for start in (0, 1))
     else:
         left, right = graph.nodes_out("Split", [x], 2, axis=-1, num_outputs=2)
     turned = [

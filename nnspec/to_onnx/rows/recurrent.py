@@ -8,7 +8,7 @@ import numpy as np
 
 from nnspec.layers.families.recurrent import GRU, LSTM, RNN
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.projected_lstm import INT32, Direction, Sizes, projected_lstm
+from nnspec.to_onnx.projected_lstm import INT32, Direction, LstmSizes, projected_lstm
 from nnspec.to_onnx.row import Call, row
 from nnspec.weights.arrays import Array
 
@@ -60,7 +60,7 @@ def _projected(
 ) -> list[str]:
     """The output of one layer and its last states, one Scan a direction."""
     time, batch = layer.time_and_batch(call.type_of())
-    sizes = Sizes(time, batch, layer.output_size, layer.hidden_size)
+    sizes = LstmSizes(time, batch, layer.output_size, layer.hidden_size)
     made: list[tuple[str, str, str]] = []
     for place, suffix in enumerate(suffixes):
         weights = Direction(*(call.weights.get(f"{name}_{suffix}", "") for name in Direction.record_fields))

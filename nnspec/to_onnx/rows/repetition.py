@@ -5,7 +5,7 @@ from __future__ import annotations
 from nnspec.dims import Size, bounds
 from nnspec.layers.families.repetition import Expand, Flip, Roll, Tile
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.operands import Cut, cut, scalar
+from nnspec.to_onnx.operands import AxisSlice, cut, scalar
 from nnspec.to_onnx.row import Call, row
 
 
@@ -38,7 +38,7 @@ def _roll(name: str, place: int, shift: int, size: Size, graph: Graph) -> str:
     if shift == 0:
         return name
     if abs(shift) <= bounds(size)[0]:
-        parts = [cut(name, [Cut(place, -shift, None)], graph), cut(name, [Cut(place, None, -shift)], graph)]
+        parts = [cut(name, [AxisSlice(place, -shift, None)], graph), cut(name, [AxisSlice(place, None, -shift)], graph)]
         return graph.node("Concat", parts, axis=place)
     length = scalar(size, "int", graph)  # the shift may go round several times
     places = graph.node("Range", [graph.constant(0), length, graph.constant(1)])
@@ -48,4 +48,4 @@ def _roll(name: str, place: int, shift: int, size: Size, graph: Graph) -> str:
 
 @row(Flip)
 def _(layer: Flip, call: Call, graph: Graph) -> str:
-    return cut(call.inputs[0], [Cut(place, -1, -(2**63), -1) for place in layer.axes(call.type_of())], graph)
+    return cut(call.inputs[0], [AxisSlice(place, -1, -(2**63), -1) for place in layer.axes(call.type_of())], graph)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnspec.layers.families.derivative import Detach, Gradient, Jacobian, Tracked
-from nnspec.to_torch.row import Call, Function, row
+from nnspec.to_torch.row import Call, OwnFunction, row
 
 
 @row(Detach)
@@ -31,5 +31,5 @@ def jacobian(output, input):
 
 
 @row(Jacobian)
-def _(layer: Jacobian, call: Call) -> Function:
-    return Function("jacobian", JACOBIAN, f"jacobian({call.inputs[0]}, {call.inputs[1]})")
+def _(layer: Jacobian, call: Call) -> OwnFunction:
+    return OwnFunction("jacobian", JACOBIAN, f"jacobian({call.inputs[0]}, {call.inputs[1]})")

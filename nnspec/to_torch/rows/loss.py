@@ -19,7 +19,7 @@ from nnspec.layers.families.loss import (
     SmoothL1Loss,
 )
 from nnspec.to_torch.operands import written
-from nnspec.to_torch.row import Call, Function, Raw, changed, row
+from nnspec.to_torch.row import Call, OwnFunction, Raw, changed, row
 
 FUNCTIONS: dict[type[Layer], str] = {
     MSELoss: "F.mse_loss",
@@ -67,9 +67,9 @@ def focal_loss(logits, target, gamma, alpha):
 
 
 @row(FocalLoss)
-def _(layer: FocalLoss, call: Call) -> Function:
+def _(layer: FocalLoss, call: Call) -> OwnFunction:
     text = f"focal_loss({_wide(call.inputs[0])}, {_wide(call.inputs[1])}, {layer.gamma}, {layer.alpha})"
-    return Function("focal_loss", FOCAL, _reduced(text, layer.reduction, call))
+    return OwnFunction("focal_loss", FOCAL, _reduced(text, layer.reduction, call))
 
 
 @row(GaussianKL)
@@ -97,10 +97,10 @@ def counted_targets(target, ignore_index, class_weights, dtype):
 
 
 @row(CountedTargets)
-def _(layer: CountedTargets, call: Call) -> Function:
+def _(layer: CountedTargets, call: Call) -> OwnFunction:
     weights = None if layer.class_weights is None else list(map(float, layer.class_weights))
     text = f"counted_targets({call.inputs[0]}, {layer.ignore_index}, {weights}, wide).to({call.dtype})"
-    return Function("counted_targets", COUNTED_TARGETS, text)
+    return OwnFunction("counted_targets", COUNTED_TARGETS, text)
 
 
 def _reduced(text: str, reduction: str, call: Call) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.layers.families.matching import CosineSimilarity, CTCLoss, InfoNCE
 from nnspec.to_torch.operands import written
-from nnspec.to_torch.row import Call, Function, changed, row
+from nnspec.to_torch.row import Call, OwnFunction, changed, row
 
 INFO_NCE = """
 def info_nce(input, target, temperature):
@@ -31,10 +31,10 @@ def _(layer: CosineSimilarity, call: Call) -> str:
 
 
 @row(InfoNCE)
-def _(layer: InfoNCE, call: Call) -> Function:
-    return Function("info_nce", INFO_NCE, f"info_nce({call.inputs[0]}, {call.inputs[1]}, {layer.temperature})")
+def _(layer: InfoNCE, call: Call) -> OwnFunction:
+    return OwnFunction("info_nce", INFO_NCE, f"info_nce({call.inputs[0]}, {call.inputs[1]}, {layer.temperature})")
 
 
 @row(CTCLoss)
-def _(layer: CTCLoss, call: Call) -> Function:
-    return Function("ctc", CTC, f"ctc({call.inputs[0]}, {call.inputs[1]}, {layer.blank})")
+def _(layer: CTCLoss, call: Call) -> OwnFunction:
+    return OwnFunction("ctc", CTC, f"ctc({call.inputs[0]}, {call.inputs[1]}, {layer.blank})")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.layers.families.position import RotaryEmbedding, SinusoidalEmbedding
 from nnspec.to_torch.operands import written
-from nnspec.to_torch.row import Call, Function, Submodule, changed, row
+from nnspec.to_torch.row import Call, OwnFunction, Submodule, changed, row
 
 SINUSOIDAL = '''\
 class SinusoidalEmbedding(nn.Module):
@@ -64,7 +64,7 @@ NEIGHBOURS = {
 
 
 @row(RotaryEmbedding)
-def _(layer: RotaryEmbedding, call: Call) -> Function:
+def _(layer: RotaryEmbedding, call: Call) -> OwnFunction:
     scaled = layer.scaling is not None
     name = "rotary" + "_interleaved" * layer.interleaved + "_scaled" * scaled
     parts = NEIGHBOURS if layer.interleaved else HALVES
@@ -73,7 +73,7 @@ def _(layer: RotaryEmbedding, call: Call) -> Function:
     several = given is not None and given.rank == 2  # [N, T] beside [N, heads, T, d]
     where = _places(layer, call) if given is None else f"{positions}[:, None]" if several else str(positions)
     options = changed(layer, "base", "scaling")
-    return Function(name, source, f"{name}({written(str(call.inputs[0]), where, **options)})")
+    return OwnFunction(name, source, f"{name}({written(str(call.inputs[0]), where, **options)})")
 
 
 def _places(layer: RotaryEmbedding, call: Call) -> str:

@@ -10,7 +10,7 @@ from nnspec.ir.state import Totals, totals
 from nnspec.layers.base import Layer
 from nnspec.to_torch.construct import Construct, ModuleOf, Times
 from nnspec.to_torch.names import is_attribute
-from nnspec.to_torch.row import Function, Submodule
+from nnspec.to_torch.row import OwnFunction, Submodule
 from nnspec.to_torch.uses import INITIALISE, construct, initialises, lower
 from nnspec.to_torch.widths import Widths
 
@@ -25,21 +25,21 @@ def _no_size(size: Any) -> str:
     raise SymbolicSize
 
 
-class Plans:
-    """The plans of all modules of a program, each made once."""
+class Forms:
+    """The forms of all modules of a program, each made once."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._plans: dict[str, Plan] = {}
+        self._plans: dict[str, ModuleForm] = {}
         self.widths = Widths(program)
         self.repeated = {call.callee for module in program.modules.values() for call in module.calls if call.count > 1}
         self._totals: dict[str, Totals] = {}
         self.sources: dict[str, str] = {}  # text of the classes that rows bring along, by name
 
-    def plan(self, key: str) -> Plan:
-        """The plan of a module."""
+    def form(self, key: str) -> ModuleForm:
+        """The form of a module."""
         if key not in self._plans:
-            self._plans[key] = Plan(self, key)
+            self._plans[key] = ModuleForm(self, key)
         return self._plans[key]
 
     def owns_weights(self, key: str) -> bool:
@@ -64,12 +64,12 @@ class Plans:
         """The names of the functions that the rows of a module bring along: no variable may hide them."""
         layers = [call for call in module.calls if isinstance(call.callee, Layer)]
         given = [lower(call, module, ("x",) * len(call.inputs), lambda size: "1") for call in layers]
-        return {each.name for each in given if isinstance(each, Function)}
+        return {each.name for each in given if isinstance(each, OwnFunction)}
 
     def constructor(self, module: Module, call: Call) -> Construct | None:
         """The construction of the module that a call applies; None if it is no module."""
         if isinstance(call.callee, str):
-            return self.plan(call.callee).constructor
+            return self.form(call.callee).constructor
         submodule = self.submodule(module, call)
         if submodule is None:
             return None
@@ -81,13 +81,13 @@ class Plans:
         return made
 
 
-class Plan:
+class ModuleForm:
     """The form of one module."""
 
-    def __init__(self, plans: Plans, key: str) -> None:
-        self.plans = plans
+    def __init__(self, forms: Forms, key: str) -> None:
+        self.forms = forms
         self.key = key
-        self.module = plans.program.modules[key]
+        self.module = forms.program.modules[key]
 
     @cached_property
     def kind(self) -> Literal["sequence", "loop", "class"]:
@@ -96,16 +96,16 @@ class Plan:
         chain = module.inputs and module.calls and len(module.outputs) == 1 and self._is_chain()
         if module.ties or module.order or not chain:
             return "class"
-        if any(self._item(call) is None or self.plans.widths.rounded(self.key, call) for call in module.calls):
+        if any(self._item(call) is None or self.forms.widths.rounded(self.key, call) for call in module.calls):
             return "class"
         if len(module.inputs) == 1:
             return "sequence" if self._positions() or self._named() else "class"
-        loops = module.kind == "group" and self._positions() and self.key not in self.plans.repeated
+        loops = module.kind == "group" and self._positions() and self.key not in self.forms.repeated
         return "loop" if loops and all(map(self._is_applied_whole, module.calls)) else "class"
 
     def _is_applied_whole(self, call: Call) -> bool:
         """Whether a call applies a module that has a `forward`, which a list has not."""
-        return isinstance(call.callee, str) and self.plans.plan(call.callee).kind != "loop"
+        return isinstance(call.callee, str) and self.forms.form(call.callee).kind != "loop"
 
     def _is_chain(self) -> bool:
         """Whether every call takes the result of the one before, and beside it the further inputs, unchanged."""
@@ -119,10 +119,10 @@ class Plan:
 
     def _item(self, call: Call) -> Construct | Times | None:
         if isinstance(call.callee, Layer):
-            submodule = self.plans.submodule(self.module, call)
+            submodule = self.forms.submodule(self.module, call)
             if submodule is None or submodule.call is not None:
                 return None
-        made = self.plans.constructor(self.module, call)
+        made = self.forms.constructor(self.module, call)
         return Times(made, call.count) if made is not None and call.count > 1 else made
 
     def _positions(self) -> bool:
