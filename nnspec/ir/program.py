@@ -17,8 +17,6 @@ from nnspec.dims import Size
 from nnspec.layers.base import Layer, TensorType
 from nnspec.layers.registry import find
 
-FORMAT = 1  # raised when the JSON form changes
-
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, ignored_types=(cached_property,))
@@ -176,7 +174,7 @@ class Module(_Frozen):
 class Program(_Frozen):
     """All modules of a network; `entry` is the key of the model itself."""
 
-    format: Literal[1] = 1
+    format: Literal[1] = 1  # raised when the JSON form changes
     entry: str
     modules: dict[str, Module]
 

@@ -207,8 +207,6 @@ class Layer(BaseModel):
     beyond_torch: ClassVar[frozenset[str]] = frozenset()
     # Sizes that torch's layer is told and this one knows from its first input.
     inferred: ClassVar[tuple[Inferred, ...]] = ()
-    # It does the same in training and evaluation and owns nothing: exporters may drop an `identity in evaluation`.
-    identity_in_evaluation: ClassVar[bool] = False
     # It is written behind another layer as its activation; the summary shows both in one row: `Conv2d + ReLU`.
     activation: ClassVar[bool] = False
     # Its results are random even in evaluation.

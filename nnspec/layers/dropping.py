@@ -13,7 +13,6 @@ class Dropping(Layer):
     """A layer that keeps the shape."""
 
     pointwise: ClassVar[bool] = True
-    identity_in_evaluation: ClassVar[bool] = True
 
     def steady(self, training: bool) -> bool:
         return not training

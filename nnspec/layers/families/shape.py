@@ -18,7 +18,6 @@ class Identity(Layer):
 
     rearranges: ClassVar[bool] = True
     pointwise: ClassVar[bool] = True
-    identity_in_evaluation: ClassVar[bool] = True
     examples: ClassVar = (Example("Identity"), Example("Identity", ("int[N, 3]",)))
 
     def infer(self, input: TensorType) -> TensorType:
