@@ -246,3 +246,45 @@ def test_editors_and_terminals_colour_every_keyword() -> None:
 def test_half_a_character_is_no_text() -> None:
     with pytest.raises(nnspec.SpecError, match=r"E0105.*(?s:.*)not UTF-8"):
         nnspec.loads("# \ud800\nmodel M { input x: float[N]; ReLU }")
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["output.dense", "model.0", "x.1", "input", "if.0.else", "add.concat", "none.true", "0", "0.1", "layer1.0.3x3.1",
+     "features.denseblock1.norm", "train.let", "else.1", "scan", "not.x"],
+)  # fmt: skip
+def test_words_of_the_language_and_numbers_are_parts_of_labels(label: str) -> None:
+    text = f"model M {{\n  input x: float[N, 4]\n  {label}: Linear(4) -> y.{label} : ReLU\n  {label} : Linear(4)\n}}"
+    (model,) = tree_of(text).declarations
+    labels = [node for node in nodes(model) if isinstance(node, t.Item) and node.label is not None]
+    assert [each.label.text for each in labels if isinstance(each.label, t.Identifier)] == [label, f"y.{label}", label]
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("a if b else c if d else e", "a if b else (c if d else e)"),
+        ("a + 1 if not b or c else -d", "(a + 1) if ((not b) or c) else (-d)"),
+        ("f(a if b else c, k = 1 if d else 2)", "f((a if b else c), k = (1 if d else 2))"),
+        ("[a if b else c, 2]", "[(a if b else c), 2]"),
+    ],
+)
+def test_a_conditional_expression_binds_as_in_python(text: str, same: str) -> None:
+    assert without_places(expression(text)) == without_places(expression(same))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x -> A if c else B",
+        "A if c else B -> C",
+        "3 x A if c else B",
+        "y = A -> B if c else C",
+        "f(A -> B if c else C)",
+    ],
+)
+def test_a_conditional_among_steps_needs_parentheses(line: str) -> None:
+    sink = Sink()
+    parse(Source("text", f"model M {{ {line} }}"), sink)
+    (found,) = sink.found
+    assert "stands in parentheses" in (found.diagnostic.help or "")

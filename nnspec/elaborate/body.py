@@ -106,8 +106,7 @@ class Body(Scans):
         chain = node.chain
         item = chain.items[0]
         if len(chain.items) == 1 and len(node.names) == 1 and item.label is None and self._owns_weight(item.step):
-            label = t.Name(node.names[0].start, node.names[0].end, node.names[0].text)
-            chain = t.Chain(chain.start, chain.end, (t.Item(item.start, item.end, label, item.step),))
+            chain = t.Chain(chain.start, chain.end, (t.Item(item.start, item.end, node.names[0], item.step),))
         return self.chain_value(chain, node)
 
     def _owns_weight(self, step: t.Step) -> bool:
@@ -422,7 +421,7 @@ def _defined(node: Any) -> Iterator[str]:
         case t.Let() | t.Input() | t.Output():
             yield node.name.text
         case t.Item():
-            if isinstance(node.label, t.Name):
+            if isinstance(node.label, t.Identifier):
                 yield node.label.text
             if isinstance(node.step, t.ListOf):  # a shape: the dimensions that it names
                 yield from (item.text for item in node.step.items if isinstance(item, t.Name))

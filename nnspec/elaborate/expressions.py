@@ -195,6 +195,12 @@ class Expressions(Layering, ABC):
             return self.apply_operator("neg", [value], node)
         return self._operate("-", 0, value, node)
 
+    def _conditional(self, node: t.Conditional) -> Any:
+        return self.evaluate(node.chosen if self.truth(node.condition) else node.otherwise)
+
+    def _ellipsis(self, node: t.Ellipsis) -> Any:
+        self.fail(Misplaced(self.span(node), "`...`", "it stands in a subscript, x[..., 0], or a shape, [..., D]"))
+
     def _operation(self, node: t.Operation) -> Any:
         if node.operators[0] in ("and", "or"):
             return self._logic(node)

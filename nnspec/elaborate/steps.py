@@ -142,16 +142,10 @@ class Steps(Merges):
             if name in partial.named:
                 self.fail(RepeatedArgument(argument.name_span or argument.span, partial.name, name))
 
-    def _label(self, node: t.Expression | None) -> str | None:
+    def _label(self, node: t.Identifier | t.Text | None) -> str | None:
         if node is None:
             return None
-        if isinstance(node, t.Text):
-            label = self._text(node)
-        else:
-            parts = [node.base.text] if isinstance(node, t.Postfix) and isinstance(node.base, t.Name) else []
-            parts += [x.name for x in node.trailers if isinstance(x, t.Member)] if isinstance(node, t.Postfix) else []
-            whole = isinstance(node, t.Postfix) and len(parts) == len(node.trailers) + 1
-            label = node.text if isinstance(node, t.Name) else ".".join(parts) if whole else ""
+        label = self._text(node) if isinstance(node, t.Text) else node.text
         if not re.fullmatch(_LABEL, label) or label == "_":
             self.fail(Misplaced(self.span(node), "this label", "a label is a name, a dotted path or a string of them"))
         if label.count(".") > DEEPEST or len(label) > LENGTH:

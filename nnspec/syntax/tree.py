@@ -15,7 +15,7 @@ class Node(Record):
 
 
 class Identifier(Node):
-    """A name as a declaration or an argument writes it."""
+    """A name as a declaration or an argument writes it, or a label: a path such as `layer1.0.conv`."""
 
     text: str
 
@@ -48,9 +48,9 @@ class Text(Node):
 
 
 class ListOf(Node):
-    """`[a, b, c]`: a list, or a shape."""
+    """`[a, b, c]`: a list, or a shape, in which `...` may stand for any dimensions."""
 
-    items: tuple[Expression, ...]
+    items: tuple[Expression | Ellipsis, ...]
 
 
 class Fed(Node):
@@ -88,7 +88,7 @@ class Slice(Node):
 
 
 class Ellipsis(Node):
-    """`...` inside a subscript."""
+    """`...` inside a subscript or a shape: all dimensions that stand there."""
 
 
 class Subscript(Node):
@@ -129,8 +129,16 @@ class Not(Node):
     operand: Expression
 
 
+class Conditional(Node):
+    """`chosen if condition else otherwise`."""
+
+    chosen: Expression
+    condition: Expression
+    otherwise: Expression
+
+
 Expression = Union[  # noqa: UP007 - a union of strings has no `|`
-    Name, Number, Constant, Text, ListOf, Tuple, Postfix, Operation, Negate, Not
+    Name, Number, Constant, Text, ListOf, Tuple, Postfix, Operation, Negate, Not, Conditional
 ]
 
 # --- steps
@@ -139,7 +147,7 @@ Expression = Union[  # noqa: UP007 - a union of strings has no `|`
 class Item(Node):
     """A step of a chain, with its label if it has one."""
 
-    label: Expression | None
+    label: Identifier | Text | None
     step: Step
 
 
@@ -256,7 +264,7 @@ class Rename(Node):
 class Order(Node):
     """`order a, b`: labels in the order of the `state_dict`, where it is not that of their steps."""
 
-    labels: tuple[Expression, ...]
+    labels: tuple[Identifier | Text, ...]
 
 
 class Phase(Node):

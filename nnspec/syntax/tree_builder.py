@@ -161,6 +161,11 @@ class TreeBuilder:
     def _item(self, start: int, end: int, parts: list[Any]) -> t.Item:
         return t.Item(start, end, self._optional(parts[0]), self.build(parts[1]))
 
+    def _label(self, start: int, end: int, parts: list[Any]) -> t.Identifier | t.Text:
+        if parts[0].data == "string":
+            return self._string_token(parts[0].children[0])
+        return t.Identifier(start, end, "".join(self.source.text[start:end].split()))
+
     def _repeat(self, start: int, end: int, parts: list[Any]) -> t.Repeat:
         count, step = self._all(parts)
         return t.Repeat(start, end, count, step)
@@ -197,6 +202,9 @@ class TreeBuilder:
         operand: t.Expression = self.build(parts[1])
         return t.Negate(start, end, operand) if parts[0] == "-" else operand
 
+    def _conditional(self, start: int, end: int, parts: list[Any]) -> t.Conditional:
+        return t.Conditional(start, end, *self._all(parts))
+
     def _postfix(self, start: int, end: int, parts: list[Any]) -> t.Postfix:
         base, *trailers = self._all(parts)
         return t.Postfix(start, end, base, tuple(trailers))
@@ -212,8 +220,10 @@ class TreeBuilder:
         return t.Argument(start, end, name, value)
 
     def _subscript(self, start: int, end: int, parts: list[Any]) -> t.Subscript:
-        items = [self._ellipsis(part) if isinstance(part, Token) else self.build(part) for part in parts]
-        return t.Subscript(start, end, tuple(items))
+        return t.Subscript(start, end, tuple(map(self._element, parts)))
+
+    def _element(self, part: Any) -> Any:
+        return self._ellipsis(part) if isinstance(part, Token) else self.build(part)
 
     def _ellipsis(self, token: Token) -> t.Ellipsis:
         place = self._identifier(token)
@@ -227,7 +237,7 @@ class TreeBuilder:
         return t.Member(start, end, str(parts[0]))
 
     def _list(self, start: int, end: int, parts: list[Any]) -> t.ListOf:
-        return t.ListOf(start, end, self._all(parts))
+        return t.ListOf(start, end, tuple(map(self._element, parts)))
 
     def _tuple(self, start: int, end: int, parts: list[Any]) -> t.Expression:
         fed = self._all(parts)

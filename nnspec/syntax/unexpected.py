@@ -28,7 +28,7 @@ _DECLARATION = {"BLOCK", "MODEL", "IMPORT", "TRAIN"}
 _RESERVED = _STATEMENT | {"MERGE", "RESIDUAL", "CONSTANT", "AND", "OR", "NOT", "SCAN", "RENAME", "ORDER"}
 # What could stand there as well, and is not what a person forgot.
 _MINOR = {"SIGN", "SCALE", "COMPARE", "OR", "AND", "NOT", "X", "DOT", "LSQB", "LPAR", "POWER", "RANGE", "COLON",
-          "SCAN", "RENAME", "ORDER"}  # fmt: skip
+          "IF", "SCAN", "RENAME", "ORDER"}  # fmt: skip
 
 
 def explain(problem: UnexpectedToken, source: Source, layout: Layout, end: int) -> tuple[Diagnostic, int]:
@@ -48,7 +48,7 @@ def explain(problem: UnexpectedToken, source: Source, layout: Layout, end: int) 
     found = "the end of the line" if token.type == "_NEWLINE" else f"`{token}`"
     span = Span(source, at, at + 1) if token.type == "_NEWLINE" else _span(source, token)
     before = layout.before(token)
-    advice = foreign or _advice(token, before, opened, kinds)
+    advice = foreign or _bare_conditional(token, source, kinds) or _advice(token, before, opened, kinds)
     if before is not None and before.type == "ARROW" and token.type in CLOSING | {"_NEWLINE", "SEMICOLON"}:
         span, found, expected = _span(source, before), "an arrow without a step behind it", ("a step after this",)
     labels: tuple[Label, ...] = ()
@@ -77,6 +77,13 @@ def _foreign(source: Source, at: int) -> str | None:
     line = source.text[source.text.rfind("\n", 0, at) + 1 :].partition("\n")[0]
     first = line.replace("(", " ").split()
     return _FOREIGN.get(first[0]) if first else None
+
+
+def _bare_conditional(token: Token, source: Source, kinds: set[str]) -> str | None:
+    """What to write for `x -> A if c else B`, of which nothing says how far its arms reach."""
+    line = source.text[source.text.rfind("\n", 0, token.start_pos or 0) + 1 : token.start_pos]
+    among_steps = (token.type == "IF" and "ARROW" in kinds) or (token.type == "ARROW" and " else " in line)
+    return "a conditional among steps stands in parentheses: x -> (A if c else B) -> C" if among_steps else None
 
 
 def _span(source: Source, token: Token) -> Span:
