@@ -1,6 +1,6 @@
 """The zoo: the networks that come with nnspec, found by name (`resnet50`) and listed.
 
-A name is that of a file or of a model in one; capitals, `_` and `-` do not matter. To find one reads the lines that
+A name is that of a file or of a model in one; capitals, `_`, `-` and `.` do not matter. To find one reads the lines that
 begin with `model`; only the parameters of a listing need the specs elaborated.
 """
 
@@ -30,7 +30,7 @@ class NotInZoo(Diagnostic):
     """A model was named that is neither a file nor in the zoo.
 
     A name without a folder and without `.nn` is looked up among the files and models that come with nnspec, whatever
-    its capitals, `_` and `-`: `resnet50` is the model ResNet50 of `zoo/resnet.nn`.
+    its capitals, `_`, `-` and `.`: `resnet50` is the model ResNet50 of `zoo/resnet.nn`.
     """
 
     code = "E0505"
@@ -84,19 +84,25 @@ def _family(path: Path) -> Family:
 
 def find(name: str) -> tuple[Family, str | None] | None:
     """The family of this name and None, or the family and the model of this name; None if there is neither."""
-    wanted = _plain(name)
-    for family in families():
-        if _plain(family.name) == wanted:
-            return family, None
-    for family in families():
-        for model in family.models:
-            if _plain(model) == wanted:
-                return family, model
+    for plain in (_plain, _plainest):
+        wanted = plain(name)
+        for family in families():
+            if plain(family.name) == wanted:
+                return family, None
+        for family in families():
+            for model in family.models:
+                if plain(model) == wanted:
+                    return family, model
     return None
 
 
 def _plain(name: str) -> str:
-    return name.lower().replace("_", "").replace("-", "")
+    """A name without capitals and separators, but for one between two digits: `opt_1_3b` is not `opt_13b`."""
+    return re.sub(r"(?<!\d)_|_(?!\d)", "", name.lower().replace("-", "_").replace(".", "_"))
+
+
+def _plainest(name: str) -> str:
+    return _plain(name).replace("_", "")
 
 
 def locate(path: str | Path, model: str | None = None) -> tuple[str | Path, str | None]:

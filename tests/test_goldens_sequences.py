@@ -8,15 +8,16 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 import torch
-from reference import recipe
+from reference import language, recipe
 from reference.proof import EXACT, SINGLE, assert_close, assert_reproduced, filled, load, several
 from reference.records import goldens
-from reference.sequences import GOLDENS
+from reference.sequences import GOLDENS as SEQUENCES
 from safetensors.torch import save_file
 from torch.nn import functional as F
 
 from nnspec.to_onnx.export import export_model
 
+GOLDENS = SEQUENCES | language.GOLDENS
 EVALUATED = [name for name in GOLDENS if "outputs" in goldens()[name]]
 TIME_FIRST = {name for name in GOLDENS if "lm_tiny" in name or "seq2seq" in name}
 LENGTHS = (2, 7, 13)  # sequences that no golden has

@@ -90,6 +90,14 @@ def test_a_model_is_found_whatever_its_capitals_and_dashes(name: str) -> None:
     assert model.summary().totals.parameters == record("resnet50")["params"]["total"]
 
 
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [("opt-1.3b", "OPT1_3B"), ("opt-13b", "OPT13B"), ("qwen3_0_6b", "Qwen3_0_6B"), ("Phi-3-mini", "Phi3Mini")],
+)
+def test_a_point_in_a_size_is_no_separator(name: str, model: str) -> None:
+    assert nnspec.load(name).name == model
+
+
 def test_the_name_of_a_file_is_its_first_model_and_model_names_another() -> None:
     assert nnspec.load("resnet").name == "ResNet"
     assert nnspec.load("resnet", "ResNet18").name == "ResNet18"

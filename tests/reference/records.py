@@ -25,6 +25,13 @@ def goldens() -> dict[str, dict[str, Any]]:
 
 
 @cache
+def published() -> list[dict[str, Any]]:
+    """The language models of published sizes: their parameters, and a digest of the keys and shapes of their weights."""
+    found: list[dict[str, Any]] = _read(_HERE / "published_language.json")["models"]
+    return found
+
+
+@cache
 def names() -> dict[str, list[Any]]:
     """The names of everything that the reference holds: records, goldens, architectures with their parameters."""
     found: dict[str, list[Any]] = _read(_HERE / "names.json")

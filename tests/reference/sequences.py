@@ -44,8 +44,6 @@ VARIANTS: list[tuple[str, str, dict[str, Any], int]] = [
     ("llama.nn", "Llama2_13B", {}, 13_015_864_320),
     ("llama.nn", "Llama3_8B", {}, 8_030_261_248),
     ("llama.nn", "Llama3_2_1B", {}, 1_235_814_400),
-    ("llama.nn", "Qwen2_0_5B", {}, 494_032_768),
-    ("llama.nn", "Qwen2_7B", {}, 7_615_616_512),
     ("clip.nn", "CLIP_B16", {}, 149_620_737),
     ("clip.nn", "CLIP_L14", {}, 427_616_513),
 ]

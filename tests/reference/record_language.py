@@ -1,0 +1,239 @@
+"""Records what transformers computes, for the tests of language models: `python tests/reference/record_language.py`.
+
+It needs transformers (5.24), which no test does. Small models are run in float64, casts to float32 included; those of
+published sizes are built without memory, for the names and shapes of their parameters.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import recipe
+import torch
+import transformers
+from torch.overrides import TorchFunctionMode
+
+_HERE = Path(__file__).parent
+_TOKENS = {"name": "input_ids", "fill": "int", "high": 101, "shape": [2, 16]}
+_TARGET = {"name": "decoder_input_ids", "fill": "int", "high": 101, "shape": [2, 11]}
+_MASK = {"name": "attention_mask", "fill": "prefix_mask", "lengths": [16, 13], "shape": [2, 16]}
+_KINDS = {"name": "token_type_ids", "fill": "int", "high": 2, "shape": [2, 16]}
+
+_SMALL = "vocab_size=101, hidden_size=32, num_hidden_layers=2, num_attention_heads=4"
+_GATED = f"{_SMALL}, intermediate_size=48"
+_GROUPED = f"{_GATED}, num_key_value_heads=2"
+_BART = "vocab_size=101, d_model=32, encoder_layers=2, decoder_layers=2, encoder_attention_heads=4, decoder_attention_heads=4"
+_NO_TOKENS = "pad_token_id=0, bos_token_id=1, eos_token_id=2"
+_NO_PADDING = _NO_TOKENS.replace("=0", "=None")
+
+# name -> class, options of its configuration, inputs, outputs
+SMALL: dict[str, tuple[str, str, list[dict[str, Any]], list[str]]] = {
+    "opt_tiny": ("OPTForCausalLM", f"{_SMALL}, ffn_dim=48, max_position_embeddings=40, word_embed_proj_dim=32", [_TOKENS], ["logits"]),
+    "bart_tiny": (
+        "BartForConditionalGeneration", f"{_BART}, encoder_ffn_dim=48, decoder_ffn_dim=48, max_position_embeddings=40",
+        [_TOKENS, _TARGET], ["logits", "encoder_last_hidden_state"],
+    ),
+    "whisper_tiny_config": (
+        "WhisperForConditionalGeneration",
+        f"{_BART}, encoder_ffn_dim=48, decoder_ffn_dim=48, num_mel_bins=8, max_source_positions=12, max_target_positions=40, {_NO_TOKENS}, decoder_start_token_id=1",
+        [{"name": "input_features", "fill": "real", "shape": [2, 8, 24]}, _TARGET], ["logits", "encoder_last_hidden_state"],
+    ),
+    "albert_tiny": (
+        "AlbertModel", f"{_SMALL}, intermediate_size=48, embedding_size=16, max_position_embeddings=40",
+        [_TOKENS, _MASK, _KINDS], ["last_hidden_state", "pooler_output"],
+    ),
+    "modernbert_tiny": (
+        "ModernBertModel", f"{_GATED.replace('layers=2', 'layers=4')}, local_attention=6, {_NO_TOKENS}, cls_token_id=1, sep_token_id=2",
+        [_TOKENS, _MASK], ["last_hidden_state"],
+    ),
+    "qwen3_tiny": ("Qwen3ForCausalLM", f"{_GROUPED}, head_dim=16, tie_word_embeddings=True, rope_theta=1e6", [_TOKENS], ["logits"]),
+    "qwen2_tiny": ("Qwen2ForCausalLM", f"{_GROUPED}, tie_word_embeddings=True, rope_theta=1e6", [_TOKENS], ["logits"]),
+    "mistral_tiny": ("MistralForCausalLM", f"{_GROUPED}, sliding_window=5", [_TOKENS], ["logits"]),
+    "phi3_tiny": ("Phi3ForCausalLM", f"{_GROUPED}, sliding_window=5, {_NO_PADDING}", [_TOKENS], ["logits"]),
+    "gemma_tiny": ("GemmaForCausalLM", f"{_GROUPED}, head_dim=16", [_TOKENS], ["logits"]),
+    "gpt_neox_tiny": ("GPTNeoXForCausalLM", f"{_GATED}, rotary_pct=0.25, {_NO_TOKENS}", [_TOKENS], ["logits"]),
+    "falcon_tiny": ("FalconForCausalLM", f"{_SMALL}, {_NO_TOKENS}", [_TOKENS], ["logits"]),
+    "falcon_tiny_grouped": ("FalconForCausalLM", f"{_SMALL}, num_kv_heads=2, new_decoder_architecture=True, {_NO_TOKENS}", [_TOKENS], ["logits"]),
+    "stablelm_tiny": ("StableLmForCausalLM", f"{_GROUPED}, use_qkv_bias=True, {_NO_TOKENS}", [_TOKENS], ["logits"]),
+    "olmo2_tiny": ("Olmo2ForCausalLM", f"{_GROUPED}, rope_theta=5e5, rms_norm_eps=1e-6, {_NO_PADDING}", [_TOKENS], ["logits"]),
+}  # fmt: skip
+
+
+def _decoder(vocab: int, width: int, layers: int, heads: int, hidden: int, **others: Any) -> str:
+    sizes = {"vocab_size": vocab, "hidden_size": width, "num_hidden_layers": layers, "num_attention_heads": heads}
+    return _options(**sizes, intermediate_size=hidden, **others)
+
+
+def _encoder_decoder(layers: int, width: int, heads: int, decoder_layers: int | None = None, **others: Any) -> str:
+    sizes: dict[str, Any] = {"d_model": width}
+    for part, depth in (("encoder", layers), ("decoder", decoder_layers or layers)):
+        sizes |= {f"{part}_layers": depth, f"{part}_attention_heads": heads, f"{part}_ffn_dim": 4 * width}
+    return _options(**sizes, **others)
+
+
+def _options(**options: Any) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in options.items())
+
+
+def _opt(layers: int, width: int, heads: int) -> str:
+    sizes = {"hidden_size": width, "num_hidden_layers": layers, "num_attention_heads": heads}
+    return _options(**sizes, ffn_dim=4 * width, word_embed_proj_dim=width)
+
+
+def _falcon(layers: int, width: int, heads: int, **others: Any) -> str:
+    return _options(vocab_size=65024, num_hidden_layers=layers, hidden_size=width, num_attention_heads=heads, **others)
+
+
+# name -> class, options of its configuration: the models of published sizes
+PUBLISHED: dict[str, tuple[str, str]] = {
+    "opt_125m": ("OPTForCausalLM", _opt(12, 768, 12)),
+    "opt_1_3b": ("OPTForCausalLM", _opt(24, 2048, 32)),
+    "opt_2_7b": ("OPTForCausalLM", _opt(32, 2560, 32)),
+    "opt_6_7b": ("OPTForCausalLM", _opt(32, 4096, 32)),
+    "opt_13b": ("OPTForCausalLM", _opt(40, 5120, 40)),
+    "opt_30b": ("OPTForCausalLM", _opt(48, 7168, 56)),
+    "opt_66b": ("OPTForCausalLM", _opt(64, 9216, 72)),
+    "bart_base": ("BartForConditionalGeneration", _encoder_decoder(6, 768, 12)),
+    "bart_large": ("BartForConditionalGeneration", _encoder_decoder(12, 1024, 16)),
+    "whisper_tiny": ("WhisperForConditionalGeneration", _encoder_decoder(4, 384, 6)),
+    "whisper_base": ("WhisperForConditionalGeneration", _encoder_decoder(6, 512, 8)),
+    "whisper_small": ("WhisperForConditionalGeneration", _encoder_decoder(12, 768, 12)),
+    "whisper_medium": ("WhisperForConditionalGeneration", _encoder_decoder(24, 1024, 16)),
+    "whisper_large": ("WhisperForConditionalGeneration", _encoder_decoder(32, 1280, 20)),
+    "whisper_large_v3": (
+        "WhisperForConditionalGeneration", _encoder_decoder(32, 1280, 20, vocab_size=51866, num_mel_bins=128)
+    ),
+    "whisper_turbo": (
+        "WhisperForConditionalGeneration", _encoder_decoder(32, 1280, 20, 4, vocab_size=51866, num_mel_bins=128)
+    ),
+    "albert_base": ("AlbertModel", _decoder(30000, 768, 12, 12, 3072)),
+    "albert_large": ("AlbertModel", _decoder(30000, 1024, 24, 16, 4096)),
+    "albert_xlarge": ("AlbertModel", _decoder(30000, 2048, 24, 16, 8192)),
+    "albert_xxlarge": ("AlbertModel", _decoder(30000, 4096, 12, 64, 16384)),
+    "modernbert_base": ("ModernBertModel", ""),
+    "modernbert_large": ("ModernBertModel", _decoder(50368, 1024, 28, 16, 2624)),
+    "qwen3_0_6b": ("Qwen3ForCausalLM", _decoder(151936, 1024, 28, 16, 3072, num_key_value_heads=8, tie_word_embeddings=True)),
+    "qwen3_1_7b": ("Qwen3ForCausalLM", _decoder(151936, 2048, 28, 16, 6144, num_key_value_heads=8, tie_word_embeddings=True)),
+    "qwen3_4b": ("Qwen3ForCausalLM", _decoder(151936, 2560, 36, 32, 9728, num_key_value_heads=8, tie_word_embeddings=True)),
+    "qwen3_8b": ("Qwen3ForCausalLM", _decoder(151936, 4096, 36, 32, 12288, num_key_value_heads=8)),
+    "qwen3_14b": ("Qwen3ForCausalLM", _decoder(151936, 5120, 40, 40, 17408, num_key_value_heads=8)),
+    "qwen3_32b": ("Qwen3ForCausalLM", _decoder(151936, 5120, 64, 64, 25600, num_key_value_heads=8)),
+    "qwen2_0_5b": ("Qwen2ForCausalLM", _decoder(151936, 896, 24, 14, 4864, num_key_value_heads=2, tie_word_embeddings=True)),
+    "qwen2_1_5b": ("Qwen2ForCausalLM", _decoder(151936, 1536, 28, 12, 8960, num_key_value_heads=2, tie_word_embeddings=True)),
+    "qwen2_5_3b": ("Qwen2ForCausalLM", _decoder(151936, 2048, 36, 16, 11008, num_key_value_heads=2, tie_word_embeddings=True)),
+    "qwen2_7b": ("Qwen2ForCausalLM", _decoder(152064, 3584, 28, 28, 18944, num_key_value_heads=4)),
+    "smollm2_135m": ("LlamaForCausalLM", _decoder(49152, 576, 30, 9, 1536, num_key_value_heads=3, tie_word_embeddings=True)),
+    "smollm2_360m": ("LlamaForCausalLM", _decoder(49152, 960, 32, 15, 2560, num_key_value_heads=5, tie_word_embeddings=True)),
+    "smollm2_1_7b": ("LlamaForCausalLM", _decoder(49152, 2048, 24, 32, 8192, tie_word_embeddings=True)),
+    "phi3_mini": ("Phi3ForCausalLM", ""),
+    "phi3_medium": ("Phi3ForCausalLM", _decoder(32064, 5120, 40, 40, 17920, num_key_value_heads=10)),
+    "phi_4": ("Phi3ForCausalLM", _decoder(100352, 5120, 40, 40, 17920, num_key_value_heads=10)),
+    "gemma_2b": ("GemmaForCausalLM", _decoder(256000, 2048, 18, 8, 16384, num_key_value_heads=1)),
+    "gemma_7b": ("GemmaForCausalLM", _decoder(256000, 3072, 28, 16, 24576)),
+    "gpt_neox_20b": ("GPTNeoXForCausalLM", _decoder(50432, 6144, 44, 64, 24576)),
+    "pythia_70m": ("GPTNeoXForCausalLM", _decoder(50304, 512, 6, 8, 2048)),
+    "pythia_160m": ("GPTNeoXForCausalLM", _decoder(50304, 768, 12, 12, 3072)),
+    "pythia_410m": ("GPTNeoXForCausalLM", _decoder(50304, 1024, 24, 16, 4096)),
+    "pythia_1b": ("GPTNeoXForCausalLM", _decoder(50304, 2048, 16, 8, 8192)),
+    "pythia_1_4b": ("GPTNeoXForCausalLM", _decoder(50304, 2048, 24, 16, 8192)),
+    "pythia_2_8b": ("GPTNeoXForCausalLM", _decoder(50304, 2560, 32, 32, 10240)),
+    "pythia_6_9b": ("GPTNeoXForCausalLM", _decoder(50432, 4096, 32, 32, 16384)),
+    "pythia_12b": ("GPTNeoXForCausalLM", _decoder(50688, 5120, 36, 40, 20480)),
+    "falcon_7b": ("FalconForCausalLM", _falcon(32, 4544, 71)),
+    "falcon_40b": ("FalconForCausalLM", _falcon(60, 8192, 128, num_kv_heads=8, new_decoder_architecture=True)),
+    "falcon_180b": ("FalconForCausalLM", _falcon(80, 14848, 232, num_kv_heads=8, new_decoder_architecture=True)),
+    "stablelm_2_1_6b": ("StableLmForCausalLM", _decoder(100352, 2048, 24, 32, 5632, use_qkv_bias=True)),
+    "stablelm_3b": ("StableLmForCausalLM", _decoder(50304, 2560, 32, 32, 6912)),
+    "olmo2_7b": ("Olmo2ForCausalLM", _decoder(100352, 4096, 32, 32, 11008)),
+    "olmo2_1b": ("Olmo2ForCausalLM", _decoder(100352, 2048, 16, 16, 8192)),
+    "olmo2_13b": ("Olmo2ForCausalLM", _decoder(100352, 5120, 40, 40, 13824)),
+    "olmo2_32b": ("Olmo2ForCausalLM", _decoder(100352, 5120, 64, 40, 27648, num_key_value_heads=8)),
+}  # fmt: skip
+
+LEFT_OUT = {"final_logits_bias"}  # a buffer of zeros that is no part of the network
+
+
+class Lifted(TorchFunctionMode):
+    """Casts to float32 become casts to float64."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run a function of torch, with the other type."""
+        if func is torch.Tensor.float:
+            return args[0].double()
+        args = tuple(torch.float64 if arg is torch.float32 else arg for arg in args)
+        kwargs = {key: torch.float64 if arg is torch.float32 else arg for key, arg in (kwargs or {}).items()}
+        return func(*args, **kwargs)
+
+
+def build(kind: str, options: str) -> tuple[torch.nn.Module, str]:
+    """A model of transformers, and the call that builds it."""
+    configuration = getattr(transformers, kind).config_class.__name__
+    call = f"transformers.{kind}(transformers.{configuration}({options}))"
+    made = eval(f"transformers.{configuration}({options})", {"transformers": transformers})
+    made._attn_implementation = "eager"
+    return getattr(transformers, kind)(made), call
+
+
+def layout(entries: Iterable[tuple[str, Iterable[int]]]) -> dict[str, Any]:
+    """The keys and shapes of a state_dict, as their number and a digest."""
+    lines = [f"{key} {list(shape)}" for key, shape in entries]
+    return {"entries": len(lines), "digest": sha256("\n".join(lines).encode()).hexdigest()[:16]}
+
+
+def state(module: torch.nn.Module) -> dict[str, Any]:
+    """Parameters, keys and shapes of a module."""
+    kept = {key: tensor.shape for key, tensor in module.state_dict().items() if key not in LEFT_OUT}
+    keys = layout(kept.items())
+    return {"params": sum(parameter.numel() for parameter in module.parameters()), "state_dict": keys}
+
+
+def small(name: str) -> dict[str, Any]:
+    """The golden of a small model."""
+    kind, options, inputs, outputs = SMALL[name]
+    torch.set_default_dtype(torch.float64)
+    with Lifted():
+        module, call = build(kind, options)
+        module = recipe.fill_(module.double().eval())
+        given = {spec["name"]: recipe.make_input(spec, index) for index, spec in enumerate(inputs)}
+        results = module(**given, **({"use_cache": False} if "logits" in outputs else {}))
+        results = {output: results[output] for output in outputs}
+        loss = torch.stack([(result**2).mean() for result in results.values()]).sum()
+        parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
+        gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
+        norm = torch.stack([gradient.norm() for gradient in gradients if gradient is not None]).norm()
+    return {
+        "name": name,
+        "reference": {"library": "transformers", "version": transformers.__version__, "call": call},
+        "mode": "eval",
+        "weights": {"gain": 1.0, "fan_in": True},
+        "inputs": inputs,
+        **state(module),
+        "outputs": {output: recipe.summary(result) for output, result in results.items()},
+        "loss": loss.item(),
+        "grad_norm": norm.item(),
+    }
+
+
+def published(name: str) -> dict[str, Any]:
+    """The parameters, keys and shapes of a model of published size."""
+    torch.set_default_dtype(torch.float32)
+    with torch.device("meta"):
+        module, call = build(*PUBLISHED[name])
+    return {"name": name, "call": call, **state(module)}
+
+
+def write(path: str, key: str, head: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    """A file with one row a line."""
+    lines = ",\n".join(json.dumps(row) for row in rows)
+    start = json.dumps(head)[:-1]
+    (_HERE / path).write_text(f'{start}, "{key}": [\n{lines}\n]}}\n', encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write("goldens_language.json", "goldens", {"dtype": "float64"}, [small(name) for name in SMALL])
+    head = {"library": "transformers", "version": transformers.__version__}
+    write("published_language.json", "models", head, [published(name) for name in PUBLISHED])
