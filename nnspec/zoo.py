@@ -1,7 +1,7 @@
 """The zoo: the networks that come with nnspec, found by name (`resnet50`) and listed.
 
-A name is that of a file or of a model in one; capitals, `_`, `-` and `.` do not matter. To find one reads the lines that
-begin with `model`; only the parameters of a listing need the specs elaborated.
+A name is that of a file or of a model in one; capitals, `_`, `-` and `.` do not matter. To find one reads the lines
+that begin with `model`; only the parameters of a listing need the specs elaborated.
 """
 
 from __future__ import annotations
