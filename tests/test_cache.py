@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import onnxruntime
 import pytest
 import torch
 from click.testing import CliRunner
+from reference import language
+from reference.proof import load
 from test_contract import CASES, called_layer, concrete, identifier, make_inputs, sizes, spec
 
 import nnspec
@@ -101,6 +104,7 @@ MODELS: dict[str, Any] = {
     "transformer": lambda: nnspec.load(
         "transformer", settings={"depth": 2, "width": 8, "heads": 2, "hidden": 12, "vocab": 11}
     ),
+    **{name: partial(load, language.GOLDENS[name]) for name in language.CAUSAL},
 }
 Arrays = dict[str, np.ndarray]
 
@@ -118,7 +122,7 @@ def whole_inputs(model: nnspec.Model, made: Decoder) -> Arrays:
         given = main.values[port.value]
         high = 2 if given.dtype == "bool" else 11
         arrays[port.name] = random.integers(0, high, numbers(given.shape, sizes)).astype(
-            np.bool_ if given.dtype == "bool" else np.int64
+            {"bool": np.bool_, "int": np.int64, "float": np.float64}[given.dtype]
         )
     arrays.get("seen", np.ones((1, 1), np.bool_))[:, 0] = True
     return arrays
@@ -169,7 +173,14 @@ def onnx_runner(program: Any, module: torch.nn.Module) -> Any:
     proto = export_model(program, weights)
     session = onnxruntime.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
-    return lambda inputs: dict(zip(names, session.run(names, inputs), strict=True))
+
+    def run(inputs: Arrays) -> Arrays:
+        single = {
+            name: array.astype(np.float32) if array.dtype == np.float64 else array for name, array in inputs.items()
+        }
+        return dict(zip(names, session.run(names, single), strict=True))
+
+    return run
 
 
 @pytest.mark.parametrize("name", MODELS)

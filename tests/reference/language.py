@@ -32,6 +32,12 @@ GOLDENS: dict[str, Spec] = {
     "olmo2_tiny": ("olmo2.nn", "OLMo2", _GROUPED),
 }  # fmt: skip
 
+# Those that are decoded token by token.
+CAUSAL = (
+    "opt_tiny", "bart_tiny", "whisper_tiny_config", "qwen3_tiny", "phi3_tiny", "gemma_tiny", "gpt_neox_tiny", "falcon_tiny",
+    "falcon_tiny_grouped", "stablelm_tiny", "olmo2_tiny",
+)  # fmt: skip
+
 # Published size -> the file and model that has it.
 PUBLISHED: dict[str, tuple[str, str]] = {
     "opt_125m": ("opt.nn", "OPT125M"),
