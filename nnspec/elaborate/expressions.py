@@ -381,7 +381,8 @@ class Expressions(Layering, ABC):
         if function.layer is None:
             found = describe(values[0]) if values else "nothing"
             self.fail(WrongKind(self.span(node), f"a number for {function.name}", found))
-        if not all(isinstance(value, Tensor) for value in values[: len(tensors)]):
+        texts = next((place for place, value in enumerate(values) if not isinstance(value, str)), 0)  # einsum("i->", a)
+        if not all(isinstance(value, Tensor) for value in values[texts : texts + len(tensors)]):
             advice = f"write the tensors before the numbers: {function.name}(tensor, number)"
             self.fail(BadOperation(self.span(node), f"{function.name} takes its tensors first", advice))
         given = tuple(

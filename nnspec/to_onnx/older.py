@@ -90,9 +90,17 @@ def _pad(node: Node, graph: Graph) -> None:
     _give(node, graph)
 
 
+def _grid_sample(node: Node, graph: Graph) -> None:
+    """Modes had other names, and there were no volumes."""
+    node.attributes["mode"] = GRID_MODES[node.attributes["mode"]]
+    graph.nodes.append(node)
+
+
+GRID_MODES = {"linear": "bilinear", "nearest": "nearest", "cubic": "bicubic"}
 _REDUCTIONS = ("L1", "L2", "LogSumExp", "Max", "Mean", "Min", "Prod", "SumSquare")
 FORMS: dict[str, tuple[int, Form]] = {
     "Gelu": (20, _gelu),
+    "GridSample": (20, _grid_sample),
     "Mish": (18, _mish),
     "Pad": (19, _pad),
     "Split": (18, _split),

@@ -16,6 +16,7 @@ from nnspec.layers.families.axes import Permute, Squeeze, Transpose, Unsqueeze
 from nnspec.layers.families.combine import Multiply
 from nnspec.layers.families.derivative import Detach
 from nnspec.layers.families.elementwise import Cast, Square
+from nnspec.layers.families.gathering import Gather
 from nnspec.layers.families.indexing import Chunk, Select, Slice, Split, Subscript, Take
 from nnspec.layers.families.operators import Power
 from nnspec.layers.families.rearranging import Rearrange
@@ -28,14 +29,15 @@ from nnspec.layers.families.reduction import (
     Sum,
     Variance,
 )
-from nnspec.layers.families.repetition import Expand, Flip, Roll, Tile
+from nnspec.layers.families.repetition import Expand, Flip, RepeatInterleave, Roll, Tile
 from nnspec.layers.families.shape import Flatten, Identity, Reshape, Unflatten
+from nnspec.layers.families.triangle import Tril, Triu
 
 SUMS = (CumulativeSum, LogSumExp, Mean, Norm, StandardDeviation, Sum, Variance)
 # What only moves elements gives them in any type.
 MOVES = (
     *(Identity, Flatten, Unflatten, Reshape, Permute, Transpose, Squeeze, Unsqueeze, Rearrange, Detach),
-    *(Subscript, Slice, Select, Take, Split, Chunk, Expand, Tile, Roll, Flip),
+    *(Subscript, Slice, Select, Take, Gather, Split, Chunk, Expand, Tile, RepeatInterleave, Roll, Flip, Tril, Triu),
 )
 
 Use = tuple[Call | None, int]  # a call and the index of its input; None for the outputs of the module

@@ -1,10 +1,10 @@
-"""Lookup of learned vectors by index."""
+"""Lookup of vectors by index: learned ones, or those of one 1."""
 
 from typing import ClassVar
 
 from pydantic import PositiveInt
 
-from nnspec.layers.base import ArgumentError, Example, Initial, TensorType, Weight, need_dtype
+from nnspec.layers.base import ArgumentError, Example, Initial, Layer, TensorType, Weight, need_dtype
 from nnspec.layers.initial import Initialised
 
 
@@ -44,3 +44,26 @@ class Embedding(Initialised):
 
     def indices_below(self) -> int:
         return self.num_embeddings
+
+
+class OneHot(Layer):
+    """A 1 at each index from 0 to `num_classes` - 1 among 0s, along a new last dimension; whole numbers, as torch's.
+
+    Shapes: int [...] -> int [..., num_classes]; `cast(_, "float")` behind it makes floats.
+    Source: torch.nn.functional.one_hot.
+    """
+
+    by_position: ClassVar[tuple[str, ...]] = ("num_classes",)
+    pointwise: ClassVar[bool] = True
+    function: ClassVar[str | None] = "one_hot"
+
+    num_classes: PositiveInt
+
+    examples: ClassVar = (Example("one_hot(a, 5)", ("int[N, T]",)), Example("OneHot(3)", ("int[]",)))
+
+    def infer(self, input: TensorType) -> TensorType:
+        need_dtype(input, "int")
+        return TensorType("int", (*input.shape, self.num_classes))
+
+    def indices_below(self) -> int:
+        return self.num_classes

@@ -1,4 +1,4 @@
-"""Layers that reduce dimensions to one number: sums, means, extremes, deviations, norms; and the running sum.
+"""Layers that reduce dimensions to one value: sums, means, extremes, deviations, norms; and what elements so far give.
 
 `dim` is a dimension, several, or none for all of them; `keepdim` leaves a dimension of size 1 in their place.
 """
@@ -249,18 +249,36 @@ class ArgMin(_SingleReduction):
     examples: ClassVar = (Example("argmin(a, dim = 1)"), Example("argmin(a, keepdim = true)"))
 
 
-class CumulativeSum(Layer):
-    """The sum of all elements so far along a dimension.
+class All(_Reduction):
+    """Whether all elements along dimensions are true.
 
-    Shapes: any -> the same. Source: torch.cumsum.
+    Shapes: dim = 1: bool [N, T] -> bool [N]. Source: torch.all.
     """
 
+    function: ClassVar[str | None] = "all"
+    takes: ClassVar[tuple[DType, ...]] = ("bool",)
+
+    examples: ClassVar = (Example("all(a)", ("bool[N, T]",)), Example("All(1, keepdim = true)", ("bool[N, T, 3]",)))
+
+
+class Any(_Reduction):
+    """Whether any element along dimensions is true.
+
+    Shapes: dim = 1: bool [N, T] -> bool [N]. Source: torch.any.
+    """
+
+    function: ClassVar[str | None] = "any"
+    takes: ClassVar[tuple[DType, ...]] = ("bool",)
+
+    examples: ClassVar = (Example("any(a)", ("bool[N, T]",)), Example("Any([0, -1])", ("bool[N, T, 3]",)))
+
+
+class _Cumulative(Layer):
+    """What all elements so far along a dimension give."""
+
     by_position: ClassVar[tuple[str, ...]] = ("dim",)
-    function: ClassVar[str | None] = "cumsum"
 
     dim: int
-
-    examples: ClassVar = (Example("cumsum(a, dim = 1)"), Example("CumulativeSum(-1)", ("int[N, T]",)))
 
     def infer(self, input: TensorType) -> TensorType:
         need_dtype(input, "float", "int")
@@ -269,3 +287,29 @@ class CumulativeSum(Layer):
 
     def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
         return ((axis(self.dim, input.rank),),)
+
+
+class CumulativeSum(_Cumulative):
+    """The sum of all elements so far along a dimension.
+
+    Shapes: any -> the same. Source: torch.cumsum.
+    """
+
+    function: ClassVar[str | None] = "cumsum"
+
+    examples: ClassVar = (Example("cumsum(a, dim = 1)"), Example("CumulativeSum(-1)", ("int[N, T]",)))
+
+
+class CumulativeProduct(_Cumulative):
+    """The product of all elements so far along a dimension.
+
+    Shapes: any -> the same. In ONNX it is a product of T x T places. Source: torch.cumprod.
+    """
+
+    function: ClassVar[str | None] = "cumprod"
+
+    examples: ClassVar = (
+        Example("cumprod(a, dim = 1)", ("float[N, T, 3]",), {"T": 5}),
+        Example("CumulativeProduct(-1)", ("int[N, T]",)),
+        Example("cumprod(a, dim = 0)", ("float[6]",)),
+    )

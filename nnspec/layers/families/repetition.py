@@ -3,8 +3,8 @@
 from typing import ClassVar
 
 from nnspec.dims import Expression, Size, equal
-from nnspec.layers.base import ArgumentError, Example, Layer, TensorType
-from nnspec.layers.reshaping import distinct_axes, need_positive
+from nnspec.layers.base import ArgumentError, Example, Layer, TensorType, axis
+from nnspec.layers.reshaping import distinct_axes, need_positive, replaced
 
 
 class Tile(Layer):
@@ -34,6 +34,33 @@ class Tile(Layer):
     def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
         counts = self.dims[-input.rank :] if input.rank else ()
         return (tuple(input.rank - len(counts) + place for place, count in enumerate(counts) if count != 1),)
+
+
+class RepeatInterleave(Layer):
+    """Each element of a dimension `repeats` times, side by side: a, a, b, b, where `Tile` gives a, b, a, b.
+
+    Shapes: [N, 2, T] with repeats = 4, dim = 1 -> [N, 8, T]. Source: torch.repeat_interleave.
+    """
+
+    by_position: ClassVar[tuple[str, ...]] = ("repeats", "dim")
+    function: ClassVar[str | None] = "repeat_interleave"
+
+    repeats: int | Expression
+    dim: int
+
+    examples: ClassVar = (
+        Example("repeat_interleave(a, 4, dim = 1)", ("float[N, 2, T, 3]",)),
+        Example("RepeatInterleave(N, 0)", ("int[3, N]",)),
+        Example("RepeatInterleave(1, -1)", ("bool[N, T]",)),
+    )
+
+    def infer(self, input: TensorType) -> TensorType:
+        need_positive(self.repeats, "repeats", f"{self.repeats} repetitions leave nothing")
+        place = axis(self.dim, input.rank)
+        return replaced(input, place, input.shape[place] * self.repeats)
+
+    def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
+        return ((axis(self.dim, input.rank),),)
 
 
 class Expand(Layer):

@@ -6,8 +6,11 @@ import numpy as np
 
 from nnspec.layers.base import Layer, axis
 from nnspec.layers.families.reduction import (
+    All,
+    Any,
     ArgMax,
     ArgMin,
+    CumulativeProduct,
     CumulativeSum,
     LogSumExp,
     Max,
@@ -20,7 +23,7 @@ from nnspec.layers.families.reduction import (
     Variance,
 )
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.operands import reduce, scalar
+from nnspec.to_onnx.operands import cast, counted, reduce, scalar
 from nnspec.to_onnx.row import Call, row
 from nnspec.to_onnx.whole_numbers import Which, extreme_along
 
@@ -39,6 +42,13 @@ def _(layer: Sum | Mean | Max | Min | LogSumExp, call: Call, graph: Graph) -> st
         which: Which = "Max" if isinstance(layer, Max) else "Min"
         return extreme_along(which, call.inputs[0], layer.axes(call.type_of()), layer.keepdim, graph)
     return reduce(REDUCTIONS[type(layer)], call.inputs[0], layer.axes(call.type_of()), layer.keepdim, graph)
+
+
+@row(All, Any)
+def _(layer: All | Any, call: Call, graph: Graph) -> str:
+    op = "ReduceMin" if isinstance(layer, All) else "ReduceMax"
+    number = cast(call.inputs[0], "bool", "float", graph)
+    return cast(reduce(op, number, layer.axes(call.type_of()), layer.keepdim, graph), "float", "bool", graph)
 
 
 @row(Norm)
@@ -77,3 +87,19 @@ def _(layer: ArgMax | ArgMin, call: Call, graph: Graph) -> str:
 @row(CumulativeSum)
 def _(layer: CumulativeSum, call: Call, graph: Graph) -> str:
     return graph.node("CumSum", [call.inputs[0], graph.constant(axis(layer.dim, call.type_of().rank))])
+
+
+@row(CumulativeProduct)
+def _(layer: CumulativeProduct, call: Call, graph: Graph) -> str:
+    """The products of a triangle: row i has the elements up to i, and ones behind them."""
+    given = call.type_of()
+    place = axis(layer.dim, given.rank)
+    behind = (1,) * (given.rank - place - 1)
+    size = given.shape[place]
+    places = counted(0, size, graph)
+    rows = graph.reshape(places, (size,), (size, 1, *behind))
+    columns = graph.reshape(places, (size,), (size, *behind))
+    before = graph.node("LessOrEqual", [columns, rows])
+    beside = graph.node("Unsqueeze", [call.inputs[0], graph.constant([place])])
+    filled = graph.node("Where", [before, beside, scalar(1, given.dtype, graph)])
+    return reduce("ReduceProd", filled, (place + 1,), False, graph)

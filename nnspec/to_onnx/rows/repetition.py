@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from nnspec.dims import Size, bounds
-from nnspec.layers.families.repetition import Expand, Flip, Roll, Tile
+from nnspec.layers.base import axis
+from nnspec.layers.families.repetition import Expand, Flip, RepeatInterleave, Roll, Tile
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.operands import AxisSlice, cut, scalar
 from nnspec.to_onnx.row import Call, row
@@ -16,6 +17,16 @@ def _(layer: Tile, call: Call, graph: Graph) -> str:
     if new > 0:
         name = graph.node("Unsqueeze", [name, graph.constant(list(range(new)))])
     return graph.node("Tile", [name, graph.shape((1,) * -new + layer.dims)])
+
+
+@row(RepeatInterleave)
+def _(layer: RepeatInterleave, call: Call, graph: Graph) -> str:
+    shape = call.type_of().shape
+    place = axis(layer.dim, len(shape)) + 1
+    beside = graph.node("Unsqueeze", [call.inputs[0], graph.constant([place])])
+    stretched = (*(1,) * place, layer.repeats, *(1,) * (len(shape) - place))
+    repeated = graph.node("Expand", [beside, graph.shape(stretched)])
+    return graph.reshape(repeated, (*shape[:place], layer.repeats, *shape[place:]), call.results[0].shape)
 
 
 @row(Expand)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from nnspec.layers.families.embedding import Embedding
+from nnspec.layers.families.embedding import Embedding, OneHot
 from nnspec.to_torch.row import Call, Submodule, changed, row
 
 
 @row(Embedding)
 def _(layer: Embedding, call: Call) -> Submodule:
     return Submodule("nn.Embedding", (layer.num_embeddings, layer.embedding_dim), changed(layer, "padding_idx"))
+
+
+@row(OneHot)
+def _(layer: OneHot, call: Call) -> str:
+    return f"F.one_hot({call.inputs[0]}, {layer.num_classes})"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import typing
 
 from nnspec.layers.base import Layer
 from nnspec.layers.families.reduction import (
+    All,
+    Any,
     ArgMax,
     ArgMin,
+    CumulativeProduct,
     CumulativeSum,
     LogSumExp,
     Max,
@@ -25,7 +28,7 @@ from nnspec.to_torch.row import Call, changed, row
 METHODS: dict[type[Layer], str] = {Max: "amax", Min: "amin"}
 
 
-def _dimensions(layer: Any, call: Call) -> dict[str, Any]:
+def _dimensions(layer: typing.Any, call: Call) -> dict[str, typing.Any]:
     """The keywords `dim` and `keepdim`; torch keeps dimensions only where they are named."""
     keywords = changed(layer, "dim", "keepdim")
     if layer.dim is None and layer.keepdim:
@@ -33,8 +36,8 @@ def _dimensions(layer: Any, call: Call) -> dict[str, Any]:
     return keywords
 
 
-@row(Sum, Mean, Max, Min)
-def _(layer: Sum | Mean | Max | Min, call: Call) -> str:
+@row(Sum, Mean, Max, Min, All, Any)
+def _(layer: Sum | Mean | Max | Min | All | Any, call: Call) -> str:
     method = METHODS.get(type(layer), layer.function)
     return f"{call.inputs[0]}.{method}({written(**_dimensions(layer, call))})"
 
@@ -70,6 +73,6 @@ def _(layer: Prod | ArgMax | ArgMin, call: Call) -> str:
     return f"{text}().reshape({ones})" if ones else f"{text}()"
 
 
-@row(CumulativeSum)
-def _(layer: CumulativeSum, call: Call) -> str:
-    return f"{call.inputs[0]}.cumsum(dim={layer.dim})"
+@row(CumulativeSum, CumulativeProduct)
+def _(layer: CumulativeSum | CumulativeProduct, call: Call) -> str:
+    return f"{call.inputs[0]}.{layer.function}(dim={layer.dim})"

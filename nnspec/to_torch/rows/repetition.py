@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from nnspec.layers.families.repetition import Expand, Flip, Roll, Tile
+from nnspec.layers.families.repetition import Expand, Flip, RepeatInterleave, Roll, Tile
 from nnspec.to_torch.row import Call, row
 
 
 @row(Tile)
 def _(layer: Tile, call: Call) -> str:
     return f"{call.inputs[0]}.tile({call.shape(layer.dims) or '()'})"
+
+
+@row(RepeatInterleave)
+def _(layer: RepeatInterleave, call: Call) -> str:
+    return f"{call.inputs[0]}.repeat_interleave({call.size(layer.repeats)}, dim={layer.dim})"
 
 
 @row(Expand)
