@@ -192,7 +192,23 @@ entry("StochasticDepth")(lambda r, t: {"p": r.choice([0.0, 0.1, 0.5]), **some(r,
 
 entry("Softmax", "LogSoftmax", "Softmin")(lambda r, t: some(r, 0.6, dim=lambda: axis(r, t)))
 entry("GLU")(lambda r, t: some(r, 0.6, dim=lambda: axis(r, t)))
-entry("CumulativeSum", dtypes=NUMBER)(lambda r, t: {"dim": axis(r, t)})
+entry("CumulativeSum", "CumulativeProduct", dtypes=NUMBER)(lambda r, t: {"dim": axis(r, t)})
+entry("All", "Any", dtypes=("bool",))(
+    lambda r, t: some(r, 0.7, dim=lambda: r.choice([axis(r, t), axes(r, t)])) | some(r, keepdim=lambda: True)
+)
+entry("TopK", steady=False)(
+    lambda r, t: {
+        "k": r.randint(1, 3),
+        **some(r, 0.5, dim=lambda: axis(r, t)),
+        **some(r, largest=lambda: False),
+    }
+)
+entry("Sort", "ArgSort", dtypes=NUMBER, steady=False)(
+    lambda r, t: some(r, 0.6, dim=lambda: axis(r, t)) | some(r, 0.4, descending=lambda: True)
+)
+entry("Tril", "Triu", ranks=(2, 3, 4, 5), dtypes=ALL)(lambda r, t: some(r, 0.6, diagonal=lambda: r.randint(-3, 3)))
+entry("RepeatInterleave", dtypes=ALL)(lambda r, t: {"repeats": r.randint(1, 3), "dim": axis(r, t)})
+entry("OneHot", ranks=(1, 2, 3), dtypes=("int",))(lambda r, t: {"num_classes": r.randint(4, 7)})
 
 
 def _reduction(random: Random, given: TensorType) -> Arguments:
@@ -624,5 +640,5 @@ OTHERWISE = frozenset(
     }
     | {"BCELoss", "BCEWithLogitsLoss", "CTCLoss", "CosineSimilarity", "CrossEntropyLoss", "DiceLoss", "DiceScore"}
     | {"FocalLoss", "GaussianKL", "Hinge", "HuberLoss", "InfoNCE", "L1Loss", "MSELoss", "MeanIoU", "NLLLoss"}
-    | {"SmoothL1Loss", "Accuracy"}
+    | {"SmoothL1Loss", "Accuracy", "Gather", "Scatter", "Einsum", "GridSample", "AffineGrid"}
 )

@@ -467,6 +467,64 @@ def _shown(options: dict[str, Any]) -> str:
 
 
 @operation
+def _by_indices(random: Random) -> Operation:
+    rank, dtype = random.randint(1, 3), random.choice(["float", "float", "int"])
+    sizes, dim = ["N", "T", "4"][-rank:], random.randrange(rank)
+    sizes[dim] = str(random.randint(3, 6))  # the indices that are drawn are below 3
+    others = [*sizes[:dim], random.choice(["1", "2", "K", "7"]), *sizes[dim + 1 :]]
+    shown = random.choice([dim, dim - rank])
+    types = (type_of(dtype, sizes), type_of("int", others))
+    if maybe(random):
+        return Operation("gather", f"gather(a, b, dim = {shown})", types, lambda g, w: g[0].gather(dim, g[1]))
+    given = (*types, type_of(dtype, others))
+    if maybe(random, 0.4):
+        text = f'scatter(a, b, c, dim = {shown}, reduce = "sum")'
+        return Operation("scatter sum", text, given, lambda g, w: g[0].scatter_add(dim, g[1], g[2]))
+    reduce = random.choice(["prod", "amax", "amin"])
+    text = f'scatter(a, b, c, dim = {shown}, reduce = "{reduce}")'
+    return Operation("scatter", text, given, lambda g, w: g[0].scatter_reduce(dim, g[1], g[2], reduce))
+
+
+EQUATIONS = [
+    ("bhqd,bhkd->bhqk", ("N 2 T 4", "N 2 S 4")), ("...i,ij->...j", ("N T 3", "3 5")), ("ij,ij->i", ("N T", "N T")),
+    ("bi,bj->bij", ("N 3", "N T")), ("...ij,...jk", ("2 1 T 4", "5 4 3")), ("bii->b", ("N T T",)),
+    ("bij->bji", ("N T 3",)), ("ij,jk,kl->il", ("N T", "T 3", "3 S")), ("bij->b", ("N T 3",)), ("i,j", ("N", "T")),
+    ("bn,bnd->bd", ("N T", "N T 4")), ("i,i->", ("T", "T")),
+]  # fmt: skip
+
+
+@operation
+def _einsum(random: Random) -> Operation:
+    equation, operands = random.choice(EQUATIONS)
+    types = tuple(type_of("float", operand.split()) for operand in operands)
+    names = ", ".join("abc"[: len(types)])
+    return Operation("einsum", f'einsum("{equation}", {names})', types, lambda g, w: torch.einsum(equation, *g))
+
+
+@operation
+def _grid(random: Random) -> Operation:
+    corners = maybe(random)
+    sizes = [random.choice(["H", "1", "2", "5"]), random.choice(["W", "3", "6"])]
+    if maybe(random, 0.3):
+        shown, maps = ", ".join(sizes), "float[N, 2, 3]"
+        text = f"affine_grid(a, [{shown}], align_corners = {str(corners).lower()})"
+
+        def grid(given: list[Tensor], weights: Weights) -> Tensor:
+            return F.affine_grid(given[0], [len(given[0]), 1, *given[1].shape], align_corners=corners)
+
+        return Operation("affine_grid", text, (maps, type_of("float", sizes)), grid)
+    options: dict[str, Any] = {"mode": "bilinear", "padding_mode": random.choice(["zeros", "border", "reflection"])}
+    types = (type_of("float", ["N", "2", *sizes]), "float[N, h, 3, 2]")
+    if maybe(random, 0.3):
+        types = (type_of("float", ["N", "2", *sizes, "3"]), "float[N, h, 2, 3, 3]")
+    elif maybe(random, 0.3):
+        options["mode"] = "bicubic"
+    written = ", ".join(f'{key} = "{value}"' for key, value in options.items())
+    text = f"grid_sample(a, b, {written}, align_corners = {str(corners).lower()})"
+    return Operation("grid_sample", text, types, lambda g, w: F.grid_sample(*g, **options, align_corners=corners))
+
+
+@operation
 def _metric(random: Random) -> Operation:
     if maybe(random, 0.3):
         rest = random.choice([[], ["T"]])

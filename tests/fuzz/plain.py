@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -448,7 +449,10 @@ for _name, _function in _UNARY.items():
     FORMULAS[_name] = lambda a, w, given, function=_function: function(given[0])
 
 _CALLED: dict[str, Callable[..., Any]] = {
-    "CumulativeSum": torch.cumsum, "Mean": torch.mean, "Sum": torch.sum, "Max": torch.amax, "Min": torch.amin,
+    "CumulativeSum": torch.cumsum, "CumulativeProduct": torch.cumprod, "All": torch.all, "Any": torch.any,
+    "TopK": torch.topk, "Sort": partial(torch.sort, stable=True), "ArgSort": partial(torch.argsort, stable=True),
+    "Tril": torch.tril, "Triu": torch.triu, "RepeatInterleave": torch.repeat_interleave, "OneHot": F.one_hot,
+    "Mean": torch.mean, "Sum": torch.sum, "Max": torch.amax, "Min": torch.amin,
     "ArgMax": torch.argmax, "ArgMin": torch.argmin, "Squeeze": torch.squeeze,
     "Unsqueeze": torch.unsqueeze, "Transpose": torch.transpose, "Permute": torch.permute, "Tile": torch.tile,
     "Roll": torch.roll, "Reshape": torch.reshape, "Clamp": torch.clamp, "Threshold": F.threshold, "Pad": F.pad,
