@@ -133,7 +133,8 @@ def _hidden(labels: Labels, given: TensorType, text: str, index: int) -> tuple[S
     """The sizes of the dimensions that the ellipsis stands for."""
     count = given.rank - (len(labels) - labels.count(ELLIPSIS))
     if count < 0 or (count and ELLIPSIS not in labels):
-        message = f"{''.join(labels)!r} in {text!r} has {len(labels)} letters, and the operand is {given}"
+        letters = f"{len(labels)} letter{'s'[: len(labels) - 1]}"
+        message = f"{''.join(labels)!r} in {text!r} has {letters}, and the operand is {given}"
         raise InputError(message, help="name every dimension, or write `...` for the others", index=index)
     start = labels.index(ELLIPSIS) if count else 0
     return given.shape[start : start + count]

@@ -23,12 +23,14 @@ from nnspec.weights.arrays import Array
 
 HALVES: dict[str, Any] = {"float16": np.dtype(np.float16), "bfloat16": np.dtype(bfloat16)}
 
-# Operators that keep 32 bits: sums over many elements, powers, logarithms, angles; and bodies that are applied again
-# and again. Softmax and the normalisations with a scale sum in 32 bits by themselves.
+# Operators that keep 32 bits: sums over many elements, powers, logarithms, angles, places in a picture; bodies that are
+# applied again and again; and those that ONNX (Einsum, TopK) or onnxruntime (ScatterElements) has not in all 16 bits.
+# Softmax and the normalisations with a scale sum in 32 bits by themselves.
 SINGLE = frozenset({
-    "Cos", "CumSum", "Exp", "InstanceNormalization", "LRN", "Log", "LogSoftmax", "NegativeLogLikelihoodLoss",
-    "Pow", "RandomNormalLike", "RandomUniformLike", "Range", "Reciprocal", "ReduceL1", "ReduceL2",
-    "ReduceLogSumExp", "ReduceMean", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Scan", "Sin", "Sqrt",
+    "Cos", "CumSum", "Einsum", "Exp", "GridSample", "InstanceNormalization", "LRN", "Log", "LogSoftmax",
+    "NegativeLogLikelihoodLoss", "Pow", "RandomNormalLike", "RandomUniformLike", "Range", "Reciprocal", "ReduceL1", "ReduceL2",
+    "ReduceLogSumExp", "ReduceMean", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Scan", "ScatterElements",
+    "Sin", "Sqrt", "TopK",
 })  # fmt: skip
 HALF = frozenset({
     "Attention", "Conv", "ConvTranspose", "Gemm", "GRU", "LSTM", "LayerNormalization", "MatMul", "RMSNormalization",
