@@ -28,9 +28,9 @@ HALVES: dict[str, Any] = {"float16": np.dtype(np.float16), "bfloat16": np.dtype(
 # Softmax and the normalisations with a scale sum in 32 bits by themselves.
 SINGLE = frozenset({
     "Cos", "CumSum", "Einsum", "Exp", "GridSample", "InstanceNormalization", "LRN", "Log", "LogSoftmax",
-    "NegativeLogLikelihoodLoss", "Pow", "RandomNormalLike", "RandomUniformLike", "Range",
-    "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSumExp", "ReduceMean", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Scan", "ScatterElements",
-    "Sin", "Sqrt", "TopK",
+    "NegativeLogLikelihoodLoss", "Pow", "RandomNormalLike", "RandomUniformLike", "Range", "Reciprocal", "ReduceL1",
+    "ReduceL2", "ReduceLogSumExp", "ReduceMean", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Scan",
+    "ScatterElements", "Sin", "Sqrt", "TopK",
 })  # fmt: skip
 HALF = frozenset({
     "Attention", "Conv", "ConvTranspose", "Gemm", "GRU", "LSTM", "LayerNormalization", "MatMul", "RMSNormalization",
