@@ -166,6 +166,8 @@ class Proof:
         if isinstance(call.callee, Layer):
             return self._layer(module, call, call.callee, given)
         try:
+            if call.routed:
+                return self._routed(module, call, given)
             return self._scanned(module, call, given) if call.scan else self._repeated(call, call.callee, given)
         except Mixed as mixed:
             if call.label:
@@ -179,6 +181,23 @@ class Proof:
             given = (*found, *given[len(found) :])
             found = self._outputs(key, given)
         return found
+
+    def _routed(self, module: Module, call: Call, given: Axes) -> Axes:
+        """Experts, which treat tokens apart: any dimension but the last one is kept."""
+        (result,) = (module.values[name] for name in call.outputs)
+        axes = {axis for axis in given if axis is not None}
+        if len(axes) > 1 or axes & {result.rank - 1}:
+            raise Mixed(self._first_layer(self.program.modules[str(call.callee)]))
+        return (next(iter(axes), None),)
+
+    def keeps_apart(self, key: str) -> bool:
+        """Whether a module gives a row for each row of its inputs, from that alone.
+
+        Raises:
+            Mixed: a layer in it does not treat the rows apart.
+        """
+        module = self.program.modules[key]
+        return set(self._outputs(key, (0,) * len(module.inputs))) == {0}
 
     def _scanned(self, module: Module, call: Call, given: Axes) -> Axes:
         """A loop along the first dimension of its first input."""

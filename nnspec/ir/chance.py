@@ -37,7 +37,9 @@ class _Chance:
         given = frozenset(index for index, name in enumerate(call.inputs) if name in random)
         if isinstance(call.callee, Layer):
             return list(call.outputs) if given or call.callee.random else []
+        if given and call.routed:  # the choice or the weights may be random
+            return list(call.outputs)
         drawn = self.outputs(call.callee, given)
-        if drawn and (call.scan or call.count > 1):  # what one application gives, the next one takes
+        if drawn and (call.scan or call.chained):  # what one application gives, the next one takes
             return list(call.outputs)
         return [call.outputs[index] for index in drawn]

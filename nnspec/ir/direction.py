@@ -71,7 +71,7 @@ def _outputs(program: Program, module: Module, given: Sequence[Fact]) -> list[Fa
 def _results(program: Program, module: Module, call: Call, inputs: list[Fact]) -> list[Fact]:
     layer = call.callee
     if isinstance(layer, str):
-        plain = call.count == 1 and not call.scan
+        plain = call.count == 1 and not (call.scan or call.routed)
         return _outputs(program, program.modules[layer], inputs) if plain else [UNKNOWN] * len(call.outputs)
     if layer.better is not None and any(fact.way != 0 for fact in inputs):
         return [Fact(1 if layer.better == "higher" else -1, not isinstance(layer, NLLLoss))]

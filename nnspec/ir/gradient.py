@@ -34,6 +34,8 @@ class _Flow:
 
     def _applied(self, call: Call, key: str, prefix: str, carrying: set[str]) -> set[str]:
         """The results of a call of a module; of one that is applied several times, what any application gives."""
+        if call.routed and carrying & set(call.inputs):  # the weights of experts carry, too
+            return set(call.outputs)
         ports = self.program.modules[key]
         given = frozenset(port.name for port, name in zip(ports.inputs, call.inputs, strict=False) if name in carrying)
         found: set[str] = set()

@@ -64,7 +64,7 @@ class _Search:
             needed.update(name for index, name in enumerate(call.inputs) if index in taken)
             others = {each.path for each in alive.get(call.label, inner)}
             alive[call.label] = tuple(each for each in inner if each.path in others)
-            if call.count > 1 and taken.isdisjoint(range(len(call.outputs))) and self._owns_weights(module, call):
+            if call.chained and taken.isdisjoint(range(len(call.outputs))) and self._owns_weights(module, call):
                 steps.append(_idle(module, call, unused=False))  # only the last application counts
         for label, inner in alive.items():
             steps += [each.inside(label, module) for each in inner]
@@ -82,9 +82,10 @@ class _Search:
         """The inputs of a call, by index, that what is needed of it depends on, and what is idle inside."""
         if isinstance(call.callee, Layer):
             return frozenset(range(len(call.inputs))), ()
-        every = call.count > 1 or call.scan  # it is applied to its own results
+        every = call.chained or call.scan  # it is applied to its own results
         outputs = frozenset(index for index, name in enumerate(call.outputs) if every or name in needed)
-        return self.search(call.callee, outputs)
+        taken, inner = self.search(call.callee, outputs)
+        return (frozenset(range(len(call.inputs))) if call.routed else taken), inner
 
     def _owns_weights(self, module: Module, call: Call) -> bool:
         if call.label is None or call.shared:

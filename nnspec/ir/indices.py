@@ -11,7 +11,7 @@ from nnspec.layers.base import Layer
 from nnspec.layers.families.source import Range
 
 S = TypeVar("S")
-Demands = Callable[[Layer, Module, Call], Iterable[tuple[str, S]]]  # what a layer asks of values that it is given
+Demands = Callable[[Module, Call], Iterable[tuple[str, S]]]  # what a call asks of values that it is given
 
 
 def index_bounds(program: Program) -> dict[str, int]:
@@ -39,20 +39,25 @@ def _demanded(program: Program, demands: Demands[S], both: Callable[[S, S], S]) 
                 inner = found[call.callee]
                 pairs = [(value, inner[port.name]) for value, port in ports if port.name in inner]
             else:
-                pairs = list(demands(call.callee, module, call))
+                pairs = []
+            pairs += demands(module, call)
             for value, bound in pairs:
                 asked[value] = both(bound, asked.get(value, bound))
         found[key] = {port.name: asked[port.value] for port in module.inputs if port.value in asked}
     return found[program.entry]
 
 
-def _rows(layer: Layer, module: Module, call: Call) -> Iterator[tuple[str, int]]:
-    bound = layer.indices_below()
+def _rows(module: Module, call: Call) -> Iterator[tuple[str, int]]:
+    if call.routed:  # the numbers of experts
+        yield call.inputs[1], call.count
+    bound = call.callee.indices_below() if isinstance(call.callee, Layer) else None
     yield from ((value, bound) for value in call.inputs if value and bound is not None)
 
 
-def _lengths(layer: Layer, module: Module, call: Call) -> Iterator[tuple[str, Size]]:
-    yield from ((call.inputs[index], most) for index, most in layer.lengths(*module.types(call.inputs)).items())
+def _lengths(module: Module, call: Call) -> Iterator[tuple[str, Size]]:
+    if isinstance(call.callee, Layer):
+        lengths = call.callee.lengths(*module.types(call.inputs))
+        yield from ((call.inputs[index], most) for index, most in lengths.items())
 
 
 def greatest_sizes(program: Program) -> dict[str, int]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from nnspec.dims import Size
+from nnspec.ir.mixture import of_all_rows
 from nnspec.ir.program import Call, Module, Program
 
 
 def call_macs(module: Module, call: Call, below: dict[str, Size]) -> Size:
     """The multiply-accumulates of a call, all its applications together; `below` holds those of the modules."""
+    if call.routed:
+        return of_all_rows(module, call, below[str(call.callee)])
     if isinstance(call.callee, str):
         times = module.values[call.inputs[0]].shape[0] if call.scan else call.count
         return below[call.callee] * times

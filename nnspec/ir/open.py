@@ -14,7 +14,7 @@ def opened(program: Program, chosen: Callable[[Call], bool]) -> Module:
     """The module of the model, in which calls of modules that are chosen have become the calls of their bodies.
 
     A repeat becomes one call for each application first. A call that scans or shares its module stays: its body is
-    applied more than once.
+    applied more than once. So does a mixture of experts.
 
     Args:
         program: the model.
@@ -26,6 +26,8 @@ def opened(program: Program, chosen: Callable[[Call], bool]) -> Module:
         for index, call in enumerate(main.calls):
             if isinstance(call.callee, str) and call.label not in shared | {None} and _is_plain(call) and chosen(call):
                 inner = program.modules[call.callee]
+                if any(each.routed for each in inner.calls):
+                    continue
                 main = _open(main, index, inner) if call.count == 1 else _unroll(main, index)
                 break
         else:

@@ -4,6 +4,7 @@ A block called with the same arguments on inputs of the same types is one module
 `12 x Block` that keeps its input's type is one call of count 12: the program grows with the text of a spec, not with
 the size of the network. The one thing to know: a call of count n stands for n applications under the labels
 `label`, `label + 1`, ..., whose results take the place of the first inputs of the next; other inputs stay the same.
+Those of a routed call stand side by side: they are the experts of a mixture, see mixture.py.
 """
 
 # Without `from __future__ import annotations`: pydantic would evaluate each annotation again, at every start.
@@ -82,7 +83,13 @@ class Call(_Frozen):
     shared: bool = False  # applies again what an earlier call has built under this label
     training: bool = False  # exists in training only
     scan: bool = False  # applied to the elements of the first input, one after the other: see `Module.carried`
+    routed: bool = False  # its applications are experts, and each token goes to those chosen for it: see mixture.py
     place: Place | None = None
+
+    @property
+    def chained(self) -> bool:
+        """Whether each of several applications takes what the one before gives."""
+        return self.count > 1 and not self.routed
 
     @property
     def labels(self) -> Iterator[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nnspec.ir.mixture import chosen
 from nnspec.ir.program import Call, Module, Program
 from nnspec.layers.base import Layer, Weight
 from nnspec.record import Record
@@ -130,11 +131,17 @@ class Totals(Record):
     frozen: int = 0
     buffers: int = 0
     bytes: int = 0  # of parameters and buffers together
+    resting: int = 0  # parameters of experts that are not chosen, for one token
 
     @property
     def parameters(self) -> int:
         """All parameters."""
         return self.trainable + self.frozen
+
+    @property
+    def active(self) -> int:
+        """The parameters that one token is computed with: of the experts of a mixture, those chosen for it."""
+        return self.parameters - self.resting
 
     def plus(self, other: Totals, times: int = 1) -> Totals:
         """This and `times` the other."""
@@ -143,7 +150,13 @@ class Totals(Record):
             self.frozen + times * other.frozen,
             self.buffers + times * other.buffers,
             self.bytes + times * other.bytes,
+            self.resting + times * other.resting,
         )
+
+    def experts(self, count: int, chosen: int) -> Totals:
+        """`count` of this, of which a token has some chosen for it."""
+        resting = (count - chosen) * self.active
+        return Totals().plus(self, count).plus(Totals(resting=resting))
 
 
 def weights_total(weights: tuple[Weight, ...] | list[Weight]) -> Totals:
@@ -164,11 +177,16 @@ def totals(program: Program) -> dict[str, Totals]:
             if call.label is None or call.shared:
                 continue
             own = found[call.callee] if isinstance(call.callee, str) else weights_total(layer_weights(module, call))
-            total = total.plus(own, call.count)
+            total = total.plus(applied(module, call, own))
         for tie in module.ties:
             total = total.plus(weights_total([weight_at(program, module, tie.parameter)]), -1)
         found[key] = total
     return found
+
+
+def applied(module: Module, call: Call, one: Totals) -> Totals:
+    """The elements of all applications of a call, from those of one."""
+    return one.experts(call.count, chosen(module, call)) if call.routed else Totals().plus(one, call.count)
 
 
 def call_at(program: Program, module: Module, path: str) -> Call | None:

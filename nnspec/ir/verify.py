@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 
-from nnspec.dims import Undecidable, equal
+from nnspec.dims import Undecidable, equal, symbols
+from nnspec.ir.batch import Mixed, Proof
+from nnspec.ir.mixture import check_inputs, gives_rows, result_type, rows_type
 from nnspec.ir.program import Call, Module, Program
-from nnspec.layers.base import Layer, LayerError, TensorType
+from nnspec.layers.base import InputError, Layer, LayerError, TensorType
 
 _NAME = r"(?a:[A-Za-z_]\w*)"
 _PATH = r"(?a:\w+(\.\w+)*)"
@@ -108,17 +110,19 @@ def _verify_call(program: Program, module: Module, call: Call, known: set[str], 
     callee = program.callee(call)
     name = callee.kind if isinstance(callee, Layer) else callee.name
     if isinstance(callee, Layer):
-        _need(not call.scan, f"{name} is a layer, and only modules are scanned with")
+        _need(not (call.scan or call.routed), f"{name} is a layer, and only modules are scanned with or are experts")
         expected = _layer_results(callee, given)
     elif call.scan:
         expected = _scan_results(callee, given)
+    elif call.routed:
+        expected = _routed_results(program, call, callee, given)
     else:
         expected = _module_results(callee, given)
     _need(len(expected) == len(call.outputs), f"{name} has {len(expected)} results, and {len(call.outputs)} are named")
     for output, type in zip(call.outputs, expected, strict=True):
         _define(module, known, output)
         _need(_same(module.values[output], type), f"{output} is {module.values[output]}, and {name} gives {type}")
-    if call.count > 1:
+    if call.chained:
         pairs = zip(expected, given, strict=False)
         stays = all(b is not None and _same(a, b) for a, b in pairs)
         _need(stays, f"the repeated {name} changes the type of its value")
@@ -144,6 +148,29 @@ def _module_results(callee: Module, given: tuple[TensorType | None, ...]) -> tup
     agree = len(present) == len(needed) and all(map(_same, present, needed))
     _need(agree, f"{callee.name} takes {', '.join(map(str, needed))}, and gets {', '.join(map(str, present))}")
     return callee.output_types
+
+
+def _routed_results(
+    program: Program, call: Call, expert: Module, given: tuple[TensorType | None, ...]
+) -> tuple[TensorType, ...]:
+    present = [type for type in given if type is not None]
+    _need(
+        len(present) == 3, f"the mixture of {expert.name} takes tokens, the experts chosen for them and their weights"
+    )
+    tokens, chosen, weights = present
+    try:
+        check_inputs(tokens, chosen, weights, call.count)
+        rows = rows_type(tokens)
+        _module_results(expert, (rows,))
+        _need(gives_rows(expert), f"the expert {expert.name} does not give a row for each token")
+        (found,) = symbols(rows.shape[0])
+        apart = Proof(program, found).keeps_apart(str(call.callee))
+    except InputError as problem:
+        raise UnsoundProgram(f"the mixture of {expert.name}: {problem}") from None
+    except Mixed:
+        apart = False
+    _need(apart, f"the expert {expert.name} does not treat tokens apart")
+    return (result_type(tokens, expert),)
 
 
 def _scan_results(callee: Module, given: tuple[TensorType | None, ...]) -> tuple[TensorType, ...]:

@@ -103,7 +103,7 @@ class _Trace:
             return self._of_model(module, value)
         if isinstance(call.callee, str):
             inner = self.program.modules[call.callee]
-            port = inner.outputs[call.outputs.index(value)] if not call.scan else None
+            port = inner.outputs[call.outputs.index(value)] if not (call.scan or call.routed) else None
             return self.maker(inner, port.value) if port else None
         if call.callee.makes is not None:
             return call, call.callee.makes

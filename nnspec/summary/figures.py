@@ -47,6 +47,11 @@ class Figures(Record):
         return self.totals.parameters
 
     @property
+    def active(self) -> int:
+        """The number of parameters that one token is computed with: of the experts of a mixture, those it chooses."""
+        return self.totals.active
+
+    @property
     def buffers(self) -> int:
         """The number of elements that are saved and are no parameters, such as running means."""
         return self.totals.buffers

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from nnspec.dims import Size, substitute
 from nnspec.ir import Call, Module, Program
+from nnspec.ir.mixture import of_all_rows
 from nnspec.layers.base import Layer
 
 
@@ -16,12 +17,14 @@ def activation_bytes(program: Program, bound: Mapping[str, Size]) -> Size:
         module = program.modules[key]
         total: Size = 0
         for call in module.calls:
-            total = total + _output_bytes(module, call, bound, found) * call.count
+            total = total + _output_bytes(module, call, bound, found) * (1 if call.routed else call.count)
         found[key] = total
     return found[program.entry]
 
 
 def _output_bytes(module: Module, call: Call, bound: Mapping[str, Size], below: dict[str, Size]) -> Size:
+    if call.routed:
+        return substitute(of_all_rows(module, call, below[str(call.callee)]), bound)
     if isinstance(call.callee, str):
         return below[call.callee]
     if not call.inputs and isinstance(call.callee, Layer) and call.callee.weights():

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from nnspec.dims import Size, substitute
 from nnspec.ir import Call, Module, Program
 from nnspec.ir.macs import call_macs, macs
-from nnspec.ir.state import Totals, layer_weights, totals, weight_at, weights_total
+from nnspec.ir.mixture import chosen
+from nnspec.ir.state import Totals, applied, layer_weights, totals, weight_at, weights_total
 from nnspec.layers.base import Layer, TensorType
 from nnspec.record import Record
 
@@ -24,6 +25,7 @@ class Row(Record):
     label: str  # how the tree names it: `conv1`, `h`, `1..5`, or nothing
     kind: str  # `Conv2d + ReLU`, `Bottleneck`, `{ ... }`
     count: int  # applications
+    chosen: int | None  # of a mixture: how many of these experts a token has
     outputs: tuple[TensorType, ...]
     parameters: int  # of all applications, trainable and frozen
     buffers: int
@@ -41,6 +43,8 @@ class Row(Record):
         """The step as the language writes it: `h: 12 x Block`."""
         label = f"{self.label}: " if self.label else ""
         repeat = f"{self.count:,} x " if self.count > 1 else ""
+        if self.chosen is not None:
+            repeat = f"{self.chosen:,} of {self.count:,} x "
         notes = f" ({', '.join(self.notes)})" if self.notes else ""
         return f"{label}{repeat}{self.kind}{notes}"
 
@@ -93,7 +97,12 @@ class Rows:
         if isinstance(callee, Layer) or callee.kind != "group" or len(callee.calls) != 1 or step.call.count > 1:
             return step
         inner = callee.calls[0]
-        if inner.count == 1 or inner.label != "0" or step.call.shared or step.call.training != inner.training:
+        if (
+            (inner.count == 1 and not inner.routed)
+            or inner.label != "0"
+            or step.call.shared
+            or step.call.training != inner.training
+        ):
             return step
         ties = _ties_below(step.call, step.ties)
         return _Step(callee, inner, None, step.label, f"{step.prefix}{step.call.label}.", step.branch, ties)
@@ -119,6 +128,7 @@ class Rows:
             label=step.label,
             kind=" + ".join(kinds),
             count=call.count,
+            chosen=chosen(module, call) if call.routed else None,
             outputs=tuple(module.values[name] for name in outputs),
             parameters=total.parameters,
             buffers=total.buffers,
@@ -141,8 +151,7 @@ class Rows:
         call = step.call
         if call.label is None:
             return Totals()
-        own = self._one(step.module, call)
-        total = Totals().plus(own, call.count)
+        total = applied(step.module, call, self._one(step.module, call))
         for path in _ties_below(call, step.ties):
             total = total.plus(weights_total([weight_at(self.program, step.module, f"{call.label}.{path}")]), -1)
         return total

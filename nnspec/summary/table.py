@@ -72,6 +72,7 @@ def totals(summary: Figures) -> list[tuple[str, str]]:
     return [
         ("Trainable parameters", f"{summary.trainable:,}"),
         ("Frozen parameters", f"{summary.frozen:,}"),
+        *([("Active parameters", f"{summary.active:,}, for one token")] if summary.active < summary.parameters else []),
         ("Buffers", f"{summary.buffers:,}"),
         ("Model size", memory(summary.model_bytes)),
         ("Multiply-accumulates", f"{count(summary.macs)}{one}, of convolutions and matrix products"),

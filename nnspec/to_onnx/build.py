@@ -20,6 +20,7 @@ from nnspec.to_onnx import rows
 from nnspec.to_onnx.choices import DEFAULT_CHOICES, Choices
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.mistakes import NotExpressible, OnnxSameName
+from nnspec.to_onnx.mixture import rows_of_experts, weighted
 from nnspec.to_onnx.node import Body, Use
 from nnspec.to_onnx.normed import computed
 from nnspec.to_onnx.row import ROWS
@@ -96,6 +97,9 @@ class _Builder:
         if call.scan:
             scope.names.update(zip(call.outputs, self._scan(scope, call, inputs), strict=True))
             return
+        if call.routed:
+            scope.names.update(zip(call.outputs, [self._mixture(scope, call, inputs)], strict=True))
+            return
         results: list[str] = []
         for label in call.labels if call.label is not None else [None]:
             inputs[: len(results)] = results
@@ -104,6 +108,23 @@ class _Builder:
             else:
                 results = self._layer(scope, call, call.callee, label, inputs)
         scope.names.update(zip(call.outputs, results, strict=True))
+
+    def _mixture(self, scope: _Scope, call: Call, inputs: list[str]) -> str:
+        """Each expert, applied to the rows of the tokens that chose it."""
+        assert isinstance(call.callee, str)
+        graph, expert = self.graph, self.program.modules[call.callee]
+        tokens, chosen, weights = inputs
+        (taken,), (given,) = expert.input_types, expert.output_types
+        features, made = taken.shape[-1], given.shape[-1]
+        assert isinstance(features, int) and isinstance(made, int)
+        graph.scope = scope.prefix.removesuffix(".")
+        parts, places = rows_of_experts(graph, tokens, chosen, features, call.count)
+        results: list[str] = []
+        for label, part in zip(call.labels, parts, strict=True):
+            with graph.measured(taken.shape[0], part):
+                results += self._inner(scope, call, call.callee, label, [part])
+        graph.scope = scope.prefix.removesuffix(".")
+        return weighted(graph, results, places, chosen, weights, made)
 
     def _scan(self, scope: _Scope, call: Call, inputs: list[str]) -> list[str]:
         """The operator Scan: its body is the module, applied to one element of the first input after the other."""

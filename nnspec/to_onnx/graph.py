@@ -210,6 +210,17 @@ class Graph:
         finally:
             self.nodes, self._sizes, self._symbols, self._once = outside, sizes, known, once
 
+    @contextmanager
+    def measured(self, size: Size, tensor: str) -> Iterator[None]:
+        """A symbol that no input gives is the first dimension of a tensor, while it is so."""
+        (symbol,) = symbols(size)
+        sizes, known, once = dict(self._sizes), dict(self._symbols), dict(self._once)
+        self._symbols[symbol] = self.node("Shape", [tensor], start=0, end=1)
+        try:
+            yield
+        finally:
+            self._sizes, self._symbols, self._once = sizes, known, once
+
     def shape(self, sizes: Sequence[Size]) -> str:
         """An int64 tensor [rank] with these sizes."""
         if all(isinstance(size, int) for size in sizes):

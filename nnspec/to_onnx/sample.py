@@ -24,7 +24,8 @@ class SizeSpace:
         found = {symbol for given in program.main.input_types for size in given.shape for symbol in symbols(size)}
         values = (given for key in program.order for given in program.modules[key].values.values())
         self.symbols = sorted(found, key=str)
-        self.demands: set[Size] = {size for given in values for size in given.shape if not isinstance(size, int)}
+        sizes = {size for given in values for size in given.shape if not isinstance(size, int)}
+        self.demands: set[Size] = {size for size in sizes if symbols(size) <= found}  # no rows of experts
 
     def choices(self, seed: int = 0) -> Iterator[Sizes]:
         """Small sizes first, then each bounded symbol at its bound, then random ones without end; none if none fit.

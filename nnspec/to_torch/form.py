@@ -1,4 +1,4 @@
-"""The form of each module in PyTorch: a sequence, a list that is looped over, or a class of its own."""
+"""The form of each module in PyTorch: a sequence, a list that is looped over, experts, or a class of its own."""
 
 from __future__ import annotations
 
@@ -90,9 +90,14 @@ class ModuleForm:
         self.module = forms.program.modules[key]
 
     @cached_property
-    def kind(self) -> Literal["sequence", "loop", "class"]:
-        """`sequence`: nn.Sequential. `loop`: nn.ModuleList, applied in turn with the same further inputs."""
+    def kind(self) -> Literal["sequence", "loop", "mixture", "class"]:
+        """`sequence`: nn.Sequential. `loop`: nn.ModuleList, applied in turn with the same further inputs.
+
+        `mixture`: nn.ModuleList of experts.
+        """
         module = self.module
+        if module.calls and module.calls[0].routed:
+            return "mixture" if self.key not in self.forms.repeated else "class"
         chain = module.inputs and module.calls and len(module.outputs) == 1 and self._is_chain()
         if module.ties or module.order or not chain:
             return "class"
@@ -105,7 +110,7 @@ class ModuleForm:
 
     def _is_applied_whole(self, call: Call) -> bool:
         """Whether a call applies a module that has a `forward`, which a list has not."""
-        return isinstance(call.callee, str) and self.forms.form(call.callee).kind != "loop"
+        return isinstance(call.callee, str) and self.forms.form(call.callee).kind not in ("loop", "mixture")
 
     def _is_chain(self) -> bool:
         """Whether every call takes the result of the one before, and beside it the further inputs, unchanged."""

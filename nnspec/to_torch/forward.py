@@ -18,6 +18,7 @@ from nnspec.layers.base import Layer
 from nnspec.to_torch.construct import Construct
 from nnspec.to_torch.form import Forms, ModuleForm
 from nnspec.to_torch.mistakes import NotInTorch
+from nnspec.to_torch.mixture import MIXTURE
 from nnspec.to_torch.names import in_order, is_attribute, module_lists, path, variable
 from nnspec.to_torch.row import OwnFunction, Raw, Submodule
 from nnspec.to_torch.sizes import SizeNotGiven, Sizes
@@ -43,7 +44,7 @@ class Forward:
         self.uses = _uses(self.module)
         self.lasting = _lasting_names(self.module)
         self.names = self.sizes.names() | forms.function_names(self.module) | {"device", "dtype", "wide"}
-        if any(call.count > 1 or self._loops(call) for call in self.module.calls):
+        if any(call.chained or self._loops(call) for call in self.module.calls):
             self.names |= {"index", "layer"}  # of the loops
         self.inputs = [self._input(port.name, port.value) for port in self.module.inputs]
         self.sizes.inputs = self.inputs
@@ -80,7 +81,7 @@ class Forward:
         if single and expression is not None and self._nests(index, call, expression):
             self.nested[call.outputs[0]] = expression
             return
-        if expression is None and call.count == 1:
+        if expression is None and not call.chained:
             return  # a loop, which is written already
         targets = [self._target(index, value) for value in call.outputs]
         if expression is None:
@@ -134,6 +135,10 @@ class Forward:
         form = self.forms.form(call.callee)
         name = form.module.name if form.module.kind != "group" else "group"
         attribute = self._attribute(call, name, self.forms.owns_weights(call.callee))
+        if call.routed or (form.kind == "mixture" and form.inline):
+            self.forms.sources["mixture"] = MIXTURE
+            experts = self._experts(call) if call.routed else attribute
+            return f"mixture({', '.join([experts, *self._given(call, range(len(call.inputs)))])})"
         if call.count > 1:
             return None
         if call.scan:
@@ -148,6 +153,12 @@ class Forward:
             self._line(call, f"    {target} = layer({', '.join([target, *names[1:]])})")
             return None
         return f"{attribute}({', '.join(self._given(call, range(len(call.inputs))))})"
+
+    def _experts(self, call: Call) -> str:
+        """The experts of a mixture that are no list of their own."""
+        stem, _, first = str(call.label).rpartition(".")
+        each = f"getattr({path(stem) if stem else 'self'}, str(index))"
+        return f"[{each} for index in range({first}, {int(first) + call.count})]"
 
     def _scan(self, call: Call, module: Module, attribute: str) -> None:
         """One application for each element of the first input; what is not carried is collected and stacked."""
@@ -265,14 +276,14 @@ class Forward:
         """Whether a result may stand inside the expression of the next call."""
         value = call.outputs[0]
         uses = self.uses[value]
-        if call.count > 1 or uses != [index + 1] or len(expression) > WIDTH - 30:
+        if call.chained or uses != [index + 1] or len(expression) > WIDTH - 30:
             return False
         if index + 1 == len(self.module.calls):
             return len(self.module.outputs) == 1 and not call.training
         if isinstance(call.callee, str) or expression.count("(") >= DEPTH:
             return False
         following = self.module.calls[index + 1]
-        if following.training != call.training or following.count > 1 or following.scan:
+        if following.training != call.training or following.chained or following.scan:
             return False
         return self._accepts_nested(following)
 
@@ -313,7 +324,7 @@ class Forward:
     def _kept(self, index: int) -> set[str]:
         """The variables that a loop, if call `index` is one, reads again at every turn."""
         call = self.module.calls[index]
-        loops = call.count > 1 or self._loops(call)
+        loops = call.chained or self._loops(call)
         return {self.variables[value] for value in call.inputs[1:] if value in self.variables} if loops else set()
 
     def _sizer(self, call: Call) -> Callable[[Size], str]:

@@ -28,7 +28,7 @@ RESERVED = frozenset(
 TAKEN = frozenset(
     """
     CLASSES COLUMNS VOCABULARIES
-    self torch nn F math OrderedDict partial initialise device dtype wide
+    self torch nn F math OrderedDict partial initialise mixture device dtype wide
     delattr getattr len list range reversed setattr str super zip
     """.split()
 )

@@ -139,6 +139,8 @@ class Widths:
 
     def _meets(self, key: str, call: Call, index: int) -> bool:
         """Whether an input, if it is wide, meets the type of the model in this call."""
+        if call.routed:
+            return True
         if isinstance(call.callee, str):
             port = self.program.modules[call.callee].inputs[index]
             return port.value not in self.wide[call.callee]
@@ -152,6 +154,8 @@ class Widths:
         """The outputs of a module that it takes again, by index, and as which input: they may be of any kind."""
         if call.scan:
             return self.program.modules[str(call.callee)].carried
+        if call.routed:
+            return {0: 0}  # the rows of all experts are one tensor
         return {index: index for index in range(len(call.outputs))} if call.count > 1 else {}
 
 

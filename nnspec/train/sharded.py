@@ -87,7 +87,7 @@ def repeated(program: Program) -> Iterator[str]:
     for key in program.order:
         for call in program.modules[key].calls:
             applied[call.callee if isinstance(call.callee, str) else None] += call.count
-            if call.shared or call.scan:
+            if call.shared or call.scan or call.routed:  # in a process, some experts may have no tokens
                 again.add((key, call.label))
 
     def below(key: str, path: str) -> Iterator[str]:
