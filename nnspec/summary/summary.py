@@ -115,7 +115,7 @@ def _row(row: Row) -> dict[str, Any]:
         "path": row.path,
         "kind": row.kind,
         "count": row.count,
-        "chosen": row.chosen,
+        **({} if row.chosen is None else {"chosen": row.chosen}),
         "depth": row.depth,
         "outputs": [_type(type) for type in row.outputs],
         "parameters": row.parameters,
