@@ -46,13 +46,18 @@ def is_attribute(label: str) -> bool:
     return label.isidentifier() and not keyword.iskeyword(label) and not is_reserved(label)
 
 
+def quoted(label: str) -> str:
+    """A label as a string of Python, between `"` where it is plain."""
+    return repr(label) if any(c in label for c in "\"\\") or not label.isprintable() else f'"{label}"'
+
+
 def attribute(owner: str, label: str, store: Store = "_modules") -> str:
     """The child `label` of a module: `self.conv1`, `getattr(self, "0")`, or `self._modules["train"]`."""
     if is_attribute(label):
         return f"{owner}.{label}"
     if is_reserved(label):
-        return f'{owner}.{store}["{label}"]'
-    return f'getattr({owner}, "{label}")'
+        return f"{owner}.{store}[{quoted(label)}]"
+    return f"getattr({owner}, {quoted(label)})"
 
 
 def path(labels: str, lists: frozenset[str] = frozenset(), store: Store = "_modules") -> str:
@@ -95,9 +100,9 @@ def assignment(owner: str, label: str, value: str, store: Store = "_modules") ->
     if is_attribute(label):
         return f"{owner}.{label} = {value}"
     if is_reserved(label):
-        return f'{owner}.{store}["{label}"] = {value}'
+        return f"{owner}.{store}[{quoted(label)}] = {value}"
     adds = f"{owner}.add_module(" if store == "_modules" else f"setattr({owner}, "
-    return f'{adds}"{label}", {value})'
+    return f"{adds}{quoted(label)}, {value})"
 
 
 def variable(name: str) -> str:
