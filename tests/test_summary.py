@@ -250,3 +250,30 @@ def test_the_notebook_gets_a_table_in_which_every_text_is_escaped():
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert '<td style="text-align: right">10</td>' in page
+
+
+def test_turns_of_a_loop_that_make_the_same_are_one_row_and_others_show_in_what_they_differ():
+    summary = nnspec.loads("""
+    block Unit(width, p = 0.0) { [N, D]; residual { Linear(width) -> ReLU -> Dropout(p) -> Linear(D) } }
+    model M {
+      input x: float[N, 8]
+      for i in 0..5 { "layers.{i}.unit": Unit(16) }
+      for i in 0..2 { "drops.{i}": Unit(16, p = 0.1 * (i + 1)) }
+      for i in 0..3 { _ -> Linear(8) -> ReLU }
+      shared: Linear(8)
+      for i in 0..1 { _ -> shared }
+    }
+    """).summary(depth=1)
+    rows = {row.title: row for row in summary.rows}
+    assert list(rows) == [
+        "layers.0..5.unit: 6 x Unit",
+        "drops.0: Unit (p = 0.1)",
+        "drops.1: Unit (p = 0.2)",
+        "drops.2: Unit (p = 0.3)",
+        "9, 11, ..., 15: 4 x Linear + ReLU",
+        "shared: Linear",
+        "shared: Linear (reused)",
+    ]
+    assert rows["layers.0..5.unit: 6 x Unit"].parameters == 6 * (8 * 16 + 16 + 16 * 8 + 8)
+    assert rows["9, 11, ..., 15: 4 x Linear + ReLU"].macs == 4 * 64
+    assert sum(row.parameters for row in rows.values()) == summary.trainable

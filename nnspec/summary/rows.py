@@ -1,7 +1,8 @@
 """The rows of a summary: a program's calls as a tree, each with its shape and its counts.
 
-A repeat is one row, whose counts are those of all its applications; the rows below it show one application. A module
-whose content stands further up already is not shown again, so a summary grows with the text of a spec.
+A repeat is one row, whose counts are those of all its applications, and so are turns of a `for` that make the same;
+the rows below it show one application. A module whose content stands further up already is not shown again, so a
+summary grows with the text of a spec.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from nnspec.ir.mixture import chosen
 from nnspec.ir.state import Totals, applied, layer_weights, totals, weight_at, weights_total
 from nnspec.layers.base import Layer, TensorType
 from nnspec.record import Record
+from nnspec.summary.series import turns
 
 
 class Row(Record):
@@ -59,6 +61,8 @@ class _Step(Record):
     prefix: str
     branch: tuple[bool, ...]
     ties: Mapping[str, str]  # paths below the module -> the parameters, from the model on, that they are
+    turns: int = 1  # of a `for` that make it alike
+    differs: tuple[str, ...] = ()  # in what it differs from what other turns make
 
 
 class Rows:
@@ -84,17 +88,21 @@ class Rows:
 
     def _steps(self, module: Module, prefix: str, branch: tuple[bool, ...], outer: Mapping[str, str]) -> list[_Step]:
         ties = {**outer, **{tie.parameter: prefix + tie.source for tie in module.ties}}
-        pairs = _with_activations(module)
-        last = len(pairs) - 1
-        return [
-            self._unwrapped(_Step(module, call, activation, _label(call), prefix, (*branch, index == last), ties))
-            for index, (call, activation) in enumerate(pairs)
-        ]
+        found = list(turns(self.program, module, _with_activations(module)))
+        steps = []
+        for index, turn in enumerate(found):
+            call, activation = turn.calls[0]
+            label = turn.label if len(turn.calls) > 1 else _label(call)
+            place = (*branch, index == len(found) - 1)
+            step = _Step(module, call, activation, label, prefix, place, ties, len(turn.calls), turn.differs)
+            steps.append(self._unwrapped(step))
+        return steps
 
     def _unwrapped(self, step: _Step) -> _Step:
         """`h: 12 x Block` is a group `h` around a repeat: the repeat, under the label of the group."""
         callee = self.program.callee(step.call)
-        if isinstance(callee, Layer) or callee.kind != "group" or len(callee.calls) != 1 or step.call.count > 1:
+        alone = step.call.count == step.turns == 1
+        if isinstance(callee, Layer) or callee.kind != "group" or len(callee.calls) != 1 or not alone:
             return step
         inner = callee.calls[0]
         if (
@@ -105,7 +113,8 @@ class Rows:
         ):
             return step
         ties = _ties_below(step.call, step.ties)
-        return _Step(callee, inner, None, step.label, f"{step.prefix}{step.call.label}.", step.branch, ties)
+        prefix = f"{step.prefix}{step.call.label}."
+        return _Step(callee, inner, None, step.label, prefix, step.branch, ties, differs=step.differs)
 
     def _below(self, step: _Step) -> list[_Step]:
         """The steps inside the module that a step calls, unless they have been shown."""
@@ -127,12 +136,12 @@ class Rows:
             path=None if call.label is None else step.prefix + call.label,
             label=step.label,
             kind=" + ".join(kinds),
-            count=call.count,
+            count=call.count * step.turns,
             chosen=chosen(module, call) if call.routed else None,
             outputs=tuple(module.values[name] for name in outputs),
             parameters=total.parameters,
             buffers=total.buffers,
-            macs=self._macs(module, call),
+            macs=self._macs(module, call) * step.turns,
             notes=self._notes(step, total),
             branch=step.branch,
         )
@@ -151,7 +160,7 @@ class Rows:
         call = step.call
         if call.label is None:
             return Totals()
-        total = applied(step.module, call, self._one(step.module, call))
+        total = Totals().plus(applied(step.module, call, self._one(step.module, call)), step.turns)
         for path in _ties_below(call, step.ties):
             total = total.plus(weights_total([weight_at(self.program, step.module, f"{call.label}.{path}")]), -1)
         return total
@@ -163,7 +172,7 @@ class Rows:
 
     def _notes(self, step: _Step, total: Totals) -> tuple[str, ...]:
         call = step.call
-        notes = ["reused"] if call.shared else []
+        notes = [*step.differs, *(["reused"] if call.shared else [])]
         if call.training:
             notes.append("training only")
         if total.frozen and not total.trainable:

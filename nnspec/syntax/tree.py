@@ -47,10 +47,14 @@ class Text(Node):
     parts: tuple[str | Expression, ...]
 
 
+class Ellipsis(Node):
+    """`...` inside a subscript or a shape: all dimensions that stand there."""
+
+
 class ListOf(Node):
     """`[a, b, c]`: a list, or a shape, in which `...` may stand for any dimensions."""
 
-    items: tuple[Expression | Ellipsis, ...]
+    items: tuple[Expression, ...]
 
 
 class Fed(Node):
@@ -87,14 +91,10 @@ class Slice(Node):
     step: Expression | None
 
 
-class Ellipsis(Node):
-    """`...` inside a subscript or a shape: all dimensions that stand there."""
-
-
 class Subscript(Node):
     """`[...]` behind a value or a list."""
 
-    items: tuple[Expression | Slice | Ellipsis, ...]
+    items: tuple[Expression | Slice, ...]
 
 
 class Member(Node):
@@ -138,7 +138,7 @@ class Conditional(Node):
 
 
 Expression = Union[  # noqa: UP007 - a union of strings has no `|`
-    Name, Number, Constant, Text, ListOf, Tuple, Postfix, Operation, Negate, Not, Conditional
+    Name, Number, Constant, Text, ListOf, Tuple, Postfix, Operation, Negate, Not, Conditional, Ellipsis
 ]
 
 # --- steps

@@ -48,7 +48,7 @@ def is_attribute(label: str) -> bool:
 
 def quoted(label: str) -> str:
     """A label as a string of Python, between `"` where it is plain."""
-    return repr(label) if any(c in label for c in "\"\\") or not label.isprintable() else f'"{label}"'
+    return repr(label) if any(c in label for c in '"\\') or not label.isprintable() else f'"{label}"'
 
 
 def attribute(owner: str, label: str, store: Store = "_modules") -> str:
