@@ -23,6 +23,7 @@ atexit.register(gc.freeze)
 COMMANDS = {
     "check": "Check a spec and report every mistake.",
     "summary": "Print layers, shapes, parameters and multiply-accumulates.",
+    "format": "Write specs in the one canonical way.",
     "show": "Print a spec.",
     "explain": "Explain a diagnostic's code, or a layer.",
     "export": "Write PyTorch source or an ONNX file.",
