@@ -29,13 +29,20 @@ GOLDENS: dict[str, Spec] = {
     "falcon_tiny": ("falcon.nn", "Falcon", _SMALL),
     "falcon_tiny_grouped": ("falcon.nn", "Falcon40B", {**_SMALL, "groups": 2}),
     "stablelm_tiny": ("stablelm.nn", "StableLM", _GROUPED),
+    "t5_v1_1_tiny": ("t5.nn", "T5v1_1Base", {**_SMALL, "size": 8, "hidden": 48}),
+    "distilbert_tiny": ("distilbert.nn", "DistilBERT", {**_PLACED, "masked": True}),
+    "electra_tiny": ("electra.nn", "ELECTRA", {**_PLACED, "outer": 16, "masked": True, "segments": True}),
+    "gptj_tiny": ("gptj.nn", "GPTJ", {**_SMALL, "turning": 4}),
+    "siglip_tiny": (
+        "siglip.nn", "SigLIP", {**_PLACED, "context": 16, "image_size": 16, "patch": 8}
+    ),
     "olmo2_tiny": ("olmo2.nn", "OLMo2", _GROUPED),
 }  # fmt: skip
 
 # Those that are decoded token by token.
 CAUSAL = (
     "opt_tiny", "bart_tiny", "whisper_tiny_config", "qwen3_tiny", "phi3_tiny", "gemma_tiny", "gpt_neox_tiny", "falcon_tiny",
-    "falcon_tiny_grouped", "stablelm_tiny", "olmo2_tiny",
+    "falcon_tiny_grouped", "gptj_tiny", "stablelm_tiny", "olmo2_tiny",
 )  # fmt: skip
 
 # Published size -> the file and model that has it.
@@ -94,6 +101,23 @@ PUBLISHED: dict[str, tuple[str, str]] = {
     "falcon_180b": ("falcon.nn", "Falcon180B"),
     "stablelm_2_1_6b": ("stablelm.nn", "StableLM2_1_6B"),
     "stablelm_3b": ("stablelm.nn", "StableLM3B"),
+    "t5_v1_1_small": ("t5.nn", "T5v1_1Small"),
+    "t5_v1_1_base": ("t5.nn", "T5v1_1Base"),
+    "t5_v1_1_large": ("t5.nn", "T5v1_1Large"),
+    "mt5_small": ("t5.nn", "MT5Small"),
+    "mt5_base": ("t5.nn", "MT5Base"),
+    "bert_base": ("bert.nn", "BERTBase"),
+    "roberta_base": ("bert.nn", "RoBERTa"),
+    "distilroberta": ("bert.nn", "DistilRoBERTa"),
+    "xlm_roberta_base": ("bert.nn", "XLMRoBERTaBase"),
+    "xlm_roberta_large": ("bert.nn", "XLMRoBERTaLarge"),
+    "distilbert": ("distilbert.nn", "DistilBERT"),
+    "electra_small": ("electra.nn", "ELECTRASmall"),
+    "electra_base": ("electra.nn", "ELECTRABase"),
+    "electra_large": ("electra.nn", "ELECTRALarge"),
+    "gpt_j_6b": ("gptj.nn", "GPTJ6B"),
+    "siglip_b16": ("siglip.nn", "SigLIP_B16"),
+    "siglip_l16": ("siglip.nn", "SigLIP_L16"),
     "olmo2_7b": ("olmo2.nn", "OLMo2_7B"),
     "olmo2_1b": ("olmo2.nn", "OLMo2_1B"),
     "olmo2_13b": ("olmo2.nn", "OLMo2_13B"),

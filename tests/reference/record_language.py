@@ -27,6 +27,7 @@ _SMALL = "vocab_size=101, hidden_size=32, num_hidden_layers=2, num_attention_hea
 _GATED = f"{_SMALL}, intermediate_size=48"
 _GROUPED = f"{_GATED}, num_key_value_heads=2"
 _BART = "vocab_size=101, d_model=32, encoder_layers=2, decoder_layers=2, encoder_attention_heads=4, decoder_attention_heads=4"
+_SIGLIP = "hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48"
 _NO_TOKENS = "pad_token_id=0, bos_token_id=1, eos_token_id=2"
 _NO_PADDING = _NO_TOKENS.replace("=0", "=None")
 
@@ -59,6 +60,25 @@ SMALL: dict[str, tuple[str, str, list[dict[str, Any]], list[str]]] = {
     "falcon_tiny": ("FalconForCausalLM", f"{_SMALL}, {_NO_TOKENS}", [_TOKENS], ["logits"]),
     "falcon_tiny_grouped": ("FalconForCausalLM", f"{_SMALL}, num_kv_heads=2, new_decoder_architecture=True, {_NO_TOKENS}", [_TOKENS], ["logits"]),
     "stablelm_tiny": ("StableLmForCausalLM", f"{_GROUPED}, use_qkv_bias=True, {_NO_TOKENS}", [_TOKENS], ["logits"]),
+    "t5_v1_1_tiny": (
+        "T5ForConditionalGeneration",
+        "vocab_size=101, d_model=32, d_kv=8, d_ff=48, num_layers=2, num_heads=4, feed_forward_proj='gated-gelu', tie_word_embeddings=False",
+        [_TOKENS, _TARGET], ["logits", "encoder_last_hidden_state"],
+    ),
+    "distilbert_tiny": (
+        "DistilBertModel", "vocab_size=101, dim=32, n_layers=2, n_heads=4, hidden_dim=48, max_position_embeddings=40",
+        [_TOKENS, _MASK], ["last_hidden_state"],
+    ),
+    "electra_tiny": (
+        "ElectraForPreTraining", f"{_SMALL}, intermediate_size=48, embedding_size=16, max_position_embeddings=40",
+        [_TOKENS, _MASK, _KINDS], ["logits"],
+    ),
+    "gptj_tiny": ("GPTJForCausalLM", "vocab_size=101, n_embd=32, n_layer=2, n_head=4, rotary_dim=4", [_TOKENS], ["logits"]),
+    "siglip_tiny": (
+        "SiglipModel", f"text_config=dict({_SIGLIP}, vocab_size=101, max_position_embeddings=16), vision_config=dict({_SIGLIP}, image_size=16, patch_size=8)",
+        [_TOKENS, {"name": "pixel_values", "fill": "real", "shape": [3, 3, 16, 16]}],
+        ["logits_per_image", "logits_per_text", "text_embeds", "image_embeds"],
+    ),
     "olmo2_tiny": ("Olmo2ForCausalLM", f"{_GROUPED}, rope_theta=5e5, rms_norm_eps=1e-6, {_NO_PADDING}", [_TOKENS], ["logits"]),
 }  # fmt: skip
 
@@ -84,9 +104,17 @@ def _opt(layers: int, width: int, heads: int) -> str:
     return _options(**sizes, ffn_dim=4 * width, word_embed_proj_dim=width)
 
 
+def _t5(width: int, layers: int, heads: int, hidden: int, **others: Any) -> str:
+    sizes: dict[str, Any] = {"d_model": width, "num_layers": layers, "num_heads": heads, "d_ff": hidden}
+    return _options(**sizes, feed_forward_proj="gated-gelu", tie_word_embeddings=False, **others)
+
+
 def _falcon(layers: int, width: int, heads: int, **others: Any) -> str:
     return _options(vocab_size=65024, num_hidden_layers=layers, hidden_size=width, num_attention_heads=heads, **others)
 
+
+_ROBERTA = {"vocab_size": 50265, "max_position_embeddings": 514, "type_vocab_size": 1}
+_LARGE = "hidden_size=1024, num_hidden_layers=24, num_attention_heads=16, intermediate_size=4096"
 
 # name -> class, options of its configuration: the models of published sizes
 PUBLISHED: dict[str, tuple[str, str]] = {
@@ -148,6 +176,23 @@ PUBLISHED: dict[str, tuple[str, str]] = {
     "falcon_180b": ("FalconForCausalLM", _falcon(80, 14848, 232, num_kv_heads=8, new_decoder_architecture=True)),
     "stablelm_2_1_6b": ("StableLmForCausalLM", _decoder(100352, 2048, 24, 32, 5632, use_qkv_bias=True)),
     "stablelm_3b": ("StableLmForCausalLM", _decoder(50304, 2560, 32, 32, 6912)),
+    "t5_v1_1_small": ("T5ForConditionalGeneration", _t5(512, 8, 6, 1024)),
+    "t5_v1_1_base": ("T5ForConditionalGeneration", _t5(768, 12, 12, 2048)),
+    "t5_v1_1_large": ("T5ForConditionalGeneration", _t5(1024, 24, 16, 2816)),
+    "mt5_small": ("MT5ForConditionalGeneration", _t5(512, 8, 6, 1024, vocab_size=250112)),
+    "mt5_base": ("MT5ForConditionalGeneration", _t5(768, 12, 12, 2048, vocab_size=250112)),
+    "bert_base": ("BertModel", ""),
+    "roberta_base": ("RobertaModel", _options(**_ROBERTA)),
+    "distilroberta": ("RobertaModel", _options(num_hidden_layers=6, **_ROBERTA)),
+    "xlm_roberta_base": ("XLMRobertaModel", _options(**_ROBERTA | {"vocab_size": 250002})),
+    "xlm_roberta_large": ("XLMRobertaModel", _decoder(250002, 1024, 24, 16, 4096, max_position_embeddings=514, type_vocab_size=1)),
+    "distilbert": ("DistilBertModel", ""),
+    "electra_small": ("ElectraForPreTraining", ""),
+    "electra_base": ("ElectraForPreTraining", _decoder(30522, 768, 12, 12, 3072, embedding_size=768)),
+    "electra_large": ("ElectraForPreTraining", _decoder(30522, 1024, 24, 16, 4096, embedding_size=1024)),
+    "gpt_j_6b": ("GPTJForCausalLM", ""),
+    "siglip_b16": ("SiglipModel", ""),
+    "siglip_l16": ("SiglipModel", f"text_config=dict({_LARGE}), vision_config=dict({_LARGE}, image_size=256)"),
     "olmo2_7b": ("Olmo2ForCausalLM", _decoder(100352, 4096, 32, 32, 11008)),
     "olmo2_1b": ("Olmo2ForCausalLM", _decoder(100352, 2048, 16, 16, 8192)),
     "olmo2_13b": ("Olmo2ForCausalLM", _decoder(100352, 5120, 40, 40, 13824)),
@@ -175,7 +220,12 @@ def build(kind: str, options: str) -> tuple[torch.nn.Module, str]:
     call = f"transformers.{kind}(transformers.{configuration}({options}))"
     made = eval(f"transformers.{configuration}({options})", {"transformers": transformers})
     made._attn_implementation = "eager"
-    return getattr(transformers, kind)(made), call
+    module = getattr(transformers, kind)(made)
+    if (
+        "tie_word_embeddings=False" in options
+    ):  # the files of T5 1.1 hold another projection, which replaces the tied one
+        module.lm_head.weight = torch.nn.Parameter(module.lm_head.weight.detach().clone())
+    return module, call
 
 
 def layout(entries: Iterable[tuple[str, Iterable[int]]]) -> dict[str, Any]:
