@@ -109,7 +109,7 @@ class Forward:
             given = [text if value else None for value, text in zip(call.inputs, self._given(call), strict=True)]
             text = lower(call, self.module, tuple(given), self._sizer(call), dtype)
             if isinstance(text, OwnFunction):
-                self.forms.sources[text.name] = text.source
+                self.forms.sources |= {text.name: text.source, **text.also}
                 text = text.text
             assert isinstance(text, str)
             return text

@@ -64,11 +64,15 @@ class Submodule(Record):
 
 
 class OwnFunction(Record):
-    """A call of a function that torch lacks: `source` defines `name`, once in the generated file; `text` calls it."""
+    """A call of a function that torch lacks: `source` defines `name`, once in the generated file; `text` calls it.
+
+    `also` holds the sources of further functions that the text calls, by name.
+    """
 
     name: str
     source: str
     text: str
+    also: dict[str, str] = {}  # noqa: RUF012 - records are frozen
 
 
 class Call(Record):

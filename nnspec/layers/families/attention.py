@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from pydantic import FiniteFloat, PositiveInt
+from pydantic import FiniteFloat, PositiveFloat, PositiveInt
 
 from nnspec.dims import Expression, Size, equal, product
 from nnspec.layers.arithmetic import broadcast
@@ -22,20 +22,28 @@ class Attention(Layer):
     always such a number. `causal` lets query t see the keys 0 to t only, `window` those that are less than `window`
     places away. Query t has the place `offset` + t among the keys. `scale` is 1/sqrt(d) unless given; `dropout` is that
     of the weights in training. A query that may see no key gives zeros.
+    With `cap`, a score is `cap * tanh(score / cap)` before masks and biases (Gemma 2). With `alibi`, head h takes
+    slope h times the distance from each score (Press et al. 2022; the slopes are those of BLOOM and MPT). `sinks` are a
+    score for each head that takes its share of the weights and gives nothing (gpt-oss).
     Shapes: query [N, heads, T, d], key [N, kv_heads, S, d], value [N, kv_heads, S, e] -> [N, heads, T, e]; mask and
-    bias stretch to [N, heads, T, S]. Source: torch.nn.functional.scaled_dot_product_attention.
+    bias stretch to [N, heads, T, S], sinks are [heads]. Source: torch.nn.functional.scaled_dot_product_attention;
+    transformers.models.gemma2 for `cap`, bloom for `alibi`, gpt_oss for `sinks`.
     """
 
     inputs: ClassVar[tuple[str, ...]] = ("query", "key", "value")
-    optional_inputs: ClassVar[tuple[str, ...]] = ("mask", "bias")
+    optional_inputs: ClassVar[tuple[str, ...]] = ("mask", "bias", "sinks")
     function: ClassVar[str | None] = "attention"
-    beyond_torch: ClassVar[frozenset[str]] = frozenset({"dropout", "causal", "scale", "window", "offset"})
+    beyond_torch: ClassVar[frozenset[str]] = frozenset(
+        {"dropout", "causal", "scale", "window", "offset", "cap", "alibi"}
+    )
 
     dropout: Probability = 0.0
     causal: bool = False
     scale: FiniteFloat | None = None
     window: PositiveInt | None = None
     offset: int | Expression = 0
+    cap: PositiveFloat | None = None
+    alibi: bool = False
 
     examples: ClassVar = (
         Example("attention(a, b, c)", ("float[N, 2, T, 4]", "float[N, 2, S, 4]", "float[N, 2, S, 6]")),
@@ -54,6 +62,16 @@ class Attention(Layer):
             "attention(a, b, b, causal = true, window = 4, offset = P)",
             ("float[N, 2, T, 4]", "float[N, 1, P + T, 4]", "float[P]"),
         ),
+        Example("attention(a, b, b, cap = 2.0, causal = true)", ("float[N, 4, T, 4]", "float[N, 2, T, 4]")),
+        Example("attention(a, a, a, b, cap = 1.5)", ("float[N, 2, T, 4]", "bool[N, 1, T, T]")),
+        Example("attention(a, a, a, cap = 3.0)", ("float[N, T, 4]",)),
+        Example("attention(a, b, b, alibi = true, causal = true)", ("float[N, 6, T, 4]", "float[N, 2, T, 4]")),
+        Example("attention(a, a, a, bias = b, alibi = true, window = 3)", ("float[N, 3, T, 4]", "float[T, T]")),
+        Example("attention(a, b, b, sinks = c, causal = true)", ("float[N, 4, T, 4]", "float[N, 2, T, 4]", "float[4]")),
+        Example(
+            "attention(a, a, a, b, sinks = c, cap = 2.0, alibi = true, dropout = 0.5)",
+            ("float[N, 3, T, 4]", "bool[N, 1, T, T]", "float[3]"),
+        ),
     )
 
     def steady(self, training: bool) -> bool:
@@ -66,6 +84,7 @@ class Attention(Layer):
         value: TensorType,
         mask: TensorType | None = None,
         bias: TensorType | None = None,
+        sinks: TensorType | None = None,
     ) -> TensorType:
         for index, given in enumerate((query, key, value)):
             need_dtype(given, "float", index=index)
@@ -82,6 +101,12 @@ class Attention(Layer):
         if bias is not None:
             need_dtype(bias, "float", index=4)
             _need_stretching(bias, scores, "bias", 4)
+        if self.alibi:
+            self.heads(query)
+        if sinks is not None:
+            need_dtype(sinks, "float", index=5)
+            if sinks.shape != (heads := self.heads(query),):
+                raise InputError(f"needs [{heads}], a sink for each head, and gets {sinks}", index=5)
         return query.with_shape(*query.shape[:-1], value.shape[-1])
 
     def mixed(
@@ -120,6 +145,12 @@ class Attention(Layer):
 
     def _behind(self, past: Expression) -> "Attention":
         return self.model_copy(update={"offset": self.offset + past})
+
+    def heads(self, query: TensorType) -> int:
+        """The number of heads, where each is treated in its own way."""
+        if query.rank < 4:
+            raise InputError(f"needs [N, heads, T, d] to tell heads apart, and gets {query}")
+        return number(query.shape[-3], "the dimension of heads")
 
     def scores(self, query: TensorType, key: TensorType) -> TensorType:
         """The type of the scores, [N, heads, T, S]."""

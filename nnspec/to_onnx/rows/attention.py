@@ -5,7 +5,7 @@ from __future__ import annotations
 from nnspec.dims import Size
 from nnspec.layers.base import TensorType, number
 from nnspec.layers.families.attention import Attention, MultiheadAttention, groups
-from nnspec.to_onnx.attention import Heads, Masks, attend
+from nnspec.to_onnx.attention import Heads, Masks, Scoring, attend
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.multihead import joined, projected
 from nnspec.to_onnx.row import Call, row
@@ -25,11 +25,13 @@ def _(layer: Attention, call: Call, graph: Graph) -> str:
         number(features, "d"),
         value.shape[-1],
     )
-    given = [(name, type.dtype) for name, type in zip(call.inputs[3:], call.types[3:], strict=True) if type]
+    given = [(name, type.dtype) for name, type in zip(call.inputs[3:5], call.types[3:5], strict=True) if type]
     seen = tuple(name for name, dtype in given if dtype == "bool")
     added = tuple(name for name, dtype in given if dtype == "float")
-    masks = Masks(seen, added, layer.causal, layer.window, layer.offset)
-    return attend(call.inputs[0], call.inputs[1], call.inputs[2], sizes, masks, layer.scale, graph)
+    heads = layer.heads(query) if layer.alibi else 0
+    masks = Masks(seen, added, layer.causal, layer.window, layer.offset, heads)
+    scoring = Scoring(layer.scale, layer.cap, call.inputs[5])
+    return attend(call.inputs[0], call.inputs[1], call.inputs[2], sizes, masks, scoring, graph)
 
 
 @row(MultiheadAttention)
@@ -41,7 +43,7 @@ def _(layer: MultiheadAttention, call: Call, graph: Graph) -> str:
     query, key, value = projected((own, keys or own, values or keys or own), layer, call, graph)
     sizes = Heads((batch,), (layer.num_heads,), 1, time, length, size, size)
     masks = _masks(layer, call, sizes, graph)
-    return joined(attend(query, key, value, sizes, masks, None, graph), layer, call, graph)
+    return joined(attend(query, key, value, sizes, masks, Scoring(), graph), layer, call, graph)
 
 
 def _masks(layer: MultiheadAttention, call: Call, sizes: Heads, graph: Graph) -> Masks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnspec.layers.families.cached_attention import CachedMultiheadAttention
-from nnspec.to_onnx.attention import Heads, Masks, attend
+from nnspec.to_onnx.attention import Heads, Masks, Scoring, attend
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.multihead import joined, projected
 from nnspec.to_onnx.row import Call, row
@@ -18,4 +18,4 @@ def _(layer: CachedMultiheadAttention, call: Call, graph: Graph) -> tuple[str, .
     past, size = call.type_of(1).shape[2:]
     sizes = Heads((batch,), (layer.num_heads,), 1, time, past + time, layer.head_size(call.type_of()), size)
     masks = Masks(causal=True, offset=past)
-    return joined(attend(query, key, value, sizes, masks, None, graph), layer, call, graph), key, value
+    return joined(attend(query, key, value, sizes, masks, Scoring(), graph), layer, call, graph), key, value
