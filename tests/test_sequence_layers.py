@@ -282,7 +282,10 @@ def test_llama_3_slows_long_waves_down() -> None:
     x = normal(1, 1, 9, 64, dtype=torch.float64)
     turn = torch.polar(torch.ones(9, 32, dtype=torch.float64), torch.arange(9)[:, None] * frequency)
     turned = torch.complex(x[..., :32].contiguous(), x[..., 32:].contiguous()) * turn
-    made = model("input x: float[N, heads, T, 64]\nrotary(x, base = 500000.0, scaling = [32.0, 1.0, 4.0, 8192])")
+    made = model(
+        "input x: float[N, heads, T, 64]\nrotary(x, base = 500000.0, "
+        'scaling = "llama3", factor = 32.0, original_length = 8192)'
+    )
     torch.testing.assert_close(in_torch(made, x)[0], torch.cat((turned.real, turned.imag), -1), rtol=1e-13, atol=1e-13)
     both_agree(made, x.float())
 
@@ -314,6 +317,7 @@ def test_an_input_called_rotary_does_not_hide_the_function() -> None:
 
 SEQUENCE = "input x: float[N, T, 6]\n"
 HEADS = "input q: float[N, 6, T, 4]\n"
+ROTARY = "input x: float[T, 4]\nrotary(x, "
 
 
 @pytest.mark.parametrize(
@@ -340,10 +344,32 @@ HEADS = "input q: float[N, 6, T, 4]\n"
         (HEADS + "input m: bool[N, T]\nattention(q, q, q, m)", "needs a mask that stretches to [N, 6, T, T]"),
         (HEADS + "input m: bool[2, N, 6, T, T]\nattention(q, q, q, m)", "needs a mask that stretches to"),
         (HEADS + "input m: bool[T, T]\nattention(q, q, q, bias = m)", "needs float elements, and gets bool"),
+        ("input x: float[N, T, 4]\nattention(x, x, x, alibi = true)", "needs [N, heads, T, d] to tell heads apart"),
+        (HEADS + "input s: float[4]\nattention(q, q, q, sinks = s)", "needs [6], a sink for each head, and gets [4]"),
         ("input x: float[T, 4]\nattention(x, x, x)", "needs [N, heads, T, d], and gets [T, 4]"),
         ("input x: float[T, 5]\nrotary(x)", "turns pairs of features, and gets 5"),
         ("input x: float[T, 4]\ninput p: int[S]\nrotary(x, p)", "needs positions [T] for an input [T, 4]"),
-        ("input x: float[T, 4]\nrotary(x, scaling = [8.0, 4.0, 1.0, 8192])", "low = 4.0 is not less than high = 1.0"),
+        (
+            ROTARY + 'scaling = "llama3", factor = 8.0, original_length = 9, low_freq_factor = 4.0)',
+            "4.0 is not less than",
+        ),
+        (ROTARY + 'scaling = "llama3", factor = 8.0)', '"llama3" needs original_length'),
+        (ROTARY + "factor = 8.0)", "factor means nothing without scaling"),
+        (
+            ROTARY + 'scaling = "linear", factor = 8.0, beta_fast = 3.0)',
+            'beta_fast means nothing with scaling = "linear"',
+        ),
+        (ROTARY + 'scaling = "dynamic", factor = 0.5, original_length = 9)', "a factor of 1 or more"),
+        (
+            ROTARY + 'scaling = "yarn", factor = 2.0, original_length = 9, beta_slow = 40.0)',
+            "beta_slow below beta_fast",
+        ),
+        (
+            ROTARY + 'scaling = "longrope", original_length = 9, short_factor = [1.0], long_factor = [2.0, 2.0])',
+            "1 numbers",
+        ),
+        (ROTARY + "rotary_dim = 3)", "3 of 4 features cannot turn in pairs"),
+        (ROTARY + "rotary_dim = 6)", "6 of 4 features cannot turn in pairs"),
         ("input x: int[T]\nSinusoidalEmbedding(5)", "5 is odd"),
         ("input x: int[T]\nSinusoidalEmbedding(4, freq_shift = 2)", "2.0 is not less than the number of frequencies"),
     ],

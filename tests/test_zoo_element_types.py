@@ -65,7 +65,7 @@ def test_a_spec_of_the_zoo_computes_in_every_element_type(name: str) -> None:
 _SMALL = {"layers": 2, "width": 64, "heads": 4}
 LONG: dict[str, tuple[str, dict[str, Any]]] = {
     "llama": ("Llama", _SMALL | {"vocab": 256, "groups": 2, "hidden": 128, "base": 500000.0}),
-    "llama, scaled": ("Llama", _SMALL | {"vocab": 256, "hidden": 128, "scaling": [8.0, 1.0, 4.0, 256]}),
+    "llama, scaled": ("Llama3_2_1B", _SMALL | {"vocab": 256, "groups": 2, "hidden": 128}),
     "transformer": ("Transformer", {"vocab": 101, "width": 64, "heads": 4, "depth": 2, "hidden": 64}),
     "t5": ("T5", {"layers": 2, "width": 32, "heads": 4, "size": 8, "hidden": 64, "vocab": 101}),
     "gpt2": ("GPT2", _SMALL | {"vocab": 101, "context": LENGTH}),
@@ -73,14 +73,14 @@ LONG: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def rotary(x: Tensor, positions: Tensor | None = None, base: float = 10000.0, *, scaling: Any = None) -> Tensor:
+def rotary(x: Tensor, positions: Tensor | None = None, base: float = 10000.0, **scaling: float) -> Tensor:
     """A rotation whose angles are float32."""
     single = x.float()
     d = x.shape[-1]
     places = torch.arange(x.shape[-2], dtype=torch.float32) if positions is None else positions.float()
     frequencies = base ** (-torch.arange(0, d, 2, dtype=torch.float32) / d)
-    if scaling is not None:
-        factor, low, high, length = scaling
+    if scaling:
+        factor, low, high, length = scaling.values()
         kept = ((length * frequencies / (2 * np.pi) - low) / (high - low)).clamp(0, 1)
         frequencies = frequencies * (kept + (1 - kept) / factor)
     angles = torch.outer(places.double(), frequencies.double()).float()  # exact, and rounded once
@@ -124,7 +124,7 @@ def test_far_places_are_as_exact_as_with_angles_in_float32(
         wanted = given(module, tokens)[0]
         found = [run()[0] for run in runs]
         source = sys.modules[type(module).__module__]
-        for function in ("rotary", "rotary_scaled"):
+        for function in ("rotary", "rotary_llama3"):
             if hasattr(source, function):
                 monkeypatch.setattr(source, function, rotary)
         if hasattr(source, "SinusoidalEmbedding"):

@@ -519,12 +519,23 @@ entry("MultiheadAttention", ranks=(3,))(
     }
 )
 entry("RotaryEmbedding", ranks=(2, 3, 4))(
-    lambda r, t: some(
-        r,
-        base=lambda: r.choice([10.0, 500.0]),
-        interleaved=lambda: True,
-        scaling=lambda: (8.0, 1.0, 4.0, 256),
-        offset=lambda: r.randint(0, 5),
+    lambda r, t: (
+        some(
+            r,
+            base=lambda: r.choice([10.0, 500.0]),
+            interleaved=lambda: True,
+            offset=lambda: r.randint(0, 5),
+        )
+        | r.choice(
+            [
+                {},
+                {"scaling": "linear", "factor": 4.0},
+                {"scaling": "dynamic", "factor": 2.0, "original_length": 3},
+                {"scaling": "llama3", "factor": 8.0, "original_length": 256},
+            ]
+            if channels(t, len(t.shape) - 1) > 2
+            else [{}]
+        )
     )
 )
 entry("SinusoidalEmbedding", ranks=(1, 2, 3), dtypes=NUMBER)(

@@ -220,13 +220,17 @@ def looking_back(random: Random, drawing: Drawing, width: int, first: bool, mask
     return random.choice([text, f"residual {{ {text} }}", f"residual {{ LayerNorm -> {text} }}"])
 
 
+YARN = 'rotary({}, scaling = "yarn", factor = 4.0, original_length = 8, beta_slow = 0.1, beta_fast = 2.0)'
+
+
 def _attention(random: Random, drawing: Drawing, width: int, masked: bool) -> str:
     heads, size = random.choice([1, 2, 4]), random.choice([2, 4])
     groups = random.choice([1, heads])
-    turn = random.choice(["{}", "{}", "rotary({})", "rotary({}, interleaved = true)", "rotary({}, base = 50.0)"])
+    turn = random.choice(["{}", "{}", "rotary({})", "rotary({}, interleaved = true)", "rotary({}, base = 50.0)", YARN])
     options = ", causal = true"
     if maybe(random, 0.3):
         options += f", window = {random.randint(1, 4)}"
+    options += random.choice(["", "", "", ", cap = 2.0", ", alibi = true", ", cap = 0.5, alibi = true"])
     if masked and maybe(random, 0.7):
         options += ", mask = seen[:, none, none]"
     q, k, v = drawing.fresh("q"), drawing.fresh("k"), drawing.fresh("v")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from random import Random
@@ -274,6 +275,10 @@ def _attention(random: Random) -> Operation:
         arguments["scale"] = 0.7
     if maybe(random, 0.15) and not own:
         arguments["offset"] = random.randint(0, 3)
+    if maybe(random, 0.2):
+        arguments["cap"] = random.choice([0.5, 3.0])
+    if maybe(random, 0.2):
+        arguments["alibi"] = True
     shown = [f"{key} = {str(value).lower()}" for key, value in arguments.items()]
     names = ["a", "b", "c"]
     mask = random.choice(
@@ -286,11 +291,15 @@ def _attention(random: Random) -> Operation:
     if bias:
         types.append(bias)
         names.append(f"bias = {'abcde'[len(types) - 1]}")
+    sinks = maybe(random, 0.15)
+    if sinks:
+        types.append(f"float[{heads}]")
+        names.append(f"sinks = {'abcdef'[len(types) - 1]}")
 
     def compute(given: list[Tensor], weights: Weights) -> Tensor:
         rest = list(given[3:])
-        masked = rest.pop(0) if mask else None
-        return FORMULAS["Attention"](arguments, weights, [*given[:3], masked, rest[0] if rest else None])  # type: ignore[no-any-return]
+        more = [rest.pop(0) if there else None for there in (mask, bias, sinks)]
+        return FORMULAS["Attention"](arguments, weights, [*given[:3], *more])  # type: ignore[no-any-return]
 
     return Operation("Attention", f"attention({', '.join(names + shown)})", tuple(types), compute)
 
@@ -367,12 +376,13 @@ def _recurrent(random: Random) -> Operation:
     return Operation(kind, text, tuple(types), lambda given, weights: FORMULAS[kind](options, weights, given))
 
 
+LLAMA3 = {"scaling": "llama3", "factor": 8.0, "original_length": 64}
+
+
 @operation
 def _rotary(random: Random) -> Operation:
-    options = random.choice([{}, {"interleaved": True}, {"base": 100.0}, {"scaling": (8.0, 1.0, 4.0, 64)}])
-    shown = "".join(
-        f", {key} = {str(value).lower().replace('(', '[').replace(')', ']')}" for key, value in options.items()
-    )
+    options = random.choice([{}, {"interleaved": True}, {"base": 100.0}, LLAMA3])
+    shown = "".join(f", {key} = {json.dumps(value)}" for key, value in options.items())
     types = random.choice(
         [("float[N, 2, T, 4]", "int[N, T]"), ("float[N, 2, T, 6]", "int[T]"), ("float[N, T, 8]", "int[T]")]
     )

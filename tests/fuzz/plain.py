@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nnspec.layers.alibi import alibi_slopes
+
 Arguments = dict[str, Any]
 Weights = dict[str, Tensor]
 Formula = Callable[[Arguments, Weights, list[Any]], Any]
@@ -224,13 +226,18 @@ def _(a: Arguments, w: Weights, given: list[Any]) -> Any:
 
 @formula("Attention")
 def _(a: Arguments, w: Weights, given: list[Any]) -> Tensor:
-    query, key, value, mask, bias = [*given, *[None] * (5 - len(given))]
+    query, key, value, mask, bias, sinks = [*given, *[None] * (6 - len(given))]
     if query.ndim > 3 and query.shape[-3] != key.shape[-3]:
         share = query.shape[-3] // key.shape[-3]
         key, value = key.repeat_interleave(share, -3), value.repeat_interleave(share, -3)
     scores = query @ key.transpose(-1, -2) * a.get("scale", 1 / math.sqrt(query.shape[-1]))
     rows = torch.arange(query.shape[-2])[:, None] + a.get("offset", 0)
     columns = torch.arange(key.shape[-2])
+    if a.get("cap"):
+        scores = a["cap"] * torch.tanh(scores / a["cap"])
+    if a.get("alibi"):
+        slopes = torch.tensor(alibi_slopes(query.shape[-3]), dtype=scores.dtype)
+        scores = scores - slopes[:, None, None] * (rows - columns).abs()
     seen = torch.ones(scores.shape, dtype=torch.bool)
     if a.get("causal"):
         seen = seen & (columns <= rows)
@@ -242,7 +249,11 @@ def _(a: Arguments, w: Weights, given: list[Any]) -> Tensor:
         scores = scores + mask
     if bias is not None:
         scores = scores + bias
-    shares = scores.masked_fill(~seen, -math.inf).softmax(-1)
+    scores = scores.masked_fill(~seen, -math.inf)
+    if sinks is not None:
+        beside = sinks[:, None, None].expand(*scores.shape[:-1], 1)
+        return torch.cat((scores, beside), -1).softmax(-1)[..., :-1] @ value
+    shares = scores.softmax(-1)
     return shares.masked_fill(~seen.any(-1, keepdim=True), 0.0) @ value
 
 
@@ -251,12 +262,17 @@ def _(a: Arguments, w: Weights, given: list[Any]) -> Tensor:
     x, positions = given[0], given[1] if len(given) > 1 else None
     features = x.shape[-1]
     waves = a.get("base", 10000.0) ** (-torch.arange(0, features, 2, dtype=torch.float64) / features)
-    if a.get("scaling"):
-        factor, low, high, length = a["scaling"]
-        turns = length * waves / (2 * math.pi)
-        share = ((turns - low) / (high - low)).clamp(0, 1)
-        waves = waves * (share + (1 - share) / factor)
     places = torch.arange(x.shape[-2]) + a.get("offset", 0) if positions is None else positions
+    if a.get("scaling") == "linear":
+        waves = waves / a["factor"]
+    elif a.get("scaling") == "dynamic":
+        more = max(float(places.max()) + 1 - a["original_length"], 0) / a["original_length"]
+        base = a.get("base", 10000.0) * (1 + a["factor"] * more) ** (features / (features - 2))
+        waves = base ** (-torch.arange(0, features, 2, dtype=torch.float64) / features)
+    elif a.get("scaling") == "llama3":
+        turns = a["original_length"] * waves / (2 * math.pi)
+        share = ((turns - 1) / 3).clamp(0, 1)
+        waves = waves * (share + (1 - share) / a["factor"])
     angles = places.double()[..., None] * waves
     if positions is not None and positions.ndim == 2:
         angles = angles[:, None]
