@@ -82,9 +82,8 @@ class _Recurrent(Layer):
         number(input.shape[2], "the last dimension (the features)")
         return (input.shape[1], input.shape[0]) if self.batch_first else (input.shape[0], input.shape[1])
 
-    def infer(
-        self, input: TensorType, state: TensorType | None = None, lengths: TensorType | None = None
-    ) -> tuple[TensorType, ...]:
+    def infer(self, input: TensorType, *others: TensorType | None) -> tuple[TensorType, ...]:
+        state, lengths = self.named(others)["state"], self.named(others)["lengths"]
         if not self.bias and not self.recurrent_bias:
             raise ArgumentError("recurrent_bias", "bias = false leaves out both biases", "leave recurrent_bias out")
         time, batch = self.time_and_batch(input)
@@ -97,6 +96,11 @@ class _Recurrent(Layer):
         output = input.with_shape(*steps, self.directions * self.output_size)
         return output, input.with_shape(*after)
 
+    def named(self, others: tuple[TensorType | None, ...]) -> dict[str, TensorType | None]:
+        """The optional inputs by name."""
+        absent = [None] * (len(self.optional_inputs) - len(others))
+        return dict(zip(self.optional_inputs, (*others, *absent), strict=True))
+
     def _need_lengths(self, given: TensorType, batch: Size) -> None:
         index = len(self.inputs) + self.optional_inputs.index("lengths")
         need_dtype(given, "int", index=index)
@@ -105,7 +109,8 @@ class _Recurrent(Layer):
             raise InputError(f"needs {wanted}, one length for each sequence, and gets {given}", index=index)
 
     def lengths(self, input: TensorType, *others: TensorType | None) -> Mapping[int, Size]:
-        return {len(others): self.time_and_batch(input)[0]} if others and others[-1] is not None else {}
+        there = self.named(others)["lengths"] is not None
+        return {len(self.optional_inputs): self.time_and_batch(input)[0]} if there else {}
 
     def mixed(self, input: TensorType, *others: TensorType | None) -> tuple[tuple[int, ...], ...]:
         along_states = (() if given is None or given.rank == 1 else (0, 2) for given in others)
@@ -119,7 +124,7 @@ class _Recurrent(Layer):
         if self.bidirectional:
             message = f"reads the places along {time} backwards too, from the last one"
             raise ArgumentError("bidirectional", message, help="leave bidirectional out")
-        *states, lengths = (*others, *[None] * (len(self.optional_inputs) - len(others)))
+        *states, lengths = self.named(others).values()
         if lengths is not None:
             message = "is told where its sequences end, and a text that is written goes on"
             raise InputError(message, help="give it the sequences alone", index=len(self.optional_inputs))
@@ -264,20 +269,15 @@ class LSTM(_Recurrent):
         """The features that one direction gives."""
         return self.proj_size or self.hidden_size
 
-    def infer(
-        self,
-        input: TensorType,
-        state: TensorType | None = None,
-        cell: TensorType | None = None,
-        lengths: TensorType | None = None,
-    ) -> tuple[TensorType, ...]:
+    def infer(self, input: TensorType, *others: TensorType | None) -> tuple[TensorType, ...]:
+        state, cell, _ = self.named(others).values()
         if self.proj_size >= self.hidden_size:
             raise ArgumentError(
                 "proj_size",
                 f"{self.proj_size} is not less than hidden_size = {self.hidden_size}",
                 help="project to less",
             )
-        output, last = super().infer(input, state, lengths)
+        output, last = super().infer(input, *others)
         memory = self.state_shape(last.shape[1], self.hidden_size)
         if (state is None) != (cell is None):
             missing, index = ("cell", 1) if cell is None else ("state", 2)
