@@ -13,7 +13,7 @@ _TOKEN = re.compile(
 )
 KEYWORDS = frozenset(
     "import from as block model train let input output require if else for in training phase rename order scan "
-    "residual skip concat add multiply and or not true false none".split()
+    "each carry along backward residual skip concat add multiply and or not true false none".split()
 )
 _LOOKS: dict[str, dict[str, object]] = {
     "comment": {"fg": "bright_black"},

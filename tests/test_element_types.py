@@ -87,7 +87,7 @@ block Step(size): element, h {
 model Z {
   input x: float[N, T, 4]
   h = zeros([N, 5])
-  (x -> Transpose(0, 1), h) -> step: scan Step(5)
+  (each x along 1, carry h) -> step: scan Step(5)
   output y = step.y
 }""",
     "states of a recurrent layer": """
@@ -125,7 +125,7 @@ block Step: place, h { output h = tanh(sin(place) + h); output y = h * 2 }
 model Z {
   input x: float[N, 4]
   places = Range(1500) -> _ * 0.5
-  (places, x) -> step: scan Step
+  (each places, carry x) -> step: scan Step
   output y = step.y
 }""",
     "positions that cross a block and are multiplied": """

@@ -47,7 +47,7 @@ def told(tmp_path: Path, body: str) -> list[str]:
         ("g: { h: Linear(8); q = x -> k: Linear(8) -> Tanh }", ["g.k"]),
         ("residual { a: Linear(8); dead = _ -> b: Linear(8) }", ["b"]),
         ("3 x { x -> Linear(8) }", ["0"]),  # only the last of them counts
-        ("(s, x) -> step: scan Step\n output y = step.result", ["step.d"]),
+        ("(each s, carry x) -> step: scan Step\n output y = step.result", ["step.d"]),
         ("training { a: Linear(8) -> ReLU }\n ReLU", ["a"]),
         ("i: Inner\n output y = x", ["i"]),
         ('for k in 1..3 { x -> "h{k}": Linear(8) }\n _', ["h1"]),

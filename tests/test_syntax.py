@@ -230,7 +230,7 @@ def test_several_threads_may_read_at_once() -> None:
 def test_editors_and_terminals_colour_every_keyword() -> None:
     """What editors colour (grammar/nnspec.tmLanguage.json) are the words of the Lark grammar, all of them."""
     words = set(re.findall(r'"([a-z]{2,})"', grammar_text()))
-    words |= {word for group in re.findall(r"/\(([a-z|]+)\)\\b/", grammar_text()) for word in group.split("|")}
+    words |= {word for group in re.findall(r"/\(([a-z|]+)\)\\b", grammar_text()) for word in group.split("|")}
     editor = (folder("grammar") / "nnspec.tmLanguage.json").read_text(encoding="utf-8")
     patterns = [pattern["match"] for pattern in json.loads(editor)["patterns"] if "match" in pattern]
     for pattern in patterns:

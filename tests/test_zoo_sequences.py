@@ -56,7 +56,7 @@ def calls(
 ) -> Iterator[tuple[str, Module, Call, str, int]]:
     """Path, body, call, name and number of applications of every labelled call, repeats and scans expanded."""
     for call in module.calls:
-        often: Any = times * (module.values[call.inputs[0]].shape[0] if call.scan else 1)
+        often: Any = times * (call.scan.length(module.types(call.inputs)) if call.scan else 1)
         for label in call.labels:
             path = f"{prefix}{label}"
             if isinstance(call.callee, str):

@@ -184,6 +184,8 @@ class Body(Scans):
         local = self.scope.localise(value)
         output = Tensor(self.scope, local.name, local.type, local.step, self.training or local.training)
         self.scope.outputs.append((node.name.text, output))
+        if any(name == node.name.text for name, _ in self.scope.inputs):
+            self.environment.names[node.name.text] = value  # from here on the name is the output's, as of any `=`
         self.environment.names.setdefault(node.name.text, value)
 
     def _run_require(self, node: t.Require) -> None:

@@ -1,70 +1,214 @@
-"""`scan Step(...)`: a block applied to the elements of a sequence one after the other, with a state carried along.
+"""`(each x, carry h = start, m) -> scan Step(...)`: a block applied step by step.
 
-The first value that flows in is the sequence, along its first dimension; the block's first input is one element.
-An output that is named as one of the block's further inputs is carried to the next application, and its last value
-is a result of the scan; every other output is stacked along a new first dimension. Inputs that no output is named
-after are the same in every application.
+Of the values in the tuple, `each` gives the block one place after the other, along the first dimension or another one;
+`carry` is where an input starts that the output of the same name is at the next step; any other value is the same at
+every step. The results are the last values of what is carried, and the others side by side along the dimension that the
+first `each` walks along.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
-from nnspec.diagnostics import Span
-from nnspec.elaborate.blocks import Made
-from nnspec.elaborate.mistakes import BadScan, WrongKind
-from nnspec.elaborate.scope import flows
+from nnspec.dims import Size, at_least, equal
+from nnspec.elaborate.arithmetic import is_size
+from nnspec.elaborate.blocks import block_signature
+from nnspec.elaborate.frame import Failed
+from nnspec.elaborate.mistakes import (
+    BadScan,
+    NotCarried,
+    RepeatedArgument,
+    ScanWithoutSteps,
+    UnknownArgument,
+    WrongKind,
+)
 from nnspec.elaborate.steps import Steps
-from nnspec.elaborate.values import Argument, BlockDefinition, Partial, Tensor, Value, kind
+from nnspec.elaborate.values import INVALID, BlockDefinition, Partial, Tensor, Value, kind
+from nnspec.ir import Module, Scan
+from nnspec.ir.program import Along, Carried
 from nnspec.layers.base import TensorType
+from nnspec.record import Record
 from nnspec.syntax import tree as t
+
+
+class Given(Record):
+    """A value of the tuple that a scan takes; the tensor of an optional input may be absent."""
+
+    written: t.Fed
+    tensor: Tensor | None
+    dim: int  # that is walked along, as it is written
+
+    @property
+    def role(self) -> str | None:
+        """`each` or `carry`."""
+        return self.written.role
 
 
 class Scans(Steps):
     """Elaborates scans."""
 
-    def scan(self, node: t.Scan, label: str | None, item: t.Item, named: Mapping[str, Argument]) -> Value:
-        """Apply a block along the first dimension of what flows."""
+    def scan(self, node: t.Scan, label: str | None, item: t.Item) -> Value:
+        """Apply a block step by step."""
         partial = self.evaluate(node.step)
         if not isinstance(partial, Partial) or not isinstance(partial.callee, BlockDefinition):
             self.fail(WrongKind(self.span(node.step), "a block after `scan`", kind(partial)))
         definition = partial.callee
-        arguments, extra = self.bind_block(definition, partial.given(named), node)
-        given = self.block_inputs(definition, list(flows(self.incoming(node, "a scan"))), extra, node)
-        sequence = given[0]
-        if sequence is None or not sequence.type.rank:
-            self.fail(BadScan(self.span(node), definition.name, "the first value is no sequence"))
-        element = TensorType(sequence.type.dtype, sequence.type.shape[1:])
-        types = (element, *(None if tensor is None else tensor.type for tensor in given[1:]))
+        given = [self._given(definition, fed) for fed in item.given]
+        walked = [each for each in given if each.role == "each"]
+        if bool(walked) == (node.steps is not None) or (node.backward and not walked):
+            way = None if walked else _as_written_now(definition, given)
+            self.fail(ScanWithoutSteps(self.span(node), bool(walked), node.backward, way))
+        length = self._length(node, definition, walked)
+        arguments, extra = self.bind_block(definition, partial, node)
+        placed = self._placed(definition, given)
+        extra.update({name: each.tensor for name, each in placed.items() if isinstance(name, str) and each.tensor})
+        flowing = [each.tensor for place, each in placed.items() if isinstance(place, int) and each.tensor]
+        inputs = self.block_inputs(definition, flowing, extra, node)
+        names = _input_names(definition)
+        known = [  # what is said of the inputs that are there: the module has no others
+            placed.get(place) or placed.get(names[place] if names else "")
+            for place, tensor in enumerate(inputs)
+            if tensor is not None
+        ]
+        present = [tensor.type for tensor in inputs if tensor is not None]
+        scan = Scan(
+            sequences=tuple(
+                Along(index=index, dim=each.dim % present[index].rank)
+                for index, each in enumerate(known)
+                if each is not None and each.role == "each"
+            ),
+            steps=None if walked else length,
+            backward=node.backward,
+        )
+        inside = iter(scan.inside(tuple(present)))
+        types = tuple(None if tensor is None else next(inside) for tensor in inputs)
         made = self.make_block(definition, arguments, types, label or str(self.scope.position), node)
-        results = self._results(made, types, sequence, definition, self.span(node))
+        module = self.shared.modules[made.key]
+        carried = self._carried(node, definition, module, known)
+        stacked = self._stacked(node, definition, module, carried, walked[0].dim if walked else 0)
+        scan = scan.model_copy(update={"carried": carried, "stacked": stacked})
+        results = [
+            (name, type, training)
+            for (name, _, training), type in zip(made.results, scan.results(module.output_types, length), strict=True)
+        ]
         path = label or self.scope.next_label(1)
         if label is not None:
             self.scope.next_label(1)
-        value = self.call_made(made, given, path, node, results=results)
-        self.last_call.scan = True
+        value = self.call_made(made, inputs, path, node, results=results)
+        self.last_call.scan = scan
         self.register(value, path, label, definition, item, (definition, arguments))
         return value
 
-    def _results(
-        self,
-        made: Made,
-        types: tuple[TensorType | None, ...],
-        sequence: Tensor,
-        definition: BlockDefinition,
-        span: Span,
-    ) -> list[tuple[str, TensorType, bool]]:
-        """Names and types of the results; what is carried must keep its type."""
-        module = self.shared.modules[made.key]
-        present = [type for type in types if type is not None]
-        for output, index in module.carried.items():
-            name, type, _ = made.results[output]
-            if type != present[index]:
-                found = f"its output {name} is {type}, and its input {name} is {present[index]}"
-                self.fail(BadScan(span, definition.name, found))
-        if len(module.carried) == len(made.results):
-            self.fail(BadScan(span, definition.name, "no output is left to be stacked"))
-        return [
-            (name, type, training)
-            for (name, _, training), type in zip(made.results, module.scanned(sequence.type.shape[0]), strict=True)
-        ]
+    def _given(self, definition: BlockDefinition, fed: t.Fed) -> Given:
+        value = self.chain_value(fed.chain)
+        if value is INVALID:
+            raise Failed
+        absent = value is None and fed.name is not None and fed.role is None  # an optional input, handed on
+        if not absent and not isinstance(value, Tensor):
+            self.fail(WrongKind(self.span(fed.chain), "a tensor", kind(value)))
+        dim = 0 if fed.along is None else self.number(fed.along, "a dimension")
+        if fed.along is not None and fed.role != "each":
+            found = "only what `each` gives place after place has a dimension `along` which that is"
+            self.fail(BadScan(self.span(fed), definition.name, found))
+        if fed.role == "each" and isinstance(value, Tensor) and not -value.type.rank <= dim < value.type.rank:
+            self.fail(BadScan(self.span(fed), definition.name, f"{value.type} has no dimension {dim} to walk along"))
+        return Given(fed, value, dim)
+
+    def _length(self, node: t.Scan, definition: BlockDefinition, walked: Sequence[Given]) -> Size:
+        """The number of steps."""
+        if node.steps is not None:
+            steps: Size = self.evaluate(node.steps)
+            if not is_size(steps) or not at_least(steps, 1):
+                self.fail(WrongKind(self.span(node.steps), "a number of steps, 1 or more,", kind(steps)))
+            return steps
+        lengths = [each.tensor.type.shape[each.dim] for each in walked if each.tensor is not None]
+        for each, length in zip(walked, lengths, strict=True):
+            if equal(length, lengths[0]) is not True:
+                found = f"it walks along {lengths[0]} places of one sequence and {length} of another"
+                self.fail(BadScan(self.span(each.written), definition.name, found))
+        return lengths[0]
+
+    def _placed(self, definition: BlockDefinition, given: Sequence[Given]) -> dict[int | str, Given]:
+        """The values by the place or the name of the input that they are for."""
+        placed: dict[int | str, Given] = {}
+        names = _input_names(definition)
+        for each in given:
+            name = each.written.name
+            if name is None:
+                placed[sum(isinstance(place, int) for place in placed)] = each
+            elif name.text in placed:
+                self.fail(RepeatedArgument(self.span(name), "this tuple", name.text))
+            elif name.text not in names:
+                shown = f"{block_signature(definition)}: {', '.join(names)}"
+                self.fail(UnknownArgument(self.span(name), definition.name, name.text, shown))
+            else:
+                placed[name.text] = each
+        return placed
+
+    def _carried(
+        self, node: t.Scan, definition: BlockDefinition, module: Module, known: Sequence[Given | None]
+    ) -> tuple[Carried, ...]:
+        """Which output becomes which input at the next step."""
+        outputs = {port.name: index for index, port in enumerate(module.outputs)}
+        declared = bool(_input_names(definition))
+        found: list[Carried] = []
+        for index, each in enumerate(known):
+            name = module.inputs[index].name
+            span = self.span(each.written if each is not None else node)
+            output = outputs.get(name) if declared else index if index < len(outputs) else None
+            if each is None or each.role is None:
+                if declared and output is not None:
+                    self.fail(NotCarried(span, definition.name, name, tuple(outputs), carried=False))
+                continue
+            if each.role == "each":
+                continue
+            if output is None and len(outputs) == 1:
+                output = 0  # its one result
+            if output is None:
+                self.fail(NotCarried(span, definition.name, name, tuple(outputs), carried=True))
+            type, start = module.output_types[output], module.input_types[index]
+            if not _same(type, start):
+                made = f"{type.dtype}{type}" if type.dtype != start.dtype else str(type)
+                first = f"{start.dtype}{start}" if type.dtype != start.dtype else str(start)
+                self.fail(BadScan(span, definition.name, f"{name} starts as {first}, and the step makes it {made}"))
+            found.append(Carried(output=output, input=index))
+        return tuple(found)
+
+    def _stacked(
+        self, node: t.Scan, definition: BlockDefinition, module: Module, carried: Sequence[Carried], dim: int
+    ) -> tuple[Along, ...]:
+        """The other outputs, with the dimension along which those of all steps stand."""
+        found: list[Along] = []
+        for index, (port, type) in enumerate(zip(module.outputs, module.output_types, strict=True)):
+            if index in {each.output for each in carried}:
+                continue
+            if not -type.rank <= dim + 1 <= type.rank + 1:
+                message = f"its output {port.name} is {type}, which cannot stand side by side along dimension {dim}"
+                self.fail(BadScan(self.span(node), definition.name, message))
+            found.append(Along(index=index, dim=dim % (type.rank + 1)))
+        return tuple(found)
+
+
+def _input_names(definition: BlockDefinition) -> tuple[str, ...]:
+    declaration = definition.declaration
+    return tuple(each.name.text for each in declaration.inputs) if isinstance(declaration, t.Block) else ()
+
+
+def _as_written_now(definition: BlockDefinition, given: Sequence[Given]) -> str:
+    """The tuple with the roles that an older spec left unsaid: the first is walked along, states have their names."""
+    names, body = _input_names(definition), definition.declaration.body
+    statements = body.statements if isinstance(body, t.Body) else ()
+    outputs = {each.name.text for each in statements if isinstance(each, t.Output)}
+    written: list[str] = []
+    for place, each in enumerate(given):
+        name = each.written.name.text if each.written.name else names[place] if place < len(names) else ""
+        role = "each " if place == 0 else "carry " if name in outputs else ""
+        written.append(f"{role}{name or 'x'}")
+    return f"({', '.join(written) or 'each _'}) -> scan {definition.name}"
+
+
+def _same(left: TensorType, right: TensorType) -> bool:
+    """Whether two types are alike, in whatever form their sizes are written."""
+    if left.dtype != right.dtype or left.rank != right.rank:
+        return False
+    return all(equal(a, b) is True for a, b in zip(left.shape, right.shape, strict=True))

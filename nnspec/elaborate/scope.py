@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from nnspec.diagnostics import Span
 from nnspec.elaborate.values import Several, Tensor, WeightReference
-from nnspec.ir import Call, Module, Place, Port, Tie
+from nnspec.ir import Call, Module, Place, Port, Scan, Tie
 from nnspec.layers.base import Layer, TensorType
 
 
@@ -27,7 +27,7 @@ class PendingCall:
         count: int = 1,
         shared: bool = False,
         training: bool = False,
-        scan: bool = False,
+        scan: Scan | None = None,
         place: Place | None = None,
     ) -> None:
         self.callee = callee

@@ -39,7 +39,7 @@ class Steps(Merges):
     """Runs chains; every application of a layer or block becomes a call of the scope."""
 
     @abstractmethod
-    def scan(self, node: t.Scan, label: str | None, item: t.Item, named: Mapping[str, Argument]) -> Value:
+    def scan(self, node: t.Scan, label: str | None, item: t.Item) -> Value:
         """`scan Step(...)`; scan.py does it."""
 
     def chain_value(self, node: t.Chain, binding: t.Bind | None = None) -> Any:
@@ -74,7 +74,7 @@ class Steps(Merges):
     def _item(self, item: t.Item, label: str | None, *, first: bool) -> Any:
         step = item.step
         named = self._inputs_by_name()
-        if named and isinstance(step, (t.Body, t.Residual, t.Merge, t.ListOf)):
+        if named and isinstance(step, (t.Body, t.Scan, t.Residual, t.Merge, t.ListOf)):
             self.fail(self.misplaced_names(step))
         if isinstance(step, (t.Residual, t.Merge, t.Repeat)) and label is not None:
             body = t.Body(step.start, step.end, (t.Chain(step.start, step.end, (t.Item(*ends(step), None, step),)),))
@@ -85,7 +85,7 @@ class Steps(Merges):
             case t.Repeat():
                 return self.repeat(step, named)
             case t.Scan():
-                return self.scan(step, label, item, named)
+                return self.scan(step, label, item)
             case t.Residual():
                 return self.residual(step)
             case t.Merge():

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nnspec.dims import Size, Symbol, equal, product, symbols
-from nnspec.ir.program import Call, Module, Place, Program
+from nnspec.ir.program import Call, Module, Place, Program, Scan
 from nnspec.layers.base import Layer, TensorType
 from nnspec.layers.continued import sizes_in
 from nnspec.record import Record
@@ -168,7 +168,8 @@ class Proof:
         try:
             if call.routed:
                 return self._routed(module, call, given)
-            return self._scanned(module, call, given) if call.scan else self._repeated(call, call.callee, given)
+            scan = call.scan
+            return self._scanned(module, call, scan, given) if scan else self._repeated(call, call.callee, given)
         except Mixed as mixed:
             if call.label:
                 mixed.labels.append(call.label)
@@ -199,23 +200,27 @@ class Proof:
         module = self.program.modules[key]
         return set(self._outputs(key, (0,) * len(module.inputs))) == {0}
 
-    def _scanned(self, module: Module, call: Call, given: Axes) -> Axes:
-        """A loop along the first dimension of its first input."""
+    def _scanned(self, module: Module, call: Call, scan: Scan, given: Axes) -> Axes:
+        """A loop, which may walk along any dimension but the samples."""
         assert isinstance(call.callee, str)
-        inner = self.program.modules[call.callee]
-        elements = module.types(call.inputs)[0]
-        if given[0] == 0 or (elements is not None and self.depends(elements.shape[0])):
-            raise Mixed(self._first_layer(inner), lead=True)
-        carried = inner.carried
-        inside = (None if given[0] is None else given[0] - 1, *given[1:])
-        found = self._outputs(call.callee, inside)
-        for _ in carried:
-            changed = list(inside)
-            for output, input in carried.items():
-                changed[input] = found[output]
-            inside = tuple(changed)
-            found = self._outputs(call.callee, inside)
-        return tuple(axis if axis is None or index in carried else axis + 1 for index, axis in enumerate(found))
+        walked = {sequence.index: sequence.dim for sequence in scan.sequences}
+        along_samples = any(given[index] == dim for index, dim in walked.items())
+        if along_samples or self.depends(scan.length(module.types(call.inputs))):
+            raise Mixed(self._first_layer(self.program.modules[call.callee]), lead=True)
+        inside = [
+            axis - 1 if axis is not None and axis > walked.get(index, axis) else axis
+            for index, axis in enumerate(given)
+        ]
+        found = self._outputs(call.callee, tuple(inside))
+        for _ in scan.carried:
+            for each in scan.carried:
+                inside[each.input] = found[each.output]
+            found = self._outputs(call.callee, tuple(inside))
+        results = list(found)
+        for stacked in scan.stacked:
+            axis = results[stacked.index]
+            results[stacked.index] = axis + 1 if axis is not None and axis >= stacked.dim else axis
+        return tuple(results)
 
     def _first_layer(self, module: Module) -> Call:
         """A call of a layer in a module, which says where a loop along the samples is."""

@@ -41,6 +41,11 @@ class _Flow:
         found: set[str] = set()
         for label in list(call.labels)[:: max(1, call.count - 1)] or [""]:  # the first one, and the last of many
             found |= self.outputs(key, f"{prefix}{label}.", given)
+        carried = call.scan.carried if call.scan else ()
+        for _ in carried:
+            pairs = [(ports.outputs[each.output].name, ports.inputs[each.input].name) for each in carried]
+            given |= {taken for made, taken in pairs if made in found}
+            found |= self.outputs(key, f"{prefix}{call.label}.", given)
         return {name for port, name in zip(ports.outputs, call.outputs, strict=False) if port.name in found}
 
     def _owns(self, key: str, call: Call, prefix: str) -> bool:

@@ -82,8 +82,10 @@ class _Search:
         """The inputs of a call, by index, that what is needed of it depends on, and what is idle inside."""
         if isinstance(call.callee, Layer):
             return frozenset(range(len(call.inputs))), ()
-        every = call.chained or call.scan  # it is applied to its own results
-        outputs = frozenset(index for index, name in enumerate(call.outputs) if every or name in needed)
+        handed_on = {each.output for each in call.scan.carried} if call.scan else set()
+        if call.chained:  # it is applied to its own results
+            handed_on = set(range(len(call.outputs)))
+        outputs = frozenset(i for i, name in enumerate(call.outputs) if i in handed_on or name in needed)
         taken, inner = self.search(call.callee, outputs)
         return (frozenset(range(len(call.inputs))) if call.routed else taken), inner
 

@@ -12,8 +12,7 @@ def call_macs(module: Module, call: Call, below: dict[str, Size]) -> Size:
     if call.routed:
         return of_all_rows(module, call, below[str(call.callee)])
     if isinstance(call.callee, str):
-        times = module.values[call.inputs[0]].shape[0] if call.scan else call.count
-        return below[call.callee] * times
+        return below[call.callee] * (call.scan.length(module.types(call.inputs)) if call.scan else call.count)
     return call.callee.macs(*module.types(call.inputs)) * call.count
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from nnspec.cached import cached_property
-from nnspec.dims import Size
+from nnspec.dims import Expression, Size
 from nnspec.layers.base import Layer, TensorType
 from nnspec.layers.registry import find
 
@@ -72,6 +72,60 @@ class Place(_Frozen):
     end: int
 
 
+class Along(_Frozen):
+    """An input or output of a scan, by index, and the dimension that has a place for each step."""
+
+    index: int
+    dim: int
+
+
+class Carried(_Frozen):
+    """An output of each step that is an input of the next one, both by index."""
+
+    output: int
+    input: int
+
+
+class Scan(_Frozen):
+    """How a module is applied step by step: what it walks along, and what one step hands to the next.
+
+    The results are the outputs of the module: of those that are carried, the last; the others, those of all steps,
+    side by side along a new dimension. Inputs that are neither walked along nor carried are the same at every step.
+    """
+
+    sequences: tuple[Along, ...] = ()  # inputs that are given one place after the other, all of one length
+    carried: tuple[Carried, ...] = ()  # the input of the call is where it starts
+    stacked: tuple[Along, ...] = ()  # all other outputs
+    steps: int | Expression | None = None  # how many there are, where there is no sequence
+    backward: bool = False  # from the last place to the first, where the results of a step stand, too
+
+    def length(self, inputs: tuple[TensorType | None, ...]) -> Size:
+        """The number of steps, from the types of the inputs."""
+        if self.steps is not None:
+            return self.steps
+        first = self.sequences[0]
+        given = inputs[first.index]
+        assert given is not None, "a sequence that is absent"
+        return given.shape[first.dim]
+
+    def inside(self, inputs: tuple[TensorType | None, ...]) -> tuple[TensorType | None, ...]:
+        """The types of the inputs of one step."""
+        found = list(inputs)
+        for sequence in self.sequences:
+            given = found[sequence.index]
+            assert given is not None, "a sequence that is absent"
+            found[sequence.index] = given.with_shape(*given.shape[: sequence.dim], *given.shape[sequence.dim + 1 :])
+        return tuple(found)
+
+    def results(self, outputs: tuple[TensorType, ...], length: Size) -> tuple[TensorType, ...]:
+        """The types of the results, from those of one step."""
+        found = list(outputs)
+        for each in self.stacked:
+            given = found[each.index]
+            found[each.index] = given.with_shape(*given.shape[: each.dim], length, *given.shape[each.dim :])
+        return tuple(found)
+
+
 class Call(_Frozen):
     """An application of a layer or module to values of the body."""
 
@@ -82,7 +136,7 @@ class Call(_Frozen):
     count: int = 1
     shared: bool = False  # applies again what an earlier call has built under this label
     training: bool = False  # exists in training only
-    scan: bool = False  # applied to the elements of the first input, one after the other: see `Module.carried`
+    scan: Scan | None = None  # applied step by step
     routed: bool = False  # its applications are experts, and each token goes to those chosen for it: see mixture.py
     place: Place | None = None
 
@@ -148,24 +202,6 @@ class Module(_Frozen):
     def types(self, names: tuple[str, ...]) -> tuple[TensorType | None, ...]:
         """The types of values by name; None for an absent one."""
         return tuple(self.values[name] if name else None for name in names)
-
-    @property
-    def carried(self) -> dict[int, int]:
-        """In a scan: the outputs that become inputs of the next application, by index of output and input.
-
-        They have the name of the input that they become. The other outputs are stacked along a new first dimension;
-        the first input is the element, and inputs that no output is named after stay the same.
-        """
-        inputs = {port.name: index for index, port in enumerate(self.inputs) if index > 0}
-        return {index: inputs[port.name] for index, port in enumerate(self.outputs) if port.name in inputs}
-
-    def scanned(self, length: Size) -> tuple[TensorType, ...]:
-        """The types of the results of a scan over `length` elements."""
-        carried = self.carried
-        return tuple(
-            type if index in carried else TensorType(type.dtype, (length, *type.shape))
-            for index, type in enumerate(self.output_types)
-        )
 
     @property
     def input_types(self) -> tuple[TensorType, ...]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 
-from nnspec.dims import Undecidable, equal, symbols
+from nnspec.dims import Undecidable, at_least, equal, symbols
 from nnspec.ir.batch import Mixed, Proof
 from nnspec.ir.mixture import check_inputs, gives_rows, result_type, rows_type
-from nnspec.ir.program import Call, Module, Program
+from nnspec.ir.program import Call, Module, Program, Scan
 from nnspec.layers.base import InputError, Layer, LayerError, TensorType
 
 _NAME = r"(?a:[A-Za-z_]\w*)"
@@ -112,8 +112,9 @@ def _verify_call(program: Program, module: Module, call: Call, known: set[str], 
     if isinstance(callee, Layer):
         _need(not (call.scan or call.routed), f"{name} is a layer, and only modules are scanned with or are experts")
         expected = _layer_results(callee, given)
-    elif call.scan:
-        expected = _scan_results(callee, given)
+    elif call.scan is not None:
+        _need(call.count == 1, f"the scan with {name} is repeated")
+        expected = _scan_results(callee, call.scan, given)
     elif call.routed:
         expected = _routed_results(program, call, callee, given)
     else:
@@ -173,14 +174,28 @@ def _routed_results(
     return (result_type(tokens, expert),)
 
 
-def _scan_results(callee: Module, given: tuple[TensorType | None, ...]) -> tuple[TensorType, ...]:
-    sequence = given[0] if given else None
-    if sequence is None or not sequence.rank:
-        raise UnsoundProgram(f"the scan with {callee.name} has no sequence")
-    results = _module_results(callee, (TensorType(sequence.dtype, sequence.shape[1:]), *given[1:]))
-    for output, index in callee.carried.items():
-        _need(_same(results[output], callee.input_types[index]), f"the scan with {callee.name} changes what it carries")
-    return callee.scanned(sequence.shape[0])
+def _scan_results(callee: Module, scan: Scan, given: tuple[TensorType | None, ...]) -> tuple[TensorType, ...]:
+    what = f"the scan with {callee.name}"
+    _need(bool(scan.sequences) != (scan.steps is not None), f"{what} has no sequence, or a number of steps beside one")
+    walked = [sequence.index for sequence in scan.sequences]
+    taken = walked + [each.input for each in scan.carried]
+    _need(len(set(taken)) == len(taken), f"{what} walks along an input twice, or carries it, too")
+    for sequence in scan.sequences:
+        type = given[sequence.index] if 0 <= sequence.index < len(given) else None
+        _need(type is not None and 0 <= sequence.dim < type.rank, f"{what} has no dimension to walk along")
+    length = scan.length(given)
+    lengths = [type.shape[each.dim] for each in scan.sequences if (type := given[each.index]) is not None]
+    _need(all(equal(length, other) is True for other in lengths), f"{what} has sequences of several lengths")
+    _need(at_least(length, 1) if scan.steps is not None else length != 0, f"{what} makes no step")
+    results = _module_results(callee, scan.inside(given))
+    made = [each.output for each in scan.carried] + [each.index for each in scan.stacked]
+    _need(sorted(made) == list(range(len(results))), f"{what} does not say of each result whether it is carried")
+    for each in scan.carried:
+        fits = 0 <= each.input < len(given) and _same(results[each.output], callee.input_types[each.input])
+        _need(fits, f"{what} changes what it carries")
+    for stacked in scan.stacked:
+        _need(0 <= stacked.dim <= results[stacked.index].rank, f"{what} has no dimension to stack along")
+    return scan.results(results, length)
 
 
 def _same(left: TensorType, right: TensorType) -> bool:

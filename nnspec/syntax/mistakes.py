@@ -172,3 +172,21 @@ class BadEscape(Diagnostic):
     @property
     def help(self) -> str | None:
         return "write \\\\ for a backslash and \\{ for a brace"
+
+
+class RoleWithoutScan(Diagnostic):
+    """`each`, `carry` and `along` say what a scan does with a value: they stand in the tuple right before `scan`.
+
+    `(each words along 1, carry state = start, memory) -> decoder: scan Decoder(...)` gives the block one place of
+    `words` after the other, and its output `state` again as its input `state`.
+    """
+
+    code = "E0255"
+
+    @property
+    def message(self) -> str:
+        return "`each`, `carry` and `along` are for a scan, and no `scan` follows"
+
+    @property
+    def help(self) -> str | None:
+        return "let the tuple flow into one: (each x, carry state = start) -> scan Step(...)"

@@ -58,10 +58,15 @@ class ListOf(Node):
 
 
 class Fed(Node):
-    """One value of a tuple, with the name of the input that it is for if it is given."""
+    """One value of a tuple, with the name of the input that it is for if it is given.
+
+    For a scan it may have a role, `each` or `carry`, and the dimension that it walks along.
+    """
 
     name: Identifier | None
     chain: Chain
+    role: str | None = None
+    along: Expression | None = None
 
 
 class Tuple(Node):
@@ -145,10 +150,14 @@ Expression = Union[  # noqa: UP007 - a union of strings has no `|`
 
 
 class Item(Node):
-    """A step of a chain, with its label if it has one."""
+    """A step of a chain, with its label if it has one.
+
+    The tuple before a scan is a part of its step: its roles mean nothing elsewhere.
+    """
 
     label: Identifier | Text | None
     step: Step
+    given: tuple[Fed, ...] = ()
 
 
 class Chain(Node):
@@ -171,9 +180,11 @@ class Repeat(Node):
 
 
 class Scan(Node):
-    """`scan Step(...)`: a block applied to one element after the other, with a state that is carried along."""
+    """`scan Step(...) backward for n`: a block applied step by step."""
 
     step: Expression
+    backward: bool
+    steps: Expression | None
 
 
 class Residual(Node):

@@ -11,7 +11,7 @@ from lark import Token, Tree
 from nnspec.diagnostics import Sink, Source, Span
 from nnspec.limits import Limits
 from nnspec.syntax import tree as t
-from nnspec.syntax.mistakes import BadEscape, BadNumber
+from nnspec.syntax.mistakes import BadEscape, BadNumber, RoleWithoutScan
 
 _ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t", "{": "{", "}": "}"}
 _PIECE = r"\\(.)|\{([^{}]*)\}|([{}])|[^\\{}]+"
@@ -27,10 +27,14 @@ class TreeBuilder:
         self.sink = sink
         self.limits = limits
         self.read_interpolation = read_interpolation  # parses `{...}` of a string; None, and a diagnostic, if it cannot
+        self.roles: dict[t.Tuple, Span] = {}  # tuples with `each` or `carry` that no scan has taken yet
 
     def declarations(self, tree: Tree[Token]) -> tuple[t.Declaration, ...]:
         """The declarations of a file."""
-        return tuple(map(self.build, tree.children))
+        found = tuple(map(self.build, tree.children))
+        for span in self.roles.values():
+            self.sink.add(RoleWithoutScan(span))
+        return found
 
     def expression(self, tree: Tree[Token]) -> t.Expression:
         """The expression of an interpolation or a setting."""
@@ -156,7 +160,15 @@ class TreeBuilder:
     # --- steps
 
     def _chain(self, start: int, end: int, parts: list[Any]) -> t.Chain:
-        return t.Chain(start, end, self._all(parts))
+        items: list[t.Item] = []
+        for item in self._all(parts):
+            before = items[-1].step if items and items[-1].label is None else None
+            if isinstance(item.step, t.Scan) and isinstance(before, t.Tuple):
+                self.roles.pop(before, None)
+                items[-1] = item.replace(start=before.start, given=before.items)
+            else:
+                items.append(item)
+        return t.Chain(start, end, tuple(items))
 
     def _item(self, start: int, end: int, parts: list[Any]) -> t.Item:
         return t.Item(start, end, self._optional(parts[0]), self.build(parts[1]))
@@ -171,7 +183,8 @@ class TreeBuilder:
         return t.Repeat(start, end, count, step)
 
     def _scan(self, start: int, end: int, parts: list[Any]) -> t.Scan:
-        return t.Scan(start, end, self.build(parts[0]))
+        step, backward, steps = parts
+        return t.Scan(start, end, self.build(step), backward is not None, self._optional(steps))
 
     def _residual(self, start: int, end: int, parts: list[Any]) -> t.Residual:
         return t.Residual(start, end, self.build(parts[0]), self._optional(parts[1]))
@@ -241,6 +254,11 @@ class TreeBuilder:
 
     def _tuple(self, start: int, end: int, parts: list[Any]) -> t.Expression:
         fed = self._all(parts)
+        roles = [each for each in fed if each.role or each.along]
+        if roles:
+            made = t.Tuple(start, end, fed)
+            self.roles[made] = Span(self.source, roles[0].start, roles[0].end)
+            return made
         items = fed[0].chain.items
         if len(fed) == len(items) == 1 and fed[0].name is None and items[0].label is None:
             step = items[0].step
@@ -250,8 +268,9 @@ class TreeBuilder:
         return t.Tuple(start, end, fed)
 
     def _fed(self, start: int, end: int, parts: list[Any]) -> t.Fed:
-        name = None if parts[0] is None else self._identifier(parts[0])
-        return t.Fed(start, end, name, self.build(parts[1]))
+        role, name, chain, along = parts
+        identifier = None if name is None else self._identifier(name)
+        return t.Fed(start, end, identifier, self.build(chain), role and str(role), self._optional(along))
 
     def _name(self, start: int, end: int, parts: list[Any]) -> t.Name:
         return t.Name(start, end, str(parts[0]))

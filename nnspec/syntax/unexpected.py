@@ -20,6 +20,7 @@ _WORDS = {
     "SIGN": "`+` or `-`", "SCALE": "`*` or `/`", "COMPARE": "a comparison", "ELLIPSIS": "`...`", "MERGE": "`concat {`",
     "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`", "RSQB": "`]`", "LBRACE": "`{`", "RBRACE": "`}`", "COMMA": "`,`",
     "COLON": "`:`", "EQUAL": "`=`", "DOT": "`.`", "OPTIONAL": "`?`", "ARROW": "`->`", "RANGE": "`..`", "POWER": "`**`",
+    "ROLE": "`each`",
 }  # fmt: skip
 _OPERAND = {"NAME", "INTEGER", "FLOAT", "STRING", "CONSTANT", "LPAR", "LSQB"}
 _STEP = _OPERAND | {"LBRACE", "RESIDUAL", "MERGE"}
@@ -28,7 +29,7 @@ _DECLARATION = {"BLOCK", "MODEL", "IMPORT", "TRAIN"}
 _RESERVED = _STATEMENT | {"MERGE", "RESIDUAL", "CONSTANT", "AND", "OR", "NOT", "SCAN", "RENAME", "ORDER"}
 # What could stand there as well, and is not what a person forgot.
 _MINOR = {"SIGN", "SCALE", "COMPARE", "OR", "AND", "NOT", "X", "DOT", "LSQB", "LPAR", "POWER", "RANGE", "COLON",
-          "IF", "SCAN", "RENAME", "ORDER"}  # fmt: skip
+          "IF", "SCAN", "RENAME", "ORDER", "ROLE", "ALONG", "BACKWARD"}  # fmt: skip
 
 
 def explain(problem: UnexpectedToken, source: Source, layout: Layout, end: int) -> tuple[Diagnostic, int]:

@@ -11,10 +11,10 @@ from functools import partial
 from itertools import count
 
 from nnspec.diagnostics import Origin, Source, Span, SpecError
-from nnspec.ir import Call, Module, Place, Program
+from nnspec.ir import Call, Module, Place, Program, Scan
 from nnspec.ir.places import span_of
 from nnspec.ir.state import state_dict
-from nnspec.layers.base import Layer, LayerError, Weight
+from nnspec.layers.base import Layer, LayerError, TensorType, Weight
 from nnspec.layers.normed import Normed
 from nnspec.to_onnx import rows
 from nnspec.to_onnx.choices import DEFAULT_CHOICES, Choices
@@ -23,6 +23,7 @@ from nnspec.to_onnx.mistakes import NotExpressible, OnnxSameName
 from nnspec.to_onnx.mixture import rows_of_experts, weighted
 from nnspec.to_onnx.node import Body, Use
 from nnspec.to_onnx.normed import computed
+from nnspec.to_onnx.operands import counted
 from nnspec.to_onnx.row import ROWS
 from nnspec.to_onnx.row import Call as RowCall
 from nnspec.to_onnx.unsupported import UNSUPPORTED
@@ -94,8 +95,8 @@ class _Builder:
 
     def _call(self, scope: _Scope, call: Call) -> None:
         inputs = [scope.names[name] if name else "" for name in call.inputs]
-        if call.scan:
-            scope.names.update(zip(call.outputs, self._scan(scope, call, inputs), strict=True))
+        if call.scan is not None:
+            scope.names.update(zip(call.outputs, self._scan(scope, call, call.scan, inputs), strict=True))
             return
         if call.routed:
             scope.names.update(zip(call.outputs, [self._mixture(scope, call, inputs)], strict=True))
@@ -126,26 +127,39 @@ class _Builder:
         graph.scope = scope.prefix.removesuffix(".")
         return weighted(graph, results, places, chosen, weights, made)
 
-    def _scan(self, scope: _Scope, call: Call, inputs: list[str]) -> list[str]:
-        """The operator Scan: its body is the module, applied to one element of the first input after the other."""
+    def _scan(self, scope: _Scope, call: Call, scan: Scan, inputs: list[str]) -> list[str]:
+        """The operator Scan: its body is the module, applied to one place of the sequences after the other.
+
+        Without a sequence it walks along one that nothing reads.
+        """
         assert isinstance(call.callee, str)
         graph, module = self.graph, self.program.modules[call.callee]
-        carried = module.carried
-        order = [*carried, *(index for index in range(len(module.outputs)) if index not in carried)]
         graph.scope = f"{scope.prefix}{call.label}"
-        inside = list(inputs)
-        for index in (0, *carried.values()):
-            inside[index] = graph.fresh(module.inputs[index].name)
+        walked = [(inputs[each.index], each.dim) for each in scan.sequences]
+        changing = [each.input for each in scan.carried] + [each.index for each in scan.sequences]
+        taken = {index: graph.fresh(module.inputs[index].name) for index in changing}
+        types = {taken[index]: module.input_types[index] for index in changing}
+        if scan.steps is not None:
+            walked = [(counted(0, scan.steps, graph), 0)]
+            types[graph.fresh("step")] = TensorType("int", ())
+        order = [each.output for each in scan.carried] + [each.index for each in scan.stacked]
         with graph.body() as nodes:
+            inside = [taken.get(index, name) for index, name in enumerate(inputs)]
             results = self._inner(scope, call, call.callee, call.label or "", inside)
             outputs = [graph.node("Identity", [results[index]]) for index in order]  # a body gives only what it makes
-        states = list(carried.values())
-        made = graph.nodes_out("Scan", [*(inputs[i] for i in states), inputs[0]], len(order), num_scan_inputs=1)
-        graph.nodes[-1].body = Body(
-            nodes,
-            {inside[index]: module.input_types[index] for index in (*states, 0)},
-            {name: module.output_types[index] for name, index in zip(outputs, order, strict=True)},
+        starts = [inputs[each.input] for each in scan.carried]
+        backward = {"scan_input_directions": len(walked), "scan_output_directions": len(scan.stacked)}
+        made = graph.nodes_out(
+            "Scan",
+            [*starts, *(name for name, _ in walked)],
+            len(order),
+            num_scan_inputs=len(walked),
+            scan_input_axes=_unless_zero([dim for _, dim in walked]),
+            scan_output_axes=_unless_zero([each.dim for each in scan.stacked]),
+            **{name: _unless_zero([int(scan.backward)] * count) for name, count in backward.items()},
         )
+        given = {name: module.output_types[index] for name, index in zip(outputs, order, strict=True)}
+        graph.nodes[-1].body = Body(nodes, types, given)
         return [made[order.index(index)] for index in range(len(module.outputs))]
 
     def _inner(self, scope: _Scope, call: Call, key: str, label: str, inputs: list[str]) -> list[str]:
@@ -195,3 +209,8 @@ class _Builder:
 
     def _span(self, place: Place | None) -> Span | None:
         return span_of(place, self.sources)
+
+
+def _unless_zero(numbers: list[int]) -> list[int] | None:
+    """An attribute whose default is zeros."""
+    return numbers if any(numbers) else None

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 
 from nnspec.diagnostics import SpecError
 from nnspec.dims import Size
-from nnspec.ir import Call, Module, Port
+from nnspec.ir import Call, Module, Port, Scan
 from nnspec.layers.base import Layer
 from nnspec.to_torch.construct import Construct
 from nnspec.to_torch.form import Forms, ModuleForm
@@ -141,8 +141,8 @@ class Forward:
             return f"mixture({', '.join([experts, *self._given(call, range(len(call.inputs)))])})"
         if call.count > 1:
             return None
-        if call.scan:
-            self._scan(call, form.module, attribute)
+        if call.scan is not None:
+            self._scan(call, call.scan, form.module, attribute)
             return None
         if self._loops(call):
             names = self._given(call)
@@ -160,31 +160,44 @@ class Forward:
         each = f"getattr({path(stem) if stem else 'self'}, str(index))"
         return f"[{each} for index in range({first}, {int(first) + call.count})]"
 
-    def _scan(self, call: Call, module: Module, attribute: str) -> None:
-        """One application for each element of the first input; what is not carried is collected and stacked."""
+    def _scan(self, call: Call, scan: Scan, module: Module, attribute: str) -> None:
+        """A loop that applies a module once for each step; what is not carried is collected and stacked."""
         index = self.module.calls.index(call)
         names = self._given(call)
         self._busy = {self.variables[value] for value in call.inputs}
-        element = self._fresh(module.inputs[0].name)
-        carried = {output: self._fresh(module.outputs[output].name) for output in module.carried}
-        for output, source in module.carried.items():
-            self._line(call, f"{carried[output]} = {names[source]}")
-            names[source] = carried[output]
-        single = {i: self._fresh(port.name) for i, port in enumerate(module.outputs) if i not in carried}
-        lists = {i: self._fresh(f"{name}s") for i, name in single.items()}
+        places = {each.index: self._fresh(module.inputs[each.index].name) for each in scan.sequences}
+        results = [self._fresh(port.name) for port in module.outputs]
+        turns = self._turns(call, scan, names, list(places.values()))
+        for each in scan.carried:
+            self._line(call, f"{results[each.output]} = {names[each.input]}")
+            names[each.input] = results[each.output]
+        lists = {each.index: self._fresh(f"{results[each.index]}s") for each in scan.stacked}
         for name in lists.values():
             self._line(call, f"{name} = []")
-        results = [carried.get(i) or single[i] for i in range(len(module.outputs))]
-        self._line(call, f"for {element} in {names[0]}:")
-        self._line(call, f"    {', '.join(results)} = {attribute}({', '.join([element, *names[1:]])})")
-        for i, name in lists.items():
-            self._line(call, f"    {name}.append({single[i]})")
-        for i, value in enumerate(call.outputs):
-            if i in carried:
-                self.variables[value] = carried[i]
-            else:
-                self._line(call, f"{self._target(index, value)} = torch.stack({lists[i]})")
+        self._line(call, turns)
+        given = [places.get(place, name) for place, name in enumerate(names)]
+        self._line(call, f"    {', '.join(results)} = {attribute}({', '.join(given)})")
+        for place, name in lists.items():
+            self._line(call, f"    {name}.append({results[place]})")
+        for each in scan.carried:
+            self.variables[call.outputs[each.output]] = results[each.output]
+        order = "[::-1]" if scan.backward else ""
+        for stacked in scan.stacked:
+            text = f"torch.stack({lists[stacked.index]}{order}{f', {stacked.dim}' if stacked.dim else ''})"
+            self._line(call, f"{self._target(index, call.outputs[stacked.index])} = {text}")
         self._busy = set()
+
+    def _turns(self, call: Call, scan: Scan, names: list[str], places: list[str]) -> str:
+        """`for place in sequence:`."""
+        if scan.steps is not None:
+            return f"for _ in range({self._sizer(call)(scan.steps)}):"
+        walked = [f"{names[each.index]}.unbind({each.dim})" for each in scan.sequences]
+        if scan.backward:
+            walked = [f"reversed({text})" for text in walked]
+        elif len(walked) == 1 and scan.sequences[0].dim == 0:
+            walked = [names[scan.sequences[0].index]]
+        sequence = walked[0] if len(walked) == 1 else f"zip({', '.join(walked)}, strict=True)"
+        return f"for {', '.join(places)} in {sequence}:"
 
     def _fresh(self, hint: str) -> str:
         """A variable that nothing uses, and that nothing else will take before the end of this call."""

@@ -153,7 +153,7 @@ class Widths:
     def _taken_back(self, call: Call) -> dict[int, int]:
         """The outputs of a module that it takes again, by index, and as which input: they may be of any kind."""
         if call.scan:
-            return self.program.modules[str(call.callee)].carried
+            return {each.output: each.input for each in call.scan.carried}
         if call.routed:
             return {0: 0}  # the rows of all experts are one tensor
         return {index: index for index in range(len(call.outputs))} if call.count > 1 else {}

@@ -440,7 +440,7 @@ class Drawing:
             f"block {name}(w): x, hidden {{\n  (x, hidden) -> Concat -> cell: Linear(w) -> Tanh\n  new = _\n"
             f"  output result = new -> out: Linear(3)\n  output hidden = new\n}}"
         )
-        text = f"{{ {start} = zeros([{batch}, {width}]) ; (_, {start}) -> scan {name}({width}) }}"
+        text = f"{{ {start} = zeros([{batch}, {width}]) ; (each _, carry {start}) -> scan {name}({width}) }}"
         return text, given.with_shape(*given.shape[:2], 3)
 
 

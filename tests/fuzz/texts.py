@@ -25,7 +25,7 @@ _LARGEST, _SECONDS = 2600, 8.0  # characters of a text to begin with; processor 
 _TOKEN = re.compile(r'"[^"\n]*"|[A-Za-z_]\w*|\d+\.\d+|\d+|->|==|<=|>=|//|\*\*|\s+|.', re.S)
 _WORDS = (
     "->", ":", "=", "{", "}", "(", ")", "[", "]", ",", ";", ".", "..", "...", "x", "_", "?", "#", '"', "\n", "*", "@",
-    "model", "block", "train", "phase", "input", "output", "residual", "skip", "concat", "add", "scan", "for", "in",
+    "model", "block", "train", "phase", "input", "output", "residual", "skip", "concat", "add", "scan", "each", "carry", "along", "backward", "for", "in",
     "if", "else", "let", "require", "training", "order", "rename", "import", "from", "as", "not", "and", "or", "none",
     "true", "false", "float", "int", "bool", "N", "T", "Conv2d", "Linear", "ReLU", "Flatten", "LSTM", "Embedding",
     "attention", "softmax", "Parameter", "Range", "loss", "data", "metrics", "optimizer", "-1", "0", "1", "2", "0.5",
