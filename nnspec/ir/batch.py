@@ -100,6 +100,16 @@ def _candidates(main: Module) -> Iterator[Symbol]:
                 yield symbol
 
 
+def mixing_layer(program: Program, key: str, rows: Size) -> Call | None:
+    """The call of a layer in a module, or below it, that does not treat apart the rows [rows, ...] it is given."""
+    (symbol,) = symbols(rows)
+    try:
+        Proof(program, symbol).outputs(key, (0,))
+    except Mixed as mixed:
+        return mixed.call
+    return None
+
+
 class Proof:
     """Follows one symbol through a program; a module is walked once for the same axes of its inputs."""
 
@@ -116,7 +126,7 @@ class Proof:
         except ValueError:
             return Obstacle(name)
         try:
-            outputs = self._outputs(self.program.entry, inputs)
+            outputs = self.outputs(self.program.entry, inputs)
         except Mixed as mixed:
             layer = mixed.call.callee
             assert isinstance(layer, Layer)
@@ -142,7 +152,7 @@ class Proof:
             raise ValueError(given)
         return axis
 
-    def _outputs(self, key: str, inputs: Axes) -> Axes:
+    def outputs(self, key: str, inputs: Axes) -> Axes:
         """The axes of a module's outputs, for those of its inputs."""
         if (key, inputs) not in self.known:
             self.known[key, inputs] = self._walk(self.program.modules[key], inputs)
@@ -177,10 +187,10 @@ class Proof:
 
     def _repeated(self, call: Call, key: str, given: Axes) -> Axes:
         """A module, applied again to what it gave until nothing changes."""
-        found = self._outputs(key, given)
+        found = self.outputs(key, given)
         for _ in range(min(call.count, len(given) + 1) - 1):
             given = (*found, *given[len(found) :])
-            found = self._outputs(key, given)
+            found = self.outputs(key, given)
         return found
 
     def _routed(self, module: Module, call: Call, given: Axes) -> Axes:
@@ -190,15 +200,6 @@ class Proof:
         if len(axes) > 1 or axes & {result.rank - 1}:
             raise Mixed(self._first_layer(self.program.modules[str(call.callee)]))
         return (next(iter(axes), None),)
-
-    def keeps_apart(self, key: str) -> bool:
-        """Whether a module gives a row for each row of its inputs, from that alone.
-
-        Raises:
-            Mixed: a layer in it does not treat the rows apart.
-        """
-        module = self.program.modules[key]
-        return set(self._outputs(key, (0,) * len(module.inputs))) == {0}
 
     def _scanned(self, module: Module, call: Call, scan: Scan, given: Axes) -> Axes:
         """A loop, which may walk along any dimension but the samples."""
@@ -211,11 +212,11 @@ class Proof:
             axis - 1 if axis is not None and axis > walked.get(index, axis) else axis
             for index, axis in enumerate(given)
         ]
-        found = self._outputs(call.callee, tuple(inside))
+        found = self.outputs(call.callee, tuple(inside))
         for _ in scan.carried:
             for each in scan.carried:
                 inside[each.input] = found[each.output]
-            found = self._outputs(call.callee, tuple(inside))
+            found = self.outputs(call.callee, tuple(inside))
         results = list(found)
         for stacked in scan.stacked:
             axis = results[stacked.index]

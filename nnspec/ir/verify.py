@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 
-from nnspec.dims import Undecidable, at_least, equal, symbols
-from nnspec.ir.batch import Mixed, Proof
-from nnspec.ir.mixture import check_inputs, gives_rows, result_type, rows_type
+from nnspec.dims import Undecidable, at_least, equal
+from nnspec.ir.batch import mixing_layer
+from nnspec.ir.mixture import result_type, rows_type
 from nnspec.ir.program import Call, Module, Program, Scan
-from nnspec.layers.base import InputError, Layer, LayerError, TensorType
+from nnspec.layers.base import Layer, LayerError, TensorType
 
 _NAME = r"(?a:[A-Za-z_]\w*)"
 _PATH = r"(?a:\w+(\.\w+)*)"
@@ -155,23 +155,17 @@ def _routed_results(
     program: Program, call: Call, expert: Module, given: tuple[TensorType | None, ...]
 ) -> tuple[TensorType, ...]:
     present = [type for type in given if type is not None]
-    _need(
-        len(present) == 3, f"the mixture of {expert.name} takes tokens, the experts chosen for them and their weights"
-    )
-    tokens, chosen, weights = present
+    _need(len(present) == 3, f"the mixture of {expert.name} takes tokens, their experts and the weights of these")
     try:
-        check_inputs(tokens, chosen, weights, call.count)
-        rows = rows_type(tokens)
+        rows = rows_type(call.count, *present)
         _module_results(expert, (rows,))
-        _need(gives_rows(expert), f"the expert {expert.name} does not give a row for each token")
-        (found,) = symbols(rows.shape[0])
-        apart = Proof(program, found).keeps_apart(str(call.callee))
-    except InputError as problem:
+        result = result_type(present[0], rows, expert)
+        apart = mixing_layer(program, str(call.callee), rows.shape[0]) is None
+    except LayerError as problem:
         raise UnsoundProgram(f"the mixture of {expert.name}: {problem}") from None
-    except Mixed:
-        apart = False
-    _need(apart, f"the expert {expert.name} does not treat tokens apart")
-    return (result_type(tokens, expert),)
+    if result is None or not apart:
+        raise UnsoundProgram(f"the expert {expert.name} does not give a row for each token, from that alone")
+    return (result,)
 
 
 def _scan_results(callee: Module, scan: Scan, given: tuple[TensorType | None, ...]) -> tuple[TensorType, ...]:

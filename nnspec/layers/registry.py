@@ -17,6 +17,8 @@ from typing import Any
 from nnspec.layers import families
 from nnspec.layers.base import Layer
 
+CONSTRUCTS = {"Mixture": "nnspec.layers.mixture"}  # what is written as a layer is, and is no call of one in the IR
+
 # Over bytes: decoding all sources would cost more than searching them.
 _DEFINITION = rb'(?m)^class ([A-Z]\w*)\(|^    (function|operator|merge)(?:: ClassVar\[[^\n]*\])? = "([^"\n]+)"'
 
@@ -43,6 +45,12 @@ def _index() -> tuple[dict[str, str], dict[tuple[str, str], str]]:
 def find(name: str) -> type[Layer] | None:
     """The layer that a spec calls `name`, or None."""
     path = _index()[0].get(name)
+    return None if path is None else getattr(importlib.import_module(path), name)
+
+
+def find_construct(name: str) -> type[Layer] | None:
+    """The word of this name that takes a block, and becomes a call of it; or None."""
+    path = CONSTRUCTS.get(name)
     return None if path is None else getattr(importlib.import_module(path), name)
 
 
