@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -145,3 +146,26 @@ def test_every_model_of_a_file_is_checked_where_none_is_named(tmp_path: Path) ->
     assert CliRunner().invoke(main, ["check", path, "--model", "A"]).output == f"{path}: A is sound\n"
     (tmp_path / "two.nn").write_text("model A(n) { input x: float[N, 4]; Linear(n) }\nmodel B = A(3)\nmodel C = A(4)\n")
     assert CliRunner().invoke(main, ["check", path, "--model", "B"]).exit_code == 0
+
+
+def test_files_and_folders_are_checked_and_told_to_other_programs(tmp_path: Path) -> None:
+    (tmp_path / "good.nn").write_text(MODEL)
+    (tmp_path / "parts.nn").write_text("block B { Linear(3) }\n")
+    (tmp_path / "bad.nn").write_text("model M {\n  input x: float[N, 4]\n  output y = Lnear(3)\n}\n")
+    run = CliRunner().invoke
+    found = run(main, ["check", str(tmp_path)])
+    assert found.exit_code == 1 and "good.nn: M is sound" in found.stdout and "Lnear" in found.stderr
+    assert "parts.nn" not in found.stderr  # its blocks are for others to import
+    assert run(main, ["check", str(tmp_path / "parts.nn")]).exit_code == 1  # as a model it is none
+    bad = str(tmp_path / "bad.nn")
+    notes = run(main, ["check", bad, "--format", "github"])
+    assert notes.stdout.startswith(f"::error title=E0201,file={bad},line=3,endLine=3,col=14,endColumn=19::")
+    assert "%0A" in notes.stdout and notes.stdout.count("\n") == 1
+    log = json.loads(run(main, ["check", str(tmp_path), "--format", "sarif"]).stdout)
+    (told,) = log["runs"][0]["results"]
+    assert (log["version"], told["ruleId"], told["level"]) == ("2.1.0", "E0201", "error")
+    assert told["locations"][0]["physicalLocation"]["region"]["startLine"] == 3
+    assert [rule["id"] for rule in log["runs"][0]["tool"]["driver"]["rules"]] == ["E0201"]
+    assert [each["code"] for each in json.loads(run(main, ["check", bad, "--json"]).stdout)] == ["E0201"]
+    sound = run(main, ["check", str(tmp_path / "good.nn"), "--format", "sarif"])
+    assert sound.exit_code == 0 and json.loads(sound.stdout)["runs"][0]["results"] == []

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from nnspec.cli.options import reporting
+from nnspec.cli.paths import spec_files
 from nnspec.cli.standard_output import echo_whole
 from nnspec.diagnostics import Sink, Source
 from nnspec.elaborate.files import read_source
@@ -58,7 +59,7 @@ def _sources(paths: Sequence[str]) -> Iterator[Source]:
     """
     sink = Sink()
     read: dict[str, Source] = {}
-    for path in dict.fromkeys(each for given in paths for each in _files(given)):
+    for path in dict.fromkeys(each for given in paths for each in spec_files(given)):
         if path == STANDARD_INPUT:
             source: Source | None = Source(path, sys.stdin.buffer.read().decode("utf-8", "surrogateescape"))
         else:
@@ -68,14 +69,6 @@ def _sources(paths: Sequence[str]) -> Iterator[Source]:
             read[path] = source
     sink.raise_errors()
     yield from read.values()
-
-
-def _files(path: str) -> list[str]:
-    """The specs below a folder, those in hidden ones left out; else the path itself."""
-    if path == STANDARD_INPUT or not Path(path).is_dir():
-        return [path]
-    found = sorted(Path(path).rglob("*.nn"))
-    return [str(each) for each in found if not any(part.startswith(".") for part in each.relative_to(path).parts)]
 
 
 def _show_changes(source: Source, made: str) -> None:

@@ -26,13 +26,17 @@ class SpecArguments(Record):
     inputs: dict[str, tuple[int, ...]]
     limits: Limits
 
-    def load(self) -> Model:
-        """Read and check it; warnings are shown.
+    def read(self) -> Model:
+        """Read and check it; its warnings are `found` in it.
 
         Raises:
             SpecError: it has mistakes.
         """
-        model = load(self.path, self.model, settings=self.settings, inputs=self.inputs, limits=self.limits)
+        return load(self.path, self.model, settings=self.settings, inputs=self.inputs, limits=self.limits)
+
+    def load(self) -> Model:
+        """As `read`; warnings are shown."""
+        model = self.read()
         if model.found:
             show(model.found)
         return model
@@ -98,13 +102,13 @@ def spec_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def show(found: list[Found], format: str = "text") -> None:
-    """Print diagnostics: text on standard error, or JSON on standard output."""
-    if format == "json":
-        import json  # what most runs do not print is not worth its import
-
-        click.echo(json.dumps([item.diagnostic.to_json(item.chain) for item in found], indent=2))
-    else:
+    """Print diagnostics: text on standard error, or another form of them on standard output."""
+    if format == "text":
         click.echo(render(found), err=True, nl=False)
+    else:
+        from nnspec.diagnostics.reports import REPORTS  # what most runs do not print is not worth its import
+
+        click.echo(REPORTS[format](found))
 
 
 def reporting(function: Callable[..., Any]) -> Callable[..., Any]:

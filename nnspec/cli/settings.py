@@ -14,7 +14,7 @@ def load_with_recipe(spec: SpecArguments) -> tuple[Model, dict[str, str]]:
     """The model, and the settings of its recipe, `critic.steps` of a phase; a parameter of the model goes first."""
     own = {name: text for name, text in spec.settings.items() if name not in KEYS and "." not in name}
     try:
-        model = _with_settings(spec, own).load()
+        model = _with_settings(spec, own).read()
     except SpecError as error:
         raise _meant_for_recipe(error, own) from None
     assert model.declarations is not None
@@ -22,7 +22,7 @@ def load_with_recipe(spec: SpecArguments) -> tuple[Model, dict[str, str]]:
     taken = {parameter.name.text for parameter in declaration.parameters} & spec.settings.keys() & set(KEYS)
     if taken:
         own = {name: text for name, text in spec.settings.items() if name in own or name in taken}
-        model = _with_settings(spec, own).load()
+        model = _with_settings(spec, own).read()
     return model, {name: text for name, text in spec.settings.items() if name not in own}
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnspec.api import resume
-from nnspec.cli.options import SpecArguments, reporting, spec_arguments
+from nnspec.cli.options import SpecArguments, reporting, show, spec_arguments
 from nnspec.cli.settings import load_with_recipe
 from nnspec.diagnostics import SpecError
 from nnspec.train.launch import STRATEGIES, this_process
@@ -65,6 +65,8 @@ def command(
             result = resume(resumed, **manner, **{**spec.settings, **given})
         else:
             model, recipe = load_with_recipe(spec)
+            if model.found:
+                show(model.found)
             result = model.train(runs=runs, name=name, **manner, **{**recipe, **given})
     if this_process().rank == 0:
         _report(result)

@@ -1,0 +1,13 @@
+"""The specs that a command is given as files and folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def spec_files(path: str) -> list[str]:
+    """The specs below a folder, those in hidden ones left out; any other path stands for itself."""
+    if not Path(path).is_dir():
+        return [path]
+    found = sorted(Path(path).rglob("*.nn"))
+    return [str(each) for each in found if not any(part.startswith(".") for part in each.relative_to(path).parts)]
