@@ -20,7 +20,15 @@ model M {
 """
 
 
-@pytest.mark.parametrize("body", ["Linear(D) -> Reshape([N, D, T]) -> Transpose(1, 2)", "{ Linear(D) -> _ * T }"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Linear(D) -> Reshape([N, D, T]) -> Transpose(1, 2)",
+        "{ Linear(D) -> _ * T }",
+        "Linear(D) -> Dropout(0.1 * T)",
+        "Linear(D) -> { Linear(D) -> Dropout(0.1 * T) }",
+    ],
+)
 def test_numbers_of_the_first_application_are_not_those_of_the_second(body: str) -> None:
     model = nnspec.loads(MODEL.replace("BODY", body))
     for refuse in (model.check, model.torch_source):

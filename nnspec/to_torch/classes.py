@@ -11,6 +11,7 @@ from typing import Any
 
 from nnspec.ir import Module
 from nnspec.to_torch.construct import Construct, ModuleOf, Times, is_number, merge, render, shape
+from nnspec.to_torch.family import Family
 from nnspec.to_torch.form import Forms, ModuleForm
 from nnspec.to_torch.forward import Forward
 from nnspec.to_torch.names import TAKEN, assignment, containers, in_order, module_lists, path, variable
@@ -82,10 +83,21 @@ class Classes:
         """The class of the model itself."""
         return self._names[self.forms.program.entry]
 
-    def form(self, key: str) -> Hashable:
-        """Equal for modules that one class could be: their steps are alike, and so is what they are built of."""
+    def exact(self, key: str) -> Hashable:
+        """Equal for modules one of which could stand in the place of the other."""
         self._collect(key)
-        return self._shape(key)
+        one = self.written[key]
+        attributes = tuple((label, self._exact(made), count) for label, (made, count) in one.attributes.items())
+        return one.module.name, one.inputs, one.forward, attributes, one.module.ties
+
+    def _exact(self, value: Any) -> Hashable:
+        if isinstance(value, Times):
+            return "times", self._exact(value.item), value.count
+        if not isinstance(value, Construct):
+            return repr(value)
+        name = self.exact(value.name.key) if isinstance(value.name, ModuleOf) else value.name
+        keywords = tuple((keyword, self._exact(item)) for keyword, item in value.keywords.items())
+        return name, tuple(map(self._exact, value.arguments)), keywords
 
     def _collect(self, key: str) -> None:
         if key in self.written:
@@ -93,6 +105,28 @@ class Classes:
         self.written[key] = ClassText(self.forms, self.forms.form(key))
         for inner in self.written[key].modules():
             self._collect(inner)
+        family = self.forms.families.get(key)
+        if family is not None and all(other in self.written for other in family.keys):
+            self._join(family)
+        for other in family.keys if family is not None else ():
+            self._collect(other)
+
+    def _join(self, family: Family) -> None:
+        """Let the modules of a family have one `forward`, which computes by the inputs that it gets."""
+        members = [self.written[key] for key in family.keys]
+        lines: list[str] = []
+        for member in members:
+            names = [port.name for port in member.module.inputs]
+            own = zip(member.inputs, map(variable, names), strict=True)
+            body = [*(f"{name} = {given}" for name, given in own if name != given), *member.forward]
+            last = member is members[-1]
+            lines += body if last else [f"if {family.condition(names)}:", *(f"    {line}" for line in body)]
+        known = [dict(member.attributes) for member in members]
+        for member in members:
+            member.forward, member.inputs = tuple(lines), tuple(family.signature)
+            for attributes in known:
+                member.attributes = attributes | member.attributes
+            member.attributes = {x: member.attributes[x] for x in in_order(member.module.order, member.attributes)}
 
     def _shape(self, key: str) -> Hashable:
         """Equal for modules that can share a class."""

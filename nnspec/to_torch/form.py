@@ -9,6 +9,7 @@ from nnspec.ir import Call, Module, Program
 from nnspec.ir.state import Totals, totals
 from nnspec.layers.base import Layer
 from nnspec.to_torch.construct import Construct, ModuleOf, Times
+from nnspec.to_torch.family import families
 from nnspec.to_torch.names import is_attribute
 from nnspec.to_torch.row import OwnFunction, Submodule
 from nnspec.to_torch.uses import INITIALISE, construct, initialises, lower
@@ -34,6 +35,7 @@ class Forms:
         self.widths = Widths(program)
         self.repeated = {call.callee for module in program.modules.values() for call in module.calls if call.count > 1}
         self._totals: dict[str, Totals] = {}
+        self.families = families(program)
         self.sources: dict[str, str] = {}  # text of the classes that rows bring along, by name
 
     def form(self, key: str) -> ModuleForm:
@@ -41,6 +43,12 @@ class Forms:
         if key not in self._plans:
             self._plans[key] = ModuleForm(self, key)
         return self._plans[key]
+
+    def passed(self, key: str, given: list[str]) -> list[str]:
+        """The arguments of a call of a module, from its inputs."""
+        family = self.families.get(key)
+        names = [port.name for port in self.program.modules[key].inputs]
+        return family.passed(names, given) if family else given
 
     def owns_weights(self, key: str) -> bool:
         """Whether there is a weight below a module."""
@@ -99,7 +107,7 @@ class ModuleForm:
         if module.calls and module.calls[0].routed:
             return "mixture" if self.key not in self.forms.repeated else "class"
         chain = module.inputs and module.calls and len(module.outputs) == 1 and self._is_chain()
-        if module.ties or module.order or not chain:
+        if module.ties or module.order or not chain or self.key in self.forms.families:
             return "class"
         if any(self._item(call) is None or self.forms.widths.rounded(self.key, call) for call in module.calls):
             return "class"

@@ -150,9 +150,14 @@ class Forward:
             if target != names[0]:
                 self._line(call, f"{target} = {names[0]}")
             self._line(call, f"for layer in {attribute}:")
-            self._line(call, f"    {target} = layer({', '.join([target, *names[1:]])})")
+            inputs = self._passed(form.module.calls[0], [target, *names[1:]])
+            self._line(call, f"    {target} = layer({', '.join(inputs)})")
             return None
-        return f"{attribute}({', '.join(self._given(call, range(len(call.inputs))))})"
+        return f"{attribute}({', '.join(self._passed(call, self._given(call, range(len(call.inputs)))))})"
+
+    def _passed(self, call: Call, given: list[str]) -> list[str]:
+        """The arguments of a call, by name where the module has inputs that it is not given."""
+        return self.forms.passed(call.callee, given) if isinstance(call.callee, str) else given
 
     def _experts(self, call: Call) -> str:
         """The experts of a mixture that are no list of their own."""
@@ -175,7 +180,7 @@ class Forward:
         for name in lists.values():
             self._line(call, f"{name} = []")
         self._line(call, turns)
-        given = [places.get(place, name) for place, name in enumerate(names)]
+        given = self._passed(call, [places.get(place, name) for place, name in enumerate(names)])
         self._line(call, f"    {', '.join(results)} = {attribute}({', '.join(given)})")
         for place, name in lists.items():
             self._line(call, f"    {name}.append({results[place]})")
@@ -218,7 +223,7 @@ class Forward:
         labels = list(call.labels)
         stem, _, first = labels[0].rpartition(".")
         owner = path(stem) if stem else "self"
-        inputs = [*targets, *names[len(targets) :]]
+        inputs = self._passed(call, [*targets, *names[len(targets) :]])
         self._line(call, f"for index in range({first}, {int(first) + call.count}):")
         submodule = self.forms.submodule(self.module, call) if isinstance(call.callee, Layer) else None
         applied = _applied(submodule, f"getattr({owner}, str(index))", inputs)

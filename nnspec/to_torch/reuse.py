@@ -22,7 +22,7 @@ def check_reuse(program: Program, forms: Forms) -> None:
     """
     for call, built, again in reapplied(program):
         classes = Classes(forms)
-        if classes.form(again) != classes.form(built):
+        if classes.exact(again) != classes.exact(built):
             name = program.modules[again].name
-            reason = "its steps have numbers in them that the sizes of its first input gave, and these are others"
+            reason = "its steps differ, or have numbers in them, by what it was given first, and this is something else"
             raise SpecError.of(NotInTorch(None, name, call.label or name, reason))
