@@ -109,7 +109,7 @@ def _nodes(node: Any) -> Iterator[Any]:
 def labels_in(node: Any) -> set[str]:
     """The labels that a piece of the text gives."""
     labelled = (each.label for each in _nodes(node) if isinstance(each, t.Item))
-    return {label.text for label in labelled if isinstance(label, t.Name)}
+    return {label.text for label in labelled if isinstance(label, t.Identifier)}
 
 
 def loose_names(node: Any) -> set[str]:
