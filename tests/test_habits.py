@@ -135,3 +135,8 @@ def test_what_a_recipe_binds_begins_with_a_value_too(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["train", str(path), "--runs", str(tmp_path)], catch_exceptions=False)
     assert result.exit_code == 1
     assert "error[E0232]: `sure = ...`" in result.stderr
+
+
+def test_a_code_of_one_place_is_no_picture_with_its_channels_last() -> None:
+    text = "model G { input code: float[N, 32, 1, 1]; output image = ConvTranspose2d(8, 4) -> Tanh }"
+    assert nnspec.loads(text).found == []

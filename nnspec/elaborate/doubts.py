@@ -81,6 +81,9 @@ class ChannelsLast(Diagnostic):
         return f"declare the input as {self.first}, or write -> Permute([0, 3, 1, 2]) behind it"
 
 
+FEW = (1, 2, 3, 4)  # channels that a picture has, and no side of one
+
+
 def doubt(program: Program, declarations: Declarations, sink: Sink) -> None:
     """Add the warnings of a program to the sink."""
     _doubt_idle_weights(program, declarations, sink)
@@ -110,7 +113,7 @@ def _doubt_channels_last(program: Program, declarations: Declarations, sink: Sin
     main = program.main
     for port in main.inputs:
         type = main.values[port.value]
-        if type.rank == 4 and type.shape[3] in (1, 3, 4) and (not isinstance(type.shape[1], int) or type.shape[1] > 4):
+        if type.rank == 4 and type.shape[3] in FEW and all(size not in FEW for size in type.shape[1:3]):
             call = _over_channels(program, main, port.value)
             if call is not None and call.place is not None and isinstance(call.callee, Layer):
                 span = Span(declarations.sources()[call.place.file], call.place.start, call.place.end)
