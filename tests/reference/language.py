@@ -24,6 +24,9 @@ GOLDENS: dict[str, Spec] = {
     "qwen2_tiny": ("qwen.nn", "Qwen2_0_5B", _GROUPED),
     "mistral_tiny": ("llama.nn", "Llama", {**_GROUPED, "window": 5}),
     "phi3_tiny": ("phi3.nn", "Phi3", {**_GROUPED, "window": 5}),
+    "gemma2_tiny": ("gemma2.nn", "Gemma2", {**_GROUPED, "size": 16, "window": 5}),
+    "gemma3_tiny": ("gemma3.nn", "Gemma3", {**_GROUPED, "layers": 6, "size": 16, "window": 5}),
+    "bloom_tiny": ("bloom.nn", "BLOOM", {"vocab": 101, "width": 48, "layers": 2, "heads": 6}),
     "gemma_tiny": ("gemma.nn", "Gemma", {**_GROUPED, "size": 16}),
     "gpt_neox_tiny": ("gpt_neox.nn", "GPTNeoX", {**_SMALL, "hidden": 48}),
     "falcon_tiny": ("falcon.nn", "Falcon", _SMALL),
@@ -41,7 +44,7 @@ GOLDENS: dict[str, Spec] = {
 
 # Those that are decoded token by token.
 CAUSAL = (
-    "opt_tiny", "bart_tiny", "whisper_tiny_config", "qwen3_tiny", "phi3_tiny", "gemma_tiny", "gpt_neox_tiny", "falcon_tiny",
+    "opt_tiny", "bart_tiny", "whisper_tiny_config", "qwen3_tiny", "phi3_tiny", "gemma_tiny", "gemma2_tiny", "gemma3_tiny", "bloom_tiny", "gpt_neox_tiny", "falcon_tiny",
     "falcon_tiny_grouped", "gptj_tiny", "stablelm_tiny", "olmo2_tiny",
 )  # fmt: skip
 
@@ -118,6 +121,22 @@ PUBLISHED: dict[str, tuple[str, str]] = {
     "gpt_j_6b": ("gptj.nn", "GPTJ6B"),
     "siglip_b16": ("siglip.nn", "SigLIP_B16"),
     "siglip_l16": ("siglip.nn", "SigLIP_L16"),
+    "llama3_1_8b": ("llama.nn", "Llama3_1_8B"),
+    "llama3_2_3b": ("llama.nn", "Llama3_2_3B"),
+    "gemma2_2b": ("gemma2.nn", "Gemma2_2B"),
+    "gemma2_9b": ("gemma2.nn", "Gemma2_9B"),
+    "gemma2_27b": ("gemma2.nn", "Gemma2_27B"),
+    "gemma3_270m": ("gemma3.nn", "Gemma3_270M"),
+    "gemma3_1b": ("gemma3.nn", "Gemma3_1B"),
+    "gemma3_4b": ("gemma3.nn", "Gemma3_4B"),
+    "gemma3_12b": ("gemma3.nn", "Gemma3_12B"),
+    "gemma3_27b": ("gemma3.nn", "Gemma3_27B"),
+    "bloom_560m": ("bloom.nn", "BLOOM560M"),
+    "bloom_1b1": ("bloom.nn", "BLOOM1B1"),
+    "bloom_1b7": ("bloom.nn", "BLOOM1B7"),
+    "bloom_3b": ("bloom.nn", "BLOOM3B"),
+    "bloom_7b1": ("bloom.nn", "BLOOM7B1"),
+    "bloom_176b": ("bloom.nn", "BLOOM176B"),
     "olmo2_7b": ("olmo2.nn", "OLMo2_7B"),
     "olmo2_1b": ("olmo2.nn", "OLMo2_1B"),
     "olmo2_13b": ("olmo2.nn", "OLMo2_13B"),

@@ -55,6 +55,14 @@ SMALL: dict[str, tuple[str, str, list[dict[str, Any]], list[str]]] = {
     "qwen2_tiny": ("Qwen2ForCausalLM", f"{_GROUPED}, tie_word_embeddings=True, rope_theta=1e6", [_TOKENS], ["logits"]),
     "mistral_tiny": ("MistralForCausalLM", f"{_GROUPED}, sliding_window=5", [_TOKENS], ["logits"]),
     "phi3_tiny": ("Phi3ForCausalLM", f"{_GROUPED}, sliding_window=5, {_NO_PADDING}", [_TOKENS], ["logits"]),
+    "gemma2_tiny": (
+        "Gemma2ForCausalLM", f"{_GROUPED}, head_dim=16, sliding_window=5, query_pre_attn_scalar=16", [_TOKENS], ["logits"]
+    ),
+    "gemma3_tiny": (
+        "Gemma3ForCausalLM", f"{_GROUPED.replace('layers=2', 'layers=6')}, head_dim=16, sliding_window=5, query_pre_attn_scalar=16",
+        [_TOKENS], ["logits"],
+    ),
+    "bloom_tiny": ("BloomForCausalLM", "vocab_size=101, hidden_size=48, n_layer=2, n_head=6", [_TOKENS], ["logits"]),
     "gemma_tiny": ("GemmaForCausalLM", f"{_GROUPED}, head_dim=16", [_TOKENS], ["logits"]),
     "gpt_neox_tiny": ("GPTNeoXForCausalLM", f"{_GATED}, rotary_pct=0.25, {_NO_TOKENS}", [_TOKENS], ["logits"]),
     "falcon_tiny": ("FalconForCausalLM", f"{_SMALL}, {_NO_TOKENS}", [_TOKENS], ["logits"]),
@@ -107,6 +115,10 @@ def _opt(layers: int, width: int, heads: int) -> str:
 def _t5(width: int, layers: int, heads: int, hidden: int, **others: Any) -> str:
     sizes: dict[str, Any] = {"d_model": width, "num_layers": layers, "num_heads": heads, "d_ff": hidden}
     return _options(**sizes, feed_forward_proj="gated-gelu", tie_word_embeddings=False, **others)
+
+
+def _bloom(layers: int, width: int, heads: int) -> str:
+    return _options(n_layer=layers, hidden_size=width, n_head=heads)
 
 
 def _falcon(layers: int, width: int, heads: int, **others: Any) -> str:
@@ -193,6 +205,22 @@ PUBLISHED: dict[str, tuple[str, str]] = {
     "gpt_j_6b": ("GPTJForCausalLM", ""),
     "siglip_b16": ("SiglipModel", ""),
     "siglip_l16": ("SiglipModel", f"text_config=dict({_LARGE}), vision_config=dict({_LARGE}, image_size=256)"),
+    "llama3_1_8b": ("LlamaForCausalLM", _decoder(128256, 4096, 32, 32, 14336, num_key_value_heads=8)),
+    "llama3_2_3b": ("LlamaForCausalLM", _decoder(128256, 3072, 28, 24, 8192, num_key_value_heads=8, tie_word_embeddings=True)),
+    "gemma2_2b": ("Gemma2ForCausalLM", ""),
+    "gemma2_9b": ("Gemma2ForCausalLM", _decoder(256000, 3584, 42, 16, 14336, num_key_value_heads=8)),
+    "gemma2_27b": ("Gemma2ForCausalLM", _decoder(256000, 4608, 46, 32, 36864, num_key_value_heads=16, head_dim=128)),
+    "gemma3_270m": ("Gemma3ForCausalLM", _decoder(262144, 640, 18, 4, 2048, num_key_value_heads=1)),
+    "gemma3_1b": ("Gemma3ForCausalLM", _decoder(262144, 1152, 26, 4, 6912, num_key_value_heads=1)),
+    "gemma3_4b": ("Gemma3ForCausalLM", _decoder(262208, 2560, 34, 8, 10240, num_key_value_heads=4)),
+    "gemma3_12b": ("Gemma3ForCausalLM", _decoder(262208, 3840, 48, 16, 15360, num_key_value_heads=8)),
+    "gemma3_27b": ("Gemma3ForCausalLM", _decoder(262208, 5376, 62, 32, 21504, num_key_value_heads=16, head_dim=128)),
+    "bloom_560m": ("BloomForCausalLM", _bloom(24, 1024, 16)),
+    "bloom_1b1": ("BloomForCausalLM", _bloom(24, 1536, 16)),
+    "bloom_1b7": ("BloomForCausalLM", _bloom(24, 2048, 16)),
+    "bloom_3b": ("BloomForCausalLM", _bloom(30, 2560, 32)),
+    "bloom_7b1": ("BloomForCausalLM", _bloom(30, 4096, 32)),
+    "bloom_176b": ("BloomForCausalLM", _bloom(70, 14336, 112)),
     "olmo2_7b": ("Olmo2ForCausalLM", _decoder(100352, 4096, 32, 32, 11008)),
     "olmo2_1b": ("Olmo2ForCausalLM", _decoder(100352, 2048, 16, 16, 8192)),
     "olmo2_13b": ("Olmo2ForCausalLM", _decoder(100352, 5120, 40, 40, 13824)),
