@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from nnspec.diagnostics import Diagnostic, SpecError, nearest
-from nnspec.elaborate.layering import signature
+from nnspec.elaborate.builder.signature import signature
 from nnspec.layers import registry
 from nnspec.layers.base import Layer
 from nnspec.recipe.choice import Configured

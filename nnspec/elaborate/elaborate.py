@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from nnspec.diagnostics import Sink, Source, Span, SpecError, nearest
-from nnspec.elaborate.blocks import block_signature
-from nnspec.elaborate.body import Body
+from nnspec.elaborate.builder.scope import Scope
+from nnspec.elaborate.builder.signature import block_signature
 from nnspec.elaborate.doubts import doubt
+from nnspec.elaborate.evaluate.expression import evaluate
 from nnspec.elaborate.files import Declarations
-from nnspec.elaborate.frame import Environment, Exhausted, Failed, Shared
+from nnspec.elaborate.frame import Elaboration, Environment, Exhausted, Failed, Frame, Given
+from nnspec.elaborate.instantiate.blocks import build
 from nnspec.elaborate.mistakes import BadSetting, NoSuchModel, TooDeep
-from nnspec.elaborate.scope import Scope
-from nnspec.elaborate.values import BlockDefinition, Function
+from nnspec.elaborate.statements.run import begin
+from nnspec.elaborate.values import BlockDefinition, Function, Meaning
 from nnspec.ir import Program
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.stack import deep_stack
@@ -26,7 +27,7 @@ def elaborate(
     sink: Sink,
     *,
     model: str | None = None,
-    settings: Mapping[str, Any] | None = None,
+    settings: Mapping[str, object] | None = None,
     shapes: Mapping[str, tuple[int, ...]] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Program:
@@ -44,15 +45,14 @@ def elaborate(
         SpecError: the spec has mistakes; all that were found are in it.
     """
     definition = choose(declarations, model, sink)
-    shared = Shared(sink, limits)
-    arguments, further = _settings(definition, dict(settings or {}), shared)
-    frame = Body(shared, definition.declarations, Scope(definition.name, "model"), Environment(), ())
-    frame.given_shapes = dict(shapes or {})
-    frame.further = further
+    shared = begin(sink, limits)
+    arguments, further = _settings(definition, settings or {}, shared)
+    scope, given = Scope(definition.name, "model"), Given(None, shapes or {}, further)
+    frame = Frame(shared, definition.declarations, scope, Environment(), given=given)
     made = None
     with deep_stack():
         try:
-            made = frame.build(definition, arguments)
+            made = build(frame, definition, arguments)
         except (Failed, Exhausted):
             pass
         except RecursionError:
@@ -61,8 +61,7 @@ def elaborate(
             sink.add(TooDeep(span, definition.name, limits.recursion))
     sink.raise_errors()
     assert made is not None, "a body without a result has told why"
-    program = Program.model_construct(entry=made.key, modules=shared.modules)
-    program = Program.model_construct(entry=made.key, modules={key: program.modules[key] for key in program.order})
+    program = shared.modules.program(made.key)
     _check_shapes(program, shapes or {}, definition, sink)
     with deep_stack():
         doubt(program, declarations, sink)
@@ -86,11 +85,11 @@ def choose(declarations: Declarations, model: str | None, sink: Sink) -> BlockDe
 
 
 def _settings(
-    definition: BlockDefinition, settings: dict[str, Any], shared: Shared
-) -> tuple[dict[str, Any], dict[str, Any]]:
+    definition: BlockDefinition, settings: Mapping[str, object], shared: Elaboration
+) -> tuple[dict[str, Meaning], dict[str, Meaning]]:
     """Arguments for the model, and those for the models that it is a variant of."""
-    arguments: dict[str, Any] = {}
-    further: dict[str, Any] = {}
+    arguments: dict[str, Meaning] = {}
+    further: dict[str, Meaning] = {}
     own = [parameter.name.text for parameter in definition.declaration.parameters]
     targets = _targets(definition)
     known = [*own, *(parameter.name.text for target in targets for parameter in target.declaration.parameters)]
@@ -118,7 +117,7 @@ def _settings(
 def _targets(definition: BlockDefinition) -> list[BlockDefinition]:
     """The model that this one is a variant of, the one that that is a variant of, and so on."""
     found: list[BlockDefinition] = []
-    body: Any = definition.declaration.body
+    body = definition.declaration.body
     while not isinstance(body, t.Body):
         base = body.base if isinstance(body, t.Postfix) else body
         target = definition.declarations.names.get(base.text) if isinstance(base, t.Name) else None
@@ -129,24 +128,24 @@ def _targets(definition: BlockDefinition) -> list[BlockDefinition]:
     return found
 
 
-def _value(name: str, value: Any, definition: BlockDefinition, shared: Shared) -> Any:
+def _value(name: str, value: object, definition: BlockDefinition, shared: Elaboration) -> Meaning:
     """A setting as a compile-time value."""
     if isinstance(value, (list, tuple)):
-        return tuple(_value(name, item, definition, shared) for item in value)
+        return tuple([_value(name, item, definition, shared) for item in value])
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
     if not isinstance(value, str):
-        if value is None or isinstance(value, (bool, int, float)):
-            return value
         raise TypeError(f"{name}: a spec takes numbers, strings, lists, true, false and none, not {value!r}")
     source = Source(f"--set {name}", value)
     sink = Sink()
     node = parse_expression(source, sink, shared.limits)
     if node is None or sink.errors:
         return value  # what is no expression is meant as a string
-    inner = Shared(sink, shared.limits)
-    frame = Body(inner, Declarations(source), Scope("settings", "group"), Environment(), ())
-    frame.declarations.names = definition.declarations.names
+    declarations = Declarations(source)
+    declarations.names = definition.declarations.names
+    frame = Frame(begin(sink, shared.limits), declarations, Scope("settings", "group"), Environment())
     try:
-        found = frame.evaluate(node)
+        found = evaluate(frame, node)
         return value if isinstance(found, Function) else found  # `--set mode=max` means the word
     except (Failed, Exhausted):
         return value

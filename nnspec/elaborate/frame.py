@@ -1,17 +1,25 @@
-"""Where an expression or statement is elaborated: which names it sees, which module it builds, who called it."""
+"""Where an expression or statement is elaborated: what it sees, which module it builds, who called it, what flows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, NoReturn, Protocol
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from typing import NamedTuple, NoReturn, Protocol
 
 from nnspec.diagnostics import Diagnostic, Origin, Sink, Span
+from nnspec.elaborate.builder.call import Made
+from nnspec.elaborate.builder.modules import Modules
+from nnspec.elaborate.builder.scope import Scope
+from nnspec.elaborate.builder.tensor import INVALID, Flow, Invalid, Several, Tensor
 from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.mistakes import BindingWithoutValue, NoValue, TooMuch
-from nnspec.elaborate.scope import Scope
-from nnspec.ir import Module, Place
+from nnspec.elaborate.values import BlockDefinition, Known, Meaning
+from nnspec.ir import Place
+from nnspec.layers.base import TensorType
 from nnspec.limits import Limits
+from nnspec.record import Record
 from nnspec.syntax import tree as t
+
+WORK = 20  # expressions for each step that `calls` allows
 
 
 class Failed(Exception):
@@ -22,25 +30,29 @@ class Exhausted(Exception):
     """A limit is reached, or enough mistakes were found: the whole elaboration is given up."""
 
 
-class Shared:
+class Statements(NamedTuple):
+    """The room above those of expressions and blocks, which they call for the chains and bodies inside them."""
+
+    chain_value: Callable[[Frame, t.Chain], Tensor | Several | Invalid]
+    run: Callable[[Frame, t.Statement], Flow]
+    run_body: Callable[[Frame, t.Body], Flow]
+
+
+# What a block is made for: its definition, the keys of its arguments, the types of its inputs.
+Purpose = tuple[BlockDefinition, tuple[tuple[str, Hashable], ...], tuple[TensorType | None, ...]]
+
+
+class Elaboration:
     """What the whole elaboration shares: the sink, the limits, the modules made so far."""
 
-    def __init__(self, sink: Sink, limits: Limits) -> None:
+    def __init__(self, sink: Sink, limits: Limits, statements: Statements) -> None:
         self.sink = sink
         self.limits = limits
-        self.modules: dict[str, Module] = {}
-        self.memo: dict[Any, Any] = {}
-        self.variants: dict[Any, Any] = {}
+        self.statements = statements
+        self.modules = Modules()
+        self.made: dict[Purpose, Made | Invalid | None] = {}  # INVALID while it is built; None where it is wrong
         self.effort = 0  # calls, statements and loop turns, bounded so that every spec comes to an end
         self.work = 0  # expressions evaluated and characters made, bounded too
-        self._numbers: dict[str, int] = {}
-
-    def add_module(self, module: Module) -> str:
-        """Keep a module under a key: its name, numbered if need be."""
-        number = self._numbers[module.name] = self._numbers.get(module.name, 0) + 1
-        key = module.name if number == 1 else f"{module.name}.{number}"
-        self.modules[key] = module
-        return key
 
 
 class Environment:
@@ -48,15 +60,15 @@ class Environment:
 
     def __init__(self, parent: Environment | None = None) -> None:
         self.parent = parent
-        self.names: dict[str, Any] = {}
+        self.names: dict[str, Known] = {}
 
-    def find(self, name: str) -> tuple[bool, Any]:
+    def find(self, name: str) -> tuple[bool, Known]:
         """Whether the name is known, and its value."""
         if name in self.names:
             return True, self.names[name]
         return self.parent.find(name) if self.parent else (False, None)
 
-    def known(self) -> Iterable[str]:
+    def known(self) -> Iterator[str]:
         """All names that can be used here."""
         yield from self.names
         if self.parent:
@@ -72,26 +84,63 @@ class Placed(Protocol):
     def end(self) -> int: ...
 
 
-class Frame:
-    """The state of one body: its file, names, scope, call chain, and the value that flows."""
+class Given(Record):
+    """What a model is given: the types of its inputs in order by a block that calls it, their shapes from outside.
 
-    def __init__(
-        self,
-        shared: Shared,
-        declarations: Declarations,
-        scope: Scope,
-        environment: Environment,
-        chain: tuple[Origin, ...],
-    ) -> None:
-        self.shared = shared
-        self.declarations = declarations
-        self.scope = scope
-        self.environment = environment
-        self.chain = chain
-        self.flow: Any = None
-        self.binding: t.Bind | None = None  # the line `name = chain` at whose start no value flows, other than as `_`
-        self.training = False
-        self.failed = False  # a statement is wrong: there will be no module
+    `settings` are arguments from outside for the models that it is a variant of.
+    """
+
+    types: tuple[TensorType | None, ...] | None = None
+    shapes: Mapping[str, tuple[int, ...]] = {}
+    settings: Mapping[str, Meaning] = {}
+
+
+class Frame(Record):
+    """All that a piece of a body needs to be elaborated; another flow or another part of the text has another frame."""
+
+    shared: Elaboration
+    declarations: Declarations
+    scope: Scope
+    environment: Environment
+    chain: tuple[Origin, ...] = ()
+    flow: Flow = None
+    binding: t.Bind | None = None  # the line `name = chain` at whose start no value flows, other than as `_`
+    training: bool = False
+    given: Given = Given()
+    around: str | None = None  # what a message on an unknown name says of names that no text declares
+
+    def with_flow(self, flow: Flow, binding: t.Bind | None = None) -> Frame:
+        """This frame where something else flows."""
+        return Frame(
+            self.shared, self.declarations, self.scope, self.environment, self.chain, flow, binding, self.training,
+            self.given, self.around,
+        )  # fmt: skip
+
+    def current(self, node: Placed, what: str = "this step") -> Tensor | Several:
+        """The value of `_`."""
+        if isinstance(self.flow, Invalid):
+            raise Failed
+        if self.flow is None:
+            self.no_value(node, what)
+        return self.flow
+
+    def incoming(self, node: Placed, what: str = "this step") -> Tensor | Several:
+        """The value that flows into a step."""
+        value = self.current(node, what)
+        if self.binding is not None:
+            self.no_value(node, what)
+        return value
+
+    def define(self, name: str, value: Known) -> None:
+        """Let a name stand for a value from here on."""
+        self.environment.names[name] = value
+
+    def poison(self, name: str) -> None:
+        """Let a name that a mistake keeps from its meaning say nothing more; an absent optional input too."""
+        if self.environment.names.get(name) is None:
+            self.environment.names[name] = INVALID
+
+    # --- places and mistakes
 
     def span(self, node: Placed) -> Span:
         """The place of a node."""
@@ -129,6 +178,8 @@ class Frame:
         going_on += f"{'' if last.label else f'{names}: '}{self.span(last).text}"
         return BindingWithoutValue(first, names, going_on if len(node.names) == 1 else None, branching)
 
+    # --- limits
+
     def spend(self, node: Placed) -> None:
         """Count a statement, a call or a loop turn."""
         self.shared.effort += 1
@@ -145,6 +196,3 @@ class Frame:
         """Report that `times` a limit is reached, and end the elaboration."""
         self.report(TooMuch(self.span(node), what, limit, getattr(self.shared.limits, limit), times))
         raise Exhausted
-
-
-WORK = 20  # expressions for each step that `calls` allows

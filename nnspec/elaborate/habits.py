@@ -8,8 +8,8 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from nnspec.dims import Size, equal
-from nnspec.elaborate.arithmetic import is_size
-from nnspec.elaborate.values import Argument, Partial, Tensor
+from nnspec.elaborate.builder.tensor import Tensor
+from nnspec.elaborate.values import Argument, Partial, is_size
 from nnspec.layers.base import Inferred, Layer, LayerError, TensorType
 from nnspec.record import Record
 
@@ -66,7 +66,7 @@ def _actual(inferred: Inferred, incoming: TensorType | None, count: int) -> tupl
 
 
 def _is(written: object, size: Size) -> bool:
-    return is_size(written) and equal(written, size) is True  # type: ignore[arg-type]
+    return is_size(written) and equal(written, size) is True
 
 
 def _without(cls: type[Layer], partial: Partial, inferred: Inferred) -> str | None:

@@ -1,4 +1,4 @@
-"""What an expression of a spec can be while it is elaborated.
+"""The meaning of an expression of a spec.
 
 Compile-time values are plain Python: int, float, bool, None, str, sizes, and tuples for lists. Beside them stand
 tensors, layers and blocks that wait for their inputs, and references to weights.
@@ -6,80 +6,24 @@ tensors, layers and blocks that wait for their inputs, and references to weights
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, TypeGuard, Union
 
 from nnspec.diagnostics import Source, Span
-from nnspec.dims import Expression
-from nnspec.layers.base import Layer, TensorType
+from nnspec.dims import Expression, Size
+from nnspec.elaborate.builder.tensor import Invalid, Several, Tensor, WeightReference
+from nnspec.layers.base import Layer
 from nnspec.record import Record
 from nnspec.syntax import tree as t
 
 if TYPE_CHECKING:
     from nnspec.elaborate.files import Declarations
-    from nnspec.elaborate.scope import Scope, Step
-
-
-class Invalid:
-    """The value of what went wrong. It silences what depends on it: one mistake gives one message."""
-
-    def __repr__(self) -> str:
-        return "INVALID"
-
-
-INVALID: Final = Invalid()
-
-
-class Tensor:
-    """A value of the network: a name in the body of a scope, with its type.
-
-    `members` are the results of the step by name, where it has several; `step` is the labelled step that made it.
-    """
-
-    def __init__(
-        self, scope: Scope, name: str, type: TensorType, step: Step | None = None, training: bool = False
-    ) -> None:
-        self.scope = scope
-        self.name = name
-        self.type = type
-        self.step = step
-        self.training = training
-        self.members: dict[str, Tensor] = {}
-        self.place: Span | None = None
-
-
-class Several(tuple[Tensor, ...]):
-    """Several tensors that flow together into a step with several inputs.
-
-    `named` are those that are meant for an input by its name: `(x, mask = seen)`.
-    """
-
-    named: Mapping[str, Argument] = {}
-
-
-class Results(Several):
-    """The results of a step that has several and names none as its value: they go on together.
-
-    `members` are all by name, those that exist in training only, too.
-    """
-
-    members: dict[str, Tensor]
-    step: Step | None = None
-    place: Span | None = None
-
-    @property
-    def scope(self) -> Scope:
-        """The scope whose step it is."""
-        return self[0].scope
-
-
-Value = Tensor | Results
 
 
 class Argument(Record):
     """A compile-time argument with the place where it is written."""
 
-    value: Any
+    value: Meaning
     span: Span
     name_span: Span | None = None
 
@@ -156,8 +100,8 @@ class Partial(Record):
         """The arguments by position that are no tensors."""
         return tuple(argument for argument in self.positional if not isinstance(argument.value, Tensor))
 
-    def key(self) -> Any:
-        """What makes two of them the same."""
+    def key(self) -> Hashable:
+        """The same for two that elaborate alike."""
         positional = tuple(key(argument.value) for argument in self.positional)
         named = tuple(sorted((name, key(argument.value)) for name, argument in self.named.items()))
         return (self.callee, positional, named)
@@ -170,23 +114,34 @@ class Function(Record):
     layer: type[Layer] | None
 
 
-class WeightReference:
-    """A parameter of a labelled step: `wte.weight`."""
-
-    def __init__(self, scope: Scope, path: str, shape: tuple[int, ...]) -> None:
-        self.scope = scope
-        self.path = path
-        self.shape = shape
+# Whatever a name may stand for; lists are tuples. What went wrong is INVALID.
+Meaning = Union[  # noqa: UP007 - a union of strings has no `|`
+    int, float, str, None, Expression, tuple["Meaning", ...], Tensor, Several, Partial, Function, WeightReference
+]
+Known = Meaning | Invalid
 
 
-def holds_tensor(value: Any) -> bool:
+LENGTH = 10_000  # of a text, a list, or the expression for a size
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """An integer or a float, and no truth value."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def is_size(value: object) -> TypeGuard[Size]:
+    """An integer or a symbolic size."""
+    return isinstance(value, (int, Expression)) and not isinstance(value, bool)
+
+
+def holds_tensor(value: Meaning) -> bool:
     """Whether a value is a tensor, or a list, layer or block with one in it."""
     if isinstance(value, Partial):
         return any(holds_tensor(argument.value) for argument in value.arguments)
     return isinstance(value, Tensor) or (isinstance(value, tuple) and any(map(holds_tensor, value)))
 
 
-def key(value: Any) -> Any:
+def key(value: Meaning) -> Hashable:
     """A hashable form of a compile-time value: equal for values that elaborate alike."""
     if isinstance(value, Partial):
         return value.key()
@@ -197,64 +152,3 @@ def key(value: Any) -> Any:
     if isinstance(value, (bool, float)):  # True == 1 == 1.0 in Python, and not in a spec
         return (type(value).__name__, value)
     return value
-
-
-def describe(value: Any) -> str:
-    """A value as messages show it."""
-    match value:
-        case None | True | False:
-            return {None: "none", True: "true", False: "false"}[value]
-        case str():
-            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        case tuple() if not isinstance(value, Several):
-            return f"[{', '.join(map(describe, value))}]"
-        case Tensor():
-            return f"a tensor {value.type}"
-        case Several():
-            return " and ".join(map(describe, value))
-        case Partial():
-            return value.name
-        case Function():
-            return f"the function {value.name}"
-        case WeightReference():
-            return f"the weight {value.path}"
-        case _:
-            return str(value)
-
-
-def kind(value: Any) -> str:
-    """What sort of thing a value is, with its article."""
-    match value:
-        case bool():
-            return "a truth value"
-        case int():
-            return "an integer"
-        case float():
-            return "a number with a fraction"
-        case Expression():
-            return "a symbolic size"
-        case str():
-            return "a string"
-        case None:
-            return "none"
-        case Several():
-            return f"{len(value)} values"
-        case tuple():
-            return "a list"
-        case Tensor():
-            return "a tensor"
-        case Partial():
-            return "a block" if isinstance(value.callee, BlockDefinition) else "a layer"
-        case Function():
-            return "a function"
-        case _:
-            return "a weight"
-
-
-def plain(value: Any) -> Any:
-    """A compile-time value as JSON data, for display."""
-    if isinstance(value, tuple):
-        return [plain(item) for item in value]
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    return describe(value)

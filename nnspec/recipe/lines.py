@@ -7,17 +7,16 @@ networks of its own out of the models of the file; any other judges what one mod
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from nnspec.diagnostics import Sink, nearest
 from nnspec.elaborate.files import Declarations
-from nnspec.elaborate.frame import Environment, Failed, Shared
+from nnspec.elaborate.frame import Failed, Frame
 from nnspec.elaborate.mistakes import AlreadyDeclared, Misplaced
-from nnspec.elaborate.scope import Scope
+from nnspec.elaborate.statements.run import begin, run
 from nnspec.limits import DEFAULT_LIMITS
 from nnspec.recipe.mistakes import OtherModel, UnknownKey
 from nnspec.recipe.recipe import OUTSIDE
-from nnspec.recipe.written import Recipes, Written
+from nnspec.recipe.written import Written, train_frame
 from nnspec.record import Record
 from nnspec.syntax import tree as t
 
@@ -32,7 +31,7 @@ class Lines(Record):
     phases: tuple[t.Phase, ...]
 
 
-def read_lines(frame: Recipes, statements: tuple[t.Statement, ...], known: tuple[str, ...]) -> Lines:
+def read_lines(frame: Frame, statements: tuple[t.Statement, ...], known: tuple[str, ...]) -> Lines:
     """The keys of a block or phase with what they are, its other values, and its phases."""
     keys: dict[str, Written] = {}
     values: list[Value] = []
@@ -56,13 +55,13 @@ def read_lines(frame: Recipes, statements: tuple[t.Statement, ...], known: tuple
                 frame.fail(UnknownKey(frame.span(name), name.text, known, nearest(name.text, known)))
             values.append(statement)
             if isinstance(statement, t.Let):
-                frame.run(statement)
+                run(frame, statement)
         except Failed:
             continue
     return Lines(keys, tuple(values), tuple(each for each in statements if isinstance(each, t.Phase)))
 
 
-def _named(frame: Recipes, statement: t.Statement) -> t.Identifier:
+def _named(frame: Frame, statement: t.Statement) -> t.Identifier:
     """The (first) name that a line gives a value to."""
     if not isinstance(statement, (t.Bind, t.Let)):
         frame.fail(Misplaced(frame.span(statement), "this statement", "a recipe is made of `key = value` lines"))
@@ -71,7 +70,7 @@ def _named(frame: Recipes, statement: t.Statement) -> t.Identifier:
 
 def find_block(declarations: Declarations, model: str, sink: Sink) -> t.Train | None:
     """The block of a model: that of its name, or the one without a name, or one that builds on the model."""
-    frame = Recipes(Shared(sink, DEFAULT_LIMITS), declarations, Scope("train", "block"), Environment(), ())
+    frame = train_frame(begin(sink, DEFAULT_LIMITS), declarations)
     chosen: dict[str | None, t.Train] = {}
     building: list[t.Train] = []
     for block in declarations.trains:
@@ -94,9 +93,9 @@ def builds(block: t.Train) -> bool:
     return any(isinstance(node, t.Phase) or (isinstance(node, t.Item) and node.label) for node in _nodes(block.body))
 
 
-def _nodes(node: Any) -> Iterator[Any]:
+def _nodes(node: object) -> Iterator[t.Node]:
     """All nodes of a piece of the text."""
-    pending = [node]
+    pending: list[object] = [node]
     while pending:
         current = pending.pop()
         if isinstance(current, tuple):
@@ -106,13 +105,13 @@ def _nodes(node: Any) -> Iterator[Any]:
             pending += [getattr(current, name) for name in current.record_fields[2:]]
 
 
-def labels_in(node: Any) -> set[str]:
+def labels_in(node: object) -> set[str]:
     """The labels that a piece of the text gives."""
     labelled = (each.label for each in _nodes(node) if isinstance(each, t.Item))
     return {label.text for label in labelled if isinstance(label, t.Identifier)}
 
 
-def loose_names(node: Any) -> set[str]:
+def loose_names(node: object) -> set[str]:
     """The names that a piece of the text uses as values and does not declare: fields of data, outputs of a model."""
     others: set[str] = set()
     for each in _nodes(node):
@@ -130,6 +129,6 @@ def loose_names(node: Any) -> set[str]:
     return _names(node) - others - labels_in(node)
 
 
-def _names(node: Any) -> set[str]:
+def _names(node: object) -> set[str]:
     """All names that a piece of the text uses."""
     return {each.text for each in _nodes(node) if isinstance(each, t.Name)}

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
-from typing import Any
 
 from nnspec.diagnostics import Sink, Span, SpecError
 from nnspec.diagnostics.diagnostic import Found
 from nnspec.dims import Size
-from nnspec.elaborate.body import Body
-from nnspec.elaborate.frame import Environment, Exhausted, Failed, Shared
+from nnspec.elaborate.builder.part import part
+from nnspec.elaborate.builder.scope import Scope
+from nnspec.elaborate.builder.tensor import INVALID, Flow, Invalid, Tensor
+from nnspec.elaborate.describe import describe, kind
+from nnspec.elaborate.evaluate.expression import evaluate
+from nnspec.elaborate.files import Declarations
+from nnspec.elaborate.frame import Elaboration, Environment, Exhausted, Failed, Frame
 from nnspec.elaborate.mistakes import NotSupportedYet, WrongKind
-from nnspec.elaborate.part import part
-from nnspec.elaborate.scope import Scope
-from nnspec.elaborate.values import INVALID, Function, Partial, Tensor, describe, kind
-from nnspec.ir import Module, Program
+from nnspec.elaborate.statements.chains import chain_value
+from nnspec.elaborate.statements.run import begin, run
+from nnspec.elaborate.values import Function, Partial
+from nnspec.ir import Program
 from nnspec.ir.direction import direction
 from nnspec.ir.state import state_dict
 from nnspec.layers.base import Better, Layer, TensorType
@@ -112,7 +116,7 @@ def elaborate_objective(
     made = None
     try:
         if program is None:
-            made = _Objectives(plan, fields, batch, Shared(sink, limits)).built()
+            made = _Objectives(plan, fields, batch, begin(sink, limits)).built()
         else:
             made = _judging(plan, program, fields, batch, sink, limits)
     except (Failed, Exhausted):
@@ -127,11 +131,9 @@ def _judging(
     """The objective of a model: loss and metrics of what it gives."""
     written = plan.phases[0].loss or _default(program, fields)
     metrics = plan.metrics or (default_expression(DEFAULT_METRIC) if plan.phases[0].loss is None else None)
-    loss = _Objectives(plan, fields, batch, Shared(sink, limits))
-    loss.take(program)
-    judge = _Objectives(plan, fields, batch, Shared(sink, limits))
-    judge.take(program, evaluation=True)
-    wanted, measured, shown = loss.one_number("loss", written), judge.metrics(metrics), judge.sample(plan.sample)
+    loss = _Objectives(plan, fields, batch, begin(sink, limits), program)
+    judge = _Objectives(plan, fields, batch, begin(sink, limits), program, evaluation=True)
+    wanted, measured, shown = loss.one_number(loss.frame, "loss", written), judge.metrics(metrics), judge.sample()
     if not (loss.whole and judge.whole):
         return None
     made = loss.program("Loss", wanted)
@@ -139,7 +141,7 @@ def _judging(
     sample = judge.program("Sample", shown) if shown else None
     for each in (made, judged, sample):
         if each and next(state_dict(each), None) is not None:
-            loss.body.fail(NotSupportedYet(None, "a loss with weights of its own and without a label"))
+            loss.frame.fail(NotSupportedYet(None, "a loss with weights of its own and without a label"))
     training = {port.name for port in program.main.outputs if port.training}
     used = {port.name for port in made.main.inputs}
     given = {port.name for port in program.main.outputs}
@@ -168,70 +170,71 @@ def _default(program: Program, fields: Mapping[str, TensorType | None]) -> Writt
 class _Objectives:
     """Evaluates the expressions of a recipe over tensors, in one body."""
 
-    def __init__(self, plan: Plan, fields: Mapping[str, TensorType | None], batch: Size, shared: Shared) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        fields: Mapping[str, TensorType | None],
+        batch: Size,
+        shared: Elaboration,
+        program: Program | None = None,
+        *,
+        evaluation: bool = False,
+    ) -> None:
+        """Values are the fields of the data and the outputs of a model; in evaluation those of training are not."""
         self.plan = plan
-        self.fields = fields
         self.shared = shared
         self.whole = True  # nothing is missing, because it is wrong or only the data itself knows it
         self.scope = Scope(plan.name, "model")
-        self.body = Body(shared, plan.declarations, self.scope, Environment(), ())
-        self.body.around = f"the data has {', '.join(fields)}"
-        self.body.environment.names[BATCH] = batch
+        around = f"the data has {', '.join(fields)}"
+        if program is not None:
+            around += f"; the model gives {', '.join(port.name for port in program.main.outputs)}"
+        frame = Frame(shared, plan.declarations, self.scope, Environment(), around=around)
+        frame.define(BATCH, batch)
         for field, type in fields.items():
-            known = INVALID if type is None else self.scope.add_input(field, type)
-            self.body.environment.names[field] = known
-        if plan.builds:
-            self.define(plan.values)
+            frame.define(field, INVALID if type is None else self.scope.add_input(field, type))
+        flow: Flow = None
+        if program is not None:
+            for port in program.main.outputs:
+                if port.name in fields:
+                    frame.fail(TwoMeanings(None, port.name))
+                type = program.main.values[port.value]
+                tensor = self.scope.add_input(port.name, type, training=port.training and evaluation)
+                frame.define(port.name, tensor)
+                flow = flow or tensor
+        frame = frame.with_flow(flow)
+        self.frame = self.define(frame, plan.values) if program is not None or plan.builds else frame
 
     @contextmanager
-    def going_on(self, written: Written) -> Iterator[None]:
+    def going_on(self, frame: Frame, written: Written) -> Iterator[None]:
         """A mistake in an expression does not keep those behind it from being found; its labels tell nothing more."""
         try:
             yield
         except Failed:
             self.whole = False
-            self._poison(written.node)
+            _poison(frame, written.node)
 
-    def _poison(self, node: Any) -> None:
-        """Labels that a mistake keeps from meaning anything tell nothing more."""
-        for label in labels_in(node):
-            self.body.environment.names.setdefault(label, INVALID)
-
-    def take(self, program: Program, *, evaluation: bool = False) -> None:
-        """Let the outputs of the model be values; in evaluation those of training cannot be used."""
-        given = ", ".join(port.name for port in program.main.outputs)
-        self.body.around = f"{self.body.around}; the model gives {given}"
-        for port in program.main.outputs:
-            if port.name in self.fields:
-                self.body.fail(TwoMeanings(None, port.name))
-            tensor = self.scope.add_input(port.name, program.main.values[port.value])
-            tensor.training = port.training and evaluation
-            self.body.environment.names[port.name] = tensor
-            self.body.flow = self.body.flow or tensor
-        self.define(self.plan.values)
-
-    def define(self, values: tuple[Value, ...]) -> None:
-        """Values of the recipe: of the network, or numbers (`smoothing = 0.1`)."""
+    def define(self, frame: Frame, values: tuple[Value, ...]) -> Frame:
+        """Values of the recipe: of the network, or numbers (`smoothing = 0.1`); the frame in which they are known."""
         for statement in values:
             plain = lone_expression(statement.chain) if isinstance(statement, t.Bind) else None
             if isinstance(statement, t.Bind) and len(statement.names) == 1 and plain is not None:
-                self.body.binding = statement
-                self.body.run(t.Let(statement.start, statement.end, statement.names[0], plain))
-                self.body.binding = None
-                if not isinstance(self.body.environment.names[statement.names[0].text], (Partial, Function)):
+                name = statement.names[0]
+                run(frame.with_flow(frame.flow, statement), t.Let(statement.start, statement.end, name, plain))
+                if not isinstance(frame.environment.names[name.text], (Partial, Function)):
                     continue  # those are steps, and are run below
-            self.body.run(statement)
-        self._poison(values)
+            frame = frame.with_flow(run(frame, statement))
+        _poison(frame, values)
+        return frame
 
     def built(self) -> Objective | None:
         """The objective of networks that the recipe builds."""
-        losses, metrics, sample = self._losses(), self.metrics(self.plan.metrics), self.sample(self.plan.sample)
+        losses, metrics, sample = self._losses(), self.metrics(self.plan.metrics), self.sample()
         if not self.whole:
             return None
         programs = tuple(self.program(name, {"loss": loss}) for name, loss in losses.items())
         for name, program in zip(losses, programs, strict=True):
             if next(state_dict(program), None) is None:
-                self.body.report(NothingToUpdate(None, name, "its loss depends on no weights"))
+                self.frame.report(NothingToUpdate(None, name, "its loss depends on no weights"))
         whole = self.program(self.plan.name, {**losses, **metrics, **sample})
         judged = self.program("Metrics", metrics) if metrics else None
         shown = self.program("Sample", sample) if sample else None
@@ -241,57 +244,32 @@ class _Objectives:
         """The loss of each phase, which sees the values and labels of those before it."""
         found: dict[str, Tensor] = {}
         for phase in self.plan.phases:
-            outer = self.body.environment
-            self.body.environment = Environment(outer)
-            self.define(phase.values)
+            frame = self.define(_inside(self.frame), phase.values)
             if phase.loss is None:
-                self.body.fail(NoLoss(None, self.plan.name, "it has networks of its own, and no `loss`"))
-            found |= self.one_number(f"{phase.name}_loss" if phase.name else "loss", phase.loss)
-            self._keep_labels(self.body.environment, outer)
-            self.body.environment = outer
-            self._poison((phase.values, phase.loss.node))
+                frame.fail(NoLoss(None, self.plan.name, "it has networks of its own, and no `loss`"))
+            found |= self.one_number(frame, f"{phase.name}_loss" if phase.name else "loss", phase.loss)
+            _keep_labels(frame, self.frame)
+            _poison(self.frame, (phase.values, phase.loss.node))
         return found
 
-    def _keep_labels(self, inner: Environment, outer: Environment) -> None:
-        """Keep the labels of an expression or a phase, so that they can be applied again behind it."""
-        for label in self.scope.steps:
-            if label in inner.names:
-                outer.names.setdefault(label, inner.names[label])
-
-    def within(self, written: Written) -> Body:
-        """A body of the text that the expression stands in, which sees the names of this one."""
-        inner = Body(self.shared, written.declarations, self.scope, Environment(self.body.environment), ())
-        inner.flow, inner.around = self.body.flow, self.body.around
-        return inner
-
-    def tensor(self, key: str, written: Written) -> tuple[Body, Tensor]:
-        """The tensor that an expression gives, and the body that it was evaluated in."""
-        inner, node = self.within(written), written.node
-        value = inner.chain_value(node) if isinstance(node, t.Chain) else inner.evaluate(node)
-        self._keep_labels(inner.environment, self.body.environment)
-        if value is INVALID:
-            raise Failed  # it is wrong already, and has told why
-        if not isinstance(value, Tensor):
-            inner.fail(NotOneNumber(inner.span(node), key, describe(value)))
-        return inner, value
-
-    def one_number(self, name: str, written: Written, key: str = "loss") -> dict[str, Tensor]:
+    def one_number(self, frame: Frame, name: str, written: Written, key: str = "loss") -> dict[str, Tensor]:
         """The tensor that an expression gives, under this name; it must be one number."""
         found: dict[str, Tensor] = {}
-        with self.going_on(written):
-            inner, value = self.tensor(key, written)
+        with self.going_on(frame, written):
+            inner, value = _tensor(frame, key, written)
             if value.type != TensorType("float", ()):
                 inner.fail(NotOneNumber(inner.span(written.node), key, f"a {value.type.dtype} tensor {value.type}"))
             found[name] = value
         return found
 
-    def sample(self, written: Written | None) -> dict[str, Tensor]:
+    def sample(self) -> dict[str, Tensor]:
         """The pictures that show what was learnt."""
         found: dict[str, Tensor] = {}
+        written = self.plan.sample
         if written is None:
             return found
-        with self.going_on(written):
-            inner, value = self.tensor("sample", written)
+        with self.going_on(self.frame, written):
+            inner, value = _tensor(self.frame, "sample", written)
             if value.type.rank != 4 or value.type.dtype != "float" or value.type.shape[1] not in (1, 3):
                 given = f"{kind(value)} {value.type}"
                 inner.fail(WrongKind(inner.span(written.node), "pictures [N, 1, H, W] or [N, 3, H, W]", given))
@@ -311,22 +289,20 @@ class _Objectives:
             while name in found or name == "loss":
                 number += 1
                 name = f"{stem}_{number}"
-            found |= self.one_number(name, Written(item, written.declarations), "metric")
+            found |= self.one_number(self.frame, name, Written(item, written.declarations), "metric")
         return found
 
     def program(self, name: str, results: dict[str, Tensor]) -> Program:
         """The program that computes these tensors, and nothing else."""
-        module: Module = part(self.scope, results).finish()
-        key = self.shared.add_module(module.model_copy(update={"name": name}))
-        made = Program.model_construct(format=1, entry=key, modules=self.shared.modules)
-        return Program.model_construct(format=1, entry=key, modules={k: made.modules[k] for k in made.order})
+        module = part(self.scope, results).finish().model_copy(update={"name": name})
+        return self.shared.modules.program(self.shared.modules.add(module))
 
     def better(self, judged: Program | None, made: Set[str]) -> Better | None:
         """Whether more of what the best weights are chosen by is better; `made` is what a model gives."""
         stated, written = self.plan.recipe.better, self.plan.metrics
         if judged is None:
             if stated is not None:
-                self.body.report(NothingBetter(self.plan.places.get("better")))
+                self.frame.report(NothingBetter(self.plan.places.get("better")))
             return "lower"
         way = stated or direction(judged, made)
         if way is None:
@@ -334,5 +310,36 @@ class _Objectives:
             first = node.items[0] if isinstance(node, t.ListOf) else node
             span = Span(written.declarations.source, first.start, first.end) if written and first else None
             asked = NoDirection if self.plan.recipe.early_stopping is None else NothingToStopBy
-            self.body.report(asked(span, judged.main.outputs[0].name))
+            self.frame.report(asked(span, judged.main.outputs[0].name))
         return way
+
+
+def _inside(frame: Frame, declarations: Declarations | None = None) -> Frame:
+    """A frame that sees the names of this one, and those of another text."""
+    around = Environment(frame.environment)
+    return frame.replace(environment=around, declarations=declarations or frame.declarations)
+
+
+def _tensor(frame: Frame, key: str, written: Written) -> tuple[Frame, Tensor]:
+    """The tensor that an expression gives, and the frame in which it was evaluated."""
+    inner, node = _inside(frame, written.declarations), written.node
+    value = chain_value(inner, node) if isinstance(node, t.Chain) else evaluate(inner, node)
+    _keep_labels(inner, frame)
+    if isinstance(value, Invalid):
+        raise Failed  # it is wrong already, and has told why
+    if not isinstance(value, Tensor):
+        inner.fail(NotOneNumber(inner.span(node), key, describe(value)))
+    return inner, value
+
+
+def _keep_labels(inner: Frame, outer: Frame) -> None:
+    """Keep the labels of an expression or a phase, so that they can be applied again behind it."""
+    for label in inner.scope.steps:
+        if label in inner.environment.names:
+            outer.environment.names.setdefault(label, inner.environment.names[label])
+
+
+def _poison(frame: Frame, node: object) -> None:
+    """Labels that a mistake keeps from meaning anything tell nothing more."""
+    for label in labels_in(node):
+        frame.environment.names.setdefault(label, INVALID)

@@ -15,18 +15,19 @@ from typing import Any, TypeVar, cast
 from pydantic import ValidationError
 
 from nnspec.diagnostics import Sink, Source, Span, nearest
+from nnspec.elaborate.builder.layer import filled
+from nnspec.elaborate.describe import describe
 from nnspec.elaborate.files import Declarations
-from nnspec.elaborate.frame import Environment, Exhausted, Failed, Placed, Shared
+from nnspec.elaborate.frame import Elaboration, Exhausted, Failed, Frame, Placed
 from nnspec.elaborate.mistakes import AlreadyDeclared, BadSetting, Misplaced
-from nnspec.elaborate.scope import Scope
-from nnspec.elaborate.values import Argument, describe
+from nnspec.elaborate.statements.run import begin
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.recipe.choice import Choice
 from nnspec.recipe.data import ENDINGS, Images, Unsaid
 from nnspec.recipe.lines import Lines, Value, builds, find_block, read_lines
 from nnspec.recipe.mistakes import PhaseWithoutLoss
 from nnspec.recipe.recipe import EXPRESSIONS, KEYS, PHASE_KEYS, Phase, Recipe, Values, words
-from nnspec.recipe.written import Recipes, Written, settle
+from nnspec.recipe.written import Setting, Written, settle, train_frame
 from nnspec.record import Record
 from nnspec.syntax import tree as t
 from nnspec.syntax.parse import parse_expression
@@ -97,20 +98,20 @@ def draft_plan(
 ) -> Plan | None:
     """The recipe for a model as far as it can be read, and its mistakes in the sink; None where there are too many."""
     try:
-        return _read(declarations, model, dict(settings), Shared(sink, limits))
+        return _read(declarations, model, dict(settings), begin(sink, limits))
     except Exhausted:
         return None
 
 
-def _read(declarations: Declarations, model: str, settings: dict[str, Any], shared: Shared) -> Plan:
+def _read(declarations: Declarations, model: str, settings: dict[str, Any], shared: Elaboration) -> Plan:
     sink = shared.sink
     block = find_block(declarations, model, sink)
-    frame = Recipes(shared, declarations, Scope("train", "block"), Environment(), ())
+    frame = train_frame(shared, declarations)
     lines = read_lines(frame, block.body.statements if block else (), KEYS)
     written = lines.keys
     phases = [(phase, read_lines(frame, phase.body.statements, PHASE_KEYS)) for phase in lines.phases]
     _check_phases(frame, lines, phases)
-    config: dict[str, Argument] = {}
+    config: dict[str, Setting] = {}
     for key, value in settings.items():
         _override(key, value, written, config, frame, {phase.name.text: inner for phase, inner in phases})
     recipe = _configured(Recipe, written, config, frame, block or t.Body(0, 0, ()))
@@ -128,14 +129,14 @@ def _read(declarations: Declarations, model: str, settings: dict[str, Any], shar
     )
 
 
-def _phase(phase: t.Phase, lines: Lines, frame: Recipes) -> PhasePlan:
-    config: dict[str, Argument] = {}
+def _phase(phase: t.Phase, lines: Lines, frame: Frame) -> PhasePlan:
+    config: dict[str, Setting] = {}
     recipe = _configured(Phase, lines.keys, config, frame, phase)
     return PhasePlan(phase.name.text, recipe, lines.values, lines.keys.get("loss"), _places(config))
 
 
 def _configured(
-    cls: type[Filled], written: dict[str, Written], config: dict[str, Argument], frame: Recipes, node: Placed
+    cls: type[Filled], written: dict[str, Written], config: dict[str, Setting], frame: Frame, node: Placed
 ) -> Filled:
     """The plain values of a block or a phase; `config` has those that are settled already, and then all of them.
 
@@ -145,9 +146,9 @@ def _configured(
         if key not in EXPRESSIONS:
             settle(key, each, frame, config)
     if "data" in written and "data" not in config:
-        config["data"] = Argument(Unsaid(), frame.span(written["data"].node))
+        config["data"] = Setting(Unsaid(), frame.span(written["data"].node))
     try:
-        return frame.checked(cls, config, node)
+        return filled(frame, cls, config, node)
     except Failed:
         return cls(**{key: argument.value for key, argument in config.items() if _fits(cls, key, argument.value)})
 
@@ -161,11 +162,11 @@ def _fits(cls: type[Values], key: str, value: Any) -> bool:
     return True
 
 
-def _places(config: dict[str, Argument]) -> dict[str, Span]:
+def _places(config: dict[str, Setting]) -> dict[str, Span]:
     return {key: argument.span for key, argument in config.items() if argument.span.source.text}
 
 
-def _check_phases(frame: Recipes, lines: Lines, phases: list[tuple[t.Phase, Lines]]) -> None:
+def _check_phases(frame: Frame, lines: Lines, phases: list[tuple[t.Phase, Lines]]) -> None:
     """Phases have names of their own and a loss each, and the block then has none."""
     seen: dict[str, t.Phase] = {}
     for phase, inner in phases:
@@ -190,8 +191,8 @@ def _override(
     key: str,
     value: Any,
     written: dict[str, Written],
-    config: dict[str, Argument],
-    frame: Recipes,
+    config: dict[str, Setting],
+    frame: Frame,
     phases: dict[str, Lines],
 ) -> None:
     """A setting from outside takes the place of what the block says, or a phase: `critic.steps`."""
@@ -206,7 +207,7 @@ def _override(
     target.pop(name, None)
     source = Source(f"--set {key}", value if isinstance(value, str) else describe(_tuples(value)))
     if is_path(name, source.text):
-        config[name] = Argument(_at(name, source.text), Span(source, 0, len(source.text)))
+        config[name] = Setting(_at(name, source.text), Span(source, 0, len(source.text)))
         return
     node = parse_expression(source, frame.shared.sink, frame.shared.limits)
     if node is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby, pairwise
 from typing import Any
 
-from nnspec.elaborate.values import describe
+from nnspec.elaborate.describe import describe
 from nnspec.ir import Call, Module, Program
 from nnspec.layers.base import Layer
 from nnspec.record import Record

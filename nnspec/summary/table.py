@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnspec.dims import Size, symbols
-from nnspec.elaborate.values import describe
+from nnspec.elaborate.describe import describe
 from nnspec.layers.base import TensorType
 from nnspec.summary.figures import Figures
 from nnspec.summary.rows import Row

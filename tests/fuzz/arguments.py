@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import nnspec
 from nnspec import Model, SpecError
 from nnspec.dims import Symbol, product, substitute, symbols
-from nnspec.elaborate.values import describe
+from nnspec.elaborate.describe import describe
 from nnspec.layers import registry
 from nnspec.layers.base import Layer
 from nnspec.layers.families.derivative import Tracked

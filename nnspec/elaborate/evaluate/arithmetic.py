@@ -8,13 +8,15 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 from nnspec.dims import Expression, Undecidable, bounds, equal
-from nnspec.elaborate.values import describe, kind
+from nnspec.elaborate.describe import describe, kind
+from nnspec.elaborate.values import LENGTH, Meaning, is_number, is_size
+
+Bounded = TypeVar("Bounded")
 
 MAGNITUDE = 2**63
-LENGTH = 10_000
 ELEMENTS = 50_000  # of nested lists: more than a text can write out
 
 
@@ -30,22 +32,12 @@ class UndecidedError(Exception):
     """The answer depends on a symbol; the message is the question."""
 
 
-def is_number(value: Any) -> bool:
-    """An integer or a float, and no truth value."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def is_size(value: Any) -> bool:
-    """An integer or a symbolic size."""
-    return isinstance(value, (int, Expression)) and not isinstance(value, bool)
-
-
-def length(value: Any) -> int:
+def length(value: object) -> int:
     """How large a string, a list or a symbolic size is."""
     return len(str(value)) if isinstance(value, Expression) else len(value) if isinstance(value, (str, tuple)) else 1
 
 
-def elements(value: Any, most: int) -> int:
+def elements(value: object, most: int) -> int:
     """The elements of nested lists, counted up to one more than `most`: a list may stand in another one many times."""
     count, pending = 0, [value]
     while pending and count <= most:
@@ -55,7 +47,7 @@ def elements(value: Any, most: int) -> int:
     return count
 
 
-def bounded(value: Any) -> Any:
+def bounded(value: Bounded) -> Bounded:
     """The value, if it is not too large.
 
     Raises:
@@ -74,14 +66,14 @@ def bounded(value: Any) -> Any:
     return value
 
 
-def _power(left: Any, right: Any) -> Any:
+def _power(left: float, right: float) -> float:
     large = isinstance(left, int) and isinstance(right, int) and right > 0 and abs(left) > 1
     if large and right * math.log2(abs(left)) > 64:
         raise OperationError("the result is larger than 2^63")
-    return left**right
+    return left**right  # type: ignore[no-any-return]
 
 
-_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+_ARITHMETIC: dict[str, Callable[..., Meaning]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
@@ -90,7 +82,7 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "%": operator.mod,
     "**": _power,
 }
-_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+_ORDER: dict[str, Callable[..., bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -98,7 +90,7 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def operate(symbol: str, left: Any, right: Any) -> Any:
+def operate(symbol: str, left: Meaning, right: Meaning) -> Meaning:
     """`left symbol right`.
 
     Raises:
@@ -110,7 +102,7 @@ def operate(symbol: str, left: Any, right: Any) -> Any:
     if symbol in _ORDER:
         return _order(symbol, left, right)
     if symbol == "+" and isinstance(left, (str, tuple)) and type(left) is type(right):
-        return bounded(operator.add(left, right))
+        return bounded(left + right)  # type: ignore[operator]
     if symbol == "*" and isinstance(left, (str, tuple)) and isinstance(right, int):
         if len(left) * right > LENGTH:
             raise OperationError(f"the result is longer than {LENGTH}")
@@ -131,7 +123,7 @@ def operate(symbol: str, left: Any, right: Any) -> Any:
         raise OperationError(str(problem), "give the dimension a number in the input's shape") from None
 
 
-def _equal(left: Any, right: Any) -> bool:
+def _equal(left: Meaning, right: Meaning) -> bool:
     if is_size(left) and is_size(right):
         answer = equal(left, right)
         if answer is None:
@@ -142,7 +134,7 @@ def _equal(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-def _order(symbol: str, left: Any, right: Any) -> bool:
+def _order(symbol: str, left: Meaning, right: Meaning) -> bool:
     if is_number(left) and is_number(right):
         return _ORDER[symbol](left, right)
     if not (is_size(left) and is_size(right)):
@@ -154,7 +146,7 @@ def _order(symbol: str, left: Any, right: Any) -> bool:
     return answers.pop()
 
 
-def truth(value: Any) -> bool:
+def truth(value: Meaning) -> bool:
     """A truth value.
 
     Raises:
@@ -165,15 +157,16 @@ def truth(value: Any) -> bool:
     return value
 
 
-def _numbers(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+def _numbers(arguments: tuple[Meaning, ...]) -> tuple[int | float, ...]:
     values = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], tuple) else arguments
-    if not values or not all(map(is_number, values)):
+    numbers = tuple(value for value in values if is_number(value))
+    if not values or len(numbers) != len(values):
         raise OperationError("numbers are needed here")
-    return values
+    return numbers
 
 
-def _one(test: Callable[[Any], bool], function: Callable[[Any], Any]) -> Callable[..., Any]:
-    def apply(*arguments: Any) -> Any:
+def _one(test: Callable[[Meaning], bool], function: Callable[..., Meaning]) -> Callable[..., Meaning]:
+    def apply(*arguments: Meaning) -> Meaning:
         if len(arguments) != 1 or not test(arguments[0]):
             raise OperationError(f"this function does not take {', '.join(map(describe, arguments)) or 'nothing'}")
         return function(arguments[0])
@@ -181,11 +174,11 @@ def _one(test: Callable[[Any], bool], function: Callable[[Any], Any]) -> Callabl
     return apply
 
 
-def _is_sequence(value: Any) -> bool:
+def _is_sequence(value: Meaning) -> bool:
     return isinstance(value, (tuple, str))
 
 
-def _divisible(value: float, divisor: int) -> int:
+def _divisible(value: float, divisor: float) -> int | float:
     """The multiple of `divisor` nearest to `value`; the next one where that would take more than a tenth away.
 
     How the widths of scaled networks are rounded. Source: MobileNetV2, Sandler et al. 2018 (`_make_divisible`).
@@ -195,7 +188,7 @@ def _divisible(value: float, divisor: int) -> int:
 
 
 # Functions of the compile-time language; those that layers define (exp, sqrt, ...) apply to numbers as well.
-FUNCTIONS: dict[str, Callable[..., Any]] = {
+FUNCTIONS: dict[str, Callable[..., Meaning]] = {
     "len": _one(_is_sequence, len),
     "reversed": _one(_is_sequence, lambda value: value[::-1]),
     "int": _one(is_number, int),
@@ -211,7 +204,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def call(name: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+def call(name: str, function: Callable[..., Meaning], arguments: tuple[Meaning, ...]) -> Meaning:
     """A function on compile-time values.
 
     Raises:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from copy import copy
 
-from nnspec.elaborate.scope import PendingCall, Scope
-from nnspec.elaborate.values import Tensor
+from nnspec.elaborate.builder.call import PendingCall
+from nnspec.elaborate.builder.scope import Scope
+from nnspec.elaborate.builder.tensor import Tensor, Wire
 
 
 def part(scope: Scope, results: dict[str, Tensor]) -> Scope:
@@ -16,24 +17,23 @@ def part(scope: Scope, results: dict[str, Tensor]) -> Scope:
 
     The first input stays where none is needed: it tells the number of samples.
     """
-    made = copy(scope)
-    made.values = dict(scope.values)
+    made = scope.copy()
     made.outputs = list(results.items())
-    made.calls, needed = _needed(scope.calls, {tensor.name for tensor in results.values()})
-    made.inputs = [(name, tensor) for name, tensor in scope.inputs if tensor.name in needed] or scope.inputs[:1]
+    made.calls, needed = _needed(scope.calls, {tensor.wire for tensor in results.values()})
+    made.inputs = [(name, tensor) for name, tensor in scope.inputs if tensor.wire in needed] or scope.inputs[:1]
     labels = {call.label for call in made.calls}
     made.ties = [tie for tie in scope.ties if {_top(tie.parameter, labels), _top(tie.source, labels)} <= labels]
     return made
 
 
-def _needed(calls: list[PendingCall], values: set[str]) -> tuple[list[PendingCall], set[str]]:
+def _needed(calls: list[PendingCall], values: set[Wire]) -> tuple[list[PendingCall], set[Wire]]:
     """The calls that these values need, in order, and all values that are used."""
     kept: list[PendingCall] = []
     needed = set(values)
     for call in reversed(calls):
         if needed & set(call.outputs):
             kept.insert(0, copy(call))
-            needed |= set(call.inputs)
+            needed |= {wire for wire in call.inputs if wire is not None}
     built: set[str | None] = set()
     for call in kept:  # a module whose first application is not needed is built at the next one
         call.shared = call.shared and call.label in built

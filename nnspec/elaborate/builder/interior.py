@@ -6,9 +6,10 @@ shared by all who call them, so a variant is a new module, made once for each pa
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 
-from nnspec.elaborate.frame import Shared
+from nnspec.elaborate.builder.modules import Modules
 from nnspec.ir import Call, Module, Port
 from nnspec.layers.base import Layer, TensorType
 
@@ -21,21 +22,20 @@ class NotInside(LookupError):
         self.known = known
 
 
-def reach(shared: Shared, key: str, path: list[str]) -> tuple[str, int]:
+def reach(modules: Modules, key: str, path: list[str]) -> tuple[str, int]:
     """The variant of a module that has the value at `path` among its outputs, and the index of that output.
 
     Raises:
         NotInside: there is no such value.
     """
-    memo = ("reach", key, tuple(path))
-    if memo not in shared.variants:
-        shared.variants[memo] = _reach(shared, key, path)
-    found: tuple[str, int] = shared.variants[memo]
-    return found
+    memo = key, tuple(path)
+    if memo not in modules.reached:
+        modules.reached[memo] = _reach(modules, key, path)
+    return modules.reached[memo]
 
 
-def _reach(shared: Shared, key: str, path: list[str]) -> tuple[str, int]:
-    module = shared.modules[key]
+def _reach(modules: Modules, key: str, path: list[str]) -> tuple[str, int]:
+    module = modules[key]
     index, rest, turn = _find(module, path)
     calls = list(module.calls)
     if calls[index].count > 1:
@@ -49,11 +49,11 @@ def _reach(shared: Shared, key: str, path: list[str]) -> tuple[str, int]:
     if not rest:
         value = call.outputs[0]
     elif isinstance(call.callee, str):
-        inner, output = reach(shared, call.callee, rest)
+        inner, output = reach(modules, call.callee, rest)
         outputs = list(call.outputs)
-        for port in shared.modules[inner].outputs[len(outputs) :]:
+        for port in modules[inner].outputs[len(outputs) :]:
             name = f"{call.label}.{port.name}"
-            values[name] = shared.modules[inner].values[port.value]
+            values[name] = modules[inner].values[port.value]
             outputs.append(name)
         calls[index] = call.model_copy(update={"callee": inner, "outputs": tuple(outputs)})
         value = outputs[output]
@@ -64,16 +64,16 @@ def _reach(shared: Shared, key: str, path: list[str]) -> tuple[str, int]:
         value = call.outputs[names.index(rest[0])]
     for output, port in enumerate(module.outputs):
         if port.value == value:
-            return (key, output) if tuple(calls) == module.calls else (_add(shared, module, calls, values, ()), output)
+            return (key, output) if tuple(calls) == module.calls else (_add(modules, module, calls, values, ()), output)
     further = (Port.model_construct(name=".".join(path), value=value, training=False),)
-    return _add(shared, module, calls, values, further), len(module.outputs)
+    return _add(modules, module, calls, values, further), len(module.outputs)
 
 
 def _add(
-    shared: Shared, module: Module, calls: list[Call], values: dict[str, TensorType], further: tuple[Port, ...]
+    modules: Modules, module: Module, calls: list[Call], values: dict[str, TensorType], further: tuple[Port, ...]
 ) -> str:
     update = {"calls": tuple(calls), "values": values, "outputs": (*module.outputs, *further)}
-    return shared.add_module(module.model_copy(update=update))
+    return modules.add(module.model_copy(update=update))
 
 
 def _find(module: Module, path: list[str]) -> tuple[int, list[str], int]:
@@ -121,38 +121,52 @@ def _split(module: Module, call: Call, turn: int, *, alone: bool) -> _Parts:
     return parts
 
 
-def weight_shape(shared: Shared, key: str, path: list[str]) -> tuple[int, ...] | None:
+def weight_shape(modules: Modules, key: str, path: list[str]) -> tuple[int, ...] | None:
     """The shape of the parameter at a path below a module, or None."""
-    module = shared.modules[key]
+    module = modules[key]
     try:
         index, rest, _ = _find(module, path)
     except NotInside:
         return None
     call = module.calls[index]
     if isinstance(call.callee, str):
-        return weight_shape(shared, call.callee, rest) if rest else None
-    return layer_weight(call.callee, module, call, ".".join(rest))
+        return weight_shape(modules, call.callee, rest) if rest else None
+    return layer_weight(call.callee, module.types(call.inputs), ".".join(rest))
 
 
-def layer_weight(layer: Layer, module: Module, call: Call, name: str) -> tuple[int, ...] | None:
+def layer_weight(layer: Layer, types: Iterable[TensorType | None], name: str) -> tuple[int, ...] | None:
     """The shape of a layer's parameter by name, or None."""
-    for weight in layer.weights(*module.types(call.inputs)):
+    for weight in layer.weights(*types):
         if weight.name == name and not weight.buffer:
             return weight.shape
     return None
 
 
-def prune(shared: Shared, key: str, keep: tuple[int, ...]) -> str:
+def weights_below(modules: Modules, key: str) -> list[tuple[str, tuple[int, ...]]]:
+    """Names and shapes of all weights below a module."""
+    module = modules[key]
+    found: list[tuple[str, tuple[int, ...]]] = []
+    for call in module.calls:
+        if call.shared or call.label is None:
+            continue
+        if isinstance(call.callee, str):
+            inner = weights_below(modules, call.callee)
+        else:
+            inner = [(weight.name, weight.shape) for weight in call.callee.weights(*module.types(call.inputs))]
+        found += [(f"{label}.{name}", shape) for label in call.labels for name, shape in inner]
+    return found
+
+
+def prune(modules: Modules, key: str, keep: tuple[int, ...]) -> str:
     """The variant of a module with only these outputs, and only the calls that they need."""
-    memo = ("prune", key, keep)
-    if memo not in shared.variants:
-        shared.variants[memo] = _prune(shared, key, keep)
-    variant: str = shared.variants[memo]
-    return variant
+    memo = key, keep
+    if memo not in modules.pruned:
+        modules.pruned[memo] = _prune(modules, key, keep)
+    return modules.pruned[memo]
 
 
-def _prune(shared: Shared, key: str, keep: tuple[int, ...]) -> str:
-    module = shared.modules[key]
+def _prune(modules: Modules, key: str, keep: tuple[int, ...]) -> str:
+    module = modules[key]
     outputs = tuple(module.outputs[index] for index in keep)
     needed = {port.value for port in outputs}
     reused = {call.label for call in module.calls if call.shared}
@@ -166,7 +180,7 @@ def _prune(shared: Shared, key: str, keep: tuple[int, ...]) -> str:
         if partial and call.count == 1 and not call.shared and call.label not in reused:
             assert isinstance(call.callee, str)
             chosen = tuple(call.outputs[index] for index in wanted)
-            call = call.model_copy(update={"callee": prune(shared, call.callee, wanted), "outputs": chosen})
+            call = call.model_copy(update={"callee": prune(modules, call.callee, wanted), "outputs": chosen})
         calls.append(call)
     calls.reverse()
     inputs = {port.value for port in module.inputs}
@@ -176,7 +190,7 @@ def _prune(shared: Shared, key: str, keep: tuple[int, ...]) -> str:
     labels = {label for call in calls for label in call.labels}
     ties = tuple(tie for tie in module.ties if _below(tie.parameter, labels) and _below(tie.source, labels))
     update = {"outputs": outputs, "calls": tuple(calls), "values": values, "ties": ties}
-    return shared.add_module(module.model_copy(update=update))
+    return modules.add(module.model_copy(update=update))
 
 
 def _below(path: str, labels: set[str]) -> bool:

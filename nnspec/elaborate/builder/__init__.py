@@ -1,0 +1,1 @@
+"""The module under construction: scopes, labels, calls and ties."""

@@ -1,0 +1,56 @@
+"""Operators: arithmetic on compile-time values, and layers on tensors."""
+
+from __future__ import annotations
+
+from nnspec.elaborate.builder.emit import emit
+from nnspec.elaborate.builder.layer import make_layer
+from nnspec.elaborate.builder.tensor import Several, Tensor, Value
+from nnspec.elaborate.describe import kind
+from nnspec.elaborate.evaluate import arithmetic
+from nnspec.elaborate.evaluate.arithmetic import OperationError, UndecidedError
+from nnspec.elaborate.frame import Frame, Placed
+from nnspec.elaborate.mistakes import BadOperation, UnknownSize, WrongKind
+from nnspec.elaborate.values import Argument, Meaning, is_number, is_size
+from nnspec.layers import registry
+
+
+def binary(frame: Frame, symbol: str, left: Meaning, right: Meaning, node: Placed) -> Meaning:
+    """`left symbol right`."""
+    if symbol in ("==", "!=") and (left is None or right is None):
+        return (left is right) == (symbol == "==")  # whether an optional input is there
+    if isinstance(left, (Tensor, Several)) or isinstance(right, (Tensor, Several)):
+        return _on_tensors(frame, symbol, [left, right], node)
+    try:
+        value = arithmetic.operate(symbol, left, right)
+    except OperationError as problem:
+        frame.fail(BadOperation(frame.span(node), str(problem), problem.help))
+    except UndecidedError as question:
+        frame.fail(UnknownSize(frame.span(node), str(question)))
+    if not isinstance(value, (int, float)):
+        frame.labour(node, arithmetic.length(value) // 16)
+    return value
+
+
+def unary(frame: Frame, symbol: str, operand: Tensor | Several, node: Placed) -> Value:
+    """`not x` and `-x` ("neg") of a tensor."""
+    return _on_tensors(frame, symbol, [operand], node)
+
+
+def _on_tensors(frame: Frame, symbol: str, operands: list[Meaning], node: Placed) -> Value:
+    """An operator of which an operand is a tensor; a number or size beside it becomes the layer's scalar."""
+    cls = registry.find_by("operator", symbol)
+    span = frame.span(node)
+    if cls is None:
+        frame.fail(BadOperation(span, f"`{symbol}` does not apply to tensors"))
+    config: dict[str, Argument] = {}
+    tensors: list[Tensor] = []
+    for index, operand in enumerate(operands):
+        if isinstance(operand, Tensor):
+            tensors.append(operand)
+            continue
+        if not (is_number(operand) or is_size(operand)):
+            frame.fail(WrongKind(span, f"a number or a tensor beside `{symbol}`", kind(operand)))
+        config["scalar"] = Argument(operand, span, None)
+        if index == 0:
+            config["scalar_first"] = Argument(True, span, None)
+    return emit(frame, make_layer(frame, cls, config, node), tensors, node, title=f"`{symbol}`")

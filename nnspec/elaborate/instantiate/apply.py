@@ -1,0 +1,124 @@
+"""Layers and blocks applied to what flows, for the first time or again by their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nnspec.elaborate.builder import interior
+from nnspec.elaborate.builder.call import Bound, Step
+from nnspec.elaborate.builder.emit import call_module, emit, infer
+from nnspec.elaborate.builder.inputs import block_inputs, declared_inputs, layer_inputs, named_inputs
+from nnspec.elaborate.builder.layer import bind_layer
+from nnspec.elaborate.builder.signature import block_signature, signature
+from nnspec.elaborate.builder.tensor import Several, Value, WeightReference, flows, types_of
+from nnspec.elaborate.frame import Failed, Frame, Placed
+from nnspec.elaborate.instantiate.arguments import bind_block
+from nnspec.elaborate.instantiate.blocks import make_block
+from nnspec.elaborate.mistakes import Misplaced, OtherInputs, SharedMismatch, TieMismatch, UnknownArgument
+from nnspec.elaborate.values import Argument, BlockDefinition, Partial
+from nnspec.layers.base import Layer, TensorType
+
+
+def apply(frame: Frame, partial: Partial, inputs: Several | None, label: str | None, node: Placed) -> Value:
+    """Apply a layer or block to what flows (None: to something that is wrong already)."""
+    if isinstance(partial.callee, BlockDefinition):
+        return _apply_block(frame, partial.callee, partial, inputs, label, node)
+    return _apply_layer(frame, partial.callee, partial, inputs, label, node)
+
+
+def _apply_layer(
+    frame: Frame, cls: type[Layer], partial: Partial, inputs: Several | None, label: str | None, node: Placed
+) -> Value:
+    layer, config, further, ties = bind_layer(frame, cls, partial, node, inputs or ())
+    if inputs is None:
+        raise Failed
+    given = layer_inputs(frame, layer, inputs, further, node)
+    number = frame.scope.next_label()
+    path = label or number
+    value = emit(frame, layer, given, node, path=path, config=config)
+    for name, argument in ties.items():
+        _tie(frame, layer, types_of(given), path, name, argument)
+    return value
+
+
+def _tie(
+    frame: Frame, layer: Layer, types: tuple[TensorType | None, ...], path: str, name: str, argument: Argument
+) -> None:
+    """`weight = table.weight`: the parameter of a layer is another one."""
+    reference = argument.value
+    assert isinstance(reference, WeightReference)
+    shape = interior.layer_weight(layer, types, name)
+    if shape is None:
+        span = argument.name_span or argument.span
+        frame.fail(UnknownArgument(span, layer.kind, name, signature(type(layer))))
+    if shape != reference.shape:
+        frame.fail(TieMismatch(argument.span, name, _shown(shape), reference.path, _shown(reference.shape)))
+    frame.scope.tie(f"{path}.{name}", reference)
+
+
+def _shown(shape: tuple[int, ...]) -> str:
+    return f"[{', '.join(map(str, shape))}]"
+
+
+def _apply_block(
+    frame: Frame,
+    definition: BlockDefinition,
+    partial: Partial,
+    inputs: Several | None,
+    label: str | None,
+    node: Placed,
+) -> Value:
+    arguments, further = bind_block(frame, definition, partial, node)
+    if inputs is None:
+        raise Failed
+    given = block_inputs(frame, definition, inputs, further, node)
+    path = label or str(frame.scope.position)
+    made = make_block(frame, definition, arguments, types_of(given), path, node)
+    frame.scope.next_label()
+    return call_module(frame, made, given, path, node, Bound(definition, arguments))
+
+
+def apply_again(frame: Frame, value: Value, step: Step, named: Mapping[str, Argument], item: Placed) -> Value:
+    """`-> tower`: the same module on other inputs."""
+    if value.scope is not frame.scope:
+        frame.fail(Misplaced(frame.span(item), "a module of another body", "apply it in the body that builds it"))
+    flowing = flows(frame.incoming(item, step.label))
+    match step.built_from:
+        case None:
+            what = f"the group {step.label}, a second time,"
+            way = f"make it a block: block Name {{ ... }}, then {step.label}: Name"
+            frame.fail(Misplaced(frame.span(item), what, way))
+        case Layer() as layer:
+            return _layer_again(frame, layer, step, flowing, named, item)
+        case Bound() as block:
+            return _block_again(frame, block, step, flowing, named, item)
+
+
+def _layer_again(
+    frame: Frame, layer: Layer, step: Step, flowing: Several, named: Mapping[str, Argument], item: Placed
+) -> Value:
+    names = (*layer.inputs, *layer.optional_inputs)
+    further = named_inputs(frame, named, names, step.label, signature(type(layer)))
+    given = layer_inputs(frame, layer, flowing, further, item)
+    infer(frame, layer, given, item, {}, None)
+    if layer.weights(*types_of(given)) != layer.weights(*step.call.input_types):
+        frame.fail(SharedMismatch(frame.span(item), step.label, step.span))
+    return emit(frame, layer, given, item, path=step.label, shared=True)
+
+
+def _block_again(
+    frame: Frame, block: Bound, step: Step, flowing: Several, named: Mapping[str, Argument], item: Placed
+) -> Value:
+    definition, modules = block.definition, frame.shared.modules
+    names = tuple(each.name.text for each in declared_inputs(definition))
+    further = named_inputs(frame, named, names, step.label, block_signature(definition))
+    given = block_inputs(frame, definition, flowing, further, item)
+    made = make_block(frame, definition, block.arguments, types_of(given), step.label, item)
+    first = step.call.callee
+    assert isinstance(first, str)
+    taken, now = (tuple(port.name for port in modules[key].inputs) for key in (first, made.key))
+    if taken != now:  # the module that is built has one `forward`
+        frame.fail(OtherInputs(frame.span(item), step.label, taken, now, step.span))
+    if made.key != first and interior.weights_below(modules, made.key) != interior.weights_below(modules, first):
+        frame.fail(SharedMismatch(frame.span(item), step.label, step.span))
+    return call_module(frame, made, given, step.label, item, shared=True)

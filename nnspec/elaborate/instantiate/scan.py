@@ -1,0 +1,215 @@
+"""`(each x, carry h = start, m) -> scan Step(...)`: a block applied step by step.
+
+Of the values in the tuple, `each` gives the block one place after the other, along the first dimension or another one;
+`carry` is where an input starts that the output of the same name is at the next step; any other value is the same at
+every step. The results are the last values of what is carried, and the others side by side along the dimension that the
+first `each` walks along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nnspec.dims import Size, at_least, equal
+from nnspec.elaborate.builder.call import Bound, Result
+from nnspec.elaborate.builder.emit import call_module
+from nnspec.elaborate.builder.inputs import block_inputs, declared_inputs
+from nnspec.elaborate.builder.signature import block_signature
+from nnspec.elaborate.builder.tensor import Invalid, Tensor, Value
+from nnspec.elaborate.describe import kind
+from nnspec.elaborate.evaluate.expression import evaluate, number
+from nnspec.elaborate.evaluate.tuples import fed_value
+from nnspec.elaborate.frame import Failed, Frame
+from nnspec.elaborate.instantiate.arguments import bind_block
+from nnspec.elaborate.instantiate.blocks import make_block
+from nnspec.elaborate.mistakes import (
+    BadScan,
+    NotCarried,
+    RepeatedArgument,
+    ScanWithoutSteps,
+    UnknownArgument,
+    WrongKind,
+)
+from nnspec.elaborate.values import BlockDefinition, Partial, is_size
+from nnspec.ir import Module, Scan
+from nnspec.ir.program import Along, Carried
+from nnspec.layers.base import TensorType
+from nnspec.record import Record
+from nnspec.syntax import tree as t
+
+
+class Scanned(Record):
+    """A value of the tuple that a scan takes; the tensor of an optional input may be absent."""
+
+    written: t.Fed
+    tensor: Tensor | None
+    dim: int  # that is walked along, as it is written
+
+    @property
+    def role(self) -> str | None:
+        """`each` or `carry`."""
+        return self.written.role
+
+
+def scan(frame: Frame, node: t.Scan, item: t.Item, label: str | None) -> Value:
+    """Apply a block step by step."""
+    partial = evaluate(frame, node.step)
+    if not isinstance(partial, Partial) or not isinstance(partial.callee, BlockDefinition):
+        frame.fail(WrongKind(frame.span(node.step), "a block after `scan`", kind(partial)))
+    definition = partial.callee
+    given = [_given(frame, definition, fed) for fed in item.given]
+    walked = [each for each in given if each.role == "each"]
+    if bool(walked) == (node.steps is not None) or (node.backward and not walked):
+        way = None if walked else _as_written_now(definition, given)
+        frame.fail(ScanWithoutSteps(frame.span(node), bool(walked), node.backward, way))
+    length = _length(frame, node, definition, walked)
+    arguments, further = bind_block(frame, definition, partial, node)
+    placed = _placed(frame, definition, given)
+    further |= {name: each.tensor for name, each in placed.items() if isinstance(name, str) and each.tensor}
+    flowing = [each.tensor for place, each in placed.items() if isinstance(place, int) and each.tensor]
+    inputs = block_inputs(frame, definition, flowing, further, node)
+    names = _input_names(definition)
+    known = [  # what is said of the inputs that are there: the module has no others
+        placed.get(place) or placed.get(names[place] if names else "")
+        for place, tensor in enumerate(inputs)
+        if tensor is not None
+    ]
+    present = [tensor.type for tensor in inputs if tensor is not None]
+    walk = Scan(
+        sequences=tuple(
+            Along(index=index, dim=each.dim % present[index].rank)
+            for index, each in enumerate(known)
+            if each is not None and each.role == "each"
+        ),
+        steps=None if walked else length,
+        backward=node.backward,
+    )
+    inside = iter(walk.inside(tuple(present)))
+    types = tuple([None if tensor is None else next(inside) for tensor in inputs])
+    path = label or str(frame.scope.position)
+    made = make_block(frame, definition, arguments, types, path, node)
+    module = frame.shared.modules[made.key]
+    carried = _carried(frame, node, definition, module, known)
+    stacked = _stacked(frame, node, definition, module, carried, walked[0].dim if walked else 0)
+    walk = walk.model_copy(update={"carried": carried, "stacked": stacked})
+    stacked_types = walk.results(module.output_types, length)
+    results = [Result(each.name, type, each.training) for each, type in zip(made.results, stacked_types, strict=True)]
+    frame.scope.next_label()
+    return call_module(frame, made, inputs, path, node, Bound(definition, arguments), results=results, scan=walk)
+
+
+def _given(frame: Frame, definition: BlockDefinition, fed: t.Fed) -> Scanned:
+    value = fed_value(frame, fed)
+    if isinstance(value, Invalid):
+        raise Failed
+    if not isinstance(value, Tensor) and not (value is None and fed.role is None):
+        frame.fail(WrongKind(frame.span(fed.chain), "a tensor", kind(value)))
+    dim = 0 if fed.along is None else number(frame, fed.along, "a dimension")
+    if fed.along is not None and fed.role != "each":
+        found = "only what `each` gives place after place has a dimension `along` which that is"
+        frame.fail(BadScan(frame.span(fed), definition.name, found))
+    if fed.role == "each" and value is not None and not -value.type.rank <= dim < value.type.rank:
+        frame.fail(BadScan(frame.span(fed), definition.name, f"{value.type} has no dimension {dim} to walk along"))
+    return Scanned(fed, value, dim)
+
+
+def _length(frame: Frame, node: t.Scan, definition: BlockDefinition, walked: Sequence[Scanned]) -> Size:
+    """The number of steps."""
+    if node.steps is not None:
+        steps = evaluate(frame, node.steps)
+        if not is_size(steps) or not at_least(steps, 1):
+            frame.fail(WrongKind(frame.span(node.steps), "a number of steps, 1 or more,", kind(steps)))
+        return steps
+    lengths = [each.tensor.type.shape[each.dim] for each in walked if each.tensor is not None]
+    for each, length in zip(walked, lengths, strict=True):
+        if equal(length, lengths[0]) is not True:
+            found = f"it walks along {lengths[0]} places of one sequence and {length} of another"
+            frame.fail(BadScan(frame.span(each.written), definition.name, found))
+    return lengths[0]
+
+
+def _placed(frame: Frame, definition: BlockDefinition, given: Sequence[Scanned]) -> dict[int | str, Scanned]:
+    """The values by the place or the name of the input that they are for."""
+    placed: dict[int | str, Scanned] = {}
+    names = _input_names(definition)
+    for each in given:
+        name = each.written.name
+        if name is None:
+            placed[sum(isinstance(place, int) for place in placed)] = each
+        elif name.text in placed:
+            frame.fail(RepeatedArgument(frame.span(name), "this tuple", name.text))
+        elif name.text not in names:
+            shown = f"{block_signature(definition)}: {', '.join(names)}"
+            frame.fail(UnknownArgument(frame.span(name), definition.name, name.text, shown))
+        else:
+            placed[name.text] = each
+    return placed
+
+
+def _carried(
+    frame: Frame, node: t.Scan, definition: BlockDefinition, module: Module, known: Sequence[Scanned | None]
+) -> tuple[Carried, ...]:
+    """Which output becomes which input at the next step."""
+    outputs = {port.name: index for index, port in enumerate(module.outputs)}
+    declared = bool(_input_names(definition))
+    found: list[Carried] = []
+    for index, each in enumerate(known):
+        name = module.inputs[index].name
+        span = frame.span(each.written if each is not None else node)
+        output = outputs.get(name) if declared else index if index < len(outputs) else None
+        if each is None or each.role is None:
+            if declared and output is not None:
+                frame.fail(NotCarried(span, definition.name, name, tuple(outputs), carried=False))
+            continue
+        if each.role == "each":
+            continue
+        if output is None and len(outputs) == 1:
+            output = 0  # its one result
+        if output is None:
+            frame.fail(NotCarried(span, definition.name, name, tuple(outputs), carried=True))
+        type, start = module.output_types[output], module.input_types[index]
+        if not _same(type, start):
+            made = f"{type.dtype}{type}" if type.dtype != start.dtype else str(type)
+            first = f"{start.dtype}{start}" if type.dtype != start.dtype else str(start)
+            frame.fail(BadScan(span, definition.name, f"{name} starts as {first}, and the step makes it {made}"))
+        found.append(Carried(output=output, input=index))
+    return tuple(found)
+
+
+def _stacked(
+    frame: Frame, node: t.Scan, definition: BlockDefinition, module: Module, carried: Sequence[Carried], dim: int
+) -> tuple[Along, ...]:
+    """The other outputs, with the dimension along which those of all steps stand."""
+    found: list[Along] = []
+    for index, (port, type) in enumerate(zip(module.outputs, module.output_types, strict=True)):
+        if index in {each.output for each in carried}:
+            continue
+        if not -type.rank <= dim + 1 <= type.rank + 1:
+            message = f"its output {port.name} is {type}, which cannot stand side by side along dimension {dim}"
+            frame.fail(BadScan(frame.span(node), definition.name, message))
+        found.append(Along(index=index, dim=dim % (type.rank + 1)))
+    return tuple(found)
+
+
+def _input_names(definition: BlockDefinition) -> tuple[str, ...]:
+    return tuple(each.name.text for each in declared_inputs(definition))
+
+
+def _as_written_now(definition: BlockDefinition, given: Sequence[Scanned]) -> str:
+    """The tuple with the roles that an older spec left unsaid: the first is walked along, states have their names."""
+    names, body = _input_names(definition), definition.declaration.body
+    statements = body.statements if isinstance(body, t.Body) else ()
+    outputs = {each.name.text for each in statements if isinstance(each, t.Output)}
+    written: list[str] = []
+    for place, each in enumerate(given):
+        name = each.written.name.text if each.written.name else names[place] if place < len(names) else ""
+        role = "each " if place == 0 else "carry " if name in outputs else ""
+        written.append(f"{role}{name or 'x'}")
+    return f"({', '.join(written) or 'each _'}) -> scan {definition.name}"
+
+
+def _same(left: TensorType, right: TensorType) -> bool:
+    """Whether two types are alike, in whatever form their sizes are written."""
+    if left.dtype != right.dtype or left.rank != right.rank:
+        return False
+    return all(equal(a, b) is True for a, b in zip(left.shape, right.shape, strict=True))

@@ -1,0 +1,1 @@
+"""Statements and chains: the value that flows goes in and comes out."""
