@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 import nnspec
+from nnspec.to_onnx.export import export_model
 
 OF_MODULES = (
     "_apply",
@@ -36,7 +37,7 @@ def test_a_label_is_the_key_whatever_it_means_to_others(label: str) -> None:
     given = torch.randn(3, 4)
     module.load_state_dict({key: value + 1 for key, value in module.state_dict().items()})
     arrays = {key: value.numpy() for key, value in module.state_dict().items()}
-    exported = nnspec.to_onnx.export.export_model(model.program, arrays)
+    exported = export_model(model.program, arrays)
     session = onnxruntime.InferenceSession(exported.SerializeToString(), providers=["CPUExecutionProvider"])
     (found,) = session.run(None, {"x": given.numpy()})
     np.testing.assert_allclose(found, module.eval()(given).detach().numpy(), rtol=1e-5, atol=1e-6)
@@ -97,3 +98,31 @@ def test_a_module_with_such_names_is_pickled() -> None:
     module = nnspec.loads("model M { input x: float[N, 4]; _modules: Linear(4) -> class: Linear(2) }").to_torch()
     again = pickle.loads(pickle.dumps(module))
     assert again(torch.zeros(1, 4)).shape == (1, 2)
+
+
+def test_values_have_the_names_that_a_person_binds_them_to() -> None:
+    text = """
+    model M {
+      input x: float[N, 5, 8]
+      query = _ -> q_proj: Linear(8)
+      first, second = x -> Split(2, dim = 1, sizes = [2, 3])
+      gate = sigmoid(query)
+      again = gate
+      mixed = query * gate
+      for i in 1..2 { mixed = mixed + query }
+      (mixed, x) -> c1: Concat(1)
+      skip = c1
+      output y = _ -> Linear(3)
+    }
+    """.replace("Split(2, dim = 1, sizes = [2, 3])", "Split([2, 3], dim = 1)")
+    main = nnspec.loads(text).program.main
+    assert list(main.values) == [
+        "x", "query", "first", "second", "gate", "mixed", "mixed_1", "mixed_2", "c1", "y",
+    ]  # fmt: skip
+    assert [call.inputs for call in main.calls][-1] == ("c1",)
+
+
+def test_a_group_has_the_names_of_the_values_around_it() -> None:
+    text = "model M { input x: float[N, 8]\n hidden = _ -> Linear(4)\n x -> { Linear(4) -> _ + hidden } }"
+    group = next(module for module in nnspec.loads(text).program.modules.values() if module.kind == "group")
+    assert [port.name for port in group.inputs] == ["x", "hidden"]
