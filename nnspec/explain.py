@@ -17,6 +17,7 @@ from nnspec.diagnostics import Diagnostic, SpecError, nearest
 from nnspec.elaborate.builder.signature import signature
 from nnspec.layers import registry
 from nnspec.layers.base import Layer
+from nnspec.layers.batched import Batched
 from nnspec.recipe.choice import Configured
 from nnspec.recipe.recipe import CHOICES, Phase, Recipe
 from nnspec.record import Record
@@ -129,6 +130,8 @@ def _facts(layer: type[Layer]) -> list[str]:
         facts.append(f"By position: {', '.join(layer.by_position) or 'nothing'}; by name: the other arguments")
     if len(inputs) != 1 or layer.variadic:
         facts.append(f"Inputs: {', '.join(inputs) or 'none'}{', ...' if layer.variadic else ''}")
+    if issubclass(layer, Batched):
+        facts.append("A single sample is taken, too: without the dimension of samples, in the result as in the input")
     if len(layer.outputs) > 1:
         facts.append(f"Results: {', '.join(layer.outputs)}")
     written = [

@@ -12,6 +12,7 @@ from typing import Any
 
 from nnspec.dims import Expression, Size, symbols
 from nnspec.layers.base import ArgumentError, InputError, Layer, TensorType
+from nnspec.layers.batched import Batched
 from nnspec.record import Record
 
 
@@ -42,6 +43,9 @@ def continued(layer: Layer, time: Expression, past: Expression, *inputs: TensorT
     Raises:
         LayerError: it needs all of the sequence at once.
     """
+    if isinstance(layer, Batched) and layer.single(*inputs):
+        _need_no_steps(time, *inputs)
+        return Continued(layer)
     own = layer.continued(time, past, *inputs)
     if own is not None:
         return own
@@ -55,6 +59,20 @@ def continued(layer: Layer, time: Expression, past: Expression, *inputs: TensorT
             message = f"mixes places along {time}, and may look at those that are yet to come"
             raise InputError(message, "look back only: attention(..., causal = true), or an LSTM or a GRU", index)
     return Continued(layer)
+
+
+def _need_no_steps(time: Expression, *inputs: TensorType | None) -> None:
+    """Check that a single sample is not the sequence.
+
+    Raises:
+        InputError: it is.
+    """
+    for index, given in enumerate(inputs):
+        if given is not None and any(along(time, size) for size in given.shape):
+            help = "begin the shapes of the inputs with the number of samples"
+            raise InputError(
+                f"takes a single sample {given}, and what is kept of {time} is that of a batch", help, index
+            )
 
 
 def along(time: Expression, size: Size) -> bool:

@@ -5,6 +5,7 @@ from typing import ClassVar
 from pydantic import PositiveInt
 
 from nnspec.layers.base import ArgumentError, Inferred, TensorType, Weight, number
+from nnspec.layers.batched import Batched
 from nnspec.layers.initial import fans, torch_uniform
 from nnspec.layers.normed import Normed
 from nnspec.layers.window import (
@@ -13,13 +14,12 @@ from nnspec.layers.window import (
 )
 
 
-class Kernels(Normed):
+class Kernels(Batched, Normed):
     """The base of convolutions and transposed convolutions: channels, groups, weights."""
 
     samples_apart: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("out_channels", "kernel_size")
     inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("in_channels", 1, "channels"),)
-    dims: ClassVar[int] = 2
 
     out_channels: PositiveInt
     kernel_size: Counts

@@ -3,7 +3,8 @@
 from abc import abstractmethod
 from typing import Annotated, ClassVar, Literal
 
-from nnspec.layers.base import ArgumentError, Layer, TensorType
+from nnspec.layers.base import ArgumentError, TensorType
+from nnspec.layers.batched import Batched
 from nnspec.layers.window import (
     MARGINS,
     Counts,
@@ -20,11 +21,10 @@ from nnspec.layers.window import (
 Padding = Annotated[Margins | Literal["same_upper"], told(f'{MARGINS} or "same_upper"')]
 
 
-class Pool(Layer):
+class Pool(Batched):
     """The base of the pools: windows along each dimension, and the places that they have."""
 
     samples_apart: ClassVar[bool] = True
-    dims: ClassVar[int] = 2
     # A window must fit into the input without its padding: torch's averages in three dimensions ask for that, unless
     # the padding is written as a step of its own, which it is where the two ends differ.
     fits_unpadded: ClassVar[bool] = False

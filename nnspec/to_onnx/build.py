@@ -26,6 +26,7 @@ from nnspec.to_onnx.normed import computed
 from nnspec.to_onnx.operands import counted
 from nnspec.to_onnx.row import ROWS
 from nnspec.to_onnx.row import Call as RowCall
+from nnspec.to_onnx.single import as_batch
 from nnspec.to_onnx.unsupported import UNSUPPORTED
 from nnspec.to_onnx.versions import ATTENTION_OPSET
 from nnspec.weights.arrays import ELEMENT_TYPES, Arrays
@@ -183,7 +184,8 @@ class _Builder:
         try:
             if type(layer) not in ROWS:
                 raise LayerError(UNSUPPORTED.get(type(layer), "no ONNX operators are known for it"))
-            made = ROWS[type(layer)](layer, RowCall(tuple(inputs), types, results, weights, self.opset), self.graph)
+            use = RowCall(tuple(inputs), types, results, weights, self.opset)
+            made = as_batch(layer, use, self.graph) or ROWS[type(layer)](layer, use, self.graph)
         except LayerError as problem:
             found = NotExpressible(self._span(call.place), layer.kind, problem.message, problem.help)
             raise SpecError.of(found, scope.chain) from None

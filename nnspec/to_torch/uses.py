@@ -9,6 +9,7 @@ from nnspec.diagnostics import SpecError
 from nnspec.dims import Size
 from nnspec.ir import Call, Module
 from nnspec.layers.base import Layer
+from nnspec.layers.batched import Batched
 from nnspec.layers.initial import Initialised
 from nnspec.layers.normed import Normed
 from nnspec.to_torch import row as rows
@@ -60,7 +61,10 @@ def lower(
         reason = UNSUPPORTED.get(cls, "it has no row in the PyTorch lowering")
         raise SpecError.of(NotInTorch(None, cls.__name__, call.label or call.outputs[0], reason))
     results = tuple(module.values[name] for name in call.outputs)
-    return ROWS[cls](layer, rows.Call(inputs, module.types(call.inputs), results, size, dtype))
+    types = module.types(call.inputs)
+    if isinstance(layer, Batched):  # torch's own layer takes either
+        types, results = layer.in_batches(types, results)
+    return ROWS[cls](layer, rows.Call(inputs, types, results, size, dtype))
 
 
 def construct(submodule: Submodule, layer: Layer) -> Construct:

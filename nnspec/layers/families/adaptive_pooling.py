@@ -8,15 +8,15 @@ from typing import Annotated, ClassVar
 from pydantic import PositiveInt
 
 from nnspec.dims import Size
-from nnspec.layers.base import ArgumentError, Example, Layer, TensorType
+from nnspec.layers.base import ArgumentError, Example, TensorType
+from nnspec.layers.batched import Batched
 from nnspec.layers.window import each, spatial, told
 
 
-class _ToSize(Layer):
+class _ToSize(Batched):
     """Their base: the size of each spatial dimension of the result."""
 
     samples_apart: ClassVar[bool] = True
-    dims: ClassVar[int] = 2
 
     def target(self) -> tuple[int | None, ...]:
         """The size of each spatial dimension, None where it is kept."""
@@ -68,6 +68,7 @@ class AdaptiveAvgPool2d(_AdaptivePool):
 
     dims: ClassVar[int] = 2
     examples: ClassVar = (
+        Example("AdaptiveAvgPool2d([5, 7])", ("float[3, H, W]",)),
         Example("AdaptiveAvgPool2d(1)"),
         Example("AdaptiveAvgPool2d([5, 7])"),
         Example("AdaptiveAvgPool2d([none, 3])"),

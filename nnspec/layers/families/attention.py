@@ -6,7 +6,8 @@ from pydantic import FiniteFloat, PositiveFloat, PositiveInt
 
 from nnspec.dims import Expression, Size, equal, product
 from nnspec.layers.arithmetic import broadcast
-from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, need_dtype, number
+from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, Weight, need_dtype, number
+from nnspec.layers.batched import Batched
 from nnspec.layers.continued import Continued, Kept, along
 from nnspec.layers.families.cached_attention import CachedMultiheadAttention
 from nnspec.layers.families.combine import Concat
@@ -201,7 +202,7 @@ def _need_stretching(given: TensorType, scores: TensorType, name: str, index: in
         raise refusal
 
 
-class MultiheadAttention(Multihead):
+class MultiheadAttention(Batched, Multihead):
     """Attention of several heads between projections of query, key and value (Vaswani et al. 2017).
 
     The key is the query unless given, and the value is the key: `x -> MultiheadAttention(8)` is self-attention,
@@ -224,6 +225,11 @@ class MultiheadAttention(Multihead):
         Example("MultiheadAttention(2)", ("float[N, T, 6]",)),
         Example("MultiheadAttention(3, dropout = 0.1, bias = false, batch_first = false)", ("float[T, N, 6]",)),
         Example("MultiheadAttention(2, causal = true)", ("float[N, T, 6]",)),
+        Example("MultiheadAttention(2, causal = true)", ("float[T, 6]",)),
+        Example(
+            "MultiheadAttention(2, batch_first = false)",
+            ("float[T, 6]", "float[S, 6]", "float[S, 6]", "bool[S]", "float[2, T, S]"),
+        ),
         Example("MultiheadAttention(2)", ("float[N, T, 6]", "float[N, S, 6]")),
         Example("MultiheadAttention(2)", ("float[N, T, 6]", "float[N, S, 6]", "float[N, S, 6]")),
         Example("MultiheadAttention(2)", ("float[N, T, 6]", "float[N, S, 5]", "float[N, S, 3]", "bool[N, S]")),
@@ -236,6 +242,18 @@ class MultiheadAttention(Multihead):
             ("float[T, N, 6]", "float[S, N, 6]", "float[S, N, 6]", "float[N, S]", "float[T, S]"),
         ),
     )
+
+    @property
+    def batch_rank(self) -> int:
+        return 3
+
+    def is_sample(self, first: TensorType) -> bool:
+        return True
+
+    def sample_dims(self, *inputs: TensorType | None) -> tuple[tuple[int | None, ...], tuple[int, ...]]:
+        """Those of sequences and of a padding mask; another mask begins with heads, those of the one sample here."""
+        first = 1 - int(self.batch_first)
+        return (first, first, first, 0, None)[: len(inputs)], (first,)
 
     def infer(
         self,
@@ -295,6 +313,9 @@ class MultiheadAttention(Multihead):
         options = {name: getattr(self, name) for name in Multihead.model_fields}
         layer = CachedMultiheadAttention(**options)
         return Continued(layer, (Kept("key", 1, kept, result=1), Kept("value", 2, kept, result=2)))
+
+    def weights(self, *inputs: TensorType | None) -> tuple[Weight, ...]:
+        return super().weights(*inputs)
 
     def macs(self, *inputs: TensorType | None) -> Size:
         own, keys, values = self.operands(*inputs)  # type: ignore[arg-type]

@@ -75,6 +75,8 @@ class AvgPool2d(_AvgPoolWithDivisor):
 
     dims: ClassVar[int] = 2
     examples: ClassVar = (
+        Example('AvgPool2d(3, stride = 2, padding = "same_upper", count_include_pad = false)', ("float[3, 8, 9]",)),
+        Example("AvgPool2d(2)", ("float[3, H, W]",)),
         Example("AvgPool2d(2)"),
         Example("AvgPool2d(3, stride = 1, padding = 1)"),
         Example("AvgPool2d([3, 2], stride = 2, padding = [1, 0], ceil_mode = true)", sizes={"H": 8, "W": 9}),

@@ -91,6 +91,7 @@ class Conv1d(_Convolution):
     dims: ClassVar[int] = 1
     examples: ClassVar = (
         Example("Conv1d(8, 3)", ("float[N, 3, T]",)),
+        Example("Conv1d(8, 3, padding = 1)", ("float[3, T]",)),
         Example("Conv1d(6, 5, stride = 2, padding = 2, groups = 3, bias = false)", ("float[N, 3, T]",)),
         Example('Conv1d(4, 4, padding = "same", dilation = 2)', ("float[N, 3, T]",)),
         Example("Conv1d(4, 3, padding = [[2, 0]])", ("float[N, 3, T]",)),
@@ -113,6 +114,7 @@ class Conv2d(_Convolution):
     dims: ClassVar[int] = 2
     examples: ClassVar = (
         Example("Conv2d(8, 3)"),
+        Example('Conv2d(4, 3, padding = [[0, 1], [2, 1]], padding_mode = "reflect")', ("float[3, H, W]",)),
         Example("Conv2d(16, 7, stride = 2, padding = 3, bias = false)"),
         Example("Conv2d(4, [3, 5], stride = [1, 2], padding = [0, 2], dilation = [2, 1])"),
         Example("Conv2d(6, 3, padding = 1, groups = 3)"),
@@ -145,6 +147,7 @@ class Conv3d(_Convolution):
     dims: ClassVar[int] = 3
     examples: ClassVar = (
         Example("Conv3d(4, 3, padding = 1)", ("float[N, 2, D, H, W]",), {"D": 4, "H": 5, "W": 6}),
+        Example("Conv3d(4, 3)", ("float[2, 4, 5, 6]",)),
         Example("Conv3d(4, [1, 3, 3], stride = [1, 2, 2], groups = 2)", ("float[N, 2, 4, 7, 6]",)),
         Example("Conv3d(4, 2, padding = [[0, 1], [1, 0], [1, 1]], bias = false)", ("float[N, 2, 4, 5, 6]",)),
         Example('Conv3d(2, 3, padding = 1, padding_mode = "reflect")', ("float[N, 2, 4, 5, 6]",)),

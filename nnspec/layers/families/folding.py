@@ -4,11 +4,12 @@ from math import prod
 from typing import ClassVar
 
 from nnspec.dims import Size, equal, product
-from nnspec.layers.base import Example, InputError, Layer, TensorType, need_dtype, need_rank, number
+from nnspec.layers.base import Example, InputError, TensorType, need_dtype, need_rank, number
+from nnspec.layers.batched import Batched
 from nnspec.layers.window import Amounts, Counts, Extents, Window, each, places
 
 
-class Unfold(Layer):
+class Unfold(Batched):
     """Each window of an image as a column (im2col).
 
     Shapes: [N, C, H, W] -> [N, C*prod(kernel_size), places]. Raises an error where the window does not fit.
@@ -24,6 +25,7 @@ class Unfold(Layer):
     stride: Counts = 1
 
     examples: ClassVar = (
+        Example("Unfold(2)", ("float[3, H, W]",)),
         Example("Unfold(2, stride = 2)"),
         Example("Unfold([3, 2], dilation = [1, 2], padding = 1)", ("float[N, 3, 5, W]",)),
         Example("Unfold(3)", ("float[N, 2, 5, 6]",)),
@@ -37,7 +39,7 @@ class Unfold(Layer):
         return input.with_shape(input.shape[0], channels, product(places(windows, input)))
 
 
-class Fold(Layer):
+class Fold(Batched):
     """Adds up columns as windows of an image of `output_size` (col2im): the transpose of Unfold.
 
     Shapes: [N, C*prod(kernel_size), places] -> [N, C, *output_size].
@@ -54,10 +56,15 @@ class Fold(Layer):
     stride: Counts = 1
 
     examples: ClassVar = (
+        Example("Fold(6, 2, stride = 2)", ("float[12, 9]",)),
         Example("Fold(6, 2, stride = 2)", ("float[N, 12, 9]",)),
         Example("Fold([5, 6], [3, 2], padding = [1, 0])", ("float[N, 12, 25]",)),
         Example("Fold([7, 6], 2, dilation = 2, stride = [1, 2])", ("float[N, 8, 10]",)),
     )
+
+    @property
+    def batch_rank(self) -> int:
+        return 3
 
     def infer(self, input: TensorType) -> TensorType:
         need_dtype(input, "float")

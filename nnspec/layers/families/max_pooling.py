@@ -56,6 +56,7 @@ class MaxPool2d(_MaxPool):
 
     dims: ClassVar[int] = 2
     examples: ClassVar = (
+        Example('MaxPool2d(3, stride = 2, padding = "same_upper")', ("float[3, 8, 9]",)),
         Example("MaxPool2d(2)"),
         Example("MaxPool2d(3, stride = 2, padding = 1)"),
         Example("MaxPool2d(3, stride = 2, ceil_mode = true)", sizes={"H": 10, "W": 11}),

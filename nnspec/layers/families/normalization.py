@@ -21,6 +21,7 @@ from nnspec.layers.base import (
     need_dtype,
     number,
 )
+from nnspec.layers.batched import Batched
 from nnspec.layers.initial import Initialised
 
 Momentum = Annotated[float, Field(ge=0, le=1)]
@@ -162,7 +163,7 @@ class BatchNorm3d(_BatchNorm):
     )
 
 
-class _InstanceNorm(_ChannelNorm):
+class _InstanceNorm(Batched, _ChannelNorm):
     """The three instance normalisations."""
 
     beyond_torch: ClassVar[frozenset[str]] = frozenset({"bias", "weight_init", "bias_init"})
@@ -173,6 +174,10 @@ class _InstanceNorm(_ChannelNorm):
     affine: bool = False
     track_running_stats: bool = False
     bias: bool = True
+
+    @property
+    def batch_rank(self) -> int:
+        return self.ranks[0]
 
     def steady(self, training: bool) -> bool:
         return not (training and self.track_running_stats)
@@ -201,6 +206,7 @@ class InstanceNorm1d(_InstanceNorm):
 
     ranks: ClassVar = (3,)
     examples: ClassVar = (
+        Example("InstanceNorm1d", ("float[3, T]",)),
         Example("InstanceNorm1d", ("float[N, 3, T]",)),
         Example("InstanceNorm1d(eps = 1e-3, affine = true)", ("float[N, 3, T]",)),
     )
@@ -215,6 +221,7 @@ class InstanceNorm2d(_InstanceNorm):
 
     ranks: ClassVar = (4,)
     examples: ClassVar = (
+        Example("InstanceNorm2d(affine = true)", ("float[3, H, W]",)),
         Example("InstanceNorm2d"),
         Example("InstanceNorm2d(affine = true)"),
         Example("InstanceNorm2d(affine = true, bias = false)"),

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import FiniteFloat
 
 from nnspec.layers.base import ArgumentError, Example, Layer, TensorType, need_dtype
+from nnspec.layers.batched import Batched
 from nnspec.layers.window import Amounts, Pairs, need_border, need_room, spatial, told
 
 Mode = Literal["constant", "reflect", "replicate", "circular"]
@@ -107,12 +108,11 @@ class Pad(Layer):
             )
 
 
-class _PadSpatial(Layer):
+class _PadSpatial(Batched):
     """The base of the paddings of all spatial dimensions."""
 
     samples_apart: ClassVar[bool] = True
     by_position: ClassVar[tuple[str, ...]] = ("padding",)
-    dims: ClassVar[int] = 2
     mode: ClassVar[Mode] = "constant"
 
     padding: Annotated[int | tuple[int, ...], told("an integer, or a list of them")]
@@ -174,6 +174,7 @@ class ConstantPad2d(_PadSpatial):
     value: FiniteFloat
 
     examples: ClassVar = (
+        Example("ConstantPad2d([1, -2, 0, 3], -2)", ("float[3, H, W]",)),
         Example("ConstantPad2d(1, 0.5)"),
         Example("ConstantPad2d([1, -2, 0, 3], -2)"),
     )
@@ -272,6 +273,7 @@ class ReflectionPad2d(_PadFromInside):
     dims: ClassVar[int] = 2
     mode: ClassVar[Mode] = "reflect"
     examples: ClassVar = (
+        Example("ReflectionPad2d(1)", ("float[3, H, W]",)),
         Example("ReflectionPad2d(1)"),
         Example("ReflectionPad2d([1, 2, 0, 3])"),
     )
@@ -371,6 +373,7 @@ class CircularPad2d(_PadFromInside):
     dims: ClassVar[int] = 2
     mode: ClassVar[Mode] = "circular"
     examples: ClassVar = (
+        Example("CircularPad2d(1)", ("float[3, H, W]",)),
         Example("CircularPad2d(1)"),
         Example("CircularPad2d([1, 2, 0, 3])"),
     )

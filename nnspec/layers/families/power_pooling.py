@@ -42,6 +42,7 @@ class LPPool1d(_LPPool):
 
     dims: ClassVar[int] = 1
     examples: ClassVar = (
+        Example("LPPool1d(2, 3)", ("float[3, T]",)),
         Example("LPPool1d(2, 3)", ("float[N, 3, T]",)),
         Example("LPPool1d(2, [3])", ("float[N, 3, T]",)),
         Example("LPPool1d(4, 3, stride = 2, ceil_mode = true)", ("float[N, 3, T]",)),

@@ -15,13 +15,13 @@ from nnspec.layers.base import (
     Example,
     Inferred,
     InputError,
-    Layer,
     TensorType,
     Weight,
     need_dtype,
     need_rank,
     number,
 )
+from nnspec.layers.batched import Batched
 from nnspec.layers.continued import Continued, Kept, along
 from nnspec.layers.initial import torch_uniform
 
@@ -29,7 +29,7 @@ DEEPEST = 1000  # layers of one stack: each has weights of its own
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Recurrent(Layer):
+class _Recurrent(Batched):
     """The base of the recurrent layers; a step computes `gates` vectors of hidden_size from its input and the state."""
 
     by_position: ClassVar[tuple[str, ...]] = ("hidden_size",)
@@ -50,6 +50,21 @@ class _Recurrent(Layer):
 
     def steady(self, training: bool) -> bool:
         return not (training and self.dropout)
+
+    @property
+    def batch_rank(self) -> int:
+        return 3
+
+    def is_sample(self, first: TensorType) -> bool:
+        return True
+
+    def sample_dims(self, *inputs: TensorType | None) -> tuple[tuple[int | None, ...], tuple[int, ...]]:
+        """One sequence: its states lack the dimension of samples, too; it is as long as it is, without `lengths`."""
+        if len(inputs) == 1 + len(self.optional_inputs) and inputs[-1] is not None:
+            message = "is one sequence, all of whose steps are its own, and gets lengths"
+            raise InputError(message, help="leave the lengths out, or begin with the number of samples", index=0)
+        first, states = 1 - int(self.batch_first), len(inputs) - 1
+        return (first, *(1,) * states)[: len(inputs)], (first, *(1,) * (len(self.outputs) - 1))
 
     @property
     def directions(self) -> int:
@@ -189,6 +204,7 @@ class RNN(_Recurrent):
     nonlinearity: Literal["tanh", "relu"] = "tanh"
 
     examples: ClassVar = (
+        Example("RNN(4)", ("float[T, 5]",)),
         Example("RNN(4)", ("float[T, N, 5]",)),
         Example(
             'RNN(3, num_layers = 2, nonlinearity = "relu", batch_first = true, dropout = 0.5)', ("float[N, T, 5]",)
@@ -218,6 +234,7 @@ class GRU(_Recurrent):
     gates: ClassVar[int] = 3
 
     examples: ClassVar = (
+        Example("GRU(3, bidirectional = true, batch_first = true)", ("float[T, 5]",)),
         Example("GRU(4)", ("float[T, N, 5]",)),
         Example("GRU(3, num_layers = 2, bidirectional = true, batch_first = true)", ("float[N, T, 5]",)),
         Example("GRU(3, num_layers = 2, bias = false)", ("float[T, N, 5]", "float[2, N, 3]")),
@@ -246,6 +263,7 @@ class LSTM(_Recurrent):
     proj_size: NonNegativeInt = 0
 
     examples: ClassVar = (
+        Example("LSTM(3, num_layers = 2)", ("float[T, 5]", "float[2, 3]", "float[2, 3]")),
         Example("LSTM(4)", ("float[T, N, 5]",)),
         Example("LSTM(3, num_layers = 2, batch_first = true, bidirectional = true)", ("float[N, T, 5]",)),
         Example("LSTM(3, num_layers = 2, dropout = 0.2)", ("float[T, N, 5]", "float[2, N, 3]", "float[2, N, 3]")),

@@ -6,9 +6,10 @@ from pydantic import PositiveInt
 
 from nnspec.dims import Size, Undecidable, exact_divide
 from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, need_rank, number
+from nnspec.layers.batched import Batched
 
 
-class PixelShuffle(Layer):
+class PixelShuffle(Batched):
     """Spreads channels over the image: `upscale_factor`**2 channels become one that is larger by the factor.
 
     Shapes: [N, C*r*r, H, W] -> [N, C, H*r, W*r] with r = `upscale_factor`.
@@ -21,6 +22,7 @@ class PixelShuffle(Layer):
     upscale_factor: PositiveInt
 
     examples: ClassVar = (
+        Example("PixelShuffle(2)", ("float[12, H, W]",)),
         Example("PixelShuffle(2)", ("float[N, 12, H, W]",)),
         Example("PixelShuffle(3)", ("float[N, 9, 4, 5]",)),
     )
@@ -40,7 +42,7 @@ class PixelShuffle(Layer):
         )
 
 
-class PixelUnshuffle(Layer):
+class PixelUnshuffle(Batched):
     """Gathers squares of the image into channels: the reverse of PixelShuffle.
 
     Shapes: [N, C, H*r, W*r] -> [N, C*r*r, H, W] with r = `downscale_factor`.

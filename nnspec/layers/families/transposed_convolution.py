@@ -111,6 +111,7 @@ class ConvTranspose2d(_TransposedConvolution):
 
     dims: ClassVar[int] = 2
     examples: ClassVar = (
+        Example("ConvTranspose2d(4, 3)", ("float[3, H, W]",)),
         Example("ConvTranspose2d(4, 2, stride = 2)"),
         Example("ConvTranspose2d(4, 4, stride = 2, padding = 1, bias = false)"),
         Example("ConvTranspose2d(4, 3, stride = 2, padding = 1, output_padding = 1)"),

@@ -146,7 +146,7 @@ def _masks(layer: MultiheadAttention, call: Call) -> list[str]:
     mask = call.types[4]
     if not layer.causal:
         return [] if mask is None else [f"attn_mask={'{4}' if mask.dtype == 'float' else _hiding('{4}')}"]
-    time = f"{{0}}.shape[{int(layer.batch_first)}]"
+    time = f"{{0}}.shape[{-2 if layer.batch_first else 0}]"
     if mask is None:
         of = "{3}" if call.types[3] is not None and call.types[3].dtype == "float" else "{0}"  # both of one type
         later = f"nn.Transformer.generate_square_subsequent_mask({time}, {{0}}.device, {of}.dtype)"

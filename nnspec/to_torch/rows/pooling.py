@@ -50,7 +50,8 @@ class {name}(nn.{kind}):
         self.pad = pad
 
     def forward(self, x):
-        share_inside = super().forward(F.pad(torch.ones_like(x[:1, :1]), self.pad))
+        plane = torch.ones_like(x[(0,) * (x.dim() - {dims})])[None]
+        share_inside = super().forward(F.pad(plane, self.pad))
         return super().forward(F.pad(x, self.pad)) / share_inside
 
     def extra_repr(self):
@@ -71,7 +72,7 @@ def _(layer: AvgPool2d, call: Call) -> Submodule:
         text = f"nn.ZeroPad{layer.dims}d({pad_order(pairs)})"
         return _after_padding(text, layer.kind, sizes, stride | divisor)
     name = f"{layer.kind}Inside"
-    source = INSIDE.format(name=name, kind=layer.kind)
+    source = INSIDE.format(name=name, kind=layer.kind, dims=layer.dims)
     return Submodule(name, sizes, stride | {"pad": pad_order(pairs)}, source=source)
 
 
