@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, Literal
 
 from nnspec.diagnostics import Diagnostic, Sink, Span
@@ -9,7 +10,8 @@ from nnspec.elaborate.files import Declarations
 from nnspec.ir import Call, Module, Place, Program
 from nnspec.ir.batch import Obstacle, along_first
 from nnspec.ir.idle import idle
-from nnspec.layers.base import Layer
+from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.batched import Batched
 
 # What samples are called. Nothing else tells [N, T, D] from [T, N, D].
 _SAMPLES = frozenset({"N", "B", "n", "b", "batch", "batch_size", "samples"})
@@ -26,6 +28,7 @@ class RunsAlongSamples(Diagnostic):
     severity: ClassVar[Literal["error", "warning"]] = "warning"
     layer: str
     symbol: str
+    batch_first: bool = False  # then it is a single sequence that it takes
 
     @property
     def message(self) -> str:
@@ -37,7 +40,8 @@ class RunsAlongSamples(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return f"write {self.layer}(..., batch_first = true); or, if {self.symbol} is time, call it T"
+        way = "begin with samples, [N, T, D]" if self.batch_first else f"write {self.layer}(..., batch_first = true)"
+        return f"{way}; or, if {self.symbol} is time, call it T"
 
 
 class UnusedStep(Diagnostic):
@@ -81,6 +85,28 @@ class ChannelsLast(Diagnostic):
         return f"declare the input as {self.first}, or write -> Permute([0, 3, 1, 2]) behind it"
 
 
+class SingleSample(Diagnostic):
+    """An input has no dimension that counts samples, and the layer behind it takes it for one sample, as torch does.
+
+    That is sound: the model runs on one picture at a time. It can hardly be trained so, and Flatten, which keeps the
+    first dimension, then keeps the channels.
+    """
+
+    code = "W0263"
+    severity: ClassVar[Literal["error", "warning"]] = "warning"
+    layer: str
+    shape: str
+    batch: str  # the type with the samples in their place
+
+    @property
+    def message(self) -> str:
+        return f"{self.layer} takes {self.shape} for one sample: no dimension counts samples"
+
+    @property
+    def help(self) -> str | None:
+        return f"declare the input as {self.batch}, unless it runs on one sample at a time"
+
+
 FEW = (1, 2, 3, 4)  # channels that a picture has, and no side of one
 
 
@@ -88,13 +114,15 @@ def doubt(program: Program, declarations: Declarations, sink: Sink) -> None:
     """Add the warnings of a program to the sink."""
     _doubt_idle_weights(program, declarations, sink)
     _doubt_channels_last(program, declarations, sink)
-    if any(_takes_time_first(call.callee) for key in program.order for call in program.modules[key].calls):
+    _doubt_single_samples(program, declarations, sink)
+    if any(_runs_along_time(call.callee) for key in program.order for call in program.modules[key].calls):
         found = along_first(program)
-        if isinstance(found, Obstacle) and found.symbol in _SAMPLES and found.lead and _takes_time_first(found.layer):
+        if isinstance(found, Obstacle) and found.symbol in _SAMPLES and found.lead and _runs_along_time(found.layer):
             assert found.layer is not None and found.place is not None
             source = declarations.sources()[found.place.file]
             span = Span(source, found.place.start, found.place.end)
-            sink.add(RunsAlongSamples(span, found.layer.kind, found.symbol))
+            first = bool(getattr(found.layer, "batch_first", False))
+            sink.add(RunsAlongSamples(span, found.layer.kind, found.symbol, first))
 
 
 def _doubt_idle_weights(program: Program, declarations: Declarations, sink: Sink) -> None:
@@ -114,7 +142,7 @@ def _doubt_channels_last(program: Program, declarations: Declarations, sink: Sin
     for port in main.inputs:
         type = main.values[port.value]
         if type.rank == 4 and type.shape[3] in FEW and all(size not in FEW for size in type.shape[1:3]):
-            call = _over_channels(program, main, port.value)
+            call = _first_use(program, main, port.value, _over_channels)
             if call is not None and call.place is not None and isinstance(call.callee, Layer):
                 span = Span(declarations.sources()[call.place.file], call.place.start, call.place.end)
                 n, height, width, channels = type.shape
@@ -122,21 +150,46 @@ def _doubt_channels_last(program: Program, declarations: Declarations, sink: Sin
                 sink.add(ChannelsLast(span, call.callee.kind, str(type), first))
 
 
-def _over_channels(program: Program, module: Module, value: str) -> Call | None:
-    """The first call that takes the second dimension of a value for channels."""
+def _over_channels(layer: Layer, given: TensorType) -> bool:
+    """Whether a layer takes the second dimension for channels."""
+    return any(each.dim == 1 for each in layer.inferred)
+
+
+def _doubt_single_samples(program: Program, declarations: Declarations, sink: Sink) -> None:
+    """Tell of pictures without a dimension of samples that go into layers of pictures as they are."""
+    main = program.main
+    for port in main.inputs:
+        type = main.values[port.value]
+        call = _first_use(program, main, port.value, _as_a_sample) if type.rank in (2, 3, 4) else None
+        if call is not None and call.place is not None and isinstance(call.callee, Layer):
+            span = Span(declarations.sources()[call.place.file], call.place.start, call.place.end)
+            batch = f"{type.dtype}[{', '.join(map(str, ('N', *type.shape)))}]"
+            sink.add(SingleSample(span, call.callee.kind, str(type), batch))
+
+
+def _as_a_sample(layer: Layer, given: TensorType) -> bool:
+    """Whether a layer over channels takes a value for one sample; a sequence may well be alone."""
+    return isinstance(layer, Batched) and not _runs_along_time(layer) and layer.single(given)
+
+
+def _first_use(
+    program: Program, module: Module, value: str, wanted: Callable[[Layer, TensorType], bool]
+) -> Call | None:
+    """The first call of a wanted layer that takes a value as its first input."""
     for call in module.calls:
         if value not in call.inputs:
             continue
         if isinstance(call.callee, Layer):
-            if any(each.dim == 1 for each in call.callee.inferred) and call.inputs[0] == value:
+            if call.inputs[0] == value and wanted(call.callee, module.values[value]):
                 return call
         else:
             inner = program.modules[call.callee]
-            found = _over_channels(program, inner, inner.inputs[call.inputs.index(value)].value)
+            found = _first_use(program, inner, inner.inputs[call.inputs.index(value)].value, wanted)
             if found is not None:
                 return found
     return None
 
 
-def _takes_time_first(layer: object) -> bool:
-    return isinstance(layer, Layer) and getattr(layer, "batch_first", True) is False
+def _runs_along_time(layer: object) -> bool:
+    """Whether it is a recurrent layer or an attention; of a batch whose samples come first, they are not time."""
+    return hasattr(layer, "batch_first")

@@ -50,8 +50,7 @@ class _ChannelNorm(Initialised):
             other = self.fitting.get(input.rank)
             help = other and f"write {other} instead"
             if input.rank + 1 in self.ranks and input.rank and isinstance(input.shape[0], int):
-                batch = ", ".join(map(str, ("N", *input.shape)))
-                help = f"begin its shape with the number of samples: float[{batch}]"
+                help = "it needs a batch: begin the shape of the model's input with the number of samples, [N, ...]"
             raise InputError(f"needs {wanted} dimensions, and gets {input.rank}: {input}", help=help)
         if input.rank < 2:
             raise InputError(
