@@ -56,7 +56,7 @@ class Batched(Layer):
         batch = self.as_batch(*types)
         return batch, self.results(*batch)
 
-    def mixed(self, *inputs: TensorType | None) -> tuple[tuple[int, ...], ...]:
+    def mixed(self, *inputs: Any) -> tuple[tuple[int, ...], ...]:
         return _told_of_batches(Layer.mixed, _mixed_alone)(self, *inputs)  # type: ignore[no-any-return]
 
     @classmethod
