@@ -1,7 +1,8 @@
 """The zoo: the networks that come with nnspec, found by name (`resnet50`) and listed.
 
-A name is that of a file or of a model in one; capitals, `_`, `-` and `.` do not matter. To find one reads the lines
-that begin with `model`; only the parameters of a listing need the specs elaborated.
+A name is that of a file or of a model in one, in the spelling of the zoo, of torchvision or of timm; capitals, `_`,
+`-` and `.` do not matter. To find one reads the lines that begin with `model`; only the parameters of a listing need
+the specs elaborated.
 """
 
 from __future__ import annotations
@@ -24,6 +25,17 @@ _MODEL = r"(?m)^model[ \t]+(\w+)"
 _HEAD = r"(?:#.*\n)+"  # the comment that a file begins with
 _YEAR = r"\b(?:19[4-9]\d|20\d\d)\b"
 _TITLE = r'"([^"]+)"'
+# What does not matter in a name, and how others write it: what takes the place of each pattern, in this order.
+_SPELLINGS = (
+    (r"\.\w*in(?:1|12|21|22)k.*$", ""),  # timm: `resnet50.a1_in1k`, the data of the weights
+    (r"[-.]", "_"),
+    (r"(?:_patch4_window7)?_224$", ""),  # timm: `swin_tiny_patch4_window7_224`, the size of the images
+    (r"_patch(\d+)", r"_\1"),  # timm: `vit_base_patch16_224`
+    (r"^vit_(\w+)_14_dinov2$", r"dinov2_\1"),
+    (r"^(mnasnet|mobilenet\w+)_100$", r"\1"),  # timm: the width in hundredths
+    (r"(?<!\d)_|_(?!\d)", ""),  # but `regnet_y_1_6gf` is not `regnet_y_16gf`
+    (r"(t(?=iny)|s(?=mall)|b(?=ase)|l(?=arge)|h(?=uge)|g(?=iant))[a-z]+(?=\d*$)", r"\1"),  # torchvision: `swin_t`
+)
 
 
 class NotInZoo(Diagnostic):
@@ -84,25 +96,27 @@ def _family(path: Path) -> Family:
 
 def find(name: str) -> tuple[Family, str | None] | None:
     """The family of this name and None, or the family and the model of this name; None if there is neither."""
-    for plain in (_plain, _plainest):
-        wanted = plain(name)
-        for family in families():
-            if plain(family.name) == wanted:
-                return family, None
-        for family in families():
-            for model in family.models:
-                if plain(model) == wanted:
-                    return family, model
-    return None
+    return _index().get(_plain(name))
+
+
+@cache
+def _index() -> dict[str, tuple[Family, str | None]]:
+    """What each name means; a file goes before a model, and both before what is written without any separator."""
+    known: dict[str, tuple[Family, str | None]] = {_plain(family.name): (family, None) for family in families()}
+    for family in families():
+        for model in family.models:
+            known.setdefault(_plain(model), (family, model))
+    for name, meant in list(known.items()):
+        known.setdefault(name.replace("_", ""), meant)
+    return known
 
 
 def _plain(name: str) -> str:
-    """A name without capitals and separators, but for one between two digits: `opt_1_3b` is not `opt_13b`."""
-    return re.sub(r"(?<!\d)_|_(?!\d)", "", name.lower().replace("-", "_").replace(".", "_"))
-
-
-def _plainest(name: str) -> str:
-    return _plain(name).replace("_", "")
+    """A name without what does not matter in it."""
+    plain = name.lower()
+    for pattern, spelled in _SPELLINGS:
+        plain = re.sub(pattern, spelled, plain)
+    return plain
 
 
 def locate(path: str | Path, model: str | None = None) -> tuple[str | Path, str | None]:

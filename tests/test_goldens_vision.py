@@ -9,16 +9,17 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 import torch
-from reference import recipe
+from reference import later, recipe, vision
 from reference.proof import EXACT, SINGLE, assert_close, assert_reproduced, filled, load, several
 from reference.records import SPECS, goldens
-from reference.vision import GOLDENS, OPEN, SMALL
+from reference.vision import OPEN, SMALL
 from safetensors.torch import save_file
 
 import nnspec
 from nnspec.dims import substitute
 from nnspec.to_onnx.export import export_model
 
+GOLDENS = vision.GOLDENS | later.GOLDENS
 # Goldens of networks that take any size, and sizes that no golden has.
 SIZES = {
     "espcn": [(5, 7), (16, 9), (1, 3)],

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
-from reference import language, vision
+from reference import language, later, vision
 from reference.classics import CLASSICS, VARIANTS
 from reference.keras import KERAS
 from reference.records import SPECS, record
@@ -163,7 +163,7 @@ def test_fully_convolutional_networks_take_any_height_and_width(name: str) -> No
 
 def test_every_spec_says_what_it_is_and_is_tested() -> None:
     tables = (CLASSICS.values(), VISION.values(), vision.VARIANTS, vision.PUBLISHED, SEQUENCES.values(), KERAS.values())
-    tables = (*tables, language.GOLDENS.values())
+    tables = (*tables, later.VARIANTS, language.GOLDENS.values())
     files = {path.name for path in SPECS.glob("*.nn")}
     assert files == {file for table in tables for file, *_ in table}
     for file in files:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from reference import classics, keras, language, sequences, vision
+from reference import classics, keras, language, later, sequences, vision
 from reference.records import SPECS, goldens, names, record
 
 import nnspec
 from nnspec.ir.state import state_dict
 
 RECORDS = classics.CLASSICS | vision.VISION | sequences.SEQUENCES | keras.KERAS
-GOLDENS = classics.GOLDENS | vision.GOLDENS | sequences.GOLDENS
+GOLDENS = classics.GOLDENS | vision.GOLDENS | later.GOLDENS | sequences.GOLDENS
 # Parameters of variants that have no record: stated by papers and libraries, tested beside those that have one.
 STATED = {
     *(parameters for _, _, _, parameters in classics.VARIANTS + sequences.VARIANTS + vision.PUBLISHED),

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
-from reference import classics, language, sequences, vision
+from reference import classics, language, later, sequences, vision
 from reference.proof import SINGLE, Entry, load
 from reference.records import SPECS
 
@@ -41,7 +41,7 @@ SMALL: list[Entry] = [
     ("vae_conv.nn", "ConvVAE", {}),
     ("vgg.nn", "VGG11", {"batch_norm": True, "classes": 5, "H": 32, "W": 32}),
 ]
-GOLDENS = chain(*(table.GOLDENS.values() for table in (classics, vision, sequences, language)))
+GOLDENS = chain(*(table.GOLDENS.values() for table in (classics, vision, later, sequences, language)))
 OTHERS: list[Entry] = [(file, model, settings) for file, model, settings, _ in vision.SMALL]
 ZOO: dict[str, Entry] = {entry[0]: entry for entry in [*GOLDENS, *OTHERS, *SMALL]}
 RANDOM = {"vae.nn": {"recon"}, "vae_conv.nn": {"recon"}}  # outputs that are drawn

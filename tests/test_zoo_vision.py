@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import torch
+from reference import later
 from reference.records import SPECS, record
 from reference.vision import PUBLISHED, VARIANTS, VISION
 
@@ -130,7 +131,7 @@ def test_the_rows_of_the_reference_occur_in_their_order(name: str) -> None:
         assert found.path == wanted.path or not names
 
 
-@pytest.mark.parametrize(("file", "model", "settings", "parameters", "products", "digest"), VARIANTS)
+@pytest.mark.parametrize(("file", "model", "settings", "parameters", "products", "digest"), VARIANTS + later.VARIANTS)
 def test_variants_have_the_keys_and_counts_of_the_reference(
     file: str, model: str, settings: dict[str, Any], parameters: int, products: int, digest: str
 ) -> None:

@@ -1,0 +1,56 @@
+"""The networks that came to the zoo for 1.0: which spec each of their goldens belongs to, and variants without a record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reference.vision import Spec
+
+# Golden -> its spec.
+GOLDENS: dict[str, Spec] = {
+    "shufflenet_v2_tiny": (
+        "shufflenet_v2.nn",
+        "ShuffleNetV2",
+        {"widths": [16, 32, 48, 64], "units": [2, 3, 2], "classes": 10, "H": 64, "W": 64},
+    ),
+    "mnasnet_0_25": ("mnasnet.nn", "MNASNet", {"multiplier": 0.25, "classes": 10, "H": 64, "W": 64}),
+    "resnext_dilated": (
+        "resnet.nn",
+        "ResNeXt50_32x4d",
+        {"depths": [1, 1, 1, 1], "dilated": True, "classes": 10, "H": 32, "W": 32},
+    ),
+    "yolov8_tiny": ("yolov8.nn", "YOLOv8", {"widths": [8, 16, 32, 64, 128], "classes": 5, "H": 64, "W": 96}),
+    "dinov2_interpolated": (
+        "dinov2.nn",
+        "DINOv2Giant",
+        {"width": 32, "depth": 2, "heads": 4, "patch": 7, "size": 28, "H": 42, "W": 35},
+    ),
+}
+
+# As in `vision.VARIANTS`: parameters, multiply-accumulates, and the beginning of the SHA-256 of the `state_dict`.
+VARIANTS: list[tuple[str, str, dict[str, Any], int, int, str]] = [
+    ("shufflenet_v2.nn", "ShuffleNetV2_x0_5", {}, 1_366_792, 40_476_448, "211d2141f8f9c121"),
+    ("shufflenet_v2.nn", "ShuffleNetV2_x1_0", {}, 2_278_604, 144_907_992, "f20a4a8636e4b8da"),
+    ("shufflenet_v2.nn", "ShuffleNetV2_x1_5", {}, 3_503_624, 295_759_392, "aa229e2c597cc51e"),
+    ("shufflenet_v2.nn", "ShuffleNetV2_x2_0", {}, 7_393_996, 583_253_464, "3272533c13869809"),
+    ("mnasnet.nn", "MNASNet0_5", {}, 2_218_512, 104_455_968, "9efc0f4b60d245b1"),
+    ("mnasnet.nn", "MNASNet0_75", {}, 3_170_208, 215_493_104, "a4030b3f43f04caf"),
+    ("mnasnet.nn", "MNASNet1_0", {}, 4_383_312, 314_415_872, "15805ee03eaf27d8"),
+    ("mnasnet.nn", "MNASNet1_3", {}, 6_282_256, 526_362_432, "a73dd6bb47732451"),
+    ("resnet.nn", "ResNet18", {}, 11_689_512, 1_814_073_344, "f77af260c2dbd0ec"),
+    ("resnet.nn", "ResNet152", {}, 60_192_808, 11_513_626_624, "c99111e5479cd991"),
+    ("resnet.nn", "ResNeXt50_32x4d", {}, 25_028_904, 4_230_479_872, "5714482a7d62f048"),
+    ("resnet.nn", "ResNeXt101_32x8d", {}, 88_791_336, 16_414_015_488, "c1abb746ecaed902"),
+    ("resnet.nn", "ResNeXt101_64x4d", {}, 83_455_272, 15_460_270_080, "59d1d3453052b4be"),
+    ("resnet.nn", "WideResNet50_2", {}, 68_883_240, 11_398_021_120, "7b94ebda428368d3"),
+    ("resnet.nn", "WideResNet101_2", {}, 126_886_696, 22_753_050_624, "effefd9ffa9cdcea"),
+    ("yolov8.nn", "YOLOv8n", {}, 3_157_200, 4_371_456_000, "e80c8754742d9d7b"),
+    ("yolov8.nn", "YOLOv8s", {}, 11_166_560, 14_300_774_400, "cba96b20dda65366"),
+    ("yolov8.nn", "YOLOv8m", {}, 25_902_640, 39_467_827_200, "8769338ff35d7191"),
+    ("yolov8.nn", "YOLOv8l", {}, 43_691_520, 82_573_721_600, "6216eb04a983ac9d"),
+    ("yolov8.nn", "YOLOv8x", {}, 68_229_648, 128_901_632_000, "0241ed4aba856a7f"),
+    ("dinov2.nn", "DINOv2Small", {}, 22_056_576, 6_123_561_984, "8659b13fec222cb8"),
+    ("dinov2.nn", "DINOv2Base", {}, 86_580_480, 23_161_227_264, "43f4dae7a97b219d"),
+    ("dinov2.nn", "DINOv2Large", {}, 304_368_640, 81_011_982_336, "33210c85e899fa96"),
+    ("dinov2.nn", "DINOv2Giant", {}, 1_136_480_768, 299_390_066_688, "a5974ca03d70a5c1"),
+]
