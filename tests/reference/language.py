@@ -25,7 +25,7 @@ GOLDENS: dict[str, Spec] = {
     "mistral_tiny": ("llama.nn", "Llama", {**_GROUPED, "window": 5}),
     "phi3_tiny": ("phi3.nn", "Phi3", {**_GROUPED, "window": 5}),
     "gemma2_tiny": ("gemma2.nn", "Gemma2", {**_GROUPED, "size": 16, "window": 5}),
-    "gemma3_tiny": ("gemma3.nn", "Gemma3", {**_GROUPED, "layers": 6, "size": 16, "window": 5}),
+    "gemma3_tiny": ("gemma3.nn", "Gemma3", {**_GROUPED, "every": 2, "size": 16, "window": 5}),
     "bloom_tiny": ("bloom.nn", "BLOOM", {"vocab": 101, "width": 48, "layers": 2, "heads": 6}),
     "gemma_tiny": ("gemma.nn", "Gemma", {**_GROUPED, "size": 16}),
     "gpt_neox_tiny": ("gpt_neox.nn", "GPTNeoX", {**_SMALL, "hidden": 48}),

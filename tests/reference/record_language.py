@@ -59,7 +59,7 @@ SMALL: dict[str, tuple[str, str, list[dict[str, Any]], list[str]]] = {
         "Gemma2ForCausalLM", f"{_GROUPED}, head_dim=16, sliding_window=5, query_pre_attn_scalar=16", [_TOKENS], ["logits"]
     ),
     "gemma3_tiny": (
-        "Gemma3ForCausalLM", f"{_GROUPED.replace('layers=2', 'layers=6')}, head_dim=16, sliding_window=5, query_pre_attn_scalar=16",
+        "Gemma3ForCausalLM", f"{_GROUPED}, sliding_window_pattern=2, head_dim=16, sliding_window=5, query_pre_attn_scalar=16",
         [_TOKENS], ["logits"],
     ),
     "bloom_tiny": ("BloomForCausalLM", "vocab_size=101, hidden_size=48, n_layer=2, n_head=6", [_TOKENS], ["logits"]),
