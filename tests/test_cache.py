@@ -86,6 +86,39 @@ model Masked {
   output logits = Linear(11)
 }
 """
+WAVES = """
+block Gated(dilation) {
+  [N, C, T]
+  residual {
+    Pad([2 * dilation, 0])
+    multiply { { Conv1d(C, 3, dilation = dilation) -> Tanh }; { Conv1d(C, 3, dilation = dilation) -> Sigmoid } }
+    Conv1d(C, 1)
+  }
+}
+model Waves {
+  input tokens: int[N, T]
+  embed: Embedding(11, 8) -> Transpose(1, 2)
+  Conv1d(8, 4, padding = [[3, 0]], groups = 8) -> SiLU
+  for d in [1, 2, 4] { Gated(d) }
+  Transpose(1, 2)
+  output logits = Linear(11)
+}
+"""
+SCORES = """
+block Layer {
+  [N, T, D]
+  heads = _ -> qkv: Linear(3 * D) -> Rearrange("n t (k h d) -> k n h t d", k = 3, h = 2)
+  residual {
+    attention(heads[0], heads[1], heads[2], causal = true, alibi = true, cap = 2.0, window = 5)
+    Rearrange("n h t d -> n t (h d)") -> Linear(D)
+  }
+}
+model Scores {
+  input tokens: int[N, T]
+  embed: Embedding(11, 8) -> 2 x Layer
+  output logits = Linear(11)
+}
+"""
 GPT2 = {"layers": 2, "width": 16, "heads": 4, "vocab": 11, "context": 40}
 LLAMA = {"layers": 2, "width": 16, "heads": 4, "vocab": 11, "hidden": 24, "groups": 2}
 MODELS: dict[str, Any] = {
@@ -101,6 +134,8 @@ MODELS: dict[str, Any] = {
     "one module twice": lambda: nnspec.loads(SHARED),
     "positions in a block of their own": lambda: nnspec.loads(PLACED),
     "a mask of the keys": lambda: nnspec.loads(MASKED),
+    "left-padded convolutions": lambda: nnspec.loads(WAVES),
+    "capped scores, distances and a window": lambda: nnspec.loads(SCORES),
     "transformer": lambda: nnspec.load(
         "transformer", settings={"depth": 2, "width": 8, "heads": 2, "hidden": 12, "vocab": 11}
     ),
@@ -263,7 +298,10 @@ def refusal(body: str, head: str = "input tokens: int[N, T <= 64]") -> str:
 @pytest.mark.parametrize(
     ("body", "reason", "advice"),
     [
-        ("Transpose(1, 2) -> Conv1d(8, 3, padding = 1) -> Transpose(1, 2)", "Conv1d mixes places along T", "look back only"),
+        ("Transpose(1, 2) -> Conv1d(8, 3, padding = 1) -> Transpose(1, 2)", "Conv1d looks at places along T that are yet to come", "pad on the left alone, by what the window spans: [[2, 0]]"),
+        ("down = _ -> Transpose(1, 2) -> Conv1d(8, 3, padding = [[2, 0]], stride = 2)\n  embed + mean(down, dim = 2)[:, none]", "Conv1d steps over places along T", "stride = 1"),
+        ("Transpose(1, 2) -> Pad([2, 0], value = 1.0) -> Conv1d(8, 3) -> Transpose(1, 2)", "Pad does not pad T places on the left alone, with zeros", "the beginning of the sequence"),
+        ("Transpose(1, 2) -> Conv1d(8, 3, padding = [[2, 0]], padding_mode = \"replicate\") -> Transpose(1, 2)", "Conv1d pads with what is yet to come", "pad with zeros"),
         ("MultiheadAttention(2)", "MultiheadAttention lets every place along T see those after it", "causal = true"),
         ("LSTM(8, batch_first = true, bidirectional = true)", "LSTM reads the places along T backwards", "leave bidir"),
         ("embed + mean(embed, dim = 1, keepdim = true)", "Mean mixes places along T", "look back only"),

@@ -15,7 +15,7 @@ from nnspec.diagnostics import Source, SpecError
 from nnspec.dims import Expression
 from nnspec.ir import Call, Module, Port, Program
 from nnspec.layers.base import Layer, TensorType
-from nnspec.layers.continued import Continued, along
+from nnspec.layers.continued import Continued, Kept, along
 
 PAST, PRESENT = "past.", "present."  # how the ports of what is kept begin
 LENGTH = "past.length"  # the port of a module that must know how long the past is, and keeps nothing itself
@@ -118,21 +118,28 @@ class _Body:
         for memory, kept in zip(step.kept, continued.kept, strict=True):
             inputs += [""] * (kept.input + 1 - len(inputs))
             given = _past(memory.path)
+            self.present[memory.path] = _present(memory.path) if kept.join else outputs[kept.result]
             if kept.join is not None:
-                given = self._join(step.call, kept.join, memory.path, inputs[kept.input])
+                given = self._join(step.call, kept, memory.path, inputs[kept.input])
             inputs[kept.input] = given
-            self.present[memory.path] = outputs[kept.result] if kept.join is None else given
         if step.kept:  # what goes on may take fewer inputs
             del inputs[len(layer.inputs) + len(layer.optional_inputs) :]
         types = layer.results(*(self.values[name] if name else None for name in inputs))
         self._call(step.call, layer, inputs, outputs, types)
 
-    def _join(self, call: Call, join: Layer, path: str, value: str) -> str:
+    def _join(self, call: Call, kept: Kept, path: str, value: str) -> str:
         """The value kept from earlier parts, joined with that of this part."""
-        pair = [_past(path), value]
-        types = join.results(*(self.values[name] for name in pair))
-        self._call(call.model_copy(update={"label": None, "shared": False}), join, pair, [_present(path)], types)
-        return _present(path)
+        assert kept.join is not None
+        joined = _present(path) if kept.trim is None else f"joined@{path}"
+        self._operation(call, kept.join, [_past(path), value], joined)
+        if kept.trim is not None:
+            self._operation(call, kept.trim, [joined], _present(path))
+        return joined
+
+    def _operation(self, call: Call, layer: Layer, inputs: list[str], output: str) -> None:
+        """A call of a layer that owns nothing, at the place of another call."""
+        types = layer.results(*(self.values[name] for name in inputs))
+        self._call(call.model_copy(update={"label": None, "shared": False}), layer, inputs, [output], types)
 
     def _call(
         self, call: Call, callee: Layer | str, inputs: list[str], outputs: list[str], types: tuple[TensorType, ...]

@@ -14,7 +14,7 @@ from nnspec.dims import Expression
 from nnspec.ir import Call, Module, Place, Program
 from nnspec.ir.places import span_of
 from nnspec.layers.base import Layer, LayerError, TensorType
-from nnspec.layers.continued import Continued, along, continued
+from nnspec.layers.continued import Continued, along, continued, sizes_in
 from nnspec.record import Record
 
 
@@ -121,7 +121,8 @@ class Planner:
                     raise LayerError(message, "let attention(..., causal = true) do that")
         except LayerError as problem:
             raise self._refused(call, layer.kind, problem, way) from None
-        return how, tuple(Memory(kept.name, kept.type) for kept in how.kept), how.layer != layer
+        placed = any(along(self.past, size) for _, value in how.layer for size in sizes_in(value))
+        return how, tuple(Memory(kept.name, kept.type) for kept in how.kept), placed
 
     def _refused(self, call: Call, name: str, problem: LayerError, way: Way) -> SpecError:
         found = NotStepwise(self._span(call.place), name, str(self.time), problem.message, problem.help)

@@ -19,14 +19,15 @@ from nnspec.record import Record
 class Kept(Record):
     """A tensor that a layer keeps of the parts before: it is given as input number `input`.
 
-    With `join`, what is kept is that input itself, of all parts so far: `join(past, input)` takes its place. Without,
-    it is result number `result`, which the next part is given.
+    With `join`, what is kept is that input itself, of all parts so far: `join(past, input)` takes its place; with
+    `trim`, only what that leaves of it is kept. Without, it is result number `result`, which the next part is given.
     """
 
     name: str
     input: int
     type: TensorType  # of what was kept before this part
     join: Layer | None = None
+    trim: Layer | None = None
     result: int = 0
 
 

@@ -209,10 +209,11 @@ def looking_back(random: Random, drawing: Drawing, width: int, first: bool, mask
     elif kind == "heads":
         text = f"{label}: MultiheadAttention({random.choice([1, 2])}, causal = true)"
     elif kind == "convolution":
-        text = (
-            f'Rearrange("n t c -> n c t") -> Pad([2, 0]) -> {label}: Conv1d({width}, 3) -> Rearrange("n c t -> n t c")'
-        )
-        text = text.replace("Pad([2, 0])", "Pad(padding = [2, 0])")
+        dilation, groups = random.choice([1, 2, 3]), random.choice([1, width])
+        window = random.choice(["Pad([{0}, 0]) -> {1}: Conv1d({2})", "{1}: Conv1d({2}, padding = [[{0}, 0]])"])
+        options = f"{width}, 3, dilation = {dilation}, groups = {groups}"
+        window = window.format(2 * dilation, label, options)
+        text = f'Rearrange("n t c -> n c t") -> {window} -> Rearrange("n c t -> n t c")'
     else:
         text = _attention(random, drawing, width, masked)
     if maybe(random, 0.3):

@@ -8,9 +8,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import PositiveInt
 
-from nnspec.dims import Size, product
-from nnspec.layers.base import Example, Scores, TensorType, Weight
+from nnspec.dims import Expression, Size, product
+from nnspec.layers.base import ArgumentError, Example, Scores, TensorType, Weight
+from nnspec.layers.continued import Continued
 from nnspec.layers.kernels import Kernels
+from nnspec.layers.lookback import along_which, last_places, places_behind
 from nnspec.layers.window import (
     MARGINS,
     Counts,
@@ -63,6 +65,19 @@ class _Convolution(Kernels):
     def infer(self, input: TensorType) -> TensorType:
         self.channels(input, self.groups)
         return input.with_shape(input.shape[0], self.out_channels, *places(self.windows(input), input))
+
+    def continued(self, time: Expression, past: Expression, input: TensorType) -> Continued | None:
+        which = along_which(time, input, self.dims)
+        if which is None:
+            return None
+        windows, dim = self.windows(input), input.rank - self.dims + which
+        behind = places_behind(time, input, dim, windows[which])
+        if behind == 0:
+            return Continued(self)
+        if self.padding_mode != "zeros":
+            raise ArgumentError("padding_mode", f"pads with what is yet to come along {time}", help="pad with zeros")
+        pairs = tuple((0, 0) if i == which else (each.begin, each.end) for i, each in enumerate(windows))
+        return Continued(self.model_copy(update={"padding": pairs}), (last_places(input, dim, behind),))
 
     def kernel(self, input: TensorType) -> tuple[int, ...]:
         """The shape of the weight."""

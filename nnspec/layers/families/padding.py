@@ -4,8 +4,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import FiniteFloat
 
+from nnspec.dims import Expression, equal
 from nnspec.layers.base import ArgumentError, Example, Layer, TensorType, need_dtype
 from nnspec.layers.batched import Batched
+from nnspec.layers.continued import Continued
+from nnspec.layers.families.shape import Identity
+from nnspec.layers.lookback import along_which, last_places
 from nnspec.layers.window import Amounts, Pairs, need_border, need_room, spatial, told
 
 Mode = Literal["constant", "reflect", "replicate", "circular"]
@@ -38,6 +42,23 @@ def padded(input: TensorType, pairs: Pairs, mode: Mode) -> TensorType:
 def from_last(padding: tuple[int, ...]) -> Pairs:
     """(begin, end) in the order of the dimensions, from torch's order."""
     return tuple(zip(padding[-2::-2], padding[::-2], strict=True))
+
+
+def _continued(
+    layer: Layer, time: Expression, input: TensorType, pairs: Pairs, mode: Mode, value: float
+) -> Continued | None:
+    """Padding before a sequence: of the next part it is the end of the part before."""
+    which = along_which(time, input, len(pairs))
+    if which is None or pairs[which] == (0, 0):
+        return None if which is None else Continued(layer)
+    (begin, end), dim = pairs[which], input.rank - len(pairs) + which
+    if end or begin < 0 or mode != "constant" or value or not equal(input.shape[dim], time):
+        message = f"does not pad {time} places on the left alone, with zeros"
+        raise ArgumentError("padding", message, help="look back only: pad the beginning of the sequence with zeros")
+    others = [pair if index != which else (0, 0) for index, pair in enumerate(pairs)]
+    flat = tuple(each for pair in reversed(others) for each in pair)
+    rest = Pad(padding=flat) if any(flat) else Identity()
+    return Continued(rest, (last_places(input, dim, begin),))
 
 
 class Pad(Layer):
@@ -94,6 +115,9 @@ class Pad(Layer):
     def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
         return (tuple(range(input.rank - len(self.padding) // 2, input.rank)),)
 
+    def continued(self, time: Expression, past: Expression, input: TensorType) -> Continued | None:
+        return _continued(self, time, input, from_last(self.padding), self.mode, self.value)
+
     def _need_own_elements(self, input: TensorType, pairs: Pairs) -> None:
         need_dtype(input, "float")
         if min(self.padding) < 0:
@@ -133,6 +157,9 @@ class _PadSpatial(Batched):
     def infer(self, input: TensorType) -> TensorType:
         spatial(input, self.dims, self.kind)
         return padded(input, self.pairs(), self.mode)
+
+    def continued(self, time: Expression, past: Expression, input: TensorType) -> Continued | None:
+        return _continued(self, time, input, self.pairs(), self.mode, getattr(self, "value", 0.0))
 
 
 class _PadFromInside(_PadSpatial):
