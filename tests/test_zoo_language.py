@@ -13,6 +13,7 @@ from reference.records import SPECS, goldens, published
 import nnspec
 from nnspec.ir import Program
 from nnspec.ir.state import state_dict, totals
+from nnspec.weights.renames import own_key, rules
 
 
 def layout(program: Program) -> dict[str, Any]:
@@ -36,3 +37,30 @@ def test_a_model_of_published_size_has_the_parameters_keys_and_shapes_of_transfo
 
 def test_every_published_size_is_recorded() -> None:
     assert sorted(PUBLISHED) == sorted(row["name"] for row in published())
+
+
+@pytest.mark.parametrize(
+    ("name", "published", "own"),
+    [
+        ("opt_tiny", "decoder.layers.0.fc1.bias", "model.decoder.layers.0.fc1.bias"),
+        ("bart_tiny", "shared.weight", "model.shared.weight"),
+        ("bart_tiny", "encoder.layers.1.self_attn.k_proj.bias", "model.encoder.layers.1.self_attn.k_proj.bias"),
+        ("albert_tiny", "albert.pooler.weight", "pooler.weight"),
+        ("albert_tiny", "predictions.decoder.weight", ""),
+        ("modernbert_tiny", "model.layers.0.attn.Wo.weight", "layers.0.attn.Wo.weight"),
+        ("modernbert_tiny", "head.dense.weight", ""),
+        ("distilbert_tiny", "distilbert.transformer.layer.0.ffn.lin1.bias", "transformer.layer.0.ffn.lin1.bias"),
+        ("distilbert_tiny", "vocab_layer_norm.weight", ""),
+        ("gemma3_tiny", "language_model.model.norm.weight", "model.norm.weight"),
+        ("gemma3_tiny", "vision_tower.vision_model.post_layernorm.bias", ""),
+        ("gpt_neox_tiny", "embed_out.weight", "lm_head.weight"),
+        ("gpt_neox_tiny", "gpt_neox.layers.1.attention.rotary_emb.inv_freq", ""),
+        ("bloom_tiny", "word_embeddings_layernorm.bias", "transformer.word_embeddings_layernorm.bias"),
+        ("bloom_tiny", "h.1.mlp.dense_h_to_4h.weight", "transformer.h.1.mlp.dense_h_to_4h.weight"),
+        ("mamba_tiny", "backbone.embedding.weight", "backbone.embeddings.weight"),
+        ("siglip_tiny", "text_model.embeddings.position_ids", ""),
+    ],
+)
+def test_keys_that_published_files_spell_otherwise_are_renamed(name: str, published: str, own: str) -> None:
+    program = load(GOLDENS[name]).program
+    assert own_key(published, rules(program), {entry.key for entry in state_dict(program)}) == own
