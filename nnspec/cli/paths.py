@@ -6,8 +6,9 @@ from pathlib import Path
 
 
 def spec_files(path: str) -> list[str]:
-    """The specs below a folder, those in hidden ones left out; any other path stands for itself."""
+    """The specs below a folder, those in hidden ones left out; a path without any stands for itself."""
     if not Path(path).is_dir():
         return [path]
     found = sorted(Path(path).rglob("*.nn"))
-    return [str(each) for each in found if not any(part.startswith(".") for part in each.relative_to(path).parts)]
+    shown = [each for each in found if not any(part.startswith(".") for part in each.relative_to(path).parts)]
+    return [str(each) for each in shown] or [path]  # which is then refused: checking nothing is no success
