@@ -119,6 +119,27 @@ model Scores {
   output logits = Linear(11)
 }
 """
+DISTANCES = """
+block Layer: x, bias {
+  [N, T, D]
+  heads = x -> qkv: Linear(3 * D) -> Rearrange("n t (k h d) -> k n h t d", k = 3, h = 2)
+  attention(heads[0], heads[1], heads[2], bias = bias, causal = true)
+  x + (_ -> Rearrange("n h t d -> n t (h d)"))
+}
+model Distances {
+  input tokens: int[N, T]
+  embed: Embedding(11, 8)
+  places = Range(T)
+  near = clamp(places[:, none] - places[none], min = 0, max = 6)
+  far = where(near < 6, cast(near, "float") * -0.1, full([T, T], -3.0))
+  bias = near -> table: Embedding(7, 2) -> Rearrange("t s h -> h t s")
+  (embed, bias + far) -> 2 x Layer
+  mask = (cast(places, "float") * 2.0)[none] <= (cast(places, "float") * 2.0 + 0.5)[:, none]
+  attention(_, _, _, mask = mask, causal = true, scale = 1.0)
+  output logits = Linear(11)
+}
+"""
+T5 = {"layers": 3, "width": 16, "heads": 2, "size": 4, "hidden": 24, "vocab": 11}
 GPT2 = {"layers": 2, "width": 16, "heads": 4, "vocab": 11, "context": 40}
 LLAMA = {"layers": 2, "width": 16, "heads": 4, "vocab": 11, "hidden": 24, "groups": 2}
 MODELS: dict[str, Any] = {
@@ -134,6 +155,8 @@ MODELS: dict[str, Any] = {
     "one module twice": lambda: nnspec.loads(SHARED),
     "positions in a block of their own": lambda: nnspec.loads(PLACED),
     "a mask of the keys": lambda: nnspec.loads(MASKED),
+    "T5": lambda: nnspec.load("t5", settings=T5),
+    "tables and masks of distances": lambda: nnspec.loads(DISTANCES),
     "left-padded convolutions": lambda: nnspec.loads(WAVES),
     "capped scores, distances and a window": lambda: nnspec.loads(SCORES),
     "transformer": lambda: nnspec.load(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nnspec.decode.mistakes import NothingKept
+from nnspec.decode.pairs import with_all_keys
 from nnspec.decode.plan import Plan, Planner, Step
 from nnspec.diagnostics import Source, SpecError
 from nnspec.dims import Expression
@@ -29,6 +30,7 @@ def continuation(
     Raises:
         SpecError: a step of it needs the whole sequence at once.
     """
+    program = with_all_keys(program, time, past)
     planner = Planner(program, time, past, sources)
     plan = planner.plan(program.entry)
     lengths = [memory.type for memory in plan.kept if _is_length(memory.type, past)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from nnspec.decode.mistakes import NotStepwise
+from nnspec.decode.pairs import is_pair
 from nnspec.diagnostics import Origin, Source, Span, SpecError
 from nnspec.dims import Expression
 from nnspec.ir import Call, Module, Place, Program
@@ -116,7 +117,8 @@ class Planner:
         try:
             how = continued(layer, self.time, self.past, *module.types(call.inputs))
             for type in module.types((*filter(None, call.inputs), *call.outputs)):
-                if type and sum(along(self.time, size) for size in type.shape) > 1:
+                several = type is not None and sum(along(self.time, size) for size in type.shape) > 1
+                if type and several and not is_pair(type.shape, self.time, self.past):
                     message = f"sets every place along {self.time} beside every other: {type}"
                     raise LayerError(message, "let attention(..., causal = true) do that")
         except LayerError as problem:

@@ -140,7 +140,9 @@ class Attention(Layer):
         kept = [
             Kept(name, 1 + index, replaced(given, dim, past), join=Concat(dim=dim))
             for index, (name, given) in enumerate(operands)
-            if given is not None and along(time, given.shape[dim := given.rank - (2 if index < 2 else 1)])
+            if given is not None
+            and along(time, size := given.shape[dim := given.rank - (2 if index < 2 else 1)])
+            and not equal(size, past + time)  # a mask of all keys
         ]
         return Continued(self._behind(past), tuple(kept))
 

@@ -139,6 +139,8 @@ class Range(Layer):
     def continued(self, time: Expression, past: Expression, *inputs: Any) -> Continued | None:
         if not along(time, self.start) and not along(time, self.end):
             return None
+        if self.step == 1 and self.start == 0 and equal(self.end, past + time):
+            return Continued(self)  # the places of all keys
         if self.step != 1 or along(time, self.start) or not equal(self.end - self.start, time):
             message = f"counts from {self.start} to {self.end}, which is not one number for each place along {time}"
             raise ArgumentError("end", message, help=f"count the places: Range({time})")
