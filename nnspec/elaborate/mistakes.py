@@ -835,3 +835,23 @@ class NotCarried(Diagnostic):
         if self.carried:
             return f"write `output {self.input} = ...` in {self.name}; its outputs are {', '.join(self.outputs)}"
         return f"write `carry {self.input} = ...`, or give the output another name"
+
+
+class BadExpert(Diagnostic):
+    """A block cannot be the expert of a mixture.
+
+    An expert takes the tokens that chose it, as rows [rows, D], and gives a row for each, computed from that row alone:
+    which other tokens chose it must make no difference.
+    """
+
+    code = "E0290"
+    name: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.name} cannot be an expert: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return f"write block {self.name}(...) {{ [rows, D] ... }}, with steps that treat rows apart and give float[rows, E]"

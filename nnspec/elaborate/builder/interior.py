@@ -38,6 +38,8 @@ def _reach(modules: Modules, key: str, path: list[str]) -> tuple[str, int]:
     module = modules[key]
     index, rest, turn = _find(module, path)
     calls = list(module.calls)
+    if calls[index].routed:  # what an expert computes is not there for each token
+        raise NotInside(path, ())
     if calls[index].count > 1:
         parts = _split(module, calls[index], turn, alone=bool(rest))
         position = 0 if not rest or turn == 0 else 1

@@ -36,7 +36,7 @@ def global_meaning(frame: Frame, name: str) -> Known:
         return Partial(definition)
     if name in frame.declarations.broken:
         return INVALID
-    layer = registry.find(name)
+    layer = registry.find(name) or registry.find_construct(name)
     if layer is not None:
         return Partial(layer)
     layer = registry.find_by("function", name)
@@ -65,7 +65,7 @@ def longest_name(
 
 def is_built_in(name: str) -> bool:
     """Whether a name means a layer or a function of the language itself."""
-    found = registry.find(name) or registry.find_by("function", name)
+    found = registry.find(name) or registry.find_construct(name) or registry.find_by("function", name)
     return found is not None or name in arithmetic.FUNCTIONS
 
 

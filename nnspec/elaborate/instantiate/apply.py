@@ -23,6 +23,8 @@ def apply(frame: Frame, partial: Partial, inputs: Several | None, label: str | N
     """Apply a layer or block to what flows (None: to something that is wrong already)."""
     if isinstance(partial.callee, BlockDefinition):
         return _apply_block(frame, partial.callee, partial, inputs, label, node)
+    if issubclass(partial.callee, Mixture):
+        return apply_mixture(frame, partial, inputs, label, node)
     return _apply_layer(frame, partial.callee, partial, inputs, label, node)
 
 

@@ -1,0 +1,91 @@
+"""`(x, chosen, weights) -> Mixture(64, Expert(1024))`: a block for each expert, applied to the tokens that chose it.
+
+The mixture is a module of its own, whose one call is routed: its experts have the labels 0, 1, ... below its own.
+"""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Span
+from nnspec.elaborate.builder.call import Made, Result
+from nnspec.elaborate.builder.emit import call_module, infer
+from nnspec.elaborate.builder.inputs import layer_inputs
+from nnspec.elaborate.builder.layer import bind_layer
+from nnspec.elaborate.builder.tensor import Several, Value, types_of
+from nnspec.elaborate.describe import kind
+from nnspec.elaborate.frame import Failed, Frame, Placed
+from nnspec.elaborate.instantiate.arguments import bind_block
+from nnspec.elaborate.instantiate.blocks import make_block
+from nnspec.elaborate.mistakes import BadExpert, WrongKind
+from nnspec.elaborate.values import BlockDefinition, Partial
+from nnspec.ir import Call, Module, Port
+from nnspec.ir.batch import mixing_layer
+from nnspec.ir.mixture import result_type
+from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.mixture import Mixture
+
+
+def apply_mixture(frame: Frame, partial: Partial, flowing: Several | None, label: str | None, node: Placed) -> Value:
+    """Apply experts to what flows (None: to something that is wrong already)."""
+    mixture, config, further, _ = bind_layer(frame, Mixture, partial, node, flowing or ())
+    if flowing is None:
+        raise Failed
+    assert isinstance(mixture, Mixture)
+    inputs = layer_inputs(frame, mixture, flowing, further, node)
+    tokens, *others = types_of(inputs)
+    assert tokens is not None
+    (rows,) = infer(frame, mixture, inputs, node, config, None)
+    path = label or str(frame.scope.position)
+    expert = _expert(frame, mixture.expert, config["expert"].span, rows, f"{path}.0", node)
+    result = result_type(tokens, rows, frame.shared.modules[expert.key])
+    assert result is not None
+    types = dict(zip(Mixture.inputs, (tokens, *others), strict=True))
+    made = _mixture(frame, expert, mixture.num_experts, types, result, node)
+    frame.scope.next_label()
+    return call_module(frame, made, inputs, path, node)
+
+
+def _expert(frame: Frame, expert: object, span: Span, rows: TensorType, path: str, node: Placed) -> Made:
+    """The module of one expert, which gives a row for each that it takes, from that row alone."""
+    if not isinstance(expert, Partial) or not isinstance(expert.callee, BlockDefinition):
+        frame.fail(WrongKind(span, "a block for each expert", kind(expert)))
+    definition, modules = expert.callee, frame.shared.modules
+    arguments, tensors = bind_block(frame, definition, expert, node)
+    for tensor in tensors.values():
+        frame.fail(WrongKind(span, "an expert without further inputs", kind(tensor)))
+    made = make_block(frame, definition, arguments, (rows,), path, node)
+    module = modules[made.key]
+    if result_type(rows, rows, module) is None:
+        given = ", ".join(f"{type.dtype}{type}" for type in module.output_types)
+        frame.fail(BadExpert(span, definition.name, f"it gives {given} for {rows}"))
+    mixing = mixing_layer(modules.program(made.key), made.key, rows.shape[0])
+    if mixing is not None:
+        name = mixing.callee.kind if isinstance(mixing.callee, Layer) else mixing.callee
+        frame.fail(BadExpert(span, definition.name, f"{name} does not treat its rows apart"))
+    return made
+
+
+def _mixture(
+    frame: Frame, expert: Made, count: int, types: dict[str, TensorType], result: TensorType, node: Placed
+) -> Made:
+    """The module of a mixture."""
+    (given,) = expert.results
+    call = Call.model_construct(
+        callee=expert.key,
+        inputs=Mixture.inputs,
+        outputs=(given.name,),
+        label="0",
+        count=count,
+        routed=True,
+        place=frame.place(node),
+    )
+    module = Module.model_construct(
+        name=Mixture.__name__,
+        kind="group",
+        inputs=tuple(Port.model_construct(name=name, value=name) for name in Mixture.inputs),
+        outputs=(Port.model_construct(name=given.name, value=given.name),),
+        values={**types, given.name: result},
+        calls=(call,),
+        place=frame.place(node),
+    )
+    ties = tuple((f"{index}.{inner}", weight) for index in range(count) for inner, weight in expert.outer_ties)
+    return Made(frame.shared.modules.add(module), (Result(given.name, result),), ties)
