@@ -854,4 +854,4 @@ class BadExpert(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return f"write block {self.name}(...) {{ [rows, D] ... }}, with steps that treat rows apart and give float[rows, E]"
+        return f"write block {self.name}(...) {{ [rows, D] ... }} of steps that treat rows apart, to float[rows, E]"

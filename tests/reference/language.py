@@ -9,6 +9,18 @@ Spec = tuple[str, str, dict[str, Any]]  # file, model, settings
 _SMALL = {"vocab": 101, "width": 32, "layers": 2, "heads": 4}
 _PLACED = {**_SMALL, "hidden": 48, "context": 40}
 _GROUPED = {**_SMALL, "hidden": 48, "groups": 2}
+_EXPERTS = {"experts": 6, "active": 2}
+_LATENT = {
+    **_SMALL,
+    **_EXPERTS,
+    "layers": 3,
+    "hidden": 48,
+    "expert": 24,
+    "rank": 16,
+    "plain": 8,
+    "turned": 4,
+    "value": 10,
+}
 _WHISPER = {**_PLACED, "padding": 0, "mels": 8, "places": 12}
 
 # Golden -> its spec.
@@ -41,12 +53,18 @@ GOLDENS: dict[str, Spec] = {
         "siglip.nn", "SigLIP", {**_PLACED, "context": 16, "image_size": 16, "patch": 8}
     ),
     "olmo2_tiny": ("olmo2.nn", "OLMo2", _GROUPED),
+    "mixtral_tiny": ("mixtral.nn", "Mixtral", {**_GROUPED, **_EXPERTS}),
+    "qwen3_moe_tiny": ("qwen3_moe.nn", "Qwen3Moe", {**_GROUPED, **_EXPERTS, "size": 16}),
+    "olmoe_tiny": ("olmoe.nn", "OLMoE", {**_GROUPED, **_EXPERTS}),
+    "deepseek_v2_tiny": ("deepseek_v2.nn", "DeepSeekV2", {**_LATENT, "query_rank": 20, "groups": 2, "near": 1}),
+    "deepseek_v2_lite_tiny": ("deepseek_v2.nn", "DeepSeekV2Lite", _LATENT),
 }  # fmt: skip
 
 # Those that are decoded token by token.
 CAUSAL = (
     "opt_tiny", "bart_tiny", "whisper_tiny_config", "qwen3_tiny", "phi3_tiny", "gemma_tiny", "gemma2_tiny", "gemma3_tiny", "bloom_tiny", "gpt_neox_tiny", "falcon_tiny",
     "falcon_tiny_grouped", "gptj_tiny", "stablelm_tiny", "olmo2_tiny",
+    "mixtral_tiny", "qwen3_moe_tiny", "olmoe_tiny", "deepseek_v2_tiny",
 )  # fmt: skip
 
 # Published size -> the file and model that has it.
@@ -147,4 +165,11 @@ PUBLISHED: dict[str, tuple[str, str]] = {
     "olmo2_1b": ("olmo2.nn", "OLMo2_1B"),
     "olmo2_13b": ("olmo2.nn", "OLMo2_13B"),
     "olmo2_32b": ("olmo2.nn", "OLMo2_32B"),
+    "mixtral_8x7b": ("mixtral.nn", "Mixtral8x7B"),
+    "mixtral_8x22b": ("mixtral.nn", "Mixtral8x22B"),
+    "qwen3_30b_a3b": ("qwen3_moe.nn", "Qwen3_30B_A3B"),
+    "qwen3_235b_a22b": ("qwen3_moe.nn", "Qwen3_235B_A22B"),
+    "olmoe_1b_7b": ("olmoe.nn", "OLMoE"),
+    "deepseek_v2": ("deepseek_v2.nn", "DeepSeekV2"),
+    "deepseek_v2_lite": ("deepseek_v2.nn", "DeepSeekV2Lite"),
 }

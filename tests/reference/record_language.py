@@ -31,6 +31,17 @@ _SIGLIP = "hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermedi
 _NO_TOKENS = "pad_token_id=0, bos_token_id=1, eos_token_id=2"
 _NO_PADDING = _NO_TOKENS.replace("=0", "=None")
 
+_CHOSEN = "num_experts=6, num_experts_per_tok=2"
+_YARN = (
+    "rope_parameters=dict(rope_type='yarn', rope_theta=10000.0, factor=40.0, original_max_position_embeddings=4096, "
+    "beta_fast=32, beta_slow=1, mscale=0.707, mscale_all_dim=0.707)"
+)
+_LATENT = (
+    f"{_GATED.replace('layers=2', 'layers=3')}, num_key_value_heads=4, moe_intermediate_size=24, n_routed_experts=6, "
+    "num_experts_per_tok=2, n_shared_experts=2, first_k_dense_replace=1, kv_lora_rank=16, qk_nope_head_dim=8, "
+    f"qk_rope_head_dim=4, v_head_dim=10, {_YARN}"
+)
+
 # name -> class, options of its configuration, inputs, outputs
 SMALL: dict[str, tuple[str, str, list[dict[str, Any]], list[str]]] = {
     "opt_tiny": ("OPTForCausalLM", f"{_SMALL}, ffn_dim=48, max_position_embeddings=40, word_embed_proj_dim=32", [_TOKENS], ["logits"]),
@@ -92,6 +103,18 @@ SMALL: dict[str, tuple[str, str, list[dict[str, Any]], list[str]]] = {
         ["logits_per_image", "logits_per_text", "text_embeds", "image_embeds"],
     ),
     "olmo2_tiny": ("Olmo2ForCausalLM", f"{_GROUPED}, rope_theta=5e5, rms_norm_eps=1e-6, {_NO_PADDING}", [_TOKENS], ["logits"]),
+    "mixtral_tiny": ("MixtralForCausalLM", f"{_GROUPED}, num_local_experts=6, rope_theta=1e6", [_TOKENS], ["logits"]),
+    "qwen3_moe_tiny": (
+        "Qwen3MoeForCausalLM", f"{_GROUPED}, {_CHOSEN}, head_dim=16, moe_intermediate_size=48, norm_topk_prob=True, rope_theta=1e6",
+        [_TOKENS], ["logits"],
+    ),
+    "olmoe_tiny": ("OlmoeForCausalLM", f"{_GROUPED}, {_CHOSEN}, {_NO_PADDING}", [_TOKENS], ["logits"]),
+    "deepseek_v2_tiny": (
+        "DeepseekV2ForCausalLM",
+        f"{_LATENT}, q_lora_rank=20, topk_method='group_limited_greedy', n_group=2, topk_group=1, routed_scaling_factor=16.0",
+        [_TOKENS], ["logits"],
+    ),
+    "deepseek_v2_lite_tiny": ("DeepseekV2ForCausalLM", f"{_LATENT}, q_lora_rank=None", [_TOKENS], ["logits"]),
 }  # fmt: skip
 
 
@@ -127,6 +150,11 @@ def _bloom(layers: int, width: int, heads: int) -> str:
 
 def _falcon(layers: int, width: int, heads: int, **others: Any) -> str:
     return _options(vocab_size=65024, num_hidden_layers=layers, hidden_size=width, num_attention_heads=heads, **others)
+
+
+def _deepseek(experts: int, hidden: int, **others: Any) -> dict[str, Any]:
+    sizes = {"n_routed_experts": experts, "moe_intermediate_size": hidden, "num_experts_per_tok": 6}
+    return {**sizes, "first_k_dense_replace": 1, **others}
 
 
 _ROBERTA = {"vocab_size": 50265, "max_position_embeddings": 514, "type_vocab_size": 1}
@@ -234,6 +262,20 @@ PUBLISHED: dict[str, tuple[str, str]] = {
     "olmo2_1b": ("Olmo2ForCausalLM", _decoder(100352, 2048, 16, 16, 8192)),
     "olmo2_13b": ("Olmo2ForCausalLM", _decoder(100352, 5120, 40, 40, 13824)),
     "olmo2_32b": ("Olmo2ForCausalLM", _decoder(100352, 5120, 64, 40, 27648, num_key_value_heads=8)),
+    "mixtral_8x7b": ("MixtralForCausalLM", ""),
+    "mixtral_8x22b": ("MixtralForCausalLM", _decoder(32768, 6144, 56, 48, 16384, num_key_value_heads=8)),
+    "qwen3_30b_a3b": ("Qwen3MoeForCausalLM", _decoder(151936, 2048, 48, 32, 6144, num_key_value_heads=4, head_dim=128)),
+    "qwen3_235b_a22b": (
+        "Qwen3MoeForCausalLM", _decoder(151936, 4096, 94, 64, 12288, num_key_value_heads=4, head_dim=128, moe_intermediate_size=1536)
+    ),
+    "olmoe_1b_7b": ("OlmoeForCausalLM", _options(intermediate_size=1024)),
+    "deepseek_v2": (
+        "DeepseekV2ForCausalLM",
+        _decoder(102400, 5120, 60, 128, 12288, num_key_value_heads=128, **_deepseek(160, 1536, q_lora_rank=1536)),
+    ),
+    "deepseek_v2_lite": (
+        "DeepseekV2ForCausalLM", _decoder(102400, 2048, 27, 16, 10944, num_key_value_heads=16, **_deepseek(64, 1408, q_lora_rank=None))
+    ),
 }  # fmt: skip
 
 LEFT_OUT = {"final_logits_bias"}  # a buffer of zeros that is no part of the network
@@ -251,13 +293,52 @@ class Lifted(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
+class Apart(torch.nn.Module):
+    """Experts with weights of their own, as published files have them, where transformers joins those of a layer."""
+
+    def __init__(self, joined: torch.nn.Module, names: tuple[str, str, str]) -> None:
+        super().__init__()
+        experts, features, hidden = joined.down_proj.shape  # type: ignore[misc, union-attr]
+        self.names = names
+        self.__dict__["joined"] = joined  # it computes; its weights are no part of the model
+        for index in range(experts):  # type: ignore[arg-type]
+            shapes = ((features, hidden), (features, hidden), (hidden, features))
+            parts = {name: torch.nn.Linear(*shape, bias=False) for name, shape in zip(names, shapes, strict=True)}
+            expert = torch.nn.Module()
+            for name in sorted(names) if names[0] == "w1" else names:
+                expert.add_module(name, parts[name])
+            self.add_module(str(index), expert)
+
+    def forward(self, *given: Any) -> torch.Tensor:
+        """The code of transformers, with these weights."""
+        gate, up, down = (torch.stack([getattr(each, name).weight for each in self.children()]) for name in self.names)
+        weights = {"gate_up_proj": torch.cat([gate, up], 1), "down_proj": down}
+        return torch.func.functional_call(self.__dict__["joined"], weights, given)
+
+
+def publish(module: torch.nn.Module) -> None:
+    """Give experts the keys that the files have."""
+    for layer in module.modules():
+        mixture = layer._modules.get("mlp")
+        if mixture is None or "experts" not in mixture._modules:
+            continue
+        mixtral = "Mixtral" in type(mixture).__name__
+        names = ("w1", "w3", "w2") if mixtral else ("gate_proj", "up_proj", "down_proj")
+        mixture.experts = Apart(mixture.experts, names)  # type: ignore[arg-type]
+        if mixtral:
+            inner = {"block_sparse_moe" if name == "mlp" else name: each for name, each in layer._modules.items()}
+            layer._modules = inner
+            layer.__dict__["mlp"] = mixture
+
+
 def build(kind: str, options: str) -> tuple[torch.nn.Module, str]:
     """A model of transformers, and the call that builds it."""
     configuration = getattr(transformers, kind).config_class.__name__
     call = f"transformers.{kind}(transformers.{configuration}({options}))"
     made = eval(f"transformers.{configuration}({options})", {"transformers": transformers})
-    made._attn_implementation = "eager"
+    made._attn_implementation = made._experts_implementation = "eager"
     module = getattr(transformers, kind)(made)
+    publish(module)
     if (
         "tie_word_embeddings=False" in options
     ):  # the files of T5 1.1 hold another projection, which replaces the tied one

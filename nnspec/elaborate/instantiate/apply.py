@@ -14,9 +14,11 @@ from nnspec.elaborate.builder.tensor import Several, Value, WeightReference, flo
 from nnspec.elaborate.frame import Failed, Frame, Placed
 from nnspec.elaborate.instantiate.arguments import bind_block
 from nnspec.elaborate.instantiate.blocks import make_block
+from nnspec.elaborate.instantiate.mixture import apply_mixture
 from nnspec.elaborate.mistakes import Misplaced, OtherInputs, SharedMismatch, TieMismatch, UnknownArgument
 from nnspec.elaborate.values import Argument, BlockDefinition, Partial
 from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.mixture import Mixture
 
 
 def apply(frame: Frame, partial: Partial, inputs: Several | None, label: str | None, node: Placed) -> Value:

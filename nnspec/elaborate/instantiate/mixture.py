@@ -31,14 +31,13 @@ def apply_mixture(frame: Frame, partial: Partial, flowing: Several | None, label
         raise Failed
     assert isinstance(mixture, Mixture)
     inputs = layer_inputs(frame, mixture, flowing, further, node)
-    tokens, *others = types_of(inputs)
-    assert tokens is not None
+    types = {name: type for name, type in zip(Mixture.inputs, types_of(inputs), strict=True) if type is not None}
+    tokens = types["tokens"]
     (rows,) = infer(frame, mixture, inputs, node, config, None)
     path = label or str(frame.scope.position)
     expert = _expert(frame, mixture.expert, config["expert"].span, rows, f"{path}.0", node)
     result = result_type(tokens, rows, frame.shared.modules[expert.key])
     assert result is not None
-    types = dict(zip(Mixture.inputs, (tokens, *others), strict=True))
     made = _mixture(frame, expert, mixture.num_experts, types, result, node)
     frame.scope.next_label()
     return call_module(frame, made, inputs, path, node)
