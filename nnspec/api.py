@@ -375,13 +375,15 @@ class Model:
             program, path, weights, choices=choices, samples=samples, verify=verify, sources=sources, limits=limits
         )
 
-    def _samples(self, calibrate: str | Path | None, limits: Limits) -> Samples:
-        """The samples by which static int8 is calibrated."""
+    def _samples(self, calibrate: str | Path | None, limits: Limits) -> Samples | None:
+        """The samples by which static int8 is calibrated; None where there is neither a file nor a `train` block."""
         need("static int8", "onnxruntime")
         from nnspec.to_onnx.calibrate import checked_samples, read_samples  # here: onnxruntime takes time to import
 
         if calibrate is not None:
             return lambda inputs, raw: read_samples(Path(calibrate), inputs)
+        if not self._declared.trains:
+            return None
         need("static int8 from the data of the `train` block", *packages(False))
         from nnspec.train.calibration import training_samples  # here: PyTorch takes seconds to import
 

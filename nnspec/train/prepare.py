@@ -243,5 +243,7 @@ def choose_device(name: str | None, process: Process) -> torch.device:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).splitlines()[0].lower()
+        if reason.startswith("expected one of"):  # a list of two dozen
+            reason = "pytorch knows no such device"
         raise SpecError.of(BadDevice(None, name, reason)) from None
     return device
