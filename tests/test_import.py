@@ -76,6 +76,32 @@ COUNTS: list[tuple[dict[str, Any], int]] = [
         494_032_768,
     ),
     ({"model_type": "t5"}, 60_506_624),
+    ({"model_type": "mt5"}, 300_176_768),
+    ({"model_type": "phi3"}, 3_821_079_552),
+    (
+        {
+            "model_type": "qwen3",
+            "hidden_size": 1024,
+            "intermediate_size": 3072,
+            "num_hidden_layers": 28,
+            "num_attention_heads": 16,
+            "num_key_value_heads": 8,
+            "tie_word_embeddings": True,
+        },
+        596_049_920,
+    ),
+    (
+        {
+            "model_type": "t5",
+            "d_model": 768,
+            "d_ff": 2048,
+            "num_layers": 12,
+            "num_heads": 12,
+            "feed_forward_proj": "gated-gelu",
+            "tie_word_embeddings": False,
+        },
+        247_577_856,
+    ),
     ({"model_type": "vit"}, 86_567_656 - 998 * 769),
     (
         {"model_type": "clip", "vision_config_dict": {"patch_size": 16}, "vision_config": {"patch_size": 32}},
@@ -148,6 +174,44 @@ def test_options_that_change_numbers_reach_the_spec() -> None:
     assert "eps = 1e-12" in run({"model_type": "vit"}).stdout
 
 
+@pytest.mark.parametrize(
+    ("configuration", "layer"),
+    [
+        ({"rope_scaling": {"type": "linear", "factor": 2.0}}, 'base = 10000.0, scaling = "linear", factor = 2.0'),
+        (
+            {"rope_theta": 5e5, "rope_scaling": {"rope_type": "llama3", "factor": 8.0,
+             "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}},
+            'base = 500000.0, scaling = "llama3", factor = 8.0, original_length = 8192, low_freq_factor = 1.0, '
+            "high_freq_factor = 4.0",
+        ),
+        (
+            {"rope_parameters": {"rope_type": "yarn", "rope_theta": 1e6, "original_max_position_embeddings": 32768},
+             "max_position_embeddings": 131072, "model_type": "qwen3"},
+            'base = 1000000.0, scaling = "yarn", factor = 4.0, original_length = 32768',
+        ),
+        (
+            {"rope_scaling": {"type": "dynamic", "factor": 2.0}, "max_position_embeddings": 4096},
+            'base = 10000.0, scaling = "dynamic", factor = 2.0, original_length = 4096',
+        ),
+        (
+            {"rope_scaling": {"type": "su", "short_factor": [1, 1.5], "long_factor": [1, 4]}, "hidden_size": 128,
+             "original_max_position_embeddings": 4096, "max_position_embeddings": 131072, "model_type": "phi3"},
+            'base = 10000.0, scaling = "longrope", factor = 32.0, original_length = 4096, short_factor = [1.0, 1.5], '
+            "long_factor = [1.0, 4.0]",
+        ),
+        (
+            {"model_type": "phi3", "partial_rotary_factor": 0.75, "hidden_size": 3072, "num_attention_heads": 24},
+            "base = 10000.0, rotary_dim = 96",
+        ),
+    ],
+    ids=lambda value: str(value)[:40],
+)  # fmt: skip
+def test_rotations_are_those_of_the_file(configuration: dict[str, Any], layer: str) -> None:
+    text = run({"model_type": "llama"} | configuration).stdout
+    assert f"turn = RotaryEmbedding({layer})" in " ".join(text.split())
+    assert nnspec.loads(text).program.main.inputs
+
+
 def test_no_text_of_the_file_reaches_the_spec() -> None:
     hostile = '"\n}\nimport X from "/etc/passwd"\nmodel Evil {'
     plain = run({"model_type": "bert"}).stdout
@@ -165,10 +229,15 @@ def test_no_text_of_the_file_reaches_the_spec() -> None:
         ({"model_type": "bert", "is_decoder": True}, "is_decoder is True, and only False is supported"),
         ({"model_type": "bert", "attention_probs_dropout_prob": 0.2}, "attention_probs_dropout_prob is 0.2, and only"),
         ({"model_type": "gpt2", "n_inner": 99}, "n_inner is 99, and only that of 4 * n_embd, 3072, is supported"),
-        ({"model_type": "t5", "feed_forward_proj": "gated-gelu"}, "feed_forward_proj is 'gated-gelu', and only 'relu'"),
+        ({"model_type": "t5", "feed_forward_proj": "gated-silu"}, "feed_forward_proj is 'gated-silu', and only 'relu'"),
         ({"model_type": "t5", "num_decoder_layers": 2}, "num_decoder_layers is 2"),
-        ({"model_type": "llama", "rope_scaling": {"rope_type": "llama3", "factor": 8.0}}, "rope_scaling is of type"),
-        ({"model_type": "llama", "rope_parameters": {"partial_rotary_factor": 0.5}}, "has partial_rotary_factor"),
+        ({"model_type": "llama", "rope_scaling": {"type": "ntk"}}, "rope_scaling: the type is 'ntk', and only linear"),
+        (
+            {"model_type": "llama", "rope_parameters": {"factor": 8.0}},
+            "has factor, which unscaled positions do not take",
+        ),
+        ({"model_type": "qwen3", "rope_scaling": {"type": "yarn", "mscale": 1.0}}, "it has mscale, which yarn do"),
+        ({"model_type": "phi3", "head_dim": 64}, "head_dim is 2048, and only that of hidden_size, 3072, is supported"),
         ({"model_type": "llama", "num_attention_heads": 7}, "num_attention_heads is 7, which does not divide"),
         ({"model_type": "qwen2", "use_sliding_window": True}, "use_sliding_window is True"),
         ({"model_type": "vit", "architectures": ["ViTModel"]}, "the class is ViTModel"),
@@ -189,7 +258,10 @@ def test_all_that_is_not_supported_is_told_at_once() -> None:
 def test_an_unknown_type_is_told_with_the_nearest() -> None:
     text = error({"model_type": "robertta"})
     assert "error[E0902]" in text and "model_type robertta" in text and "did you mean roberta?" in text
-    assert "known are bert, roberta, gpt2, t5, llama, mistral, qwen2, vit, clip" in error({"model_type": "whisper"})
+    assert (
+        "known are bert, roberta, xlm-roberta, gpt2, t5, mt5, llama, mistral, qwen2, qwen3, phi3, vit, clip"
+        in error({"model_type": "whisper"})
+    )
     assert "it has no model_type" in error({"hidden_size": 3})
 
 

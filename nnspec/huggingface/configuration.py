@@ -7,15 +7,22 @@ Options that change no parameter and no number at inference (token ids, the gene
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Argument = int | float | bool | None
+Argument: TypeAlias = "int | float | bool | str | tuple[float, ...] | LayerArgument | None"
 
 Width = Annotated[int, Field(ge=1, lt=2**31)]  # a size or a number of layers
 Probability = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class LayerArgument(NamedTuple):
+    """A layer as an argument: `RMSNorm(eps = 1e-06)`. Its name and texts are our own."""
+
+    name: str
+    arguments: Mapping[str, Argument]
 
 
 class Part(BaseModel):

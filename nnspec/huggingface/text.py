@@ -1,4 +1,4 @@
-"""Configurations of models of text: BERT, RoBERTa, GPT-2 and T5."""
+"""Configurations of models of text: BERT, RoBERTa, GPT-2, T5 and mT5."""
 
 from __future__ import annotations
 
@@ -79,6 +79,12 @@ class Roberta(Bert):
         return {**super().arguments(), "padding": self.pad_token_id}
 
 
+class XLMRoberta(Roberta):
+    """XLMRobertaConfig: RoBERTa."""
+
+    models = {"XLMRobertaModel": "BERT"}  # noqa: RUF012
+
+
 class GPT2(Configuration):
     """GPT2Config: the decoder with the output projection tied to its table of tokens."""
 
@@ -128,17 +134,16 @@ class GPT2(Configuration):
 
 
 class T5(Configuration):
-    """T5Config: encoder and decoder with one table of tokens, and relative positions."""
+    """T5Config: encoder and decoder with one table of tokens, and relative positions; gates in T5 1.1."""
 
     file = "t5"
     models = {"T5ForConditionalGeneration": "T5"}  # noqa: RUF012
     supported = {  # noqa: RUF012
-        "feed_forward_proj": ("relu",),
+        "feed_forward_proj": ("relu", "gated-gelu"),
         "relative_attention_num_buckets": (32,),
         "relative_attention_max_distance": (128,),
         "layer_norm_epsilon": (1e-6,),
         "is_encoder_decoder": (True,),
-        "tie_word_embeddings": (True,),
     }
 
     vocab_size: Width = 32128
@@ -162,7 +167,7 @@ class T5(Configuration):
         yield from same("num_layers", self.num_layers, num_decoder_layers=self.num_decoder_layers or self.num_layers)
 
     def arguments(self) -> dict[str, Argument]:
-        """Sizes and dropout."""
+        """Sizes, dropout, gates and what is tied."""
         return {
             "layers": self.num_layers,
             "width": self.d_model,
@@ -171,4 +176,22 @@ class T5(Configuration):
             "hidden": self.d_ff,
             "vocab": self.vocab_size,
             "dropout": self.dropout_rate,
+            "gated": self.feed_forward_proj == "gated-gelu",
+            "tied": self.tie_word_embeddings,
         }
+
+
+class MT5(T5):
+    """MT5Config: T5 1.1, whose output projection is never the table of tokens, whatever the file says."""
+
+    models = {"MT5ForConditionalGeneration": "T5"}  # noqa: RUF012
+
+    vocab_size: Width = 250112
+    d_ff: Width = 1024
+    num_layers: Width = 8
+    num_heads: Width = 6
+    feed_forward_proj: str = "gated-gelu"
+
+    def arguments(self) -> dict[str, Argument]:
+        """As T5, untied."""
+        return {**super().arguments(), "tied": False}

@@ -14,18 +14,22 @@ from pydantic import BaseModel, ValidationError
 
 from nnspec.diagnostics import SpecError, nearest
 from nnspec.huggingface import image, llama, text
-from nnspec.huggingface.configuration import Argument, Configuration
+from nnspec.huggingface.configuration import Argument, Configuration, LayerArgument
 from nnspec.huggingface.mistakes import UnknownConfiguration, UnreadableConfiguration, UnsupportedConfiguration
 
 BYTES = 8 << 20  # with the 21,843 labels of ImageNet-21k, a configuration has nearly two megabytes
 KNOWN: dict[str, type[Configuration]] = {
     "bert": text.Bert,
     "roberta": text.Roberta,
+    "xlm-roberta": text.XLMRoberta,
     "gpt2": text.GPT2,
     "t5": text.T5,
+    "mt5": text.MT5,
     "llama": llama.Llama,
     "mistral": llama.Mistral,
     "qwen2": llama.Qwen2,
+    "qwen3": llama.Qwen3,
+    "phi3": llama.Phi3,
     "vit": image.ViT,
     "clip": image.CLIP,
 }
@@ -103,7 +107,11 @@ def _text(configuration: Configuration, kind: str, name: str) -> str:
 
 
 def _shown(value: Argument) -> str:
-    """A number as the language writes it."""
+    """A number, text, list or layer as the language writes it."""
     if value is None or isinstance(value, bool):
         return {None: "none", True: "true", False: "false"}[value]
-    return repr(value)
+    if isinstance(value, LayerArgument):
+        return f"{value.name}({', '.join(f'{key}~=~{_shown(each)}' for key, each in value.arguments.items())})"
+    if isinstance(value, tuple):
+        return f"[{', '.join(repr(each) for each in value)}]"
+    return f'"{value}"' if isinstance(value, str) else repr(value)
