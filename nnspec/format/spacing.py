@@ -5,8 +5,8 @@ from __future__ import annotations
 from nnspec.format.lexemes import Lexeme
 
 _KEYWORDS = frozenset(
-    "and as concat add multiply else false for from if import in input model none not or order output require "
-    "rename residual scan skip train true".split()
+    "along and as carry concat add each multiply else false for from if import in input model none not or order output "
+    "require rename residual scan skip train true".split()
 )
 _CALLED = frozenset({"concat", "add", "multiply"})  # keywords with arguments
 _VALUES = frozenset({"true", "false", "none"})  # that can stand before a binary sign
