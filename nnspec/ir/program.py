@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidat
 from nnspec.cached import cached_property
 from nnspec.dims import Expression, Size
 from nnspec.layers.base import Layer, TensorType
-from nnspec.layers.registry import find
+from nnspec.layers.registry import layer_form, read_layer
 
 
 class _Frozen(BaseModel):
@@ -24,25 +24,11 @@ class _Frozen(BaseModel):
 
 
 def _read_callee(value: Any) -> Layer | str:
-    if isinstance(value, (Layer, str)):
-        return value
-    if not isinstance(value, dict) or find(str(value.get("layer"))) is None:
-        raise ValueError(f"not a layer of this version of nnspec: {value!r}")
-    layer = find(str(value["layer"]))
-    arguments = value.get("arguments", {})
-    if layer is None or not isinstance(arguments, dict):
-        raise ValueError(f"the arguments of {value['layer']} must be an object")
-    return layer(**{str(name): _tuples(item) for name, item in arguments.items()})
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+    return value if isinstance(value, (Layer, str)) else read_layer(value)
 
 
 def _write_callee(value: Layer | str) -> Any:
-    if isinstance(value, str):
-        return value
-    return {"layer": value.kind, "arguments": value.model_dump(mode="json", exclude_defaults=True)}
+    return value if isinstance(value, str) else layer_form(value)
 
 
 Callee = Annotated[

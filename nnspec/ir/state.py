@@ -104,7 +104,7 @@ def _owned(module: Module, child: Child) -> list[Weight]:
     """The weight that a scope itself owns under this label."""
     if child.call is None or not isinstance(child.call.callee, Layer):
         return []
-    return [weight for weight in layer_weights(module, child.call) if not weight.name]
+    return [weight for weight in layer_weights(module, child.call) if not weight.name and weight.persistent]
 
 
 def _walk_children(

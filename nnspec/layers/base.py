@@ -18,6 +18,7 @@ from nnspec.dims import Expression, Size, from_json, product, to_json
 from nnspec.record import Record
 
 if TYPE_CHECKING:
+    from nnspec.layers.computed import Computed
     from nnspec.layers.continued import Continued
     from nnspec.layers.pooled import Pooled
     from nnspec.layers.reshaping import Regrouping
@@ -118,12 +119,13 @@ class Initial(Record):
     standard deviations, or `values`, every number in row-major order. A weight that starts as torch's default has the
     distribution written out. What starts from another weight of the layer, `of`: `lengths` of its slices along the
     first dimension; `left(dim)` and `right(dim)`, the singular vectors of its largest singular value, with `dim` as
-    the rows.
+    the rows. What is `computed` starts as the tensor `value`.
     """
 
-    kind: Literal["constant", "uniform", "normal", "truncated_normal", "values", "lengths", "left", "right"]
-    numbers: tuple[float, ...]
+    kind: Literal["constant", "uniform", "normal", "truncated_normal", "values", "lengths", "left", "right", "computed"]
+    numbers: tuple[float, ...] = ()
     of: "Weight | None" = None
+    value: "Computed | None" = None
 
 
 ZEROS = Initial("constant", (0.0,))
@@ -133,7 +135,8 @@ ONES = Initial("constant", (1.0,))
 class Weight(Record):
     """One tensor that a layer owns, named as in the `state_dict` of the module that torch has for it.
 
-    A weight with the empty name is stored under the label of the layer itself.
+    A weight with the empty name is stored under the label of the layer itself. A buffer that is not `persistent` is
+    not in the `state_dict`: it is computed again wherever the module is built.
     """
 
     name: str
@@ -142,6 +145,7 @@ class Weight(Record):
     trainable: bool = True
     buffer: bool = False
     dtype: DType = "float"
+    persistent: bool = True
 
     @property
     def elements(self) -> int:
@@ -232,6 +236,8 @@ class Layer(BaseModel):
     sizes_of_result: ClassVar[frozenset[str]] = frozenset()
     # Inputs by index that must pass another layer where they are made, before anything is computed from them.
     tracks: ClassVar[Mapping[int, "Layer"]] = {}
+    # Fields that may be a tensor which follows from constants; see computed.py.
+    computed: ClassVar[frozenset[str]] = frozenset()
     examples: ClassVar[tuple[Example, ...]] = ()
 
     @property

@@ -60,6 +60,30 @@ def find_by(role: str, word: str) -> type[Layer] | None:
     return None if name is None else find(name)
 
 
+def read_layer(form: Any) -> Layer:
+    """The layer of a JSON form.
+
+    Raises:
+        ValueError: it is none of this version.
+    """
+    layer = find(str(form.get("layer"))) if isinstance(form, dict) else None
+    if layer is None:
+        raise ValueError(f"not a layer of this version of nnspec: {form!r}")
+    arguments = form.get("arguments", {})
+    if not isinstance(arguments, dict):
+        raise ValueError(f"the arguments of {form['layer']} must be an object")
+    return layer(**{str(name): _tuples(item) for name, item in arguments.items()})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def layer_form(layer: Layer) -> dict[str, Any]:
+    """The JSON form of a layer."""
+    return {"layer": layer.kind, "arguments": layer.model_dump(mode="json", exclude_defaults=True)}
+
+
 def families_of() -> dict[str, str]:
     """Layer name -> the module of its family."""
     return _index()[0]

@@ -30,6 +30,7 @@ from nnspec.to_onnx.single import as_batch
 from nnspec.to_onnx.unsupported import UNSUPPORTED
 from nnspec.to_onnx.versions import ATTENTION_OPSET
 from nnspec.weights.arrays import ELEMENT_TYPES, Arrays
+from nnspec.weights.initialise import initial_array
 
 assert rows.__path__, "importing the rows has filled ROWS"
 
@@ -201,11 +202,13 @@ class _Builder:
 
     def _weight(self, path: str, weight: Weight) -> str:
         """The initializer of a weight; one for all keys that are tied to it."""
-        key = self.owner[f"{path}.{weight.name}" if weight.name else path]
+        own = f"{path}.{weight.name}" if weight.name else path
+        key = self.owner[own] if weight.persistent else own
         if key not in self.initializers:
             clashes = key in self.graph.inputs or any(port.name == key for port in self.program.main.outputs)
             name = self.graph.fresh("value") if clashes else key
-            self.graph.weight(name, weight.shape, ELEMENT_TYPES[weight.dtype], partial(self.arrays, key))
+            make = partial(self.arrays, key) if weight.persistent else partial(initial_array, key, weight, 0)
+            self.graph.weight(name, weight.shape, ELEMENT_TYPES[weight.dtype], make)
             self.initializers[key] = name
         return self.initializers[key]
 

@@ -8,10 +8,12 @@ from nnspec.cached import cached_property
 from nnspec.ir import Call, Module, Program
 from nnspec.ir.state import Totals, totals
 from nnspec.layers.base import Layer
+from nnspec.layers.computed import Computed
+from nnspec.to_torch.computed import computed_text, function_name
 from nnspec.to_torch.construct import Construct, ModuleOf, Times
 from nnspec.to_torch.family import families
 from nnspec.to_torch.names import is_attribute
-from nnspec.to_torch.row import OwnFunction, Submodule
+from nnspec.to_torch.row import OwnFunction, Raw, Submodule
 from nnspec.to_torch.uses import INITIALISE, construct, initialises, lower
 from nnspec.to_torch.widths import Widths
 
@@ -83,10 +85,21 @@ class Forms:
             return None
         if submodule.source:
             self.sources[submodule.constructor] = submodule.source
-        made = construct(submodule, call.callee)
+        arguments = tuple(self._computed(x, call) if isinstance(x, Computed) else x for x in submodule.arguments)
+        made = construct(submodule.replace(arguments=arguments), call.callee)
         if initialises(made):
             self.sources["initialise"] = INITIALISE
         return made
+
+    def _computed(self, value: Computed, call: Call) -> Raw:
+        """The expression of a tensor that is computed where the module is built."""
+        text = computed_text(value)
+        self.sources.update(text.sources)
+        if not text.lines:
+            return Raw(text.result)
+        name = function_name(str(call.label), self.sources, text.function("{}"))
+        self.sources[name] = text.function(name)
+        return Raw(f"{name}()")
 
 
 class ModuleForm:

@@ -26,6 +26,11 @@ def initial_array(key: str, weight: Weight, seed: int) -> Array:
             array = random.normal(numbers[0], numbers[1], weight.shape)
         case "values":
             array = np.reshape(numbers, weight.shape)
+        case "computed":
+            from nnspec.weights.computed import computed_array
+
+            assert weight.initial.value is not None
+            array = computed_array(weight.initial.value, [seed, zlib.crc32(key.encode())])
         case "truncated_normal":
             array = numbers[0] + numbers[1] * _truncated(random, weight.shape)
     return array.astype(ELEMENT_TYPES[weight.dtype])

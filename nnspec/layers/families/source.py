@@ -9,24 +9,34 @@ from pydantic import PositiveInt, field_validator
 
 from nnspec.dims import Expression, Size, ceil_divide, equal
 from nnspec.layers.arithmetic import Number, scalar_dtype
-from nnspec.layers.base import ArgumentError, DType, Example, Layer, TensorType, Weight, need_dtype
+from nnspec.layers.base import ArgumentError, DType, Example, Initial, Layer, TensorType, Weight, need_dtype
+from nnspec.layers.computed import Applied, Computed
 from nnspec.layers.continued import Continued, along
 from nnspec.layers.initial import Choice, initial
 from nnspec.layers.reshaping import need_positive
 
 
+def _listed(value: Any, dtype: DType | None = None) -> Any:
+    """A number, or lists of numbers, as a tensor that is computed."""
+    if not isinstance(value, (int, float, tuple, list)):
+        return value
+    return Computed((Applied(Constant(value=value, dtype=dtype)),), 0)
+
+
 class Parameter(Layer):
     """A tensor that a block or model owns and training changes, unless it is not `trainable`.
 
-    Shapes: -> `shape`. `init` is a number, a name ("xavier_uniform", ...) or a distribution: ["normal", 0.0, 0.02].
+    `init` is a number, a name ("xavier_uniform", ...), a distribution: ["normal", 0.0, 0.02], a list of the numbers
+    themselves, or a tensor that follows from constants. Shapes: -> `shape`; that of `init` where it is left out.
     Source: torch.nn.Parameter.
     """
 
     by_position: ClassVar[tuple[str, ...]] = ("shape",)
     inputs: ClassVar[tuple[str, ...]] = ()
+    computed: ClassVar[frozenset[str]] = frozenset({"init"})
 
-    shape: tuple[PositiveInt, ...]
-    init: Choice = 0.0
+    shape: tuple[PositiveInt, ...] | None = None
+    init: Choice | Computed = 0.0
     trainable: bool = True
 
     examples: ClassVar = (
@@ -36,13 +46,77 @@ class Parameter(Layer):
         Example('Parameter([3, 4], init = ["truncated_normal", 0.0, 0.02])', ()),
         Example('Parameter([3, 4], init = "xavier_uniform")', ()),
         Example("Parameter([5], init = 1.0, trainable = false)", ()),
+        Example("Parameter(init = [0.5, -1, 2])", ()),
+        Example("Parameter([2, 3], init = exp(ones([2, 3])))", ()),
     )
 
+    @field_validator("init", mode="before")
+    @classmethod
+    def _as_computed(cls, value: Any) -> Any:
+        listed = isinstance(value, (tuple, list)) and not any(isinstance(item, str) for item in value)
+        return _listed(value, "float") if listed else value
+
     def infer(self) -> TensorType:
-        return TensorType("float", self.shape)
+        if not isinstance(self.init, Computed):
+            if self.shape is None:
+                help = "give it: Parameter([8]), or the numbers: Parameter(init = [0.5, 1.0])"
+                raise ArgumentError("shape", "is not known", help=help)
+            return TensorType("float", self.shape)
+        made = self.init.type
+        if made.dtype != "float":
+            message = f"a parameter is a float, and this is {made.dtype}"
+            raise ArgumentError("init", message, help='cast it: cast(x, "float")')
+        if self.shape is not None and self.shape != made.shape:
+            message = f"starts as {made}, and its shape is {TensorType('float', self.shape)}"
+            raise ArgumentError("init", message, help="leave the shape out: it is that of init")
+        return TensorType("float", made.shape)
 
     def weights(self) -> tuple[Weight, ...]:
-        return (Weight("", self.shape, initial(self.init, self.shape, "init"), self.trainable),)
+        if isinstance(self.init, Computed):
+            start = Initial("computed", value=self.init)
+            return (Weight("", self.init.shape, start, self.trainable),)
+        shape = self.shape or ()
+        return (Weight("", shape, initial(self.init, shape, "init"), self.trainable),)
+
+
+class Buffer(Layer):
+    """A tensor that is computed once, where the module is built, and that training leaves as it is.
+
+    Its `value` follows from constants: numbers, lists of them, `Range`, `zeros`, `full`, and layers and blocks without
+    weights that are applied to such. It is in the `state_dict` unless it is not `persistent`.
+
+    Shapes: -> that of `value`. Source: torch.nn.Buffer.
+    """
+
+    by_position: ClassVar[tuple[str, ...]] = ("value",)
+    inputs: ClassVar[tuple[str, ...]] = ()
+    computed: ClassVar[frozenset[str]] = frozenset({"value"})
+
+    value: Computed
+    persistent: bool = True
+
+    examples: ClassVar = (
+        Example("Buffer([0.485, 0.456, 0.406])", ()),
+        Example("Buffer(exp(Range(4) * -0.5), persistent = false)", ()),
+        Example("Buffer(tril(ones([5, 5])) == 0)", ()),
+        Example("Buffer(Range(6))", ()),
+    )
+
+    @field_validator("value", mode="before")
+    @classmethod
+    def _as_computed(cls, value: Any) -> Any:
+        return _listed(value)
+
+    def infer(self) -> TensorType:
+        if self.value.random and not self.persistent:
+            message = "is drawn at random and not kept: no two runs would have the same"
+            raise ArgumentError("persistent", message, help="leave persistent = false out")
+        return self.value.type
+
+    def weights(self) -> tuple[Weight, ...]:
+        start = Initial("computed", value=self.value)
+        dtype = self.value.type.dtype
+        return (Weight("", self.value.shape, start, False, True, dtype, self.persistent),)
 
 
 class Constant(Layer):

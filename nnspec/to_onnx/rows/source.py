@@ -8,7 +8,7 @@ import numpy as np
 
 from nnspec.dims import Size
 from nnspec.layers.base import DType, LayerError
-from nnspec.layers.families.source import Constant, Full, Normal, Ones, Parameter, Range, Uniform, Zeros
+from nnspec.layers.families.source import Buffer, Constant, Full, Normal, Ones, Parameter, Range, Uniform, Zeros
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.operands import counted, scalar
 from nnspec.to_onnx.row import Call, row
@@ -18,8 +18,8 @@ STORED = 4096  # tensors of more elements than this are made when the model runs
 LAST_RANDOM = 21  # onnxruntime 1.31 has random operators up to this opset, and none for the changed ones of opset 22
 
 
-@row(Parameter)
-def _(layer: Parameter, call: Call, graph: Graph) -> str:
+@row(Parameter, Buffer)
+def _(layer: Parameter | Buffer, call: Call, graph: Graph) -> str:
     return call.weights[""]
 
 

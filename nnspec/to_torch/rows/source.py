@@ -6,9 +6,9 @@ from typing import Any
 
 from nnspec.dims import Size
 from nnspec.layers.base import Initial
-from nnspec.layers.families.source import Constant, Full, Normal, Ones, Parameter, Range, Uniform, Zeros
+from nnspec.layers.families.source import Buffer, Constant, Full, Normal, Ones, Parameter, Range, Uniform, Zeros
 from nnspec.to_torch.operands import tuple_text, within, written
-from nnspec.to_torch.row import Call, Raw, Submodule, row
+from nnspec.to_torch.row import Call, Raw, Submodule, changed, row
 
 DTYPES = {"int": "torch.long", "bool": "torch.bool"}
 
@@ -17,7 +17,13 @@ DTYPES = {"int": "torch.long", "bool": "torch.bool"}
 def _(layer: Parameter, call: Call) -> Submodule:
     (weight,) = layer.weights()
     trainable = {} if layer.trainable else {"requires_grad": False}
-    return Submodule("nn.Parameter", (Raw(_start(weight.shape, weight.initial)),), trainable, call="{module}")
+    start = weight.initial.value or Raw(_start(weight.shape, weight.initial))
+    return Submodule("nn.Parameter", (start,), trainable, call="{module}")
+
+
+@row(Buffer)
+def _(layer: Buffer, call: Call) -> Submodule:
+    return Submodule("nn.Buffer", (layer.value,), changed(layer, "persistent"), call="{module}")
 
 
 def _start(shape: tuple[int, ...], initial: Initial) -> str:
@@ -40,8 +46,8 @@ def _start(shape: tuple[int, ...], initial: Initial) -> str:
             return f"nn.init.trunc_normal_(torch.empty({sizes}), {first}, {second}, {bounds})"
         case "values":
             return f"torch.tensor({list(initial.numbers)}).reshape({shape})"
-        case "lengths" | "left" | "right":
-            raise ValueError(f"a parameter alone has no other weight to start from: {initial.kind}")
+        case "lengths" | "left" | "right" | "computed":
+            raise ValueError(f"a parameter alone does not start like this: {initial.kind}")
 
 
 @row(Constant)

@@ -1,0 +1,105 @@
+"""A tensor that follows from constants: `Buffer(exp(Range(4) * -0.5))` and starting values that are computed.
+
+It is a line of layers, each applied to results before it, and nothing else: no input of a model, no weight and no size
+that only a run knows. PyTorch computes it where the module is built.
+"""
+
+from typing import Any
+
+from nnspec.layers.base import Layer, LayerError, TensorType
+from nnspec.layers.registry import layer_form, read_layer
+from nnspec.record import Record
+
+
+class Applied(Record):
+    """A layer, and the results before it that it takes by number; None for an optional input that is absent.
+
+    All results are numbered in order: those of a layer that gives several one after the other.
+    """
+
+    layer: Layer
+    inputs: tuple[int | None, ...] = ()
+
+
+class Computed(Record):
+    """The layers in order, and the number of the result that is meant."""
+
+    steps: tuple[Applied, ...]
+    result: int
+
+    @property
+    def types(self) -> list[TensorType]:
+        """The types of all results.
+
+        Raises:
+            LayerError: a layer does not take what it is given.
+            ValueError: a layer is given what is not there before it, or what it makes is no constant.
+        """
+        found: list[TensorType] = []
+        for step in self.steps:
+            if not all(number is None or 0 <= number < len(found) for number in step.inputs):
+                raise ValueError("takes what is not there before it")
+            given = [None if number is None else found[number] for number in step.inputs]
+            results = step.layer.results(*given)
+            known = all(isinstance(size, int) for result in results for size in result.shape)
+            if not known or step.layer.weights(*given):
+                raise ValueError(f"is no constant: {step.layer.kind} has weights, or sizes that only a run knows")
+            found += results
+        return found
+
+    @property
+    def type(self) -> TensorType:
+        """The type of the tensor."""
+        return self.types[self.result]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its sizes, which are numbers."""
+        return tuple(int(size) for size in self.type.shape if isinstance(size, int))
+
+    @property
+    def random(self) -> bool:
+        """Whether it is drawn anew wherever it is computed."""
+        return any(step.layer.random for step in self.steps)
+
+    def __str__(self) -> str:
+        return " -> ".join(step.layer.kind for step in self.steps)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_plain_validator_function(
+            read, serialization=core_schema.plain_serializer_function_ser_schema(_write)
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"type": "object", "required": ["steps", "result"]}
+
+
+def read(value: Any) -> Computed:
+    """The tensor of a JSON form.
+
+    Raises:
+        ValueError: it is none that can be computed.
+    """
+    if isinstance(value, Computed):
+        return value
+    steps = value.get("steps") if isinstance(value, dict) else None
+    if not isinstance(steps, (list, tuple)) or not all(isinstance(step, dict) for step in steps):
+        raise ValueError("must be a tensor that follows from constants")
+    made = Computed(tuple(Applied(read_layer(step), tuple(step.get("inputs", ()))) for step in steps), value["result"])
+    try:
+        made.types[made.result]
+    except (LayerError, TypeError, IndexError) as problem:
+        raise ValueError(f"must be a tensor that follows from constants: {problem}") from None
+    return made
+
+
+def _write(value: Computed) -> Any:
+    return {
+        "steps": [{**layer_form(step.layer), **({"inputs": list(step.inputs)} if step.inputs else {})}
+                  for step in value.steps],
+        "result": value.result,
+    }  # fmt: skip
