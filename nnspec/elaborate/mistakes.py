@@ -855,3 +855,24 @@ class BadExpert(Diagnostic):
     @property
     def help(self) -> str | None:
         return f"write block {self.name}(...) {{ [rows, D] ... }} of steps that treat rows apart, to float[rows, E]"
+
+
+class NotConstant(Diagnostic):
+    """What a `Buffer` holds, or a `Parameter` starts as, must follow from constants.
+
+    `mask: Buffer(tril(ones([64, 64])))` is computed once, where the module is built: from numbers, lists, `Range`,
+    `zeros`, `ones`, `full`, random numbers, and layers and blocks without weights that are applied to such. No input of
+    the model, no weight and no size that only a run knows can be in it.
+    """
+
+    code = "E0259"
+    name: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.name} takes what follows from constants: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "make it of numbers, lists, Range(8), zeros([8, 8]), ...; what is computed at each run needs no buffer"

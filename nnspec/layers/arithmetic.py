@@ -86,6 +86,7 @@ class Combining(Layer):
     """
 
     by_position: ClassVar[tuple[str, ...]] = ("scalar",)
+    number: ClassVar[str | None] = "scalar"
     pointwise: ClassVar[bool] = True
     beyond_torch: ClassVar[frozenset[str]] = frozenset({"scalar_first"})
 

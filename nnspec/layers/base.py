@@ -198,6 +198,8 @@ class Layer(BaseModel):
     outputs: ClassVar[tuple[str, ...]] = ("output",)
     # Of several results, the first is the value of the step and the others are reached by name; or all go on together.
     first_is_value: ClassVar[bool] = False
+    # The field for a number in the place of one of its inputs; `{number}_first` says that it is not the last one.
+    number: ClassVar[str | None] = None
     # How the language may write it besides its own name: `exp(x)`, `a + b`, `concat { ... }`.
     function: ClassVar[str | None] = None
     operator: ClassVar[str | None] = None
@@ -322,6 +324,11 @@ class Layer(BaseModel):
             _need_held(name, getattr(self, name), name in _real(type(self)))
         inferred = self.infer(*inputs)
         return inferred if isinstance(inferred, tuple) else (inferred,)
+
+    @classmethod
+    def operand_count(cls) -> int:
+        """How many values it is applied to, as an operator or a function; two of one that takes any number."""
+        return 2 if cls.variadic else len(cls.inputs) + len(cls.optional_inputs)
 
     @classmethod
     def in_order(cls) -> tuple[str, ...]:

@@ -45,6 +45,7 @@ class PendingCall:
         self.training = training
         self.scan = scan
         self.count = 1
+        self.constant = False  # a buffer computes it where the module is built
         self.tied = False  # another parameter is tied to a weight of it
         self.reached_into = False  # a value inside was asked for: what is not needed is not built
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from nnspec.diagnostics import Span, nearest
 from nnspec.elaborate import habits, words
+from nnspec.elaborate.builder.constants import Changing, computed
 from nnspec.elaborate.builder.signature import problem, signature
 from nnspec.elaborate.builder.tensor import Several, Tensor, WeightReference
 from nnspec.elaborate.describe import kind
@@ -18,6 +19,7 @@ from nnspec.elaborate.mistakes import (
     LayerArgument,
     LayerInput,
     MissingArgument,
+    NotConstant,
     RepeatedArgument,
     TooManyArguments,
     UnknownArgument,
@@ -25,6 +27,7 @@ from nnspec.elaborate.mistakes import (
 )
 from nnspec.elaborate.values import Argument, Known, Partial
 from nnspec.layers.base import ArgumentError, Layer, LayerError, TensorType
+from nnspec.layers.computed import Computed
 
 
 class Valued(Protocol):
@@ -60,22 +63,24 @@ def bind_layer(
     """
     need_single(frame, partial.arguments)
     incoming = flowing[0].type if flowing else None
-    fields = iter(cls.by_position)
-    config: dict[str, Argument] = {}
+    fields = list(cls.by_position)
+    config: dict[str, Valued] = {}
     inputs: dict[str | int, Tensor] = {}
     ties: dict[str, Argument] = {}
     for argument in partial.positional:
-        if isinstance(argument.value, Tensor):
+        if isinstance(argument.value, Tensor) and not cls.computed.intersection(fields[:1]):
             inputs[len(inputs)] = argument.value
-        elif (name := next(fields, None)) is None:
+        elif not fields:
             _need_no_surplus(frame, cls, partial, incoming)
             advice = habits.by_name(cls, partial, incoming)
             most = len(cls.by_position)
             frame.fail(TooManyArguments(argument.span, partial.name, most, signature(cls), advice))
         else:
-            config[name] = argument
+            config[fields.pop(0)] = _from_constants(frame, cls, argument)
     for name, argument in partial.named.items():
-        if isinstance(argument.value, Tensor) and (name in cls.inputs or name in cls.optional_inputs):
+        if name in cls.computed and name not in config:
+            config[name] = _from_constants(frame, cls, argument)
+        elif isinstance(argument.value, Tensor) and (name in cls.inputs or name in cls.optional_inputs):
             inputs[name] = argument.value
         elif argument.value is None and name in cls.optional_inputs:
             continue  # an optional input of the block, which is absent
@@ -89,6 +94,25 @@ def bind_layer(
         else:
             config[name] = argument
     return Applied(make_layer(frame, cls, config, node), config, inputs, ties)
+
+
+class Computation(NamedTuple):
+    """A tensor that follows from constants, and where it is written."""
+
+    value: Computed
+    span: Span
+    name_span: Span | None
+
+
+def _from_constants(frame: Frame, cls: type[Layer], argument: Argument) -> Valued:
+    """The argument; of a tensor, the line of layers that computes it."""
+    if not isinstance(argument.value, Tensor):
+        return argument
+    try:
+        value = computed(frame.shared.modules, argument.value)
+    except Changing as problem:
+        frame.fail(NotConstant(argument.span, cls.__name__, str(problem)))
+    return Computation(value, argument.span, argument.name_span)
 
 
 def need_single(frame: Frame, arguments: Iterable[Argument]) -> None:

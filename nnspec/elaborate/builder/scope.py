@@ -181,6 +181,7 @@ class Scope:
         documentation: str = "",
     ) -> Module:
         """The module, frozen."""
+        self._drop_constants()
         self._track()
         return Module.model_construct(
             name=self.name,
@@ -198,6 +199,18 @@ class Scope:
             documentation=documentation,
             place=place,
         )
+
+    def _drop_constants(self) -> None:
+        """Drop the calls that buffers have taken over, but for those whose results something else takes."""
+        used: set[Wire | None] = {tensor.wire for _, tensor in self.outputs}
+        kept: list[PendingCall] = []
+        for call in reversed(self.calls):
+            if not call.constant or not used.isdisjoint(call.outputs):
+                kept.append(call)
+                used.update(call.inputs)
+        if len(kept) < len(self.calls):
+            made = {wire for call in kept for wire in call.outputs} | {tensor.wire for _, tensor in self.inputs}
+            self.calls, self.wires = kept[::-1], [wire for wire in self.wires if wire in made]
 
     def _track(self) -> None:
         """Let values pass the layer that a later call wants them to pass, where they are made."""

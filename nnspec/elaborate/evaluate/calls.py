@@ -11,6 +11,7 @@ from nnspec.elaborate.builder.tensor import Results, Tensor, flows
 from nnspec.elaborate.describe import describe, kind
 from nnspec.elaborate.evaluate import arithmetic
 from nnspec.elaborate.evaluate.arithmetic import OperationError
+from nnspec.elaborate.evaluate.operands import is_operand, operand, with_numbers
 from nnspec.elaborate.frame import Frame, Placed
 from nnspec.elaborate.mistakes import BadOperation, WrongKind
 from nnspec.elaborate.values import Argument, Function, Meaning, Partial
@@ -51,6 +52,8 @@ def call_function(
     cls = function.layer
     if cls is not None:
         need_single(frame, (*positional, *named.values()))
+        positional = [each.replace(value=operand(frame, each.value, node)) for each in positional]
+        named = {name: each.replace(value=operand(frame, each.value, node)) for name, each in named.items()}
     tensors = [argument.value for argument in positional if isinstance(argument.value, Tensor)]
     if not tensors and not any(isinstance(argument.value, Tensor) for argument in named.values()):
         evaluate = arithmetic.FUNCTIONS.get(function.name) or getattr(cls, "evaluate", None)
@@ -66,18 +69,31 @@ def call_function(
     if cls is None:
         found = describe(positional[0].value) if positional else "nothing"
         frame.fail(WrongKind(frame.span(node), f"a number for {function.name}", found))
-    texts = next(
-        (place for place, each in enumerate(positional) if not isinstance(each.value, str)), 0
-    )  # einsum("i->", a)
-    if not all(isinstance(argument.value, Tensor) for argument in positional[texts : texts + len(tensors)]):
-        advice = f"write the tensors before the numbers: {function.name}(tensor, number)"
-        frame.fail(BadOperation(frame.span(node), f"{function.name} takes its tensors first", advice))
-    given = tuple(argument for place, argument in enumerate(positional) if not _is_absent_input(argument, place, cls))
-    layer, _, further, _ = bind_layer(frame, cls, Partial(cls, given, named, function.name), node, tensors)
+    given = [argument for place, argument in enumerate(positional) if not _is_absent_input(argument, place, cls)]
+    partial = _with_operands(frame, cls, Partial(cls, tuple(given), named, function.name), node)
+    layer, _, further, _ = bind_layer(frame, cls, partial, node, tensors)
     takes = may_take and not further and bool(layer.inputs)
     flowing = flows(frame.incoming(node, function.name)) if takes else ()  # `x -> softmax(dim = 1)`
     inputs = layer_inputs(frame, layer, flowing, further, node)
     return emit(frame, layer, inputs, node, title=function.name), takes
+
+
+def _with_operands(frame: Frame, cls: type[Layer], partial: Partial, node: Placed) -> Partial:
+    """The arguments with numbers in the place of tensors as what the layer takes: `maximum(0, x)`."""
+    given = partial.positional
+    texts = next((place for place, each in enumerate(given) if not isinstance(each.value, str)), 0)  # einsum("i->", a)
+    last = max((place for place, each in enumerate(given) if isinstance(each.value, Tensor)), default=-1)
+    if last < 0:
+        return partial
+    most = last + 1 if cls.variadic else max(last + 1, texts + len(cls.inputs))
+    operands, rest = given[texts:most], given[most:]
+    if not all(is_operand(each.value) for each in operands) or (len(operands) > 1 and cls.operand_count() == 1):
+        advice = f"write the tensors before the numbers: {partial.name}(tensor, number)"
+        frame.fail(BadOperation(frame.span(node), f"{partial.name} takes its tensors first", advice))
+    tensors, config = with_numbers(frame, cls, operands, node)
+    spans = [each.span for each in operands]
+    inputs = [Argument(tensor, span) for tensor, span in zip(tensors, spans, strict=False)]
+    return Partial(cls, (*given[:texts], *inputs, *rest), {**partial.named, **config}, partial.function)
 
 
 def _is_absent_input(argument: Argument, place: int, layer: type[Layer]) -> bool:

@@ -15,6 +15,7 @@ from nnspec.elaborate.evaluate.arithmetic import OperationError
 from nnspec.elaborate.evaluate.calls import call
 from nnspec.elaborate.evaluate.members import member
 from nnspec.elaborate.evaluate.names import longest_name, meaning
+from nnspec.elaborate.evaluate.operands import operand
 from nnspec.elaborate.evaluate.operators import binary, unary
 from nnspec.elaborate.evaluate.subscripts import Index, subscript
 from nnspec.elaborate.evaluate.tuples import fed_together, fed_value
@@ -133,13 +134,13 @@ def _ellipsis(frame: Frame, node: t.Ellipsis) -> Meaning:
 
 
 def _not(frame: Frame, node: t.Not) -> Meaning:
-    value = evaluate(frame, node.operand)
+    value = operand(frame, evaluate(frame, node.operand), node)
     return unary(frame, "not", value, node) if isinstance(value, (Tensor, Several)) \
         else not _true(frame, value, node.operand)  # fmt: skip
 
 
 def _negate(frame: Frame, node: t.Negate) -> Meaning:
-    value = evaluate(frame, node.operand)
+    value = operand(frame, evaluate(frame, node.operand), node)
     if isinstance(value, (Tensor, Several)):
         return unary(frame, "neg", value, node)
     return binary(frame, "-", 0, value, node)
@@ -153,22 +154,22 @@ def _operation(frame: Frame, node: t.Operation) -> Meaning:
     if node.operators[0] in ("and", "or"):
         return _logic(frame, node)
     value = evaluate(frame, node.operands[0])
-    for symbol, operand in zip(node.operators, node.operands[1:], strict=True):
-        value = binary(frame, symbol, value, evaluate(frame, operand), node)
+    for symbol, other in zip(node.operators, node.operands[1:], strict=True):
+        value = binary(frame, symbol, value, evaluate(frame, other), node)
     return value
 
 
 def _logic(frame: Frame, node: t.Operation) -> Meaning:
     value = evaluate(frame, node.operands[0])
-    for symbol, operand in zip(node.operators, node.operands[1:], strict=True):
+    for symbol, other in zip(node.operators, node.operands[1:], strict=True):
         if isinstance(value, (Tensor, Several)):
-            value = binary(frame, symbol, value, evaluate(frame, operand), node)
+            value = binary(frame, symbol, value, evaluate(frame, other), node)
             continue
         if not isinstance(value, bool):
             frame.fail(WrongKind(frame.span(node.operands[0]), "a truth value", kind(value)))
         if value == (symbol == "or"):
             return value
-        value = evaluate(frame, operand)
+        value = evaluate(frame, other)
     if not isinstance(value, (bool, Tensor)):
         frame.fail(WrongKind(frame.span(node.operands[-1]), "a truth value", kind(value)))
     return value

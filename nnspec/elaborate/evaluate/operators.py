@@ -8,9 +8,10 @@ from nnspec.elaborate.builder.tensor import Several, Tensor, Value
 from nnspec.elaborate.describe import kind
 from nnspec.elaborate.evaluate import arithmetic
 from nnspec.elaborate.evaluate.arithmetic import OperationError, UndecidedError
+from nnspec.elaborate.evaluate.operands import is_operand, operand, with_numbers
 from nnspec.elaborate.frame import Frame, Placed
 from nnspec.elaborate.mistakes import BadOperation, UnknownSize, WrongKind
-from nnspec.elaborate.values import Argument, Meaning, is_number, is_size
+from nnspec.elaborate.values import Argument, Meaning
 from nnspec.layers import registry
 
 
@@ -18,6 +19,7 @@ def binary(frame: Frame, symbol: str, left: Meaning, right: Meaning, node: Place
     """`left symbol right`."""
     if symbol in ("==", "!=") and (left is None or right is None):
         return (left is right) == (symbol == "==")  # whether an optional input is there
+    left, right = operand(frame, left, node), operand(frame, right, node)
     if isinstance(left, (Tensor, Several)) or isinstance(right, (Tensor, Several)):
         return _on_tensors(frame, symbol, [left, right], node)
     try:
@@ -37,20 +39,14 @@ def unary(frame: Frame, symbol: str, operand: Tensor | Several, node: Placed) ->
 
 
 def _on_tensors(frame: Frame, symbol: str, operands: list[Meaning], node: Placed) -> Value:
-    """An operator of which an operand is a tensor; a number or size beside it becomes the layer's scalar."""
+    """An operator of which an operand is a tensor."""
     cls = registry.find_by("operator", symbol)
     span = frame.span(node)
     if cls is None:
         frame.fail(BadOperation(span, f"`{symbol}` does not apply to tensors"))
-    config: dict[str, Argument] = {}
-    tensors: list[Tensor] = []
-    for index, operand in enumerate(operands):
-        if isinstance(operand, Tensor):
-            tensors.append(operand)
-            continue
-        if not (is_number(operand) or is_size(operand)):
-            frame.fail(WrongKind(span, f"a number or a tensor beside `{symbol}`", kind(operand)))
-        config["scalar"] = Argument(operand, span, None)
-        if index == 0:
-            config["scalar_first"] = Argument(True, span, None)
+    given = [Argument(operand, span) for operand in operands]
+    wrong = [operand for operand in operands if not is_operand(operand)]
+    if wrong:
+        frame.fail(WrongKind(span, f"a number or a tensor beside `{symbol}`", kind(wrong[0])))
+    tensors, config = with_numbers(frame, cls, given, node)
     return emit(frame, make_layer(frame, cls, config, node), tensors, node, title=f"`{symbol}`")

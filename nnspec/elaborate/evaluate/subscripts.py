@@ -8,6 +8,7 @@ from nnspec.elaborate.builder.emit import emit
 from nnspec.elaborate.builder.layer import make_layer
 from nnspec.elaborate.builder.tensor import Results, Tensor
 from nnspec.elaborate.describe import kind
+from nnspec.elaborate.evaluate.operands import operand
 from nnspec.elaborate.frame import Frame
 from nnspec.elaborate.mistakes import BadOperation, WrongKind
 from nnspec.elaborate.values import Argument, Meaning
@@ -19,6 +20,7 @@ Index: TypeAlias = Meaning  # "..." for the dimensions between, ("slice", first,
 
 def subscript(frame: Frame, value: Meaning, items: tuple[Index, ...], trailer: t.Subscript, node: t.Postfix) -> Meaning:
     """What a subscript chooses."""
+    value = operand(frame, value, node)
     if isinstance(value, Tensor):
         cls = registry.find_by("operator", "[]")
         assert cls is not None

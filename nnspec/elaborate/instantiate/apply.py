@@ -33,6 +33,8 @@ def apply(frame: Frame, partial: Partial, inputs: Several | None, label: str | N
 def _apply_layer(
     frame: Frame, cls: type[Layer], partial: Partial, inputs: Several | None, label: str | None, node: Placed
 ) -> Value:
+    if cls.computed:
+        partial = _with_sources(frame, partial, node)
     layer, config, further, ties = bind_layer(frame, cls, partial, node, inputs or ())
     if inputs is None:
         raise Failed
@@ -43,6 +45,19 @@ def _apply_layer(
     for name, argument in ties.items():
         _tie(frame, layer, types_of(given), path, name, argument)
     return value
+
+
+def _with_sources(frame: Frame, partial: Partial, node: Placed) -> Partial:
+    """The arguments with what blocks and layers that need no input give: `Buffer(Sinusoids(512, 64))`."""
+
+    def made(argument: Argument) -> Argument:
+        value = argument.value
+        if not isinstance(value, Partial):
+            return argument
+        return argument.replace(value=apply(frame, value, Several(), None, node))
+
+    named = {name: made(argument) for name, argument in partial.named.items()}
+    return Partial(partial.callee, tuple(map(made, partial.positional)), named, partial.function)
 
 
 def _tie(

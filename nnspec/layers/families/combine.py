@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from nnspec.dims import equal
 from nnspec.layers.arithmetic import Combining, Scalar, broadcast, misfit, promote, scalar_dtype
-from nnspec.layers.base import Example, InputError, Layer, TensorType, axis, need_dtype
+from nnspec.layers.base import DType, Example, InputError, Layer, TensorType, axis, need_dtype
 
 
 class Concat(Layer):
@@ -150,8 +150,9 @@ class Minimum(Combining):
 
 
 class Where(Layer):
-    """`input` where the condition holds, `other` (a tensor, or the number `value`) elsewhere.
+    """`input` where the condition holds, `other` elsewhere.
 
+    One of the two may be a number, `value`; it is the first of them where it is `value_first`.
     Shapes: all of one shape, or stretched by numpy's broadcasting rules. Source: torch.where.
     """
 
@@ -161,9 +162,15 @@ class Where(Layer):
     optional_inputs: ClassVar[tuple[str, ...]] = ("other",)
     function: ClassVar[str | None] = "where"
 
-    value: Scalar | None = None
+    number: ClassVar[str | None] = "value"
+    beyond_torch: ClassVar[frozenset[str]] = frozenset({"value", "value_first"})
+
+    value: bool | Scalar | None = None
+    value_first: bool = False
 
     examples: ClassVar = (
+        Example("where(a > 0, -1.0, a)", ("float[N, 4]",)),
+        Example("where(a > 0, 1, 0.5)", ("float[N, 4]",)),
         Example("where(a > 0, a, b)", ("float[N, 4]", "float[4]")),
         Example("where(a, b, 0.0)", ("bool[N, T]", "float[N, T]")),
         Example("where(a, b, -1)", ("bool[T, 1]", "int[N, 1, 3]")),
@@ -177,7 +184,8 @@ class Where(Layer):
             )
             raise InputError(message, help="write where(condition, a, b) with a tensor or a number as b", index=1)
         if other is None:
-            shapes, second = [condition.shape, input.shape], scalar_dtype(self.value or 0)
+            shapes = [condition.shape, input.shape]
+            second: DType = "bool" if isinstance(self.value, bool) else scalar_dtype(self.value or 0)
         else:
             shapes, second = [condition.shape, input.shape, other.shape], other.dtype
         if (input.dtype == "bool") != (second == "bool"):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import PositiveInt, field_validator
 
 from nnspec.dims import Expression, Size, ceil_divide, equal
-from nnspec.layers.arithmetic import Number, scalar_dtype
+from nnspec.layers.arithmetic import Number, Scalar, scalar_dtype
 from nnspec.layers.base import ArgumentError, DType, Example, Initial, Layer, TensorType, Weight, need_dtype
 from nnspec.layers.computed import Applied, Computed
 from nnspec.layers.continued import Continued, along
@@ -20,7 +20,8 @@ def _listed(value: Any, dtype: DType | None = None) -> Any:
     """A number, or lists of numbers, as a tensor that is computed."""
     if not isinstance(value, (int, float, tuple, list)):
         return value
-    return Computed((Applied(Constant(value=value, dtype=dtype)),), 0)
+    elements = tuple(value) if isinstance(value, list) else value
+    return Computed((Applied(Constant(value=elements, dtype=dtype)),), 0)
 
 
 class Parameter(Layer):
@@ -129,7 +130,7 @@ class Constant(Layer):
     by_position: ClassVar[tuple[str, ...]] = ("value",)
     inputs: ClassVar[tuple[str, ...]] = ()
 
-    value: bool | Number | tuple[Any, ...]
+    value: bool | Scalar | tuple[Any, ...]
     dtype: DType | None = None
 
     examples: ClassVar = (
@@ -137,6 +138,7 @@ class Constant(Layer):
         Example("Constant([[1, 2, 3], [4, 5, 6]])", ()),
         Example("Constant([true, false])", ()),
         Example('Constant([0, 1], dtype = "float")', ()),
+        Example("a * Constant(2 * T)", ("float[N, T]",)),
     )
 
     @field_validator("value", mode="before")
@@ -149,7 +151,7 @@ class Constant(Layer):
     def _is_regular(cls, value: Any) -> Any:
         if len(set(nested_shapes(value))) > 1:
             raise ValueError("must have lists of one length at each depth")
-        if not all(isinstance(leaf, (bool, int, float)) for leaf in leaves(value)):
+        if isinstance(value, tuple) and not all(isinstance(leaf, (bool, int, float)) for leaf in leaves(value)):
             raise ValueError("must hold numbers or truth values, nothing else")
         if 0 in nested_shapes(value)[0]:
             raise ValueError("must not hold an empty list")

@@ -43,11 +43,10 @@ def _(layer: Combining, call: Call, graph: Graph) -> str:
 @row(Where)
 def _(layer: Where, call: Call, graph: Graph) -> str:
     dtype = call.results[0].dtype
-    first = cast(call.inputs[1], call.type_of(1).dtype, dtype, graph)
+    given = [cast(name, call.type_of(i).dtype, dtype, graph) for i, name in enumerate(call.inputs) if i and name]
     if layer.value is not None:
-        second = scalar(layer.value, dtype, graph)
-    else:
-        second = cast(call.inputs[2], call.type_of(2).dtype, dtype, graph)
+        given.append(scalar(layer.value, dtype, graph))
+    first, second = reversed(given) if layer.value_first else given
     if dtype != "bool":
         return graph.node("Where", [call.inputs[0], first, second])
     # onnxruntime has no Where on bool

@@ -6,7 +6,7 @@ from math import prod
 
 import numpy as np
 
-from nnspec.dims import Size
+from nnspec.dims import Expression, Size
 from nnspec.layers.base import DType, LayerError
 from nnspec.layers.families.source import Buffer, Constant, Full, Normal, Ones, Parameter, Range, Uniform, Zeros
 from nnspec.to_onnx.graph import Graph
@@ -25,6 +25,8 @@ def _(layer: Parameter | Buffer, call: Call, graph: Graph) -> str:
 
 @row(Constant)
 def _(layer: Constant, call: Call, graph: Graph) -> str:
+    if isinstance(layer.value, Expression):
+        return scalar(layer.value, call.results[0].dtype, graph)
     return graph.constant(layer.value, ELEMENT_TYPES[call.results[0].dtype])
 
 

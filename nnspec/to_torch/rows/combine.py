@@ -36,8 +36,10 @@ def _(layer: Combining, call: Call) -> str:
 
 @row(Where)
 def _(layer: Where, call: Call) -> str:
-    other = call.inputs[2] if layer.value is None else _number(layer.value, 1, call)
-    return f"torch.where({call.inputs[0]}, {call.inputs[1]}, {other})"
+    given = [text for text, type in zip(call.inputs[1:], call.types[1:], strict=True) if type is not None]
+    given += [] if layer.value is None else [_number(layer.value, 1, call)]
+    first, second = reversed(given) if layer.value_first else given
+    return f"torch.where({call.inputs[0]}, {first}, {second})"
 
 
 def _number(value: Scalar, beside: int, call: Call) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnspec.dims import Size
+from nnspec.dims import Expression, Size
 from nnspec.layers.base import Initial
 from nnspec.layers.families.source import Buffer, Constant, Full, Normal, Ones, Parameter, Range, Uniform, Zeros
 from nnspec.to_torch.operands import tuple_text, within, written
@@ -53,7 +53,8 @@ def _start(shape: tuple[int, ...], initial: Initial) -> str:
 @row(Constant)
 def _(layer: Constant, call: Call) -> str:
     inferred = call.results[0].dtype != "float" and layer.dtype is None
-    return f"torch.tensor({written(repr(_lists(layer.value)), '' if inferred else _dtype(call), DEVICE)})"
+    value = call.size(layer.value) if isinstance(layer.value, Expression) else repr(_lists(layer.value))
+    return f"torch.tensor({written(value, '' if inferred else _dtype(call), DEVICE)})"
 
 
 def _lists(value: Any) -> Any:
