@@ -9,8 +9,8 @@ from nnspec.elaborate.builder.layer import bind_layer, make_layer
 from nnspec.elaborate.builder.tensor import Tensor
 from nnspec.elaborate.frame import Frame, Placed
 from nnspec.elaborate.values import Argument, Meaning, Partial, is_number, is_size
+from nnspec.layers import registry
 from nnspec.layers.base import Layer
-from nnspec.layers.families.source import Constant
 
 
 def operand(frame: Frame, value: Meaning, node: Placed) -> Meaning:
@@ -50,6 +50,8 @@ def is_operand(value: Meaning) -> bool:
 def _tensor(frame: Frame, argument: Argument, node: Placed) -> Tensor:
     if isinstance(argument.value, Tensor):
         return argument.value
-    made = emit(frame, make_layer(frame, Constant, {"value": argument}, node), [], node)
+    cls = registry.find("Constant")
+    assert cls is not None
+    made = emit(frame, make_layer(frame, cls, {"value": argument}, node), [], node)
     assert isinstance(made, Tensor), "a constant has one result"
     return made
