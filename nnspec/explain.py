@@ -112,7 +112,7 @@ def recipe_part(word: str) -> type[Configured] | None:
 def find_layer(word: str) -> type[Layer] | None:
     """The layer of this name, or behind this function, operator or merge."""
     roles = (registry.find_by(role, word) for role in ("function", "operator", "merge"))
-    return registry.find(word) or next((layer for layer in roles if layer), None)
+    return registry.find(word) or registry.find_construct(word) or next((layer for layer in roles if layer), None)
 
 
 def layer_page(layer: type[Layer]) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from nnspec.dims import Size, Symbol, equal, product, symbols
 from nnspec.ir.program import Call, Module, Place, Program, Scan
+from nnspec.ir.state import layer_weights
 from nnspec.layers.base import Layer, TensorType
 from nnspec.layers.continued import sizes_in
 from nnspec.record import Record
@@ -101,13 +102,26 @@ def _candidates(main: Module) -> Iterator[Symbol]:
 
 
 def mixing_layer(program: Program, key: str, rows: Size) -> Call | None:
-    """The call of a layer in a module, or below it, that does not treat apart the rows [rows, ...] it is given."""
+    """The call of a layer in a module, or below it, that does not treat apart the rows [rows, ...] it is given.
+
+    That is one, too, that keeps statistics of the rows in training.
+    """
     (symbol,) = symbols(rows)
+    for each in Program.model_construct(entry=key, modules=program.modules).order:
+        module = program.modules[each]
+        for call in module.calls:
+            layer = call.callee
+            if isinstance(layer, Layer) and not layer.steady(training=True) and _keeps_statistics(module, call):
+                return call
     try:
         Proof(program, symbol).outputs(key, (0,))
     except Mixed as mixed:
         return mixed.call
     return None
+
+
+def _keeps_statistics(module: Module, call: Call) -> bool:
+    return any(weight.buffer for weight in layer_weights(module, call))
 
 
 class Proof:

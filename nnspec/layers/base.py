@@ -279,6 +279,10 @@ class Layer(BaseModel):
         """The inputs by index that are lengths of padded sequences, each of 1 to this size."""
         return {}
 
+    def places(self, *inputs: Any) -> Size | None:
+        """The number of places that its whole numbers are those of; None where they are no places, or of several."""
+        return None
+
     def mixed(self, *inputs: Any) -> tuple[tuple[int, ...], ...]:
         """The dimensions of each input along which it mixes places, in evaluation: all, unless the layer says less.
 

@@ -33,20 +33,19 @@ class Mixture(Layer):
     def infer(self, tokens: TensorType, chosen: TensorType, weights: TensorType) -> TensorType:
         """The type of what an expert takes: rows, in a symbol that the tokens do not have."""
         need_dtype(tokens, "float")
-        need_dtype(chosen, "int", index=1)
-        need_dtype(weights, "float", index=2)
         if tokens.rank < 2 or not isinstance(tokens.shape[-1], int):
-            raise InputError(f"tokens have a number of features, as [N, T, 512] does; these are {tokens}")
-        for index, given in ((1, chosen), (2, weights)):
-            if given.rank != tokens.rank or not all(map(equal, given.shape[:-1], tokens.shape[:-1])):
-                wanted = f"[{', '.join(map(str, (*tokens.shape[:-1], 'k')))}]"
-                message = f"the {self.inputs[index]} for the tokens {tokens} must be {wanted}, and are {given}"
-                raise InputError(message, index=index)
+            raise InputError(f"tokens have a number of features, as [N, T, 512] does, and these are {tokens}")
+        wanted = f"[{', '.join(map(str, (*tokens.shape[:-1], 'k')))}]"
+        for index, given, dtype in ((1, chosen, "int"), (2, weights, "float")):
+            fits = given.rank == tokens.rank and all(map(equal, given.shape[:-1], tokens.shape[:-1]))
+            if given.dtype != dtype or not fits:
+                message = f"{self.inputs[index]} must be {dtype}{wanted} for the tokens {tokens}, and is"
+                raise InputError(f"{message} {given.dtype}{given}", index=index)
         count = chosen.shape[-1]
         if not isinstance(count, int) or not 1 <= count <= self.num_experts:
-            raise InputError(f"{count} of {self.num_experts} experts are chosen for each token", index=1)
+            raise InputError(f"a token takes {count} of {self.num_experts} experts", index=1)
         if weights.shape[-1] != count:
-            message = f"{count} experts are chosen for a token, and {weights.shape[-1]} weights are given"
+            message = f"chosen has {count} experts for each token, and weights {weights.shape[-1]} numbers"
             raise InputError(message, index=2)
         taken = {each.text for size in tokens.shape for each in symbols(size)}
         name, number = ROWS, 1

@@ -86,12 +86,12 @@ def layer_form(layer: Layer) -> dict[str, Any]:
 
 def families_of() -> dict[str, str]:
     """Layer name -> the module of its family."""
-    return _index()[0]
+    return {**_index()[0], **CONSTRUCTS}
 
 
 def names() -> list[str]:
     """The names of all layers, sorted."""
-    return sorted(_index()[0])
+    return sorted(families_of())
 
 
 def words(role: str) -> list[str]:
@@ -101,7 +101,7 @@ def words(role: str) -> list[str]:
 
 def all_layers() -> Iterator[type[Layer]]:
     """Every layer class, by name; imports all families."""
-    for name in names():
+    for name in sorted(_index()[0]):
         layer = find(name)
         assert layer is not None
         yield layer

@@ -5,17 +5,18 @@ The mixture is a module of its own, whose one call is routed: its experts have t
 
 from __future__ import annotations
 
-from nnspec.diagnostics import Span
+from nnspec.diagnostics import Label, Span
+from nnspec.dims import Size
 from nnspec.elaborate.builder.call import Made, Result
 from nnspec.elaborate.builder.emit import call_module, infer
 from nnspec.elaborate.builder.inputs import layer_inputs
 from nnspec.elaborate.builder.layer import bind_layer
-from nnspec.elaborate.builder.tensor import Several, Value, types_of
+from nnspec.elaborate.builder.tensor import Several, Tensor, Value, Wire, types_of
 from nnspec.elaborate.describe import kind
 from nnspec.elaborate.frame import Failed, Frame, Placed
 from nnspec.elaborate.instantiate.arguments import bind_block
 from nnspec.elaborate.instantiate.blocks import make_block
-from nnspec.elaborate.mistakes import BadExpert, WrongKind
+from nnspec.elaborate.mistakes import BadExpert, LayerInput, WrongKind
 from nnspec.elaborate.values import BlockDefinition, Partial
 from nnspec.ir import Call, Module, Port
 from nnspec.ir.batch import mixing_layer
@@ -31,6 +32,7 @@ def apply_mixture(frame: Frame, partial: Partial, flowing: Several | None, label
         raise Failed
     assert isinstance(mixture, Mixture)
     inputs = layer_inputs(frame, mixture, flowing, further, node)
+    _need_as_many(frame, mixture, inputs[1], node)
     types = {name: type for name, type in zip(Mixture.inputs, types_of(inputs), strict=True) if type is not None}
     tokens = types["tokens"]
     (rows,) = infer(frame, mixture, inputs, node, config, None)
@@ -41,6 +43,30 @@ def apply_mixture(frame: Frame, partial: Partial, flowing: Several | None, label
     made = _mixture(frame, expert, mixture.num_experts, types, result, node)
     frame.scope.next_label()
     return call_module(frame, made, inputs, path, node)
+
+
+def _need_as_many(frame: Frame, mixture: Mixture, chosen: Tensor | None, node: Placed) -> None:
+    """Check that the experts are chosen among as many as there are, where that can be told."""
+    assert chosen is not None
+    count = _places(frame, chosen)
+    if count is not None and count != mixture.num_experts:
+        message = f"the experts are chosen among {count}, and there are {mixture.num_experts}"
+        help = f"write {Mixture.__name__}({count}, ...), or choose among {mixture.num_experts}"
+        label = Label(chosen.place, "chosen here") if chosen.place is not None else None
+        frame.fail(LayerInput(frame.span(node), Mixture.__name__, message, help, label, Mixture.__name__))
+
+
+def _places(frame: Frame, tensor: Tensor) -> Size | None:
+    """The number of places that whole numbers are those of: of what made them, behind what only moves elements."""
+    wire: Wire | None = tensor.wire
+    for call in reversed(frame.scope.calls):
+        if wire in call.outputs:
+            if not isinstance(call.callee, Layer):
+                return None
+            if not call.callee.rearranges:
+                return call.callee.places(*call.input_types)
+            wire = call.inputs[0]
+    return None
 
 
 def _expert(frame: Frame, expert: object, span: Span, rows: TensorType, path: str, node: Placed) -> Made:

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import PositiveInt
 
-from nnspec.dims import Expression
+from nnspec.dims import Expression, Size
 from nnspec.layers.base import Example, Layer, TensorType, axis, need_dtype
 from nnspec.layers.reshaping import need_positive, replaced
 
@@ -43,6 +43,9 @@ class TopK(Layer):
         values = replaced(input, place, self.k)
         return values, TensorType("int", values.shape)
 
+    def places(self, input: TensorType) -> Size | None:
+        return input.shape[axis(self.dim, input.rank)]
+
     def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
         return ((axis(self.dim, input.rank),),)
 
@@ -54,6 +57,9 @@ class _Ordering(Layer):
 
     dim: int = -1
     descending: bool = False
+
+    def places(self, input: TensorType) -> Size | None:
+        return input.shape[axis(self.dim, input.rank)]
 
     def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
         return ((axis(self.dim, input.rank),),)

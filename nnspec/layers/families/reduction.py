@@ -236,6 +236,9 @@ class ArgMax(_SingleReduction):
         Example("ArgMax(-1, keepdim = true)", ("int[N, 5]",)),
     )
 
+    def places(self, input: TensorType) -> Size | None:
+        return None if self.dim is None else input.shape[axis(self.dim, input.rank)]
+
 
 class ArgMin(_SingleReduction):
     """The index of the least element along one dimension, or among all elements in order.
@@ -247,6 +250,9 @@ class ArgMin(_SingleReduction):
     gives: ClassVar[DType | None] = "int"
 
     examples: ClassVar = (Example("argmin(a, dim = 1)"), Example("argmin(a, keepdim = true)"))
+
+    def places(self, input: TensorType) -> Size | None:
+        return None if self.dim is None else input.shape[axis(self.dim, input.rank)]
 
 
 class All(_Reduction):
