@@ -184,7 +184,9 @@ def _first_use(
                 return call
         else:
             inner = program.modules[call.callee]
-            found = _first_use(program, inner, inner.inputs[call.inputs.index(value)].value, wanted)
+            ports = zip(call.inputs, inner.inputs, strict=False)  # experts take the first input alone
+            port = next((port for name, port in ports if name == value), None)
+            found = _first_use(program, inner, port.value, wanted) if port is not None else None
             if found is not None:
                 return found
     return None

@@ -15,8 +15,8 @@ class Mixture(Layer):
 
     `(x, chosen, weights) -> experts: Mixture(64, Expert(1024))` has 64 experts with weights of their own, under the
     labels `experts.0`, `experts.1`, ... What they make of a token is added, each times its weight. Which are chosen is
-    computed before: `x -> gate: Linear(64, bias = false) -> softmax(dim = -1) -> TopK(8)` gives their weights and, as
-    `topk.indices`, their numbers.
+    computed before: `best = x -> gate: Linear(64, bias = false) -> softmax(dim = -1) -> TopK(8)` has their weights,
+    `best`, and their numbers, `best.indices`.
 
     An expert is a block. It takes the tokens that chose it, [rows, D], however many there are, treats them apart, and
     gives [rows, E].
