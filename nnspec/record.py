@@ -14,6 +14,7 @@ class Record:
     """A frozen value whose fields are its annotations, in order; class attributes are their defaults."""
 
     record_fields: ClassVar[tuple[str, ...]] = ()
+    record_required: ClassVar[frozenset[str]] = frozenset()  # those without a default
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -22,14 +23,17 @@ class Record:
         own = [name for name, kind in cls.__annotations__.items() if "ClassVar" not in str(kind)]
         inherited = cls.record_fields
         cls.record_fields = inherited + tuple(name for name in own if name not in inherited)
+        cls.record_required = frozenset(name for name in cls.record_fields if not hasattr(cls, name))
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        fields = self.record_fields
         state = self.__dict__
-        state.update(zip(fields, values, strict=False))
-        state.update(named)
-        # As many as there are fields, none twice, none beyond: then they are the fields. All else is looked at closely.
-        if len(values) + len(named) != len(fields) or len(state) != len(fields) or not state.keys() <= set(fields):
+        state.update(zip(self.record_fields, values, strict=False))
+        if named:
+            state.update(named)
+            if not named.keys() <= set(self.record_fields):
+                self._check(values, named)
+        # None is left over, none given twice, none missing.
+        if len(state) != len(values) + len(named) or not self.record_required <= state.keys():
             self._check(values, named)
 
     def _check(self, values: tuple[Any, ...], named: dict[str, Any]) -> None:
@@ -38,7 +42,7 @@ class Record:
             raise TypeError(f"{kind.__name__} takes {len(fields)} fields, {len(values)} were given")
         unknown = [name for name in named if name not in fields]
         double = [name for name in fields[: len(values)] if name in named]
-        missing = [name for name in fields if name not in self.__dict__ and not hasattr(kind, name)]
+        missing = [name for name in fields if name in self.record_required and name not in self.__dict__]
         for what, names in (("unknown", unknown), ("double", double), ("missing", missing)):
             if names:
                 raise TypeError(f"{kind.__name__}: {what} fields {names}")

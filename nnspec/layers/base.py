@@ -340,6 +340,10 @@ class Layer(BaseModel):
         return tuple(sorted(cls.model_fields, key=lambda name: name in cls.beyond_torch))
 
 
+# Pydantic would evaluate them again for every layer: a tenth of the time of `nnspec summary`. They are class variables.
+Layer.__annotations__ = {}
+
+
 @cache
 def _real(kind: type[Layer]) -> frozenset[str]:
     """The arguments that may be numbers with a fraction; the integers of others are sizes and counts."""
