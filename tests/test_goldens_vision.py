@@ -26,7 +26,8 @@ SIZES = {
     "pix2pix_unet_small": [(64, 128), (192, 64)],
     "ddpm_tiny": [(8, 12), (6, 4)],
 }
-EVERY = [pytest.param(name, marks=pytest.mark.slow) if name == "vgg13" else name for name in GOLDENS]  # 1 GB of weights
+HEAVY = {"vgg13", "deeplab_v3_small", "fcn_small"}  # 1 GB of weights, and 200 MB
+EVERY = [pytest.param(name, marks=pytest.mark.slow) if name in HEAVY else name for name in GOLDENS]
 
 
 def inputs(name: str, size: tuple[int, int] | None = None) -> list[torch.Tensor]:

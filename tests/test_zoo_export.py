@@ -29,6 +29,7 @@ SMALL: list[Entry] = [
     ("ae_plain.nn", "Autoencoder", {}),
     ("alexnet.nn", "AlexNet", {"classes": 5, "H": 63, "W": 70}),
     ("alexnet_2012.nn", "AlexNet2012", {"classes": 5}),
+    ("deeplab_v3.nn", "DeepLabV3", {"backbone": "ResNet(depths = [1, 1, 1, 1])", "width": 16, "H": 40, "W": 48}),
     ("dcgan_discriminator.nn", "DCGANDiscriminator", {"width": 8}),
     ("dcgan_generator.nn", "DCGANGenerator", {"width": 8}),
     ("gpt3.nn", "GPT3", {"layers": 2, "width": 64, "heads": 4, "vocab": 101, "context": 32}),
@@ -45,7 +46,7 @@ GOLDENS = chain(*(table.GOLDENS.values() for table in (classics, vision, later, 
 OTHERS: list[Entry] = [(file, model, settings) for file, model, settings, _ in vision.SMALL]
 ZOO: dict[str, Entry] = {entry[0]: entry for entry in [*GOLDENS, *OTHERS, *SMALL]}
 RANDOM = {"vae.nn": {"recon"}, "vae_conv.nn": {"recon"}}  # outputs that are drawn
-HEAVY = {"alexnet.nn", "alexnet_2012.nn", "vgg.nn", "inception_resnet_v2.nn"}  # 50 to 130 million parameters
+HEAVY = {"fcn.nn", "alexnet.nn", "alexnet_2012.nn", "vgg.nn", "inception_resnet_v2.nn"}  # 50 to 130 million parameters
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in HEAVY else name for name in sorted(ZOO)]
 TRIALS = 3
 LIGHT = 8 << 20  # bytes of weights of the specs that are made in other forms too

@@ -23,6 +23,9 @@ from nnspec.ir.state import state_dict, totals
 RENAMED = {"BatchNormAct2d": "BatchNorm2d", "Timesteps": "SinusoidalEmbedding"}
 # Modules of the references that are blocks or nothing in a spec; what they own stands in the test of owners.
 BLOCKS = {"CNBlock", "Encoder", "Identity", "ShiftedWindowAttention", "VisionTransformer"}
+# The sizes of the images that variants take where the spec leaves them open.
+OPEN_SIZES = {"patchgan.nn": 256, "cyclegan.nn": 256, "srgan_generator.nn": 64, "srgan_discriminator.nn": 96,
+              "stable_diffusion.nn": 64, "stable_diffusion_vae.nn": 512}  # fmt: skip
 DTYPES = {"float": "float32", "int": "int64"}
 
 
@@ -136,9 +139,7 @@ def test_variants_have_the_keys_and_counts_of_the_reference(
     file: str, model: str, settings: dict[str, Any], parameters: int, products: int, digest: str
 ) -> None:
     ports = nnspec.load(SPECS / file, model, settings=settings).program.main.input_types
-    open_size = {"patchgan.nn": 256, "cyclegan.nn": 256, "srgan_generator.nn": 64, "srgan_discriminator.nn": 96}.get(
-        file, 0
-    )
+    open_size = OPEN_SIZES.get(file, 0)
     shapes = [[size if isinstance(size, int) else open_size for size in type.shape[1:]] for type in ports]
     ours = bound(file, model, settings, [[1, *shape] for shape in shapes])
     lines = [f"{entry.key} {'x'.join(map(str, entry.weight.shape))}" for entry in state_dict(ours)]

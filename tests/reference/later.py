@@ -25,6 +25,40 @@ GOLDENS: dict[str, Spec] = {
         "DINOv2Giant",
         {"width": 32, "depth": 2, "heads": 4, "patch": 7, "size": 28, "H": 42, "W": 35},
     ),
+    "stable_diffusion_tiny": (
+        "stable_diffusion.nn",
+        "StableDiffusion",
+        {"widths": [16, 32], "heads": [2, None], "text": 12, "blocks": 1, "groups": 4, "linear": False},
+    ),
+    "stable_diffusion_tiny_linear": (
+        "stable_diffusion.nn",
+        "StableDiffusion",
+        {"widths": [16, 32], "heads": [2, None], "text": 12, "blocks": 1, "groups": 4, "linear": True},
+    ),
+    "stable_diffusion_vae_tiny": (
+        "stable_diffusion_vae.nn",
+        "StableDiffusionVAE",
+        {"widths": [16, 32], "blocks": 1, "groups": 4},
+    ),
+    "segformer_tiny": (
+        "segformer.nn",
+        "SegFormer",
+        {
+            "widths": [8, 16, 20, 32],
+            "depths": [1, 2, 1, 1],
+            "heads": [1, 2, 5, 8],
+            "head": 24,
+            "classes": 7,
+            "H": 64,
+            "W": 96,
+        },
+    ),
+    "deeplab_v3_small": (
+        "deeplab_v3.nn",
+        "DeepLabV3",
+        {"classes": 5, "H": 48, "W": 40, "backbone": "ResNet(depths = [1, 1, 1, 1])"},
+    ),
+    "fcn_small": ("fcn.nn", "FCN", {"classes": 5, "H": 48, "W": 40, "backbone": "ResNet(depths = [1, 1, 1, 1])"}),
 }
 
 # As in `vision.VARIANTS`: parameters, multiply-accumulates, and the beginning of the SHA-256 of the `state_dict`.
@@ -53,4 +87,17 @@ VARIANTS: list[tuple[str, str, dict[str, Any], int, int, str]] = [
     ("dinov2.nn", "DINOv2Base", {}, 86_580_480, 23_161_227_264, "43f4dae7a97b219d"),
     ("dinov2.nn", "DINOv2Large", {}, 304_368_640, 81_011_982_336, "33210c85e899fa96"),
     ("dinov2.nn", "DINOv2Giant", {}, 1_136_480_768, 299_390_066_688, "a5974ca03d70a5c1"),
+    ("stable_diffusion.nn", "StableDiffusion1_5", {}, 859_520_964, 401_087_201_280, "bcd1e6d1cff90d7c"),
+    ("stable_diffusion.nn", "StableDiffusion2_1", {}, 865_910_724, 401_496_145_920, "deed432485a10b7a"),
+    ("stable_diffusion_vae.nn", "StableDiffusionVAE", {}, 83_653_863, 1_815_588_700_160, "2f48967b199711ef"),
+    ("segformer.nn", "SegFormerB0", {}, 3_752_694, 8_387_821_568, "8614865d4d685bbd"),
+    ("segformer.nn", "SegFormerB1", {}, 13_715_798, 15_878_062_080, "d36f9e1df765e936"),
+    ("segformer.nn", "SegFormerB2", {}, 27_461_974, 62_337_843_200, "9f16ff3a9ebf28b5"),
+    ("segformer.nn", "SegFormerB3", {}, 47_337_814, 78_963_015_680, "407929451dad1729"),
+    ("segformer.nn", "SegFormerB4", {}, 64_108_374, 95_567_478_784, "f12554413dd3750c"),
+    ("segformer.nn", "SegFormerB5", {}, 84_708_694, 111_510_290_432, "088a515515481c8f"),
+    ("deeplab_v3.nn", "DeepLabV3_ResNet50", {}, 42_004_074, 168_731_205_888, "ccda2958d10afe25"),
+    ("fcn.nn", "FCN_ResNet50", {}, 35_322_218, 142_725_772_800, "daa243c71290706f"),
+    ("deeplab_v3.nn", "DeepLabV3_ResNet101", {"auxiliary": False}, 58_630_997, 248_752_300_288, "88a66172ba714804"),
+    ("fcn.nn", "FCN_ResNet101", {"auxiliary": False}, 51_949_141, 222_746_867_200, "21fa77573d82e56e"),
 ]
