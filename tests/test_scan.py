@@ -236,6 +236,48 @@ def test_the_source_reads_as_a_loop() -> None:
     assert "torch.stack(ys[::-1], 1)" in source
 
 
+def test_a_module_is_scanned_again_with_its_weights() -> None:
+    text = f"""{TWO} model A {{ {WALK}
+      (each left along 1, each right along 2, carry h = h0, carry c = h0) -> cell: scan Cell(4)
+      (each left along 1, each right along 2, carry h = cell.h, carry c = cell.c) -> scan cell backward
+      output y = _.y
+      output first = cell.y
+    }}""".replace("input scale: float[N, 1]", "")
+    compare(text, {"left": torch.randn(2, 5, 3), "right": torch.randn(2, 2, 5)})
+    assert list(built(text).state_dict()) == ["cell.mix.weight", "cell.mix.bias", "cell.turn.weight", "cell.turn.bias"]
+
+
+def test_a_block_may_be_applied_once_and_scanned_with() -> None:
+    text = f"""{LOOP} model A {{ input x: float[N, 4]; once: Step(4); (carry _) -> scan once for 2 }}"""
+    (found,) = compare(text, {"x": (x := torch.randn(2, 4))})
+    module = built(text)
+    with torch.no_grad():
+        torch.testing.assert_close(module(x), module.once(module.once(module.once(x))))
+    assert found.shape == x.shape
+
+
+def test_scans_inside_scans_groups_and_repeats() -> None:
+    text = """
+    block Inner(w): x, h {
+      output h = tanh((x -> a: Linear(w)) + (h -> b: Linear(w)))
+      output y = h
+    }
+    block Outer(w): row, h {
+      [N, W, C]
+      (each row along 1, carry h) -> i: scan Inner(w)
+      output h = i.h
+      output y = i.y
+    }
+    model A {
+      input x: float[N, H, W, 4]
+      h0 = zeros([N, 4])
+      (each x along 1, carry h = h0) -> s: scan Outer(4)
+      s.y -> 2 x { (each _ along 2, carry h = h0) -> t: scan Outer(4) backward ; t.y }
+    }"""
+    (found,) = compare(text, {"x": torch.randn(2, 3, 5, 4)})
+    assert found.shape == (2, 3, 5, 4)
+
+
 WRONG = {
     "the old spelling": ("(s, h) -> scan Step", r"E0257.*\(each x, carry hidden\) -> scan Step"),
     "no tuple": ("s -> scan Step", r"E0257.*each"),
@@ -252,6 +294,8 @@ WRONG = {
     "no steps": ("(carry h, s) -> scan Step for 0", "E0206|1 or more"),
     "a layer": ("(each s) -> scan Linear(3)", "a block after `scan`"),
     "an unknown input": ("(each s, carry state = h) -> scan Step", "state"),
+    "a scan as a step": ("(each s, carry h) -> t: scan Step ; (s[0], h) -> t", "E0208|E02.*scan t as a step"),
+    "a scan of a layer's label": ("l: Linear(5) ; (each s) -> scan l", "a block after `scan`"),
     "roles without a scan": ("(each s, h) -> Concat", "E0255.*no `scan` follows"),
     "a role in parentheses": ("x = (carry h) * 2", "E0255"),
 }

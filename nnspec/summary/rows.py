@@ -153,7 +153,7 @@ class Rows:
         callee = self.program.callee(call)
         if isinstance(callee, Layer):
             return callee.kind
-        return "{ ... }" if callee.kind == "group" else callee.name
+        return "{ ... }" if callee.kind == "group" else f"scan {callee.name}" if call.scan else callee.name
 
     def _total(self, step: _Step) -> Totals:
         """The elements of a call, less the parameters that are other ones."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nnspec.elaborate.builder import interior
-from nnspec.elaborate.builder.call import Bound, Step
+from nnspec.elaborate.builder.call import Bound, Made, Step
 from nnspec.elaborate.builder.emit import call_module, emit, infer
 from nnspec.elaborate.builder.inputs import block_inputs, declared_inputs, layer_inputs, named_inputs
 from nnspec.elaborate.builder.layer import bind_layer
@@ -99,8 +99,10 @@ def _apply_block(
 
 def apply_again(frame: Frame, value: Value, step: Step, named: Mapping[str, Argument], item: Placed) -> Value:
     """`-> tower`: the same module on other inputs."""
-    if value.scope is not frame.scope:
-        frame.fail(Misplaced(frame.span(item), "a module of another body", "apply it in the body that builds it"))
+    need_here(frame, value, item)
+    if step.call.scan is not None:
+        way = f"to walk again with its weights: (each x, carry state = start) -> scan {step.label}"
+        frame.fail(Misplaced(frame.span(item), f"the scan {step.label} as a step", way))
     flowing = flows(frame.incoming(item, step.label))
     match step.built_from:
         case None:
@@ -128,16 +130,27 @@ def _layer_again(
 def _block_again(
     frame: Frame, block: Bound, step: Step, flowing: Several, named: Mapping[str, Argument], item: Placed
 ) -> Value:
-    definition, modules = block.definition, frame.shared.modules
+    definition = block.definition
     names = tuple(each.name.text for each in declared_inputs(definition))
     further = named_inputs(frame, named, names, step.label, block_signature(definition))
     given = block_inputs(frame, definition, flowing, further, item)
     made = make_block(frame, definition, block.arguments, types_of(given), step.label, item)
-    first = step.call.callee
+    need_same(frame, made, step, item)
+    return call_module(frame, made, given, step.label, item, shared=True)
+
+
+def need_here(frame: Frame, value: Value, item: Placed) -> None:
+    """Check that what is applied again is built in this body."""
+    if value.scope is not frame.scope:
+        frame.fail(Misplaced(frame.span(item), "a module of another body", "apply it in the body that builds it"))
+
+
+def need_same(frame: Frame, made: Made, step: Step, item: Placed) -> None:
+    """Check that a block, made for other inputs, is the module of a step still."""
+    modules, first = frame.shared.modules, step.call.callee
     assert isinstance(first, str)
     taken, now = (tuple(port.name for port in modules[key].inputs) for key in (first, made.key))
     if taken != now:  # the module that is built has one `forward`
         frame.fail(OtherInputs(frame.span(item), step.label, taken, now, step.span))
     if made.key != first and interior.weights_below(modules, made.key) != interior.weights_below(modules, first):
         frame.fail(SharedMismatch(frame.span(item), step.label, step.span))
-    return call_module(frame, made, given, step.label, item, shared=True)

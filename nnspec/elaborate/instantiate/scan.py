@@ -15,15 +15,17 @@ from nnspec.elaborate.builder.call import Bound, Result
 from nnspec.elaborate.builder.emit import call_module
 from nnspec.elaborate.builder.inputs import block_inputs, declared_inputs
 from nnspec.elaborate.builder.signature import block_signature
-from nnspec.elaborate.builder.tensor import Invalid, Tensor, Value
+from nnspec.elaborate.builder.tensor import Invalid, Results, Tensor, Value
 from nnspec.elaborate.describe import kind
 from nnspec.elaborate.evaluate.expression import evaluate, number
 from nnspec.elaborate.evaluate.tuples import fed_value
 from nnspec.elaborate.frame import Failed, Frame
+from nnspec.elaborate.instantiate.apply import need_here, need_same
 from nnspec.elaborate.instantiate.arguments import bind_block
 from nnspec.elaborate.instantiate.blocks import make_block
 from nnspec.elaborate.mistakes import (
     BadScan,
+    Misplaced,
     NotCarried,
     RepeatedArgument,
     ScanWithoutSteps,
@@ -52,8 +54,16 @@ class Scanned(Record):
 
 
 def scan(frame: Frame, node: t.Scan, item: t.Item, label: str | None) -> Value:
-    """Apply a block step by step."""
+    """Apply a block step by step; behind the label of one, the same module again."""
     partial = evaluate(frame, node.step)
+    again = partial.step if isinstance(partial, (Tensor, Results)) else None
+    block = again.built_from if again is not None else None
+    if isinstance(partial, (Tensor, Results)) and isinstance(block, Bound):
+        need_here(frame, partial, item)
+        if label is not None:
+            what = "a label before a module that has one"
+            frame.fail(Misplaced(frame.span(item), what, "bind it: name = (...) -> scan ..."))
+        partial = Partial(block.definition)
     if not isinstance(partial, Partial) or not isinstance(partial.callee, BlockDefinition):
         frame.fail(WrongKind(frame.span(node.step), "a block after `scan`", kind(partial)))
     definition = partial.callee
@@ -63,7 +73,11 @@ def scan(frame: Frame, node: t.Scan, item: t.Item, label: str | None) -> Value:
         way = None if walked else _as_written_now(definition, given)
         frame.fail(ScanWithoutSteps(frame.span(node), bool(walked), node.backward, way))
     length = _length(frame, node, definition, walked)
-    arguments, further = bind_block(frame, definition, partial, node)
+    further: dict[str | int, Tensor] = {}
+    if isinstance(block, Bound):
+        arguments = block.arguments
+    else:
+        arguments, further = bind_block(frame, definition, partial, node)
     placed = _placed(frame, definition, given)
     further |= {name: each.tensor for name, each in placed.items() if isinstance(name, str) and each.tensor}
     flowing = [each.tensor for place, each in placed.items() if isinstance(place, int) and each.tensor]
@@ -86,14 +100,18 @@ def scan(frame: Frame, node: t.Scan, item: t.Item, label: str | None) -> Value:
     )
     inside = iter(walk.inside(tuple(present)))
     types = tuple([None if tensor is None else next(inside) for tensor in inputs])
-    path = label or str(frame.scope.position)
+    path = again.label if again is not None else label or str(frame.scope.position)
     made = make_block(frame, definition, arguments, types, path, node)
+    if again is not None:
+        need_same(frame, made, again, item)
     module = frame.shared.modules[made.key]
     carried = _carried(frame, node, definition, module, known)
     stacked = _stacked(frame, node, definition, module, carried, walked[0].dim if walked else 0)
     walk = walk.model_copy(update={"carried": carried, "stacked": stacked})
     stacked_types = walk.results(module.output_types, length)
     results = [Result(each.name, type, each.training) for each, type in zip(made.results, stacked_types, strict=True)]
+    if again is not None:
+        return call_module(frame, made, inputs, path, node, results=results, scan=walk, shared=True)
     frame.scope.next_label()
     return call_module(frame, made, inputs, path, node, Bound(definition, arguments), results=results, scan=walk)
 
