@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nnspec.train.epochs import Trained
     from nnspec.triton.repository import Served
     from nnspec.weights.compare import Comparison
+    from nnspec.why import Why
 
 
 class BadProgram(Diagnostic):
@@ -222,6 +223,19 @@ class Model:
     def sources(self) -> dict[str, Source]:
         """The texts that the places of the program refer to, by the names of their files."""
         return self.declarations.sources() if self.declarations else {}
+
+    def why(self, path: str) -> Why:
+        """The arithmetic behind the shape and the counts of a layer or block.
+
+        Args:
+            path: of the layer, as in the `state_dict`: `layer1.0.conv1`.
+
+        Raises:
+            SpecError: there is no layer at the path.
+        """
+        from nnspec.why import explained  # few runs ask
+
+        return explained(self.program, path, self.sources)
 
     def to_json(self) -> str:
         """The program as JSON; `nnspec.from_json` reads it back."""

@@ -1,16 +1,25 @@
-"""`nnspec explain`: the page of a mistake's code or of a layer; without a word, the list of both."""
+"""`nnspec explain`: the page of a mistake's code or of a layer, or the numbers of a layer of a model."""
 
 from __future__ import annotations
 
 import click
 
-from nnspec.cli.options import reporting
+from nnspec.cli.options import SpecArguments, reporting, spec_settings
 from nnspec.explain import contents, explain
 
 
 @click.command("explain")
-@click.argument("word", required=False)
+@click.argument("word", required=False, metavar="[WORD | MODEL.nn]")
+@click.argument("layer", required=False)
+@spec_settings
 @reporting
-def command(word: str | None) -> None:
-    """Explain a diagnostic's code (E0203), a layer (Conv2d) or a function (softmax); list all of them without WORD."""
-    click.echo(contents() if word is None else explain(word))
+def command(word: str | None, layer: str | None, spec: SpecArguments) -> None:
+    """Explain a diagnostic's code (E0203), a layer (Conv2d) or a function (softmax); list all of them without WORD.
+
+    With a LAYER of a model, as in `nnspec explain resnet50 layer1.0.conv1`: the arithmetic behind its shape, its
+    parameters and its multiply-accumulates.
+    """
+    if word is not None and layer is not None:
+        click.echo(spec.replace(path=word).load().why(layer))
+    else:
+        click.echo(contents() if word is None else explain(word))

@@ -72,18 +72,29 @@ def _limits(context: click.Context, parameter: click.Parameter, values: tuple[st
     return Limits(**{**bounds, **{name: int(text) for name, text in pairs.items()}})
 
 
-def spec_choices(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command MODEL, --model, --set and --limit; it receives them as `spec: SpecArguments`."""
+def spec_settings(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command --model, --set and --limit; it receives them as `spec: SpecArguments`, without a path."""
 
-    @click.argument("path", metavar="MODEL.nn")
     @click.option("--model", metavar="NAME", help="The model to take; the file's first one if left out.")
     @click.option("--set", "settings", multiple=True, callback=_pairs, metavar="NAME=VALUE",
                   help="An argument of the model, as a spec would write it.")  # fmt: skip
     @click.option("--limit", "limits", multiple=True, callback=_limits, metavar="NAME=NUMBER",
                   help=f"Raise a limit: {', '.join(Limits.record_fields)}.")  # fmt: skip
     @wraps(function)
-    def command(path: str, model: str | None, settings: dict[str, str], limits: Limits, **rest: Any) -> Any:
-        return function(SpecArguments(path, model, settings, {}, limits), **rest)
+    def command(model: str | None, settings: dict[str, str], limits: Limits, **rest: Any) -> Any:
+        return function(spec=SpecArguments("", model, settings, {}, limits), **rest)
+
+    return command
+
+
+def spec_choices(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As `spec_settings`, with MODEL.nn."""
+
+    @click.argument("path", metavar="MODEL.nn")
+    @spec_settings
+    @wraps(function)
+    def command(spec: SpecArguments, path: str, **rest: Any) -> Any:
+        return function(spec=spec.replace(path=path), **rest)
 
     return command
 
@@ -96,7 +107,7 @@ def spec_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
                   help="The shape of an input; binds the symbols in it.")  # fmt: skip
     @wraps(function)
     def command(spec: SpecArguments, inputs: dict[str, tuple[int, ...]], **rest: Any) -> Any:
-        return function(SpecArguments(spec.path, spec.model, spec.settings, inputs, spec.limits), **rest)
+        return function(spec=spec.replace(inputs=inputs), **rest)
 
     return command
 

@@ -271,6 +271,10 @@ class Layer(BaseModel):
         """Multiply-accumulates of one application: convolutions and matrix products, nothing else."""
         return 0
 
+    def arithmetic(self, *inputs: Any) -> tuple[str, ...]:
+        """The arithmetic of the last sizes of its first result, one text each, where windows make them."""
+        return ()
+
     def indices_below(self) -> int | None:
         """The number that the elements of its integer inputs must be below; None where any will do."""
         return None

@@ -79,6 +79,9 @@ class Pool(Batched):
             places(tuple(Window(window.kernel, window.stride) for window in windows), input)
         return input.with_shape(*input.shape[:2], *places(self.extended(input), input))
 
+    def arithmetic(self, input: TensorType) -> tuple[str, ...]:
+        return tuple(map(Window.written, self.extended(input), input.shape[2:]))
+
     def extended(self, input: TensorType) -> tuple[Window, ...]:
         """The windows with the padding at the end that ceil_mode amounts to."""
         return tuple(

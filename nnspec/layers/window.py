@@ -62,6 +62,13 @@ class Window(Record):
         """The number of places it has along a dimension of this size."""
         return (size + self.begin + self.end - self.extent) // self.stride + 1
 
+    def written(self, size: Size) -> str:
+        """The arithmetic of `places`, with its numbers."""
+        padding = "".join(f" + {amount}" for amount in (self.begin, self.end) if amount)
+        extent = f"({self.dilation} * ({self.kernel} - 1) + 1)" if self.dilation > 1 else str(self.extent)
+        places = f"{_whole(size)}{padding} - {extent}"
+        return f"({places}) // {self.stride} + 1" if self.stride > 1 else f"{places} + 1"
+
     def overhang(self, ceil_mode: bool) -> int:
         """The further padding of the end in ceil mode, so that a last window may begin inside and end outside.
 
@@ -69,6 +76,12 @@ class Window(Record):
         floors over the stride, so that the smaller numerator decides for all sizes.
         """
         return min(self.stride - 1, self.extent - self.end - 1) if ceil_mode else 0
+
+
+def _whole(size: Size) -> str:
+    """A size as an operand."""
+    text = str(size)
+    return text if isinstance(size, int) or text.isidentifier() else f"({text})"
 
 
 def each(value: T | tuple[T, ...], dims: int, argument: str) -> tuple[T, ...]:

@@ -66,6 +66,9 @@ class _Convolution(Kernels):
         self.channels(input, self.groups)
         return input.with_shape(input.shape[0], self.out_channels, *places(self.windows(input), input))
 
+    def arithmetic(self, input: TensorType) -> tuple[str, ...]:
+        return tuple(map(Window.written, self.windows(input), input.shape[2:]))
+
     def continued(self, time: Expression, past: Expression, input: TensorType) -> Continued | None:
         which = along_which(time, input, self.dims)
         if which is None:

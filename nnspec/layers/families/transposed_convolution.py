@@ -56,6 +56,13 @@ class _TransposedConvolution(Kernels):
                 )
         return extra
 
+    def arithmetic(self, input: TensorType) -> tuple[str, ...]:
+        return tuple(
+            f"({size} - 1) * {window.stride}" + f" - {window.begin} - {window.end}" * bool(window.begin or window.end)
+            + f" + {window.extent}" + f" + {extra}" * bool(extra)
+            for size, window, extra in zip(input.shape[2:], self.windows(), self.extra(), strict=True)
+        )  # fmt: skip
+
     def infer(self, input: TensorType) -> TensorType:
         self.channels(input, self.groups)
         sizes = []
