@@ -131,17 +131,18 @@ class Qwen3(Llama):
 
     def arguments(self) -> dict[str, Argument]:
         """As Llama, with the norm."""
-        return {**super().arguments(), "norm": LayerArgument("RMSNorm", {"eps": self.rms_norm_eps})}
+        return {**super().arguments(), "head_norm": LayerArgument("RMSNorm", {"eps": self.rms_norm_eps})}
 
 
 class Phi3(Llama):
-    """Phi3Config: projections in one, a window, and dropout."""
+    """Phi3Config: projections in one, and a window."""
 
     file = "phi3"
     models = {"Phi3ForCausalLM": "Phi3"}  # noqa: RUF012
     supported = {  # noqa: RUF012
         "hidden_act": ("silu",),
         "attention_dropout": (0.0,),
+        "resid_pdrop": (0.0,),
         "embd_pdrop": (0.0,),
         "tie_word_embeddings": (False,),
     }
@@ -161,7 +162,7 @@ class Phi3(Llama):
         yield from same("hidden_size", self.hidden_size, head_dim=self.size * self.num_attention_heads)
 
     def arguments(self) -> dict[str, Argument]:
-        """As Llama, with window and dropout."""
+        """As Llama, with the window."""
         found = super().arguments()
         del found["size"], found["tied"]
-        return {**found, "window": self.sliding_window, "dropout": self.resid_pdrop}
+        return {**found, "window": self.sliding_window}
