@@ -57,6 +57,6 @@ def test_a_layer_is_explained_with_the_numbers_of_its_model() -> None:
 
 
 def test_a_layer_that_is_not_there_is_told_with_the_nearest() -> None:
-    with pytest.raises(SpecError, match=r"no layer at layer1.0.conv9.*did you mean layer1.0.conv") as caught:
+    with pytest.raises(SpecError, match=r"(?s)no layer at layer1.0.conv9.*did you mean layer1.0.conv") as caught:
         nnspec.load("resnet50").why("layer1.0.conv9")
     assert caught.value.diagnostics[0].code == "E0507"
