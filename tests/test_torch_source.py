@@ -273,3 +273,25 @@ def test_method_is_called_on_the_whole_of_what_flows_to_it(expression: str, step
 def test_a_crop_in_a_group_takes_the_size_from_what_flows_to_it() -> None:
     text = "model M { input x: float[N, 3, H, W]; MaxPool2d(3, stride = 1); { CenterCrop([3, 1]) -> Linear(2) } }"
     assert nnspec.loads(text).to_torch()(torch.rand(2, 3, 8, 9)).shape == (2, 3, 3, 2)
+
+
+def test_values_have_the_names_that_the_spec_binds_them_to() -> None:
+    text = """
+    model M {
+      input x: float[N, 8]
+      query = _ -> q_proj: Linear(8)
+      gate = sigmoid(query)
+      for i in 1..2 { gate = gate * query + gate }
+      query * gate -> Linear(3)
+    }
+    """
+    source = nnspec.loads(text).torch_source()
+    assert [line.strip() for line in source.split("def forward")[1].splitlines()[1:]] == [
+        "query = self.q_proj(x)",
+        "gate = torch.sigmoid(query)",
+        "x = gate * query",
+        "gate = x + gate",
+        "x = gate * query",
+        "gate = x + gate",
+        'return getattr(self, "1")(query * gate)',
+    ]

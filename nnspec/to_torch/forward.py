@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection
 from nnspec.diagnostics import SpecError
 from nnspec.dims import Size
 from nnspec.ir import Call, Module, Port, Scan
+from nnspec.ir.bound import bound_name
 from nnspec.layers.base import Layer
 from nnspec.to_torch.construct import Construct
 from nnspec.to_torch.form import Forms, ModuleForm
@@ -43,6 +44,7 @@ class Forward:
         self.sizes = Sizes(form.module)
         self.uses = _uses(self.module)
         self.lasting = _lasting_names(self.module)
+        self.bound = _bound_names(self.module)
         self.names = self.sizes.names() | forms.function_names(self.module) | {"device", "dtype", "wide"}
         if any(call.chained or self._loops(call) for call in self.module.calls):
             self.names |= {"index", "layer"}  # of the loops
@@ -323,8 +325,10 @@ class Forward:
         live = {self.variables[other] for other, used in known.items() if used[-1] > index}
         live |= self._busy | self._kept(index)
         waiting = " ".join(self.nested.values())
-        label = self.lasting.get(value)
-        if label is not None and (len(uses) > 1 or uses[-1] > index + 1):
+        label, bound = self.lasting.get(value), self.bound.get(value)
+        if bound is not None:
+            choices = [bound]
+        elif label is not None and (len(uses) > 1 or uses[-1] > index + 1):
             choices = [label]
         else:
             choices = [*dict.fromkeys([*self.inputs[:1], "x", "y", "z"])]
@@ -450,3 +454,9 @@ def _lasting_names(module: Module) -> dict[str, str]:
     names = {value: variable(value) for call in module.calls if call.label and not call.label.isdecimal()
              for value in call.outputs}  # fmt: skip
     return names | {port.value: variable(port.name) for port in module.outputs if port.name != "output"}
+
+
+def _bound_names(module: Module) -> dict[str, str]:
+    """The variables that a person would have, too: the names that the spec binds values to."""
+    found = {value: bound_name(call, value) for call in module.calls for value in call.outputs}
+    return {value: variable(name) for value, name in found.items() if name is not None}
