@@ -27,6 +27,7 @@ DType = Literal["float", "int", "bool"]
 Better = Literal["higher", "lower"]
 INT, LONG = 2**31 - 1, 2**63 - 1  # the greatest integers of 32 and 64 bits
 LARGEST = (2 - 2**-23) * 2.0**127  # the largest float32
+LEAST = 2.0**-150  # what is nearer to 0 is 0 as a float32
 Scores = Literal["logits", "probabilities", "log-probabilities"]
 ELEMENT_BYTES: dict[DType, int] = {"float": 4, "int": 8, "bool": 1}
 
@@ -355,7 +356,7 @@ def _real(kind: type[Layer]) -> frozenset[str]:
 
 
 def _need_held(argument: str, value: Any, real: bool) -> None:
-    """Check that a number, or those in a list, are none that float32 only has infinity for, or integers overflow at.
+    """Check that a number, or those in a list, are none that float32 has infinity or 0 for, or integers overflow at.
 
     Raises:
         ArgumentError: one is.
@@ -366,6 +367,8 @@ def _need_held(argument: str, value: Any, real: bool) -> None:
         elif isinstance(each, float) and LARGEST < abs(each) < math.inf:
             message = f"{each:g} is more than a float32 can be"
             raise ArgumentError(argument, message, help=f"give a number within {LARGEST:.2g} of 0")
+        elif isinstance(each, float) and 0 < abs(each) < LEAST:
+            raise ArgumentError(argument, f"{each:g} is 0 as a float32", help="give 0.0, or 1e-45 and more")
         elif isinstance(each, int) and not -(bound := LONG if real else INT) <= each <= bound:
             raise ArgumentError(argument, f"{each} is too large", help=f"give a number within {bound:,} of 0")
 

@@ -68,6 +68,15 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     return shape[1] * field, shape[0] * field
 
 
+def reach(start: Initial) -> float:
+    """How far from 0 starting values are, up to four standard deviations."""
+    match start.kind:
+        case "normal" | "truncated_normal":
+            mean, std = start.numbers
+            return abs(mean) + 4 * std
+    return max(map(abs, start.numbers), default=0.0)
+
+
 def torch_uniform(fan_in: int) -> Initial:
     """The default of torch's linear and convolution layers: uniform within 1/sqrt(fan_in)."""
     bound = 1 / math.sqrt(fan_in) if fan_in else 0.0

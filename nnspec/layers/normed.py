@@ -2,9 +2,10 @@
 
 from typing import ClassVar, Literal
 
-from nnspec.layers.base import ZEROS, ArgumentError, Initial, Weight
-from nnspec.layers.initial import Initialised
+from nnspec.layers.base import LARGEST, ArgumentError, Initial, Weight
+from nnspec.layers.initial import Initialised, reach
 
+NEAREST = 1e-12  # to 0 that torch's estimate of a singular value may be
 STORED = "parametrizations.weight."  # what torch's parametrizations call it, less the part
 
 
@@ -28,8 +29,8 @@ class Normed(Initialised):
         """The entries of the `state_dict` for a weight and a bias, in its order."""
         biases = () if bias is None else (bias,)
         shape, start = weight.shape, weight.initial
-        if self.norm and start == ZEROS:
-            raise ArgumentError("weight_init", "a weight of zeros has no direction to norm", help="start with others")
+        if self.norm:
+            self._need_length(start, weight.elements)
         if self.norm == "weight":
             direction = Weight(f"{STORED}original1", shape, start)
             lengths = (shape[0],) + (1,) * (len(shape) - 1)
@@ -42,6 +43,24 @@ class Normed(Initialised):
             right = Weight(f"{STORED}0._v", columns, self._singular("right", given), trainable=False, buffer=True)
             return *biases, given, left, right
         return weight, *biases
+
+    def _need_length(self, start: Initial, elements: int) -> None:
+        """Check that the weight starts with a length that a float32 can be, and with a direction.
+
+        Raises:
+            ArgumentError: it does not.
+        """
+        far = reach(start)
+        if far < NEAREST:
+            message = (
+                "a weight of zeros has no direction to norm"
+                if far == 0
+                else f"a weight within {far:g} of 0 has no direction"
+            )
+            raise ArgumentError("weight_init", message, help=f"start with numbers of {NEAREST:g} or more")
+        if far * far * elements > LARGEST:
+            message = "squares of the weight add up to more than a float32 can be, and its length is their root"
+            raise ArgumentError("weight_init", message, help="start with smaller numbers")
 
     def _singular(self, side: Literal["left", "right"], of: Weight) -> Initial:
         return Initial(side, (float(self.rows_dim),), of)

@@ -62,6 +62,13 @@ class Pool(Batched):
                     f"{max(pair)} is too much for a window of {kernel}: some windows would see padding only",
                     help=f"a pool is padded by half of its window at most: {kernel // 2}",
                 )
+        for window, size in zip(bare, sizes, strict=True):
+            if padding == "same_upper" and window.dilation > 1 and isinstance(size, int) and window.extent > size:
+                raise ArgumentError(
+                    "dilation",
+                    f"spreads a window over {window.extent} places of {size}: some would see padding only",
+                    help="take a smaller dilation, or a smaller window",
+                )
         if self.rounds_up() and any(begin != end for begin, end in pairs):
             raise ArgumentError(
                 "ceil_mode",

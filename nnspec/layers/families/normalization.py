@@ -24,6 +24,7 @@ from nnspec.layers.base import (
 from nnspec.layers.batched import Batched
 from nnspec.layers.initial import Initialised
 
+Scale = Annotated[float, Field(ge=-1e30, le=1e30)]  # of squares, which leave room for larger values then
 Momentum = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -424,9 +425,9 @@ class LocalResponseNorm(Layer):
     )
 
     size: PositiveInt
-    alpha: float = 1e-4
+    alpha: Scale = 1e-4
     beta: float = 0.75
-    k: float = 1.0
+    k: Scale = 1.0
 
     def infer(self, input: TensorType) -> TensorType:
         need_dtype(input, "float")
