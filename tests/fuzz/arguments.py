@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from random import Random
 from typing import Any, NamedTuple
+
+import numpy as np
 
 import nnspec
 from nnspec import Model, SpecError
@@ -149,6 +151,8 @@ class Arguments(Machine[Case]):
             if case.use.kind.operator in ("//", "%") and case.arguments.get("scalar_first"):
                 return "divides by what it is given"
             tried = network.tries(2)
+            if beyond(network.weights.values(), 1e30) and beyond(tried[0][2].values(), np.inf):
+                return "overflows"  # which of infinity and no number at all depends on the order of a sum
             session = network.onnx(optimise=case.seed % 2 == 0, checked=True)
             for sizes, inputs, found in tried:
                 network.check_shapes(sizes, found, "PyTorch")
@@ -158,6 +162,11 @@ class Arguments(Machine[Case]):
         finally:
             forget()
         return "sound"
+
+
+def beyond(arrays: Iterable[np.ndarray], bound: float) -> bool:
+    """Whether some float is as large as a bound, or no number."""
+    return any(array.dtype.kind == "f" and not np.all(np.abs(array) < bound) for array in arrays)
 
 
 def sizes(random: Random, use: Use) -> dict[str, tuple[int, ...]]:

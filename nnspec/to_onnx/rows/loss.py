@@ -64,12 +64,12 @@ def _(layer: HuberLoss, call: Call, graph: Graph) -> str:
 
 @row(SmoothL1Loss)
 def _(layer: SmoothL1Loss, call: Call, graph: Graph) -> str:
-    # the same, over beta
+    # the same over beta, by which m is divided first: 1 / beta may be more than a float32 can be
     distance = graph.node("Abs", [graph.node("Sub", list(call.inputs))])
     inner = graph.node("Min", [distance, graph.constant(layer.beta)])
     outer = graph.node("Sub", [distance, _times(inner, 0.5, graph)])
-    losses = _times(graph.node("Mul", [inner, outer]), 1 / layer.beta, graph)
-    return _reduced(losses, call.type_of(), layer.reduction, graph)
+    share = inner if layer.beta == 1 else graph.node("Div", [inner, graph.constant(layer.beta)])
+    return _reduced(graph.node("Mul", [share, outer]), call.type_of(), layer.reduction, graph)
 
 
 @row(Hinge)
