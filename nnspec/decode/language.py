@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from itertools import chain, count
 
 from nnspec.decode.continuation import PAST, continuation
+from nnspec.decode.memory import divided
 from nnspec.decode.mistakes import NoLanguageModel
 from nnspec.diagnostics import Source, SpecError
 from nnspec.dims import Expression, bounds, equal, product, solve, symbol, symbols
@@ -24,10 +25,12 @@ class Decoder(Record):
     """A program for decoding, and the parts of it that a sampler must know.
 
     It takes the model's inputs, then `past.PATH` for all that is kept; it gives the model's outputs, then
-    `present.PATH`, which are the next `past.PATH`. In the beginning the past has length 0, and states are zero.
+    `present.PATH`, which are the next `past.PATH`. In the beginning the past has length 0, and states are zero. Where
+    the model has an encoder, `memory.PATH` takes the place of the inputs that it reads.
     """
 
     program: Program
+    encoder: Program | None  # gives `memory.PATH`, which the program takes, from all inputs but the text
     tokens: str  # the input with the new tokens
     scores: str  # the output with the scores of the tokens that follow them
     time: Expression  # how many tokens are new
@@ -63,12 +66,13 @@ def decoder(program: Program, sources: Mapping[str, Source] | None = None, limit
             if not isinstance(time, Expression) or (solve(time, time) or (None, None))[1] != time:
                 continue  # no size that a program can go on by, such as 8 or 2*t
             past = symbol(_free_name(program.main), 0, bounds(time)[1])
+            halves = divided(program, time)
             try:
-                made = continuation(program, time, past, sources)
+                made = continuation(halves.decoder if halves else program, time, past, sources)
             except SpecError as problem:
                 refusal = refusal or problem
                 continue
-            found = Decoder(made, tokens.name, scores.name, time, past, axis)
+            found = Decoder(made, halves.encoder if halves else None, tokens.name, scores.name, time, past, axis)
             if found.kept:
                 return found
             plain.append(found)

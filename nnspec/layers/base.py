@@ -19,7 +19,7 @@ from nnspec.record import Record
 
 if TYPE_CHECKING:
     from nnspec.layers.computed import Computed
-    from nnspec.layers.continued import Continued
+    from nnspec.layers.continued import Continued, Remembered
     from nnspec.layers.pooled import Pooled
     from nnspec.layers.reshaping import Regrouping
 
@@ -309,6 +309,10 @@ class Layer(BaseModel):
         Raises:
             LayerError: it needs all of the sequence at once; the message says what for.
         """
+        return None
+
+    def remembered(self, same: frozenset[int], *inputs: Any) -> "Remembered | None":
+        """It in two, where the inputs `same` stay the same while a text is written; None where that saves nothing."""
         return None
 
     def pooled(self, places: tuple[int | None, ...], *inputs: Any) -> "Pooled | None":

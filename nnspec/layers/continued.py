@@ -38,6 +38,18 @@ class Continued(Record):
     kept: tuple[Kept, ...] = ()
 
 
+class Remembered(Record):
+    """A layer in two: `first` is applied once, to the inputs of these numbers; `rest` at every step.
+
+    `rest` takes the first input of the layer, then the results of `first`, then the inputs `further`.
+    """
+
+    first: Layer
+    of: tuple[int, ...]
+    rest: Layer
+    further: tuple[int, ...] = ()
+
+
 def continued(layer: Layer, time: Expression, past: Expression, *inputs: TensorType | None) -> Continued:
     """The continuation of a layer behind `past` places of a sequence when `time` more come.
 

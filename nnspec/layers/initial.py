@@ -83,6 +83,13 @@ def torch_uniform(fan_in: int) -> Initial:
     return Initial("uniform", (-bound, bound))
 
 
+def as_choice(start: Initial) -> Choice:
+    """The choice that means a distribution; zeros for what follows from other numbers."""
+    if start.kind == "normal" or start.kind == "uniform" or start.kind == "truncated_normal":
+        return start.kind, start.numbers[0], start.numbers[1]
+    return start.numbers[0] if start.kind == "constant" else 0.0
+
+
 def initial(choice: Choice, shape: tuple[int, ...], argument: str = "init") -> Initial:
     """The distribution that a spec's choice means for a weight of this shape (He et al. 2015, Glorot & Bengio 2010).
 

@@ -1,33 +1,38 @@
-"""The projections of attention with several heads in ONNX operators, which its layers share."""
+"""The projections and masks of attention with several heads in ONNX operators, which its layers share."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from nnspec.dims import Size
 from nnspec.layers.base import TensorType, number
 from nnspec.layers.multihead import Multihead
+from nnspec.to_onnx.attention import Heads, Masks
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.linear import linear
 from nnspec.to_onnx.row import Call
 
 
-def projected(names: Sequence[str], layer: Multihead, call: Call, graph: Graph) -> list[str]:
-    """The heads of query, key and value, [N, heads, T, d] each; what has one source is one matrix product."""
+def projected(sources: Mapping[int, str], features: int, layer: Multihead, call: Call, graph: Graph) -> list[str]:
+    """The heads of some of query (0), key (1) and value (2), [N, heads, T, d] each, from what they are made of.
+
+    What has one source is one matrix product.
+    """
     types = dict(zip(call.inputs, call.types, strict=False))
-    turned = {name: _batch_first(name, types[name], layer, graph) for name in names}
-    features = number(call.type_of().shape[2], "D")
-    runs = [[0], [1], [2]]
-    if "in_proj_weight" in call.weights:
-        runs = [[0, 1, 2]] if len(turned) == 1 else [[0], [1, 2]] if names[1] == names[2] else runs
+    turned = {name: _batch_first(name, types[name], layer, graph) for name in sources.values()}
+    runs: list[list[int]] = []
+    for index, name in sources.items():
+        if runs and sources[runs[-1][0]] == name and "in_proj_weight" in call.weights:
+            runs[-1].append(index)
+        else:
+            runs.append([index])
     made: list[str] = []
     for run in runs:
         bias = _bias(run, features, call, graph) if layer.bias else ""
-        product = linear(*turned[names[run[0]]], _weight(run, features, call, graph), bias, graph)
+        product = linear(*turned[sources[run[0]]], _weight(run, features, call, graph), bias, graph)
         many = len(run)
         made += graph.nodes_out("Split", [product], many, axis=2, num_outputs=many) if many > 1 else [product]
-    size = features // layer.num_heads
-    return [_heads(name, layer.num_heads, size, graph) for name in made]
+    return [_heads(name, layer.num_heads, features // layer.num_heads, graph) for name in made]
 
 
 def joined(heads: str, layer: Multihead, call: Call, graph: Graph) -> str:
@@ -71,3 +76,26 @@ def _part(packed: str, run: list[int], features: int, graph: Graph) -> str:
     start, end = run[0] * features, (run[-1] + 1) * features
     shape = (end - start, *graph.initializers[packed].shape[1:])
     return graph.derived(packed, f".{start}:{end}", shape, lambda array: array[start:end])
+
+
+def torch_masks(call: Call, causal: bool, sizes: Heads, graph: Graph) -> Masks:
+    """The masks of torch, which are true where a key may not be seen, for the core."""
+    made: dict[str, list[str]] = {"bool": [], "float": []}
+    for index in (3, 4):
+        given = call.types[index]
+        if given is not None:
+            made[given.dtype].append(_mask(call.inputs[index], given, index == 3, sizes, graph))
+    return Masks(tuple(made["bool"]), tuple(made["float"]), causal)
+
+
+def _mask(name: str, given: TensorType, padding: bool, sizes: Heads, graph: Graph) -> str:
+    """A mask as one that stretches to [N, heads, T, S], true where a key may be seen; made once for all layers."""
+
+    def make() -> str:
+        seen = graph.node("Not", [name]) if given.dtype == "bool" else name
+        if padding:  # [N, S]
+            return graph.node("Unsqueeze", [seen, graph.constant([1, 2])])
+        wanted: tuple[Size, ...] = (*sizes.batch, *sizes.heads, sizes.time, sizes.length)
+        return graph.reshape(seen, given.shape, wanted) if given.rank == 3 else seen
+
+    return graph.once(("mask", name, padding, sizes.heads), make)

@@ -8,9 +8,10 @@ from nnspec.dims import Expression, Size, equal, product
 from nnspec.layers.arithmetic import broadcast
 from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, Weight, need_dtype, number
 from nnspec.layers.batched import Batched
-from nnspec.layers.continued import Continued, Kept, along
+from nnspec.layers.continued import Continued, Kept, Remembered, along
 from nnspec.layers.families.cached_attention import CachedMultiheadAttention
 from nnspec.layers.families.combine import Concat
+from nnspec.layers.families.memory_attention import MemoryAttention, MemoryKeys
 from nnspec.layers.multihead import Multihead, Probability
 from nnspec.layers.reshaping import replaced
 
@@ -318,6 +319,16 @@ class MultiheadAttention(Batched, Multihead):
 
     def weights(self, *inputs: TensorType | None) -> tuple[Weight, ...]:
         return super().weights(*inputs)
+
+    def remembered(self, same: frozenset[int], *inputs: TensorType | None) -> Remembered | None:
+        query, key, value, *_ = inputs
+        if key is None or query is None or not {1} <= same or (value is not None and 2 not in same):
+            return None
+        own, keys, values = (given.shape[2] for given in self.operands(query, key, value))
+        options = {name: getattr(self, name) for name in Multihead.model_fields}
+        options |= {"embed_dim": own, "kdim": keys, "vdim": values}
+        of = (1,) if value is None else (1, 2)
+        return Remembered(MemoryKeys(**options), of, MemoryAttention(**options), (3, 4))
 
     def macs(self, *inputs: TensorType | None) -> Size:
         own, keys, values = self.operands(*inputs)  # type: ignore[arg-type]

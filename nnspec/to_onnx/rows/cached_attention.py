@@ -12,7 +12,8 @@ from nnspec.to_onnx.row import Call, row
 @row(CachedMultiheadAttention)
 def _(layer: CachedMultiheadAttention, call: Call, graph: Graph) -> tuple[str, ...]:
     own, past_key, past_value = call.inputs
-    query, *grown = projected((own, own, own), layer, call, graph)
+    features = layer.num_heads * layer.head_size(call.type_of())
+    query, *grown = projected({0: own, 1: own, 2: own}, features, layer, call, graph)
     key, value = (graph.node("Concat", pair, axis=2) for pair in zip((past_key, past_value), grown, strict=True))
     batch, time, _ = layer.operands(call.type_of())[0].shape
     past, size = call.type_of(1).shape[2:]

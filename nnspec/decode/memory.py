@@ -1,0 +1,196 @@
+"""What stays the same while a text is written, such as an encoder and the keys and values that a decoder makes of it.
+
+A model that takes more than the text is divided in two: an encoder, which computes from the other inputs all that does
+not depend on the text, once; and a decoder, which takes that as `memory.PATH` at every step. Modules in which both meet
+are opened, so that their calls stand in the model itself. Both halves are loaded from the weights of the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from nnspec.dims import Expression
+from nnspec.ir import Call, Module, Port, Program, Tie
+from nnspec.ir.divide import half, needed
+from nnspec.ir.open import opened
+from nnspec.ir.state import StateEntry, state_dict
+from nnspec.layers.base import Layer
+from nnspec.layers.continued import along
+from nnspec.layers.families.source import Parameter
+from nnspec.layers.initial import as_choice
+from nnspec.record import Record
+from nnspec.weights.renames import rules
+
+MEMORY = "memory."  # how the ports of what stays the same begin
+Kind = Literal["constant", "memory", "text"]
+
+
+class Divided(Record):
+    """The encoder gives `memory`; the decoder takes it."""
+
+    encoder: Program
+    decoder: Program
+
+
+def divided(program: Program, time: Expression) -> Divided | None:
+    """A model whose text is as long as `time` says, in two; None where nothing is computed from other inputs alone."""
+    main = _apart(program, time)
+    kinds = _kinds(main, time)
+    inputs = {port.value for port in main.inputs}
+    taken = {name for call in main.calls if _kind(call, kinds) == "text" for name in call.inputs}
+    made = [name for name in _made(main) if name in taken and kinds[name] == "memory" and name not in inputs]
+    if not made:
+        return None
+    names = _names(main, made, kinds)
+    memory = tuple(Port(name=names[name], value=name) for name in made)
+    given = [port for port in main.outputs if kinds[port.value] == "memory" and not port.training]
+    rest = tuple(port for port in main.outputs if port not in given)
+    first, _ = needed(main.calls, {port.value for port in (*given, *memory)}, set())
+    second, _ = needed(main.calls, {port.value for port in rest}, set(made))
+    whole = {entry.key: entry for entry in state_dict(program)}
+    return Divided(
+        _part(program, main, first, main.inputs, (*memory, *given), whole),
+        _part(program, main, second, (*main.inputs, *memory), rest, whole),
+    )
+
+
+def _apart(program: Program, time: Expression) -> Module:
+    """The module of the model, with all modules opened in which memory and text meet."""
+    while True:
+        kinds = _kinds(program.main, time)
+        meet = {call.outputs[0] for call in program.main.calls if call.outputs and _meets(call, kinds)}
+        main = opened(program, lambda call, meet=meet: bool(meet.intersection(call.outputs)))  # type: ignore[misc]
+        if main == program.main:
+            return _in_two(main, kinds)
+        program = program.model_copy(update={"modules": {**program.modules, program.entry: main}})
+
+
+def _in_two(main: Module, kinds: dict[str, Kind]) -> Module:
+    """The module with each layer in two that makes something of the memory alone."""
+    values, calls = dict(main.values), list[Call]()
+    for call in main.calls:
+        same = frozenset(index for index, name in enumerate(call.inputs) if kinds[name] == "memory")
+        layer = call.callee
+        found = None
+        if isinstance(layer, Layer) and same and _kind(call, kinds) == "text" and call.count == 1 and not call.shared:
+            found = layer.remembered(same, *main.types(call.inputs))
+        if found is None:
+            calls.append(call)
+            continue
+        names = [f"{call.outputs[0]}@{name}" for name in found.first.result_names()]
+        given = _filled(found.first, tuple(call.inputs[index] for index in found.of))
+        values |= dict(zip(names, found.first.results(*main.types(given)), strict=True))
+        calls.append(call.model_copy(update={"callee": found.first, "inputs": given, "outputs": tuple(names)}))
+        inputs = (call.inputs[0], *names, *(call.inputs[index] for index in found.further))
+        calls.append(call.model_copy(update={"callee": found.rest, "inputs": _filled(found.rest, inputs)}))
+    return main.model_copy(update={"values": values, "calls": tuple(calls)})
+
+
+def _filled(layer: Layer, inputs: tuple[str, ...]) -> tuple[str, ...]:
+    """The inputs of a layer, those that are absent at the end, too."""
+    return (*inputs, *[""] * (len(layer.inputs) + len(layer.optional_inputs) - len(inputs)))
+
+
+def _kinds(main: Module, time: Expression) -> dict[str, Kind]:
+    """For each value of the model what it is computed from: the text, other inputs, or neither."""
+    kinds: dict[str, Kind] = {"": "constant"}
+    for port in main.inputs:
+        sizes = main.values[port.value].shape
+        kinds[port.value] = "text" if any(along(time, size) for size in sizes) else "memory"
+    for call in main.calls:
+        kinds |= dict.fromkeys(call.outputs, _kind(call, kinds))
+    return kinds
+
+
+def _kind(call: Call, kinds: dict[str, Kind]) -> Kind:
+    found = {kinds[name] for name in call.inputs}
+    return "text" if "text" in found or call.training else "memory" if "memory" in found else "constant"
+
+
+def _meets(call: Call, kinds: dict[str, Kind]) -> bool:
+    return isinstance(call.callee, str) and {"text", "memory"} <= {kinds[name] for name in call.inputs}
+
+
+def _made(main: Module) -> Iterator[str]:
+    for call in main.calls:
+        yield from call.outputs
+
+
+def _names(main: Module, made: Iterable[str], kinds: dict[str, Kind]) -> dict[str, str]:
+    """The name of each value of the memory: the path of what takes it first, and as what."""
+    names: dict[str, str] = {}
+    wanted = set(made)
+    for call in main.calls:
+        if _kind(call, kinds) == "text":
+            for index, name in enumerate(call.inputs):
+                if name in wanted and name not in names:
+                    names[name] = _free(MEMORY + _path(call, index), names.values())
+    return names
+
+
+def _path(call: Call, index: int) -> str:
+    """The path of an input of a call: that of the module in which it stands, and its name there."""
+    if isinstance(call.callee, Layer):
+        fixed, optional = call.callee.inputs, call.callee.optional_inputs
+        role = (*fixed, *optional)[index] if index < len(fixed) + len(optional) else fixed[0]
+    else:
+        role = str(index)
+    inside = call.label or call.outputs[0].rpartition("@")[0].replace("@", ".")
+    return f"{inside}.{role}".lstrip(".")
+
+
+def _free(stem: str, taken: Iterable[str]) -> str:
+    name, number = stem, 1
+    while name in taken:
+        number += 1
+        name = f"{stem}_{number}"
+    return name
+
+
+def _part(
+    program: Program,
+    main: Module,
+    calls: list[Call],
+    inputs: tuple[Port, ...],
+    outputs: tuple[Port, ...],
+    whole: dict[str, StateEntry],
+) -> Program:
+    """A half, which owns all weights that its own are tied to, and passes over those of the other half."""
+    own = {label for call in calls for label in call.labels}
+    ties = [tie for tie in _resolved(main.ties) if _below(tie.parameter, own)]
+    far = dict.fromkeys(tie.source for tie in ties if not _below(tie.source, own))
+    owners = [
+        Call(
+            callee=Parameter(shape=whole[source].weight.shape, init=as_choice(whole[source].weight.initial)),
+            inputs=(),
+            outputs=(f"owned@{index}",),
+            label=source,
+        )
+        for index, source in enumerate(far)
+    ]
+    types = {call.outputs[0]: call.callee.results()[0] for call in owners if isinstance(call.callee, Layer)}
+    around = main.model_copy(update={"values": {**main.values, **types}, "ties": tuple(ties)})
+    made = half(program, around, [*owners, *calls], inputs, outputs)
+    held = {entry.key for entry in state_dict(made)}
+    passed = tuple((key, "") for key in whole if key not in held)
+    return _with(made, renames=(*rules(program), *passed))
+
+
+def _resolved(ties: tuple[Tie, ...]) -> Iterator[Tie]:
+    """The ties, each to the weight that is tied to no other."""
+    sources = {tie.parameter: tie.source for tie in ties}
+    for tie in ties:
+        source = tie.source
+        while source in sources:
+            source = sources[source]
+        yield Tie(parameter=tie.parameter, source=source)
+
+
+def _below(path: str, labels: set[str]) -> bool:
+    return any(f"{path}.".startswith(f"{label}.") for label in labels)
+
+
+def _with(program: Program, **changes: object) -> Program:
+    main = program.main.model_copy(update=changes)
+    return program.model_copy(update={"modules": {**program.modules, program.entry: main}})
