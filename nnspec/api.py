@@ -59,6 +59,7 @@ class Model:
 
     constants: Mapping[str, Any] | None = None  # of a prepared one: what its numbers stand for
     notes: tuple[str, ...] = ()  # and how its inputs are to be given
+    encoder: Model | None = None  # of a model in the form in which it is decoded: what is computed once, see `cached`
 
     def __init__(self, program: Program, declarations: Declarations | None = None, sink: Sink | None = None) -> None:
         self.program = program
@@ -151,7 +152,9 @@ class Model:
         """The language model as it is decoded with: it takes the next tokens, and what it has kept of those before.
 
         Keys and values of attention and states of recurrent layers are further inputs, `past.PATH`, and further
-        outputs, `present.PATH`, which are given back as the next past. The weights are the same.
+        outputs, `present.PATH`, which are given back as the next past. Where the model takes more than the text, what
+        it computes of that alone is the `encoder` of the result, a model of its own, whose outputs `memory.PATH` are
+        inputs at every step. The weights of both are those of the whole.
 
         Raises:
             SpecError: it is no language model, a step of it needs the whole sequence at once, or there are more layers
@@ -159,7 +162,10 @@ class Model:
         """
         from nnspec.decode.language import decoder  # here: what a summary does not need
 
-        return Model(decoder(self.program, self.sources, limits).program, self.declarations)
+        made = decoder(self.program, self.sources, limits)
+        model = Model(made.program, self.declarations)
+        model.encoder = None if made.encoder is None else Model(made.encoder, self.declarations)
+        return model
 
     def sample(
         self,

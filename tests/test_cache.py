@@ -15,6 +15,7 @@ import torch
 from click.testing import CliRunner
 from reference import language
 from reference.proof import load
+from safetensors.torch import save_model
 from test_contract import CASES, called_layer, concrete, identifier, make_inputs, sizes, spec
 
 import nnspec
@@ -140,6 +141,7 @@ model Distances {
 }
 """
 T5 = {"layers": 3, "width": 16, "heads": 2, "size": 4, "hidden": 24, "vocab": 11}
+BART = {"layers": 2, "width": 8, "heads": 2, "vocab": 11, "context": 40}
 GPT2 = {"layers": 2, "width": 16, "heads": 4, "vocab": 11, "context": 40}
 LLAMA = {"layers": 2, "width": 16, "heads": 4, "vocab": 11, "hidden": 24, "groups": 2}
 MODELS: dict[str, Any] = {
@@ -255,8 +257,9 @@ def onnx_runner(program: Any, state: dict[str, torch.Tensor]) -> tuple[Any, None
 def test_a_sequence_in_parts_gives_what_the_whole_gives(name: str) -> None:
     model = MODELS[name]()
     made = decoder(model.program, model.sources)
-    verify(made.program)
-    assert nnspec.from_json(made.program.to_json()).program == made.program
+    for program in filter(None, (made.program, made.encoder)):
+        verify(program)
+        assert nnspec.from_json(program.to_json()).program == program
     inputs = whole_inputs(model, made)
     torch.manual_seed(0)
     run_whole, module = torch_runner(model.program)
@@ -439,3 +442,72 @@ def test_a_file_with_caches_can_be_verified_and_made_smaller(tmp_path: Path) -> 
     )
     assert (strict.exit_code, loose.exit_code) == (1, 0), loose.output
     assert "present.transformer.h.1.attn.value" in loose.stdout
+
+
+def test_an_encoder_is_a_file_of_its_own_and_both_load_the_weights_of_the_whole(tmp_path: Path) -> None:
+    weights, path = tmp_path / "whole.safetensors", tmp_path / "model.onnx"
+    model = nnspec.load("bart", settings=BART)
+    torch.manual_seed(0)
+    module = model.to_torch().eval()
+    save_model(module, str(weights))  # of four names of the table of tokens it holds one
+    settings = [f"--set={name}={value}" for name, value in BART.items()]
+    options = [*settings, "--weights", str(weights)]
+    result = CliRunner().invoke(main, ["export", "bart", *options, "--cache", "--onnx", str(path)])
+    assert result.exit_code == 0, result.output
+    encoder, decoder = (
+        onnxruntime.InferenceSession(str(path.with_name(name)), providers=["CPUExecutionProvider"])
+        for name in ("model.encoder.onnx", "model.onnx")
+    )
+    memory = [f"memory.model.decoder.layers.{i}.encoder_attn.{name}" for i in (0, 1) for name in ("key", "value")]
+    past = [f"past.model.decoder.layers.{i}.self_attn.{name}" for i in (0, 1) for name in ("key", "value")]
+    assert [port.name for port in encoder.get_inputs()] == ["tokens"]
+    assert [port.name for port in encoder.get_outputs()] == [*memory, "encoder_last_hidden_state"]
+    assert sorted(port.name for port in decoder.get_inputs()) == sorted(["target", *memory, *past])
+    tokens, target = np.array([[3, 1, 4, 1]]), np.array([[2, 7, 5]])
+    given = dict(zip([*memory, "last"], encoder.run(None, {"tokens": tokens}), strict=True))
+    given = {name: given[name] for name in memory} | {name: np.zeros((1, 2, 0, 4), np.float32) for name in past}
+    found = decoder.run(["logits"], {"target": target, **given})[0]
+    with torch.no_grad():
+        wanted = module(torch.from_numpy(tokens), torch.from_numpy(target))[0]
+    np.testing.assert_allclose(found, wanted.numpy(), rtol=1e-4, atol=1e-5)
+    for name, flag in (("model.onnx", "--cache"), ("model.encoder.onnx", "--encoder")):
+        verified = CliRunner().invoke(main, ["verify", "bart", str(tmp_path / name), *options, flag, "--trials", "2"])
+        assert verified.exit_code == 0, verified.output
+
+
+def test_both_halves_in_python_have_their_share_of_the_weights() -> None:
+    whole = nnspec.load("bart", settings=BART)
+    made = whole.cached()
+    assert made.encoder is not None
+    assert (made.name, made.encoder.name) == ("BART", "BARTEncoder")
+    keys = [set(model.to_torch().state_dict()) for model in (whole, made, made.encoder)]
+    assert keys[0] == keys[1] | keys[2]
+    assert "model.encoder.layers.0.fc1.weight" not in keys[1]
+    assert "model.decoder.layers.0.fc1.weight" not in keys[2]
+
+
+def test_a_model_of_text_alone_has_no_encoder(tmp_path: Path) -> None:
+    settings = [f"--set={name}={value}" for name, value in GPT2.items()]
+    result = CliRunner().invoke(main, ["verify", "gpt2", str(tmp_path / "x.onnx"), *settings, "--encoder"])
+    assert result.exit_code == 1
+    assert "error[E0266]: GPT2 has no encoder: it computes all of it from the text" in result.output
+    assert nnspec.load("gpt2", settings=GPT2).cached().encoder is None
+
+
+SEPARATE = """
+model Separate {
+  input source: int[N, S]
+  input tokens: int[N, T]
+  read = source -> far: Embedding(11, 8)
+  mean(read, dim = 1)[:, none] + (tokens -> near: Embedding(11, 8, weight = far.weight)) -> LSTM(8, batch_first = true)
+  output logits = Linear(11)
+}
+"""
+
+
+def test_a_weight_that_is_tied_to_one_of_the_other_half_stays_its_own(tmp_path: Path) -> None:
+    model = nnspec.loads(SEPARATE)
+    module = model.to_torch()
+    save_model(module, str(tmp_path / "whole.safetensors"))
+    made = model.cached().to_torch(tmp_path / "whole.safetensors")
+    torch.testing.assert_close(made.state_dict()["near.weight"], module.state_dict()["far.weight"])

@@ -74,17 +74,25 @@ def command(
     if onnx is None and repository is None and (precision, target, functions) != ("float32", "cpu", False):
         raise click.UsageError("--precision, --target and --functions belong to --onnx FILE.onnx and --triton DIR")
     model = spec.load().cached(limits=spec.limits) if cache else spec.load()
-    if source is not None:
-        _write_source(model.prepared(weights, normalize=normalize) if weights else model, Path(source))
+    parts = [(model, ""), *([(model.encoder, ".encoder")] if model.encoder else [])]
+    for part, suffix in parts if source is not None else []:
+        _write_source(part.prepared(weights, normalize=normalize) if weights else part, _beside(source, suffix))
     options: dict[str, Any] = {
         "opset": opset, "precision": precision, "target": target, "functions": functions, "normalize": normalize,
         "calibrate": calibrate, "verify": verify, "limits": spec.limits,
     }  # fmt: skip
-    if onnx is not None:
-        _report(onnx, model.export_onnx(onnx, weights, **options))
-    if repository is not None:
-        served = model.export_triton(repository, weights, max_batch=max_batch, **options)
+    for part, suffix in parts if onnx is not None else []:
+        path = _beside(onnx, suffix)
+        _report(str(path), part.export_onnx(path, weights, **options))
+    for part, _ in parts if repository is not None else []:
+        served = part.export_triton(repository, weights, max_batch=max_batch, **options)
         _report(f"{served.folder}, version {served.version}", served.exported)
+
+
+def _beside(path: str | None, suffix: str) -> Path:
+    """The file itself, or the one of an encoder: model.onnx, model.encoder.onnx."""
+    given = Path(path or "")
+    return given.with_name(f"{given.stem}{suffix}{given.suffix}") if suffix else given
 
 
 def _write_source(model: Model, path: Path) -> None:

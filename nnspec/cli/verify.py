@@ -9,6 +9,8 @@ import click
 
 from nnspec.cli.columns import columns
 from nnspec.cli.options import SpecArguments, reporting, spec_arguments
+from nnspec.decode.mistakes import NoEncoder
+from nnspec.diagnostics import SpecError
 
 if TYPE_CHECKING:
     from nnspec.to_onnx.equality import Error
@@ -22,6 +24,7 @@ HEAD = ("output", "absolute", "relative", "PyTorch float32", "relative")
 @click.argument("file", metavar="FILE.onnx")
 @click.option("--weights", metavar="FILE", help="The weights that the file was made of; untrained ones if left out.")
 @click.option("--cache", is_flag=True, help="The file is one of export --cache.")
+@click.option("--encoder", is_flag=True, help="The file is the encoder of export --cache.")
 @click.option("--trials", type=click.IntRange(min=1), default=8, show_default=True, help="How many random inputs.")
 @click.option("--tolerance", type=click.FloatRange(min=0), default=1e-4, show_default=True,
               help="The largest difference, relative to the largest magnitude of its output.")  # fmt: skip
@@ -35,6 +38,7 @@ def command(
     file: str,
     weights: str | None,
     cache: bool,
+    encoder: bool,
     trials: int,
     tolerance: float,
     seed: int,
@@ -47,7 +51,11 @@ def command(
     which is granted besides the tolerance. The exit code is 1 if the file differs, and the first layer that does is
     named.
     """
-    model = spec.load().cached(limits=spec.limits) if cache else spec.load()
+    model = spec.load().cached(limits=spec.limits) if cache or encoder else spec.load()
+    if encoder:
+        if model.encoder is None:
+            raise SpecError.of(NoEncoder(None, model.name))
+        model = model.encoder
     found = model.verify_onnx(
         file, weights, trials=trials, tolerance=tolerance, seed=seed, normalize=normalize, limits=spec.limits
     )

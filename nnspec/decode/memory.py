@@ -15,7 +15,7 @@ from nnspec.ir import Call, Module, Port, Program, Tie
 from nnspec.ir.divide import half, needed
 from nnspec.ir.open import opened
 from nnspec.ir.state import StateEntry, state_dict
-from nnspec.layers.base import Layer
+from nnspec.layers.base import Layer, TensorType
 from nnspec.layers.continued import along
 from nnspec.layers.families.source import Parameter
 from nnspec.layers.initial import as_choice
@@ -49,8 +49,9 @@ def divided(program: Program, time: Expression) -> Divided | None:
     first, _ = needed(main.calls, {port.value for port in (*given, *memory)}, set())
     second, _ = needed(main.calls, {port.value for port in rest}, set(made))
     whole = {entry.key: entry for entry in state_dict(program)}
+    encoder = main.model_copy(update={"name": f"{main.name}Encoder"})
     return Divided(
-        _part(program, main, first, main.inputs, (*memory, *given), whole),
+        _part(program, encoder, first, main.inputs, (*memory, *given), whole),
         _part(program, main, second, (*main.inputs, *memory), rest, whole),
     )
 
@@ -156,41 +157,29 @@ def _part(
     outputs: tuple[Port, ...],
     whole: dict[str, StateEntry],
 ) -> Program:
-    """A half, which owns all weights that its own are tied to, and passes over those of the other half."""
+    """A half, which is loaded from the weights of the whole: it passes over those of the other half.
+
+    A tensor has all its names in each half that has one of them, since a file may hold it under any.
+    """
     own = {label for call in calls for label in call.labels}
-    ties = [tie for tie in _resolved(main.ties) if _below(tie.parameter, own)]
-    far = dict.fromkeys(tie.source for tie in ties if not _below(tie.source, own))
-    owners = [
-        Call(
-            callee=Parameter(shape=whole[source].weight.shape, init=as_choice(whole[source].weight.initial)),
-            inputs=(),
-            outputs=(f"owned@{index}",),
-            label=source,
-        )
-        for index, source in enumerate(far)
-    ]
-    types = {call.outputs[0]: call.callee.results()[0] for call in owners if isinstance(call.callee, Layer)}
+    shared = {entry.tied_to or key for key, entry in whole.items() if _below(key, own)}
+    further = [key for key, entry in whole.items() if (entry.tied_to or key) in shared and not _below(key, own)]
+    owners = [_owner(key, whole[key]) for key in further]
+    types = {call.outputs[0]: TensorType("float", whole[call.outputs[0]].weight.shape) for call in owners}
+    ties = [Tie(parameter=key, source=entry.tied_to) for key, entry in whole.items() if entry.tied_to in shared]
     around = main.model_copy(update={"values": {**main.values, **types}, "ties": tuple(ties)})
     made = half(program, around, [*owners, *calls], inputs, outputs)
     held = {entry.key for entry in state_dict(made)}
     passed = tuple((key, "") for key in whole if key not in held)
-    return _with(made, renames=(*rules(program), *passed))
+    changed = made.main.model_copy(update={"renames": (*rules(program), *passed)})
+    return made.model_copy(update={"modules": {**made.modules, made.entry: changed}})
 
 
-def _resolved(ties: tuple[Tie, ...]) -> Iterator[Tie]:
-    """The ties, each to the weight that is tied to no other."""
-    sources = {tie.parameter: tie.source for tie in ties}
-    for tie in ties:
-        source = tie.source
-        while source in sources:
-            source = sources[source]
-        yield Tie(parameter=tie.parameter, source=source)
+def _owner(key: str, entry: StateEntry) -> Call:
+    """What owns a weight that the calls of a half do not."""
+    parameter = Parameter(shape=entry.weight.shape, init=as_choice(entry.weight.initial))
+    return Call(callee=parameter, inputs=(), outputs=(key,), label=key)
 
 
 def _below(path: str, labels: set[str]) -> bool:
     return any(f"{path}.".startswith(f"{label}.") for label in labels)
-
-
-def _with(program: Program, **changes: object) -> Program:
-    main = program.main.model_copy(update=changes)
-    return program.model_copy(update={"modules": {**program.modules, program.entry: main}})

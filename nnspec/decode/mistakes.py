@@ -40,6 +40,22 @@ class NoLanguageModel(Diagnostic):
         return f"{self.model} is no language model: {self.reason}"
 
 
+class NoEncoder(Diagnostic):
+    """The model computes nothing from other inputs than the text, so it has no encoder.
+
+    `nnspec export --cache` divides a model that takes more than the text: what depends on the other inputs alone goes
+    into a file of its own, `model.encoder.onnx`, and is computed once.
+    """
+
+    code = "E0266"
+    model: str
+    advice: str = "leave --encoder out: the whole model is in the file of --cache"
+
+    @property
+    def message(self) -> str:
+        return f"{self.model} has no encoder: it computes all of it from the text"
+
+
 class NothingKept(Diagnostic):
     """The model counts places, and keeps nothing by which the number of places before could be known.
 
