@@ -268,6 +268,25 @@ model Chosen(width = 7) = Net(3, width = width)
 """
 
 
+def test_a_variant_takes_what_the_model_behind_it_takes_where_a_block_calls_it_too() -> None:
+    text = """
+    model Base(width, classes = 10, H = 32) { input x: float[N, 3, H, H]
+      Conv2d(width, 3) -> Flatten -> Linear(classes) }
+    model Small(classes = 5) = Base(8, classes)
+    model Tiny = Small(2)
+    model Two { input x: float[N, 3, 64, 64]
+      _ -> Tiny(H = 64)
+      x -> Small(7, H = 64, width = 3) }
+    """
+    program = nnspec.loads(text, "Two").program
+    assert [program.modules[call.callee].arguments for call in program.main.calls] == [
+        {"width": 8, "classes": 2, "H": 64},
+        {"width": 3, "classes": 7, "H": 64},
+    ]
+    with pytest.raises(nnspec.SpecError, match="did you mean `width`"):
+        nnspec.loads(text.replace("width = 3)", "wdth = 3)"), "Two")
+
+
 def test_a_variant_is_the_other_model_with_arguments() -> None:
     assert keys(read(FAMILY, model="Small")) == keys(read(FAMILY, settings={"depth": 2, "width": 3}))
     assert read(FAMILY, model="Small").name == "Small"

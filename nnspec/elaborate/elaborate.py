@@ -11,6 +11,7 @@ from nnspec.elaborate.doubts import doubt
 from nnspec.elaborate.evaluate.expression import evaluate
 from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.frame import Elaboration, Environment, Exhausted, Failed, Frame, Given
+from nnspec.elaborate.instantiate.arguments import variant_of
 from nnspec.elaborate.instantiate.blocks import build
 from nnspec.elaborate.mistakes import BadSetting, NoSuchModel, TooDeep
 from nnspec.elaborate.statements.run import begin
@@ -18,7 +19,6 @@ from nnspec.elaborate.values import BlockDefinition, Function, Meaning
 from nnspec.ir import Program
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.stack import deep_stack
-from nnspec.syntax import tree as t
 from nnspec.syntax.parse import parse_expression
 
 
@@ -46,8 +46,8 @@ def elaborate(
     """
     definition = choose(declarations, model, sink)
     shared = begin(sink, limits)
-    arguments, further = _settings(definition, settings or {}, shared)
-    scope, given = Scope(definition.name, "model"), Given(None, shapes or {}, further)
+    arguments = _settings(definition, settings or {}, shared)
+    scope, given = Scope(definition.name, "model"), Given(None, shapes or {})
     frame = Frame(shared, definition.declarations, scope, Environment(), given=given)
     made = None
     with deep_stack():
@@ -84,25 +84,21 @@ def choose(declarations: Declarations, model: str | None, sink: Sink) -> BlockDe
     raise SpecError(sink.found)
 
 
-def _settings(
-    definition: BlockDefinition, settings: Mapping[str, object], shared: Elaboration
-) -> tuple[dict[str, Meaning], dict[str, Meaning]]:
-    """Arguments for the model, and those for the models that it is a variant of."""
+def _settings(definition: BlockDefinition, settings: Mapping[str, object], shared: Elaboration) -> dict[str, Meaning]:
+    """Arguments for the model, and for those that it is a variant of."""
     arguments: dict[str, Meaning] = {}
-    further: dict[str, Meaning] = {}
-    own = [parameter.name.text for parameter in definition.declaration.parameters]
-    targets = _targets(definition)
-    known = [*own, *(parameter.name.text for target in targets for parameter in target.declaration.parameters)]
+    models = [definition, *variant_of(definition)]
+    known = [parameter.name.text for model in models for parameter in model.declaration.parameters]
     before = len(shared.sink.errors)
     for name, value in settings.items():
         if name not in known:
             close = nearest(name, known)
-            signature = block_signature([definition, *targets][-1])
+            signature = block_signature(models[-1])
             advice = f"did you mean {close}?" if close else f"its signature is {signature}"
             found = BadSetting(None, f"{definition.name} has no parameter {name}", advice)
             shared.sink.add(found)
             continue
-        (arguments if name in own else further)[name] = _value(name, value, definition, shared)
+        arguments[name] = _value(name, value, definition, shared)
     for parameter in definition.declaration.parameters:
         if parameter.default is None and parameter.name.text not in arguments:
             span = Span(definition.source, parameter.start, parameter.end)
@@ -111,21 +107,7 @@ def _settings(
             shared.sink.add(BadSetting(span, reason, advice))
     if len(shared.sink.errors) > before:
         shared.sink.raise_errors()
-    return arguments, further
-
-
-def _targets(definition: BlockDefinition) -> list[BlockDefinition]:
-    """The model that this one is a variant of, the one that that is a variant of, and so on."""
-    found: list[BlockDefinition] = []
-    body = definition.declaration.body
-    while not isinstance(body, t.Body):
-        base = body.base if isinstance(body, t.Postfix) else body
-        target = definition.declarations.names.get(base.text) if isinstance(base, t.Name) else None
-        if target is None or target in found:
-            break
-        found.append(target)
-        definition, body = target, target.declaration.body
-    return found
+    return arguments
 
 
 def _value(name: str, value: object, definition: BlockDefinition, shared: Elaboration) -> Meaning:

@@ -12,7 +12,7 @@ from nnspec.elaborate.builder.scope import Scope
 from nnspec.elaborate.builder.tensor import INVALID, Flow, Invalid, Several, Tensor
 from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.mistakes import BindingWithoutValue, NoValue, TooMuch
-from nnspec.elaborate.values import BlockDefinition, Known, Meaning
+from nnspec.elaborate.values import BlockDefinition, Known
 from nnspec.ir import Place
 from nnspec.layers.base import TensorType
 from nnspec.limits import Limits
@@ -85,14 +85,10 @@ class Placed(Protocol):
 
 
 class Given(Record):
-    """What a model is given: the types of its inputs in order by a block that calls it, their shapes from outside.
-
-    `settings` are arguments from outside for the models that it is a variant of.
-    """
+    """The inputs that a model is given: their types in order by a block that calls it, or their shapes from outside."""
 
     types: tuple[TensorType | None, ...] | None = None
     shapes: Mapping[str, tuple[int, ...]] = {}
-    settings: Mapping[str, Meaning] = {}
 
 
 class Frame(Record):

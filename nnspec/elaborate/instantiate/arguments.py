@@ -17,6 +17,7 @@ from nnspec.elaborate.mistakes import (
     UnknownArgument,
 )
 from nnspec.elaborate.values import Argument, BlockDefinition, Meaning, Partial, holds_tensor
+from nnspec.syntax import tree as t
 
 Arguments = dict[str, Meaning]  # of a block, by parameter
 
@@ -24,7 +25,10 @@ Arguments = dict[str, Meaning]  # of a block, by parameter
 def bind_block(
     frame: Frame, definition: BlockDefinition, partial: Partial, node: Placed
 ) -> tuple[Arguments, dict[str | int, Tensor]]:
-    """The compile-time arguments of a block by name (without defaults), and tensors among them by place or name."""
+    """The compile-time arguments of a block by name (without defaults), and tensors among them by place or name.
+
+    A variant of another model takes what that one takes, too, by name.
+    """
     parameters = definition.declaration.parameters
     names = [parameter.name.text for parameter in parameters]
     inputs = [each.name.text for each in declared_inputs(definition)]
@@ -46,9 +50,9 @@ def bind_block(
             tensors[name] = argument.value
         elif name in inputs and argument.value is None:
             continue  # an optional input, which is absent
-        elif name not in names:
+        elif name not in names and name not in (others := _further_names(definition)):
             shown = block_signature(definition)
-            frame.fail(UnknownArgument(span, definition.name, name, shown, nearest(name, [*names, *inputs])))
+            frame.fail(UnknownArgument(span, definition.name, name, shown, nearest(name, [*names, *inputs, *others])))
         elif name in arguments:
             frame.fail(RepeatedArgument(span, definition.name, name, block_signature(definition)))
         else:
@@ -58,6 +62,24 @@ def bind_block(
             shown = block_signature(definition)
             frame.fail(MissingArgument(frame.span(node), definition.name, parameter.name.text, shown))
     return arguments, tensors
+
+
+def variant_of(definition: BlockDefinition) -> list[BlockDefinition]:
+    """The model that this one is a variant of, the one that that is a variant of, and so on."""
+    found: list[BlockDefinition] = []
+    body = definition.declaration.body
+    while not isinstance(body, t.Body):
+        base = body.base if isinstance(body, t.Postfix) else body
+        target = definition.declarations.names.get(base.text) if isinstance(base, t.Name) else None
+        if target is None or target in found:
+            break
+        found.append(target)
+        definition, body = target, target.declaration.body
+    return found
+
+
+def _further_names(definition: BlockDefinition) -> list[str]:
+    return [parameter.name.text for target in variant_of(definition) for parameter in target.declaration.parameters]
 
 
 def _compile_time(frame: Frame, name: str, argument: Argument, definition: BlockDefinition) -> Meaning:

@@ -60,11 +60,14 @@ def _begin(
 
 
 def build(frame: Frame, definition: BlockDefinition, arguments: Arguments) -> Made | None:
-    """Elaborate a block or model in its frame, whose scope is empty; None if it is wrong."""
+    """Elaborate a block or model in its frame, whose scope is empty; None if it is wrong.
+
+    A variant hands arguments that it has no parameter for to the model that it is a variant of.
+    """
     declaration = definition.declaration
     bound = _bind_parameters(frame, declaration, arguments)
     if not isinstance(declaration.body, t.Body):
-        return _build_variant(frame, definition, declaration.body)
+        return _build_variant(frame, definition, declaration.body, arguments)
     if isinstance(declaration, t.Block):
         frame = _bind_inputs(frame, declaration)
     scope = frame.scope
@@ -129,20 +132,25 @@ def _bind_inputs(frame: Frame, declaration: t.Block) -> Frame:
     return frame.with_flow(flow)
 
 
-def _build_variant(frame: Frame, definition: BlockDefinition, body: t.Expression) -> Made | None:
+def _build_variant(frame: Frame, definition: BlockDefinition, body: t.Expression, arguments: Arguments) -> Made | None:
     """`model ResNet18 = ResNet(18)`: the other model under this name."""
     value = evaluate(frame, body)
     if not isinstance(value, Partial) or not isinstance(value.callee, BlockDefinition):
         frame.fail(WrongKind(frame.span(body), "a model with arguments", kind(value)))
-    target, given = value.callee, frame.given
+    target = value.callee
     chosen, _ = bind_block(frame, target, value, body)
-    own = {parameter.name.text for parameter in target.declaration.parameters}
-    chosen |= {name: setting for name, setting in given.settings.items() if name in own}
-    further = {name: setting for name, setting in given.settings.items() if name not in own}
+    own = {parameter.name.text for parameter in definition.declaration.parameters}
+    chosen |= {name: argument for name, argument in arguments.items() if name not in own}
+    scope = Scope(definition.name, frame.scope.kind)
     inner = Frame(
-        frame.shared, target.declarations, Scope(definition.name, frame.scope.kind), Environment(), frame.chain,
-        given=Given(given.types, given.shapes, further),
-    )  # fmt: skip
+        frame.shared,
+        target.declarations,
+        scope,
+        Environment(),
+        frame.chain,
+        training=frame.training,
+        given=frame.given,
+    )
     return build(inner, target, chosen)
 
 
