@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from hashlib import sha256
 from typing import Any
 
 import pytest
+import torch
 from reference.language import GOLDENS, PUBLISHED
 from reference.proof import load
 from reference.records import SPECS, goldens, published
@@ -64,3 +66,16 @@ def test_every_published_size_is_recorded() -> None:
 def test_keys_that_published_files_spell_otherwise_are_renamed(name: str, published: str, own: str) -> None:
     program = load(GOLDENS[name]).program
     assert own_key(published, rules(program), {entry.key for entry in state_dict(program)}) == own
+
+
+def test_whisper_starts_with_sines_before_cosines_that_are_not_trained() -> None:
+    module = load(GOLDENS["whisper_tiny_config"]).to_torch()
+    places = module.get_parameter("model.encoder.embed_positions.weight")
+    angles = torch.arange(12)[:, None] * torch.exp(torch.arange(16) * (-math.log(10000) / 15))
+    torch.testing.assert_close(places.data, torch.cat((angles.sin(), angles.cos()), 1), atol=1e-6, rtol=0)
+    assert not places.requires_grad
+
+
+def test_the_states_of_mamba_start_to_decay_at_rates_of_one_to_their_number() -> None:
+    rates = load(GOLDENS["mamba_tiny"]).to_torch().get_parameter("backbone.layers.0.mixer.A_log").exp()
+    torch.testing.assert_close(rates.data, torch.arange(1.0, 5.0).expand(64, 4))

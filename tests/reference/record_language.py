@@ -278,8 +278,6 @@ PUBLISHED: dict[str, tuple[str, str]] = {
     ),
 }  # fmt: skip
 
-LEFT_OUT = {"final_logits_bias"}  # a buffer of zeros that is no part of the network
-
 
 class Lifted(TorchFunctionMode):
     """Casts to float32 become casts to float64."""
@@ -354,8 +352,7 @@ def layout(entries: Iterable[tuple[str, Iterable[int]]]) -> dict[str, Any]:
 
 def state(module: torch.nn.Module) -> dict[str, Any]:
     """Parameters, keys and shapes of a module."""
-    kept = {key: tensor.shape for key, tensor in module.state_dict().items() if key not in LEFT_OUT}
-    keys = layout(kept.items())
+    keys = layout((key, tensor.shape) for key, tensor in module.state_dict().items())
     return {"params": sum(parameter.numel() for parameter in module.parameters()), "state_dict": keys}
 
 
