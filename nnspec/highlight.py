@@ -12,7 +12,7 @@ _TOKEN = re.compile(
     r'(?P<comment>#[^\n]*)|(?P<string>"(?:\\.|[^"\\\n])*")|(?P<word>[A-Za-z_]\w*)|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)'
 )
 KEYWORDS = frozenset(
-    "import from as block model train let input output require if else for in training phase rename order scan "
+    "import from as block model train input output require if else for in training phase rename order scan "
     "each carry along backward residual skip concat add multiply and or not true false none".split()
 )
 _LOOKS: dict[str, dict[str, object]] = {

@@ -183,7 +183,7 @@ def test_several_results_are_taken_apart() -> None:
 
 
 def test_lists_hold_tensors_and_spread_into_a_layer() -> None:
-    made = read(model("let all = [x, x * 2, x + 1]\n(all) -> Concat"))
+    made = read(model("all = [x, x * 2, x + 1]\n(all) -> Concat"))
     assert shapes(made) == {"output": "[N, 12]"}
 
 

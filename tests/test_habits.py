@@ -106,14 +106,14 @@ FORGOTTEN = [
 def test_a_binding_does_not_take_the_incoming_value_in_silence(tmp_path: Path, line: str) -> None:
     blocks = "block Unit { Linear(4) }\nblock Pair: a, b { a + b }\n"
     path = tmp_path / "model.nn"
-    text = f"{blocks}model M {{\n  input x: float[N, 4]\n  let f = Linear(4)\n  {line}\n  Linear(2)\n}}\n"
+    text = f"{blocks}model M {{\n  input x: float[N, 4]\n  f = Linear(4)\n  {line}\n  Linear(2)\n}}\n"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(SpecError) as error:
         nnspec.load(path)
     (mistake,) = [each.diagnostic for each in error.value.found]
     assert mistake.code == "E0232"
     assert "= _ -> " in (mistake.help or "")
-    path.write_text(text.replace(" = ", " = _ -> ", 2).replace("let f = _ ->", "let f ="), encoding="utf-8")
+    path.write_text(text.replace(" = ", " = _ -> ", 2).replace("f = _ ->", "f ="), encoding="utf-8")
     if "Pair" not in line and "(Linear(4)" not in line:
         nnspec.load(path)
 

@@ -41,7 +41,7 @@ block Unit(width, act = ReLU): x, extra? { x -> conv: Conv2d(width, [3, 3], padd
 model Net = Inner(3)
 model Inner(n) {
   input a: float[N, 3, 2*h, W <= 64]
-  let widths = [4, 2 ** 3, -1 + 9]
+  widths = [4, 2 ** 3, -1 + 9]
   for w, k in [[4, 1], [8, 3]] { Unit(w) -> Unit(k, act = Tanh) }
   training { aux = _ -> Flatten(2) }
   output y = _
@@ -152,13 +152,13 @@ def test_line_ends_and_a_byte_order_mark_change_nothing(tmp_path: Path, newline:
 
 
 HOSTILE = {
-    "endless loop": (model("for i in 1..1000000000 { let a = i }"), "E0216"),
+    "endless loop": (model("for i in 1..1000000000 { a = i }"), "E0216"),
     "loops in loops": (model("for i in 1..1000000000 { for j in 1..1000000000 { } }"), "E0216"),
-    "long work in a loop": (model("for i in 1..1000000000 { let a = 0" + " + 1" * 3000 + " }"), "E0216"),
-    "doubled string": (model('let a = "ab"\nfor i in 1..100 { let a = a + a }'), "E0212"),
-    "doubled list": (model("let a = [1]\nfor i in 1..100 { let a = a + a }"), "E0212"),
-    "doubled size": (model("let a = N\nfor i in 1..100 { let a = a * (a + 1) }"), "E0212"),
-    "power": (model("let a = 10 ** 999999999999"), "E0212"),
+    "long work in a loop": (model("for i in 1..1000000000 { a = 0" + " + 1" * 3000 + " }"), "E0216"),
+    "doubled string": (model('a = "ab"\nfor i in 1..100 { a = a + a }'), "E0212"),
+    "doubled list": (model("a = [1]\nfor i in 1..100 { a = a + a }"), "E0212"),
+    "doubled size": (model("a = N\nfor i in 1..100 { a = a * (a + 1) }"), "E0212"),
+    "power": (model("a = 10 ** 999999999999"), "E0212"),
     "recursion": ("block A(n) {\n  A(n + 1)\n}\n" + model("A(1)"), "E0215"),
     "recursion in a circle": ("block A { B }\nblock B { A }\n" + model("A"), "E0215"),
     "a tree of blocks": (

@@ -94,7 +94,7 @@ def test_the_text_of_every_node_reads_as_that_node(path: Path) -> None:
         written = text[node.start : node.end]
         if isinstance(node, (t.Name, t.Number, t.Text, t.ListOf, t.Postfix, t.Operation, t.Negate, t.Not, t.Constant)):
             assert without_places(expression(written)) == without_places(node)
-        elif isinstance(node, (t.Chain, t.Let, t.Bind, t.Input, t.Output, t.Require, t.If, t.For, t.Training)):
+        elif isinstance(node, (t.Chain, t.Bind, t.Input, t.Output, t.Require, t.If, t.For, t.Training)):
             (model,) = tree_of(f"model M {{\n{written}\n}}").declarations
             assert isinstance(model, t.Model) and isinstance(model.body, t.Body)
             assert without_places(model.body.statements) == (without_places(node),)
@@ -151,7 +151,7 @@ STATEMENTS = st.one_of(
     STEPS.map(lambda x: f"if a == 1 {{ {x} }} else if b {{ {x} }} else {{ }}"),
     STEPS.map(lambda x: f"for i, j in pairs {{ {x} }}"),
     STEPS.map(lambda x: f"training {{ {x} }}"),
-    EXPRESSIONS.map(lambda x: f"let v = {x}"),
+    EXPRESSIONS.map(lambda x: f"v = {x}"),
     EXPRESSIONS.map(lambda x: f'require {x}, "words"'),
 )
 

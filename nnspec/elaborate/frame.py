@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from typing import NamedTuple, NoReturn, Protocol
 
 from nnspec.diagnostics import Diagnostic, Origin, Sink, Span
+from nnspec.dims import Size
 from nnspec.elaborate.builder.call import Made
 from nnspec.elaborate.builder.modules import Modules
 from nnspec.elaborate.builder.scope import Scope
 from nnspec.elaborate.builder.tensor import INVALID, Flow, Invalid, Several, Tensor
+from nnspec.elaborate.describe import describe, kind
 from nnspec.elaborate.files import Declarations
-from nnspec.elaborate.mistakes import BindingWithoutValue, NoValue, TooMuch
-from nnspec.elaborate.values import BlockDefinition, Known
+from nnspec.elaborate.mistakes import BindingWithoutValue, FlowEnded, NoValue, OutsideGroup, Shadowed, TooMuch
+from nnspec.elaborate.values import BlockDefinition, Known, is_size
 from nnspec.ir import Place
 from nnspec.layers.base import TensorType
 from nnspec.limits import Limits
@@ -61,12 +63,23 @@ class Environment:
     def __init__(self, parent: Environment | None = None) -> None:
         self.parent = parent
         self.names: dict[str, Known] = {}
+        self.dimensions: dict[
+            str, bool
+        ] = {}  # names that a shape has given; whether they were known, as `none`, before
 
     def find(self, name: str) -> tuple[bool, Known]:
         """Whether the name is known, and its value."""
         if name in self.names:
             return True, self.names[name]
         return self.parent.find(name) if self.parent else (False, None)
+
+    def forget_dimensions(self, kept: Collection[str]) -> None:
+        """Let the names that shapes have given mean nothing, but for those that are kept."""
+        for name in [name for name in self.dimensions if name not in kept]:
+            if self.dimensions.pop(name):
+                self.names[name] = None
+            else:
+                self.names.pop(name, None)
 
     def known(self) -> Iterator[str]:
         """All names that can be used here."""
@@ -131,6 +144,21 @@ class Frame(Record):
         """Let a name stand for a value from here on."""
         self.environment.names[name] = value
 
+    def define_dimension(self, name: str, size: Size) -> None:
+        """Let a name that is new here stand for a dimension."""
+        self.environment.dimensions.setdefault(name, name in self.environment.names)
+        self.define(name, size)
+
+    def bind(self, name: t.Identifier, value: Known) -> None:
+        """Let a name stand for a value, unless that would hide what it means to this body or to the one around it."""
+        names, around = self.environment.names, self.environment.parent
+        if name.start in self.declarations.ending and around is not None and around.find(name.text)[0]:
+            self.fail(OutsideGroup(self.span(name), name.text))
+        before = names.get(name.text)
+        if is_size(before) and not (value is None or isinstance(value, (bool, float)) or is_size(value)):
+            self.fail(Shadowed(self.span(name), name.text, describe(before), kind(value)))
+        self.define(name.text, value)
+
     def poison(self, name: str) -> None:
         """Let a name that a mistake keeps from its meaning say nothing more; an absent optional input too."""
         if self.environment.names.get(name) is None:
@@ -159,20 +187,20 @@ class Frame(Record):
 
     def no_value(self, node: Placed, what: str) -> NoReturn:
         """Report that a step has no incoming value: none flows, or it is the first of a binding."""
-        if self.binding is None or self.flow is None:
-            self.fail(NoValue(self.span(node), what))
-        self.fail(self._binding_without_value(self.binding))
+        if self.binding is not None and self.flow is not None:
+            names = ", ".join(name.text for name in self.binding.names)
+            self.fail(BindingWithoutValue(self.span(self.binding.chain.items[0]), names, *self.ways_out(self.binding)))
+        ended = self.scope.ended_at
+        self.fail(NoValue(self.span(node), what) if ended is None else FlowEnded(self.span(node), what, ended))
 
-    def _binding_without_value(self, node: t.Bind) -> BindingWithoutValue:
-        """The mistake of `name = Layer(...)`, with its ways out in the words of the text."""
+    def ways_out(self, node: t.Bind) -> tuple[str | None, str]:
+        """A line `name = Layer(...)` as a step of the flow, and as a branch, in the words of the text."""
         names, items = ", ".join(name.text for name in node.names), node.chain.items
         first, last = self.span(items[0]), items[-1]
         branching = f"{names} = _ -> {self.span(node.chain).text}"
-        if isinstance(items[0].step, t.ListOf):
-            return BindingWithoutValue(first, names, f"let {names} = {first.text}", branching, is_list=True)
         going_on = Span(first.source, first.start, last.start).text
         going_on += f"{'' if last.label else f'{names}: '}{self.span(last).text}"
-        return BindingWithoutValue(first, names, going_on if len(node.names) == 1 else None, branching)
+        return going_on if len(node.names) == 1 else None, branching
 
     # --- limits
 

@@ -61,6 +61,7 @@ class Partial(Record):
     positional: tuple[Argument, ...] = ()
     named: dict[str, Argument] = {}  # noqa: RUF012 - records are frozen
     function: str | None = None  # the function that it is written as
+    held: Span | None = None  # the name that holds it, where that is written; none where it is used with arguments
 
     @property
     def name(self) -> str:
@@ -112,6 +113,7 @@ class Function(Record):
 
     name: str
     layer: type[Layer] | None
+    held: Span | None = None  # the name that holds it
 
 
 # Whatever a name may stand for; lists are tuples. What went wrong is INVALID.
@@ -132,6 +134,15 @@ def is_number(value: object) -> TypeGuard[int | float]:
 def is_size(value: object) -> TypeGuard[Size]:
     """An integer or a symbolic size."""
     return isinstance(value, (int, Expression)) and not isinstance(value, bool)
+
+
+def let_go(value: Meaning) -> Meaning:
+    """A value as one that no name holds: a parameter of a block is a step wherever it stands."""
+    if isinstance(value, Partial) and value.held is not None:
+        return Partial(value.callee, value.positional, value.named, value.function)
+    if isinstance(value, Function) and value.held is not None:
+        return Function(value.name, value.layer)
+    return tuple(map(let_go, value)) if type(value) is tuple else value
 
 
 def holds_tensor(value: Meaning) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nnspec.diagnostics import Sink, nearest
+from nnspec.elaborate.evaluate.arithmetic import FUNCTIONS
 from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.frame import Failed, Frame
 from nnspec.elaborate.mistakes import AlreadyDeclared, Misplaced
@@ -16,11 +17,11 @@ from nnspec.elaborate.statements.run import begin, run
 from nnspec.limits import DEFAULT_LIMITS
 from nnspec.recipe.mistakes import OtherModel, UnknownKey
 from nnspec.recipe.recipe import OUTSIDE
-from nnspec.recipe.written import Written, train_frame
+from nnspec.recipe.written import Written, lone_expression, train_frame
 from nnspec.record import Record
 from nnspec.syntax import tree as t
 
-Value = t.Bind | t.Let | t.For
+Value = t.Bind | t.For
 
 
 class Lines(Record):
@@ -50,11 +51,11 @@ def read_lines(frame: Frame, statements: tuple[t.Statement, ...], known: tuple[s
                 continue
             if name.text in OUTSIDE:
                 frame.fail(Misplaced(frame.span(name), f"`{name.text}`", OUTSIDE[name.text]))
-            assert isinstance(statement, (t.Bind, t.Let))
+            assert isinstance(statement, t.Bind)
             if not any(name.text in names for names in used[index + 1 :]):
                 frame.fail(UnknownKey(frame.span(name), name.text, known, nearest(name.text, known)))
             values.append(statement)
-            if isinstance(statement, t.Let):
+            if _is_constant(frame, statement):
                 run(frame, statement)
         except Failed:
             continue
@@ -63,9 +64,16 @@ def read_lines(frame: Frame, statements: tuple[t.Statement, ...], known: tuple[s
 
 def _named(frame: Frame, statement: t.Statement) -> t.Identifier:
     """The (first) name that a line gives a value to."""
-    if not isinstance(statement, (t.Bind, t.Let)):
+    if not isinstance(statement, t.Bind):
         frame.fail(Misplaced(frame.span(statement), "this statement", "a recipe is made of `key = value` lines"))
-    return statement.names[0] if isinstance(statement, t.Bind) else statement.name
+    return statement.names[0]
+
+
+def _is_constant(frame: Frame, statement: t.Bind) -> bool:
+    """Whether a line gives a name to what is known without a network: keys of the recipe may use it."""
+    plain = lone_expression(statement.chain)
+    known = {*frame.environment.known(), *FUNCTIONS}
+    return len(statement.names) == 1 and plain is not None and _names(plain) <= known
 
 
 def find_block(declarations: Declarations, model: str, sink: Sink) -> t.Train | None:
@@ -124,8 +132,6 @@ def loose_names(node: object) -> set[str]:
                 others |= {name.text for name in each.names} - _names(each.chain)
             case t.For():
                 others |= {name.text for name in each.names}
-            case t.Let():
-                others.add(each.name.text)
     return _names(node) - others - labels_in(node)
 
 

@@ -23,7 +23,6 @@ from nnspec.elaborate.frame import Elaboration, Environment, Exhausted, Failed, 
 from nnspec.elaborate.mistakes import NotSupportedYet, WrongKind
 from nnspec.elaborate.statements.chains import chain_value
 from nnspec.elaborate.statements.run import begin, run
-from nnspec.elaborate.values import Function, Partial
 from nnspec.ir import Program
 from nnspec.ir.direction import direction
 from nnspec.ir.state import state_dict
@@ -216,12 +215,6 @@ class _Objectives:
     def define(self, frame: Frame, values: tuple[Value, ...]) -> Frame:
         """Values of the recipe: of the network, or numbers (`smoothing = 0.1`); the frame in which they are known."""
         for statement in values:
-            plain = lone_expression(statement.chain) if isinstance(statement, t.Bind) else None
-            if isinstance(statement, t.Bind) and len(statement.names) == 1 and plain is not None:
-                name = statement.names[0]
-                run(frame.with_flow(frame.flow, statement), t.Let(statement.start, statement.end, name, plain))
-                if not isinstance(frame.environment.names[name.text], (Partial, Function)):
-                    continue  # those are steps, and are run below
             frame = frame.with_flow(run(frame, statement))
         _poison(frame, values)
         return frame

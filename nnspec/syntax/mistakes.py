@@ -190,3 +190,26 @@ class RoleWithoutScan(Diagnostic):
     @property
     def help(self) -> str | None:
         return "let the tuple flow into one: (each x, carry state = start) -> scan Step(...)"
+
+
+class OldLet(Diagnostic):
+    """A line begins with `let`, as it did before nnspec 1.0.
+
+    Whatever a name holds, a number, a string, a list, a layer, a block or a value of the network, is given to it by
+    `=`: `width = 64`, `sizes = [64, 128]`, `unit = Conv2d(64, 3)`, `sum = a + b`.
+    """
+
+    code = "E0245"
+    line: str
+
+    @property
+    def message(self) -> str:
+        return "names are given by `=` alone"
+
+    @property
+    def label(self) -> str:
+        return "`let` is no word of the language"
+
+    @property
+    def help(self) -> str | None:
+        return f"write {self.line}"

@@ -207,15 +207,11 @@ Step = Union[Expression, Body, Repeat, Scan, Residual, Merge]  # noqa: UP007
 # --- statements
 
 
-class Let(Node):
-    """`let name = expression`."""
-
-    name: Identifier
-    value: Expression
-
-
 class Bind(Node):
-    """`name = chain`, or `a, b = chain` for several results."""
+    """`name = chain`, or `a, b = chain` for several results.
+
+    One expression may be anything that a name holds: a number, a list, a layer, a value of the network.
+    """
 
     names: tuple[Identifier, ...]
     chain: Chain
@@ -285,7 +281,7 @@ class Phase(Node):
     body: Body
 
 
-Statement = Union[Let, Bind, Input, Output, Require, If, For, Training, Phase, Rename, Order, Chain]  # noqa: UP007
+Statement = Union[Bind, Input, Output, Require, If, For, Training, Phase, Rename, Order, Chain]  # noqa: UP007
 
 # --- declarations
 

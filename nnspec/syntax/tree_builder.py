@@ -117,9 +117,6 @@ class TreeBuilder:
     def _body(self, start: int, end: int, parts: list[Any]) -> t.Body:
         return t.Body(start, end, self._all(parts))
 
-    def _let(self, start: int, end: int, parts: list[Any]) -> t.Let:
-        return t.Let(start, end, self._identifier(parts[0]), self.build(parts[1]))
-
     def _bind(self, start: int, end: int, parts: list[Any]) -> t.Bind:
         return t.Bind(start, end, self._identifiers(parts[:-1]), self.build(parts[-1]))
 

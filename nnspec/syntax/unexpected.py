@@ -11,7 +11,7 @@ from lark.exceptions import UnexpectedToken
 
 from nnspec.diagnostics import Diagnostic, Label, Source, Span, nearest
 from nnspec.syntax.layout import CLOSING, OPENING, Layout
-from nnspec.syntax.mistakes import UnexpectedEnd, UnexpectedText
+from nnspec.syntax.mistakes import OldLet, UnexpectedEnd, UnexpectedText
 
 # What people call the tokens of the grammar; keywords are called by themselves.
 _WORDS = {
@@ -24,7 +24,7 @@ _WORDS = {
 }  # fmt: skip
 _OPERAND = {"NAME", "INTEGER", "FLOAT", "STRING", "CONSTANT", "LPAR", "LSQB"}
 _STEP = _OPERAND | {"LBRACE", "RESIDUAL", "MERGE"}
-_STATEMENT = {"LET", "INPUT", "OUTPUT", "REQUIRE", "IF", "FOR", "TRAINING", "PHASE"}
+_STATEMENT = {"INPUT", "OUTPUT", "REQUIRE", "IF", "FOR", "TRAINING", "PHASE"}
 _DECLARATION = {"BLOCK", "MODEL", "IMPORT", "TRAIN"}
 _RESERVED = _STATEMENT | {"MERGE", "RESIDUAL", "CONSTANT", "AND", "OR", "NOT", "SCAN", "RENAME", "ORDER"}
 # What could stand there as well, and is not what a person forgot.
@@ -45,10 +45,12 @@ def explain(problem: UnexpectedToken, source: Source, layout: Layout, end: int) 
         span = _span(source, last) if last is not None else Span(source, max(0, end - 1), end)
         return UnexpectedEnd(span, expected), end
     at = token.start_pos or 0
+    before = layout.before(token)
+    if before == "let" and before.line == token.line and "EQUAL" in kinds:
+        return OldLet(_span(source, before), _rest_of_line(source, at)), at
     foreign = _foreign(source, at)
     found = "the end of the line" if token.type == "_NEWLINE" else f"`{token}`"
     span = Span(source, at, at + 1) if token.type == "_NEWLINE" else _span(source, token)
-    before = layout.before(token)
     advice = foreign or _bare_conditional(token, source, kinds) or _advice(token, before, opened, kinds)
     if before is not None and before.type == "ARROW" and token.type in CLOSING | {"_NEWLINE", "SEMICOLON"}:
         span, found, expected = _span(source, before), "an arrow without a step behind it", ("a step after this",)
@@ -78,6 +80,11 @@ def _foreign(source: Source, at: int) -> str | None:
     line = source.text[source.text.rfind("\n", 0, at) + 1 :].partition("\n")[0]
     first = line.replace("(", " ").split()
     return _FOREIGN.get(first[0]) if first else None
+
+
+def _rest_of_line(source: Source, at: int) -> str:
+    """The text from a place to the end of its line, without a comment."""
+    return source.text[at:].partition("\n")[0].partition("#")[0].rstrip(" \t\r;}")
 
 
 def _bare_conditional(token: Token, source: Source, kinds: set[str]) -> str | None:
@@ -125,7 +132,7 @@ def _advice(token: Token, before: Token | None, opened: Token | None, kinds: set
     if before is not None and before.type in _STATEMENT and "NAME" in kinds:
         return f"`{before}` begins a statement: to use it as a name, choose another word"
     if token.type == "EQUAL" and inside == "LBRACE":
-        return "a label is written `name: step`, a value `name = chain`, a compile-time value `let name = ...`"
+        return "a label is written `name: step`, a number, list, layer or value `name = ...`"
     if token.type == "COLON":
         return "a label is a name, a dotted path or a string; an argument is written `name = value`"
     if token.type in _STEP | _STATEMENT:

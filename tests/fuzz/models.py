@@ -146,7 +146,7 @@ def _statement(drawing: Drawing, scope: Scope, lines: list[str], flow: TensorTyp
         name = drawing.fresh("k")
         value = random.choice([2, 3, 4])
         shown = drawing.number(value, scope)
-        lines.append(f"let {name} = {shown}")
+        lines.append(f"{name} = {shown}")
         scope.numbers[name] = value
         return flow
     if kind == "training" and flow.dtype == "float":

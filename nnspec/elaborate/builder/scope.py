@@ -37,6 +37,7 @@ class Scope:
         self.outer_ties: list[tuple[str, WeightReference]] = []  # to weights of a scope around this module
         self.position = 0  # of the next step without a label
         self.mistakes = 0  # statements that are wrong: with any, there will be no module
+        self.ended: Span | None = None  # the output whose chain took what flowed
         self._names: set[str] = set()  # of the values
         self._numbers: dict[str, int] = {}  # how often a value's name was asked for
         self._above: dict[str, Step] = {}  # the paths above the labels: of `a.b.c`, `a` and `a.b`
@@ -94,6 +95,11 @@ class Scope:
     def captures(self) -> list[Tensor]:
         """The tensors of the parent that further inputs stand for, in the order of those inputs."""
         return [outer for outer, _ in self._captured.values()]
+
+    @property
+    def ended_at(self) -> Span | None:
+        """The output behind which nothing flows, of this body or of one around it."""
+        return self.ended or (self.parent.ended_at if self.parent else None)
 
     # --- calls
 

@@ -78,6 +78,9 @@ def arguments(frame: Frame, written: t.Arguments) -> tuple[tuple[Argument, ...],
 
 
 def _true(frame: Frame, value: Meaning, node: Placed) -> bool:
+    if isinstance(value, (Tensor, Several)):
+        way = "what depends on the elements is chosen by where(condition, a, b)"
+        frame.fail(WrongKind(frame.span(node), "a truth value", kind(value), way))
     try:
         return arithmetic.truth(value)
     except OperationError as problem:

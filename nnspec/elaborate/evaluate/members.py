@@ -8,6 +8,7 @@ from nnspec.elaborate.builder import interior
 from nnspec.elaborate.builder.call import PendingCall, Step
 from nnspec.elaborate.builder.tensor import Results, Tensor, Value, WeightReference
 from nnspec.elaborate.describe import kind
+from nnspec.elaborate.evaluate.names import labelled, need_value
 from nnspec.elaborate.frame import Frame
 from nnspec.elaborate.mistakes import Unreached, WrongKind
 from nnspec.elaborate.values import Meaning
@@ -18,6 +19,9 @@ from nnspec.syntax import tree as t
 def member(frame: Frame, value: Meaning, members: list[t.Member], node: t.Postfix) -> Tensor | WeightReference:
     """`value.a.b`: a result of a step by name, a weight of it, or a value inside it."""
     path = [member.name for member in members]
+    if isinstance(value, str):
+        value = labelled(frame, value, node.base)
+    need_value(frame, value, node.base)
     if not isinstance(value, (Tensor, Results)):
         frame.fail(WrongKind(frame.span(node.base), "a value of the network before `.`", kind(value)))
     if len(path) == 1 and path[0] in value.members:

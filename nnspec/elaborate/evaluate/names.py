@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from nnspec.diagnostics import Span, nearest
 from nnspec.elaborate import words
-from nnspec.elaborate.builder.tensor import INVALID, Invalid, Tensor
+from nnspec.elaborate.builder.tensor import INVALID, Invalid, Results, Tensor
 from nnspec.elaborate.evaluate import arithmetic
-from nnspec.elaborate.frame import Failed, Frame
-from nnspec.elaborate.mistakes import UnknownName
+from nnspec.elaborate.frame import Failed, Frame, Placed
+from nnspec.elaborate.mistakes import HoldsLayer, UnknownName
 from nnspec.elaborate.values import Function, Known, Meaning, Partial
 from nnspec.layers import registry
 from nnspec.syntax import tree as t
@@ -61,6 +61,24 @@ def longest_name(
         if found:
             return value, length
     return None, 0
+
+
+def need_value(frame: Frame, value: Meaning, node: Placed) -> None:
+    """Check that a value is no layer that a name holds."""
+    if isinstance(value, (Partial, Function)) and value.held is not None:
+        frame.fail(HoldsLayer(frame.span(node), value.held))
+
+
+def labelled(frame: Frame, label: str, node: Placed) -> Tensor | Results:
+    """The value of the step whose label a string spells: `"encoder.{i}".state`."""
+    value = frame.environment.find(label)[1]
+    if isinstance(value, Invalid):
+        raise Failed
+    if not isinstance(value, (Tensor, Results)):
+        known = [name for name in frame.environment.known() if isinstance(frame.environment.find(name)[1], Tensor)]
+        way = "where a value is needed, a string is the label of a step above"
+        frame.fail(UnknownName(frame.span(node), label, nearest(label, known), way))
+    return value
 
 
 def is_built_in(name: str) -> bool:

@@ -8,10 +8,11 @@ from nnspec.elaborate.builder.tensor import Several, Tensor, Value
 from nnspec.elaborate.describe import kind
 from nnspec.elaborate.evaluate import arithmetic
 from nnspec.elaborate.evaluate.arithmetic import OperationError, UndecidedError
+from nnspec.elaborate.evaluate.names import labelled, need_value
 from nnspec.elaborate.evaluate.operands import is_operand, operand, with_numbers
 from nnspec.elaborate.frame import Frame, Placed
 from nnspec.elaborate.mistakes import BadOperation, UnknownSize, WrongKind
-from nnspec.elaborate.values import Argument, Meaning
+from nnspec.elaborate.values import Argument, Function, Meaning, Partial
 from nnspec.layers import registry
 
 
@@ -44,9 +45,11 @@ def _on_tensors(frame: Frame, symbol: str, operands: list[Meaning], node: Placed
     span = frame.span(node)
     if cls is None:
         frame.fail(BadOperation(span, f"`{symbol}` does not apply to tensors"))
-    given = [Argument(operand, span) for operand in operands]
-    wrong = [operand for operand in operands if not is_operand(operand)]
-    if wrong:
-        frame.fail(WrongKind(span, f"a number or a tensor beside `{symbol}`", kind(wrong[0])))
+    values = [labelled(frame, each, node) if isinstance(each, str) else each for each in operands]
+    given = [Argument(value, span) for value in values]
+    for wrong in [value for value in values if not is_operand(value)]:
+        need_value(frame, wrong, node)
+        way = f"apply it: (_ -> {wrong.name})" if isinstance(wrong, (Partial, Function)) else None
+        frame.fail(WrongKind(span, f"a number or a tensor beside `{symbol}`", kind(wrong), way))
     tensors, config = with_numbers(frame, cls, given, node)
     return emit(frame, make_layer(frame, cls, config, node), tensors, node, title=f"`{symbol}`")

@@ -26,11 +26,21 @@ def match_shape(frame: Frame, node: t.ListOf, actual: tuple[Size, ...], way_out:
 
     `way_out` is the advice where the shape is not that of a step.
     """
-    if len(node.items) != len(actual):
+    written = list(node.items)
+    gaps = [place for place, item in enumerate(written) if isinstance(item, t.Ellipsis)]
+    if len(gaps) > 1:
+        frame.fail(Misplaced(frame.span(written[gaps[1]]), "a second `...`", "one stands for all that is left"))
+    if len(written) - len(gaps) > len(actual) or (not gaps and len(written) < len(actual)):
         shown = f"[{', '.join(map(str, actual))}]"
-        reason = f"{len(node.items)} dimensions are written, and the value has {len(actual)}"
+        least = "at least " if gaps else ""
+        reason = f"{least}{len(written) - len(gaps)} dimensions are written, and the value has {len(actual)}"
         frame.fail(ShapeMismatch(frame.span(node), frame.span(node).text, shown, reason, way_out))
-    for item, size in zip(node.items, actual, strict=True):
+    if gaps:
+        (place,) = gaps
+        rest = len(actual) - (len(written) - 1)
+        actual = (*actual[:place], *actual[place + rest :])
+        del written[place]
+    for item, size in zip(written, actual, strict=True):
         if not (isinstance(item, t.Name) and item.text == "_"):
             _match_size(frame, item, size, way_out)
 
@@ -43,7 +53,7 @@ def _match_size(frame: Frame, item: t.Expression, size: Size, way_out: str | Non
     if solved is not None and bound is not None:
         name, value = solved
         if not _below_one(value) and _within(value, name.bounds[1]):
-            frame.define(bound, value)
+            frame.define_dimension(bound, value)
             return
     written = frame.span(item).text
     reason = f"here it is {size}"
@@ -71,7 +81,7 @@ def written_size(frame: Frame, item: t.Expression) -> tuple[Size, str | None]:
         what = f"a dimension with two new names ({', '.join(unknown)})"
         frame.fail(Misplaced(frame.span(item), what, "name one dimension at a time"))
     for name in unknown:
-        frame.define(name, symbol(name, maximum=maximum))
+        frame.define_dimension(name, symbol(name, maximum=maximum))
     try:
         size = evaluate(frame, item)
     except Undecidable as problem:

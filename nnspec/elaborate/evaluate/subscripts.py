@@ -8,6 +8,7 @@ from nnspec.elaborate.builder.emit import emit
 from nnspec.elaborate.builder.layer import make_layer
 from nnspec.elaborate.builder.tensor import Results, Tensor
 from nnspec.elaborate.describe import kind
+from nnspec.elaborate.evaluate.names import need_value
 from nnspec.elaborate.evaluate.operands import operand
 from nnspec.elaborate.frame import Frame
 from nnspec.elaborate.mistakes import BadOperation, WrongKind
@@ -26,6 +27,7 @@ def subscript(frame: Frame, value: Meaning, items: tuple[Index, ...], trailer: t
         assert cls is not None
         layer = make_layer(frame, cls, {"items": Argument(items, frame.span(trailer), None)}, trailer)
         return emit(frame, layer, [value], node, title="the subscript")
+    need_value(frame, value, node.base)
     if not isinstance(value, (tuple, str)):
         frame.fail(WrongKind(frame.span(node.base), "a tensor or a list before [...]", kind(value)))
     try:

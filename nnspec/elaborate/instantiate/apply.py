@@ -15,7 +15,7 @@ from nnspec.elaborate.frame import Failed, Frame, Placed
 from nnspec.elaborate.instantiate.arguments import bind_block
 from nnspec.elaborate.instantiate.blocks import make_block
 from nnspec.elaborate.instantiate.mixture import apply_mixture
-from nnspec.elaborate.mistakes import Misplaced, OtherInputs, SharedMismatch, TieMismatch, UnknownArgument
+from nnspec.elaborate.mistakes import Misplaced, SharedMismatch, TieMismatch, UnknownArgument
 from nnspec.elaborate.values import Argument, BlockDefinition, Partial
 from nnspec.layers.base import Layer, TensorType
 from nnspec.layers.mixture import Mixture
@@ -149,8 +149,5 @@ def need_same(frame: Frame, made: Made, step: Step, item: Placed) -> None:
     """Check that a block, made for other inputs, is the module of a step still."""
     modules, first = frame.shared.modules, step.call.callee
     assert isinstance(first, str)
-    taken, now = (tuple(port.name for port in modules[key].inputs) for key in (first, made.key))
-    if taken != now:  # the module that is built has one `forward`
-        frame.fail(OtherInputs(frame.span(item), step.label, taken, now, step.span))
     if made.key != first and interior.weights_below(modules, made.key) != interior.weights_below(modules, first):
         frame.fail(SharedMismatch(frame.span(item), step.label, step.span))

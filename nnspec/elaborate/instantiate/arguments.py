@@ -16,7 +16,7 @@ from nnspec.elaborate.mistakes import (
     TooManyArguments,
     UnknownArgument,
 )
-from nnspec.elaborate.values import Argument, BlockDefinition, Meaning, Partial, holds_tensor
+from nnspec.elaborate.values import Argument, BlockDefinition, Meaning, Partial, holds_tensor, let_go
 from nnspec.syntax import tree as t
 
 Arguments = dict[str, Meaning]  # of a block, by parameter
@@ -87,4 +87,4 @@ def _compile_time(frame: Frame, name: str, argument: Argument, definition: Block
     value = weight_of(argument.value) or argument.value
     if holds_tensor(value):
         frame.fail(TensorArgument(argument.span, definition.name, name, kind(value)))
-    return value
+    return let_go(value)

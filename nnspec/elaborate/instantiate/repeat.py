@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from nnspec.elaborate.builder.tensor import Results, Several, Tensor, Value, flows
 from nnspec.elaborate.describe import kind
 from nnspec.elaborate.evaluate.expression import evaluate, number
+from nnspec.elaborate.evaluate.names import labelled
 from nnspec.elaborate.evaluate.tuples import misplaced_names
 from nnspec.elaborate.frame import Frame
 from nnspec.elaborate.instantiate.apply import apply, apply_again
@@ -41,6 +42,8 @@ def _apply_once(frame: Frame, step: t.Step, named: Mapping[str, Argument], count
     else:
         assert not isinstance(step, (t.Repeat, t.Scan)), "the grammar has none behind `x`"
         found = evaluate(frame, step)
+        if isinstance(found, str):
+            found = labelled(frame, found, step)
         if isinstance(found, (Tensor, Results)) and found.step is not None:  # a label: the same weights each time
             return apply_again(frame, found, found.step, named, step), 1
         if not isinstance(found, Partial):

@@ -10,14 +10,30 @@ from nnspec.elaborate.mistakes.arguments import (
     UnknownArgument,
 )
 from nnspec.elaborate.mistakes.files import BadImport, BadSetting, NoSuchModel
-from nnspec.elaborate.mistakes.inputs import BindingWithoutValue, LayerInput, NoValue, TrainingOnly, WrongInputs
+from nnspec.elaborate.mistakes.inputs import (
+    BindingWithoutValue,
+    FlowEnded,
+    LayerInput,
+    NoValue,
+    TrainingOnly,
+    WrongInputs,
+)
 from nnspec.elaborate.mistakes.limits import TooDeep, TooMuch
-from nnspec.elaborate.mistakes.names import AlreadyDeclared, SameName, UnknownName, Unreached
+from nnspec.elaborate.mistakes.names import (
+    AlreadyDeclared,
+    HoldsLayer,
+    NeverApplied,
+    OutsideGroup,
+    SameName,
+    Shadowed,
+    UnknownName,
+    Unreached,
+)
 from nnspec.elaborate.mistakes.shapes import MergeMismatch, ShapeMismatch
 from nnspec.elaborate.mistakes.statements import LoneLabel, Misplaced, NotSupportedYet, SameTurn
 from nnspec.elaborate.mistakes.steps import BadExpert, BadScan, NotCarried, ScanWithoutSteps
 from nnspec.elaborate.mistakes.values import BadOperation, NotConstant, Required, UnknownSize, WrongKind
-from nnspec.elaborate.mistakes.weights import OtherInputs, SharedMismatch, TieMismatch
+from nnspec.elaborate.mistakes.weights import SharedMismatch, TieMismatch
 
 __all__ = [
     "AlreadyDeclared",
@@ -27,6 +43,8 @@ __all__ = [
     "BadScan",
     "BadSetting",
     "BindingWithoutValue",
+    "FlowEnded",
+    "HoldsLayer",
     "InferredArgument",
     "LayerArgument",
     "LayerInput",
@@ -34,17 +52,19 @@ __all__ = [
     "MergeMismatch",
     "Misplaced",
     "MissingArgument",
+    "NeverApplied",
     "NoSuchModel",
     "NoValue",
     "NotCarried",
     "NotConstant",
     "NotSupportedYet",
-    "OtherInputs",
+    "OutsideGroup",
     "RepeatedArgument",
     "Required",
     "SameName",
     "SameTurn",
     "ScanWithoutSteps",
+    "Shadowed",
     "ShapeMismatch",
     "SharedMismatch",
     "TensorArgument",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nnspec.diagnostics import Diagnostic, Label
-from nnspec.elaborate.mistakes.wording import CHOOSE, first_line
+from nnspec.diagnostics import Diagnostic, Label, Span
+from nnspec.elaborate.mistakes.wording import CHOOSE, first_line, ways_out
 
 
 class LayerInput(Diagnostic):
@@ -75,14 +75,14 @@ class BindingWithoutValue(Diagnostic):
 
     `name = chain` gives a name to a value and leaves the flow where it is: the next line goes on from what came before.
     So the chain begins with a value: a name, `_` for the value that flows, or what needs none, such as `Range(T)`.
-    `name: Layer(...)` is a step of the flow, and its value has the name too.
+    `name: Layer(...)` is a step of the flow, and its value has the name too. A layer alone, `name = Layer(...)`, is
+    held by the name, and applied where that stands behind an arrow.
     """
 
     code = "E0232"
     names: str
     going_on: str | None  # the line as a step of the flow
     branching: str  # the line as a branch
-    is_list: bool = False
 
     @property
     def message(self) -> str:
@@ -94,11 +94,34 @@ class BindingWithoutValue(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        going_on, branching = map(first_line, (self.going_on or "", self.branching))
-        if self.is_list:
-            return f"for a list: {going_on}; to compare the shape of what flows: {branching}"
-        way = f"to branch off from what flows: {branching}"
-        return f"to go on from it: {going_on}\n{way}" if self.going_on else way
+        return ways_out(self.going_on, self.branching)
+
+
+class FlowEnded(Diagnostic):
+    """A step needs an incoming value, and an output has ended the flow.
+
+    `output name = Layer(...)` takes what flows: it is the end of the way. `output name = _ -> Layer(...)` branches off,
+    and what flows flows on.
+    """
+
+    code = "E0248"
+    what: str
+    ended: Span
+
+    @property
+    def message(self) -> str:
+        return f"{self.what} needs a value, and the flow has ended in an output"
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        return (Label(self.ended, "this takes what flows"),)
+
+    @property
+    def help(self) -> str | None:
+        output, _, chain = self.ended.text.partition("=")
+        name = output.split()[-1]
+        branch = first_line(f"{output.strip()} = _ -> {chain.strip()}")
+        return f"to go on from its value: {name} -> ...\nto branch off there: {branch}"
 
 
 class TrainingOnly(Diagnostic):

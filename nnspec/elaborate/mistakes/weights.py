@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from nnspec.diagnostics import Diagnostic, Label, Span
-from nnspec.elaborate.mistakes.wording import listed
 
 
 class TieMismatch(Diagnostic):
@@ -42,32 +41,3 @@ class SharedMismatch(Diagnostic):
     @property
     def help(self) -> str | None:
         return "bring the value to the same shape first, or build a second module"
-
-
-class OtherInputs(Diagnostic):
-    """A block is applied again with another set of its optional inputs than the first time.
-
-    A module is built for the inputs that it gets at first, and takes the same ones each time. An optional input that is
-    missing once can be given a value that changes nothing.
-    """
-
-    code = "E0236"
-    name: str
-    before: tuple[str, ...]
-    now: tuple[str, ...]
-    first: Span
-
-    @property
-    def message(self) -> str:
-        return f"{self.name} was built to take {listed(self.before)}, and gets {listed(self.now)} here"
-
-    @property
-    def labels(self) -> tuple[Label, ...]:
-        return (Label(self.first, "built here"),)
-
-    @property
-    def help(self) -> str | None:
-        left, more = (tuple(set(a) - set(b)) for a, b in ((self.before, self.now), (self.now, self.before)))
-        if left:
-            return f"give it {listed(tuple(sorted(left)))} here too: (_, {left[0]} = ...) -> {self.name}"
-        return f"give it {listed(tuple(sorted(more)))} where it is built, or leave that out here"

@@ -14,3 +14,9 @@ def first_line(text: str) -> str:
     """A line of a spec as help shows it."""
     line, _, more = text.partition("\n")
     return f"{line.rstrip()} ..." if more else line
+
+
+def ways_out(going_on: str | None, branching: str) -> str:
+    """The lines that a binding without a value may have meant: a step of the flow, and a branch."""
+    way = f"to branch off from what flows: {first_line(branching)}"
+    return f"to go on from it: {first_line(going_on)}\n{way}" if going_on else way

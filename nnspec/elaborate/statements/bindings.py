@@ -1,4 +1,4 @@
-"""`name = chain`: a name for a value, which keeps it in the program."""
+"""`name = ...`: a name for a number, a text, a list, a layer, or a value of the network."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from collections.abc import Sequence
 from nnspec.elaborate.builder.tensor import Invalid, Several, Tensor
 from nnspec.elaborate.evaluate.names import global_meaning
 from nnspec.elaborate.frame import Failed, Frame
-from nnspec.elaborate.mistakes import WrongInputs
-from nnspec.elaborate.statements.chains import chain_value
-from nnspec.elaborate.values import BlockDefinition, Partial
+from nnspec.elaborate.mistakes import NeverApplied, WrongInputs
+from nnspec.elaborate.statements.chains import chain_value, held_value
+from nnspec.elaborate.values import BlockDefinition, Function, Known, Meaning, Partial
 from nnspec.syntax import tree as t
 
 
 def bind(frame: Frame, node: t.Bind) -> None:
-    """`name = chain`, or `a, b = chain` for several results."""
+    """`name = ...`, or `a, b = chain` for several results."""
     before = len(frame.scope.wires)
-    value = chain_value(frame.with_flow(frame.flow, node), _with_label(frame, node))
+    value = _value(frame.with_flow(frame.flow, node), node)
     if isinstance(value, Invalid):
         raise Failed
-    values: Sequence[Tensor | Several] = (value,)
+    values: Sequence[Meaning] = (value,)
     if len(node.names) > 1:
+        assert isinstance(value, (Tensor, Several)), "several names are those of the results of a chain"
         values = value if isinstance(value, Several) else tuple(value.members.values()) or (value,)
         if len(values) != len(node.names):
             count = len(values)
@@ -28,17 +29,28 @@ def bind(frame: Frame, node: t.Bind) -> None:
             needed = f"{len(node.names)} results"
             frame.fail(WrongInputs(frame.span(node.chain), "this line", needed, count, advice))
     for name, each in zip(node.names, values, strict=True):
-        frame.define(name.text, each)
+        frame.bind(name, each)
         if isinstance(each, Tensor) and each.scope is frame.scope:
             frame.scope.rename(each.wire, name.text, before)
 
 
-def _with_label(frame: Frame, node: t.Bind) -> t.Chain:
-    """The chain; a weight of the scope's own takes the name that it is bound to as its label."""
+def _value(frame: Frame, node: t.Bind) -> Known:
+    """What the names stand for; a layer that waits for what it is applied to is held by its name."""
     chain, item = node.chain, node.chain.items[0]
-    if len(chain.items) > 1 or len(node.names) > 1 or item.label is not None or not _owns_weight(frame, item.step):
-        return chain
-    return t.Chain(chain.start, chain.end, (t.Item(item.start, item.end, node.names[0], item.step),))
+    alone = len(chain.items) == len(node.names) == 1 and item.label is None
+    if not alone or isinstance(item.step, (t.Body, t.Repeat, t.Scan, t.Residual, t.Merge)):
+        return chain_value(frame, chain)
+    if _owns_weight(frame, item.step):  # the name is its label, too
+        return chain_value(frame, t.Chain(chain.start, chain.end, (item.replace(label=node.names[0]),)))
+    value = held_value(frame, item, item.step)
+    if not isinstance(value, (Partial, Function)):
+        return value
+    if node.start in frame.declarations.unused:
+        frame.fail(NeverApplied(frame.span(node.names[0]), *frame.ways_out(node)))
+    held = frame.span(node)
+    if isinstance(value, Partial):
+        return Partial(value.callee, value.positional, value.named, value.function, held)
+    return Function(value.name, value.layer, held)
 
 
 def _owns_weight(frame: Frame, step: t.Step) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from nnspec.elaborate.builder.tensor import INVALID, Invalid, Results, Several, Tensor, flows
 from nnspec.elaborate.describe import kind
 from nnspec.elaborate.evaluate.calls import call_function
 from nnspec.elaborate.evaluate.expression import evaluate_step
+from nnspec.elaborate.evaluate.names import labelled, need_value
 from nnspec.elaborate.evaluate.shapes import shape_step
 from nnspec.elaborate.evaluate.tuples import misplaced_names
 from nnspec.elaborate.frame import Failed, Frame
@@ -18,10 +20,17 @@ from nnspec.elaborate.instantiate.scan import scan
 from nnspec.elaborate.mistakes import LoneLabel, Misplaced, RepeatedArgument, WrongKind
 from nnspec.elaborate.statements.labels import new_label
 from nnspec.elaborate.statements.merges import merge, residual
-from nnspec.elaborate.values import Argument, Function, Meaning, Partial, is_number
+from nnspec.elaborate.values import Argument, Function, Meaning, Partial, holds_tensor, is_number
 from nnspec.syntax import tree as t
 
 Named = Mapping[str, Argument]  # what flows and is meant for an input by its name
+
+
+class Ran(NamedTuple):
+    """The value of a step or chain, and whether its start takes what flows, without a word for it."""
+
+    value: Tensor | Several | Invalid
+    took: bool
 
 
 def chain_value(frame: Frame, node: t.Chain) -> Tensor | Several | Invalid:
@@ -29,12 +38,29 @@ def chain_value(frame: Frame, node: t.Chain) -> Tensor | Several | Invalid:
 
     At the start of a binding nothing does; so it is at the start of every chain inside its first step.
     """
-    value: Tensor | Several | Invalid = INVALID
-    for index, item in enumerate(node.items):
-        value = _item_value(frame, item, first=index == 0)
-        frame = frame.with_flow(value)
-    if isinstance(value, Several) and value.named:
+    return run_chain(frame, node).value
+
+
+def run_chain(frame: Frame, node: t.Chain) -> Ran:
+    """The value at the end of a chain, and whether its first step takes what flows."""
+    ran = _run_item(frame, node.items[0], first=True)
+    took = ran.took
+    for item in node.items[1:]:
+        ran = _run_item(frame.with_flow(ran.value), item, first=False)
+    if isinstance(ran.value, Several) and ran.value.named:
         frame.fail(misplaced_names(frame, node.items[-1]))
+    return Ran(ran.value, took)
+
+
+def held_value(frame: Frame, item: t.Item, step: t.Expression) -> Meaning:
+    """What a name holds to which an expression is bound: a value, a layer that waits for what it is applied to."""
+    value, took = evaluate_step(frame, step)
+    if isinstance(value, Partial) and not (_needs_nothing(value) or holds_tensor(value)):
+        return value
+    if isinstance(value, Several) and value.named:
+        frame.fail(misplaced_names(frame, step))
+    if isinstance(value, Partial):
+        return _expression(frame, item, step, value, took, None, {}, first=True).value
     return value
 
 
@@ -51,24 +77,24 @@ def need_step(frame: Frame, chain: t.Chain) -> None:
         frame.scope.mistakes += 1
 
 
-def _item_value(frame: Frame, item: t.Item, *, first: bool) -> Tensor | Several | Invalid:
+def _run_item(frame: Frame, item: t.Item, *, first: bool) -> Ran:
     """The value of an item, which its label means; INVALID if it is wrong."""
     label = None
     try:
         if item.label is not None:
             label = new_label(frame, item.label)
-        value = _item(frame, item, label, first=first)
+        ran = _item(frame, item, label, first=first)
     except Failed:
         frame.scope.mistakes += 1
-        value = INVALID
+        ran = Ran(INVALID, took=True)
     if label is not None:
-        frame.define(label, value)
-        if isinstance(value, Tensor):
-            value.wire.named = True
-    return value
+        frame.define(label, ran.value)
+        if isinstance(ran.value, Tensor):
+            ran.value.wire.named = True
+    return ran
 
 
-def _item(frame: Frame, item: t.Item, label: str | None, *, first: bool) -> Tensor | Several | Invalid:
+def _item(frame: Frame, item: t.Item, label: str | None, *, first: bool) -> Ran:
     step = item.step
     named: Named = {}
     if isinstance(frame.flow, Several) and frame.flow.named:
@@ -79,33 +105,44 @@ def _item(frame: Frame, item: t.Item, label: str | None, *, first: bool) -> Tens
             frame.fail(misplaced_names(frame, step))
     match step:
         case t.Body():
-            return group(frame, step, label, item)
+            return Ran(group(frame, step, label, item), took=True)
         case t.Repeat() | t.Residual() | t.Merge() if label is not None:
-            return group(frame, as_group(step), label, item)
+            return Ran(group(frame, as_group(step), label, item), took=True)
         case t.Repeat():
-            return repeat(frame, step, named)
+            return Ran(repeat(frame, step, named), took=True)
         case t.Residual():
-            return residual(frame, step)
+            return Ran(residual(frame, step), took=True)
         case t.Merge():
-            return merge(frame, step)
+            return Ran(merge(frame, step), took=True)
         case t.Scan():
-            return scan(frame, step, item, label)
+            return Ran(scan(frame, step, item, label), took=not item.given)
         case t.ListOf():
-            return shape_step(frame, step)
-    return _expression(frame, item, step, label, named, first=first)
+            return Ran(shape_step(frame, step), took=True)
+    value, took = evaluate_step(frame, step)
+    return _expression(frame, item, step, value, took, label, named, first=first)
 
 
 def _expression(
-    frame: Frame, item: t.Item, step: t.Expression, label: str | None, named: Named, *, first: bool
-) -> Tensor | Several:
+    frame: Frame,
+    item: t.Item,
+    step: t.Expression,
+    value: Meaning,
+    took: bool,
+    label: str | None,
+    named: Named,
+    *,
+    first: bool,
+) -> Ran:
     """The value of a step that is an expression: a layer or block applied, a function, a label applied again."""
-    value, took = evaluate_step(frame, step)
+    if first and label is None:
+        need_value(frame, value, step)
     if isinstance(value, Partial):
         for name, argument in named.items():
             if name in value.named:
                 frame.fail(RepeatedArgument(argument.name_span or argument.span, value.name, name))
         partial = value.given(named)
-        return apply(frame, partial, _inputs_for(frame, partial, first, item), label, item)
+        inputs = _inputs_for(frame, partial, first, item)
+        return Ran(apply(frame, partial, inputs, label, item), took=inputs is None or len(inputs) > 0)
     if isinstance(value, Function):
         incoming = Argument(frame.incoming(step, value.name), frame.span(step), None)
         value, took = call_function(frame, value, (incoming,), dict(named), step)[0], True
@@ -119,25 +156,29 @@ def _expression(
         if label is not None:
             what = "a label before a module that has one"
             frame.fail(Misplaced(frame.span(item), what, "bind it: name = chain"))
-        return apply_again(frame, value, again, named, item)
+        return Ran(apply_again(frame, value, again, named, item), took=True)
     if named:
         frame.fail(misplaced_names(frame, step))
-    return value
+    return Ran(value, took)
 
 
 def _of_network(frame: Frame, value: Meaning, step: t.Expression) -> Tensor | Several:
-    """A value that may flow: of the network; a list of tensors, too."""
+    """A value that may flow: of the network; a list of tensors, too, and the label of a step as a string."""
+    if isinstance(value, str):
+        return labelled(frame, value, step)
     if isinstance(value, (Tensor, Several)):
         return value
     tensors = [each for each in value if isinstance(each, Tensor)] if isinstance(value, tuple) else []
     if isinstance(value, tuple) and len(tensors) == len(value):
         return Several(tensors)
-    advice = "a step is a layer, a block or a value; a list of numbers is written [a, b]"
-    if frame.binding is not None:
-        name = frame.binding.names[0].text
-        advice = f"a name for it is made with `let`: let {name} = {frame.span(step).text}"
-    shown = advice if frame.binding is not None or is_number(value) else None
-    frame.fail(WrongKind(frame.span(step), "a step or a value of the network", kind(value), shown))
+    advice = "a step is a layer, a block or a value; a list of numbers is written [a, b]" if is_number(value) else None
+    frame.fail(WrongKind(frame.span(step), "a step or a value of the network", kind(value), advice))
+
+
+def _needs_nothing(partial: Partial) -> bool:
+    """Whether a layer or block is complete at the head of a chain: all that it needs is among its arguments."""
+    callee = partial.callee
+    return (isinstance(callee, type) and not callee.inputs) or partial.takes_nothing_more()
 
 
 def _inputs_for(frame: Frame, partial: Partial, first: bool, node: t.Item) -> Several | None:

@@ -7,9 +7,10 @@ from typing import cast
 from nnspec.diagnostics import nearest
 from nnspec.dims import Size
 from nnspec.elaborate.builder.emit import check_shape
-from nnspec.elaborate.builder.tensor import Invalid, Tensor
+from nnspec.elaborate.builder.tensor import Flow, Invalid, Tensor
 from nnspec.elaborate.describe import describe, kind
 from nnspec.elaborate.evaluate.expression import evaluate, text, truth
+from nnspec.elaborate.evaluate.names import need_value
 from nnspec.elaborate.evaluate.shapes import match_shape, written_size
 from nnspec.elaborate.frame import Failed, Frame
 from nnspec.elaborate.mistakes import (
@@ -23,7 +24,7 @@ from nnspec.elaborate.mistakes import (
     WrongKind,
 )
 from nnspec.elaborate.renaming import BadRename, bad_rename
-from nnspec.elaborate.statements.chains import chain_value
+from nnspec.elaborate.statements.chains import run_chain
 from nnspec.elaborate.statements.labels import new_label
 from nnspec.layers.base import DType, TensorType
 from nnspec.syntax import tree as t
@@ -41,6 +42,9 @@ def declare_input(frame: Frame, node: t.Input) -> Tensor:
         frame.fail(Misplaced(frame.span(node), "`input` behind a step", "declare all inputs before the first step"))
     if name in frame.environment.names:
         frame.fail(AlreadyDeclared(frame.span(node.name), name))
+    if any(isinstance(item, t.Ellipsis) for item in node.shape.items):
+        way = f"an input has a known number of dimensions: input {name}: float[N, T, D]"
+        frame.fail(Misplaced(frame.span(node.shape), "`...`", way))
     dtype = node.dtype.text
     if dtype not in DTYPES:
         close = nearest(dtype, DTYPES)
@@ -77,8 +81,8 @@ def _input_type(frame: Frame, node: t.Input, dtype: DType) -> TensorType:
     return type
 
 
-def declare_output(frame: Frame, node: t.Output) -> None:
-    """`output name`, or `output name = chain`."""
+def declare_output(frame: Frame, node: t.Output) -> Flow:
+    """`output name`, or `output name = chain`; a chain that takes what flows ends the flow."""
     scope, name, span = frame.scope, node.name.text, frame.span(node.name)
     if scope.kind == "group":
         advice = "a group gives the value of its last step; write `output` in the block or model"
@@ -86,9 +90,12 @@ def declare_output(frame: Frame, node: t.Output) -> None:
     if any(name == taken for taken, _ in scope.outputs):
         frame.fail(AlreadyDeclared(span, name))
     before = len(scope.wires)
-    value = chain_value(frame, node.chain) if node.chain else evaluate(frame, t.Name(span.start, span.end, name))
+    value, ends = (
+        run_chain(frame, node.chain) if node.chain else (evaluate(frame, t.Name(span.start, span.end, name)), False)
+    )
     if isinstance(value, Invalid):
         raise Failed
+    need_value(frame, value, node.name)
     if not isinstance(value, Tensor):
         frame.fail(WrongKind(frame.span(node), "one tensor", kind(value)))
     if not (frame.chain or frame.training) and any(name == taken for taken, _ in scope.inputs):
@@ -96,9 +103,11 @@ def declare_output(frame: Frame, node: t.Output) -> None:
     local = scope.localise(value)
     scope.rename(local.wire, name, before)
     scope.outputs.append((name, Tensor(scope, local.wire, training=frame.training or local.training)))
-    if any(name == taken for taken, _ in scope.inputs):
-        frame.define(name, value)  # from here on the name is the output's, as of any `=`
-    frame.environment.names.setdefault(name, value)
+    frame.bind(node.name, value)
+    if not ends:
+        return frame.flow
+    scope.ended = frame.span(node)
+    return None
 
 
 def require(frame: Frame, node: t.Require) -> None:

@@ -12,14 +12,18 @@ from nnspec.elaborate.values import LENGTH
 from nnspec.syntax import tree as t
 
 _UNUSABLE = frozenset({"training", "_is_full_backward_hook", "_compiled_call_impl"})  # set by nn.Module at any time
-_LABEL = r"(?a:[A-Za-z_]\w*(\.\w+)*|\d+(\.\w+)*)"
+_PATH = r"(?a:\w+(\.\w+)*)"
 
 
 def new_label(frame: Frame, node: t.Identifier | t.Text) -> str:
     """The path that a label says; it must be usable, and free in the scope."""
-    label = text(frame, node) if isinstance(node, t.Text) else node.text
-    if not re.fullmatch(_LABEL, label) or label == "_":
-        advice = "a label is a name, a dotted path or a string of them"
+    if isinstance(node, t.Text):
+        label = text(frame, node)
+        usable = all(part.isprintable() and part for part in label.split("."))
+    else:
+        label, usable = node.text, re.fullmatch(_PATH, node.text) is not None
+    if not usable or label == "_":
+        advice = 'a label is a name, a path of them with dots between, or a string: "block1-0.conv"'
         frame.fail(Misplaced(frame.span(node), "this label", advice))
     if label.count(".") > DEEPEST or len(label) > LENGTH:
         advice = f"write at most {DEEPEST} dots and {LENGTH:,} letters"

@@ -21,7 +21,10 @@ def chosen(frame: Frame, node: t.If) -> t.Body | None:
 
 
 def turns(frame: Frame, node: t.For) -> Iterator[None]:
-    """Bind the names of a `for` for each turn in order; after a turn with a mistake there is no further one."""
+    """Bind the names of a `for` for each turn in order; after a turn with a mistake there is no further one.
+
+    The names that shapes give to dimensions in a turn end with it: the next one may have others.
+    """
     values: Sequence[Meaning]
     if node.last is not None:
         first, last = number(frame, node.first, "the first number"), number(frame, node.last, "the last number")
@@ -31,7 +34,7 @@ def turns(frame: Frame, node: t.For) -> Iterator[None]:
         if not isinstance(found, tuple):
             frame.fail(WrongKind(frame.span(node.first), "a list or a range", kind(found), "write for i in 1..n"))
         values = found
-    before = frame.scope.mistakes
+    before, dimensions = frame.scope.mistakes, set(frame.environment.dimensions)
     for value in values:
         if frame.scope.mistakes > before:
             break
@@ -45,6 +48,7 @@ def turns(frame: Frame, node: t.For) -> Iterator[None]:
             needed = f"a list of {len(node.names)} for each turn"
             frame.fail(WrongKind(frame.span(node.first), needed, describe(value)))
         yield
+        frame.environment.forget_dimensions(dimensions)
 
 
 def loop(frame: Frame, node: t.For) -> Flow:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 from nnspec.diagnostics import Sink
 from nnspec.elaborate.builder.tensor import INVALID, Flow, Invalid
-from nnspec.elaborate.evaluate.expression import evaluate
 from nnspec.elaborate.frame import Elaboration, Failed, Frame, Statements
 from nnspec.elaborate.mistakes import Misplaced
 from nnspec.elaborate.statements.bindings import bind
@@ -50,13 +49,11 @@ def _run(frame: Frame, statement: t.Statement) -> Flow:
             return poison(frame, statement) if isinstance(value, Invalid) else value
         case t.Bind():
             bind(frame, statement)
-        case t.Let():
-            frame.define(statement.name.text, evaluate(frame, statement.value))
         case t.Input():
             tensor = declare_input(frame, statement)
             return tensor if frame.flow is None else frame.flow
         case t.Output():
-            declare_output(frame, statement)
+            return declare_output(frame, statement)
         case t.If():
             body = chosen(frame, statement)
             return frame.flow if body is None else run_body(frame, body)
@@ -85,12 +82,12 @@ def poison(frame: Frame, statement: t.Statement) -> Flow:
 
 
 def _defined(node: object) -> Iterator[str]:
-    """The names that a statement defines in its body: labels, values and `let` names."""
+    """The names that a statement defines in its body."""
     match node:
         case t.Bind():
             yield from (name.text for name in node.names)
             yield from _defined(node.chain)
-        case t.Let() | t.Input() | t.Output():
+        case t.Input() | t.Output():
             yield node.name.text
         case t.Item():
             if isinstance(node.label, t.Identifier):
