@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import onnxruntime
 import pytest
 import torch
 
 import nnspec
 from nnspec.diagnostics import Diagnostic, SpecError
+from nnspec.to_onnx.export import export_model
 
 BLOCKS = """
 block Shared { [N, D]; Linear(D) }
 block Adding: x, m? { x -> fc: Linear(4); if m != none { _ + m } }
 block Difference: a, b { a - b }
+block Both: x, m?, k? { x -> fc: Linear(4); if m != none { _ + m -> Dropout(0.1) }; if k != none { _ * k } }
+block Outer: x, m? {
+  x -> a: { Linear(4) -> Tanh }
+  (_, m = m) -> inner: Adding -> g: { if m != none { _ - m } else { _ }; out: Linear(4) }
+}
+block Parts: x, m? { x -> fc: Linear(4); output a = _; if m != none { output b = _ + m } }
+block Wider: x, m? { if m != none { (x, m) -> Concat } else { x }; fc: Linear(4) }
 """
 
 
@@ -109,10 +119,40 @@ def test_inputs_flow_by_name(tmp_path: Path, body: str, expected: object) -> Non
         ("(x, m = m)", "E0220"),
         ("relu((x, m = m))", "E0220"),
         ("a: Linear(3)\n 3 x a", "E0223"),
-        ("a: Adding(m = m)\n _ -> a", "E0236"),
-        ("a: Adding\n (_, m = m) -> a", "E0236"),
-        ("a: Adding\n (_, m = m) -> 2 x a", "E0236"),
     ],
 )
 def test_inputs_by_name_that_nothing_takes_are_refused(tmp_path: Path, body: str, code: str) -> None:
     assert [each.code for each in mistakes(tmp_path, body)] == [code]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("a: Adding(m = m)\n _ -> a", lambda a, x, m: a.fc(a.fc(x) + m)),
+        ("a: Adding\n (_, m = m) -> a", lambda a, x, m: a.fc(a.fc(x)) + m),
+        ("a: Adding\n (_, m = m) -> 2 x a", lambda a, x, m: a.fc(a.fc(a.fc(x)) + m) + m),
+        ("a: Adding\n for i in 1..2 { (_, m = m) -> a -> a }", lambda a, x, m: a(a(a(a(a(x), m)), m))),
+        ("a: Both(k = m)\n (_, m = m) -> a -> a", lambda a, x, m: a.fc(a.fc(a.fc(x) * m) + m)),
+        ("a: Both\n (_, m = m, k = x) -> a", lambda a, x, m: (a.fc(a.fc(x)) + m) * x),
+        ("a: Outer\n (_, m = m) -> a", lambda a, x, m: a(a(x), m)),
+        ("a: Outer(m = m)\n _ -> a", lambda a, x, m: a.g(a.inner(a.a(a(x, m))))),
+        ("g: { a: Adding; (_, m = m) -> a }", lambda g, x, m: g.a.fc(g.a.fc(x)) + m),
+        ("a: Parts(m = m)\n c = a.b\n a.a -> a\n _ + c", lambda a, x, m: a.fc(a.fc(x)) + a.fc(x) + m),
+        ("residual { a: Adding -> Tanh }\n (_, m = m) -> a", lambda a, x, m: a.fc(x + torch.tanh(a.fc(x))) + m),
+    ],
+)
+def test_a_label_is_applied_again_with_other_inputs_than_at_first(
+    tmp_path: Path, body: str, expected: Callable[..., torch.Tensor]
+) -> None:
+    model = load(tmp_path, body)
+    module, (x, m) = model.to_torch().eval(), torch.randn(2, 3, 4)
+    (first,) = module.children()
+    torch.testing.assert_close(module(x, m), expected(first, x, m))
+    arrays = {key: value.numpy() for key, value in module.state_dict().items()}
+    session = onnxruntime.InferenceSession(export_model(model.program, arrays).SerializeToString())
+    (found,) = session.run(None, {"x": x.numpy(), "m": m.numpy()})
+    torch.testing.assert_close(torch.from_numpy(found), module(x, m))
+
+
+def test_other_inputs_that_need_other_weights_are_refused(tmp_path: Path) -> None:
+    assert [each.code for each in mistakes(tmp_path, "a: Wider\n (_, m = m) -> a")] == ["E0223"]

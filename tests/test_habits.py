@@ -95,36 +95,92 @@ def test_what_goes_by_position_is_among_the_arguments_and_named_once(layer: type
 
 
 FORGOTTEN = [
-    "y = Linear(4)", "y = a: Linear(4)", "y = a: Linear(4) -> ReLU", "y = ReLU", "y = relu", "y = softmax(dim = 1)",
+    "y = a: Linear(4)", "y = a: Linear(4) -> ReLU", "y = Linear(4) -> ReLU", "y = softmax(dim = 1)",
     "y = 3 x Linear(4)", "y = { Linear(4) }", "y = a: { Linear(4) }", "y = residual { Linear(4) }",
-    "y = concat { Linear(4) }", "y = Unit", "y = Pair(b = x)", "y = [N, 4]", "y = (Linear(4), x) -> Add", "y = f",
+    "y = concat { Linear(4) }", "y = Pair(b = x)", "y = (Linear(4), x) -> Add",
     "y = relu(Linear(4) -> ReLU)", "y, z = Split(2)",
 ]  # fmt: skip
+BLOCKS = "block Unit { Linear(4) }\nblock Pair: a, b { a + b }\nblock Apply(step) { step -> ReLU }\n"
+
+
+def told(tmp_path: Path, body: str) -> list[Diagnostic]:
+    """What is said of a model with these blocks and this body."""
+    path = tmp_path / "model.nn"
+    path.write_text(f"{BLOCKS}model M {{\n  input x: float[N, 4]\n{body}\n}}\n", encoding="utf-8")
+    try:
+        return [each.diagnostic for each in nnspec.load(path).found]
+    except SpecError as error:
+        return [each.diagnostic for each in error.found]
 
 
 @pytest.mark.parametrize("line", FORGOTTEN)
 def test_a_binding_does_not_take_the_incoming_value_in_silence(tmp_path: Path, line: str) -> None:
-    blocks = "block Unit { Linear(4) }\nblock Pair: a, b { a + b }\n"
-    path = tmp_path / "model.nn"
-    text = f"{blocks}model M {{\n  input x: float[N, 4]\n  f = Linear(4)\n  {line}\n  Linear(2)\n}}\n"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(SpecError) as error:
-        nnspec.load(path)
-    (mistake,) = [each.diagnostic for each in error.value.found]
+    (mistake,) = told(tmp_path, f"  {line}\n  Linear(2)")
     assert mistake.code == "E0232"
     assert "= _ -> " in (mistake.help or "")
-    path.write_text(text.replace(" = ", " = _ -> ", 2).replace("f = _ ->", "f ="), encoding="utf-8")
     if "Pair" not in line and "(Linear(4)" not in line:
-        nnspec.load(path)
+        assert not any(each.code.startswith("E") for each in told(tmp_path, f"  {line.replace('=', '= _ ->', 1)}\n  _"))
+
+
+@pytest.mark.parametrize("layer", ["Linear(4)", "ReLU", "relu", "Unit", "Conv2d(8, 3)", "f", "Split(2)", "LSTM(4)"])
+@pytest.mark.parametrize(
+    ("use", "code"),
+    [
+        ("Linear(2)", "E0247"),  # nothing applies it
+        ("y = Linear(4)\n  _ -> y", "E0247"),  # nor does anything before it is another one
+        ("y -> ReLU", "E0246"),
+        ("_ + y", "E0246"),
+        ("(y, x) -> Add", "E0246"),
+        ("output z = y", "E0246"),
+        ("output y", "E0246"),
+        ("y[0]", "E0246"),
+        ("y.weight", "E0246"),
+        ("z = y -> ReLU", "E0246"),
+        ("residual { y }", "E0246"),
+        ("for i in 1..2 { y -> ReLU }", "E0246"),
+        ("g: { y -> ReLU }", "E0246"),
+    ],
+)
+def test_a_layer_that_a_name_holds_is_no_value(tmp_path: Path, layer: str, use: str, code: str) -> None:
+    found = told(tmp_path, f"  f = Tanh\n  y = {layer}\n  {use}\n  _ -> f")
+    assert found[0].code == code
+    assert "y = _ -> " in (found[0].help or "") and ("_ -> y" in (found[0].help or "") or code == "E0247")
+
+
+@pytest.mark.parametrize(
+    ("body", "layers"),
+    [
+        ("f = Linear(4)\n  _ -> f -> f", 2),
+        ("f = Linear(4)\n  2 x f", 2),
+        ("f = Linear\n  _ -> f(4)\n  f(4)", 2),
+        ("f = Linear(4)\n  a: f -> b: f", 2),
+        ("f = Linear(4)\n  g = f\n  _ -> g", 1),
+        ("f = Linear(4)\n  Apply(f)", 1),
+        ("f = relu\n  Linear(4) -> f", 1),
+        ("f = Unit\n  concat { _ -> f; _ -> f }", 2),
+        ("f = Linear(4) if true else ReLU\n  _ -> f", 1),
+        ("f = Linear(4)\n  if false { _ -> f }\n  Linear(4)", 1),
+        ("f = ReLU\n  if true { f = Linear(4) }\n  _ -> f", 1),
+        ("for i in 1..3 { if i > 1 { _ -> f }; f = Linear(4) }", 2),
+        ("sizes = [4, 4]\n  for n in sizes { Linear(n) }", 2),
+        ("y = [N, 4]\n  n = y[1]\n  Linear(n)", 1),
+        ("y = x + 1\n  y -> Linear(4)", 1),
+    ],
+)
+def test_a_name_holds_numbers_lists_layers_and_values(tmp_path: Path, body: str, layers: int) -> None:
+    assert told(tmp_path, f"  {body}") == []
+    module = nnspec.load(tmp_path / "model.nn").to_torch()
+    assert sum(parameter.numel() for parameter in module.parameters()) == 20 * layers
 
 
 @pytest.mark.parametrize(
     "line",
     ["y = x", "y = _", "y = x + 1", "y = Range(4)", "y = Parameter([4])", "y = normal([4])", "y = a: _ -> Linear(4)",
-     "y = _ -> Linear(4)", "y = Concat(x, x) -> Linear(4)", "y = relu(_)", "y = (x -> Linear(4), x) -> Add"],
+     "y = _ -> Linear(4)", "y = Concat(x, x) -> Linear(4)", "y = relu(_)", "y = (x -> Linear(4), x) -> Add",
+     "y = 3", "y = N"],
 )  # fmt: skip
 def test_a_binding_begins_with_a_value(tmp_path: Path, line: str) -> None:
-    assert [each.code for each in found(tmp_path, f"  {line}\n  _ + y -> Linear(4)", "float[N, 4]")] == []
+    assert told(tmp_path, f"  {line}\n  _ + y -> Linear(4)") == []
 
 
 def test_what_a_recipe_binds_begins_with_a_value_too(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import nnspec
 
 BLOCKS = """
-block Pair { output a = one: Linear(8); output b = two: Linear(8) }
+block Pair { output a = _ -> one: Linear(8); output b = _ -> two: Linear(8) }
 block Ignores: x, y { x * 2 }
 block Inner { dead = _ -> d: Linear(8); c: Linear(8) }
 block Deep { i: Inner }

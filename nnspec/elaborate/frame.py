@@ -149,13 +149,12 @@ class Frame(Record):
         self.environment.dimensions.setdefault(name, name in self.environment.names)
         self.define(name, size)
 
-    def bind(self, name: t.Identifier, value: Known) -> None:
-        """Let a name stand for a value, unless that would hide what it means to this body or to the one around it."""
-        names, around = self.environment.names, self.environment.parent
+    def bind(self, name: t.Identifier, value: Known, before: Known) -> None:
+        """Let a name stand for a value, unless that would hide what it meant before, or to the body around a group."""
+        around = self.environment.parent
         if name.start in self.declarations.ending and around is not None and around.find(name.text)[0]:
             self.fail(OutsideGroup(self.span(name), name.text))
-        before = names.get(name.text)
-        if is_size(before) and not (value is None or isinstance(value, (bool, float)) or is_size(value)):
+        if is_size(before) and not (value is None or isinstance(value, float) or is_size(value)):
             self.fail(Shadowed(self.span(name), name.text, describe(before), kind(value)))
         self.define(name.text, value)
 

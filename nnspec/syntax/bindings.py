@@ -55,8 +55,8 @@ class Bindings:
             case t.For():
                 own = frozenset(name.text for name in statement.names)
                 again = (self._exposed_in(statement.body) - own) | after  # the next turn may use what this one binds
-                inside = self._before(statement.body, again, around) - own
-                return after.union(inside, *(self._used(x, after, around) for x in (statement.first, statement.last)))
+                turn = self._before(statement.body, again, around) - own
+                return after | turn | self._used((statement.first, statement.last), after, around)
             case t.Training():
                 return after | self._before(statement.body, after, around)
         return after | self._used(statement, after, around)

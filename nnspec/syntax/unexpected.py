@@ -6,6 +6,8 @@ token before it and the brackets that are open are looked at too.
 
 from __future__ import annotations
 
+import re
+
 from lark import Token
 from lark.exceptions import UnexpectedToken
 
@@ -83,8 +85,8 @@ def _foreign(source: Source, at: int) -> str | None:
 
 
 def _rest_of_line(source: Source, at: int) -> str:
-    """The text from a place to the end of its line, without a comment."""
-    return source.text[at:].partition("\n")[0].partition("#")[0].rstrip(" \t\r;}")
+    """The text from a place to the end of the statement or line, without a comment."""
+    return re.split(r"[\n;#]", source.text[at:], maxsplit=1)[0].strip(" \t\r}")
 
 
 def _bare_conditional(token: Token, source: Source, kinds: set[str]) -> str | None:

@@ -16,6 +16,7 @@ from nnspec.syntax import tree as t
 def bind(frame: Frame, node: t.Bind) -> None:
     """`name = ...`, or `a, b = chain` for several results."""
     before = len(frame.scope.wires)
+    meant = [frame.environment.names.get(name.text) for name in node.names]
     value = _value(frame.with_flow(frame.flow, node), node)
     if isinstance(value, Invalid):
         raise Failed
@@ -28,8 +29,8 @@ def bind(frame: Frame, node: t.Bind) -> None:
             advice = f"write {count} name{'s' if count != 1 else ''} before `=`"
             needed = f"{len(node.names)} results"
             frame.fail(WrongInputs(frame.span(node.chain), "this line", needed, count, advice))
-    for name, each in zip(node.names, values, strict=True):
-        frame.bind(name, each)
+    for name, each, old in zip(node.names, values, meant, strict=True):
+        frame.bind(name, each, old)
         if isinstance(each, Tensor) and each.scope is frame.scope:
             frame.scope.rename(each.wire, name.text, before)
 

@@ -20,7 +20,7 @@ from nnspec.elaborate.instantiate.scan import scan
 from nnspec.elaborate.mistakes import LoneLabel, Misplaced, RepeatedArgument, WrongKind
 from nnspec.elaborate.statements.labels import new_label
 from nnspec.elaborate.statements.merges import merge, residual
-from nnspec.elaborate.values import Argument, Function, Meaning, Partial, holds_tensor, is_number
+from nnspec.elaborate.values import Argument, Function, Known, Meaning, Partial, holds_tensor, is_number
 from nnspec.syntax import tree as t
 
 Named = Mapping[str, Argument]  # what flows and is meant for an input by its name
@@ -52,7 +52,7 @@ def run_chain(frame: Frame, node: t.Chain) -> Ran:
     return Ran(ran.value, took)
 
 
-def held_value(frame: Frame, item: t.Item, step: t.Expression) -> Meaning:
+def held_value(frame: Frame, item: t.Item, step: t.Expression) -> Known:
     """What a name holds to which an expression is bound: a value, a layer that waits for what it is applied to."""
     value, took = evaluate_step(frame, step)
     if isinstance(value, Partial) and not (_needs_nothing(value) or holds_tensor(value)):

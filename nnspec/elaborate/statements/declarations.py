@@ -89,7 +89,7 @@ def declare_output(frame: Frame, node: t.Output) -> Flow:
         frame.fail(Misplaced(frame.span(node), "`output`", advice))
     if any(name == taken for taken, _ in scope.outputs):
         frame.fail(AlreadyDeclared(span, name))
-    before = len(scope.wires)
+    before, meant = len(scope.wires), frame.environment.names.get(name)
     value, ends = (
         run_chain(frame, node.chain) if node.chain else (evaluate(frame, t.Name(span.start, span.end, name)), False)
     )
@@ -103,7 +103,7 @@ def declare_output(frame: Frame, node: t.Output) -> Flow:
     local = scope.localise(value)
     scope.rename(local.wire, name, before)
     scope.outputs.append((name, Tensor(scope, local.wire, training=frame.training or local.training)))
-    frame.bind(node.name, value)
+    frame.bind(node.name, value, meant)
     if not ends:
         return frame.flow
     scope.ended = frame.span(node)
