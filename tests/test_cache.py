@@ -140,6 +140,7 @@ model Distances {
   output logits = Linear(11)
 }
 """
+MAMBA = {"vocab": 11, "width": 8, "layers": 2, "inner": 12, "states": 3, "rank": 2}
 T5 = {"layers": 3, "width": 16, "heads": 2, "size": 4, "hidden": 24, "vocab": 11}
 BART = {"layers": 2, "width": 8, "heads": 2, "vocab": 11, "context": 40}
 GPT2 = {"layers": 2, "width": 16, "heads": 4, "vocab": 11, "context": 40}
@@ -157,6 +158,13 @@ MODELS: dict[str, Any] = {
     "one module twice": lambda: nnspec.loads(SHARED),
     "positions in a block of their own": lambda: nnspec.loads(PLACED),
     "a mask of the keys": lambda: nnspec.loads(MASKED),
+    "seq2seq": lambda: nnspec.load(
+        "seq2seq", settings={"source_vocab": 11, "target_vocab": 11, "width": 6, "hidden": 8}
+    ),
+    "seq2seq with attention": lambda: nnspec.load(
+        "seq2seq_attention", settings={"source_vocab": 11, "target_vocab": 11, "width": 6, "hidden": 8}
+    ),
+    "Mamba": lambda: nnspec.load("mamba", settings=MAMBA),
     "T5": lambda: nnspec.load("t5", settings=T5),
     "tables and masks of distances": lambda: nnspec.loads(DISTANCES),
     "left-padded convolutions": lambda: nnspec.loads(WAVES),
@@ -196,9 +204,10 @@ def empty_past(made: Decoder, dtype: Any) -> Arrays:
 
 def in_parts(made: Decoder, run: Any, inputs: Arrays, parts: list[int], dtype: Any) -> np.ndarray:
     """The scores of all places, [places, vocabulary], from parts of these lengths."""
-    names = {port.name for port in made.program.main.inputs}
-    inputs = {name: array for name, array in inputs.items() if name in names}
-    past, start, found = empty_past(made, dtype), 0, []
+    given = {port.name: inputs[port.name] for port in made.program.main.inputs if port.name in inputs}
+    past = empty_past(made, dtype) | {name: array for name, array in given.items() if name in made.kept}
+    inputs = {name: array for name, array in given.items() if name not in past}
+    start, found = 0, []
     for length in parts:
         part = {
             name: array.take(range(start, start + length), made.axis) if LENGTH in array.shape else array
@@ -214,7 +223,8 @@ def in_parts(made: Decoder, run: Any, inputs: Arrays, parts: list[int], dtype: A
 
 
 def with_memory(made: Decoder, runner: Any, state: dict[str, torch.Tensor], inputs: Arrays) -> Arrays:
-    """The inputs, and what an encoder makes of them, which is computed once."""
+    """The inputs, and what an encoder makes of them, which is computed once; the text is as long as it is read."""
+    inputs = {**inputs, made.tokens: inputs[made.tokens].take(range(LENGTH), made.axis)}
     if made.encoder is None:
         return inputs
     given = {port.name: inputs[port.name] for port in made.encoder.main.inputs}
@@ -263,8 +273,8 @@ def test_a_sequence_in_parts_gives_what_the_whole_gives(name: str) -> None:
     inputs = whole_inputs(model, made)
     torch.manual_seed(0)
     run_whole, module = torch_runner(model.program)
-    whole = run_whole(inputs)[made.scores].reshape(*inputs[made.tokens].shape, -1)
-    whole = np.moveaxis(whole, made.axis, 0)
+    read = inputs[made.tokens].take(range(LENGTH), made.axis)
+    whole = np.moveaxis(run_whole(inputs)[made.scores].reshape(*read.shape, -1), made.axis, 0)
     scale = np.abs(whole).max()
     state = module.state_dict()
     for runner, dtype, within in ((torch_runner, np.float64, EXACT), (onnx_runner, np.float32, CLOSE)):
@@ -301,7 +311,7 @@ def test_what_a_layer_states_about_a_sequence_is_what_it_does(layer: type[Layer]
     if called_layer(model.program, layer).random or any(port.name not in axes for port in main.inputs):
         return  # nothing to compare, or an input that cannot be cut into parts
     try:
-        program = continuation(model.program, time, symbol("P9", 0), model.sources)
+        program = continuation(model.program, time, symbol("P9", 0), model.sources).program
     except SpecError as refused:
         assert refused.diagnostics[0].code in ("E1001", "E1003")
         return
@@ -340,6 +350,7 @@ def refusal(body: str, head: str = "input tokens: int[N, T <= 64]") -> str:
         ("Transpose(1, 2) -> Conv1d(8, 3, padding = [[2, 0]], padding_mode = \"replicate\") -> Transpose(1, 2)", "Conv1d pads with what is yet to come", "pad with zeros"),
         ("MultiheadAttention(2)", "MultiheadAttention lets every place along T see those after it", "causal = true"),
         ("LSTM(8, batch_first = true, bidirectional = true)", "LSTM reads the places along T backwards", "leave bidir"),
+        ("(embed, ones([1, N, 8])) -> GRU(8, batch_first = true)", "GRU starts from a state that is neither zero nor what an encoder", "start from zeros"),
         ("embed + mean(embed, dim = 1, keepdim = true)", "Mean mixes places along T", "look back only"),
         ("_ / T", "Divide has T, the length of the whole sequence, in its scalar", "each place alone"),
         ("table: Parameter([64, 8])\n  embed + table[:T]", "Subscript has T, the length of the whole", "by Range(T)"),
@@ -355,6 +366,49 @@ def test_what_needs_the_whole_sequence_is_refused_with_its_reason(body: str, rea
     assert reason in shown
     assert advice in shown
     assert ("--> <text>" in shown) == ("E1003" not in shown)
+
+
+LOOP = """
+block Step: x, total, rate {
+  output total = total * rate + x
+  output seen = tanh(total)
+}
+model Loop {
+  input tokens: int[N, T]
+  embed: Embedding(11, 8)
+  rate = Parameter([8], init = 0.5)
+  (WALK) -> loop: scan STEP
+  output logits = loop.seen -> Linear(11)
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("walk", "step", "reason"),
+    [
+        (
+            "each embed along 1, carry total = ones([N, 8]), rate = rate",
+            "Step",
+            "Step starts from a state that is neither zero",
+        ),
+        (
+            "each embed along 1, carry total = zeros([N, 8]), rate = rate",
+            "Step backward",
+            "Step reads the places along T backw",
+        ),
+        ("each embed along 1, carry total = zeros([N, 8]), rate = rate", "Step", None),
+        ("each embed along 1, carry total = full([N, 8], 0.0), rate = rate", "Step", None),
+    ],
+)
+def test_a_loop_goes_on_from_zeros_forwards(walk: str, step: str, reason: str | None) -> None:
+    model = nnspec.loads(LOOP.replace("WALK", walk).replace("STEP", step))
+    if reason is None:
+        assert [port.name for port in model.cached().program.main.inputs] == ["tokens", "past.loop.total"]
+        return
+    with pytest.raises(SpecError) as caught:
+        model.cached()
+    assert reason in render(caught.value.found)
+    assert "--> <text>" in render(caught.value.found)
 
 
 def test_a_text_that_is_written_has_no_length_yet() -> None:

@@ -14,17 +14,25 @@ from nnspec.decode.pairs import with_all_keys
 from nnspec.decode.plan import Plan, Planner, Step
 from nnspec.diagnostics import Source, SpecError
 from nnspec.dims import Expression
-from nnspec.ir import Call, Module, Port, Program
+from nnspec.ir import Call, Module, Port, Program, Scan
 from nnspec.layers.base import Layer, TensorType
 from nnspec.layers.continued import Continued, Kept, along
+from nnspec.record import Record
 
 PAST, PRESENT = "past.", "present."  # how the ports of what is kept begin
 LENGTH = "past.length"  # the port of a module that must know how long the past is, and keeps nothing itself
 
 
+class Continuation(Record):
+    """A program that goes on; `starts` has, by name, the input with which another one begins that is kept."""
+
+    program: Program
+    starts: dict[str, str]
+
+
 def continuation(
     program: Program, time: Expression, past: Expression, sources: Mapping[str, Source] | None = None
-) -> Program:
+) -> Continuation:
     """The program for `time` more places of a sequence of which `past` were there before; it may keep nothing.
 
     Raises:
@@ -39,7 +47,8 @@ def continuation(
     writer = _Writer(planner, lengths[0] if lengths else None)
     entry = writer.module(program.entry)
     made = Program(entry=entry, modules={**program.modules, **writer.modules})
-    return made.model_copy(update={"modules": {key: made.modules[key] for key in made.order}})
+    made = made.model_copy(update={"modules": {key: made.modules[key] for key in made.order}})
+    return Continuation(made, {f"{PAST}{each.path}": each.start for each in plan.kept if each.start is not None})
 
 
 def _is_length(type: TensorType, past: Expression) -> bool:
@@ -93,7 +102,9 @@ class _Body:
 
     def _write(self, step: Step) -> None:
         call, continued = step.call, step.continued
-        if isinstance(call.callee, str) and not call.training:
+        if call.scan is not None and step.kept:
+            self._write_scan(step, call.scan)
+        elif isinstance(call.callee, str) and not call.training and not call.scan:
             self._write_module(step, call.callee)
         elif continued is not None and (step.kept or continued.layer != call.callee):
             self._write_layer(step, continued)
@@ -111,6 +122,14 @@ class _Body:
         outputs = [*call.outputs, *(_present(memory.path) for memory in step.kept)]
         inner = writer.modules.get(key) or writer.planner.program.modules[key]
         self._call(call, key, inputs, outputs, inner.output_types)
+
+    def _write_scan(self, step: Step, scan: Scan) -> None:
+        """A loop along the sequence: it begins with what it has kept, and its last states are kept."""
+        inputs = list(step.call.inputs)
+        for memory, each in zip(step.kept, scan.carried, strict=True):
+            inputs[each.input] = _past(memory.path)
+            self.present[memory.path] = step.call.outputs[each.output]
+        self.calls.append(step.call.model_copy(update={"inputs": tuple(inputs)}))
 
     def _write_layer(self, step: Step, continued: Continued) -> None:
         """A call of a layer: what is joined with its past is joined before, what else was kept is given as it is."""

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from itertools import chain, count
 
 from nnspec.decode.continuation import PAST, continuation
-from nnspec.decode.memory import divided
+from nnspec.decode.forcing import without_the_last
+from nnspec.decode.memory import divided, started
 from nnspec.decode.mistakes import NoLanguageModel
 from nnspec.diagnostics import Source, SpecError
 from nnspec.dims import Expression, bounds, equal, product, solve, symbol, symbols
@@ -56,6 +57,7 @@ def decoder(program: Program, sources: Mapping[str, Source] | None = None, limit
         SpecError: it is no language model, a step of it needs the whole sequence at once, or there are more layers than
             the limit.
     """
+    program = without_the_last(program)
     tokens, scores = _ports(program.main)
     places = program.main.values[tokens.value].shape
     refusal: SpecError | None = None
@@ -68,11 +70,14 @@ def decoder(program: Program, sources: Mapping[str, Source] | None = None, limit
             past = symbol(_free_name(program.main), 0, bounds(time)[1])
             halves = divided(program, time)
             try:
-                made = continuation(halves.decoder if halves else program, time, past, sources)
+                went = continuation(halves.decoder if halves else program, time, past, sources)
             except SpecError as problem:
                 refusal = refusal or problem
                 continue
-            found = Decoder(made, halves.encoder if halves else None, tokens.name, scores.name, time, past, axis)
+            made, encoder = went.program, None
+            if halves is not None:
+                made, encoder = started(went.program, halves.encoder, went.starts)
+            found = Decoder(made, encoder, tokens.name, scores.name, time, past, axis)
             if found.kept:
                 return found
             plain.append(found)

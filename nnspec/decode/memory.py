@@ -7,7 +7,7 @@ are opened, so that their calls stand in the model itself. Both halves are loade
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from nnspec.dims import Expression
@@ -42,7 +42,7 @@ def divided(program: Program, time: Expression) -> Divided | None:
     made = [name for name in _made(main) if name in taken and kinds[name] == "memory" and name not in inputs]
     if not made:
         return None
-    names = _names(main, made, kinds)
+    names = _names(program, main, made, kinds)
     memory = tuple(Port(name=names[name], value=name) for name in made)
     given = [port for port in main.outputs if kinds[port.value] == "memory" and not port.training]
     rest = tuple(port for port in main.outputs if port not in given)
@@ -118,7 +118,7 @@ def _made(main: Module) -> Iterator[str]:
         yield from call.outputs
 
 
-def _names(main: Module, made: Iterable[str], kinds: dict[str, Kind]) -> dict[str, str]:
+def _names(program: Program, main: Module, made: Iterable[str], kinds: dict[str, Kind]) -> dict[str, str]:
     """The name of each value of the memory: the path of what takes it first, and as what."""
     names: dict[str, str] = {}
     wanted = set(made)
@@ -126,17 +126,17 @@ def _names(main: Module, made: Iterable[str], kinds: dict[str, Kind]) -> dict[st
         if _kind(call, kinds) == "text":
             for index, name in enumerate(call.inputs):
                 if name in wanted and name not in names:
-                    names[name] = _free(MEMORY + _path(call, index), names.values())
+                    names[name] = _free(MEMORY + _path(program, call, index), names.values())
     return names
 
 
-def _path(call: Call, index: int) -> str:
+def _path(program: Program, call: Call, index: int) -> str:
     """The path of an input of a call: that of the module in which it stands, and its name there."""
     if isinstance(call.callee, Layer):
         fixed, optional = call.callee.inputs, call.callee.optional_inputs
         role = (*fixed, *optional)[index] if index < len(fixed) + len(optional) else fixed[0]
     else:
-        role = str(index)
+        role = program.modules[call.callee].inputs[index].name
     inside = call.label or call.outputs[0].rpartition("@")[0].replace("@", ".")
     return f"{inside}.{role}".lstrip(".")
 
@@ -171,8 +171,7 @@ def _part(
     made = half(program, around, [*owners, *calls], inputs, outputs)
     held = {entry.key for entry in state_dict(made)}
     passed = tuple((key, "") for key in whole if key not in held)
-    changed = made.main.model_copy(update={"renames": (*rules(program), *passed)})
-    return made.model_copy(update={"modules": {**made.modules, made.entry: changed}})
+    return _with_main(made, {"renames": (*rules(program), *passed)})
 
 
 def _owner(key: str, entry: StateEntry) -> Call:
@@ -183,3 +182,24 @@ def _owner(key: str, entry: StateEntry) -> Call:
 
 def _below(path: str, labels: set[str]) -> bool:
     return any(f"{path}.".startswith(f"{label}.") for label in labels)
+
+
+def started(decoder: Program, encoder: Program, starts: Mapping[str, str]) -> tuple[Program, Program]:
+    """Both halves, where the encoder gives what the decoder keeps at first, under the name of that."""
+    values = {port.name: port.value for port in encoder.main.outputs}
+    used = {name for call in decoder.main.calls for name in call.inputs}
+    idle = {port.name for port in decoder.main.inputs if port.name in starts.values() and port.value not in used}
+    outputs = [port for port in encoder.main.outputs if port.name not in idle]
+    outputs += [Port(name=past, value=values[memory]) for past, memory in starts.items()]
+    inputs = tuple(port for port in decoder.main.inputs if port.name not in idle)
+    gone = {port.value for port in decoder.main.inputs if port.name in idle}
+    types = {name: type for name, type in decoder.main.values.items() if name not in gone}
+    return (
+        _with_main(decoder, {"inputs": inputs, "values": types}),
+        _with_main(encoder, {"outputs": tuple(outputs)}),
+    )
+
+
+def _with_main(program: Program, changes: dict[str, object]) -> Program:
+    main = program.main.model_copy(update=changes)
+    return program.model_copy(update={"modules": {**program.modules, program.entry: main}})

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from nnspec.decode.memory import MEMORY
 from nnspec.decode.mistakes import NotStepwise
 from nnspec.decode.pairs import is_pair
 from nnspec.diagnostics import Origin, Source, Span, SpecError
-from nnspec.dims import Expression
-from nnspec.ir import Call, Module, Place, Program
+from nnspec.dims import Expression, equal
+from nnspec.ir import Call, Module, Place, Program, Scan
 from nnspec.ir.places import span_of
 from nnspec.layers.base import Layer, LayerError, TensorType
 from nnspec.layers.continued import Continued, along, continued, sizes_in
+from nnspec.layers.families.source import Full, Zeros
 from nnspec.record import Record
 
 
@@ -31,6 +33,7 @@ class Memory(Record):
 
     path: str
     type: TensorType
+    start: str | None = None  # the port of the model with which it begins; zeros for None
 
 
 class Step(Record):
@@ -88,11 +91,11 @@ class Planner:
             if call.training:
                 steps.append(Step(call))
                 continue
-            find = self._below if isinstance(call.callee, str) else self._layer
+            find = self._layer if isinstance(call.callee, Layer) else self._scan if call.scan else self._below
             how, kept, moved = find(module, call, way)
             placed |= moved
             for each in applications(call) if kept else (call,):
-                named = tuple(Memory(_free(each.label, memory.path, taken), memory.type) for memory in kept)
+                named = tuple(memory.replace(path=_free(each.label, memory.path, taken)) for memory in kept)
                 steps.append(Step(each, how, named))
         return Plan(tuple(steps), placed)
 
@@ -103,12 +106,57 @@ class Planner:
         path = f"{way.path}.{call.label}".lstrip(".")
         link = (Origin(inner.name, path, span),) if span and inner.kind != "group" else ()
         plan = self.plan(call.callee, Way(path, link + way.chain))
-        runs = any(along(self.time, size) for type in module.types(call.inputs) if type for size in type.shape)
-        if call.scan and (runs or plan.changes):
-            raise self._refused(
-                call, inner.name, LayerError(f"is a loop along {self.time}, and begins anew each time"), way
-            )
         return None, plan.kept, plan.placed
+
+    def _scan(self, module: Module, call: Call, way: Way) -> tuple[None, tuple[Memory, ...], bool]:
+        """The states that a loop along the sequence keeps: those that one step hands to the next."""
+        assert isinstance(call.callee, str) and call.scan is not None
+        inner, scan, types = self.program.modules[call.callee], call.scan, module.types(call.inputs)
+        within = self.plan(call.callee, way).changes
+        runs = any(along(self.time, size) for type in types if type for size in type.shape)
+        try:
+            if within:
+                raise LayerError(f"looks at other places along {self.time} in each of its steps")
+            if not runs and not along(self.time, scan.length(types)):
+                return None, (), False
+            if scan.backward:
+                raise LayerError(f"reads the places along {self.time} backwards", "leave backward out")
+            if scan.steps is not None or not self._walks(scan, types):
+                message = f"does not take the places along {self.time} one after the other"
+                raise LayerError(message, "walk along all that has them: each x along 1")
+            kept = tuple(
+                Memory(
+                    inner.outputs[each.output].name,
+                    inner.output_types[each.output],
+                    self._start(module, call.inputs[each.input]),
+                )
+                for each in scan.carried
+            )
+        except LayerError as problem:
+            raise self._refused(call, inner.name, problem, way) from None
+        return None, kept, False
+
+    def _walks(self, scan: Scan, types: tuple[TensorType | None, ...]) -> bool:
+        """Whether a scan walks along the sequence, and takes nothing else of it."""
+        inside = (type for type in scan.inside(types) if type)
+        return bool(equal(scan.length(types), self.time)) and not any(
+            along(self.time, size) for type in inside for size in type.shape
+        )
+
+    def _start(self, module: Module, value: str) -> str | None:
+        """The port of the memory that a state begins with; None for zeros.
+
+        Raises:
+            LayerError: it begins with something else.
+        """
+        made = next((call.callee for call in module.calls if value in call.outputs), None)
+        if isinstance(made, Zeros) or (isinstance(made, Full) and not made.value):
+            return None
+        port = next((port.name for port in module.inputs if port.value == value), "")
+        if module is self.program.main and port.startswith(MEMORY):
+            return port
+        message = "starts from a state that is neither zero nor what an encoder gives"
+        raise LayerError(message, "let it start from zeros, or from what is computed of other inputs than the text")
 
     def _layer(self, module: Module, call: Call, way: Way) -> tuple[Continued, tuple[Memory, ...], bool]:
         """The continuation of a layer, the tensors it keeps, and whether it depends on the number of places before."""
@@ -121,10 +169,14 @@ class Planner:
                 if type and several and not is_pair(type.shape, self.time, self.past):
                     message = f"sets every place along {self.time} beside every other: {type}"
                     raise LayerError(message, "let attention(..., causal = true) do that")
+            kept = tuple(
+                Memory(each.name, each.type, self._start(module, call.inputs[each.input]) if each.started else None)
+                for each in how.kept
+            )
         except LayerError as problem:
             raise self._refused(call, layer.kind, problem, way) from None
         placed = any(along(self.past, size) for _, value in how.layer for size in sizes_in(value))
-        return how, tuple(Memory(kept.name, kept.type) for kept in how.kept), placed
+        return how, kept, placed
 
     def _refused(self, call: Call, name: str, problem: LayerError, way: Way) -> SpecError:
         found = NotStepwise(self._span(call.place), name, str(self.time), problem.message, problem.help)

@@ -20,7 +20,8 @@ class Kept(Record):
     """A tensor that a layer keeps of the parts before: it is given as input number `input`.
 
     With `join`, what is kept is that input itself, of all parts so far: `join(past, input)` takes its place; with
-    `trim`, only what that leaves of it is kept. Without, it is result number `result`, which the next part is given.
+    `trim`, only what that leaves of it is kept. Without, it is result number `result`, which the next part is given;
+    the first part begins with zeros, or with what the layer was given itself where it is `started`.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Kept(Record):
     join: Layer | None = None
     trim: Layer | None = None
     result: int = 0
+    started: bool = False
 
 
 class Continued(Record):

@@ -143,11 +143,9 @@ class _Recurrent(Batched):
         if lengths is not None:
             message = "is told where its sequences end, and a text that is written goes on"
             raise InputError(message, help="give it the sequences alone", index=len(self.optional_inputs))
-        if any(state is not None for state in states):
-            message = "starts from a state that the model computes, and cannot go on from the one that it left"
-            raise InputError(message, help="let it start from zero: give it the sequence alone", index=1)
-        last = self.results(input)[1:]
-        kept = [Kept(name, 1 + i, last[i], result=1 + i) for i, name in enumerate(self.outputs[1:])]
+        last, names = self.results(input)[1:], self.outputs[1:]
+        started = states[0] is not None
+        kept = [Kept(name, 1 + i, last[i], result=1 + i, started=started) for i, name in enumerate(names)]
         return Continued(self, tuple(kept))
 
     def state_shape(self, batch: Size, features: int) -> tuple[Size, ...]:
