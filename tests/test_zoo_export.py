@@ -95,6 +95,12 @@ def assert_forms_agree(
         found = run(export_model(program, arrays, choices=choices), trial)
         for output in single.keys() - random:
             scale = np.abs(single[output]).max()
+            if choices.precision == "int8" and any(
+                call.routed for key in program.order for call in program.modules[key].calls
+            ):
+                far = np.abs(found[output] - single[output]).max(-1) > within * scale
+                assert far.mean() <= 0.25, choices  # tokens that other experts are chosen for, by a hair
+                continue
             np.testing.assert_allclose(found[output], single[output], rtol=0, atol=within * scale, err_msg=str(choices))
 
 

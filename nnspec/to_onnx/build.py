@@ -20,7 +20,7 @@ from nnspec.to_onnx import rows
 from nnspec.to_onnx.choices import DEFAULT_CHOICES, Choices
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.mistakes import NotExpressible, OnnxSameName
-from nnspec.to_onnx.mixture import rows_of_experts, weighted
+from nnspec.to_onnx.mixture import choose_exactly, rows_of_experts, weighted
 from nnspec.to_onnx.node import Body, Use
 from nnspec.to_onnx.normed import computed
 from nnspec.to_onnx.operands import counted
@@ -120,6 +120,7 @@ class _Builder:
         (taken,), (given,) = expert.input_types, expert.output_types
         features, made = taken.shape[-1], given.shape[-1]
         assert isinstance(features, int) and isinstance(made, int)
+        choose_exactly(graph, chosen)
         graph.scope = scope.prefix.removesuffix(".")
         parts, places = rows_of_experts(graph, tokens, chosen, features, call.count)
         results: list[str] = []

@@ -2,8 +2,8 @@
 
 Weights are quantised symmetrically, each output feature by its own largest magnitude; inputs by the range of each
 tensor when the model runs. Convolutions stay float32: onnxruntime's integer convolution is slower than its float one.
-A weight that is an embedding, too, stays float32 beside its int8 copy. The chain of operators is the one that
-onnxruntime fuses into one (DynamicQuantizeMatMul).
+A weight that is an embedding, too, stays float32 beside its int8 copy; a product that experts are chosen by stays as it
+is. The chain of operators is the one that onnxruntime fuses into one (DynamicQuantizeMatMul).
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ def quantise_products(graph: Graph) -> int:
 
 def _is_product(node: Node, graph: Graph) -> bool:
     weight = graph.initializers.get(node.inputs[1]) if node.op in ("Gemm", "MatMul") else None
-    return weight is not None and len(weight.shape) == 2 and node.inputs[0] not in graph.initializers
+    return (
+        weight is not None and len(weight.shape) == 2 and not node.single and node.inputs[0] not in graph.initializers
+    )
 
 
 def _quantise(node: Node, graph: Graph) -> None:

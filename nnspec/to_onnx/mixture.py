@@ -15,6 +15,18 @@ import onnx
 from nnspec.to_onnx.graph import Graph
 
 
+def choose_exactly(graph: Graph, chosen: str) -> None:
+    """Keep the products that a choice follows from in 32 bits: a little less exact, they would choose other experts."""
+    wanted = {chosen}
+    for node in reversed(graph.nodes):
+        if not wanted or wanted <= graph.inputs.keys() | graph.initializers.keys():
+            return
+        if not wanted.isdisjoint(node.outputs):
+            node.single = True
+            wanted.difference_update(node.outputs)
+            wanted.update(() if node.op in ("Gemm", "MatMul") else node.reads())
+
+
 def rows_of_experts(graph: Graph, tokens: str, chosen: str, features: int, experts: int) -> tuple[tuple[str, ...], str]:
     """The rows [rows, features] of each expert, and where in the order of all of them each choice of a token is."""
     choices = graph.node("Reshape", [chosen, graph.constant([1, -1])])
