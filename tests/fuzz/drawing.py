@@ -229,7 +229,19 @@ class Drawing:
     def with_parameter(self, scope: Scope, given: TensorType) -> Step | None:
         if given.dtype != "float" or not given.rank or not isinstance(given.shape[-1], int):
             return None
-        name, sign = self.fresh("p"), self.random.choice(["+", "*"])
+        name, sign, size = self.fresh("p"), self.random.choice(["+", "*"]), given.shape[-1]
+        if maybe(self.random, 0.4):
+            value = self.random.choice(
+                [
+                    f"exp(Range({size}) * -0.1)",
+                    f"full([{size}], 0.5)",
+                    f"cos(Range({size}) + 1)[none]",
+                    f"normal([{size}])",
+                ]
+            )
+            kept = ", persistent = false" if not value.startswith("normal") and maybe(self.random, 0.3) else ""
+            made = self.random.choice([f"Buffer({value}{kept})", f"Parameter(init = {value})"])
+            return f"{{ {name} = {made} ; _ {sign} {name} }}", given
         options = self.random.choice(["", ", init = 0.5", ', init = ["normal", 0.0, 0.5]', ", trainable = false"])
         return f"{{ {name} = Parameter([{given.shape[-1]}]{options}) ; _ {sign} {name} }}", given
 
@@ -432,15 +444,24 @@ class Drawing:
         return f"{{ {name} = Range({length}) -> {table} ; _ + {name} }}", given
 
     def scan(self, scope: Scope, given: TensorType) -> Step | None:
-        batch = self.size(given.shape[1], scope)
+        """A loop along either dimension of a sequence, forward or backward, or for some steps."""
+        dim = self.random.choice([0, 1, -2, -3])
+        batch = self.size(given.shape[1 - dim % 3], scope)
         if batch is None:
             return None
         name, width, start = self.fresh("Step"), self.random.choice([2, 3, 4]), self.fresh("start")
+        if self.random.random() < 0.2:
+            steps = self.random.choice(["2", "3", batch])
+            self.declarations.append(f"block {name} {{ residual {{ turn: Linear({given.shape[2]}) -> Tanh }} }}")
+            return f"{{ (carry _) -> scan {name} for {steps} }}", given
         self.declarations.append(
             f"block {name}(w): x, hidden {{\n  (x, hidden) -> Concat -> cell: Linear(w) -> Tanh\n  new = _\n"
             f"  output result = new -> out: Linear(3)\n  output hidden = new\n}}"
         )
-        text = f"{{ {start} = zeros([{batch}, {width}]) ; (each _, carry {start}) -> scan {name}({width}) }}"
+        way = self.random.choice(["", " backward"])
+        along = f" along {dim}" if dim else ""
+        inputs = f"(each _{along}, carry hidden = {start})"
+        text = f"{{ {start} = zeros([{batch}, {width}]) ; {inputs} -> scan {name}({width}){way} }}"
         return text, given.with_shape(*given.shape[:2], 3)
 
 
