@@ -8,10 +8,10 @@ first `each` walks along.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from nnspec.dims import Size, at_least, equal
-from nnspec.elaborate.builder.call import Bound, Result
+from nnspec.elaborate.builder.call import Bound, Result, Step
 from nnspec.elaborate.builder.emit import call_module
 from nnspec.elaborate.builder.inputs import block_inputs, declared_inputs
 from nnspec.elaborate.builder.signature import block_signature
@@ -55,65 +55,74 @@ class Scanned(Record):
 
 def scan(frame: Frame, node: t.Scan, item: t.Item, label: str | None) -> Value:
     """Apply a block step by step; behind the label of one, the same module again."""
-    partial = evaluate(frame, node.step)
-    again = partial.step if isinstance(partial, (Tensor, Results)) else None
-    block = again.built_from if again is not None else None
-    if isinstance(partial, (Tensor, Results)) and isinstance(block, Bound):
-        need_here(frame, partial, item)
-        if label is not None:
-            what = "a label before a module that has one"
-            frame.fail(Misplaced(frame.span(item), what, "bind it: name = (...) -> scan ..."))
-        partial = Partial(block.definition)
-    if not isinstance(partial, Partial) or not isinstance(partial.callee, BlockDefinition):
-        frame.fail(WrongKind(frame.span(node.step), "a block after `scan`", kind(partial)))
-    definition = partial.callee
-    given = [_given(frame, definition, fed) for fed in item.given]
-    walked = [each for each in given if each.role == "each"]
-    if bool(walked) == (node.steps is not None) or (node.backward and not walked):
-        way = None if walked else _as_written_now(definition, given)
-        frame.fail(ScanWithoutSteps(frame.span(node), bool(walked), node.backward, way))
-    length = _length(frame, node, definition, walked)
-    further: dict[str | int, Tensor] = {}
-    if isinstance(block, Bound):
-        arguments = block.arguments
-    else:
-        arguments, further = bind_block(frame, definition, partial, node)
-    placed = _placed(frame, definition, given)
-    further |= {name: each.tensor for name, each in placed.items() if isinstance(name, str) and each.tensor}
-    flowing = [each.tensor for place, each in placed.items() if isinstance(place, int) and each.tensor]
-    inputs = block_inputs(frame, definition, flowing, further, node)
-    names = _input_names(definition)
-    known = [  # what is said of the inputs that are there: the module has no others
-        placed.get(place) or placed.get(names[place] if names else "")
-        for place, tensor in enumerate(inputs)
-        if tensor is not None
-    ]
-    present = [tensor.type for tensor in inputs if tensor is not None]
+    block, further, again = _block(frame, node, item, label)
+    given = [_given(frame, block.definition, fed) for fed in item.given]
+    length = _length(frame, node, block.definition, given)
+    inputs, said = _inputs(frame, node, block.definition, given, further)
+    present = tuple([tensor.type for tensor in inputs if tensor is not None])
     walk = Scan(
         sequences=tuple(
             Along(index=index, dim=each.dim % present[index].rank)
-            for index, each in enumerate(known)
+            for index, each in enumerate(said)
             if each is not None and each.role == "each"
         ),
-        steps=None if walked else length,
+        steps=None if node.steps is None else length,
         backward=node.backward,
     )
-    inside = iter(walk.inside(tuple(present)))
+    inside = iter(walk.inside(present))
     types = tuple([None if tensor is None else next(inside) for tensor in inputs])
-    path = again.label if again is not None else label or str(frame.scope.position)
-    made = make_block(frame, definition, arguments, types, path, node)
+    path = again.label if again is not None else label or frame.scope.next_label()
+    made = make_block(frame, block.definition, block.arguments, types, path, node)
+    module = frame.shared.modules[made.key]
+    carried = _carried(frame, node, block.definition, module, said)
+    dim = next((each.dim for each in given if each.role == "each"), 0)
+    stacked = _stacked(frame, node, block.definition, module, carried, dim)
+    walk = walk.model_copy(update={"carried": carried, "stacked": stacked})
+    all_steps = walk.results(module.output_types, length)
+    results = [Result(each.name, type, each.training) for each, type in zip(made.results, all_steps, strict=True)]
     if again is not None:
         need_same(frame, made, again, item)
-    module = frame.shared.modules[made.key]
-    carried = _carried(frame, node, definition, module, known)
-    stacked = _stacked(frame, node, definition, module, carried, walked[0].dim if walked else 0)
-    walk = walk.model_copy(update={"carried": carried, "stacked": stacked})
-    stacked_types = walk.results(module.output_types, length)
-    results = [Result(each.name, type, each.training) for each, type in zip(made.results, stacked_types, strict=True)]
-    if again is not None:
         return call_module(frame, made, inputs, path, node, results=results, scan=walk, shared=True)
-    frame.scope.next_label()
-    return call_module(frame, made, inputs, path, node, Bound(definition, arguments), results=results, scan=walk)
+    if label is not None:
+        frame.scope.next_label()
+    return call_module(frame, made, inputs, path, node, block, results=results, scan=walk)
+
+
+def _block(
+    frame: Frame, node: t.Scan, item: t.Item, label: str | None
+) -> tuple[Bound, dict[str | int, Tensor], Step | None]:
+    """The block that is applied, the tensors among its arguments, and the step that has built it, if one has."""
+    value = evaluate(frame, node.step)
+    step = value.step if isinstance(value, (Tensor, Results)) else None
+    if isinstance(value, (Tensor, Results)) and step is not None and isinstance(step.built_from, Bound):
+        need_here(frame, value, item)
+        if label is not None:
+            what = "a label before a module that has one"
+            frame.fail(Misplaced(frame.span(item), what, "bind it: name = (...) -> scan ..."))
+        return step.built_from, {}, step
+    if not isinstance(value, Partial) or not isinstance(value.callee, BlockDefinition):
+        frame.fail(WrongKind(frame.span(node.step), "a block after `scan`", kind(value)))
+    arguments, further = bind_block(frame, value.callee, value, node)
+    return Bound(value.callee, arguments), further, None
+
+
+def _inputs(
+    frame: Frame,
+    node: t.Scan,
+    definition: BlockDefinition,
+    given: Sequence[Scanned],
+    further: Mapping[str | int, Tensor],
+) -> tuple[list[Tensor | None], list[Scanned | None]]:
+    """The inputs of the block in order, and what is said of those that are there: the module has no others."""
+    placed = _placed(frame, definition, given)
+    further = dict(further) | {
+        name: each.tensor for name, each in placed.items() if isinstance(name, str) and each.tensor is not None
+    }
+    flowing = [each.tensor for place, each in placed.items() if isinstance(place, int) and each.tensor is not None]
+    inputs = block_inputs(frame, definition, flowing, further, node)
+    names = dict(enumerate(_input_names(definition)))
+    said = [placed.get(place) or placed.get(names.get(place, "")) for place in range(len(inputs))]
+    return inputs, [each for each, tensor in zip(said, inputs, strict=True) if tensor is not None]
 
 
 def _given(frame: Frame, definition: BlockDefinition, fed: t.Fed) -> Scanned:
@@ -131,8 +140,12 @@ def _given(frame: Frame, definition: BlockDefinition, fed: t.Fed) -> Scanned:
     return Scanned(fed, value, dim)
 
 
-def _length(frame: Frame, node: t.Scan, definition: BlockDefinition, walked: Sequence[Scanned]) -> Size:
+def _length(frame: Frame, node: t.Scan, definition: BlockDefinition, given: Sequence[Scanned]) -> Size:
     """The number of steps."""
+    walked = [each for each in given if each.role == "each"]
+    if bool(walked) == (node.steps is not None) or (node.backward and not walked):
+        way = None if walked else _as_written_now(definition, given)
+        frame.fail(ScanWithoutSteps(frame.span(node), bool(walked), node.backward, way))
     if node.steps is not None:
         steps = evaluate(frame, node.steps)
         if not is_size(steps) or not at_least(steps, 1):
