@@ -280,7 +280,7 @@ class Model:
         if not self._declared.trains and not recipe:
             return doubts
         from nnspec.recipe.check import check_training
-        from nnspec.recipe.plan import placed
+        from nnspec.recipe.outside import placed
 
         return doubts + check_training(self.program, self._declared, self.sources, placed(recipe), limits)
 

@@ -19,11 +19,12 @@ from nnspec.layers.base import TensorType
 from nnspec.limits import Limits
 from nnspec.recipe.augmentation import final_extent
 from nnspec.recipe.caching import check_cacheable, divide_at_frozen
+from nnspec.recipe.expressions import BATCH
 from nnspec.recipe.fitting import Fitting
 from nnspec.recipe.lines import loose_names
 from nnspec.recipe.masks import Types, settle_masks
 from nnspec.recipe.mistakes import Absent, DataMismatch, NoGradient, TooFewClasses
-from nnspec.recipe.objective import BATCH, Objective, elaborate_objective
+from nnspec.recipe.objective import Objective, elaborate_objective
 from nnspec.recipe.parts import frozen_by, names_below, parameters, within
 from nnspec.recipe.plan import Plan, draft_plan
 from nnspec.recipe.squashed import wrong_scores

@@ -6,31 +6,26 @@ the data is known.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from os import PathLike
-from pathlib import Path, PurePath
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from nnspec.diagnostics import Sink, Source, Span, nearest
+from nnspec.diagnostics import Sink, Span
 from nnspec.elaborate.builder.layer import filled
-from nnspec.elaborate.describe import describe
 from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.frame import Elaboration, Exhausted, Failed, Frame, Placed
-from nnspec.elaborate.mistakes import AlreadyDeclared, BadSetting, Misplaced
+from nnspec.elaborate.mistakes import AlreadyDeclared, Misplaced
 from nnspec.elaborate.statements.run import begin
 from nnspec.limits import DEFAULT_LIMITS, Limits
-from nnspec.recipe.choice import Choice
-from nnspec.recipe.data import ENDINGS, Images, Unsaid
+from nnspec.recipe.data import Unsaid
 from nnspec.recipe.lines import Lines, Value, builds, find_block, read_lines
 from nnspec.recipe.mistakes import PhaseWithoutLoss
-from nnspec.recipe.recipe import EXPRESSIONS, KEYS, PHASE_KEYS, Phase, Recipe, Values, words
+from nnspec.recipe.outside import override
+from nnspec.recipe.recipe import EXPRESSIONS, KEYS, PHASE_KEYS, Phase, Recipe, Values
 from nnspec.recipe.written import Setting, Written, settle, train_frame
 from nnspec.record import Record
 from nnspec.syntax import tree as t
-from nnspec.syntax.parse import parse_expression
 
 Filled = TypeVar("Filled", bound=Values)
 
@@ -78,7 +73,7 @@ class Plan(Record):
 def read_plan(
     declarations: Declarations,
     model: str,
-    settings: Mapping[str, Any] | None = None,
+    settings: Mapping[str, object] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Plan:
     """The recipe for a model: its `train` block (or one without a name), with settings in place of what it says.
@@ -94,16 +89,16 @@ def read_plan(
 
 
 def draft_plan(
-    declarations: Declarations, model: str, settings: Mapping[str, Any], sink: Sink, limits: Limits
+    declarations: Declarations, model: str, settings: Mapping[str, object], sink: Sink, limits: Limits
 ) -> Plan | None:
     """The recipe for a model as far as it can be read, and its mistakes in the sink; None where there are too many."""
     try:
-        return _read(declarations, model, dict(settings), begin(sink, limits))
+        return _read(declarations, model, settings, begin(sink, limits))
     except Exhausted:
         return None
 
 
-def _read(declarations: Declarations, model: str, settings: dict[str, Any], shared: Elaboration) -> Plan:
+def _read(declarations: Declarations, model: str, settings: Mapping[str, object], shared: Elaboration) -> Plan:
     sink = shared.sink
     block = find_block(declarations, model, sink)
     frame = train_frame(shared, declarations)
@@ -113,7 +108,7 @@ def _read(declarations: Declarations, model: str, settings: dict[str, Any], shar
     _check_phases(frame, lines, phases)
     config: dict[str, Setting] = {}
     for key, value in settings.items():
-        _override(key, value, written, config, frame, {phase.name.text: inner for phase, inner in phases})
+        override(key, value, written, config, frame, {phase.name.text: inner for phase, inner in phases})
     recipe = _configured(Recipe, written, config, frame, block or t.Body(0, 0, ()))
     planned = [_phase(phase, inner, frame) for phase, inner in phases]
     return Plan(
@@ -153,7 +148,7 @@ def _configured(
         return cls(**{key: argument.value for key, argument in config.items() if _fits(cls, key, argument.value)})
 
 
-def _fits(cls: type[Values], key: str, value: Any) -> bool:
+def _fits(cls: type[Values], key: str, value: object) -> bool:
     """Whether a value, alone, is one that this key may have."""
     try:
         cls(**{key: value})
@@ -185,56 +180,3 @@ def _check_phases(frame: Frame, lines: Lines, phases: list[tuple[t.Phase, Lines]
         node = lines.keys["early_stopping"].node
         advice = "write `metrics = [...]`: the first one tells which epoch is the best"
         frame.report(Misplaced(frame.span(node), "`early_stopping` of several losses", advice))
-
-
-def _override(
-    key: str,
-    value: Any,
-    written: dict[str, Written],
-    config: dict[str, Setting],
-    frame: Frame,
-    phases: dict[str, Lines],
-) -> None:
-    """A setting from outside takes the place of what the block says, or a phase: `critic.steps`."""
-    phase, _, inner = key.partition(".")
-    known, name = (PHASE_KEYS, inner) if inner and phase in phases else (KEYS, key)
-    if name not in known:
-        close = nearest(name, known)
-        advice = f"did you mean {close}?" if close else f"its keys are {', '.join(known)}"
-        frame.report(BadSetting(None, f"a recipe has no key {key}", advice))
-        return
-    target = written if known is KEYS else phases[phase].keys
-    target.pop(name, None)
-    source = Source(f"--set {key}", value if isinstance(value, str) else describe(_tuples(value)))
-    if is_path(name, source.text):
-        config[name] = Setting(_at(name, source.text), Span(source, 0, len(source.text)))
-        return
-    node = parse_expression(source, frame.shared.sink, frame.shared.limits)
-    if node is not None:
-        declarations = Declarations(source)
-        declarations.names = frame.declarations.names
-        target[name] = Written(node, declarations)
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, (list, tuple)) else value
-
-
-def placed(recipe: dict[str, Any]) -> dict[str, Any]:
-    """The values from outside; a path among them starts from where the program runs, not from the spec."""
-    texts = {key: str(recipe[key]) for key in ("data", "weights") if isinstance(recipe.get(key), (str, PathLike))}
-    paths = {key: text.strip('"') if key == "weights" else text for key, text in texts.items()}
-    return {**recipe, **{key: str(Path(path).absolute()) for key, path in paths.items() if is_path(key, path)}}
-
-
-def is_path(key: str, text: str) -> bool:
-    """Whether the value of a key is given as a path (`folder`, `file.npz`, `last.safetensors`), not in the language."""
-    if key == "weights":
-        return text != "none" and not text.startswith('"')
-    return key == "data" and re.fullmatch(rf"({'|'.join(words('data'))})\s*(\(.*\))?", text, re.DOTALL) is None
-
-
-def _at(key: str, path: str) -> Choice | str:
-    """The choice that a path stands for: a file of weights, or data."""
-    reader: Any = ENDINGS.get(PurePath(path).suffix.lower(), Images)
-    return path if key == "weights" else cast(Choice, reader(path=path))

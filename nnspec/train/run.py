@@ -14,7 +14,8 @@ from nnspec.elaborate.files import Declarations
 from nnspec.ir import Program
 from nnspec.manifest import read_manifest, settle
 from nnspec.recipe.check import check_training, folder_of
-from nnspec.recipe.plan import placed, read_plan
+from nnspec.recipe.outside import placed
+from nnspec.recipe.plan import read_plan
 from nnspec.record import Record
 from nnspec.train.epochs import Trained, measure_of, run_epochs
 from nnspec.train.folder import PROGRAM, make_folder, read_spec, write_spec, write_texts
