@@ -12,6 +12,7 @@ import nnspec
 from nnspec import SpecError
 from nnspec.dims import Expression
 from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.batched import Batched
 from nnspec.to_onnx.unsupported import UNSUPPORTED
 from tests.fuzz import run
 from tests.fuzz.catalogue import ENTRIES, Entry, maybe, use
@@ -32,6 +33,7 @@ class Case(NamedTuple):
     layer: str
     arguments: dict[str, Any]
     seed: int
+    alone: Batched | None = None  # what gets a single sample
 
     @property
     def text(self) -> str:
@@ -56,13 +58,17 @@ class Layers(Machine[Case]):
             used = use(random, entry.name, given)
             if used is not None and not any(isinstance(each, Expression) for each in flat(used.arguments)):
                 break
+        alone = None
+        if isinstance(used.layer, Batched) and maybe(random, 0.15):
+            shown = without_samples(used.layer, declared, given)
+            declared, alone = (declared, None) if shown is None else (shown, used.layer)
         applied = f"(a) -> layer: {Drawing(random).applied(used, Scope())}"
         if "(_" in applied:
             applied = applied.replace("(a) -> layer: ", "a -> ")
         results = used.layer.result_names()
         if len(results) > 1 and "layer: " in applied:
             applied += "\n" + "\n".join(f"  output r{index} = layer.{name}" for index, name in enumerate(results))
-        return Case(applied, (declared,), entry.name, dict(used.arguments), random.randrange(2**31))
+        return Case(applied, (declared,), entry.name, dict(used.arguments), random.randrange(2**31), alone)
 
     def show(self, case: Case) -> str:
         return case.text
@@ -125,6 +131,16 @@ def input_type(random: Random, entry: Entry) -> tuple[str, TensorType]:
     return f"{dtype}[{', '.join(shown)}]", TensorType(dtype, tuple(shape))  # type: ignore[arg-type]
 
 
+def without_samples(layer: Batched, declared: str, given: TensorType) -> str | None:
+    """The declared type without the dimension of samples; None where what is left is no single sample."""
+    dims, _ = layer.sample_dims(given)
+    sizes = declared[declared.index("[") + 1 : -1].split(", ")
+    assert dims[0] is not None
+    del sizes[dims[0]]
+    left = given.with_shape(*given.shape[: dims[0]], *given.shape[dims[0] + 1 :])
+    return f"{given.dtype}[{', '.join(sizes)}]" if layer.single(left) else None
+
+
 def expected(case: Case, network: Network, inputs: Arrays) -> Arrays | None:
     """What torch gives, called directly; None where there is no other way to compute it."""
     given = [torch.from_numpy(array) for array in inputs.values()]
@@ -141,10 +157,19 @@ def expected(case: Case, network: Network, inputs: Arrays) -> Arrays | None:
     elif known(case.layer):
         weights = {key.removeprefix("layer."): torch.from_numpy(array) for key, array in network.weights.items()}
         with torch.no_grad():
-            results = plain(case.layer, case.arguments, weights, given)
+            results = in_batch(case, weights, given)
     else:
         return None
     return {name: value.numpy() for name, value in zip(network.outputs, results, strict=False)}
+
+
+def in_batch(case: Case, weights: dict[str, torch.Tensor], given: list[torch.Tensor]) -> tuple[Any, ...]:
+    """The results; of a single sample, those of a batch of one."""
+    if case.alone is None:
+        return plain(case.layer, case.arguments, weights, given)
+    inputs, results = case.alone.sample_dims(None)
+    made = plain(case.layer, case.arguments, weights, [given[0].unsqueeze(inputs[0] or 0)])
+    return tuple(each.squeeze(dim) for each, dim in zip(made, results, strict=True))
 
 
 if __name__ == "__main__":
