@@ -323,7 +323,7 @@ ROTARY = "input x: float[T, 4]\nrotary(x, "
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("input x: float[N, 6]\nLSTM(4)", "needs a batch of sequences, [T, N, features], and gets [N, 6]"),
+        ("input x: float[6]\nLSTM(4)", "needs a batch of sequences, [T, N, features], and gets [6]"),
         ("input x: float[N, T]\nGRU(4)", "needs a batch of sequences"),
         ("input x: float[3, T, C]\nGRU(4)", "the last dimension (the features) must be a number"),
         (SEQUENCE + "input s: float[2, T, 4]\n(x, s) -> GRU(4)", "needs [1, T, 4], [layers * directions, N, features]"),

@@ -72,6 +72,8 @@ def losses(plan: Plan, frame: Frame) -> Results:
     for phase in plan.phases:
         inner = _define(_inside(frame), phase.values)
         if phase.loss is None:
+            if phase.name:  # told where the phase was read
+                raise Failed
             frame.fail(NoLoss(None, plan.name, "it has networks of its own, and no `loss`"))
         found |= one_number(inner, f"{phase.name}_loss" if phase.name else "loss", phase.loss)
         _keep_labels(inner, frame)

@@ -90,7 +90,9 @@ def find_block(declarations: Declarations, model: str, sink: Sink) -> t.Train | 
             building.append(block)
             if not builds(block):
                 names = [definition.name for definition in declarations.models]
-                frame.report(OtherModel(frame.span(place), name, nearest(name, names)))
+                meant = nearest(name, names)
+                frame.report(OtherModel(frame.span(place), name, meant))
+                name = meant or name  # what else is wrong is told of the recipe that was meant
         chosen.setdefault(name, block)
     users = [block for block in building if model in _names(block.body)]
     return chosen.get(model) or chosen.get(None) or next(iter(users), None)

@@ -251,7 +251,7 @@ class MultiheadAttention(Batched, Multihead):
         return 3
 
     def is_sample(self, first: TensorType) -> bool:
-        return True
+        return first.dtype == "float" and isinstance(first.shape[-1], int)
 
     def sample_dims(self, *inputs: TensorType | None) -> tuple[tuple[int | None, ...], tuple[int, ...]]:
         """Those of sequences and of a padding mask; another mask begins with heads, those of the one sample here."""

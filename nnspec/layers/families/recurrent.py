@@ -56,7 +56,7 @@ class _Recurrent(Batched):
         return 3
 
     def is_sample(self, first: TensorType) -> bool:
-        return True
+        return first.dtype == "float" and isinstance(first.shape[-1], int)
 
     def sample_dims(self, *inputs: TensorType | None) -> tuple[tuple[int | None, ...], tuple[int, ...]]:
         """One sequence: its states lack the dimension of samples, too; it is as long as it is, without `lengths`."""
