@@ -52,6 +52,8 @@ def layout_of(made: Decoder) -> DecoderPorts:
     main = made.program.main
     shapes = {port.name: main.values[port.value].shape for port in (*main.inputs, *main.outputs)}
     further = [port.name for port in main.inputs if port.name != made.tokens and not port.name.startswith(PAST)]
+    if made.encoder:  # takes them
+        further = [port.name for port in made.encoder.main.inputs]
     if further:
         raise SpecError.of(FurtherInputs(None, tuple(further)))
     vocabulary = shapes[made.scores][-1]
