@@ -209,7 +209,7 @@ def check_start_from_another(key: str, weight: Weight, state: dict[str, torch.Te
     assert initial.of is not None
     other = state[key.removesuffix(weight.name) + initial.of.name]
     if initial.kind == "lengths":
-        wanted = other.flatten(1).norm(dim=1).view(weight.shape)
+        wanted = other.movedim(int(initial.numbers[0]), 0).flatten(1).norm(dim=1).view(weight.shape)
     elif initial.kind == "right":
         matrix = other.movedim(int(initial.numbers[0]), 0).flatten(1)
         wanted = torch.nn.functional.normalize(matrix.T @ state[key.removesuffix("_v") + "_u"], dim=0)

@@ -117,3 +117,15 @@ def test_another_norm_is_a_mistake_with_a_place() -> None:
     (problem,) = raised.value.diagnostics
     assert problem.span is not None and problem.span.text == '"layer"'
     assert "weight" in str(raised.value) and "spectral" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("norm_dim = 1", "there is no weight norm"),
+        ('norm = "weight", norm_dim = 3', "there is no dimension 3 among the 3"),
+    ],
+)
+def test_a_dimension_of_weight_norm_that_is_none_is_refused(arguments: str, words: str) -> None:
+    with pytest.raises(nnspec.SpecError, match=words):
+        nnspec.loads(f"model M {{ input x: float[N, 4, T]; Conv1d(4, 2, {arguments}) }}")

@@ -60,6 +60,13 @@ def test_every_published_size_is_recorded() -> None:
         ("bloom_tiny", "word_embeddings_layernorm.bias", "transformer.word_embeddings_layernorm.bias"),
         ("bloom_tiny", "h.1.mlp.dense_h_to_4h.weight", "transformer.h.1.mlp.dense_h_to_4h.weight"),
         ("mamba_tiny", "backbone.embedding.weight", "backbone.embeddings.weight"),
+        ("wav2vec2_tiny", "hubert.feature_projection.projection.bias", "wav2vec2.feature_projection.projection.bias"),
+        ("wav2vec2_tiny", "wav2vec2.masked_spec_embed", ""),
+        (
+            "wav2vec2_tiny",
+            "wav2vec2.encoder.pos_conv_embed.conv.weight_g",
+            "wav2vec2.encoder.pos_conv_embed.conv.parametrizations.weight.original0",
+        ),
         ("siglip_tiny", "text_model.embeddings.position_ids", ""),
     ],
 )

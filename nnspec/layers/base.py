@@ -118,8 +118,8 @@ class Initial(Record):
 
     `constant(value)`, `uniform(low, high)`, `normal(mean, std)`, or `truncated_normal(mean, std)` cut at two
     standard deviations, or `values`, every number in row-major order. A weight that starts as torch's default has the
-    distribution written out. What starts from another weight of the layer, `of`: `lengths` of its slices along the
-    first dimension; `left(dim)` and `right(dim)`, the singular vectors of its largest singular value, with `dim` as
+    distribution written out. What starts from another weight of the layer, `of`: `lengths(dim)` of its slices along
+    `dim`; `left(dim)` and `right(dim)`, the singular vectors of its largest singular value, with `dim` as
     the rows. What is `computed` starts as the tensor `value`.
     """
 

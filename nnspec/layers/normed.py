@@ -2,6 +2,8 @@
 
 from typing import ClassVar, Literal
 
+from pydantic import NonNegativeInt
+
 from nnspec.layers.base import LARGEST, ArgumentError, Initial, Weight
 from nnspec.layers.initial import Initialised, reach
 
@@ -12,15 +14,17 @@ STORED = "parametrizations.weight."  # what torch's parametrizations call it, le
 class Normed(Initialised):
     """A layer whose weight a spec may norm.
 
-    `norm = "weight"` stores the length of every slice of the weight along its first dimension beside its direction
-    (Salimans & Kingma 2016); `norm = "spectral"` divides the weight by its largest singular value, of which training
-    keeps an estimate (Miyato et al. 2018). Source: torch.nn.utils.parametrizations, with its names in the `state_dict`.
+    `norm = "weight"` stores the length of every slice of the weight along its first dimension, or along `norm_dim`,
+    beside its direction (Salimans & Kingma 2016); `norm = "spectral"` divides the weight by its largest singular value,
+    of which training keeps an estimate (Miyato et al. 2018). Source: torch.nn.utils.parametrizations, with its names in
+    the `state_dict`.
     """
 
-    beyond_torch: ClassVar[frozenset[str]] = Initialised.beyond_torch | {"norm"}
+    beyond_torch: ClassVar[frozenset[str]] = Initialised.beyond_torch | {"norm", "norm_dim"}
     rows_dim: ClassVar[int] = 0  # the dimension of the weight whose slices are the rows of the matrix of spectral norm
 
     norm: Literal["weight", "spectral"] | None = None
+    norm_dim: NonNegativeInt = 0
 
     def steady(self, training: bool) -> bool:
         return super().steady(training) and not (training and self.norm == "spectral")
@@ -31,10 +35,12 @@ class Normed(Initialised):
         shape, start = weight.shape, weight.initial
         if self.norm:
             self._need_length(start, weight.elements)
+        self._need_dim(len(shape))
         if self.norm == "weight":
             direction = Weight(f"{STORED}original1", shape, start)
-            lengths = (shape[0],) + (1,) * (len(shape) - 1)
-            return *biases, Weight(f"{STORED}original0", lengths, Initial("lengths", (), direction)), direction
+            lengths = tuple(size if dim == self.norm_dim else 1 for dim, size in enumerate(shape))
+            initial = Initial("lengths", (float(self.norm_dim),), direction)
+            return *biases, Weight(f"{STORED}original0", lengths, initial), direction
         if self.norm == "spectral":
             given = Weight(f"{STORED}original", shape, start)
             rows = shape[self.rows_dim]
@@ -43,6 +49,18 @@ class Normed(Initialised):
             right = Weight(f"{STORED}0._v", columns, self._singular("right", given), trainable=False, buffer=True)
             return *biases, given, left, right
         return weight, *biases
+
+    def _need_dim(self, rank: int) -> None:
+        """Check that the dimension of weight norm is one of the weight.
+
+        Raises:
+            ArgumentError: it is not, or there is no weight norm.
+        """
+        if self.norm_dim and self.norm != "weight":
+            raise ArgumentError("norm_dim", "there is no weight norm", help='write norm = "weight", or leave it out')
+        if self.norm_dim >= rank:
+            message = f"there is no dimension {self.norm_dim} among the {rank} of the weight"
+            raise ArgumentError("norm_dim", message, help=f"give one from 0 to {rank - 1}")
 
     def _need_length(self, start: Initial, elements: int) -> None:
         """Check that the weight starts with a length that a float32 can be, and with a direction.

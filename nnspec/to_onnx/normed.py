@@ -12,14 +12,18 @@ def computed(layer: Normed, stored: dict[str, str], graph: Graph) -> dict[str, s
     """The initializers of the weight and the bias, from those of what the layer stores."""
     if layer.norm is None:
         return stored
-    weight = _weight_normed(stored, graph) if layer.norm == "weight" else _spectral(layer, stored, graph)
+    weight = _weight_normed(layer, stored, graph) if layer.norm == "weight" else _spectral(layer, stored, graph)
     return {"weight": weight} | {name: key for name, key in stored.items() if name == "bias"}
 
 
-def _weight_normed(stored: dict[str, str], graph: Graph) -> str:
+def _weight_normed(layer: Normed, stored: dict[str, str], graph: Graph) -> str:
     direction, wanted = stored[f"{STORED}original1"], graph.initializers[stored[f"{STORED}original0"]]
     shape = graph.initializers[direction].shape
-    made = graph.derived(direction, ".normed", shape, lambda array: weight_normed(wanted.make(), array))
+
+    def make(array: Array) -> Array:
+        return weight_normed(wanted.make(), array, layer.norm_dim)
+
+    made = graph.derived(direction, ".normed", shape, make)
     return graph.stand_for(made, direction.removesuffix(f"{STORED}original1") + "weight")
 
 

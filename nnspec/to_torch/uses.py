@@ -79,7 +79,9 @@ def construct(submodule: Submodule, layer: Layer) -> Construct:
     }
     if chosen:
         made = Construct("initialise", (made,), chosen)
-    return Construct(_NORMS[layer.norm], (made,)) if isinstance(layer, Normed) and layer.norm else made
+    if not isinstance(layer, Normed) or layer.norm is None:
+        return made
+    return Construct(_NORMS[layer.norm], (made,), {"dim": layer.norm_dim} if layer.norm_dim else {})
 
 
 def store(made: Construct) -> Store:

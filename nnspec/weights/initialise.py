@@ -39,7 +39,7 @@ def initial_array(key: str, weight: Weight, seed: int) -> Array:
 def _from_another(weight: Weight, other: Array) -> Array:
     """The array that starts from another one of its layer."""
     if weight.initial.kind == "lengths":
-        return lengths(other)
+        return lengths(other, int(weight.initial.numbers[0]))
     left, right = singular_vectors(other, int(weight.initial.numbers[0]))
     return (left if weight.initial.kind == "left" else right).astype(other.dtype)
 

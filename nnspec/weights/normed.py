@@ -10,9 +10,10 @@ _ROUNDS = 15  # of the power iteration with which torch starts
 _LEAST = 1e-12  # what torch divides by at least
 
 
-def lengths(weight: Array) -> Array:
-    """The Euclidean length of every slice along the first dimension, [rows, 1, ...]."""
-    squares: Array = np.square(weight).sum(axis=tuple(range(1, weight.ndim)), keepdims=True)
+def lengths(weight: Array, dim: int) -> Array:
+    """The Euclidean length of every slice along a dimension; the others have the size 1."""
+    others = tuple(axis for axis in range(weight.ndim) if axis != dim)
+    squares: Array = np.square(weight).sum(axis=others, keepdims=True)
     return np.sqrt(squares)
 
 
@@ -27,9 +28,9 @@ def singular_vectors(weight: Array, rows_dim: int) -> tuple[Array, Array]:
     return left, right
 
 
-def weight_normed(lengths_wanted: Array, direction: Array) -> Array:
-    """The weight of weight norm: the directions with these lengths."""
-    return direction * (lengths_wanted / lengths(direction))
+def weight_normed(lengths_wanted: Array, direction: Array, dim: int) -> Array:
+    """The weight of weight norm: the directions with these lengths along a dimension."""
+    return direction * (lengths_wanted / lengths(direction, dim))
 
 
 def spectral_normed(weight: Array, left: Array, right: Array, rows_dim: int) -> Array:

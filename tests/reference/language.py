@@ -22,6 +22,7 @@ _LATENT = {
     "value": 10,
 }
 _WHISPER = {**_PLACED, "padding": 0, "mels": 8, "places": 12}
+_SOUND = {"width": 32, "layers": 2, "heads": 4, "hidden": 48, "letters": 11, "channels": 16, "kernel": 4, "groups": 2}
 
 # Golden -> its spec.
 GOLDENS: dict[str, Spec] = {
@@ -40,6 +41,8 @@ GOLDENS: dict[str, Spec] = {
     "gemma3_tiny": ("gemma3.nn", "Gemma3", {**_GROUPED, "every": 2, "size": 16, "window": 5}),
     "bloom_tiny": ("bloom.nn", "BLOOM", {"vocab": 101, "width": 48, "layers": 2, "heads": 6}),
     "mamba_tiny": ("mamba.nn", "Mamba", {"vocab": 101, "width": 32, "layers": 2, "states": 4, "rank": 3}),
+    "wav2vec2_tiny": ("wav2vec2.nn", "Wav2Vec2", _SOUND),
+    "wav2vec2_tiny_large": ("wav2vec2.nn", "Wav2Vec2", {**_SOUND, "large": True}),
     "gemma_tiny": ("gemma.nn", "Gemma", {**_GROUPED, "size": 16}),
     "gpt_neox_tiny": ("gpt_neox.nn", "GPTNeoX", {**_SMALL, "hidden": 48}),
     "falcon_tiny": ("falcon.nn", "Falcon", _SMALL),
@@ -161,6 +164,8 @@ PUBLISHED: dict[str, tuple[str, str]] = {
     "mamba_790m": ("mamba.nn", "Mamba790M"),
     "mamba_1_4b": ("mamba.nn", "Mamba1_4B"),
     "mamba_2_8b": ("mamba.nn", "Mamba2_8B"),
+    "wav2vec2_base": ("wav2vec2.nn", "Wav2Vec2Base"),
+    "wav2vec2_large": ("wav2vec2.nn", "Wav2Vec2Large"),
     "olmo2_7b": ("olmo2.nn", "OLMo2_7B"),
     "olmo2_1b": ("olmo2.nn", "OLMo2_1B"),
     "olmo2_13b": ("olmo2.nn", "OLMo2_13B"),

@@ -28,6 +28,11 @@ _GATED = f"{_SMALL}, intermediate_size=48"
 _GROUPED = f"{_GATED}, num_key_value_heads=2"
 _BART = "vocab_size=101, d_model=32, encoder_layers=2, decoder_layers=2, encoder_attention_heads=4, decoder_attention_heads=4"
 _SIGLIP = "hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48"
+_WAVE = {"name": "input_values", "fill": "real", "shape": [2, 2000]}
+_SOUND = (
+    "vocab_size=11, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48, mask_time_prob=0.0, "
+    f"conv_dim={(16,) * 7}, num_conv_pos_embeddings=4, num_conv_pos_embedding_groups=2"
+)
 _NO_TOKENS = "pad_token_id=0, bos_token_id=1, eos_token_id=2"
 _NO_PADDING = _NO_TOKENS.replace("=0", "=None")
 
@@ -77,6 +82,10 @@ SMALL: dict[str, tuple[str, str, list[dict[str, Any]], list[str]]] = {
     "mamba_tiny": (
         "MambaForCausalLM", "vocab_size=101, hidden_size=32, state_size=4, num_hidden_layers=2, time_step_rank=3, residual_in_fp32=False",
         [_TOKENS], ["logits"],
+    ),
+    "wav2vec2_tiny": ("Wav2Vec2ForCTC", f"{_SOUND}, feat_extract_norm='group', conv_bias=False", [_WAVE], ["logits"]),
+    "wav2vec2_tiny_large": (
+        "Wav2Vec2ForCTC", f"{_SOUND}, feat_extract_norm='layer', conv_bias=True, do_stable_layer_norm=True", [_WAVE], ["logits"]
     ),
     "gemma_tiny": ("GemmaForCausalLM", f"{_GROUPED}, head_dim=16", [_TOKENS], ["logits"]),
     "gpt_neox_tiny": ("GPTNeoXForCausalLM", f"{_GATED}, rotary_pct=0.25, {_NO_TOKENS}", [_TOKENS], ["logits"]),
@@ -158,6 +167,7 @@ def _deepseek(experts: int, hidden: int, **others: Any) -> dict[str, Any]:
 
 
 _ROBERTA = {"vocab_size": 50265, "max_position_embeddings": 514, "type_vocab_size": 1}
+_SPEECH = {"mask_time_prob": 0.0, "feat_extract_norm": "layer", "conv_bias": True, "do_stable_layer_norm": True}
 _LARGE = "hidden_size=1024, num_hidden_layers=24, num_attention_heads=16, intermediate_size=4096"
 
 # name -> class, options of its configuration: the models of published sizes
@@ -258,6 +268,11 @@ PUBLISHED: dict[str, tuple[str, str]] = {
     "mamba_790m": ("MambaForCausalLM", _options(hidden_size=1536, num_hidden_layers=48)),
     "mamba_1_4b": ("MambaForCausalLM", _options(hidden_size=2048, num_hidden_layers=48)),
     "mamba_2_8b": ("MambaForCausalLM", _options(hidden_size=2560, num_hidden_layers=64)),
+    "wav2vec2_base": ("Wav2Vec2ForCTC", "mask_time_prob=0.0"),
+    "wav2vec2_large": (
+        "Wav2Vec2ForCTC",
+        _options(**_SPEECH, hidden_size=1024, num_hidden_layers=24, num_attention_heads=16, intermediate_size=4096),
+    ),
     "olmo2_7b": ("Olmo2ForCausalLM", _decoder(100352, 4096, 32, 32, 11008)),
     "olmo2_1b": ("Olmo2ForCausalLM", _decoder(100352, 2048, 16, 16, 8192)),
     "olmo2_13b": ("Olmo2ForCausalLM", _decoder(100352, 5120, 40, 40, 13824)),

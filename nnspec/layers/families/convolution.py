@@ -101,7 +101,7 @@ class Conv1d(_Convolution):
     `padding` is a number, one for each dimension, or a pair [begin, end] for each; "same" keeps the size (stride 1
     only, the odd element at the end), "same_upper" is Keras' and TensorFlow's 'same': ceil(L / stride) places;
     "valid" is none.
-    `norm` is "weight" for weight norm, "spectral" for spectral norm.
+    `norm` is "weight" for weight norm, with a length for each slice along `norm_dim`, "spectral" for spectral norm.
     Shapes: [N, C, L] -> [N, out_channels, (L + padding - dilation*(kernel_size - 1) - 1)//stride + 1].
     Raises an error where C is a symbol, or where the kernel does not fit. Source: torch.nn.Conv1d.
     """
@@ -114,6 +114,7 @@ class Conv1d(_Convolution):
         Example('Conv1d(4, 4, padding = "same", dilation = 2)', ("float[N, 3, T]",)),
         Example("Conv1d(4, 3, padding = [[2, 0]])", ("float[N, 3, T]",)),
         Example('Conv1d(4, 3, norm = "weight")', ("float[N, 3, T]",)),
+        Example('Conv1d(4, 2, padding = 1, groups = 2, norm = "weight", norm_dim = 2)', ("float[N, 4, T]",)),
         Example('Conv1d(4, 3, padding = 1, padding_mode = "circular")', ("float[N, 3, T]",)),
     )
 
