@@ -92,9 +92,9 @@ def test_a_module_that_is_applied_again_has_no_parameters_of_its_own():
       output distance = a - b }
     """
     assert rows(text) == [
-        ("tower: Tower", 36, 32),
+        ("a = tower: Tower", 36, 32),
         ("0: Linear", 36, 32),
-        ("tower: Tower (reused)", 0, 32),
+        ("b = tower: Tower (reused)", 0, 32),
         ("Subtract", 0, 0),
     ]
     assert nnspec.loads(text).summary().parameters == 36
@@ -206,6 +206,8 @@ def test_json_has_every_number(tmp_path):
         "parameters": 8,
         "buffers": 9,
         "macs": 0,
+        "value": "",
+        "sources": [],
         "notes": [],
     }
     assert (form["trainable"], form["frozen"], form["buffers"]) == (40 + 8 + 257 * 5, 0, 9)
@@ -237,10 +239,40 @@ def test_wrong_usage_ends_with_2(tmp_path):
     assert run(str(path), "--batch", "x")[0] == 2
 
 
-def test_a_narrow_table_cuts_what_is_widest():
-    lines = nnspec.loads(SMALL).summary().table(width=56).splitlines()[4:10]
-    assert [len(line) for line in lines] == [56] * 6
-    assert lines[3] == "├─ bn: BatchNorm2d + R…  [N, 4, 8, 8]           8      0"
+def test_a_narrow_table_cuts_nothing_and_goes_on_below():
+    lines = nnspec.loads(SMALL).summary().table(width=56).splitlines()[4:11]
+    assert max(map(len, lines)) == 56
+    assert lines[3:5] == ["├─ bn: BatchNorm2d +     [N, 4, 8, 8]           8      0", "│  ReLU"]
+    wide, narrow = (nnspec.load("unet").summary().table(width) for width in (None, 80))
+    assert max(len(line) for line in narrow.splitlines()[4:-7]) == 80
+    words = [sorted("".join(text.split()).replace("│", "").replace("─", "")) for text in (wide, narrow)]
+    assert words[0] == words[1]
+
+
+def test_the_table_shows_where_a_step_has_its_input_from_unless_it_is_the_line_above():
+    text = """
+    block Up: x, encoded { (x, encoded) -> Concat -> conv: Conv2d(4, 3, padding = 1) }
+    model M {
+      input image: float[N, 4, 8, 8]
+      first: Conv2d(4, 3, padding = 1) -> second: Conv2d(4, 3, padding = 1)
+      wide = first -> Conv2d(4, 1)
+      (second, first) -> up: Up
+      output result = up + wide
+    }"""
+    right = nnspec.loads(text).summary()
+    titles = [(row.title, row.sources) for row in right.rows]
+    assert titles == [
+        ("first: Conv2d", ()),
+        ("second: Conv2d", ()),
+        ("wide = 2: Conv2d", ("first",)),
+        ("up: Up", ("second", "first")),
+        ("0: Concat", ()),
+        ("conv: Conv2d", ()),
+        ("Add", ("up", "wide")),
+    ]
+    assert "├─ up: Up  ← second, first" in str(right)
+    wrong = nnspec.loads(text.replace("wide = first ->", "wide = second ->")).summary()
+    assert str(wrong) != str(right) and wrong.parameters == right.parameters
 
 
 def test_the_notebook_gets_a_table_in_which_every_text_is_escaped():

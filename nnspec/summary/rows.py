@@ -17,7 +17,7 @@ from nnspec.ir.mixture import chosen
 from nnspec.ir.state import Totals, applied, layer_weights, totals, weight_at, weights_total
 from nnspec.layers.base import Layer, TensorType
 from nnspec.record import Record
-from nnspec.summary.series import turns
+from nnspec.summary.series import Turn, turns
 
 
 class Row(Record):
@@ -25,6 +25,7 @@ class Row(Record):
 
     path: str | None  # of the module in the network; None for an operation, which owns nothing
     label: str  # how the tree names it: `conv1`, `h`, `1..5`, or nothing
+    value: str  # the name of its result, where a row below asks for it by another name than the label; else nothing
     kind: str  # `Conv2d + ReLU`, `Bottleneck`, `{ ... }`
     count: int  # applications
     chosen: int | None  # of a mixture: how many of these experts a token has
@@ -32,6 +33,7 @@ class Row(Record):
     parameters: int  # of all applications, trainable and frozen
     buffers: int
     macs: Size  # multiply-accumulates of all applications
+    sources: tuple[str, ...]  # the values that it is given, where they are not just the result of the row above
     notes: tuple[str, ...]  # `reused`, `training only`, ...
     branch: tuple[bool, ...]  # for its ancestors below the model and itself: whether it is the last of its siblings
 
@@ -44,11 +46,12 @@ class Row(Record):
     def title(self) -> str:
         """The step as the language writes it: `h: 12 x Block`."""
         label = f"{self.label}: " if self.label else ""
+        value = f"{self.value} = " if self.value else ""
         repeat = f"{self.count:,} x " if self.count > 1 else ""
         if self.chosen is not None:
             repeat = f"{self.chosen:,} of {self.count:,} x "
         notes = f" ({', '.join(self.notes)})" if self.notes else ""
-        return f"{label}{repeat}{self.kind}{notes}"
+        return f"{value}{label}{repeat}{self.kind}{notes}"
 
 
 class _Step(Record):
@@ -63,6 +66,8 @@ class _Step(Record):
     ties: Mapping[str, str]  # paths below the module -> the parameters, from the model on, that they are
     turns: int = 1  # of a `for` that make it alike
     differs: tuple[str, ...] = ()  # in what it differs from what other turns make
+    sources: tuple[str, ...] = ()  # what it is given, where that is not just the result of the step above
+    value: str = ""  # what steps below call its result, where that is not its label
 
 
 class Rows:
@@ -89,12 +94,18 @@ class Rows:
     def _steps(self, module: Module, prefix: str, branch: tuple[bool, ...], outer: Mapping[str, str]) -> list[_Step]:
         ties = {**outer, **{tie.parameter: prefix + tie.source for tie in module.ties}}
         found = list(turns(self.program, module, _with_activations(module)))
-        steps = []
+        steps: list[_Step] = []
+        results = [(turn.calls[-1][1] or turn.calls[-1][0]).outputs for turn in found]
+        inputs = tuple(port.value for port in module.inputs)
+        wiring = [_sources(turn.calls[0][0], above) for turn, above in zip(found, [inputs, *results], strict=False)]
+        asked = {name for sources in wiring for name in sources}
         for index, turn in enumerate(found):
             call, activation = turn.calls[0]
+            value = next((name for name in results[index] if name in asked and not _is_named(name, turn)), "")
             label = turn.label if len(turn.calls) > 1 else _label(call)
             place = (*branch, index == len(found) - 1)
             step = _Step(module, call, activation, label, prefix, place, ties, len(turn.calls), turn.differs)
+            step = step.replace(sources=wiring[index], value=value)
             steps.append(self._unwrapped(step))
         return steps
 
@@ -114,7 +125,19 @@ class Rows:
             return step
         ties = _ties_below(step.call, step.ties)
         prefix = f"{step.prefix}{step.call.label}."
-        return _Step(callee, inner, None, step.label, prefix, step.branch, ties, differs=step.differs)
+        return _Step(
+            callee,
+            inner,
+            None,
+            step.label,
+            prefix,
+            step.branch,
+            ties,
+            step.turns,
+            step.differs,
+            step.sources,
+            step.value,
+        )
 
     def _below(self, step: _Step) -> list[_Step]:
         """The steps inside the module that a step calls, unless they have been shown."""
@@ -135,6 +158,7 @@ class Rows:
         return Row(
             path=None if call.label is None else step.prefix + call.label,
             label=step.label,
+            value=step.value,
             kind=" + ".join(kinds),
             count=call.count * step.turns,
             chosen=chosen(module, call) if call.routed else None,
@@ -142,6 +166,7 @@ class Rows:
             parameters=total.parameters,
             buffers=total.buffers,
             macs=self._macs(module, call) * step.turns,
+            sources=step.sources,
             notes=self._notes(step, total),
             branch=step.branch,
         )
@@ -184,6 +209,17 @@ class Rows:
         if first != path and not call.shared:
             notes.append(f"inside as in {first}")
         return tuple(notes)
+
+
+def _sources(call: Call, above: tuple[str, ...]) -> tuple[str, ...]:
+    """The values that a call is given, unless they are the first result of the step above, or all of its results."""
+    given = tuple(name for name in call.inputs if name)
+    return () if given in (above, above[:1]) else given
+
+
+def _is_named(value: str, turn: Turn) -> bool:
+    """Whether a value is called by the label of a row, or by that and a result: `rnn.state`."""
+    return any(call.label is not None and f"{value}.".startswith(f"{call.label}.") for call, _ in turn.calls)
 
 
 def _label(call: Call) -> str:

@@ -121,5 +121,7 @@ def _row(row: Row) -> dict[str, Any]:
         "parameters": row.parameters,
         "buffers": row.buffers,
         "macs": _size(row.macs),
+        "value": row.value,
+        "sources": list(row.sources),
         "notes": list(row.notes),
     }

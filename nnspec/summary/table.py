@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from nnspec.dims import Size, symbols
 from nnspec.elaborate.describe import describe
 from nnspec.layers.base import TensorType
@@ -15,12 +17,12 @@ _LEAST = (20, 14, 10, 10)  # what a column keeps where the terminal is narrow
 
 
 def table(summary: Figures, width: int | None = None) -> str:
-    """The whole summary, at most `width` columns wide if one is given."""
-    lines = [HEADINGS, *(cells(row) for row in summary.rows)]
-    widths = _fit([max(map(len, column)) for column in zip(*lines, strict=True)], width)
+    """The whole summary, at most `width` columns wide if one is given: what does not fit goes on below."""
+    rows = [cells(row) for row in summary.rows]
+    widths = _fit([max(map(len, column)) for column in zip(HEADINGS, *rows, strict=True)], width)
     rule = "─" * (sum(widths) + len(_GAP) * 3)
-    body = [_line(line, widths) for line in lines]
-    return "\n".join([*head(summary), "", body[0], rule, *body[1:], rule, *_totals(summary)])
+    body = [line for row, texts in zip(summary.rows, rows, strict=True) for line in _lines(texts, widths, row.branch)]
+    return "\n".join([*head(summary), "", *_lines(HEADINGS, widths), rule, *body, rule, *_totals(summary)])
 
 
 def head(summary: Figures) -> list[str]:
@@ -35,7 +37,8 @@ def cells(row: Row) -> tuple[str, str, str, str]:
     """The texts of a row's columns."""
     trunk = "".join("   " if last else "│  " for last in row.branch[:-1])
     corner = "└─ " if row.branch[-1] else "├─ "
-    return trunk + corner + row.title, shapes(row.outputs), f"{row.parameters:,}", count(row.macs)
+    wiring = f"  ← {', '.join(row.sources)}" if row.sources else ""
+    return trunk + corner + row.title + wiring, shapes(row.outputs), f"{row.parameters:,}", count(row.macs)
 
 
 def shapes(types: tuple[TensorType, ...]) -> str:
@@ -47,14 +50,15 @@ def count(size: Size) -> str:
     """A number with separators, or an expression; one that nobody would read is named by what it depends on."""
     if isinstance(size, int):
         return f"{size:,}"
+    text = re.sub(r"\d{4,}", lambda digits: f"{int(digits[0]):,}", str(size))
     names = ", ".join(sorted(symbol.text for symbol in symbols(size)))
-    return str(size) if len(str(size)) <= LONGEST else f"depends on {names}: --input gives it a number"
+    return text if len(text) <= LONGEST else f"depends on {names}: --input gives it a number"
 
 
 def memory(size: Size) -> str:
     """Bytes as a person reads them."""
     if not isinstance(size, int):
-        return f"{count(size)} bytes" if len(str(size)) <= LONGEST else count(size)
+        return count(size) if count(size).startswith("depends") else f"{count(size)} bytes"
     if size < 1024:
         return f"{size} bytes"
     amount = float(size)
@@ -97,9 +101,28 @@ def _fit(widths: list[int], width: int | None) -> list[int]:
     return widths
 
 
-def _line(texts: tuple[str, ...], widths: list[int]) -> str:
-    cut = [text if len(text) <= width else text[: width - 1] + "…" for text, width in zip(texts, widths, strict=True)]
-    layer, output, *numbers = cut
-    parts = [layer.ljust(widths[0]), output.ljust(widths[1])]
-    parts += [text.rjust(width) for text, width in zip(numbers, widths[2:], strict=True)]
-    return _GAP.join(parts).rstrip()
+def _lines(texts: tuple[str, ...], widths: list[int], branch: tuple[bool, ...] = ()) -> list[str]:
+    """A row of the table; what is too long for its column goes on in the lines below, the tree beside it."""
+    trunk = "".join("   " if last else "│  " for last in branch)
+    columns = [_wrapped(texts[0], widths[0], trunk)]
+    columns += [_wrapped(text, width) for text, width in zip(texts[1:], widths[1:], strict=True)]
+    made = []
+    for index in range(max(map(len, columns))):
+        first, output, *numbers = (column[index] if index < len(column) else "" for column in columns)
+        parts = [(first or trunk).ljust(widths[0]), output.ljust(widths[1])]
+        parts += [text.rjust(width) for text, width in zip(numbers, widths[2:], strict=True)]
+        made.append(_GAP.join(parts).rstrip())
+    return made
+
+
+def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    """A text in lines that are at most `width` long; all but the first begin with `indent`."""
+    made = [text]
+    while len(made[-1]) > width:
+        line = made.pop()
+        space = max(line.rfind(" ", len(indent) + 1, width + 1), line.rfind("*", len(indent) + 1, width))
+        end = space if line[:space].strip(" │├└─") and space > len(indent) else width
+        made += [line[:end].rstrip(), indent + line[end:].lstrip()]
+        if len(made[-1]) >= len(line):  # too narrow for the tree beside it
+            made[-1] = line[end:].lstrip()
+    return made
