@@ -66,7 +66,7 @@ GOLDENS: dict[str, Spec] = {
 # Those that are decoded token by token.
 CAUSAL = (
     "opt_tiny", "bart_tiny", "whisper_tiny_config", "t5_v1_1_tiny", "qwen3_tiny", "phi3_tiny", "gemma_tiny", "gemma2_tiny",
-    "gemma3_tiny", "bloom_tiny", "gpt_neox_tiny", "gptj_tiny", "falcon_tiny", "falcon_tiny_grouped", "stablelm_tiny",
+    "gemma3_tiny", "bloom_tiny", "mamba_tiny", "gpt_neox_tiny", "gptj_tiny", "falcon_tiny", "falcon_tiny_grouped", "stablelm_tiny",
     "olmo2_tiny", "mixtral_tiny", "qwen3_moe_tiny", "olmoe_tiny", "deepseek_v2_tiny",
 )  # fmt: skip
 
