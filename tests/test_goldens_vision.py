@@ -26,7 +26,7 @@ SIZES = {
     "pix2pix_unet_small": [(64, 128), (192, 64)],
     "ddpm_tiny": [(8, 12), (6, 4)],
 }
-HEAVY = {"vgg13", "deeplab_v3_small", "fcn_small"}  # 1 GB of weights, and 200 MB
+HEAVY = {"vgg13", "deeplab_v3_small", "fcn_small", "r2plus1d_10"}  # 1 GB of weights, and 200 MB
 EVERY = [pytest.param(name, marks=pytest.mark.slow) if name in HEAVY else name for name in GOLDENS]
 
 

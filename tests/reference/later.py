@@ -59,9 +59,37 @@ GOLDENS: dict[str, Spec] = {
         {"classes": 5, "H": 48, "W": 40, "backbone": "ResNet(depths = [1, 1, 1, 1])"},
     ),
     "fcn_small": ("fcn.nn", "FCN", {"classes": 5, "H": 48, "W": 40, "backbone": "ResNet(depths = [1, 1, 1, 1])"}),
+    "poolformer_tiny": (
+        "poolformer.nn",
+        "PoolFormer",
+        {"depths": [1, 2], "widths": [8, 16], "scale": 0.1, "classes": 10, "H": 40, "W": 56},
+    ),
+    "convnext_v2_tiny": (
+        "convnext_v2.nn",
+        "ConvNeXtV2",
+        {"depths": [1, 2], "widths": [8, 16], "classes": 10, "H": 32, "W": 48},
+    ),
+    "convmixer_tiny": (
+        "convmixer.nn",
+        "ConvMixer",
+        {"width": 16, "depth": 2, "kernel": 5, "patch": 4, "classes": 10, "H": 32, "W": 24},
+    ),
+    "mc3_10": ("video_resnet.nn", "MC3_18", {"depths": [1, 1, 1, 1], "classes": 5, "steps": 4, "H": 24, "W": 32}),
+    "r2plus1d_10": (
+        "video_resnet.nn",
+        "R2Plus1D_18",
+        {"depths": [1, 1, 1, 1], "classes": 5, "steps": 4, "H": 24, "W": 32},
+    ),
+    "swin_v2_tiny_config": (
+        "swin.nn",
+        "SwinV2",
+        {"width": 16, "depths": [2, 2], "heads": [2, 4], "window": 4, "classes": 10, "H": 48, "W": 40},
+    ),
 }
 
 # As in `vision.VARIANTS`: parameters, multiply-accumulates, and the beginning of the SHA-256 of the `state_dict`.
+# Two count products that their references count otherwise: YOLOv8's mean distance is no convolution here, and Swin V2
+# takes the bias from its keys behind the product.
 VARIANTS: list[tuple[str, str, dict[str, Any], int, int, str]] = [
     ("shufflenet_v2.nn", "ShuffleNetV2_x0_5", {}, 1_366_792, 40_476_448, "211d2141f8f9c121"),
     ("shufflenet_v2.nn", "ShuffleNetV2_x1_0", {}, 2_278_604, 144_907_992, "f20a4a8636e4b8da"),
@@ -100,4 +128,27 @@ VARIANTS: list[tuple[str, str, dict[str, Any], int, int, str]] = [
     ("fcn.nn", "FCN_ResNet50", {}, 35_322_218, 142_725_772_800, "daa243c71290706f"),
     ("deeplab_v3.nn", "DeepLabV3_ResNet101", {"auxiliary": False}, 58_630_997, 248_752_300_288, "88a66172ba714804"),
     ("fcn.nn", "FCN_ResNet101", {"auxiliary": False}, 51_949_141, 222_746_867_200, "21fa77573d82e56e"),
+    ("poolformer.nn", "PoolFormerS12", {}, 11_915_176, 1_812_267_008, "640c22e8da791520"),
+    ("poolformer.nn", "PoolFormerS24", {}, 21_388_968, 3_392_208_896, "545e92f4deabdc41"),
+    ("poolformer.nn", "PoolFormerS36", {}, 30_862_760, 4_972_150_784, "aa5af04d0174d5e6"),
+    ("poolformer.nn", "PoolFormerM36", {}, 56_172_520, 8_758_788_096, "2b6ed92bd90ca790"),
+    ("poolformer.nn", "PoolFormerM48", {}, 73_473_448, 11_533_320_192, "90fdc225233248db"),
+    ("convnext_v2.nn", "ConvNeXtV2Atto", {}, 3_708_400, 547_332_480, "c2e260adf19fad16"),
+    ("convnext_v2.nn", "ConvNeXtV2Femto", {}, 5_233_240, 779_629_824, "37c6721d8f3df2ec"),
+    ("convnext_v2.nn", "ConvNeXtV2Pico", {}, 9_066_280, 1_367_055_360, "305f7c04bb81e763"),
+    ("convnext_v2.nn", "ConvNeXtV2Nano", {}, 15_623_800, 2_445_528_320, "1c87776c3e11d2c1"),
+    ("convnext_v2.nn", "ConvNeXtV2Tiny", {}, 28_635_496, 4_455_531_264, "0e3e96af79b090bf"),
+    ("convnext_v2.nn", "ConvNeXtV2Base", {}, 88_717_800, 15_354_729_472, "65e9cd4d5b524e37"),
+    ("convnext_v2.nn", "ConvNeXtV2Large", {}, 197_956_840, 34_361_433_600, "aebe973c0384f347"),
+    ("convnext_v2.nn", "ConvNeXtV2Huge", {}, 660_289_640, 114_922_100_480, "0fb2f75af9af65bc"),
+    ("convmixer.nn", "ConvMixer1536_20", {}, 51_625_960, 51_099_168_768, "8306123f212f97de"),
+    ("convmixer.nn", "ConvMixer1024_20", {}, 24_383_464, 5_948_547_072, "7e9f6edaac5d4c13"),
+    ("convmixer.nn", "ConvMixer768_32", {}, 21_110_248, 20_676_851_712, "b093bcb76df7d067"),
+    ("video_resnet.nn", "R3D_18", {}, 33_371_472, 40_696_553_472, "3749ed6cd04d8208"),
+    ("video_resnet.nn", "MC3_18", {}, 11_695_440, 43_342_635_008, "4b4547bf3dc11d7b"),
+    ("video_resnet.nn", "R2Plus1D_18", {}, 31_505_325, 40_519_080_960, "0e7cfe885fec00be"),
+    ("swin.nn", "SwinV2Tiny", {}, 28_351_570, 5_946_160_128, "cb4e6e7ec18731da"),
+    ("swin.nn", "SwinV2Small", {}, 49_737_442, 11_557_635_072, "d6fa99ca75af29a9"),
+    ("swin.nn", "SwinV2Base", {}, 87_930_848, 20_346_073_088, "ef3d3c28f479beb8"),
+    ("swin.nn", "SwinTiny", {}, 28_288_354, 4_490_566_656, "59b77054ea2496cb"),
 ]
