@@ -33,6 +33,9 @@ _SPELLINGS = (
     (r"_patch(\d+)", r"_\1"),  # timm: `vit_base_patch16_224`
     (r"^vit_(\w+)_14_dinov2$", r"dinov2_\1"),
     (r"^(mnasnet|mobilenet\w+)_100$", r"\1"),  # timm: the width in hundredths
+    (r"^regnet([xy])_00([48])$", r"regnet\1_\g<2>00mf"),  # timm: `regnety_004`, 100 millions of products
+    (r"^regnet([xy])_0(\d)([1-9])$", r"regnet\1_\2_\3gf"),
+    (r"^regnet([xy])_0?(\d+)0$", r"regnet\1_\2gf"),
     (r"(?<!\d)_|_(?!\d)", ""),  # but `regnet_y_1_6gf` is not `regnet_y_16gf`
     (r"(t(?=iny)|s(?=mall)|b(?=ase)|l(?=arge)|h(?=uge)|g(?=iant))[a-z]+(?=\d*$)", r"\1"),  # torchvision: `swin_t`
 )

@@ -101,6 +101,7 @@ PUBLISHED: list[tuple[str, str, dict[str, Any], int]] = [
     ("lenet5_1998.nn", "LeNet51998", {}, 60_000),  # the paper
     ("vae_conv.nn", "ConvVAE", {}, 69_076 + 65_089),  # Keras examples
     ("inception_resnet_v2.nn", "InceptionResNetV2", {"scale": False}, 55_873_736 - 60_544),  # Keras applications
+    ("inception_v3.nn", "KerasInceptionV3", {}, 23_817_352),  # Keras applications
     ("ddpm.nn", "DDPM256", {}, 113_673_219),  # google/ddpm-celebahq-256
     ("pgan_discriminator.nn", "PGANDiscriminator", {}, 23_087_249),  # the paper: 23.1M
 ]
