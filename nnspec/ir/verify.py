@@ -122,10 +122,10 @@ def _verify_call(program: Program, module: Module, call: Call, known: set[str], 
     _need(len(expected) == len(call.outputs), f"{name} has {len(expected)} results, and {len(call.outputs)} are named")
     for output, type in zip(call.outputs, expected, strict=True):
         _define(module, known, output)
-        _need(_same(module.values[output], type), f"{output} is {module.values[output]}, and {name} gives {type}")
+        _need(module.values[output].equals(type), f"{output} is {module.values[output]}, and {name} gives {type}")
     if call.chained:
         pairs = zip(expected, given, strict=False)
-        stays = all(b is not None and _same(a, b) for a, b in pairs)
+        stays = all(b is not None and a.equals(b) for a, b in pairs)
         _need(stays, f"the repeated {name} changes the type of its value")
 
 
@@ -146,7 +146,7 @@ def _module_results(callee: Module, given: tuple[TensorType | None, ...]) -> tup
     for port in (*callee.inputs, *callee.outputs):
         _need(port.value in callee.values, f"the value {port.value} of {callee.name} has no type")
     needed = callee.input_types
-    agree = len(present) == len(needed) and all(map(_same, present, needed))
+    agree = len(present) == len(needed) and all(map(TensorType.equals, present, needed))
     _need(agree, f"{callee.name} takes {', '.join(map(str, needed))}, and gets {', '.join(map(str, present))}")
     return callee.output_types
 
@@ -185,18 +185,11 @@ def _scan_results(callee: Module, scan: Scan, given: tuple[TensorType | None, ..
     made = [each.output for each in scan.carried] + [each.index for each in scan.stacked]
     _need(sorted(made) == list(range(len(results))), f"{what} does not say of each result whether it is carried")
     for each in scan.carried:
-        fits = 0 <= each.input < len(given) and _same(results[each.output], callee.input_types[each.input])
+        fits = 0 <= each.input < len(given) and results[each.output].equals(callee.input_types[each.input])
         _need(fits, f"{what} changes what it carries")
     for stacked in scan.stacked:
         _need(0 <= stacked.dim <= results[stacked.index].rank, f"{what} has no dimension to stack along")
     return scan.results(results, length)
-
-
-def _same(left: TensorType, right: TensorType) -> bool:
-    """Whether two types are alike, in whatever form their sizes are written."""
-    if left.dtype != right.dtype or left.rank != right.rank:
-        return False
-    return all(equal(a, b) is True for a, b in zip(left.shape, right.shape, strict=True))
 
 
 def _need(holds: object, message: str) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
-from nnspec.dims import Expression, Size, from_json, product, to_json
+from nnspec.dims import Expression, Size, equal, from_json, product, to_json
 from nnspec.record import Record
 
 if TYPE_CHECKING:
@@ -47,6 +47,11 @@ class TensorType(Record):
     def bytes(self) -> Size:
         """The memory that it takes, in bytes."""
         return product(self.shape) * ELEMENT_BYTES[self.dtype]
+
+    def equals(self, other: "TensorType") -> bool:
+        """Whether it is another type, in whatever form their sizes are written."""
+        alike = self.dtype == other.dtype and self.rank == other.rank
+        return alike and all(equal(a, b) is True for a, b in zip(self.shape, other.shape, strict=True))
 
     def with_shape(self, *shape: Size) -> "TensorType":
         """The same element type with another shape."""

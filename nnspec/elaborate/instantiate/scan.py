@@ -35,7 +35,6 @@ from nnspec.elaborate.mistakes import (
 from nnspec.elaborate.values import BlockDefinition, Partial, is_size
 from nnspec.ir import Module, Scan
 from nnspec.ir.program import Along, Carried
-from nnspec.layers.base import TensorType
 from nnspec.record import Record
 from nnspec.syntax import tree as t
 
@@ -199,7 +198,7 @@ def _carried(
         if output is None:
             frame.fail(NotCarried(span, definition.name, name, tuple(outputs), carried=True))
         type, start = module.output_types[output], module.input_types[index]
-        if not _same(type, start):
+        if not type.equals(start):
             made = f"{type.dtype}{type}" if type.dtype != start.dtype else str(type)
             first = f"{start.dtype}{start}" if type.dtype != start.dtype else str(start)
             frame.fail(BadScan(span, definition.name, f"{name} starts as {first}, and the step makes it {made}"))
@@ -237,10 +236,3 @@ def _as_written_now(definition: BlockDefinition, given: Sequence[Scanned]) -> st
         role = "each " if place == 0 else "carry " if name in outputs else ""
         written.append(f"{role}{name or 'x'}")
     return f"({', '.join(written) or 'each _'}) -> scan {definition.name}"
-
-
-def _same(left: TensorType, right: TensorType) -> bool:
-    """Whether two types are alike, in whatever form their sizes are written."""
-    if left.dtype != right.dtype or left.rank != right.rank:
-        return False
-    return all(equal(a, b) is True for a, b in zip(left.shape, right.shape, strict=True))
