@@ -148,10 +148,40 @@ def test_a_buffer_in_half_precision_and_on_another_device() -> None:
     assert built(SINUSOIDS).to("meta").pe.device.type == "meta"
 
 
+EXPRESSIONS = [
+    "tril(ones([4, 4]))[none] == 0",
+    "(Range(4)[:, none] - Range(4)[none, :]) * 0.5",
+    "one_hot(Range(3), 5)",
+    "softmax(sin(Range(6) * 1.3) -> Reshape([2, 3]), dim = 1)",
+    "(Range(6) -> Reshape([2, 3]), Range(6) -> Reshape([2, 3])) -> Stack(dim = 1)",
+    "Range(8) * 0.25 -> Reshape([1, 2, 4]) -> AvgPool1d(2)",
+    "cos(Range(12) + 0.5) -> Reshape([3, 4]) -> LayerNorm(elementwise_affine = false)",
+    "where(Range(5) > 2, -1.0, Range(5))",
+    "cumsum(ones([3, 2]), dim = 0)",
+    "full([2, 2], true)",
+    "3.5",
+    'einsum("i,j->ij", Range(3) * 0.5, Range(2) + 1.0)',
+    "Range(4) -> SinusoidalEmbedding(6)",
+    "Range(6) -> Reshape([6]) -> 3 x Shift(0.5)",
+]
+
+
+@pytest.mark.parametrize("value", EXPRESSIONS)
+def test_pytorch_and_onnx_compute_the_same(value: str) -> None:
+    text = f"block Shift(by) {{ _ * 0.5 + by }}\nmodel A {{ input x: float[N]; b = Buffer({value}); output y = b }}"
+    program, module = nnspec.loads(text).program, built(text)
+    (found,) = (
+        onnx.numpy_helper.to_array(each) for each in export_model(program, None).graph.initializer if each.name == "b"
+    )
+    assert found.dtype == module.b.numpy().dtype
+    np.testing.assert_allclose(found, module.b.numpy(), atol=1e-6)
+
+
 WRONG = {
     "an input": ("pe: Buffer(x * 2)", "E0259.*depends on the input x"),
     "weights": ("pe: Buffer(Range(3) -> Embedding(4, 5))", "E0259.*weights of Embedding"),
     "a size of the run": ("pe: Buffer(zeros([T, 2]))", "E0259.*its size T"),
+    "dropout": ("pe: Buffer(ones([4]) -> Dropout)", "E0259.*something else in training"),
     "truth values": ("p: Parameter(init = ones([2]) > 0)", "is bool"),
     "another shape": ("p: Parameter([3], init = zeros([2]))", r"starts as \[2\], and its shape is \[3\]"),
     "no shape": ("p: Parameter()", "Parameter needs|not known"),

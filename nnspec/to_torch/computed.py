@@ -7,11 +7,13 @@ import re
 from collections import Counter
 from itertools import count
 
-from nnspec.layers.computed import Applied, Computed
+from nnspec.ir import Call, Module
+from nnspec.ir.constant import as_program
+from nnspec.layers.computed import Computed
 from nnspec.record import Record
-from nnspec.to_torch import row as rows
 from nnspec.to_torch.names import TAKEN, variable
-from nnspec.to_torch.row import ROWS, OwnFunction, Submodule
+from nnspec.to_torch.row import OwnFunction, Submodule
+from nnspec.to_torch.uses import lower
 
 WIDTH = 90  # of an expression
 FLOAT = "torch.get_default_dtype()"  # a module is built before its floats have the type of its use
@@ -35,22 +37,19 @@ def computed_text(value: Computed) -> ComputedText:
     Raises:
         SpecError: PyTorch cannot express it.
     """
-    types, sources = value.types, dict[str, str]()
-    uses = Counter([value.result, *(number for step in value.steps for number in step.inputs if number is not None)])
-    texts: list[str] = []
+    module, sources = as_program(value).main, dict[str, str]()
+    uses = Counter([module.outputs[0].value, *(name for call in module.calls for name in call.inputs)])
+    texts = {"": "None"}
     lines: list[str] = []
     names = (f"x{number}" if number > 1 else "x" for number in count(1))
-    for step in value.steps:
-        given = tuple(None if number is None else texts[number] for number in step.inputs)
-        first, made = len(texts), len(step.layer.results(*(None if n is None else types[n] for n in step.inputs)))
-        text = _plain(_lowered(step, given, value, first, made, sources))
-        if made == 1 and (uses[first] == 1 or text.isidentifier()) and len(text) <= WIDTH:
-            texts.append(text)
+    for call in module.calls:
+        text = _plain(_lowered(call, module, [_atom(texts[name]) for name in call.inputs], sources))
+        if len(call.outputs) == 1 and uses[call.outputs[0]] == 1 and len(text) <= WIDTH:
+            texts[call.outputs[0]] = text
             continue
-        targets = [next(names) if uses[number] else "_" for number in range(first, first + made)]
-        texts += targets
-        lines.append(f"{', '.join(targets)} = {text}")
-    return ComputedText(tuple(lines), texts[value.result], sources)
+        texts |= {name: next(names) if uses[name] else "_" for name in call.outputs}
+        lines.append(f"{', '.join(texts[name] for name in call.outputs)} = {text}")
+    return ComputedText(tuple(lines), texts[module.outputs[0].value], sources)
 
 
 def function_name(label: str, sources: dict[str, str], text: str) -> str:
@@ -63,15 +62,10 @@ def function_name(label: str, sources: dict[str, str], text: str) -> str:
     raise AssertionError("there are names for all")
 
 
-def _lowered(
-    step: Applied, given: tuple[str | None, ...], value: Computed, first: int, made: int, sources: dict[str, str]
-) -> str:
+def _lowered(call: Call, module: Module, given: list[str], sources: dict[str, str]) -> str:
     """The expression of one step."""
-    types = value.types
-    results = tuple(types[first : first + made])
-    atoms = tuple(None if text is None else _atom(text) for text in given)
-    call = rows.Call(atoms, tuple(None if n is None else types[n] for n in step.inputs), results, str, FLOAT)
-    found = ROWS[type(step.layer)](step.layer, call)
+    inputs = tuple(text if name else None for name, text in zip(call.inputs, given, strict=True))
+    found = lower(call, module, inputs, str, FLOAT)
     if isinstance(found, OwnFunction):
         sources[found.name] = found.source
         return found.text
@@ -80,15 +74,15 @@ def _lowered(
     if found.source:
         sources[found.constructor] = found.source
     if found.expression is not None:
-        return _filled(found.expression, atoms)
+        return _filled(found.expression, given)
     arguments = [*map(repr, found.arguments), *(f"{name}={item!r}" for name, item in found.keywords.items())]
-    made_of = f"{found.constructor}({', '.join(arguments)})"
-    return _filled((found.call or "{module}({0})").replace("{module}", made_of), atoms)
+    made = f"{found.constructor}({', '.join(arguments)})"
+    return _filled(found.call or f"{{module}}({', '.join(given)})", given).replace("{module}", made)
 
 
-def _filled(template: str, given: tuple[str | None, ...]) -> str:
+def _filled(template: str, given: list[str]) -> str:
     for index, text in enumerate(given):
-        template = template.replace(f"{{{index}}}", text or "None")
+        template = template.replace(f"{{{index}}}", text)
     return template
 
 

@@ -78,6 +78,8 @@ class _Line:
         types = [None if number is None else self.types[number] for number in given]
         if layer.weights(*types):
             raise Changing(f"it depends on the weights of {layer.kind}")
+        if layer.tracks or not (layer.random or layer.steady(training=True)):
+            raise Changing(f"{layer.kind} does something else in training")
         results = layer.results(*types)
         symbolic = [size for result in results for size in result.shape if not isinstance(size, int)]
         if symbolic:

@@ -1,0 +1,32 @@
+"""A tensor that follows from constants, as a program without inputs: what lowers programs lowers it, too."""
+
+from __future__ import annotations
+
+from nnspec.ir.program import Call, Module, Port, Program
+from nnspec.layers.base import TensorType
+from nnspec.layers.computed import Computed
+
+
+def as_program(value: Computed) -> Program:
+    """A program that gives the tensor, its one output."""
+    types: list[TensorType] = []
+    calls: list[Call] = []
+    for number, step in enumerate(value.steps):
+        results = step.layer.results(*(None if index is None else types[index] for index in step.inputs))
+        inputs = tuple("" if index is None else _name(index) for index in step.inputs)
+        outputs = tuple(_name(len(types) + index) for index in range(len(results)))
+        calls.append(Call.model_construct(callee=step.layer, inputs=inputs, outputs=outputs, label=str(number)))
+        types += results
+    module = Module.model_construct(
+        name="Value",
+        kind="model",
+        inputs=(),
+        outputs=(Port.model_construct(name="value", value=_name(value.result)),),
+        values={_name(index): type for index, type in enumerate(types)},
+        calls=tuple(calls),
+    )
+    return Program.model_construct(entry="Value", modules={"Value": module})
+
+
+def _name(number: int) -> str:
+    return f"v{number}"
