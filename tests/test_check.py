@@ -60,7 +60,7 @@ def test_a_mistake_in_a_recipe_is_found_without_its_data(recipe: dict[str, str],
 
 
 def test_a_frozen_part_is_no_reason_to_learn() -> None:
-    two = MODEL.replace("-> head:", "-> middle: Linear(8)\n  output code = middle\n  output other = head:")
+    two = MODEL.replace("-> head:", "-> middle: Linear(8)\n  output code = middle\n  output other = middle -> head:")
     assert codes(two, loss="mean(code)", freeze="[hidden, middle]") == ["E0630"]
     assert codes(two, loss="mean(code)", freeze="[hidden]") == []
 

@@ -176,7 +176,7 @@ def test_optional_inputs_are_none_when_absent() -> None:
 
 
 def test_several_results_are_taken_apart() -> None:
-    text = "block Two { output a = Linear(3)\n output b = Linear(5) }\n"
+    text = "block Two { output a = _ -> Linear(3)\n output b = Linear(5) }\n"
     made = read(text + model("a, b = _ -> two: Two\n(b, a) -> Concat\ntwo.b -> Linear(1) -> [N, 1]\noutput y = _ + a"))
     assert shapes(made) == {"y": "[N, 3]"}
     assert codes(text + model("a, b, c = _ -> Two\na")) == ["E0209"]

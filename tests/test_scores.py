@@ -119,7 +119,7 @@ model M {
   input image: float[N, 1, 8, 8]
   Flatten -> Linear(10)
   output scores = SQUASH
-  output raw = Identity
+  output raw = _
 }
 train {
   data = digits

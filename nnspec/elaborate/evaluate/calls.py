@@ -11,6 +11,7 @@ from nnspec.elaborate.builder.tensor import Results, Tensor, flows
 from nnspec.elaborate.describe import describe, kind
 from nnspec.elaborate.evaluate import arithmetic
 from nnspec.elaborate.evaluate.arithmetic import OperationError
+from nnspec.elaborate.evaluate.names import need_no_layer
 from nnspec.elaborate.evaluate.operands import is_operand, operand, with_numbers
 from nnspec.elaborate.frame import Frame, Placed
 from nnspec.elaborate.mistakes import BadOperation, WrongKind
@@ -54,6 +55,7 @@ def call_function(
         need_single(frame, (*positional, *named.values()))
         positional = [each.replace(value=operand(frame, each.value, node)) for each in positional]
         named = {name: each.replace(value=operand(frame, each.value, node)) for name, each in named.items()}
+        need_no_layer(frame, (*positional, *named.values()))
     tensors = [argument.value for argument in positional if isinstance(argument.value, Tensor)]
     if not tensors and not any(isinstance(argument.value, Tensor) for argument in named.values()):
         evaluate = arithmetic.FUNCTIONS.get(function.name) or getattr(cls, "evaluate", None)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from nnspec.diagnostics import Span, nearest
 from nnspec.elaborate import words
 from nnspec.elaborate.builder.tensor import INVALID, Invalid, Results, Tensor
+from nnspec.elaborate.describe import kind
 from nnspec.elaborate.evaluate import arithmetic
 from nnspec.elaborate.frame import Failed, Frame, Placed
-from nnspec.elaborate.mistakes import HoldsLayer, UnknownName
-from nnspec.elaborate.values import Function, Known, Meaning, Partial
+from nnspec.elaborate.mistakes import HoldsLayer, UnknownName, WrongKind
+from nnspec.elaborate.values import Argument, Function, Known, Meaning, Partial
 from nnspec.layers import registry
 from nnspec.syntax import tree as t
 
@@ -67,6 +68,16 @@ def need_value(frame: Frame, value: Meaning, node: Placed) -> None:
     """Check that a value is no layer that a name holds."""
     if isinstance(value, (Partial, Function)) and value.held is not None:
         frame.fail(HoldsLayer(frame.span(node), value.held))
+
+
+def need_no_layer(frame: Frame, arguments: Iterable[Argument]) -> None:
+    """Check that no argument is a layer that is not applied to anything."""
+    for argument in arguments:
+        if isinstance(argument.value, (Partial, Function)):
+            if argument.value.held is not None:
+                frame.fail(HoldsLayer(argument.span, argument.value.held))
+            way = f"apply it: (_ -> {argument.span.text})"
+            frame.fail(WrongKind(argument.span, "a tensor or a number", kind(argument.value), way))
 
 
 def labelled(frame: Frame, label: str, node: Placed) -> Tensor | Results:

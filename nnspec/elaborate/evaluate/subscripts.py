@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+from nnspec.diagnostics import Span
 from nnspec.elaborate.builder.emit import emit
 from nnspec.elaborate.builder.layer import make_layer
 from nnspec.elaborate.builder.tensor import Results, Tensor
@@ -11,7 +12,7 @@ from nnspec.elaborate.describe import kind
 from nnspec.elaborate.evaluate.names import need_value
 from nnspec.elaborate.evaluate.operands import operand
 from nnspec.elaborate.frame import Frame
-from nnspec.elaborate.mistakes import BadOperation, WrongKind
+from nnspec.elaborate.mistakes import AmbiguousIndex, BadOperation, WrongKind
 from nnspec.elaborate.values import Argument, Meaning
 from nnspec.layers import registry
 from nnspec.syntax import tree as t
@@ -23,6 +24,10 @@ def subscript(frame: Frame, value: Meaning, items: tuple[Index, ...], trailer: t
     """What a subscript chooses."""
     value = operand(frame, value, node)
     if isinstance(value, Tensor):
+        if len(value.members) > 1 and len(items) == 1 and isinstance(items[0], int):
+            written = Span(frame.declarations.source, node.start, trailer.start).text
+            found = AmbiguousIndex(frame.span(node), written, items[0], tuple(value.members))
+            frame.fail(found)
         cls = registry.find_by("operator", "[]")
         assert cls is not None
         layer = make_layer(frame, cls, {"items": Argument(items, frame.span(trailer), None)}, trailer)

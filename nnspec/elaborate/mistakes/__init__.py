@@ -32,11 +32,12 @@ from nnspec.elaborate.mistakes.names import (
 from nnspec.elaborate.mistakes.shapes import MergeMismatch, ShapeMismatch
 from nnspec.elaborate.mistakes.statements import LoneLabel, Misplaced, NotSupportedYet, SameTurn
 from nnspec.elaborate.mistakes.steps import BadExpert, BadScan, NotCarried, ScanWithoutSteps
-from nnspec.elaborate.mistakes.values import BadOperation, NotConstant, Required, UnknownSize, WrongKind
+from nnspec.elaborate.mistakes.values import AmbiguousIndex, BadOperation, NotConstant, Required, UnknownSize, WrongKind
 from nnspec.elaborate.mistakes.weights import SharedMismatch, TieMismatch
 
 __all__ = [
     "AlreadyDeclared",
+    "AmbiguousIndex",
     "BadExpert",
     "BadImport",
     "BadOperation",

@@ -96,3 +96,26 @@ class NotConstant(Diagnostic):
     @property
     def help(self) -> str | None:
         return "make it of numbers, lists, Range(8), zeros([8, 8]), ...; what is computed at each run needs no buffer"
+
+
+class AmbiguousIndex(Diagnostic):
+    """One number behind a step with several results may choose one of them, or an element of the first.
+
+    A layer such as `LSTM` names its first result as its value: `rnn` is the sequence, and `rnn.state` the last state.
+    In torch, `rnn[0]` would be the sequence; here it would be the first element of it.
+    """
+
+    code = "E0251"
+    base: str
+    index: int
+    results: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"{self.base}[{self.index}] may be one of {len(self.results)} results, or an element of the first"
+
+    @property
+    def help(self) -> str | None:
+        others = listed(tuple(f"{self.base}.{name}" for name in self.results[1:]))
+        element = f"an element of the first: {self.base}[{self.index}, ...]"
+        return f"the results are {self.base} itself, and {others}\n{element}"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from nnspec.elaborate.builder.tensor import INVALID, Invalid, Results, Several, Tensor, flows
 from nnspec.elaborate.describe import kind
 from nnspec.elaborate.evaluate.calls import call_function
-from nnspec.elaborate.evaluate.expression import evaluate_step
+from nnspec.elaborate.evaluate.expression import evaluate_step, text
 from nnspec.elaborate.evaluate.names import labelled, need_value
 from nnspec.elaborate.evaluate.shapes import shape_step
 from nnspec.elaborate.evaluate.tuples import misplaced_names
@@ -67,9 +67,12 @@ def held_value(frame: Frame, item: t.Item, step: t.Expression) -> Known:
 def need_step(frame: Frame, chain: t.Chain) -> None:
     """Check that a line is more than the label of a step: that is its value, and reads like applying it again."""
     step = chain.items[0].step
-    if len(chain.items) > 1 or chain.items[0].label is not None or not isinstance(step, (t.Name, t.Postfix)):
+    if len(chain.items) > 1 or chain.items[0].label is not None or not isinstance(step, (t.Name, t.Postfix, t.Text)):
         return
-    name = "".join(frame.span(step).text.split())
+    try:
+        name = text(frame, step) if isinstance(step, t.Text) else "".join(frame.span(step).text.split())
+    except Failed:
+        return  # which is told when the line is run
     value = frame.environment.find(name)[1]
     applied = value.step if isinstance(value, (Tensor, Results)) and frame.flow is not None else None
     if applied is not None and applied.label == name and applied.call.inputs:
