@@ -26,8 +26,7 @@ def subscript(frame: Frame, value: Meaning, items: tuple[Index, ...], trailer: t
     if isinstance(value, Tensor):
         if len(value.members) > 1 and len(items) == 1 and isinstance(items[0], int):
             written = Span(frame.declarations.source, node.start, trailer.start).text
-            found = AmbiguousIndex(frame.span(node), written, items[0], tuple(value.members))
-            frame.fail(found)
+            frame.fail(AmbiguousIndex(frame.span(node), written, items[0], tuple(value.members)))
         cls = registry.find_by("operator", "[]")
         assert cls is not None
         layer = make_layer(frame, cls, {"items": Argument(items, frame.span(trailer), None)}, trailer)
