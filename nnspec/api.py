@@ -178,6 +178,7 @@ class Model:
         top_k: int | None = None,
         top_p: float = 1.0,
         seed: int = 0,
+        source: str = "",
         onnx: bool = False,
         limits: Limits = DEFAULT_LIMITS,
     ) -> list[str]:
@@ -192,6 +193,7 @@ class Model:
             top_k: only the so many likeliest tokens.
             top_p: only the likeliest tokens that together have this share of the probability.
             seed: the same one gives the same texts.
+            source: what the encoder of the model reads first, such as a text to translate.
             onnx: by onnxruntime instead of PyTorch.
             limits: how many layers there may be.
 
@@ -204,7 +206,7 @@ class Model:
         from nnspec.sample.opening import open_model
         from nnspec.sample.text import Request
 
-        request = Request(prompt, length, count, Sampling(temperature, top_k, top_p), seed)
+        request = Request(prompt, length, count, Sampling(temperature, top_k, top_p), seed, source)
         return open_model(self.program, weights, self.sources, onnx=onnx, limits=limits).texts(request)
 
     def compare_weights(self, path: str | Path, *, limits: Limits = DEFAULT_LIMITS) -> Comparison:

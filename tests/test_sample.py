@@ -58,13 +58,22 @@ model Tiny {
   output logits = Linear(20)
 }
 """
+TRANSLATE = """
+import Seq2SeqAttention from "zoo/seq2seq_attention.nn"
+model Tiny = Seq2SeqAttention(source_vocab = 9, target_vocab = 20, width = 8, hidden = 12, dropout = 0.0)
+"""
+STACKS = """
+import Transformer from "zoo/transformer.nn"
+model Tiny = Transformer(depth = 2, width = 8, heads = 2, hidden = 16, vocab = 20, dropout = 0.0)
+"""
+TWO = {"source": list("abcdefg h"), "target": list(ALPHABET)}
 SPECS = {"attention": GPT, "attention with a mask": MASKED, "LSTM": LSTM, "GRU, time first": TIME_FIRST}
 GREEDY = Sampling(temperature=0.0)
 
 
-def stored(model: nnspec.Model, path: Path, **metadata: Any) -> Path:
+def stored(model: nnspec.Model, path: Path, seed: int = 1, **metadata: Any) -> Path:
     """Weights that are no better than random, far enough from zero for texts that do not repeat one letter."""
-    torch.manual_seed(1)
+    torch.manual_seed(seed)
     state = {key: 3 * value.detach() for key, value in model.to_torch().state_dict().items()}
     apart = {key: value.clone().contiguous() for key, value in state.items()}
     save_file(apart, path, {f"nnspec.{key}": json.dumps(value) for key, value in metadata.items()})
@@ -133,6 +142,49 @@ def test_beyond_the_context_the_model_goes_on_from_the_last_half_of_it(tmp_path:
     assert text == first + greedily(model, weights, first[-CONTEXT // 2 :], 1)[-1]
 
 
+@pytest.mark.parametrize("text", [TRANSLATE, STACKS], ids=["recurrent", "attention"])
+def test_what_an_encoder_reads_is_read_once_and_translated(text: str, tmp_path: Path) -> None:
+    model = nnspec.loads(text)
+    weights, file = stored(model, tmp_path / "w.safetensors", seed=3, vocabularies=TWO), tmp_path / "model.onnx"
+    result = nnspec_command(
+        "export", str(spec(tmp_path, text)), "--weights", str(weights), "--cache", "--onnx", str(file)
+    )
+    assert result.exit_code == 0, result.output
+    samplers = [sampler(model, weights), sampler(model, weights, onnx=True), open_onnx(file)]
+    request = Request("a", 9, choice=GREEDY, source="bad cafe")
+    texts = [each.texts(request)[0] for each in samplers]
+    assert texts == [translated(model, weights, request)] * 3
+    assert texts[0] != samplers[0].texts(request.replace(source="cab"))[0]
+    several = request.replace(count=3, choice=Sampling(0.8), seed=5)
+    assert samplers[0].texts(several) == samplers[1].texts(several)
+    printed = nnspec_command(
+        "sample", str(file), "--source", "bad cafe", "--prompt", "a", "--length", "9", "--temperature", "0"
+    )
+    assert printed.stdout == f"{texts[0]}\n"
+
+
+def spec(folder: Path, text: str) -> Path:
+    path = folder / "model.nn"
+    path.write_text(text)
+    return path
+
+
+def translated(model: nnspec.Model, weights: Path, request: Request) -> str:
+    """The likeliest translation, with all of it read again for each new token."""
+    module = model.to_torch(weights).eval()
+    time_first = str(model.program.main.input_types[0]) == "[S, N]"
+    shape = (-1, 1) if time_first else (1, -1)
+    source = torch.tensor([TWO["source"].index(each) for each in request.source]).reshape(shape)
+    tokens = [ALPHABET.index(each) for each in request.prompt]
+    for _ in range(request.length):
+        given = torch.tensor([*tokens, *[0] * time_first]).reshape(shape)  # the last one is not read
+        with torch.no_grad():
+            scores = module(source, given)
+        scores = scores[0] if isinstance(scores, tuple) else scores
+        tokens.append(int(scores.reshape(len(tokens), -1)[-1, : len(ALPHABET)].argmax()))
+    return "".join(ALPHABET[token] for token in tokens)
+
+
 def test_the_same_seed_gives_the_same_texts_whatever_their_number(model: nnspec.Model, weights: Path) -> None:
     opened = sampler(model, weights)
     three = opened.texts(Request("ab", 20, count=3, seed=1))
@@ -197,6 +249,8 @@ def test_what_cannot_be_sampled_from_is_said(tmp_path: Path, monkeypatch: pytest
     Path("model.nn").write_text(LSTM)
     stored(model, Path("w.safetensors"), classes=list(ALPHABET))
     stored(model, Path("bare.safetensors"))
+    Path("translate.nn").write_text(TRANSLATE)
+    stored(nnspec.loads(TRANSLATE), Path("two.safetensors"), vocabularies=TWO)
     stored(model, Path("many.safetensors"), classes=[chr(0x4E00 + i) for i in range(30)])
     model.export_onnx("plain.onnx", "w.safetensors", verify=False)
     for arguments, message in (
@@ -212,7 +266,15 @@ def test_what_cannot_be_sampled_from_is_said(tmp_path: Path, monkeypatch: pytest
         (("plain.onnx",), "E1006]: plain.onnx cannot be decoded with: it keeps nothing of the tokens"),
         (("absent.onnx",), "E0801]: cannot run the model absent.onnx"),
         (("resnet50", "--weights", "w.safetensors"), "E1002]: ResNet50 is no language model"),
-        (("transformer", "--weights", "w.safetensors"), "E1007]: the model takes more than its tokens: source"),
+        (("whisper", "--weights", "w.safetensors"), "E1007]: the model takes more than its tokens: sound"),
+        (
+            ("model.nn", "--weights", "w.safetensors", "--source", "a"),
+            "E0268]: the model reads no other text than the one that it writes",
+        ),
+        (
+            ("translate.nn", "--weights", "two.safetensors"),
+            "E0267]: the model reads a text before it writes one, its input source, and there is none",
+        ),
     ):
         result = nnspec_command("sample", *arguments)
         assert result.exit_code == 1

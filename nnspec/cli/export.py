@@ -10,6 +10,7 @@ import click
 
 from nnspec.api import Model
 from nnspec.cli.options import SpecArguments, reporting, spec_arguments
+from nnspec.decode.memory import encoder_path
 from nnspec.layers.base import TensorType
 from nnspec.output import replacing
 from nnspec.to_onnx.choices import PRECISIONS, TARGETS, Precision, Target
@@ -74,25 +75,25 @@ def command(
     if onnx is None and repository is None and (precision, target, functions) != ("float32", "cpu", False):
         raise click.UsageError("--precision, --target and --functions belong to --onnx FILE.onnx and --triton DIR")
     model = spec.load().cached(limits=spec.limits) if cache else spec.load()
-    parts = [(model, ""), *([(model.encoder, ".encoder")] if model.encoder else [])]
-    for part, suffix in parts if source is not None else []:
-        _write_source(part.prepared(weights, normalize=normalize) if weights else part, _beside(source, suffix))
     options: dict[str, Any] = {
         "opset": opset, "precision": precision, "target": target, "functions": functions, "normalize": normalize,
         "calibrate": calibrate, "verify": verify, "limits": spec.limits,
     }  # fmt: skip
-    for part, suffix in parts if onnx is not None else []:
-        path = _beside(onnx, suffix)
-        _report(str(path), part.export_onnx(path, weights, **options))
-    for part, _ in parts if repository is not None else []:
-        served = part.export_triton(repository, weights, max_batch=max_batch, **options)
-        _report(f"{served.folder}, version {served.version}", served.exported)
+    for part in filter(None, (model, model.encoder)):
+        if source is not None:
+            prepared = part.prepared(weights, normalize=normalize) if weights else part
+            _write_source(prepared, _path(source, part is not model))
+        if onnx is not None:
+            path = _path(onnx, part is not model)
+            _report(str(path), part.export_onnx(path, weights, **options))
+        if repository is not None:
+            served = part.export_triton(repository, weights, max_batch=max_batch, **options)
+            _report(f"{served.folder}, version {served.version}", served.exported)
 
 
-def _beside(path: str | None, suffix: str) -> Path:
-    """The file itself, or the one of an encoder: model.onnx, model.encoder.onnx."""
-    given = Path(path or "")
-    return given.with_name(f"{given.stem}{suffix}{given.suffix}") if suffix else given
+def _path(given: str, encoder: bool) -> Path:
+    """The file that is asked for, or that of the encoder beside it."""
+    return encoder_path(Path(given)) if encoder else Path(given)
 
 
 def _write_source(model: Model, path: Path) -> None:

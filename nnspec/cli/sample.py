@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--weights", metavar="FILE", help="Weights for a spec; for a run, others than its best ones.")
 @click.option("--onnx", is_flag=True, help="Run a spec or a run with onnxruntime instead of PyTorch.")
 @click.option("--prompt", default="", metavar="TEXT", help="What the text begins with; a new line if left out.")
+@click.option("--source", default="", metavar="TEXT", help="What an encoder reads first, such as a text to translate.")
 @click.option("--length", type=click.IntRange(min=1), default=200, show_default=True, metavar="N",
               help="How many tokens follow the prompt.")  # fmt: skip
 @click.option("--count", type=click.IntRange(min=1, max=4096), metavar="N",
@@ -42,6 +43,7 @@ def command(
     weights: str | None,
     onnx: bool,
     prompt: str,
+    source: str,
     length: int,
     count: int | None,
     temperature: float,
@@ -57,15 +59,15 @@ def command(
     """
     need("sampling", "numpy", "safetensors")
     if _draws_pictures(spec.path):
-        if onnx or prompt:
-            raise click.UsageError("--onnx and --prompt are for texts, and this run draws pictures")
+        if onnx or prompt or source:
+            raise click.UsageError("--onnx, --prompt and --source are for texts, and this run draws pictures")
         _draw(Path(spec.path), weights, count or PICTURES, seed, output, spec)
         return
     sampler = _open(spec, weights, onnx)
     from nnspec.sample.choose import Sampling  # here: only now is numpy known to be installed
     from nnspec.sample.text import Request
 
-    request = Request(prompt, length, count or 1, Sampling(temperature, top_k, top_p), seed)
+    request = Request(prompt, length, count or 1, Sampling(temperature, top_k, top_p), seed, source)
     context = sampler.slides(request)
     if context is not None:
         click.echo(

@@ -8,6 +8,7 @@ are opened, so that their calls stand in the model itself. Both halves are loade
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Literal
 
 from nnspec.dims import Expression
@@ -198,6 +199,11 @@ def started(decoder: Program, encoder: Program, starts: Mapping[str, str]) -> tu
         _with_main(decoder, {"inputs": inputs, "values": types}),
         _with_main(encoder, {"outputs": tuple(outputs)}),
     )
+
+
+def encoder_path(path: Path) -> Path:
+    """The file of the encoder beside that of its decoder: model.onnx, model.encoder.onnx."""
+    return path.with_name(f"{path.stem}.encoder{path.suffix}")
 
 
 def _with_main(program: Program, changes: dict[str, object]) -> Program:

@@ -146,7 +146,7 @@ class _Pairs:
                 operands = zip(call.inputs, self._operands(type, call, form), strict=True)
                 changed = {
                     "callee": form.layer,
-                    "inputs": tuple(name and name_of(name, given) for name, given in operands if given or not name),
+                    "inputs": tuple("" if given is None else name_of(name, given) for name, given in operands),
                     "outputs": (name_of(call.outputs[0], type),),
                     "shared": call.shared or (index < len(types) - 1 and call.label is not None),
                 }

@@ -9,12 +9,20 @@ import numpy as np
 
 from nnspec.decode.continuation import PAST
 from nnspec.decode.language import Decoder
+from nnspec.decode.memory import MEMORY
 from nnspec.diagnostics import SpecError
 from nnspec.dims import Size, substitute, symbols
 from nnspec.layers.base import TensorType
 from nnspec.record import Record
 from nnspec.sample.mistakes import FurtherInputs
 from nnspec.weights.arrays import Array
+
+
+class Source(Record):
+    """The text that an encoder reads before the model writes: its input, and which dimension counts texts."""
+
+    name: str
+    samples: int
 
 
 class DecoderPorts(Record):
@@ -27,6 +35,7 @@ class DecoderPorts(Record):
     vocabulary: int
     context: int | None  # how many tokens it can take in all
     kept: Mapping[str, TensorType]  # what is kept before the new tokens, by the name of its input
+    source: Source | None = None  # where there is an encoder
 
     def beginning(self, count: int) -> dict[str, tuple[int, ...]]:
         """The shapes of what is kept of no tokens of `count` texts."""
@@ -47,18 +56,31 @@ def layout_of(made: Decoder) -> DecoderPorts:
     """The layout of a decoder.
 
     Raises:
-        SpecError: it takes more than tokens.
+        SpecError: it takes more than tokens, and than a text that an encoder reads.
     """
     main = made.program.main
     shapes = {port.name: main.values[port.value].shape for port in (*main.inputs, *main.outputs)}
-    further = [port.name for port in main.inputs if port.name != made.tokens and not port.name.startswith(PAST)]
-    if made.encoder:  # takes them
-        further = [port.name for port in made.encoder.main.inputs]
+    own = (PAST, MEMORY) if made.encoder else (PAST,)
+    further = {port.name: None for port in main.inputs if port.name != made.tokens and not port.name.startswith(own)}
+    source = None
+    if made.encoder is not None:
+        read = dict(zip((port.name for port in made.encoder.main.inputs), made.encoder.main.input_types, strict=True))
+        source = source_of(read, shapes[made.tokens][1 - made.axis])
+        further |= dict.fromkeys(read) if source is None else {}
     if further:
         raise SpecError.of(FurtherInputs(None, tuple(further)))
     vocabulary = shapes[made.scores][-1]
     assert isinstance(vocabulary, int), "scores of a decoder are as many as its tokens"
-    return DecoderPorts(made.tokens, made.scores, shapes[made.tokens], made.axis, vocabulary, made.context, made.kept)
+    places = shapes[made.tokens]
+    return DecoderPorts(made.tokens, made.scores, places, made.axis, vocabulary, made.context, made.kept, source)
+
+
+def source_of(inputs: Mapping[str, TensorType], samples: Size) -> Source | None:
+    """The text among the inputs of an encoder; None where it reads anything else, or more."""
+    (name, given), *others = inputs.items()
+    if others or given.dtype != "int" or given.rank != 2 or samples not in given.shape:
+        return None
+    return Source(name, given.shape.index(samples))
 
 
 class Engine(ABC):
@@ -68,12 +90,21 @@ class Engine(ABC):
         self.layout = layout
 
     @abstractmethod
+    def encode(self, source: Array) -> None:
+        """Run the encoder on a text that lies as it takes it: what it gives is remembered."""
+
+    @abstractmethod
     def begin(self, count: int) -> None:
-        """Forget everything: `count` new texts begin."""
+        """Forget what has been written: `count` new texts begin."""
 
     @abstractmethod
     def run(self, tokens: Array) -> Array:
         """All scores for new tokens that lie as the model takes them; what they leave is kept."""
+
+    def remember(self, texts: Array) -> None:
+        """Read a source for each of the texts, [N, S]."""
+        assert self.layout.source is not None
+        self.encode(np.ascontiguousarray(texts if self.layout.source.samples == 0 else texts.T))
 
     def read(self, tokens: Array) -> Array:
         """The scores of the tokens that may follow, [N, vocabulary], for the next tokens of each text, [N, T]."""

@@ -47,8 +47,34 @@ class NoCaches(Diagnostic):
         return f"{self.path} cannot be decoded with: {self.reason}"
 
 
+class SourceMissing(Diagnostic):
+    """The model has an encoder, which reads a text before anything is written, and no such text is given.
+
+    A model that translates writes the prompt and what follows it; the text to translate is its source.
+    """
+
+    code = "E0267"
+    input: str
+    advice: str = 'give it: nnspec sample ... --source "TEXT"'
+
+    @property
+    def message(self) -> str:
+        return f"the model reads a text before it writes one, its input {self.input}, and there is none"
+
+
+class NoSource(Diagnostic):
+    """A source is given to a model without an encoder, which reads nothing but the prompt."""
+
+    code = "E0268"
+    advice: str = "write it into the prompt: --prompt TEXT"
+
+    @property
+    def message(self) -> str:
+        return "the model reads no other text than the one that it writes"
+
+
 class FurtherInputs(Diagnostic):
-    """A language model takes more than tokens, such as the text to translate, and sampling has only a prompt."""
+    """A language model takes more than tokens, such as a picture, and sampling has only texts."""
 
     code = "E1007"
     inputs: tuple[str, ...]

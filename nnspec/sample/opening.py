@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from nnspec.decode.language import Decoder, decoder
+from nnspec.decode.memory import MEMORY, encoder_path
 from nnspec.diagnostics import Source, SpecError
 from nnspec.extras import need
 from nnspec.infer.vocabulary import Vocabulary, read_vocabulary
@@ -36,8 +37,8 @@ def open_model(
     """
     made = decoder(program, sources, limits)
     layout_of(made)  # what takes more than tokens is refused before its weights are looked at
-    vocabulary = _vocabulary(made.tokens, load_weights(made.program, weights).metadata, str(weights))
-    return TextSampler((_onnx if onnx else _torch)(made, weights, limits), vocabulary)
+    metadata = load_weights(made.program, weights).metadata
+    return _sampler((_onnx if onnx else _torch)(made, weights, limits), metadata, str(weights))
 
 
 def open_onnx(path: str | Path) -> TextSampler:
@@ -50,9 +51,10 @@ def open_onnx(path: str | Path) -> TextSampler:
     from nnspec.infer.session import Session  # here: PyTorch may be what is installed, and not onnxruntime
     from nnspec.sample.onnx_engine import OnnxEngine
 
-    session = Session(path)
-    engine = OnnxEngine(session)
-    return TextSampler(engine, _vocabulary(engine.layout.tokens, session.metadata, str(path)))
+    session, beside = Session(path), encoder_path(Path(path))
+    takes_memory = any(port.name.startswith(MEMORY) for port in session.inputs)
+    engine = OnnxEngine(session, Session(beside) if takes_memory or beside.is_file() else None)
+    return _sampler(engine, session.metadata, str(path))
 
 
 def best_weights(folder: Path) -> Path:
@@ -65,6 +67,13 @@ def best_weights(folder: Path) -> Path:
     if found is None:
         raise SpecError.of(NoWeightsYet(None, str(folder)))
     return found
+
+
+def _sampler(engine: Engine, metadata: Mapping[str, str], path: str) -> TextSampler:
+    """The sampler of an engine, with the vocabularies that are stored in a file."""
+    source = engine.layout.source
+    vocabulary = _vocabulary(engine.layout.tokens, metadata, path)
+    return TextSampler(engine, vocabulary, _vocabulary(source.name, metadata, path) if source else None)
 
 
 def _vocabulary(tokens: str, metadata: Mapping[str, str], source: str) -> Vocabulary:
@@ -90,4 +99,8 @@ def _onnx(made: Decoder, weights: str | Path, limits: Limits) -> Engine:
     with TemporaryDirectory(prefix="nnspec-") as folder:  # a large model is no message in memory
         file = Path(folder) / "model.onnx"
         export_onnx(made.program, file, weights, verify=False, limits=limits)
-        return OnnxEngine(Session(file))
+        if made.encoder is None:
+            return OnnxEngine(Session(file))
+        beside = encoder_path(file)
+        export_onnx(made.encoder, beside, weights, verify=False, limits=limits)
+        return OnnxEngine(Session(file), Session(beside))

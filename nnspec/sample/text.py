@@ -15,7 +15,7 @@ from nnspec.infer.vocabulary import Vocabulary
 from nnspec.record import Record
 from nnspec.sample.choose import Sampling
 from nnspec.sample.engine import Engine
-from nnspec.sample.mistakes import VocabularyTooLarge
+from nnspec.sample.mistakes import NoSource, SourceMissing, VocabularyTooLarge
 from nnspec.sample.pieces import pieces
 
 
@@ -27,18 +27,20 @@ class Request(Record):
     count: int = 1
     choice: Sampling = Sampling()
     seed: int = 0
+    source: str = ""  # what an encoder reads first, such as the text to translate
 
 
 class TextSampler:
-    """A language model with its vocabulary."""
+    """A language model with its vocabulary, and with that of its encoder."""
 
-    def __init__(self, engine: Engine, vocabulary: Vocabulary) -> None:
+    def __init__(self, engine: Engine, vocabulary: Vocabulary, source: Vocabulary | None = None) -> None:
         """Raises SpecError: the vocabulary has tokens that the model does not score."""
         scores = engine.layout.vocabulary
         if len(vocabulary) > scores:
             raise SpecError.of(VocabularyTooLarge(None, len(vocabulary), scores))
         self.engine = engine
         self.vocabulary = vocabulary
+        self.source = source
 
     def slides(self, request: Request) -> int | None:
         """The number of tokens the model can take, where the request needs more; None where it does not."""
@@ -76,6 +78,21 @@ class TextSampler:
         except SpecError:  # it knows no new line
             return [0]
 
+    def _read_source(self, request: Request) -> None:
+        """Give the encoder its text.
+
+        Raises:
+            SpecError: there is none, or no encoder.
+        """
+        name = self.engine.layout.source.name if self.engine.layout.source else ""
+        tokens = self.source.encode(request.source) if self.source else []
+        if name and not tokens:
+            raise SpecError.of(SourceMissing(None, name))
+        if request.source and not name:
+            raise SpecError.of(NoSource(None))
+        if name:
+            self.engine.remember(np.tile(np.array(tokens, np.int64), (request.count, 1)))
+
     def _tokens(self, start: Sequence[int], request: Request) -> Iterator[list[int]]:
         """The next token of every text, `length` times."""
         engine, context = self.engine, self.engine.layout.context
@@ -83,6 +100,7 @@ class TextSampler:
         randoms = [np.random.default_rng([request.seed, text]) for text in range(request.count)]
         new = np.tile(np.array(start[-(context or len(start)) :], np.int64), (request.count, 1))  # [N, T]
         last, read = new, 0
+        self._read_source(request)
         engine.begin(request.count)
         for _ in range(request.length):
             if context is not None and read + new.shape[1] > context:
