@@ -175,6 +175,23 @@ def test_mixtures_stand_anywhere_a_step_does(tmp_path):
     assert "one.0.w2.weight" in module.state_dict()
 
 
+def test_a_recurrent_expert_is_refused_in_onnx_where_it_would_end_the_process(tmp_path):
+    block = """
+    block Expert { [rows, D]; Rearrange("r (t d) -> r t d", t = 2) -> GRU(3, batch_first = true) -> Flatten }"""
+    model = nnspec.loads(CHOSEN.replace(EXPERT, block).replace("Expert(4)", "Expert"))
+    assert model.to_torch()(*given(1, 3)).shape == (1, 3, 6)
+    with pytest.raises(nnspec.SpecError, match="GRU cannot be exported to ONNX here: it is in an expert"):
+        model.export_onnx(tmp_path / "m.onnx")
+
+
+def test_rows_are_counted_where_an_expert_computes_with_their_number(module, tmp_path):
+    block = "block Expert { [rows, D]; _[:, none] -> Expand([rows, 2, D]) -> Mean(dim = 1) -> [rows, D] }"
+    model = nnspec.loads(CHOSEN.replace(EXPERT, block).replace("Expert(4)", "Expert"))
+    inputs = given(2, 3)
+    torch.testing.assert_close(run(session(model, model.to_torch(), str(tmp_path / "m.onnx")), *inputs),
+                               model.to_torch()(*inputs), rtol=1e-4, atol=1e-5)  # fmt: skip
+
+
 def test_experts_may_share_a_weight(tmp_path):
     text = """
     block Expert(table) { [_, D]; up: Linear(4, weight = table) -> ReLU -> down: Linear(D) }

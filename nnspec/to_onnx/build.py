@@ -15,6 +15,7 @@ from nnspec.ir import Call, Module, Place, Program, Scan
 from nnspec.ir.places import span_of
 from nnspec.ir.state import state_dict
 from nnspec.layers.base import Layer, LayerError, TensorType, Weight
+from nnspec.layers.families.recurrent import GRU, LSTM, RNN
 from nnspec.layers.normed import Normed
 from nnspec.to_onnx import rows
 from nnspec.to_onnx.choices import DEFAULT_CHOICES, Choices
@@ -74,6 +75,7 @@ class _Builder:
         self.owner = {entry.key: entry.tied_to or entry.key for entry in state_dict(program)}
         self.initializers: dict[str, str] = {}
         self.numbers = count()  # of uses of blocks
+        self.within_expert = False
 
     def build(self) -> Graph:
         main, graph = self.program.main, self.graph
@@ -124,9 +126,11 @@ class _Builder:
         graph.scope = scope.prefix.removesuffix(".")
         parts, places = rows_of_experts(graph, tokens, chosen, features, call.count)
         results: list[str] = []
+        around, self.within_expert = self.within_expert, True
         for label, part in zip(call.labels, parts, strict=True):
             with graph.measured(taken.shape[0], part):
                 results += self._inner(scope, call, call.callee, label, [part])
+        self.within_expert = around
         graph.scope = scope.prefix.removesuffix(".")
         return weighted(graph, results, places, chosen, weights, made)
 
@@ -186,6 +190,8 @@ class _Builder:
         try:
             if type(layer) not in ROWS:
                 raise LayerError(UNSUPPORTED.get(type(layer), "no ONNX operators are known for it"))
+            if self.within_expert and isinstance(layer, (RNN, GRU, LSTM)):
+                raise LayerError("it is in an expert that may have no tokens, and onnxruntime ends on no samples")
             use = RowCall(tuple(inputs), types, results, weights, self.opset)
             made = as_batch(layer, use, self.graph) or ROWS[type(layer)](layer, use, self.graph)
         except LayerError as problem:
