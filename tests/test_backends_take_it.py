@@ -119,3 +119,15 @@ def test_what_onnxruntime_would_join_is_kept_apart(text: str) -> None:
     session = onnxruntime.InferenceSession(model.to_onnx().SerializeToString(), providers=["CPUExecutionProvider"])
     wanted = model.to_torch()(torch.from_numpy(x)).numpy()
     np.testing.assert_allclose(session.run(None, {"x": x})[0], wanted, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["cumprod(a, dim = 1)", "prod(a, dim = 2)", "prod(a)", "prod(a, keepdim = true)", "sum(a)", "cumsum(a, dim = 0)",
+     "prod(a, dim = 0, keepdim = true)"],
+)  # fmt: skip
+def test_products_and_sums_of_whole_numbers_keep_all_bits_and_go_round(text: str) -> None:
+    model = nnspec.loads(f"model M {{ input a: int[N, 3, 4]; output y = {text} }}")
+    a = np.random.default_rng(0).integers(-(2**40), 2**40, (5, 3, 4)) * 3 + 1
+    session = onnxruntime.InferenceSession(model.to_onnx().SerializeToString(), providers=["CPUExecutionProvider"])
+    np.testing.assert_array_equal(session.run(None, {"a": a})[0], model.to_torch()(torch.from_numpy(a)).numpy())

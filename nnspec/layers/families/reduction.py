@@ -309,7 +309,7 @@ class CumulativeSum(_Cumulative):
 class CumulativeProduct(_Cumulative):
     """The product of all elements so far along a dimension.
 
-    Shapes: any -> the same. In ONNX it is a product of T x T places. Source: torch.cumprod.
+    Shapes: any -> the same. Source: torch.cumprod.
     """
 
     function: ClassVar[str | None] = "cumprod"

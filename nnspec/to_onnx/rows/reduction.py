@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from nnspec.dims import product
 from nnspec.layers.base import Layer, axis
 from nnspec.layers.families.reduction import (
     All,
@@ -23,7 +24,8 @@ from nnspec.layers.families.reduction import (
     Variance,
 )
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.operands import cast, counted, reduce, scalar
+from nnspec.to_onnx.operands import cast, reduce, scalar
+from nnspec.to_onnx.products import products
 from nnspec.to_onnx.row import Call, row
 from nnspec.to_onnx.whole_numbers import Which, extreme_along
 
@@ -68,9 +70,14 @@ def _(layer: Variance | StandardDeviation, call: Call, graph: Graph) -> str:
 
 @row(Prod)
 def _(layer: Prod, call: Call, graph: Graph) -> str:
-    rank = call.type_of().rank
-    axes = tuple(range(rank)) if layer.dim is None else (axis(layer.dim, rank),)
-    return reduce("ReduceProd", call.inputs[0], axes, layer.keepdim, graph)
+    name, given = call.inputs[0], call.type_of()
+    axes = tuple(range(given.rank)) if layer.dim is None else (axis(layer.dim, given.rank),)
+    if given.dtype == "float" or not axes:
+        return reduce("ReduceProd", name, axes, layer.keepdim, graph)
+    if layer.dim is None:
+        name, given = graph.node("Reshape", [name, graph.constant([-1])]), given.with_shape(product(given.shape))
+    whole, _ = products(name, given, axes[0], graph)
+    return graph.node("Unsqueeze", [whole, graph.constant(list(axes))]) if layer.keepdim else whole
 
 
 @row(ArgMax, ArgMin)
@@ -91,15 +98,5 @@ def _(layer: CumulativeSum, call: Call, graph: Graph) -> str:
 
 @row(CumulativeProduct)
 def _(layer: CumulativeProduct, call: Call, graph: Graph) -> str:
-    """The products of a triangle: row i has the elements up to i, and ones behind them."""
     given = call.type_of()
-    place = axis(layer.dim, given.rank)
-    behind = (1,) * (given.rank - place - 1)
-    size = given.shape[place]
-    places = counted(0, size, graph)
-    rows = graph.reshape(places, (size,), (size, 1, *behind))
-    columns = graph.reshape(places, (size,), (size, *behind))
-    before = graph.node("LessOrEqual", [columns, rows])
-    beside = graph.node("Unsqueeze", [call.inputs[0], graph.constant([place])])
-    filled = graph.node("Where", [before, beside, scalar(1, given.dtype, graph)])
-    return reduce("ReduceProd", filled, (place + 1,), False, graph)
+    return products(call.inputs[0], given, axis(layer.dim, given.rank), graph)[1]
