@@ -44,6 +44,34 @@ def test_a_label_is_the_key_whatever_it_means_to_others(label: str) -> None:
     assert module.train().training and not module.eval().training
 
 
+@pytest.mark.parametrize(
+    "label",
+    ["block1-0", "a b", 'it"s', "it's", "{module}", "%s {0}", "ü", "a/b:c", "*", "#", "x[0].y-z.0", "back\\slash", "🙂",
+     "0-1", "3x3.0", " ", "a@2"],
+)  # fmt: skip
+def test_a_quoted_label_is_any_key_that_a_state_dict_may_hold(tmp_path: Path, label: str) -> None:
+    written = label.replace("\\", "\\\\").replace('"', '\\"').replace("{", "\\{").replace("}", "\\}")
+    text = f"""
+    block Inner {{ "{written}": Linear(4) -> Tanh }}
+    model M {{
+      input x: float[N, 4]
+      "{written}": Linear(4) -> g: {{ "{written}": Linear(4) -> Tanh }} -> "n {written}": 2 x Inner
+    }}
+    """
+    model = nnspec.loads(text)
+    module = model.to_torch()
+    keys = [key for key in module.state_dict() if key.endswith("weight")]
+    assert keys == [f"{path}{label}.weight" for path in ("", "g.", f"n {label}.0.", f"n {label}.1.")]
+    given = torch.randn(3, 4)
+    arrays = {key: value.numpy() for key, value in module.state_dict().items()}
+    exported = nnspec.to_onnx.export.export_model(model.program, arrays)
+    assert {each.name for each in exported.graph.initializer} >= arrays.keys()
+    session = onnxruntime.InferenceSession(exported.SerializeToString(), providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {"x": given.numpy()})
+    np.testing.assert_allclose(found, module.eval()(given).detach().numpy(), rtol=1e-5, atol=1e-6)
+    assert str(model.summary()).count("Linear") >= 3
+
+
 def test_parameters_may_have_any_name_that_a_value_may_have() -> None:
     text = """
     model M {
