@@ -177,6 +177,22 @@ def test_pytorch_and_onnx_compute_the_same(value: str) -> None:
     np.testing.assert_allclose(found, module.b.numpy(), atol=1e-6)
 
 
+def test_the_source_has_the_names_of_the_spec() -> None:
+    text = """model A {
+      input x: float[N, 4]
+      x2 = Range(4) * 0.5
+      pe = Buffer((sin(x2), cos(x2)) -> Stack)
+      x * pe[0] + pe[1]
+    }"""
+    source = nnspec.loads(text).torch_source()
+    assert (
+        "def make_pe():\n    x2 = torch.arange(4) * 0.5\n    return torch.stack((torch.sin(x2), torch.cos(x2)))"
+        in source
+    )
+    assert "self.pe = nn.Buffer(make_pe())" in source
+    compare(text, x=torch.randn(2, 4))
+
+
 WRONG = {
     "an input": ("pe: Buffer(x * 2)", "E0259.*depends on the input x"),
     "weights": ("pe: Buffer(Range(3) -> Embedding(4, 5))", "E0259.*weights of Embedding"),

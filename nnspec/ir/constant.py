@@ -10,23 +10,23 @@ from nnspec.layers.computed import Computed
 def as_program(value: Computed) -> Program:
     """A program that gives the tensor, its one output."""
     types: list[TensorType] = []
+    names: list[str] = []
     calls: list[Call] = []
     for number, step in enumerate(value.steps):
         results = step.layer.results(*(None if index is None else types[index] for index in step.inputs))
-        inputs = tuple("" if index is None else _name(index) for index in step.inputs)
-        outputs = tuple(_name(len(types) + index) for index in range(len(results)))
+        inputs = tuple("" if index is None else names[index] for index in step.inputs)
+        outputs = tuple(f"{number}@{index}" for index in range(len(results)))  # no name that a person can give
+        if step.name and step.name not in names:
+            outputs = (step.name, *outputs[1:])
         calls.append(Call.model_construct(callee=step.layer, inputs=inputs, outputs=outputs, label=str(number)))
         types += results
+        names += outputs
     module = Module.model_construct(
         name="Value",
         kind="model",
         inputs=(),
-        outputs=(Port.model_construct(name="value", value=_name(value.result)),),
-        values={_name(index): type for index, type in enumerate(types)},
+        outputs=(Port.model_construct(name="value", value=names[value.result]),),
+        values=dict(zip(names, types, strict=True)),
         calls=tuple(calls),
     )
     return Program.model_construct(entry="Value", modules={"Value": module})
-
-
-def _name(number: int) -> str:
-    return f"v{number}"

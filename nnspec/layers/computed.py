@@ -19,6 +19,7 @@ class Applied(Record):
 
     layer: Layer
     inputs: tuple[int | None, ...] = ()
+    name: str = ""  # of the result, where a person has given it one
 
 
 class Computed(Record):
@@ -89,7 +90,7 @@ def read(value: Any) -> Computed:
     steps = value.get("steps") if isinstance(value, dict) else None
     if not isinstance(steps, (list, tuple)) or not all(isinstance(step, dict) for step in steps):
         raise ValueError("must be a tensor that follows from constants")
-    made = Computed(tuple(Applied(read_layer(step), tuple(step.get("inputs", ()))) for step in steps), value["result"])
+    made = Computed(tuple(map(_read_step, steps)), value["result"])
     try:
         made.types[made.result]
     except (LayerError, TypeError, IndexError) as problem:
@@ -97,9 +98,14 @@ def read(value: Any) -> Computed:
     return made
 
 
+def _read_step(form: dict[str, Any]) -> Applied:
+    return Applied(read_layer(form), tuple(form.get("inputs", ())), str(form.get("name", "")))
+
+
 def _write(value: Computed) -> Any:
-    return {
-        "steps": [{**layer_form(step.layer), **({"inputs": list(step.inputs)} if step.inputs else {})}
-                  for step in value.steps],
-        "result": value.result,
-    }  # fmt: skip
+    return {"steps": list(map(_step_form, value.steps)), "result": value.result}
+
+
+def _step_form(step: Applied) -> dict[str, Any]:
+    inputs = {"inputs": list(step.inputs)} if step.inputs else {}
+    return {**layer_form(step.layer), **inputs, **({"name": step.name} if step.name else {})}

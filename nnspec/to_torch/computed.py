@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
+from collections.abc import Iterator
 from itertools import count
 
 from nnspec.ir import Call, Module
@@ -38,28 +39,33 @@ def computed_text(value: Computed) -> ComputedText:
         SpecError: PyTorch cannot express it.
     """
     module, sources = as_program(value).main, dict[str, str]()
-    uses = Counter([module.outputs[0].value, *(name for call in module.calls for name in call.inputs)])
+    result = module.outputs[0].value
+    uses = Counter([result, *(name for call in module.calls for name in call.inputs)])
     texts = {"": "None"}
     lines: list[str] = []
-    names = (f"x{number}" if number > 1 else "x" for number in count(1))
+    chosen = {name: variable(name) for name in module.values if "@" not in name}
+    numbered = (name for name in _numbered("x") if name not in chosen.values())
     for call in module.calls:
         text = _plain(_lowered(call, module, [_atom(texts[name]) for name in call.inputs], sources))
-        if len(call.outputs) == 1 and uses[call.outputs[0]] == 1 and len(text) <= WIDTH:
+        once = len(call.outputs) == 1 and uses[call.outputs[0]] == 1
+        if once and (len(text) <= WIDTH or call.outputs[0] == result):
             texts[call.outputs[0]] = text
             continue
-        texts |= {name: next(names) if uses[name] else "_" for name in call.outputs}
+        for name in call.outputs:
+            texts[name] = "_" if not uses[name] else chosen.get(name) or next(numbered)
         lines.append(f"{', '.join(texts[name] for name in call.outputs)} = {text}")
-    return ComputedText(tuple(lines), texts[module.outputs[0].value], sources)
+    return ComputedText(tuple(lines), texts[result], sources)
+
+
+def _numbered(stem: str) -> Iterator[str]:
+    yield stem
+    yield from (f"{stem}{number}" for number in count(2))
 
 
 def function_name(label: str, sources: dict[str, str], text: str) -> str:
     """A name for the function that makes what has this label; one for equal texts."""
-    stem = f"make_{variable(label.rpartition('.')[2])}"
-    for number in count(1):
-        name = stem if number == 1 else f"{stem}{number}"
-        if name not in TAKEN and sources.get(name, text.format(name)) == text.format(name):
-            return name
-    raise AssertionError("there are names for all")
+    free = (name for name in _numbered(f"make_{variable(label.rpartition('.')[2])}") if name not in TAKEN)
+    return next(name for name in free if sources.get(name, text.format(name)) == text.format(name))
 
 
 def _lowered(call: Call, module: Module, given: list[str], sources: dict[str, str]) -> str:

@@ -5,7 +5,7 @@ Blocks on the way are written out: a buffer is computed without modules.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from nnspec.elaborate.builder.call import PendingCall
 from nnspec.elaborate.builder.tensor import Tensor
@@ -31,7 +31,7 @@ def computed(modules: Mapping[str, Module], tensor: Tensor) -> Computed:
         if not wires.isdisjoint(call.outputs):
             made.append(call)
             wires.update(wire for wire in call.inputs if wire is not None)
-    line = _Line(modules)
+    line = _Line(modules, {wire.name for call in made for wire in call.outputs if wire.named})
     (result,) = line.follow([call.freeze() for call in reversed(made)], {}, [tensor.name])
     for call in made:
         call.constant = True
@@ -41,8 +41,9 @@ def computed(modules: Mapping[str, Module], tensor: Tensor) -> Computed:
 class _Line:
     """The layers so far, and the types of their results."""
 
-    def __init__(self, modules: Mapping[str, Module]) -> None:
+    def __init__(self, modules: Mapping[str, Module], named: Set[str]) -> None:
         self.modules = modules
+        self.named = named  # values that a person has given a name
         self.steps: list[Applied] = []
         self.types: list[TensorType] = []
 
@@ -65,14 +66,15 @@ class _Line:
     def _results(self, call: Call, given: Sequence[int | None]) -> list[int]:
         """The numbers of the results of one application."""
         if isinstance(call.callee, Layer):
-            return self._applied(call.callee, given)
+            name = call.outputs[0] if len(call.outputs) == 1 and call.outputs[0] in self.named else ""
+            return self._applied(call.callee, given, name)
         module = self.modules[call.callee]
         if call.scan is not None or call.routed:
             raise Changing(f"{module.name} is applied step by step, or to what is chosen")
         known = {port.value: number for port, number in zip(module.inputs, given, strict=True)}
         return self.follow(module.calls, known, [port.value for port in module.outputs])
 
-    def _applied(self, layer: Layer, given: Sequence[int | None]) -> list[int]:
+    def _applied(self, layer: Layer, given: Sequence[int | None], name: str) -> list[int]:
         if len(self.steps) == LONGEST:
             raise Changing(f"it takes more than {LONGEST:,} layers")
         types = [None if number is None else self.types[number] for number in given]
@@ -84,6 +86,6 @@ class _Line:
         symbolic = [size for result in results for size in result.shape if not isinstance(size, int)]
         if symbolic:
             raise Changing(f"its size {symbolic[0]} is known only when the model runs")
-        self.steps.append(Applied(layer, tuple(given)))
+        self.steps.append(Applied(layer, tuple(given), name))
         self.types += results
         return list(range(len(self.types) - len(results), len(self.types)))
