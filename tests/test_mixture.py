@@ -203,6 +203,7 @@ def test_experts_may_share_a_weight(tmp_path):
     }"""
     model = nnspec.loads(text)
     assert model.summary().parameters == 4 * 6 + (6 * 3 + 3) + 3 * (4 + 4 * 6 + 6)
+    assert model.summary().active == 4 * 6 + (6 * 3 + 3) + 2 * (4 + 4 * 6 + 6)
     module = model.to_torch()
     assert module.experts[0].up.weight is module.experts[2].up.weight
     x = given(1, 4)[0]

@@ -9,6 +9,7 @@ for any depth.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from nnspec.ir.mixture import chosen
 from nnspec.ir.program import Call, Module, Program
@@ -178,10 +179,24 @@ def totals(program: Program) -> dict[str, Totals]:
                 continue
             own = found[call.callee] if isinstance(call.callee, str) else weights_total(layer_weights(module, call))
             total = total.plus(applied(module, call, own))
+        resting = Fraction()
         for tie in module.ties:
-            total = total.plus(weights_total([weight_at(program, module, tie.parameter)]), -1)
-        found[key] = total
+            weight = weight_at(program, module, tie.parameter)
+            total = total.plus(weights_total([weight]), -1)
+            resting += weight.elements * (1 - _tokens(program, module, tie.parameter))
+        found[key] = total.plus(Totals(resting=int(resting)), -1)
     return found
+
+
+def _tokens(program: Program, module: Module, path: str) -> Fraction:
+    """The share of all tokens that go through what is at a path below a module: of experts, each has an equal one."""
+    for call in module.calls:
+        rest = call.rest_of(path)
+        if rest is not None and not call.shared:
+            own = Fraction(chosen(module, call), call.count) if call.routed else Fraction(1)
+            inner = rest and isinstance(call.callee, str)
+            return own * _tokens(program, program.modules[str(call.callee)], rest) if inner else own
+    return Fraction(1)
 
 
 def applied(module: Module, call: Call, one: Totals) -> Totals:
