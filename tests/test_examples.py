@@ -52,6 +52,12 @@ def test_each_of_three_networks_sees_more_in_the_same_digits(repository: Path, t
     assert 0.9 < found[0] < found[1] and found[2] > 0.9
 
 
+def test_experts_that_are_kept_busy_tell_digits_apart(repository: Path, tmp_path: Path) -> None:
+    run = train(repository, tmp_path, "mixture_digits", epochs=5)
+    assert last(run, "accuracy") > 0.93
+    assert last(run, "balance") < 0.4  # 0.25 where all have as many tokens, 1 where two have all
+
+
 def test_numbers_that_were_never_seen_are_translated_digit_by_digit(repository: Path, tmp_path: Path) -> None:
     lines = (repository / "examples" / "numbers.tsv").read_text().splitlines()
     (tmp_path / "seen.tsv").write_text("\n".join(lines[:-200]))
