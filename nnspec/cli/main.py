@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
 import importlib
-import os
-import sys
-from types import ModuleType
 from typing import Any
 
 import click
@@ -15,17 +10,6 @@ import click
 from nnspec.cli.options import reporting
 from nnspec.cli.standard_output import standard_output
 from nnspec.version import __version__
-
-# A tenth of the time of `nnspec summary` each: pydantic would look in all installed packages for plugins, and import
-# much of the standard library for that; the collector would walk over a hundred thousand objects that stay, most of all
-# when the interpreter ends.
-os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-if os.environ["PYDANTIC_DISABLE_PLUGINS"] == "__all__":
-    plugins: Any = ModuleType("pydantic.plugin._loader")
-    plugins.get_plugins = tuple  # there are none
-    sys.modules.setdefault(plugins.__name__, plugins)
-gc.set_threshold(100_000, 20, 20)
-atexit.register(gc.freeze)
 
 COMMANDS = {
     "check": "Check a spec and report every mistake.",

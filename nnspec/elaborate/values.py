@@ -77,12 +77,11 @@ class Partial(Record):
 
     def given(self, named: Mapping[str, Argument]) -> Partial:
         """With further arguments by name."""
-        return Partial(self.callee, self.positional, {**self.named, **named}, self.function)
+        return self if not named else Partial(self.callee, self.positional, {**self.named, **named}, self.function)
 
     def takes_nothing_more(self) -> bool:
         """Whether every input that it needs is among its arguments, and no other reading of them is possible."""
-        by_position = sum(isinstance(argument.value, Tensor) for argument in self.positional)
-        by_name = {name for name, argument in self.named.items() if isinstance(argument.value, Tensor)}
+        by_position = len(self.positional) - len(self.plain_positional)
         if not isinstance(self.callee, BlockDefinition):
             if self.callee.variadic:
                 return by_position > 1
@@ -93,13 +92,13 @@ class Partial(Record):
             may_take_more = any(each.optional for each in inputs)
         else:
             return by_position > 0
-        missing = [name for name in needed if name not in by_name]
+        missing = [name for name in needed if name not in self.named or not isinstance(self.named[name].value, Tensor)]
         return not missing or (by_position == len(missing) and not may_take_more)
 
     @property
     def plain_positional(self) -> tuple[Argument, ...]:
         """The arguments by position that are no tensors."""
-        return tuple(argument for argument in self.positional if not isinstance(argument.value, Tensor))
+        return tuple([argument for argument in self.positional if not isinstance(argument.value, Tensor)])
 
     def key(self) -> Hashable:
         """The same for two that elaborate alike."""

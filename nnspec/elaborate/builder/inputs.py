@@ -81,9 +81,11 @@ def _given(
 ) -> dict[str, Tensor]:
     """The inputs by name; none may be given by its name that has its value already."""
     given = dict(zip(names, positional, strict=False))
-    for name in further:
+    for name, tensor in further.items():
+        if isinstance(name, int):
+            continue
         if name in given:
             advice = f"{name} is what flows to it: let another value flow, or leave the name out"
-            frame.fail(RepeatedArgument(frame.span(node), callee, str(name), advice=advice))
-    given |= {name: tensor for name, tensor in further.items() if isinstance(name, str)}
+            frame.fail(RepeatedArgument(frame.span(node), callee, name, advice=advice))
+        given[name] = tensor
     return given

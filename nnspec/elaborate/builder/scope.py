@@ -117,9 +117,7 @@ class Scope:
             call.outputs.append(wire)
             members[name] = Tensor(self, wire, training=call.training or training, place=place)
         self.calls.append(call)
-        present = list(members.values())
-        if not call.training:
-            present = [tensor for tensor in present if not tensor.training]
+        present = [tensor for tensor in members.values() if call.training or not tensor.training]
         layer = call.callee if isinstance(call.callee, Layer) else None
         first = len(present) == 1 or (layer is not None and layer.first_is_value)
         value: Value = present[0] if first else Results(present)
@@ -152,8 +150,8 @@ class Scope:
 
     def _add_step(self, step: Step) -> Step:
         self.steps[step.label] = step
-        for above in _paths_above(step.label):
-            self._above[above] = step
+        if "." in step.label:
+            self._above |= dict.fromkeys(_paths_above(step.label), step)
         return step
 
     def clash(self, label: str) -> Step | None:

@@ -129,4 +129,4 @@ def together(tensors: list[Tensor]) -> Tensor | Several | None:
 
 def types_of(tensors: Iterable[Tensor | None]) -> tuple[TensorType | None, ...]:
     """The types of inputs; None for an absent one."""
-    return tuple(None if tensor is None else tensor.type for tensor in tensors)
+    return tuple([None if tensor is None else tensor.type for tensor in tensors])
