@@ -23,6 +23,7 @@ from nnspec.syntax import tables
 from nnspec.syntax.layout import Layout, LimitReached
 from nnspec.syntax.lexer import OneScanLexer
 from nnspec.syntax.mistakes import BadEscape, NothingDeclared, TooLarge, UnknownCharacter, UnreadableSpec
+from nnspec.syntax.positions import quicken
 from nnspec.syntax.tree import Declaration, Expression, File
 from nnspec.syntax.tree_builder import TreeBuilder
 from nnspec.syntax.unexpected import explain
@@ -40,10 +41,13 @@ def _parser(limits: Limits) -> tuple[lark.Lark, Layout]:
     layout = Layout(limits)
     options: Any = {"postlex": layout, "_plugins": {"ContextualLexer": OneScanLexer}}
     if lark.__version__ == tables.LARK:
-        return lark.Lark._load_from_dict(tables.DATA, tables.MEMO, **options), layout  # type: ignore[no-untyped-call]
-    from nnspec.syntax.build import OPTIONS  # tables of another Lark may not fit: build them, which takes long
+        parser = lark.Lark._load_from_dict(tables.DATA, tables.MEMO, **options)  # type: ignore[no-untyped-call]
+    else:
+        from nnspec.syntax.build import OPTIONS  # tables of another Lark may not fit: build them, which takes long
 
-    return lark.Lark(grammar_text(), **options, **OPTIONS), layout
+        parser = lark.Lark(grammar_text(), **options, **OPTIONS)
+    quicken(parser._callbacks)
+    return parser, layout
 
 
 def parse(source: Source, sink: Sink, limits: Limits = DEFAULT_LIMITS) -> File:
