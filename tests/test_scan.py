@@ -193,6 +193,46 @@ def test_a_convolutional_lstm_walks_along_frames() -> None:
     assert batch is not None and batch.symbol == "N" and batch.leads
 
 
+def test_a_decoder_writes_words_by_itself() -> None:
+    text = """
+    # What was written last, whether the end has been written, and a state are carried.
+    block Writer(vocab, width): word, ended, state, memory {
+      word -> embedding: Embedding(vocab, width)
+      output state = tanh((_ -> in: Linear(width)) + (state -> turn: Linear(width)) + memory)
+      output logits = state -> out: Linear(vocab)
+      output word = where(ended, 0, argmax(logits, dim = 1))
+      output ended = ended or word == 1
+      output words = word
+    }
+    model A {
+      input memory: float[N, 8]
+      first = full([N], 2)
+      (carry word = first, carry ended = full([N], false), carry state = zeros([N, 8]), memory)
+        -> writer: scan Writer(5, 8) for 7
+      output words = writer.words -> Transpose(0, 1)
+      output logits = writer.logits
+    }"""
+    words, logits = compare(text, {"memory": torch.randn(3, 8)})
+    assert (words.dtype, words.shape, logits.shape) == (torch.int64, (3, 7), (7, 3, 5))
+
+
+def test_both_ways_along_two_sentences() -> None:
+    text = """
+    block Reader(width): word, h { output h = tanh((word -> a: Linear(width)) + (h -> b: Linear(width))) ; output states = h }
+    model A {
+      input left: float[N, T, 3]
+      input right: float[N, S, 3]
+      start = zeros([N, 4])
+      (each left along 1, carry h = start) -> there: scan Reader(4)
+      (each left along 1, carry h = start) -> back: scan Reader(4) backward
+      (each right along 1, carry h = there.h) -> scan there
+      output right = _.states
+      output left = (there.states, back.states) -> Concat(dim = -1)
+    }""".replace("output right", "output y").replace("output left", "output z")
+    y, z = compare(text, {"left": torch.randn(2, 5, 3), "right": torch.randn(2, 3, 3)})
+    assert (y.shape, z.shape) == ((2, 3, 4), (2, 5, 8))
+
+
 def test_macs_count_every_step() -> None:
     shapes = {"sequence": (7, 2, 5), "start": (2, 4), "memory": (2, 4)}
     assert nnspec.loads(SPEC, inputs=shapes).summary().macs == 7 * 2 * (9 * 4 + 4 * 3)
@@ -296,6 +336,9 @@ WRONG = {
     "an unknown input": ("(each s, carry state = h) -> scan Step", "state"),
     "a scan as a step": ("(each s, carry h) -> t: scan Step ; (s[0], h) -> t", "E0208|E02.*scan t as a step"),
     "a scan of a layer's label": ("l: Linear(5) ; (each s) -> scan l", "a block after `scan`"),
+    "a value behind names in another order": ("(hidden = h, s) -> scan Step for 3", "without a name, behind"),
+    "a value too many": ("(each s, carry h, h) -> scan Step", "2 values"),
+    "an input twice": ("(each s, carry h, each x = s) -> scan Step", "2 values|twice"),
     "roles without a scan": ("(each s, h) -> Concat", "E0255.*no `scan` follows"),
     "a role in parentheses": ("x = (carry h) * 2", "E0255"),
 }

@@ -30,6 +30,7 @@ from nnspec.elaborate.mistakes import (
     RepeatedArgument,
     ScanWithoutSteps,
     UnknownArgument,
+    WrongInputs,
     WrongKind,
 )
 from nnspec.elaborate.values import BlockDefinition, Partial, is_size
@@ -113,15 +114,12 @@ def _inputs(
     further: Mapping[str | int, Tensor],
 ) -> tuple[list[Tensor | None], list[Scanned | None]]:
     """The inputs of the block in order, and what is said of those that are there: the module has no others."""
-    placed = _placed(frame, definition, given)
-    further = dict(further) | {
-        name: each.tensor for name, each in placed.items() if isinstance(name, str) and each.tensor is not None
-    }
-    flowing = [each.tensor for place, each in placed.items() if isinstance(place, int) and each.tensor is not None]
-    inputs = block_inputs(frame, definition, flowing, further, node)
-    names = dict(enumerate(_input_names(definition)))
-    said = [placed.get(place) or placed.get(names.get(place, "")) for place in range(len(inputs))]
-    return inputs, [each for each, tensor in zip(said, inputs, strict=True) if tensor is not None]
+    placed = _placed(frame, node, definition, given)
+    tensors = {place: each.tensor for place, each in placed.items() if each.tensor is not None}
+    inputs = block_inputs(frame, definition, (), {**further, **tensors}, node)
+    names: Sequence[int | str] = _input_names(definition) or range(len(inputs))
+    said = [placed.get(name) for name, tensor in zip(names, inputs, strict=True) if tensor is not None]
+    return inputs, said
 
 
 def _given(frame: Frame, definition: BlockDefinition, fed: t.Fed) -> Scanned:
@@ -158,21 +156,32 @@ def _length(frame: Frame, node: t.Scan, definition: BlockDefinition, given: Sequ
     return lengths[0]
 
 
-def _placed(frame: Frame, definition: BlockDefinition, given: Sequence[Scanned]) -> dict[int | str, Scanned]:
-    """The values by the place or the name of the input that they are for."""
-    placed: dict[int | str, Scanned] = {}
+def _placed(
+    frame: Frame, node: t.Scan, definition: BlockDefinition, given: Sequence[Scanned]
+) -> dict[int | str, Scanned]:
+    """The values by the name of the input that they are for; by place where the block names none.
+
+    A value without a name is for the input at its place in the tuple.
+    """
     names = _input_names(definition)
-    for each in given:
+    if names and len(given) > len(names):
+        frame.fail(WrongInputs(frame.span(node), definition.name, f"{len(names)} values", len(given)))
+    placed: dict[int | str, Scanned] = {}
+    in_place = True  # whether the names so far stand in the places of their inputs
+    for place, each in enumerate(given):
         name = each.written.name
-        if name is None:
-            placed[sum(isinstance(place, int) for place in placed)] = each
-        elif name.text in placed:
-            frame.fail(RepeatedArgument(frame.span(name), "this tuple", name.text))
-        elif name.text not in names:
+        key = names[place] if name is None and names else place if name is None else name.text
+        span = frame.span(name or each.written)
+        if name is None and not in_place:
+            advice = f"give it the name of its input, or put the values in the order of {definition.name}'s inputs"
+            frame.fail(Misplaced(span, "a value without a name, behind others by name,", advice))
+        if key in placed:
+            frame.fail(RepeatedArgument(span, "this tuple", str(key)))
+        if name is not None and name.text not in names:
             shown = f"{block_signature(definition)}: {', '.join(names)}"
-            frame.fail(UnknownArgument(frame.span(name), definition.name, name.text, shown))
-        else:
-            placed[name.text] = each
+            frame.fail(UnknownArgument(span, definition.name, name.text, shown))
+        in_place = in_place and (name is None or names.index(name.text) == place)
+        placed[key] = each
     return placed
 
 
