@@ -78,6 +78,8 @@ COUNTS: list[tuple[dict[str, Any], int]] = [
     ({"model_type": "t5"}, 60_506_624),
     ({"model_type": "mt5"}, 300_176_768),
     ({"model_type": "phi3"}, 3_821_079_552),
+    ({"model_type": "mixtral", "sliding_window": None, "rope_theta": 1e6}, 46_702_792_704),
+    ({"model_type": "qwen3_moe", "num_hidden_layers": 48, "norm_topk_prob": True, "head_dim": 128}, 30_532_122_624),
     (
         {
             "model_type": "qwen3",
@@ -259,7 +261,7 @@ def test_an_unknown_type_is_told_with_the_nearest() -> None:
     text = error({"model_type": "robertta"})
     assert "error[E0902]" in text and "model_type robertta" in text and "did you mean roberta?" in text
     assert (
-        "known are bert, roberta, xlm-roberta, gpt2, t5, mt5, llama, mistral, qwen2, qwen3, phi3, vit, clip"
+        "known are bert, roberta, xlm-roberta, gpt2, t5, mt5, llama, mistral, qwen2, qwen3, phi3, mixtral, qwen3_moe, vit, clip"
         in error({"model_type": "whisper"})
     )
     assert "it has no model_type" in error({"hidden_size": 3})

@@ -13,7 +13,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from nnspec.diagnostics import SpecError, nearest
-from nnspec.huggingface import image, llama, text
+from nnspec.huggingface import image, llama, mixtures, text
 from nnspec.huggingface.configuration import Argument, Configuration, LayerArgument
 from nnspec.huggingface.mistakes import UnknownConfiguration, UnreadableConfiguration, UnsupportedConfiguration
 
@@ -30,6 +30,8 @@ KNOWN: dict[str, type[Configuration]] = {
     "qwen2": llama.Qwen2,
     "qwen3": llama.Qwen3,
     "phi3": llama.Phi3,
+    "mixtral": mixtures.Mixtral,
+    "qwen3_moe": mixtures.Qwen3Moe,
     "vit": image.ViT,
     "clip": image.CLIP,
 }
