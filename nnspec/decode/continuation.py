@@ -9,18 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nnspec.decode.mistakes import NothingKept
 from nnspec.decode.pairs import with_all_keys
 from nnspec.decode.plan import Plan, Planner, Step
-from nnspec.diagnostics import Source, SpecError
+from nnspec.diagnostics import Source
 from nnspec.dims import Expression
 from nnspec.ir import Call, Module, Port, Program, Scan
 from nnspec.layers.base import Layer, TensorType
 from nnspec.layers.continued import Continued, Kept, along
+from nnspec.layers.families.combine import Concat
+from nnspec.layers.families.source import Full
 from nnspec.record import Record
 
 PAST, PRESENT = "past.", "present."  # how the ports of what is kept begin
-LENGTH = "past.length"  # the port of a module that must know how long the past is, and keeps nothing itself
+LENGTH = "past.length"  # the port of a module that must know how long the past is, and keeps nothing of that length
 
 
 class Continuation(Record):
@@ -42,9 +43,7 @@ def continuation(
     planner = Planner(program, time, past, sources)
     plan = planner.plan(program.entry)
     lengths = [memory.type for memory in plan.kept if _is_length(memory.type, past)]
-    if plan.placed and not lengths:
-        raise SpecError.of(NothingKept(None, str(time)))
-    writer = _Writer(planner, lengths[0] if lengths else None)
+    writer = _Writer(planner, lengths[0] if lengths else TensorType("bool", (past,)))
     entry = writer.module(program.entry)
     made = Program(entry=entry, modules={**program.modules, **writer.modules})
     made = made.model_copy(update={"modules": {key: made.modules[key] for key in made.order}})
@@ -59,7 +58,7 @@ def _is_length(type: TensorType, past: Expression) -> bool:
 class _Writer:
     """Writes the modules that change, each once."""
 
-    def __init__(self, planner: Planner, length: TensorType | None) -> None:
+    def __init__(self, planner: Planner, length: TensorType) -> None:
         self.planner = planner
         self.length = length
         self.modules: dict[str, Module] = {}
@@ -90,12 +89,15 @@ class _Body:
         self.values |= {_past(memory.path): memory.type for memory in plan.kept}
         lengths = [memory for memory in plan.kept if _is_length(memory.type, writer.planner.past)]
         self.length = _past(lengths[0].path) if lengths else _past("")
-        if writer.needs_length(plan) and writer.length is not None:
+        counts = writer.needs_length(plan)
+        if counts:
             ports.append(Port(name=LENGTH, value=self.length))
             self.values[self.length] = writer.length
         self.present: dict[str, str] = {}  # what is kept after this part, by its path
         for step in plan.steps:
             self._write(step)
+        if counts and module is writer.planner.program.main:
+            self._count()
         results = [Port(name=f"{PRESENT}{path}", value=value) for path, value in self.present.items()]
         changed = {"inputs": (*module.inputs, *ports), "outputs": (*module.outputs, *results)}
         self.module = module.model_copy(update={**changed, "values": self.values, "calls": tuple(self.calls)})
@@ -110,6 +112,14 @@ class _Body:
             self._write_layer(step, continued)
         else:
             self.calls.append(call)
+
+    def _count(self) -> None:
+        """Keep as many truth values as there are places, where nothing else that is kept is as long."""
+        more, grown = "length@more", _present("length")
+        step = Call(callee=Full(shape=(self.writer.planner.time,), value=True), inputs=(), outputs=(more,))
+        self._operation(step, step.callee, [], more)
+        self._operation(step, Concat(dim=0), [self.length, more], grown)
+        self.present["length"] = grown
 
     def _write_module(self, step: Step, callee: str) -> None:
         """A call of a module: it is given what it has kept, and gives what it keeps."""

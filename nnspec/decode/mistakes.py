@@ -54,18 +54,3 @@ class NoEncoder(Diagnostic):
     @property
     def message(self) -> str:
         return f"{self.model} has no encoder: it computes all of it from the text"
-
-
-class NothingKept(Diagnostic):
-    """The model counts places, and keeps nothing by which the number of places before could be known.
-
-    The length of the past is read from the keys that attention keeps. A model without causal attention has none.
-    """
-
-    code = "E1003"
-    time: str
-    advice: str = "leave the positions out, or look back with attention(..., causal = true)"
-
-    @property
-    def message(self) -> str:
-        return f"the model counts places along {self.time}, and keeps nothing that is as long as the past"

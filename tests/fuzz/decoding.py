@@ -17,6 +17,7 @@ import nnspec
 from nnspec import Model, SpecError
 from nnspec.decode.language import Decoder, decoder
 from nnspec.dims import Size, substitute, symbol
+from nnspec.ir import Program
 from nnspec.layers.base import TensorType
 from nnspec.to_onnx.export import export_model
 from tests.fuzz import run, shrink
@@ -80,17 +81,22 @@ def compare(network: Network, made: Decoder, case: Case) -> None:
     """Whole and in pieces, in float64 and in onnxruntime."""
     inputs = whole(network, made, sum(case.pieces), case.seed)
     exact = network.run(inputs, doubled(network), torch.float64)[made.scores]
-    stepwise = Network(Model(made.program), Random(case.seed))
-    need(list(stepwise.weights) == list(network.weights), "state_dict: other keys when decoding")
-    stepwise.module.load_state_dict(network.module.state_dict())
-    stepwise.weights = network.weights
-    stepwise.check_json()
-    session = opened(export_model(made.program, dict(network.weights)).SerializeToString(), case.seed % 2 == 0)
+    stepwise = share(network, made.program, case.seed)
+    keys = set(stepwise.weights)
+    given, single_given = inputs, inputs
+    if made.encoder is not None:
+        encoder = share(network, made.encoder, case.seed)
+        keys |= set(encoder.weights)
+        read = {name: inputs[name] for name in encoder.types}
+        given = inputs | encoder.run(read, doubled(encoder), torch.float64)
+        single_given = inputs | ran(opened(exported(encoder), case.seed % 2 == 0), read)
+    need(keys == set(network.weights), "state_dict: other keys when decoding")
+    session = opened(exported(stepwise), case.seed % 2 == 0)
     axis = made.axis if made.axis < exact.ndim - 1 else 0
-    single = in_pieces(made, stepwise, lambda given: ran(session, given), inputs, case.pieces, np.float32)
+    single = in_pieces(made, stepwise, lambda given: ran(session, given), single_given, case.pieces, np.float32)
     wide = doubled(stepwise)
     double = in_pieces(
-        made, stepwise, lambda given: stepwise.run(given, wide, torch.float64), inputs, case.pieces, np.float64
+        made, stepwise, lambda given: stepwise.run(given, wide, torch.float64), given, case.pieces, np.float64
     )
     for what, found, tolerance in (("PyTorch", double, EXACT), ("ONNX", single, CLOSE)):
         if exact.ndim == 2:  # places and samples are one dimension
@@ -104,6 +110,20 @@ def compare(network: Network, made: Decoder, case: Case) -> None:
         )
 
 
+def share(network: Network, program: Program, seed: int) -> Network:
+    """A part of a model with its weights."""
+    made = Network(Model(program), Random(seed))
+    state = network.module.state_dict()
+    made.module.load_state_dict({key: state[key] for key in made.module.state_dict()})
+    made.weights = {key: network.weights[key] for key in made.weights}
+    made.check_json()
+    return made
+
+
+def exported(network: Network) -> bytes:
+    return export_model(network.model.program, dict(network.weights)).SerializeToString()
+
+
 def doubled(network: Network) -> torch.nn.Module:
     """The module in float64."""
     module = alone(network.model)
@@ -114,7 +134,7 @@ def doubled(network: Network) -> torch.nn.Module:
 def whole(network: Network, made: Decoder, length: int, seed: int) -> Arrays:
     """Tokens, and whatever else the model takes, for all places."""
     random = np.random.default_rng(seed)
-    sizes = {"N": BATCH, "T": BATCH, str(made.time): length}
+    sizes = {"N": BATCH, "T": BATCH, "S": 3, str(made.time): length}
     arrays: Arrays = {}
     for name, given in network.types.items():
         shape = numbers(given.shape, sizes)
@@ -143,18 +163,21 @@ def in_pieces(
         )  # type: ignore[arg-type]
         for name, given in kept.items()
     }
+    past |= {name: inputs[name] for name in kept if name in inputs}
     start, found = 0, []
     time = str(made.time)
     for length in pieces:
         part: Arrays = {}
         for name, array in inputs.items():
+            if name not in network.types or name in kept:
+                continue
             shape = network.types[name].shape
             axes = [axis for axis, size in enumerate(shape) if str(size) == time]
             for axis in axes:
                 array = array.take(range(start, start + length), axis)
             part[name] = array
         outputs = step({**part, **past})  # type: ignore[operator]
-        sizes = {"N": BATCH, "T": BATCH, time: length, str(made.past): start}
+        sizes = {"N": BATCH, "T": BATCH, "S": 3, time: length, str(made.past): start}
         for name, given in network.outputs.items():
             need(
                 outputs[name].shape == numbers(given.shape, sizes), f"shape: {name} is {outputs[name].shape} in a piece"
@@ -181,12 +204,23 @@ def language_model(random: Random) -> str:
     lines = [f"input tokens: int[{'N, ' + time if first else time + ', N'}]"]
     if maybe(random, 0.2) and first:
         lines.append("input seen: bool[N, T]")
-    lines.append(f"tokens -> embed: Embedding({VOCABULARY}, {width})")
+    reads = first and maybe(random, 0.35)
+    if reads:
+        lines.append("input source: int[N, S]")
+        lines.append(f"source -> far: Embedding({VOCABULARY}, {width})")
+        lines.append(
+            f"memory = _ -> {random.choice(['Tanh', f'Linear({width})', f'LSTM({width}, batch_first = true)'])}"
+        )
+    lines.append(
+        f"tokens -> embed: Embedding({VOCABULARY}, {width}{', weight = far.weight' if reads and maybe(random, 0.3) else ''})"
+    )
     if maybe(random, 0.4) and first:
         table = random.choice([f"Embedding(64, {width})", f"SinusoidalEmbedding({width})"])
         lines += [f"places = Range(T) -> {table}", "_ + places"]
     for _ in range(random.randint(1, 3)):
         if maybe(random, 0.7):
+            if reads and maybe(random, 0.5):
+                lines.append(remembering(random, drawing, width))
             lines.append(looking_back(random, drawing, width, first, len(lines) > 1 and "seen" in lines[1]))
         else:
             lines.append(drawing.chain(scope, flow, 1, keep=True)[0])
@@ -198,16 +232,45 @@ def language_model(random: Random) -> str:
     return f"{head}\nmodel Language {{\n  " + "\n  ".join(lines) + "\n}\n"
 
 
+def remembering(random: Random, drawing: Drawing, width: int) -> str:
+    """A step that takes what an encoder gives."""
+    label = drawing.fresh("cross")
+    kind = random.choice(["heads", "heads", "attention", "started", "added"])
+    if kind == "heads":
+        text = f"(_, memory) -> {label}: MultiheadAttention({random.choice([1, 2])})"
+    elif kind == "attention":
+        split = 'Rearrange("n t (h d) -> n h t d", h = 2)'
+        q, k = drawing.fresh("q"), drawing.fresh("k")
+        text = f"{q} = _ -> Linear({width}) -> {split} ; {k} = memory -> {label}: Linear({width}) -> {split}"
+        text = f'{{ {text} ; attention({q}, {k}, {k}) ; Rearrange("n h t d -> n t (h d)") }}'
+    elif kind == "started":
+        text = f"(_, mean(memory, dim = 1)[none]) -> {label}: GRU({width}, batch_first = true)"
+    else:
+        text = "_ + mean(memory, dim = 1, keepdim = true)"
+    return random.choice([text, f"residual {{ {text} }}"])
+
+
+LOOP = """block Loop{0}: x, total {{
+  output total = 0.7 * total + tanh(x)
+  output seen = total * x
+}}"""
+
+
 def looking_back(random: Random, drawing: Drawing, width: int, first: bool, masked: bool) -> str:
     """A step that goes on with a sequence."""
     label = drawing.fresh("back")
-    kind = random.choice(["recurrent", "recurrent", "heads", "attention", "attention", "attention", "convolution"])
+    kind = random.choice(
+        ["recurrent", "recurrent", "heads", "attention", "attention", "attention", "convolution", "loop"]
+    )
     if kind == "recurrent" or not first:
         layer = random.choice(["LSTM", "GRU", "RNN"])
         options = f"{', num_layers = 2' if maybe(random, 0.3) else ''}{', batch_first = true' if first else ''}"
         text = f"{label}: {layer}({width}{options})"
     elif kind == "heads":
         text = f"{label}: MultiheadAttention({random.choice([1, 2])}, causal = true)"
+    elif kind == "loop":
+        drawing.declarations.append(LOOP.format(label))
+        text = f"{{ (each _ along 1, carry total = zeros([N, {width}])) -> {label}: scan Loop{label} ; {label}.seen }}"
     elif kind == "convolution":
         dilation, groups = random.choice([1, 2, 3]), random.choice([1, width])
         window = random.choice(["Pad([{0}, 0]) -> {1}: Conv1d({2})", "{1}: Conv1d({2}, padding = [[{0}, 0]])"])
@@ -229,6 +292,12 @@ def _attention(random: Random, drawing: Drawing, width: int, masked: bool) -> st
     groups = random.choice([1, heads])
     turn = random.choice(["{}", "{}", "rotary({})", "rotary({}, interleaved = true)", "rotary({}, base = 50.0)", YARN])
     options = ", causal = true"
+    near = ""
+    if not masked and maybe(random, 0.2):
+        table, places = drawing.fresh("table"), drawing.fresh("places")
+        near = f"{places} = Range(T) ; {table} = clamp({places}[:, none] - {places}[none], min = 0, max = 4)"
+        near += f' -> Embedding(5, {heads}) -> Rearrange("t s h -> h t s")'
+        options += f", bias = {table}"
     if maybe(random, 0.3):
         options += f", window = {random.randint(1, 4)}"
     options += random.choice(["", "", "", ", cap = 2.0", ", alibi = true", ", cap = 0.5, alibi = true"])
@@ -237,6 +306,7 @@ def _attention(random: Random, drawing: Drawing, width: int, masked: bool) -> st
     q, k, v = drawing.fresh("q"), drawing.fresh("k"), drawing.fresh("v")
     split = 'Rearrange("n t (h d) -> n h t d", h = {})'
     lines = [
+        *([f"x{q} = _", near, f"x{q}"] if near else []),
         f"{q} = _ -> Linear({heads * size}) -> {split.format(heads)}",
         f"{k} = _ -> Linear({groups * size}) -> {split.format(groups)}",
         f"{v} = _ -> Linear({groups * size}) -> {split.format(groups)}",

@@ -99,6 +99,11 @@ def _(patch: pytest.MonkeyPatch) -> None:
     stored("pair.nn", "pair.safetensors", classes=list("abcde"))
 
 
+@step("weights of what is shown")
+def _(patch: pytest.MonkeyPatch) -> None:
+    stored("shown.nn", "shown.safetensors", classes=list("abcde"))
+
+
 @step("a run whose weights were changed")
 def _(patch: pytest.MonkeyPatch) -> None:
     path = Path("runs/flowers/best.safetensors")
