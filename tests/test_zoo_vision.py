@@ -25,7 +25,7 @@ RENAMED = {"BatchNormAct2d": "BatchNorm2d", "Timesteps": "SinusoidalEmbedding"}
 BLOCKS = {"CNBlock", "Encoder", "Identity", "ShiftedWindowAttention", "VisionTransformer"}
 # The sizes of the images that variants take where the spec leaves them open.
 OPEN_SIZES = {"patchgan.nn": 256, "cyclegan.nn": 256, "srgan_generator.nn": 64, "srgan_discriminator.nn": 96,
-              "stable_diffusion.nn": 64, "stable_diffusion_vae.nn": 512}  # fmt: skip
+              "stable_diffusion.nn": 64, "stable_diffusion_vae.nn": 512, "wavenet.nn": 16, "convlstm.nn": 16}  # fmt: skip
 DTYPES = {"float": "float32", "int": "int64"}
 
 

@@ -90,6 +90,12 @@ GOLDENS: dict[str, Spec] = {
         "SwinV2",
         {"width": 16, "depths": [2, 2], "heads": [2, 4], "window": 4, "classes": 10, "H": 48, "W": 40},
     ),
+    "convlstm_tiny": ("convlstm.nn", "ConvLSTM", {"widths": [4, 3], "kernel": 3, "channels": 2}),
+    "wavenet_tiny": (
+        "wavenet.nn",
+        "WaveNet",
+        {"layers": 3, "stacks": 2, "width": 6, "skip": 10, "end": 9, "classes": 12},
+    ),
 }
 
 # As in `vision.VARIANTS`: parameters, multiply-accumulates, and the beginning of the SHA-256 of the `state_dict`.
@@ -171,4 +177,6 @@ VARIANTS: list[tuple[str, str, dict[str, Any], int, int, str]] = [
     ("swin.nn", "SwinV2Small", {}, 49_737_442, 11_557_635_072, "d6fa99ca75af29a9"),
     ("swin.nn", "SwinV2Base", {}, 87_930_848, 20_346_073_088, "ef3d3c28f479beb8"),
     ("swin.nn", "SwinTiny", {}, 28_288_354, 4_490_566_656, "59b77054ea2496cb"),
+    ("convlstm.nn", "ConvLSTM", {}, 3_700_224, 15_151_923_200, "1706b1aedb39cfa5"),
+    ("wavenet.nn", "WaveNet", {}, 671_232, 10_731_520, "d46f9685a271b7b4"),
 ]
