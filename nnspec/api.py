@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from nnspec.diagnostics import Diagnostic, Sink, Source, SpecError
 from nnspec.diagnostics.diagnostic import Found
+from nnspec.elaborate.declarations import Declarations
 from nnspec.elaborate.elaborate import elaborate
-from nnspec.elaborate.files import Declarations, Files, read_source
+from nnspec.elaborate.files import Files, read_source
 from nnspec.extras import need
 from nnspec.ir import Program
 from nnspec.ir.flatten import flattening

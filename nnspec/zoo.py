@@ -13,8 +13,9 @@ from functools import cache
 from pathlib import Path
 
 from nnspec.diagnostics import Diagnostic, Sink, SpecError, nearest
+from nnspec.elaborate.declarations import Declarations
 from nnspec.elaborate.elaborate import elaborate
-from nnspec.elaborate.files import Declarations, Files, read_source
+from nnspec.elaborate.files import Files, read_source
 from nnspec.ir.state import totals
 from nnspec.limits import DEFAULT_LIMITS
 from nnspec.record import Record

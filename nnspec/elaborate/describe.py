@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from nnspec.dims import Expression
 from nnspec.elaborate.builder.tensor import Several, Tensor, WeightReference
-from nnspec.elaborate.values import BlockDefinition, Function, Partial
+from nnspec.elaborate.declarations import BlockDefinition
+from nnspec.elaborate.values import Function, Partial
 
 
 def describe(value: object) -> str:

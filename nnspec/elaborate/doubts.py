@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import ClassVar, Literal
 
 from nnspec.diagnostics import Diagnostic, Sink, Span
-from nnspec.elaborate.files import Declarations
+from nnspec.elaborate.declarations import Declarations
 from nnspec.ir import Call, Module, Place, Program
 from nnspec.ir.batch import Obstacle, along_first
 from nnspec.ir.idle import idle

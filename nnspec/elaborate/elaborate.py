@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from nnspec.diagnostics import Sink, Source, Span, SpecError, nearest
 from nnspec.elaborate.builder.scope import Scope
 from nnspec.elaborate.builder.signature import block_signature
+from nnspec.elaborate.declarations import BlockDefinition, Declarations
 from nnspec.elaborate.doubts import doubt
 from nnspec.elaborate.evaluate.expression import evaluate
-from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.frame import Elaboration, Environment, Exhausted, Failed, Frame, Given
 from nnspec.elaborate.instantiate.arguments import variant_of
 from nnspec.elaborate.instantiate.blocks import build
 from nnspec.elaborate.mistakes import BadSetting, NoSuchModel, TooDeep
 from nnspec.elaborate.statements.run import begin
-from nnspec.elaborate.values import BlockDefinition, Function, Meaning
+from nnspec.elaborate.values import Function, Meaning
 from nnspec.ir import Program
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.stack import deep_stack

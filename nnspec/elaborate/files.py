@@ -1,60 +1,20 @@
-"""Files and what they declare; imports are resolved here, and never leave the project's folder."""
+"""Reading files; imports are resolved here, and never leave the project's folder."""
 
 from __future__ import annotations
 
-from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
-from nnspec.cached import cached_property
 from nnspec.diagnostics import Sink, Source, Span, nearest
+from nnspec.elaborate.declarations import BlockDefinition, Declarations
 from nnspec.elaborate.mistakes import AlreadyDeclared, BadImport
-from nnspec.elaborate.values import BlockDefinition
 from nnspec.limits import Limits
 from nnspec.resources import folder
 from nnspec.syntax import tree as t
-from nnspec.syntax.bindings import Bindings
 from nnspec.syntax.mistakes import TooLarge, UnreadableSpec
 from nnspec.syntax.parse import parse
 
 LIBRARIES = ("zoo", "std")  # importable from anywhere by name
-
-
-class Declarations:
-    """What the names of one file mean: its own blocks and models, and those it imports."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.names: dict[str, BlockDefinition] = {}
-        self.models: list[BlockDefinition] = []
-        self.trains: list[t.Train] = []
-        self.broken: set[str] = set()  # names that a mistake keeps from meaning anything
-        self.bodies: list[t.Body] = []  # of its blocks and models
-
-    @cached_property
-    def unused(self) -> Set[int]:
-        """The offsets of the bindings that nothing uses."""
-        return {offset for each in self._bindings for offset in each.unused}
-
-    @cached_property
-    def ending(self) -> Set[int]:
-        """The offsets of the bindings of a name that ends with a group, and that the body around it goes on to use."""
-        return {offset for each in self._bindings for offset in each.ending}
-
-    @cached_property
-    def _bindings(self) -> list[Bindings]:
-        return list(map(Bindings, self.bodies))
-
-    def sources(self) -> dict[str, Source]:
-        """The texts that the places of a program refer to, by the names of their files: this one and all it imports."""
-        found: dict[str, Source] = {}
-        pending = [self]
-        while pending:
-            each = pending.pop()
-            if each.source.name not in found:
-                found[each.source.name] = each.source
-                pending += [definition.declarations for definition in each.names.values()]
-        return found
 
 
 class Files:

@@ -7,14 +7,13 @@ from typing import NamedTuple, NoReturn, Protocol
 
 from nnspec.diagnostics import Diagnostic, Origin, Sink, Span
 from nnspec.dims import Size
-from nnspec.elaborate.builder.call import Made
 from nnspec.elaborate.builder.modules import Modules
-from nnspec.elaborate.builder.scope import Scope
+from nnspec.elaborate.builder.scope import Made, Scope
 from nnspec.elaborate.builder.tensor import INVALID, Flow, Invalid, Several, Tensor
+from nnspec.elaborate.declarations import BlockDefinition, Declarations
 from nnspec.elaborate.describe import describe, kind
-from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.mistakes import BindingWithoutValue, FlowEnded, NoValue, OutsideGroup, Shadowed, TooMuch
-from nnspec.elaborate.values import BlockDefinition, Known, is_size
+from nnspec.elaborate.values import Known, is_size
 from nnspec.ir import Place
 from nnspec.layers.base import TensorType
 from nnspec.limits import Limits

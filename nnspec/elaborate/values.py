@@ -7,17 +7,15 @@ tensors, layers and blocks that wait for their inputs, and references to weights
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import TYPE_CHECKING, TypeGuard, Union
+from typing import TypeGuard, Union
 
-from nnspec.diagnostics import Source, Span
+from nnspec.diagnostics import Span
 from nnspec.dims import Expression, Size
-from nnspec.elaborate.builder.tensor import Invalid, Several, Tensor, WeightReference
+from nnspec.elaborate.builder.tensor import Built, ByName, Invalid, Several, Tensor, WeightReference
+from nnspec.elaborate.declarations import BlockDefinition
 from nnspec.layers.base import Layer
 from nnspec.record import Record
 from nnspec.syntax import tree as t
-
-if TYPE_CHECKING:
-    from nnspec.elaborate.files import Declarations
 
 
 class Argument(Record):
@@ -26,29 +24,6 @@ class Argument(Record):
     value: Meaning
     span: Span
     name_span: Span | None = None
-
-
-class BlockDefinition(Record):
-    """A block or model, with the file whose names it sees."""
-
-    declaration: t.Block | t.Model
-    declarations: Declarations
-
-    @property
-    def name(self) -> str:
-        """The name that the spec gives it."""
-        return self.declaration.name.text
-
-    @property
-    def source(self) -> Source:
-        """The text that it stands in."""
-        return self.declarations.source
-
-    def __hash__(self) -> int:
-        return id(self.declaration)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, BlockDefinition) and self.declaration is other.declaration
 
 
 Callable = type[Layer] | BlockDefinition
@@ -75,9 +50,11 @@ class Partial(Record):
         """All arguments given so far."""
         return (*self.positional, *self.named.values())
 
-    def given(self, named: Mapping[str, Argument]) -> Partial:
-        """With further arguments by name."""
-        return self if not named else Partial(self.callee, self.positional, {**self.named, **named}, self.function)
+    def given(self, named: Mapping[str, ByName]) -> Partial:
+        """With tensors that flow to it by name as further arguments."""
+        if not named:
+            return self
+        return Partial(self.callee, self.positional, {**self.named, **as_arguments(named)}, self.function)
 
     def takes_nothing_more(self) -> bool:
         """Whether every input that it needs is among its arguments, and no other reading of them is possible."""
@@ -115,6 +92,13 @@ class Function(Record):
     held: Span | None = None  # the name that holds it
 
 
+class Bound(Built):
+    """A block with the arguments that it was built with."""
+
+    definition: BlockDefinition
+    arguments: dict[str, Meaning]
+
+
 # Whatever a name may stand for; lists are tuples. What went wrong is INVALID.
 Meaning = Union[  # noqa: UP007 - a union of strings has no `|`
     int, float, str, None, Expression, tuple["Meaning", ...], Tensor, Several, Partial, Function, WeightReference
@@ -123,6 +107,11 @@ Known = Meaning | Invalid
 
 
 LENGTH = 10_000  # of a text, a list, or the expression for a size
+
+
+def as_arguments(named: Mapping[str, ByName]) -> dict[str, Argument]:
+    """What flows by name as arguments."""
+    return {name: Argument(each.value, each.span, each.name_span) for name, each in named.items()}
 
 
 def is_number(value: object) -> TypeGuard[int | float]:

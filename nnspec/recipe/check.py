@@ -10,8 +10,8 @@ from typing import Any
 from nnspec.diagnostics import Sink, Source, Span, SpecError, nearest
 from nnspec.diagnostics.diagnostic import Found
 from nnspec.dims import Size, symbol
+from nnspec.elaborate.declarations import Declarations
 from nnspec.elaborate.evaluate.names import is_built_in
-from nnspec.elaborate.files import Declarations
 from nnspec.ir import Program
 from nnspec.ir.flatten import flattening
 from nnspec.ir.gradient import differentiable

@@ -13,9 +13,9 @@ from nnspec.dims import Size
 from nnspec.elaborate.builder.part import part
 from nnspec.elaborate.builder.scope import Scope
 from nnspec.elaborate.builder.tensor import INVALID, Flow, Invalid, Tensor
+from nnspec.elaborate.declarations import Declarations
 from nnspec.elaborate.describe import describe, kind
 from nnspec.elaborate.evaluate.expression import evaluate
-from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.frame import Elaboration, Environment, Failed, Frame
 from nnspec.elaborate.mistakes import WrongKind
 from nnspec.elaborate.statements.chains import chain_value

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nnspec.diagnostics import Sink, nearest
+from nnspec.elaborate.declarations import Declarations
 from nnspec.elaborate.evaluate.arithmetic import FUNCTIONS
-from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.frame import Failed, Frame
 from nnspec.elaborate.mistakes import AlreadyDeclared, Misplaced
 from nnspec.elaborate.statements.run import begin, run

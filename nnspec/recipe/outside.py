@@ -8,8 +8,8 @@ from os import PathLike
 from pathlib import Path, PurePath
 
 from nnspec.diagnostics import Source, Span, nearest
+from nnspec.elaborate.declarations import Declarations
 from nnspec.elaborate.describe import describe
-from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.frame import Frame
 from nnspec.elaborate.mistakes import BadSetting
 from nnspec.recipe.choice import Choice

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from nnspec.diagnostics import Sink, Span
 from nnspec.elaborate.builder.layer import filled
-from nnspec.elaborate.files import Declarations
+from nnspec.elaborate.declarations import Declarations
 from nnspec.elaborate.frame import Elaboration, Exhausted, Failed, Frame, Placed
 from nnspec.elaborate.mistakes import AlreadyDeclared, Misplaced
 from nnspec.elaborate.statements.run import begin

@@ -5,9 +5,9 @@ from __future__ import annotations
 from nnspec.diagnostics import Sink, Source, Span, SpecError, nearest
 from nnspec.elaborate.builder.layer import filled
 from nnspec.elaborate.builder.scope import Scope
+from nnspec.elaborate.declarations import Declarations
 from nnspec.elaborate.describe import kind
 from nnspec.elaborate.evaluate.expression import arguments, evaluate, text
-from nnspec.elaborate.files import Declarations
 from nnspec.elaborate.frame import Elaboration, Environment, Failed, Frame
 from nnspec.elaborate.mistakes import WrongKind
 from nnspec.elaborate.values import Argument, Meaning

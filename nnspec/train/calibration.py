@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 
 from nnspec.diagnostics import Source, Span
-from nnspec.elaborate.files import Declarations
+from nnspec.elaborate.declarations import Declarations
 from nnspec.ir import Program
 from nnspec.limits import Limits
 from nnspec.recipe.check import folder_of

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from nnspec.diagnostics import Sink, Source, SpecError
-from nnspec.elaborate.files import Declarations, Files, read_source
+from nnspec.elaborate.declarations import Declarations
+from nnspec.elaborate.files import Files, read_source
 from nnspec.ir import Program
 from nnspec.ir.verify import UnsoundProgram, verify
 from nnspec.limits import Limits

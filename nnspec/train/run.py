@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from nnspec.diagnostics import Source, Span
-from nnspec.elaborate.files import Declarations
+from nnspec.elaborate.declarations import Declarations
 from nnspec.ir import Program
 from nnspec.manifest import read_manifest, settle
 from nnspec.recipe.check import check_training, folder_of

@@ -1,16 +1,22 @@
-"""A call while its module is built, and the step that a label of the spec stands for."""
+"""Calls while their module is built, and the wires between them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from nnspec.diagnostics import Span
-from nnspec.elaborate.builder.tensor import WeightReference, Wire
 from nnspec.ir import Call, Place, Scan
 from nnspec.layers.base import Layer, TensorType
 
-if TYPE_CHECKING:
-    from nnspec.elaborate.values import BlockDefinition, Meaning
+
+class Wire:
+    """A value in the body of a module. Its name is one that the compiler chose until a person gives it one."""
+
+    __slots__ = ("name", "named", "type")
+
+    def __init__(self, name: str, type: TensorType, named: bool) -> None:
+        self.name = name
+        self.type = type
+        self.named = named
 
 
 class Result(NamedTuple):
@@ -67,30 +73,3 @@ class PendingCall:
             scan=self.scan,
             place=self.place,
         )
-
-
-class Bound(NamedTuple):
-    """A block with the arguments that it was built with."""
-
-    definition: BlockDefinition
-    arguments: dict[str, Meaning]
-
-
-class Step:
-    """A labelled application: what a label of a spec stands for besides its value."""
-
-    __slots__ = ("built_from", "call", "label", "span")
-
-    def __init__(self, label: str, call: PendingCall, built_from: Layer | Bound | None, span: Span) -> None:
-        self.label = label
-        self.call = call
-        self.built_from = built_from  # how the same module is applied to other inputs; None for a group
-        self.span = span
-
-
-class Made(NamedTuple):
-    """A body that has been elaborated: the key of its module, its results, and ties to weights outside."""
-
-    key: str
-    results: tuple[Result, ...]
-    outer_ties: tuple[tuple[str, WeightReference], ...]

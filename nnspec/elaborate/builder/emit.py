@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from nnspec.diagnostics import Label
 from nnspec.dims import Expression, Size, bounds
-from nnspec.elaborate.builder.call import Bound, Made, PendingCall, Result
+from nnspec.elaborate.builder.call import PendingCall, Result
 from nnspec.elaborate.builder.layer import Configuration, layer_error
+from nnspec.elaborate.builder.scope import Made
 from nnspec.elaborate.builder.tensor import Tensor, Value, types_of
 from nnspec.elaborate.frame import Frame, Placed
 from nnspec.elaborate.mistakes import AlreadyDeclared, LayerInput, TooMuch, TrainingOnly
-from nnspec.elaborate.values import LENGTH
+from nnspec.elaborate.values import LENGTH, Bound
 from nnspec.ir import Scan
 from nnspec.layers.base import InputError, Layer, LayerError, TensorType
 

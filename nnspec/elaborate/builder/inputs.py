@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from nnspec.diagnostics import nearest
-from nnspec.elaborate.builder.tensor import Tensor
+from nnspec.elaborate.builder.tensor import ByName, Tensor
+from nnspec.elaborate.declarations import BlockDefinition
 from nnspec.elaborate.frame import Frame, Placed
 from nnspec.elaborate.mistakes import RepeatedArgument, UnknownArgument, WrongInputs
-from nnspec.elaborate.values import Argument, BlockDefinition
 from nnspec.layers.base import Layer
 from nnspec.syntax import tree as t
 
@@ -62,7 +62,7 @@ def declared_inputs(definition: BlockDefinition) -> tuple[t.BlockInput, ...]:
 
 
 def named_inputs(
-    frame: Frame, named: Mapping[str, Argument], names: Collection[str], label: str, shown: str
+    frame: Frame, named: Mapping[str, ByName], names: Collection[str], label: str, shown: str
 ) -> dict[str | int, Tensor]:
     """The tensors that flow by name into a module which is applied again."""
     for name, argument in named.items():

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from copy import copy
 
-from nnspec.elaborate.builder.call import PendingCall
+from nnspec.elaborate.builder.call import PendingCall, Wire
 from nnspec.elaborate.builder.scope import Scope
-from nnspec.elaborate.builder.tensor import Tensor, Wire
+from nnspec.elaborate.builder.tensor import Tensor
 
 
 def part(scope: Scope, results: dict[str, Tensor]) -> Scope:

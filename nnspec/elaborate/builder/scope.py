@@ -8,18 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from nnspec.diagnostics import Span
-from nnspec.elaborate.builder.call import Bound, Made, PendingCall, Result, Step
-from nnspec.elaborate.builder.tensor import Results, Tensor, Value, WeightReference, Wire
+from nnspec.elaborate.builder.call import PendingCall, Result, Wire
+from nnspec.elaborate.builder.tensor import Built, Owner, Results, Step, Tensor, Value, WeightReference
 from nnspec.ir import Module, Place, Port, Tie
 from nnspec.layers.base import Layer, TensorType
 
 Kind = Literal["block", "model", "group"]
 
 
-class Scope:
+class Made(NamedTuple):
+    """A body that has been elaborated: the key of its module, its results, and ties to weights outside."""
+
+    key: str
+    results: tuple[Result, ...]
+    outer_ties: tuple[tuple[str, WeightReference], ...]
+
+
+class Scope(Owner):
     """The body of one module while it is elaborated."""
 
     def __init__(self, name: str, kind: Kind, parent: Scope | None = None) -> None:
@@ -104,7 +112,7 @@ class Scope:
     # --- calls
 
     def add(
-        self, call: PendingCall, results: Sequence[Result], hint: str, place: Span, built_from: Layer | Bound | None
+        self, call: PendingCall, results: Sequence[Result], hint: str, place: Span, built_from: Layer | Built | None
     ) -> Value:
         """Add a call, whose results are new values, and return its value: the one result, or all that go on together.
 

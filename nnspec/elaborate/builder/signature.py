@@ -6,8 +6,8 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from nnspec.dims import Expression
+from nnspec.elaborate.declarations import BlockDefinition
 from nnspec.elaborate.describe import describe
-from nnspec.elaborate.values import BlockDefinition
 
 
 def signature(cls: type[BaseModel]) -> str:

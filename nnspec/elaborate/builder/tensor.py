@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from nnspec.diagnostics import Span
-from nnspec.layers.base import TensorType
-
-if TYPE_CHECKING:
-    from nnspec.elaborate.builder.call import Step
-    from nnspec.elaborate.builder.scope import Scope
-    from nnspec.elaborate.values import Argument
+from nnspec.elaborate.builder.call import PendingCall, Wire
+from nnspec.layers.base import Layer, TensorType
+from nnspec.record import Record
 
 
 class Invalid:
@@ -24,15 +22,30 @@ class Invalid:
 INVALID: Final = Invalid()
 
 
-class Wire:
-    """A value in the body of a module. Its name is one that the compiler chose until a person gives it one."""
+class Owner(ABC):
+    """The body that a value belongs to: a scope."""
 
-    __slots__ = ("name", "named", "type")
+    calls: list[PendingCall]
 
-    def __init__(self, name: str, type: TensorType, named: bool) -> None:
-        self.name = name
-        self.type = type
-        self.named = named
+    @abstractmethod
+    def wire(self, hint: str, type: TensorType, *, named: bool = False) -> Wire:
+        """A new value with a name that is not taken."""
+
+
+class Built(Record):
+    """How a module was built, so that it can be applied again."""
+
+
+class Step:
+    """A labelled application: what a label of a spec stands for besides its value."""
+
+    __slots__ = ("built_from", "call", "label", "span")
+
+    def __init__(self, label: str, call: PendingCall, built_from: Layer | Built | None, span: Span) -> None:
+        self.label = label
+        self.call = call
+        self.built_from = built_from  # how the same module is applied to other inputs; None for a group
+        self.span = span
 
 
 class Tensor:
@@ -45,7 +58,7 @@ class Tensor:
 
     def __init__(
         self,
-        scope: Scope,
+        scope: Owner,
         wire: Wire,
         *,
         training: bool = False,
@@ -72,16 +85,24 @@ class Tensor:
         return made
 
 
+class ByName(Record):
+    """A tensor that is meant for an input by its name: `mask = seen`; None for an optional input that is absent."""
+
+    value: Tensor | None
+    span: Span
+    name_span: Span
+
+
 class Several(tuple[Tensor, ...]):
     """Several tensors that flow together into a step with several inputs.
 
     `named` are those that are meant for an input by its name: `(x, mask = seen)`.
     """
 
-    named: Mapping[str, Argument] = {}
+    named: Mapping[str, ByName] = {}
 
     @classmethod
-    def with_names(cls, tensors: Iterable[Tensor], named: Mapping[str, Argument]) -> Several:
+    def with_names(cls, tensors: Iterable[Tensor], named: Mapping[str, ByName]) -> Several:
         """Tensors of which some are meant for an input by its name."""
         made = cls(tensors)
         made.named = named
@@ -99,7 +120,7 @@ class Results(Several):
     place: Span | None = None
 
     @property
-    def scope(self) -> Scope:
+    def scope(self) -> Owner:
         """The scope whose step it is."""
         return self[0].scope
 
@@ -111,7 +132,7 @@ Flow = Tensor | Several | Invalid | None  # what a step may find when it begins;
 class WeightReference:
     """A parameter of a labelled step: `wte.weight`."""
 
-    def __init__(self, scope: Scope, path: str, shape: tuple[int, ...]) -> None:
+    def __init__(self, scope: Owner, path: str, shape: tuple[int, ...]) -> None:
         self.scope = scope
         self.path = path
         self.shape = shape

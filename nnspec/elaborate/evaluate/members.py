@@ -5,8 +5,8 @@ from __future__ import annotations
 from nnspec.diagnostics import Span, nearest
 from nnspec.elaborate import words
 from nnspec.elaborate.builder import interior
-from nnspec.elaborate.builder.call import PendingCall, Step
-from nnspec.elaborate.builder.tensor import Results, Tensor, Value, WeightReference
+from nnspec.elaborate.builder.call import PendingCall
+from nnspec.elaborate.builder.tensor import Results, Step, Tensor, Value, WeightReference
 from nnspec.elaborate.describe import kind
 from nnspec.elaborate.evaluate.names import labelled, need_value
 from nnspec.elaborate.frame import Frame

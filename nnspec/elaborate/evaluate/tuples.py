@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nnspec.elaborate.builder.tensor import Invalid, Several, Tensor
+from nnspec.elaborate.builder.tensor import ByName, Invalid, Several, Tensor
 from nnspec.elaborate.describe import kind
 from nnspec.elaborate.frame import Frame, Placed
 from nnspec.elaborate.mistakes import Misplaced, RepeatedArgument, WrongKind
-from nnspec.elaborate.values import Argument, Known
+from nnspec.elaborate.values import Known
 from nnspec.syntax import tree as t
 
 
@@ -25,7 +25,7 @@ def fed_value(frame: Frame, fed: t.Fed) -> Tensor | Several | Invalid | None:
 def fed_together(frame: Frame, node: t.Tuple, values: Sequence[Known], *, may_have_names: bool) -> Tensor | Several:
     """The tensors of a tuple."""
     plain: list[Tensor] = []
-    named: dict[str, Argument] = {}
+    named: dict[str, ByName] = {}
     for value, fed in zip(values, node.items, strict=True):
         if fed.name is None and isinstance(value, Tensor):
             plain.append(value)
@@ -35,7 +35,7 @@ def fed_together(frame: Frame, node: t.Tuple, values: Sequence[Known], *, may_ha
         elif fed.name.text in named:
             frame.fail(RepeatedArgument(frame.span(fed.name), "this tuple", fed.name.text))
         else:  # None is an optional input of the block, handed on
-            named[fed.name.text] = Argument(value, frame.span(fed.chain), frame.span(fed.name))
+            named[fed.name.text] = ByName(value, frame.span(fed.chain), frame.span(fed.name))
     if named and not may_have_names:
         frame.fail(misplaced_names(frame, node))
     return plain[0] if len(plain) == 1 and not named else Several.with_names(plain, named)

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nnspec.elaborate.builder import interior
-from nnspec.elaborate.builder.call import Bound, Made, Step
 from nnspec.elaborate.builder.emit import call_module, emit, infer
 from nnspec.elaborate.builder.inputs import block_inputs, declared_inputs, layer_inputs, named_inputs
 from nnspec.elaborate.builder.layer import bind_layer
+from nnspec.elaborate.builder.scope import Made
 from nnspec.elaborate.builder.signature import block_signature, signature
-from nnspec.elaborate.builder.tensor import Several, Value, WeightReference, flows, types_of
+from nnspec.elaborate.builder.tensor import ByName, Several, Step, Value, WeightReference, flows, types_of
+from nnspec.elaborate.declarations import BlockDefinition
 from nnspec.elaborate.frame import Failed, Frame, Placed
 from nnspec.elaborate.instantiate.arguments import bind_block
 from nnspec.elaborate.instantiate.blocks import make_block
 from nnspec.elaborate.instantiate.mixture import apply_mixture
 from nnspec.elaborate.mistakes import Misplaced, SharedMismatch, TieMismatch, UnknownArgument
-from nnspec.elaborate.values import Argument, BlockDefinition, Partial
+from nnspec.elaborate.values import Argument, Bound, Partial
 from nnspec.layers.base import Layer, TensorType
 from nnspec.layers.mixture import Mixture
 
@@ -97,7 +98,7 @@ def _apply_block(
     return call_module(frame, made, given, path, node, Bound(definition, arguments))
 
 
-def apply_again(frame: Frame, value: Value, step: Step, named: Mapping[str, Argument], item: Placed) -> Value:
+def apply_again(frame: Frame, value: Value, step: Step, named: Mapping[str, ByName], item: Placed) -> Value:
     """`-> tower`: the same module on other inputs."""
     need_here(frame, value, item)
     if step.call.scan is not None:
@@ -111,12 +112,13 @@ def apply_again(frame: Frame, value: Value, step: Step, named: Mapping[str, Argu
             frame.fail(Misplaced(frame.span(item), what, way))
         case Layer() as layer:
             return _layer_again(frame, layer, step, flowing, named, item)
-        case Bound() as block:
+        case block:
+            assert isinstance(block, Bound)
             return _block_again(frame, block, step, flowing, named, item)
 
 
 def _layer_again(
-    frame: Frame, layer: Layer, step: Step, flowing: Several, named: Mapping[str, Argument], item: Placed
+    frame: Frame, layer: Layer, step: Step, flowing: Several, named: Mapping[str, ByName], item: Placed
 ) -> Value:
     names = (*layer.inputs, *layer.optional_inputs)
     further = named_inputs(frame, named, names, step.label, signature(type(layer)))
@@ -128,7 +130,7 @@ def _layer_again(
 
 
 def _block_again(
-    frame: Frame, block: Bound, step: Step, flowing: Several, named: Mapping[str, Argument], item: Placed
+    frame: Frame, block: Bound, step: Step, flowing: Several, named: Mapping[str, ByName], item: Placed
 ) -> Value:
     definition = block.definition
     names = tuple(each.name.text for each in declared_inputs(definition))

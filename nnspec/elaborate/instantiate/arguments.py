@@ -7,6 +7,7 @@ from nnspec.elaborate.builder.inputs import declared_inputs
 from nnspec.elaborate.builder.layer import need_single, weight_of
 from nnspec.elaborate.builder.signature import block_signature
 from nnspec.elaborate.builder.tensor import Tensor
+from nnspec.elaborate.declarations import BlockDefinition
 from nnspec.elaborate.describe import kind
 from nnspec.elaborate.frame import Frame, Placed
 from nnspec.elaborate.mistakes import (
@@ -16,7 +17,7 @@ from nnspec.elaborate.mistakes import (
     TooManyArguments,
     UnknownArgument,
 )
-from nnspec.elaborate.values import Argument, BlockDefinition, Meaning, Partial, holds_tensor, let_go
+from nnspec.elaborate.values import Argument, Meaning, Partial, holds_tensor, let_go
 from nnspec.syntax import tree as t
 
 Arguments = dict[str, Meaning]  # of a block, by parameter

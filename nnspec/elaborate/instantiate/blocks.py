@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from nnspec.diagnostics import Origin
-from nnspec.elaborate.builder.call import Made
-from nnspec.elaborate.builder.scope import Scope
+from nnspec.elaborate.builder.scope import Made, Scope
 from nnspec.elaborate.builder.tensor import INVALID, Flow, Invalid, flows, together
+from nnspec.elaborate.declarations import BlockDefinition
 from nnspec.elaborate.describe import describe, kind, plain
 from nnspec.elaborate.evaluate.expression import evaluate
 from nnspec.elaborate.frame import Environment, Failed, Frame, Given, Placed
 from nnspec.elaborate.instantiate.arguments import Arguments, bind_block
 from nnspec.elaborate.instantiate.finish import finish
 from nnspec.elaborate.mistakes import AlreadyDeclared, NoValue, TooDeep, WrongKind
-from nnspec.elaborate.values import BlockDefinition, Known, Partial, key
+from nnspec.elaborate.values import Known, Partial, key
 from nnspec.layers.base import TensorType
 from nnspec.syntax import tree as t
 

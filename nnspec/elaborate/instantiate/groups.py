@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from nnspec.elaborate.builder.call import Made
 from nnspec.elaborate.builder.emit import call_module
-from nnspec.elaborate.builder.scope import Scope
+from nnspec.elaborate.builder.scope import Made, Scope
 from nnspec.elaborate.builder.tensor import Invalid, Tensor, Value, flows, together
 from nnspec.elaborate.frame import Environment, Failed, Frame, Placed
 from nnspec.elaborate.instantiate.finish import finish

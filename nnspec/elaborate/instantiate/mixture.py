@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Label, Span
 from nnspec.dims import Size
-from nnspec.elaborate.builder.call import Made, Result
+from nnspec.elaborate.builder.call import Result, Wire
 from nnspec.elaborate.builder.emit import call_module, infer
 from nnspec.elaborate.builder.inputs import layer_inputs
 from nnspec.elaborate.builder.layer import bind_layer
-from nnspec.elaborate.builder.tensor import Several, Tensor, Value, Wire, types_of
+from nnspec.elaborate.builder.scope import Made
+from nnspec.elaborate.builder.tensor import Several, Tensor, Value, types_of
+from nnspec.elaborate.declarations import BlockDefinition
 from nnspec.elaborate.describe import kind
 from nnspec.elaborate.frame import Failed, Frame, Placed
 from nnspec.elaborate.instantiate.arguments import bind_block
 from nnspec.elaborate.instantiate.blocks import make_block
 from nnspec.elaborate.mistakes import BadExpert, LayerInput, WrongKind
-from nnspec.elaborate.values import BlockDefinition, Partial
+from nnspec.elaborate.values import Partial
 from nnspec.ir import Call, Module, Port
 from nnspec.ir.batch import mixing_layer
 from nnspec.ir.mixture import result_type

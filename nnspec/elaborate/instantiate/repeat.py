@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nnspec.elaborate.builder.tensor import Results, Several, Tensor, Value, flows
+from nnspec.elaborate.builder.tensor import ByName, Results, Several, Tensor, Value, flows
 from nnspec.elaborate.describe import kind
 from nnspec.elaborate.evaluate.expression import evaluate, number
 from nnspec.elaborate.evaluate.names import labelled
@@ -13,11 +13,11 @@ from nnspec.elaborate.frame import Frame
 from nnspec.elaborate.instantiate.apply import apply, apply_again
 from nnspec.elaborate.instantiate.groups import as_group, group
 from nnspec.elaborate.mistakes import BadOperation, WrongKind
-from nnspec.elaborate.values import Argument, Partial
+from nnspec.elaborate.values import Partial
 from nnspec.syntax import tree as t
 
 
-def repeat(frame: Frame, node: t.Repeat, named: Mapping[str, Argument]) -> Tensor | Several:
+def repeat(frame: Frame, node: t.Repeat, named: Mapping[str, ByName]) -> Tensor | Several:
     """Apply a step several times in a row."""
     count = number(frame, node.count, "a number of repetitions")
     if count < 0:
@@ -33,7 +33,7 @@ def repeat(frame: Frame, node: t.Repeat, named: Mapping[str, Argument]) -> Tenso
     return value
 
 
-def _apply_once(frame: Frame, step: t.Step, named: Mapping[str, Argument], count: int) -> tuple[Value, int]:
+def _apply_once(frame: Frame, step: t.Step, named: Mapping[str, ByName], count: int) -> tuple[Value, int]:
     """One application, or all `count` of them if the first leaves the types as they are."""
     if isinstance(step, (t.Body, t.Residual, t.Merge)):
         if named:

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nnspec.dims import Size, at_least, equal
-from nnspec.elaborate.builder.call import Bound, Result, Step
+from nnspec.elaborate.builder.call import Result
 from nnspec.elaborate.builder.emit import call_module
 from nnspec.elaborate.builder.inputs import block_inputs, declared_inputs
 from nnspec.elaborate.builder.signature import block_signature
-from nnspec.elaborate.builder.tensor import Invalid, Results, Tensor, Value
+from nnspec.elaborate.builder.tensor import Invalid, Results, Step, Tensor, Value
+from nnspec.elaborate.declarations import BlockDefinition
 from nnspec.elaborate.describe import kind
 from nnspec.elaborate.evaluate.expression import evaluate, number
 from nnspec.elaborate.evaluate.tuples import fed_value
@@ -33,7 +34,7 @@ from nnspec.elaborate.mistakes import (
     WrongInputs,
     WrongKind,
 )
-from nnspec.elaborate.values import BlockDefinition, Partial, is_size
+from nnspec.elaborate.values import Bound, Partial, is_size
 from nnspec.ir import Module, Scan
 from nnspec.ir.program import Along, Carried
 from nnspec.record import Record

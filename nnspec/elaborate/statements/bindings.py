@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nnspec.elaborate.builder.tensor import Invalid, Several, Tensor
+from nnspec.elaborate.declarations import BlockDefinition
 from nnspec.elaborate.evaluate.names import global_meaning
 from nnspec.elaborate.frame import Failed, Frame
 from nnspec.elaborate.mistakes import NeverApplied, WrongInputs
 from nnspec.elaborate.statements.chains import chain_value, held_value
-from nnspec.elaborate.values import BlockDefinition, Function, Known, Meaning, Partial
+from nnspec.elaborate.values import Function, Known, Meaning, Partial
 from nnspec.syntax import tree as t
 
 

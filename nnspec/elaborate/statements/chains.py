@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from nnspec.elaborate.builder.tensor import INVALID, Invalid, Results, Several, Tensor, flows
+from nnspec.elaborate.builder.tensor import INVALID, ByName, Invalid, Results, Several, Tensor, flows
 from nnspec.elaborate.describe import kind
 from nnspec.elaborate.evaluate.calls import call_function
 from nnspec.elaborate.evaluate.expression import evaluate_step, text
@@ -20,10 +20,10 @@ from nnspec.elaborate.instantiate.scan import scan
 from nnspec.elaborate.mistakes import LoneLabel, Misplaced, RepeatedArgument, WrongKind
 from nnspec.elaborate.statements.labels import new_label
 from nnspec.elaborate.statements.merges import merge, residual
-from nnspec.elaborate.values import Argument, Function, Known, Meaning, Partial, holds_tensor, is_number
+from nnspec.elaborate.values import Argument, Function, Known, Meaning, Partial, as_arguments, holds_tensor, is_number
 from nnspec.syntax import tree as t
 
-Named = Mapping[str, Argument]  # what flows and is meant for an input by its name
+Named = Mapping[str, ByName]  # what flows and is meant for an input by its name
 
 
 class Ran(NamedTuple):
@@ -142,13 +142,13 @@ def _expression(
     if isinstance(value, Partial):
         for name, argument in named.items():
             if name in value.named:
-                frame.fail(RepeatedArgument(argument.name_span or argument.span, value.name, name))
+                frame.fail(RepeatedArgument(argument.name_span, value.name, name))
         partial = value.given(named)
         inputs = _inputs_for(frame, partial, first, item)
         return Ran(apply(frame, partial, inputs, label, item), took=inputs is None or len(inputs) > 0)
     if isinstance(value, Function):
         incoming = Argument(frame.incoming(step, value.name), frame.span(step), None)
-        value, took = call_function(frame, value, (incoming,), dict(named), step)[0], True
+        value, took = call_function(frame, value, (incoming,), as_arguments(named), step)[0], True
         named = {}
     value = _of_network(frame, value, step)
     if not first and not took and not _mentions_flow(step):
