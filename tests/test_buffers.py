@@ -193,6 +193,12 @@ def test_the_source_has_the_names_of_the_spec() -> None:
     compare(text, x=torch.randn(2, 4))
 
 
+def test_one_that_memory_cannot_compute_is_refused() -> None:
+    text = "model A { input x: float[N]; b = Buffer(sum(ones([1000000, 1000000]), dim = 0)); x + mean(b) }"
+    with pytest.raises(nnspec.SpecError, match="E0256"):
+        nnspec.loads(text).to_torch()
+
+
 WRONG = {
     "an input": ("pe: Buffer(x * 2)", "E0259.*depends on the input x"),
     "weights": ("pe: Buffer(Range(3) -> Embedding(4, 5))", "E0259.*weights of Embedding"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from nnspec.diagnostics import Diagnostic, SpecError
 from nnspec.ir.program import Program
-from nnspec.ir.state import state_dict, totals
+from nnspec.ir.state import layer_weights, state_dict, totals
+from nnspec.layers.base import Layer, TensorType
 from nnspec.limits import DEFAULT_LIMITS, Limits
 
 GIB = 1 << 30
@@ -64,7 +67,15 @@ def need_memory(program: Program, limits: Limits = DEFAULT_LIMITS, copies: int =
 
 
 def _largest_value(program: Program) -> tuple[str, int]:
-    """The value of the most bytes, of those whose sizes are numbers."""
-    values = (item for module in program.modules.values() for item in module.values.items())
-    known = ((f"{name} {type}", size) for name, type in values if isinstance(size := type.bytes, int))
+    """The value of the most bytes, of those whose sizes are numbers; what is computed for a buffer counts, too."""
+    known = ((f"{name} {type}", size) for name, type in _values(program) if isinstance(size := type.bytes, int))
     return max(known, key=lambda found: found[1], default=("", 0))
+
+
+def _values(program: Program) -> Iterator[tuple[str, TensorType]]:
+    for module in program.modules.values():
+        yield from module.values.items()
+        for call in module.calls:
+            for weight in layer_weights(module, call) if isinstance(call.callee, Layer) else ():
+                if weight.initial.value is not None:
+                    yield from ((str(call.label), type) for type in weight.initial.value.types)
