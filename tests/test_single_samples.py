@@ -53,3 +53,23 @@ def test_one_sequence_has_no_lengths() -> None:
     text = "model M { input x: float[T, 5]; input n: int[1]; output y = x -> LSTM(3, lengths = n) }"
     with pytest.raises(SpecError, match="leave the lengths out"):
         nnspec.loads(text)
+
+
+def test_a_loop_of_cells_is_the_layer_of_its_name() -> None:
+    text = """
+block Step(size): x, h, c {
+  (x, h, c) -> cell: LSTMCell(size)
+  output h = cell
+  output c = cell.cell
+}
+model M {
+  input x: float[N, T, 4]
+  (each x along 1, carry h = zeros([N, 5]), carry c = zeros([N, 5])) -> step: scan Step(5)
+  output h = step.h
+}
+"""
+    module = nnspec.loads(text).to_torch()
+    layer = torch.nn.LSTM(4, 5, batch_first=True)
+    layer.load_state_dict({f"{key.split('.')[-1]}_l0": value for key, value in module.state_dict().items()})
+    x = torch.randn(2, 6, 4)
+    torch.testing.assert_close(module(x), layer(x)[1][0][0])

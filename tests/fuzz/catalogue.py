@@ -504,6 +504,9 @@ def _recurrent(random: Random, given: TensorType) -> Arguments:
     )
 
 
+entry("RNNCell", "GRUCell", "LSTMCell", ranks=(2,))(
+    lambda r, t: {"hidden_size": r.randint(1, 6), **some(r, bias=lambda: False)}
+)
 entry("GRU", ranks=(3,))(_recurrent)
 entry("LSTM", ranks=(3,))(
     lambda r, t: (
