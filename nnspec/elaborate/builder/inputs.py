@@ -32,7 +32,8 @@ def layer_inputs(frame: Frame, layer: Layer, flowing: Sequence[Tensor], further:
         least, most = len(layer.inputs), len(names)
         takes = f"{least} value{'s' if least != 1 else ''}" if least == most else f"{least} to {most} values"
         named = f" ({', '.join(names)})" if most > 1 else ""
-        frame.fail(WrongInputs(frame.span(node), layer.kind, takes + named, len(positional)))
+        way = _tuple_of(layer.inputs, layer.kind) if missing and 1 < len(positional) < len(names) else None
+        frame.fail(WrongInputs(frame.span(node), layer.kind, takes + named, len(positional), way))
     return [given.get(name) for name in names]
 
 
@@ -51,8 +52,13 @@ def block_inputs(
         if not positional:
             frame.no_value(node, definition.name)
         takes = f"{len(names)} values ({', '.join(names)})"
-        frame.fail(WrongInputs(frame.span(node), definition.name, takes, len(positional)))
+        way = _tuple_of(names, definition.name) if missing and 1 < len(positional) < len(names) else None
+        frame.fail(WrongInputs(frame.span(node), definition.name, takes, len(positional), way))
     return [given.get(name) for name in names]
+
+
+def _tuple_of(names: Sequence[str], callee: str) -> str:
+    return f"feed it with a tuple: ({', '.join(names)}) -> {callee}"
 
 
 def declared_inputs(definition: BlockDefinition) -> tuple[t.BlockInput, ...]:

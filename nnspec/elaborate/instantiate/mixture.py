@@ -12,13 +12,14 @@ from nnspec.elaborate.builder.emit import call_module, infer
 from nnspec.elaborate.builder.inputs import layer_inputs
 from nnspec.elaborate.builder.layer import bind_layer
 from nnspec.elaborate.builder.scope import Made
+from nnspec.elaborate.builder.signature import signature
 from nnspec.elaborate.builder.tensor import Several, Tensor, Value, types_of
 from nnspec.elaborate.declarations import BlockDefinition
 from nnspec.elaborate.describe import kind
 from nnspec.elaborate.frame import Failed, Frame, Placed
 from nnspec.elaborate.instantiate.arguments import bind_block
 from nnspec.elaborate.instantiate.blocks import make_block
-from nnspec.elaborate.mistakes import BadExpert, LayerInput, WrongKind
+from nnspec.elaborate.mistakes import BadExpert, LayerInput, UnknownArgument, WrongKind
 from nnspec.elaborate.values import Partial
 from nnspec.ir import Call, Module, Port
 from nnspec.ir.batch import mixing_layer
@@ -29,7 +30,9 @@ from nnspec.layers.mixture import Mixture
 
 def apply_mixture(frame: Frame, partial: Partial, flowing: Several | None, label: str | None, node: Placed) -> Value:
     """Apply experts to what flows (None: to something that is wrong already)."""
-    mixture, config, further, _ = bind_layer(frame, Mixture, partial, node, flowing or ())
+    mixture, config, further, ties = bind_layer(frame, Mixture, partial, node, flowing or ())
+    for name, argument in ties.items():  # it has no weight of its own
+        frame.fail(UnknownArgument(argument.name_span or argument.span, partial.name, name, signature(Mixture)))
     if flowing is None:
         raise Failed
     assert isinstance(mixture, Mixture)
