@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -146,6 +147,20 @@ def test_a_buffer_in_half_precision_and_on_another_device() -> None:
     assert module.pe.dtype == torch.bfloat16
     assert module(torch.randn(2, 7, 6, dtype=torch.bfloat16)).dtype == torch.bfloat16
     assert built(SINUSOIDS).to("meta").pe.device.type == "meta"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"result": 9}, {"result": -1}, {"result": "a"}, {"steps": 3}, {"steps": [{"layer": "Nonsense"}]}, {"steps": []},
+     {"steps": [{"layer": "Exp", "inputs": [0]}]}, {"steps": [{"layer": "Exp", "inputs": "0"}]},
+     {"steps": [{"layer": "Parameter", "arguments": {"shape": [3]}}]}, {"steps": [{"layer": "Range"}]}],
+)  # fmt: skip
+def test_a_form_that_is_no_constant_is_refused(change: dict[str, object]) -> None:
+    form = json.loads(nnspec.loads("model A { input x: float[N, 3]; b = Buffer(Range(3) * 0.5); x + b }").to_json())
+    (call,) = (each for each in form["modules"]["A"]["calls"] if each.get("label") == "b")
+    call["callee"]["arguments"]["value"].update(change)
+    with pytest.raises(nnspec.SpecError, match="E0504"):
+        nnspec.from_json(json.dumps(form))
 
 
 EXPRESSIONS = [

@@ -87,19 +87,22 @@ def read(value: Any) -> Computed:
     """
     if isinstance(value, Computed):
         return value
-    steps = value.get("steps") if isinstance(value, dict) else None
-    if not isinstance(steps, (list, tuple)) or not all(isinstance(step, dict) for step in steps):
+    steps, result = (value.get("steps"), value.get("result")) if isinstance(value, dict) else (None, None)
+    if not isinstance(steps, (list, tuple)) or not isinstance(result, int):
         raise ValueError("must be a tensor that follows from constants")
-    made = Computed(tuple(map(_read_step, steps)), value["result"])
+    made = Computed(tuple(map(_read_step, steps)), result)
     try:
-        made.types[made.result]
+        made.types[result if result >= 0 else len(made.types)]
     except (LayerError, TypeError, IndexError) as problem:
         raise ValueError(f"must be a tensor that follows from constants: {problem}") from None
     return made
 
 
-def _read_step(form: dict[str, Any]) -> Applied:
-    return Applied(read_layer(form), tuple(form.get("inputs", ())), str(form.get("name", "")))
+def _read_step(form: Any) -> Applied:
+    layer, inputs = read_layer(form), form.get("inputs", ())
+    if not isinstance(inputs, (list, tuple)) or not all(number is None or isinstance(number, int) for number in inputs):
+        raise ValueError("the inputs of a layer are numbers of results before it")
+    return Applied(layer, tuple(inputs), str(form.get("name", "")))
 
 
 def _write(value: Computed) -> Any:

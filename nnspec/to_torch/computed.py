@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count
 
 from nnspec.ir import Call, Module
@@ -62,10 +62,10 @@ def _numbered(stem: str) -> Iterator[str]:
     yield from (f"{stem}{number}" for number in count(2))
 
 
-def function_name(label: str, sources: dict[str, str], text: str) -> str:
+def function_name(label: str, sources: Mapping[str, str], text: ComputedText) -> str:
     """A name for the function that makes what has this label; one for equal texts."""
     free = (name for name in _numbered(f"make_{variable(label.rpartition('.')[2])}") if name not in TAKEN)
-    return next(name for name in free if sources.get(name, text.format(name)) == text.format(name))
+    return next(name for name in free if sources.get(name, text.function(name)) == text.function(name))
 
 
 def _lowered(call: Call, module: Module, given: list[str], sources: dict[str, str]) -> str:

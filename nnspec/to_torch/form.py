@@ -97,7 +97,7 @@ class Forms:
         self.sources.update(text.sources)
         if not text.lines:
             return Raw(text.result)
-        name = function_name(str(call.label), self.sources, text.function("{}"))
+        name = function_name(str(call.label), self.sources, text)
         self.sources[name] = text.function(name)
         return Raw(f"{name}()")
 
