@@ -105,6 +105,20 @@ model Waves {
   output logits = Linear(11)
 }
 """
+SUMMED = """
+model Summed {
+  input tokens: int[N, T]
+  seen = cast(tokens != 3, "int")
+  places = cumsum(seen, dim = 1) - 1
+  embed: Embedding(11, 8)
+  heads = _ -> Rearrange("n t (h d) -> n h t d", h = 2)
+  turned = rotary(heads, places)
+  attention(turned, turned, heads, mask = (tokens != 3)[:, none, none], causal = true)
+  Rearrange("n h t d -> n t (h d)")
+  _ + cumsum(_, dim = -2) / 9.0
+  output logits = Linear(11)
+}
+"""
 COUNTED = """
 block Placed {
   [N, T, D]
@@ -180,6 +194,7 @@ MODELS: dict[str, Any] = {
     "T5": lambda: nnspec.load("t5", settings=T5),
     "tables and masks of distances": lambda: nnspec.loads(DISTANCES),
     "left-padded convolutions": lambda: nnspec.loads(WAVES),
+    "places and features are summed up": lambda: nnspec.loads(SUMMED),
     "places are counted and nothing as long is kept": lambda: nnspec.loads(COUNTED),
     "capped scores, distances and a window": lambda: nnspec.loads(SCORES),
     "transformer": lambda: nnspec.load(
@@ -211,7 +226,7 @@ def whole_inputs(model: nnspec.Model, made: Decoder) -> Arrays:
 
 def empty_past(made: Decoder, dtype: Any) -> Arrays:
     sizes = {"N": BATCH, str(made.past): 0}
-    kinds = {"float": dtype, "bool": np.bool_}
+    kinds = {"float": dtype, "bool": np.bool_, "int": np.int64}
     return {name: np.zeros(numbers(given.shape, sizes), kinds[given.dtype]) for name, given in made.kept.items()}
 
 
@@ -367,7 +382,7 @@ def refusal(body: str, head: str = "input tokens: int[N, T <= 64]") -> str:
         ("embed + mean(embed, dim = 1, keepdim = true)", "Mean mixes places along T", "look back only"),
         ("_ / T", "Divide has T, the length of the whole sequence, in its scalar", "each place alone"),
         ("table: Parameter([64, 8])\n  embed + table[:T]", "Subscript has T, the length of the whole", "by Range(T)"),
-        ("_ -> cumsum(_, dim = 1)", "CumulativeSum mixes places along T", "look back only"),
+        ("_ -> cumprod(_, dim = 1)", "CumulativeProduct mixes places along T", "look back only"),
         ("_[:, :1] + _", "Subscript mixes places along T", "look back only"),
         ("twice = Range(2 * T) -> Embedding(99, 8)\n  embed + twice[:T]", "Range counts from 0 to 2*T", "Range(T)"),
         ("keys = embed -> Transpose(1, 2)\n  softmax(embed @ keys) @ embed", "sets every place along T beside every other: [N, T, T]", "causal"),

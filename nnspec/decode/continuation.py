@@ -146,7 +146,11 @@ class _Body:
         layer, inputs, outputs = continued.layer, list(step.call.inputs), list(step.call.outputs)
         names = layer.result_names()
         outputs += [f"{outputs[0]}@{name}" for name in names[len(outputs) :]]
+        made = list(outputs)
         for memory, kept in zip(step.kept, continued.kept, strict=True):
+            if kept.after is not None:
+                made[kept.result] = f"alone@{memory.path}"
+                continue
             inputs += [""] * (kept.input + 1 - len(inputs))
             given = _past(memory.path)
             self.present[memory.path] = _present(memory.path) if kept.join else outputs[kept.result]
@@ -156,7 +160,17 @@ class _Body:
         if step.kept:  # what goes on may take fewer inputs
             del inputs[len(layer.inputs) + len(layer.optional_inputs) :]
         types = layer.results(*(self.values[name] if name else None for name in inputs))
-        self._call(step.call, layer, inputs, outputs, types)
+        self._call(step.call, layer, inputs, made, types)
+        for memory, kept in zip(step.kept, continued.kept, strict=True):
+            if kept.after is not None:
+                self._after(step.call, kept, memory.path, made[kept.result], outputs[kept.result])
+
+    def _after(self, call: Call, kept: Kept, path: str, made: str, result: str) -> None:
+        """The result of a layer for this part alone, together with what was kept."""
+        assert kept.after is not None and kept.trim is not None
+        self._operation(call, kept.after, [_past(path), made], result)
+        self._operation(call, kept.trim, [result], _present(path))
+        self.present[path] = _present(path)
 
     def _join(self, call: Call, kept: Kept, path: str, value: str) -> str:
         """The value kept from earlier parts, joined with that of this part."""

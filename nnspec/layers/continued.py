@@ -21,7 +21,8 @@ class Kept(Record):
 
     With `join`, what is kept is that input itself, of all parts so far: `join(past, input)` takes its place; with
     `trim`, only what that leaves of it is kept. Without, it is result number `result`, which the next part is given;
-    the first part begins with zeros, or with what the layer was given itself where it is `started`.
+    the first part begins with zeros, or with what the layer was given itself where it is `started`. With `after`, it
+    is no input: `after(past, result)` takes the place of the result, and what `trim` leaves of that is kept.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Kept(Record):
     trim: Layer | None = None
     result: int = 0
     started: bool = False
+    after: Layer | None = None
 
 
 class Continued(Record):

@@ -5,14 +5,15 @@ from __future__ import annotations
 from nnspec.dims import Expression, at_least, equal
 from nnspec.layers.base import ArgumentError, TensorType
 from nnspec.layers.continued import Kept, along
-from nnspec.layers.families.combine import Concat
-from nnspec.layers.families.indexing import Slice
 from nnspec.layers.reshaping import replaced
 from nnspec.layers.window import Window
 
 
 def last_places(input: TensorType, dim: int, count: int) -> Kept:
     """The last `count` places of an input, zeros at first, which stand before the next part."""
+    from nnspec.layers.families.combine import Concat  # here: most uses of a convolution are no decoding
+    from nnspec.layers.families.indexing import Slice
+
     type = replaced(input, dim, count)
     return Kept("input", 0, type, join=Concat(dim=dim), trim=Slice(dim=dim, start=-count))
 

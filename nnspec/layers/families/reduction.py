@@ -5,10 +5,13 @@
 
 from typing import ClassVar, Literal
 
-from nnspec.dims import Size, product
+from nnspec.dims import Expression, Size, equal, product
 from nnspec.layers.base import ArgumentError, DType, Example, InputError, Layer, TensorType, axis, need_dtype
+from nnspec.layers.continued import Continued, Kept, along
+from nnspec.layers.families.combine import Add
+from nnspec.layers.families.indexing import Slice
 from nnspec.layers.pooled import Pooled
-from nnspec.layers.reshaping import distinct_axes
+from nnspec.layers.reshaping import distinct_axes, replaced
 
 
 class _Reduction(Layer):
@@ -303,7 +306,20 @@ class CumulativeSum(_Cumulative):
 
     function: ClassVar[str | None] = "cumsum"
 
-    examples: ClassVar = (Example("cumsum(a, dim = 1)"), Example("CumulativeSum(-1)", ("int[N, T]",)))
+    examples: ClassVar = (
+        Example("cumsum(a, dim = 1)"),
+        Example("CumulativeSum(-1)", ("int[N, T]",)),
+        Example("cumsum(a, dim = 1)", ("float[N, T, 3]",)),
+    )
+
+    def continued(self, time: Expression, past: Expression, input: TensorType) -> Continued | None:
+        dim = axis(self.dim, input.rank)
+        if not along(time, input.shape[dim]):
+            return None
+        if not equal(input.shape[dim], time):
+            raise InputError(f"sums over {input.shape[dim]} places, which is not one for each along {time}")
+        total = Kept("total", 0, replaced(input, dim, 1), trim=Slice(dim=dim, start=-1), after=Add())
+        return Continued(self, (total,))
 
 
 class CumulativeProduct(_Cumulative):
