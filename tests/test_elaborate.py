@@ -283,6 +283,7 @@ def test_a_variant_takes_what_the_model_behind_it_takes_where_a_block_calls_it_t
         {"width": 8, "classes": 2, "H": 64},
         {"width": 3, "classes": 7, "H": 64},
     ]
+    assert [program.modules[call.callee].name for call in program.main.calls] == ["Tiny", "Small"]
     with pytest.raises(nnspec.SpecError, match="did you mean `width`"):
         nnspec.loads(text.replace("width = 3)", "wdth = 3)"), "Two")
 

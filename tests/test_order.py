@@ -61,3 +61,22 @@ def test_the_order_changes_neither_counts_nor_results() -> None:
 def test_scaled_widths_are_rounded_as_the_papers_do(value: str, expected: int) -> None:
     model = nnspec.loads(f"model Net {{\n  input x: float[N, 4]\n  Linear(divisible({value}, 8))\n}}")
     assert str(model.program.main.output_types[0]) == f"[N, {expected}]"
+
+
+def test_the_order_may_name_steps_that_an_if_leaves_out() -> None:
+    text = """
+    model M(gate = true) {
+      input x: float[N, 4]
+      order last, extra, first
+      first: Linear(4)
+      if gate { extra: Linear(4) }
+      last: Linear(4)
+    }
+    """
+    keys = [list(nnspec.loads(text, settings={"gate": gate}).to_torch().state_dict()) for gate in (True, False)]
+    assert [list(dict.fromkeys(key.split(".")[0] for key in each)) for each in keys] == [
+        ["last", "extra", "first"],
+        ["last", "first"],
+    ]
+    with pytest.raises(nnspec.SpecError, match="E0201"):
+        nnspec.loads(text.replace("last, extra", "last, other"))

@@ -22,11 +22,12 @@ from nnspec.elaborate.statements.chains import chain_value
 from nnspec.elaborate.statements.run import run
 from nnspec.ir import Program
 from nnspec.layers.base import TensorType
-from nnspec.recipe.lines import Value, labels_in
+from nnspec.recipe.lines import Value
 from nnspec.recipe.mistakes import NoLoss, NotOneNumber, TwoMeanings
 from nnspec.recipe.plan import Plan
 from nnspec.recipe.written import Written, lone_expression
 from nnspec.syntax import tree as t
+from nnspec.syntax.walk import labels_in
 
 BATCH = "batch"  # what a recipe calls the number of samples
 Results = dict[str, Tensor | None]  # by name; None for what is wrong, or what only the data itself knows

@@ -6,8 +6,6 @@ networks of its own out of the models of the file; any other judges what one mod
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from nnspec.diagnostics import Sink, nearest
 from nnspec.elaborate.declarations import Declarations
 from nnspec.elaborate.evaluate.arithmetic import FUNCTIONS
@@ -20,6 +18,7 @@ from nnspec.recipe.recipe import OUTSIDE
 from nnspec.recipe.written import Written, lone_expression, train_frame
 from nnspec.record import Record
 from nnspec.syntax import tree as t
+from nnspec.syntax.walk import labels_in, names_in, nodes
 
 Value = t.Bind | t.For
 
@@ -36,7 +35,7 @@ def read_lines(frame: Frame, statements: tuple[t.Statement, ...], known: tuple[s
     """The keys of a block or phase with what they are, its other values, and its phases."""
     keys: dict[str, Written] = {}
     values: list[Value] = []
-    used = [_names(statement) for statement in statements]
+    used = [names_in(statement) for statement in statements]
     for index, statement in enumerate(statements):
         try:
             if isinstance(statement, (t.Phase, t.For)):
@@ -73,7 +72,7 @@ def _is_constant(frame: Frame, statement: t.Bind) -> bool:
     """Whether a line gives a name to what is known without a network: keys of the recipe may use it."""
     plain = lone_expression(statement.chain)
     known = {*frame.environment.known(), *FUNCTIONS}
-    return len(statement.names) == 1 and plain is not None and _names(plain) <= known
+    return len(statement.names) == 1 and plain is not None and names_in(plain) <= known
 
 
 def find_block(declarations: Declarations, model: str, sink: Sink) -> t.Train | None:
@@ -94,49 +93,26 @@ def find_block(declarations: Declarations, model: str, sink: Sink) -> t.Train | 
                 frame.report(OtherModel(frame.span(place), name, meant))
                 name = meant or name  # what else is wrong is told of the recipe that was meant
         chosen.setdefault(name, block)
-    users = [block for block in building if model in _names(block.body)]
+    users = [block for block in building if model in names_in(block.body)]
     return chosen.get(model) or chosen.get(None) or next(iter(users), None)
 
 
 def builds(block: t.Train) -> bool:
     """Whether a block has phases, or labels anything: then it builds networks of its own."""
-    return any(isinstance(node, t.Phase) or (isinstance(node, t.Item) and node.label) for node in _nodes(block.body))
-
-
-def _nodes(node: object) -> Iterator[t.Node]:
-    """All nodes of a piece of the text."""
-    pending: list[object] = [node]
-    while pending:
-        current = pending.pop()
-        if isinstance(current, tuple):
-            pending += current
-        elif isinstance(current, t.Node):
-            yield current
-            pending += [getattr(current, name) for name in current.record_fields[2:]]
-
-
-def labels_in(node: object) -> set[str]:
-    """The labels that a piece of the text gives."""
-    labelled = (each.label for each in _nodes(node) if isinstance(each, t.Item))
-    return {label.text for label in labelled if isinstance(label, t.Identifier)}
+    return any(isinstance(node, t.Phase) or (isinstance(node, t.Item) and node.label) for node in nodes(block.body))
 
 
 def loose_names(node: object) -> set[str]:
     """The names that a piece of the text uses as values and does not declare: fields of data, outputs of a model."""
     others: set[str] = set()
-    for each in _nodes(node):
+    for each in nodes(node):
         match each:
             case t.Postfix(base=t.Name(text=called)) if any(isinstance(x, t.Arguments) for x in each.trailers):
                 others.add(called)
             case t.Chain():  # what stands behind an arrow is applied
                 others |= {item.step.text for item in each.items[1:] if isinstance(item.step, t.Name)}
             case t.Bind():
-                others |= {name.text for name in each.names} - _names(each.chain)
+                others |= {name.text for name in each.names} - names_in(each.chain)
             case t.For():
                 others |= {name.text for name in each.names}
-    return _names(node) - others - labels_in(node)
-
-
-def _names(node: object) -> set[str]:
-    """All names that a piece of the text uses."""
-    return {each.text for each in _nodes(node) if isinstance(each, t.Name)}
+    return names_in(node) - others - labels_in(node)

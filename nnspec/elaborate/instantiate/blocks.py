@@ -77,7 +77,7 @@ def build(frame: Frame, definition: BlockDefinition, arguments: Arguments) -> Ma
     if scope.mistakes:
         return None
     shown = {name: plain(value) for name, value in bound.items()}
-    module = finish(frame, declaration.name, shown, declaration.documentation)
+    module = finish(frame, declaration.name, declaration.body, shown, declaration.documentation)
     return scope.made(frame.shared.modules.add(module))
 
 
@@ -141,16 +141,7 @@ def _build_variant(frame: Frame, definition: BlockDefinition, body: t.Expression
     chosen, _ = bind_block(frame, target, value, body)
     own = {parameter.name.text for parameter in definition.declaration.parameters}
     chosen |= {name: argument for name, argument in arguments.items() if name not in own}
-    scope = Scope(definition.name, frame.scope.kind)
-    inner = Frame(
-        frame.shared,
-        target.declarations,
-        scope,
-        Environment(),
-        frame.chain,
-        training=frame.training,
-        given=frame.given,
-    )
+    inner = frame.replace(declarations=target.declarations, environment=Environment())
     return build(inner, target, chosen)
 
 

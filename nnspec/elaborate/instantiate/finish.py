@@ -7,13 +7,21 @@ from nnspec.elaborate.builder import interior
 from nnspec.elaborate.frame import Frame, Placed
 from nnspec.elaborate.mistakes import UnknownName
 from nnspec.ir import Module
+from nnspec.syntax import tree as t
+from nnspec.syntax.walk import labels_in
 
 
-def finish(frame: Frame, node: Placed, arguments: dict[str, object] | None = None, documentation: str = "") -> Module:
-    """The module of a frame's scope."""
+def finish(
+    frame: Frame, node: Placed, body: t.Body, arguments: dict[str, object] | None = None, documentation: str = ""
+) -> Module:
+    """The module of a frame's scope, which has run a body."""
     scope = frame.scope
-    for label, span in scope.order.items():
-        if not scope.has(label):
+    for label, span in list(scope.order.items()):
+        if scope.has(label):
+            continue
+        if any(f"{other}.".startswith(f"{label}.") for other in labels_in(body)):
+            del scope.order[label]  # of a step under an `if` that does not hold
+        else:
             advice = "`order` names labels of the steps behind it in the same body"
             frame.report(UnknownName(span, label, nearest(label, scope.steps), advice))
     used = {wire for call in scope.calls for wire in call.inputs} | {tensor.wire for _, tensor in scope.outputs}

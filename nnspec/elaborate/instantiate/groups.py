@@ -50,5 +50,5 @@ def _make_group(frame: Frame, body: t.Body, path: str, node: Placed) -> tuple[Ma
         frame.fail(NoValue(frame.span(node), "the end of this group"))
     results = [scope.localise(tensor) for tensor in flows(flow)]
     scope.outputs = [("output" if len(results) == 1 else str(i), tensor) for i, tensor in enumerate(results)]
-    key = frame.shared.modules.add(finish(inner, node))
+    key = frame.shared.modules.add(finish(inner, node, body))
     return scope.made(key), [*flowing, *scope.captures]

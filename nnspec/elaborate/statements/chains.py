@@ -22,6 +22,7 @@ from nnspec.elaborate.statements.labels import new_label
 from nnspec.elaborate.statements.merges import merge, residual
 from nnspec.elaborate.values import Argument, Function, Known, Meaning, Partial, as_arguments, holds_tensor, is_number
 from nnspec.syntax import tree as t
+from nnspec.syntax.walk import names_in
 
 Named = Mapping[str, ByName]  # what flows and is meant for an input by its name
 
@@ -151,7 +152,7 @@ def _expression(
         value, took = call_function(frame, value, (incoming,), as_arguments(named), step)[0], True
         named = {}
     value = _of_network(frame, value, step)
-    if not first and not took and not _mentions_flow(step):
+    if not first and not took and "_" not in names_in(step):
         again = value.step if isinstance(value, (Tensor, Results)) else None
         if again is None or not isinstance(value, (Tensor, Results)):
             found = "a value that does not use what flows to it"
@@ -198,12 +199,3 @@ def _inputs_for(frame: Frame, partial: Partial, first: bool, node: t.Item) -> Se
             frame.no_value(node, partial.name)
         return Several()  # its inputs are all among its arguments
     return Several() if flow is None else flows(flow)
-
-
-def _mentions_flow(node: object) -> bool:
-    """Whether `_` stands in an expression."""
-    if isinstance(node, t.Name):
-        return node.text == "_"
-    if isinstance(node, t.Node):
-        return any(_mentions_flow(getattr(node, name)) for name in node.record_fields[2:])
-    return isinstance(node, tuple) and any(map(_mentions_flow, node))

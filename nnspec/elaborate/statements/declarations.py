@@ -28,6 +28,7 @@ from nnspec.elaborate.statements.chains import run_chain
 from nnspec.elaborate.statements.labels import new_label
 from nnspec.layers.base import DType, TensorType
 from nnspec.syntax import tree as t
+from nnspec.syntax.walk import names_in
 
 DTYPES = ("float", "int", "bool")
 
@@ -118,7 +119,7 @@ def require(frame: Frame, node: t.Require) -> None:
     if node.message is not None:
         value = evaluate(frame, node.message)
         message = value if isinstance(value, str) else describe(value)
-    known = [(name, frame.environment.find(name)[1]) for name in sorted(_names_in(node.condition))]
+    known = [(name, frame.environment.find(name)[1]) for name in sorted(names_in(node.condition))]
     values = tuple(f"{name} = {describe(value)}" for name, value in known if value is not None)
     frame.fail(Required(frame.span(node.condition), message, values))
 
@@ -138,12 +139,3 @@ def rename(frame: Frame, node: t.Rename) -> None:
     if problem is not None:
         frame.fail(BadRename(frame.span(node), *problem))
     frame.scope.renames.append((published, own))
-
-
-def _names_in(node: object) -> set[str]:
-    """All names in an expression."""
-    if isinstance(node, t.Name):
-        return {node.text}
-    if isinstance(node, t.Node):
-        return set().union(*(_names_in(getattr(node, name)) for name in node.record_fields[2:]))
-    return set().union(*map(_names_in, node)) if isinstance(node, tuple) else set()
