@@ -1,4 +1,4 @@
-"""The pages of `nnspec explain`: one for every mistake's code, and one for every layer.
+"""The pages of `nnspec explain`: for every mistake's code, word of the language, layer and function.
 
 The pages are docstrings. Those of the mistakes are read from the sources, because the modules of training and export
 cannot be imported where their extras are not installed.
@@ -19,14 +19,15 @@ from nnspec.layers import registry
 from nnspec.layers.base import Layer
 from nnspec.layers.batched import Batched
 from nnspec.recipe.choice import Configured
-from nnspec.recipe.recipe import CHOICES, Phase, Recipe
+from nnspec.recipe.recipe import CHOICES, KEYS, Phase, Recipe
 from nnspec.record import Record
+from nnspec.reference import heading, page_of, pages
 
 _PACKAGE = Path(__file__).parent
 
 
 class NothingToExplain(Diagnostic):
-    """`nnspec explain` was asked about a word that is neither the code of a mistake nor a layer or function."""
+    """`nnspec explain` was asked about what is no code of a mistake, and no word, layer or function."""
 
     code = "E0503"
     word: str
@@ -34,7 +35,7 @@ class NothingToExplain(Diagnostic):
 
     @property
     def message(self) -> str:
-        return f"there is no code, layer or function called {self.word}"
+        return f"there is no code, word, layer or function called {self.word}"
 
     @property
     def help(self) -> str | None:
@@ -79,7 +80,7 @@ def _page(node: ast.stmt) -> Page | None:
 
 
 def explain(word: str) -> str:
-    """The page of a code (E0203), a layer (Conv2d), a function (softmax), an operator (@) or a part of a recipe.
+    """The page of a code (E0203), a word of the language (residual, epochs), a layer, function or operator.
 
     Raises:
         SpecError: there is none.
@@ -88,13 +89,16 @@ def explain(word: str) -> str:
     if page:
         kind = "warning" if page.code.startswith("W") else "error"
         return f"{kind} {page.code}: {page.name}\n\n{page.text}"
-    layer = find_layer(word)
     recipe = recipe_part(word)
+    reference = page_of(word)
+    if reference is not None:
+        return "\n\n".join([reference, *([cleandoc(recipe.__doc__ or "")] if recipe is not None else [])])
+    layer = find_layer(word)
     if layer is None and recipe is not None:
         return "\n\n".join([signature(cast(Any, recipe)), cleandoc(recipe.__doc__ or "")])
     if layer is None:
         recipes = [part.__name__ for part in recipe_parts()]
-        known = [*mistakes(), *registry.names(), *registry.words("function"), *recipes]
+        known = [*mistakes(), *pages(), *registry.names(), *registry.words("function"), *recipes]
         raise SpecError.of(NothingToExplain(None, word, nearest(word, known)))
     return layer_page(layer)
 
@@ -150,4 +154,8 @@ def contents() -> str:
         families.setdefault(module.rpartition(".")[2].replace("_", " "), []).append(name)
     layers = [f"  {family}: {', '.join(sorted(names))}" for family, names in sorted(families.items())]
     recipes = [f"  {key}: {', '.join(choice.__name__ for choice in choices)}" for key, choices in CHOICES.items()]
-    return "\n".join(["Mistakes:", *codes, "", "Layers:", *layers, "", "Recipes (train):", *recipes])
+    words = [f"  {', '.join(heading(path))}" for path in dict.fromkeys(pages().values())]
+    language = [line for line in words if line.strip() not in KEYS]
+    keys = [f"  keys: {', '.join(line.strip() for line in words if line.strip() in KEYS)}"]
+    parts = {"Language": language, "Mistakes": codes, "Layers": layers, "Recipes (train)": [*keys, *recipes]}
+    return "\n\n".join("\n".join([f"{name}:", *lines]) for name, lines in parts.items())

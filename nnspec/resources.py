@@ -1,4 +1,4 @@
-"""Where the grammar and the model zoo are: beside the package in a clone, inside it in an installed wheel."""
+"""Where the grammar, the zoo and the reference are: beside the package in a clone, inside it in a wheel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PACKAGE = Path(__file__).parent
 
 @cache
 def folder(name: str) -> Path:
-    """The folder `grammar` or `specs`.
+    """The folder `grammar`, `specs` or `docs`.
 
     Raises:
         FileNotFoundError: the installation is damaged.

@@ -69,7 +69,7 @@ Examples:
     )
 
 
-@pytest.mark.parametrize(("word", "layer"), [("softmax", "Softmax"), ("@", "MatMul"), ("concat", "Concat")])
+@pytest.mark.parametrize(("word", "layer"), [("softmax", "Softmax"), ("@", "MatMul"), ("Concat", "Concat")])
 def test_functions_operators_and_merges_lead_to_their_layer(word, layer):
     assert run("explain", word)[1].startswith(f"{layer}(")
 
@@ -77,7 +77,9 @@ def test_functions_operators_and_merges_lead_to_their_layer(word, layer):
 def test_an_unknown_word_suggests_the_nearest():
     code, _, err = run("explain", "Conv2D")
     assert code == 1
-    assert err == ("error[E0503]: there is no code, layer or function called Conv2D\n  = help: did you mean Conv2d?\n")
+    assert err == (
+        "error[E0503]: there is no code, word, layer or function called Conv2D\n  = help: did you mean Conv2d?\n"
+    )
 
 
 def test_without_a_word_everything_is_listed():
