@@ -15,8 +15,6 @@ from nnspec.ir.program import Call, Module, Program, Scan
 from nnspec.layers.base import Layer, LayerError, TensorType
 
 _NAME = r"(?a:[A-Za-z_]\w*)"
-_PATH = r"(?a:\w+(\.\w+)*)"
-_VALUE = r"(?a:[\w.@]+)"
 
 
 class UnsoundProgram(ValueError):
@@ -70,27 +68,32 @@ def _verify_module(program: Program, module: Module) -> None:
     _need(re.fullmatch(_NAME, module.name), f"{module.name!r} is not a name")
     known: set[str] = set()
     for port in module.inputs:
-        _need(re.fullmatch(_PATH, port.name), f"the input {port.name!r} is not a name")
+        _need(_is_path(port.name), f"the input {port.name!r} is not a name")
         _define(module, known, port.value)
     built: set[str] = set()
     for call in module.calls:
         _verify_call(program, module, call, known, built)
     for port in module.outputs:
-        _need(re.fullmatch(_PATH, port.name), f"the output {port.name!r} is not a name")
+        _need(_is_path(port.name), f"the output {port.name!r} is not a name")
         _need(port.value in known, f"the output {port.name} is {port.value!r}, which nothing makes")
     for label in module.order:
-        _need(re.fullmatch(_PATH, label), f"{label!r} in its order is not a label")
+        _need(_is_path(label), f"{label!r} in its order is not a label")
     for published, own in module.renames:
         _need(not own or published.count("*") == own.count("*"), f"{published!r} and {own!r} differ in their `*`")
     for tie in module.ties:
         for path in (tie.parameter, tie.source):
-            _need(re.fullmatch(_PATH, path), f"the tie of {path!r} is not a path")
+            _need(_is_path(path), f"the tie of {path!r} is not a path")
             owned = any(path == label or path.startswith(f"{label}.") for label in built)
             _need(owned, f"nothing owns the tied {path}")
 
 
+def _is_path(text: str) -> bool:
+    """Whether a text is a path of labels, each of any letters but a dot."""
+    return all(part and part.isprintable() for part in text.split("."))
+
+
 def _define(module: Module, known: set[str], value: str) -> None:
-    _need(re.fullmatch(_VALUE, value), f"{value!r} is not the name of a value")
+    _need(value.isprintable() and value, f"{value!r} is not the name of a value")
     _need(value in module.values, f"the value {value} has no type")
     _need(value not in known, f"the value {value} is made twice")
     known.add(value)
@@ -98,10 +101,13 @@ def _define(module: Module, known: set[str], value: str) -> None:
 
 def _verify_call(program: Program, module: Module, call: Call, known: set[str], built: set[str]) -> None:
     if call.label is not None:
-        _need(re.fullmatch(_PATH, call.label), f"{call.label!r} is not a label")
+        _need(_is_path(call.label), f"{call.label!r} is not a label")
         fits = call.shared == (call.label in built)
         _need(fits, f"the label {call.label} is built twice, or applied before it is built")
-        _need(call.count == 1 or call.label.rpartition(".")[2].isdecimal(), f"the repeat {call.label} is not numbered")
+        _need(
+            call.count == 1 or re.fullmatch(r"(?a:\d+)", call.label.rpartition(".")[2]),
+            f"the repeat {call.label} is not numbered",
+        )
         built.update(call.labels if call.count < 1000 else (call.label,))
     _need(call.count >= 1, f"a call is made {call.count} times")
     for name in call.inputs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 from typing import NamedTuple
 
@@ -103,11 +104,15 @@ def _size(random: Random, part: object, scope: Scope) -> tuple[str, Size]:
 def _statement(drawing: Drawing, scope: Scope, lines: list[str], flow: TensorType) -> TensorType:
     random = drawing.random
     kind = random.choices(
-        ["chain", "name", "for", "if", "let", "training", "widths", "branch"], [10, 3, 2, 2, 1, 1, 1, 1]
+        ["chain", "name", "for", "if", "number", "training", "widths", "branch", "shape"], [10, 3, 2, 2, 1, 1, 1, 1, 1]
     )[0]
     if kind == "name":
         text, result = drawing.chain(scope.inner(), flow, random.randint(1, 2))
         name = drawing.fresh("v")
+        if re.fullmatch(r"[A-Z]\w*(\([^()_]*\))?", text) and maybe(random):  # a layer may have a name of its own
+            held = drawing.fresh("step")
+            lines.append(f"{held} = {text}")
+            text = f"({held} if {random.choice(['true', 'not false', '1 < 2'])} else Nonsense)"
         lines.append(f"{name} = _ -> {text}")
         scope.values.append(Named(name, flow, result))
         return flow
@@ -120,7 +125,11 @@ def _statement(drawing: Drawing, scope: Scope, lines: list[str], flow: TensorTyp
         text, _ = drawing.chain(scope.inner(), flow, 1, keep=True)
         index, label = drawing.fresh("i"), drawing.fresh("stage")
         low = random.randint(0, 2)
-        lines.append(f'for {index} in {low}..{low + random.randint(0, 2)} {{ "{label}.{{{index}}}": {{ {text} }} }}')
+        path = random.choice([f"{label}.{{{index}}}", f"{label}-{{{index}}}", f"output.{label}.{{{index}}}.0"])
+        lines.append(f'for {index} in {low}..{low + random.randint(0, 2)} {{ "{path}": {{ {text} }} }}')
+        return flow
+    if kind == "shape" and flow.rank:
+        lines.append(f"[..., {drawing.fresh('Last')}]")
         return flow
     if kind == "widths" and flow.dtype == "float" and flow.rank > 1 and isinstance(flow.shape[-1], int):
         widths = [random.choice([2, 3, 4, 6]) for _ in range(random.randint(1, 3))]
@@ -142,11 +151,11 @@ def _statement(drawing: Drawing, scope: Scope, lines: list[str], flow: TensorTyp
         else:
             lines.append(f"if 1 + 1 == 2 {{ {text} }}")
         return result
-    if kind == "let":
+    if kind == "number":
         name = drawing.fresh("k")
         value = random.choice([2, 3, 4])
         shown = drawing.number(value, scope)
-        lines.append(f"{name} = {shown}")
+        lines.append(f"{name} = {shown}" if maybe(random) else f"{name} = {shown} if 2 > 1 else [{name}]")
         scope.numbers[name] = value
         return flow
     if kind == "training" and flow.dtype == "float":

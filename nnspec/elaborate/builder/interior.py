@@ -105,6 +105,11 @@ class _Parts:
         self.values: dict[str, TensorType] = {}
 
 
+def _free(name: str, module: Module) -> str:
+    """A name for a value of a module that none has: a label may hold any letters."""
+    return name if name not in module.values else _free(f"{name}@", module)
+
+
 def _split(module: Module, call: Call, turn: int, *, alone: bool) -> _Parts:
     """A repeat cut behind application `turn`; with `alone`, that application stands for itself."""
     cuts = [turn + 1] if not alone else [turn, turn + 1]
@@ -115,7 +120,7 @@ def _split(module: Module, call: Call, turn: int, *, alone: bool) -> _Parts:
     for first, last in pairwise(bounds):
         outputs = call.outputs
         if last != call.count:
-            outputs = tuple(f"{output}@{last}" for output in call.outputs)
+            outputs = tuple(_free(f"{output}@{last}", module) for output in call.outputs)
             parts.values |= {new: module.values[old] for new, old in zip(outputs, call.outputs, strict=True)}
         update = {"label": labels[first], "count": last - first, "inputs": inputs, "outputs": outputs}
         parts.calls.append(call.model_copy(update=update))

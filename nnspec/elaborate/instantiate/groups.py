@@ -33,7 +33,7 @@ def _make_group(frame: Frame, body: t.Body, path: str, node: Placed) -> tuple[Ma
     """The module of a group, and its inputs in the scope around it."""
     if len(frame.shared.modules) >= frame.shared.limits.modules:
         frame.exceed(node, "the number of distinct modules", "modules")
-    name = "".join(part[:1].upper() + part[1:] for part in re.split(r"[._]", path))
+    name = "".join(part[:1].upper() + part[1:] for part in re.split(r"(?a:[\W_]+)", path))
     scope = Scope(name if name[:1].isalpha() else f"Group{name}", "group", frame.scope)
     flow = frame.flow
     given = () if flow is None or isinstance(flow, Invalid) else flows(flow)
