@@ -119,6 +119,22 @@ model Summed {
   output logits = Linear(11)
 }
 """
+READ = """
+model Read {
+  input source: int[N, S]
+  input lengths: int[N]
+  input tokens: int[N, T]
+  source -> far: Embedding(11, 8)
+  (_, lengths = lengths) -> reader: LSTM(8, batch_first = true, bidirectional = true)
+  memory = reader
+  training { output aux = memory -> Linear(3) }
+  embed = tokens -> near: Embedding(11, 8)
+  (embed, reader.state[:1], reader.cell[:1]) -> writer: LSTM(8, batch_first = true)
+  query = writer
+  (query, memory) -> MultiheadAttention(2)
+  output logits = Linear(11)
+}
+"""
 COUNTED = """
 block Placed {
   [N, T, D]
@@ -195,6 +211,7 @@ MODELS: dict[str, Any] = {
     "tables and masks of distances": lambda: nnspec.loads(DISTANCES),
     "left-padded convolutions": lambda: nnspec.loads(WAVES),
     "places and features are summed up": lambda: nnspec.loads(SUMMED),
+    "an encoder of padded sequences": lambda: nnspec.loads(READ),
     "places are counted and nothing as long is kept": lambda: nnspec.loads(COUNTED),
     "capped scores, distances and a window": lambda: nnspec.loads(SCORES),
     "transformer": lambda: nnspec.load(
@@ -216,8 +233,8 @@ def whole_inputs(model: nnspec.Model, made: Decoder) -> Arrays:
     arrays: Arrays = {}
     for port in main.inputs:
         given = main.values[port.value]
-        high = 2 if given.dtype == "bool" else 11
-        arrays[port.name] = random.integers(0, high, numbers(given.shape, sizes)).astype(
+        low, high = (1, 6) if port.name == "lengths" else (0, 2 if given.dtype == "bool" else 11)
+        arrays[port.name] = random.integers(low, high, numbers(given.shape, sizes)).astype(
             {"bool": np.bool_, "int": np.int64, "float": np.float64}[given.dtype]
         )
     arrays.get("seen", np.ones((1, 1), np.bool_))[:, 0] = True
@@ -264,7 +281,7 @@ def torch_runner(program: Any, state: dict[str, torch.Tensor] | None = None) -> 
     if state is not None:
         module.load_state_dict({key: state[key] for key in module.state_dict()})
     names = [port.name for port in program.main.inputs]
-    outputs = [port.name for port in program.main.outputs]
+    outputs = [port.name for port in program.main.outputs if not port.training]
 
     @torch.no_grad()
     def run(inputs: Arrays) -> Arrays:
@@ -379,6 +396,7 @@ def refusal(body: str, head: str = "input tokens: int[N, T <= 64]") -> str:
         ("MultiheadAttention(2)", "MultiheadAttention lets every place along T see those after it", "causal = true"),
         ("LSTM(8, batch_first = true, bidirectional = true)", "LSTM reads the places along T backwards", "leave bidir"),
         ("(embed, ones([1, N, 8])) -> GRU(8, batch_first = true)", "GRU starts from a state that is neither zero nor what an encoder", "start from zeros"),
+        ("Transpose(1, 2) -> Pad([2, 0]) -> Transpose(1, 2) -> LSTM(8, batch_first = true) -> _[:, 2:]", "LSTM reads T + 2 places, which is not one for each", "the sequence itself"),
         ("embed + mean(embed, dim = 1, keepdim = true)", "Mean mixes places along T", "look back only"),
         ("_ / T", "Divide has T, the length of the whole sequence, in its scalar", "each place alone"),
         ("table: Parameter([64, 8])\n  embed + table[:T]", "Subscript has T, the length of the whole", "by Range(T)"),

@@ -45,8 +45,9 @@ def divided(program: Program, time: Expression) -> Divided | None:
         return None
     names = _names(program, main, made, kinds)
     memory = tuple(Port(name=names[name], value=name) for name in made)
-    given = [port for port in main.outputs if kinds[port.value] == "memory" and not port.training]
-    rest = tuple(port for port in main.outputs if port not in given)
+    outputs = [port for port in main.outputs if not port.training]
+    given = [port for port in outputs if kinds[port.value] == "memory"]
+    rest = tuple(port for port in outputs if port not in given)
     first, _ = needed(main.calls, {port.value for port in (*given, *memory)}, set())
     second, _ = needed(main.calls, {port.value for port in rest}, set(made))
     whole = {entry.key: entry for entry in state_dict(program)}

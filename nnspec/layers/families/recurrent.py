@@ -140,6 +140,9 @@ class _Recurrent(Batched):
             message = f"reads the places along {time} backwards too, from the last one"
             raise ArgumentError("bidirectional", message, help="leave bidirectional out")
         *states, lengths = self.named(others).values()
+        if not equal(self.time_and_batch(input)[0], time):
+            message = f"reads {self.time_and_batch(input)[0]} places, which is not one for each along {time}"
+            raise InputError(message, help="give it the sequence itself")
         if lengths is not None:
             message = "is told where its sequences end, and a text that is written goes on"
             raise InputError(message, help="give it the sequences alone", index=len(self.optional_inputs))
