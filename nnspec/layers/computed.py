@@ -92,9 +92,11 @@ def read(value: Any) -> Computed:
         raise ValueError("must be a tensor that follows from constants")
     made = Computed(tuple(map(_read_step, steps)), result)
     try:
-        made.types[result if result >= 0 else len(made.types)]
-    except (LayerError, TypeError, IndexError) as problem:
+        count = len(made.types)
+    except (LayerError, TypeError) as problem:
         raise ValueError(f"must be a tensor that follows from constants: {problem}") from None
+    if not 0 <= result < count:
+        raise ValueError("names a result that is not there")
     return made
 
 
