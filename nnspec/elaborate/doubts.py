@@ -18,9 +18,10 @@ _SAMPLES = frozenset({"N", "B", "n", "b", "batch", "batch_size", "samples"})
 
 
 class RunsAlongSamples(Diagnostic):
-    """A recurrent layer or an attention runs along the samples of a batch, as if they were the steps of a sequence.
+    """A recurrent layer, an attention or a scan runs along the samples of a batch, as if they were steps of a sequence.
 
-    As in torch, the first dimension of what an LSTM takes is time, unless `batch_first = true`. Where the input begins
+    As in torch, the first dimension of what an LSTM takes is time, unless `batch_first = true`; a scan walks along the
+    first dimension, unless it says `each x along 1`. Where the input begins
     with N, the number of samples, each sample then sees those before it; nothing else shows that, since all shapes fit.
     """
 
@@ -28,7 +29,7 @@ class RunsAlongSamples(Diagnostic):
     severity: ClassVar[Literal["error", "warning"]] = "warning"
     layer: str
     symbol: str
-    batch_first: bool = False  # then it is a single sequence that it takes
+    way: str
 
     @property
     def message(self) -> str:
@@ -40,8 +41,7 @@ class RunsAlongSamples(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        way = "begin with samples, [N, T, D]" if self.batch_first else f"write {self.layer}(..., batch_first = true)"
-        return f"{way}; or, if {self.symbol} is time, call it T"
+        return f"{self.way}; or, if {self.symbol} is time, call it T"
 
 
 class UnusedStep(Diagnostic):
@@ -115,14 +115,26 @@ def doubt(program: Program, declarations: Declarations, sink: Sink) -> None:
     _doubt_idle_weights(program, declarations, sink)
     _doubt_channels_last(program, declarations, sink)
     _doubt_single_samples(program, declarations, sink)
-    if any(_runs_along_time(call.callee) for key in program.order for call in program.modules[key].calls):
-        found = along_first(program)
-        if isinstance(found, Obstacle) and found.symbol in _SAMPLES and found.lead and _runs_along_time(found.layer):
-            assert found.layer is not None and found.place is not None
-            source = declarations.sources()[found.place.file]
-            span = Span(source, found.place.start, found.place.end)
-            first = bool(getattr(found.layer, "batch_first", False))
-            sink.add(RunsAlongSamples(span, found.layer.kind, found.symbol, first))
+    _doubt_time(program, declarations, sink)
+
+
+def _doubt_time(program: Program, declarations: Declarations, sink: Sink) -> None:
+    """Doubt that what runs along samples is meant to."""
+    calls = (call for key in program.order for call in program.modules[key].calls)
+    if not any(call.scan or _runs_along_time(call.callee) for call in calls):
+        return
+    found = along_first(program)
+    if not isinstance(found, Obstacle) or found.symbol not in _SAMPLES or not found.lead or found.place is None:
+        return
+    if found.scanned or _runs_along_time(found.layer):
+        name = f"scan {found.scanned}" if found.layer is None else found.layer.kind
+        way = f"write {name}(..., batch_first = true)"
+        if found.scanned:
+            way = "walk along time: (each x along 1, ...)"
+        elif getattr(found.layer, "batch_first", False):
+            way = "begin with samples, [N, T, D]"
+        span = Span(declarations.sources()[found.place.file], found.place.start, found.place.end)
+        sink.add(RunsAlongSamples(span, name, found.symbol, way))
 
 
 def _doubt_idle_weights(program: Program, declarations: Declarations, sink: Sink) -> None:

@@ -42,10 +42,13 @@ class Obstacle(Record):
     place: Place | None = None
     path: str = ""  # of the layer in the model
     lead: bool = False  # the symbol is the first dimension of what the layer takes
+    scanned: str = ""  # no layer, but a block that is applied step by step along the symbol
 
     @property
     def reason(self) -> str:
         """Why, in words."""
+        if self.scanned:
+            return f"the scan with {self.scanned} walks along {self.symbol}"
         if self.layer is None:
             return f"{self.symbol} is a part of other sizes of the inputs"
         named = f" ({self.path})" if self.path else ""
@@ -142,9 +145,9 @@ class Proof:
         try:
             outputs = self.outputs(self.program.entry, inputs)
         except Mixed as mixed:
-            layer = mixed.call.callee
-            assert isinstance(layer, Layer)
-            return Obstacle(name, layer, mixed.call.place, ".".join(reversed(mixed.labels)), mixed.lead)
+            callee, path = self.program.callee(mixed.call), ".".join(reversed(mixed.labels))
+            layer, scanned = (callee, "") if isinstance(callee, Layer) else (None, callee.name)
+            return Obstacle(name, layer, mixed.call.place, path, mixed.lead, scanned)
         used = (axis for axis, port in zip(outputs, main.outputs, strict=True) if not port.training)
         return Batch(name, inputs, tuple(used))
 
@@ -221,7 +224,7 @@ class Proof:
         walked = {sequence.index: sequence.dim for sequence in scan.sequences}
         along_samples = any(given[index] == dim for index, dim in walked.items())
         if along_samples or self.depends(scan.length(module.types(call.inputs))):
-            raise Mixed(self._first_layer(self.program.modules[call.callee]), lead=True)
+            raise Mixed(call, lead=any(dim == 0 for dim in walked.values()))
         inside = [
             axis - 1 if axis is not None and axis > walked.get(index, axis) else axis
             for index, axis in enumerate(given)

@@ -77,7 +77,7 @@ def mixing(program: Program, batch: Size) -> str | None:
     """
     (symbol,) = symbols(batch)
     found = Proof(program, symbol).batch()
-    if not isinstance(found, Obstacle) or found.layer is None:
+    if not isinstance(found, Obstacle) or not (found.layer or found.scanned):
         return None
     return None if found.only_moves else found.reason
 
