@@ -154,11 +154,13 @@ def test_mixtures_stand_anywhere_a_step_does(tmp_path):
     text = (
         EXPERT
         + f"""
+    block Named: rows, more? {{ rows -> Linear(6) }}
     block Inner {{ x = _; best = x -> gate: Linear(3) -> TopK(1); (x, best.indices, best) -> Mixture(3, Expert(2)) }}
     model M {{
       input x: float[N, T, 6]
       {CHOICE}
       (x, best.indices, best) -> 2 x Mixture(5, Expert(4))
+      (_, best.indices, best) -> Mixture(5, Named)
       a = _
       (a, best.indices, best) -> Mixture(5, Inner)
       (_, argmax(a -> near: Linear(1), dim = -1, keepdim = true), a[..., :1]) -> one: Mixture(1, Expert(2))
@@ -173,6 +175,19 @@ def test_mixtures_stand_anywhere_a_step_does(tmp_path):
     with torch.no_grad():
         torch.testing.assert_close(run(opened, x), module(x), rtol=1e-4, atol=1e-5)
     assert "one.0.w2.weight" in module.state_dict()
+
+
+def test_a_scan_may_choose_experts_at_each_step(tmp_path):
+    text = (
+        EXPERT
+        + f"""
+    block Step: x, h {{ {CHOICE}; output h = h + ((x, best.indices, best) -> experts: Mixture(5, Expert(4))) }}
+    model M {{ input x: float[T, N, 6]; (each x, carry h = zeros([N, 6])) -> loop: scan Step; output y = _ }}"""
+    )
+    model = nnspec.loads(text)
+    module, x = model.to_torch(), given(3, 2)[0]
+    with torch.no_grad():
+        torch.testing.assert_close(run(session(model, module, str(tmp_path / "m.onnx")), x), module(x))
 
 
 def test_a_recurrent_expert_is_refused_in_onnx_where_it_would_end_the_process(tmp_path):

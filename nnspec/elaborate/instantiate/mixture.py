@@ -9,7 +9,7 @@ from nnspec.diagnostics import Label, Span
 from nnspec.dims import Size
 from nnspec.elaborate.builder.call import Result, Wire
 from nnspec.elaborate.builder.emit import call_module, infer
-from nnspec.elaborate.builder.inputs import layer_inputs
+from nnspec.elaborate.builder.inputs import declared_inputs, layer_inputs
 from nnspec.elaborate.builder.layer import bind_layer
 from nnspec.elaborate.builder.scope import Made
 from nnspec.elaborate.builder.signature import signature
@@ -82,7 +82,11 @@ def _expert(frame: Frame, expert: object, span: Span, rows: TensorType, path: st
     arguments, tensors = bind_block(frame, definition, expert, node)
     for tensor in tensors.values():
         frame.fail(WrongKind(span, "an expert without further inputs", kind(tensor)))
-    made = make_block(frame, definition, arguments, (rows,), path, node)
+    _, *others = declared_inputs(definition) or (None,)
+    if any(not each.optional for each in others):
+        names = ", ".join(each.name.text for each in declared_inputs(definition))
+        frame.fail(BadExpert(span, definition.name, f"it takes {names}, and an expert takes its rows alone"))
+    made = make_block(frame, definition, arguments, (rows, *(None for _ in others)), path, node)
     module = modules[made.key]
     if result_type(rows, rows, module) is None:
         given = ", ".join(f"{type.dtype}{type}" for type in module.output_types)
