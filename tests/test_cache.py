@@ -135,6 +135,20 @@ model Read {
   output logits = Linear(11)
 }
 """
+CHOMPED = """
+block Chomped(dilation) {
+  [N, C, T]
+  residual {
+    conv1: Conv1d(C, 3, padding = 2 * dilation, dilation = dilation, norm = "weight") -> _[:, :, :T] -> ReLU
+    conv2: Conv1d(C, 3, padding = 2 * dilation, dilation = dilation) -> _[..., :-2 * dilation] -> ReLU
+  }
+}
+model Temporal {
+  input tokens: int[N, T]
+  embed: Embedding(11, 8) -> Transpose(1, 2) -> Chomped(1) -> Chomped(2) -> Transpose(1, 2)
+  output logits = Linear(11)
+}
+"""
 COUNTED = """
 block Placed {
   [N, T, D]
@@ -182,6 +196,7 @@ model Distances {
   output logits = Linear(11)
 }
 """
+WAVENET = {"layers": 3, "stacks": 2, "width": 6, "skip": 5, "end": 5, "classes": 11}
 MAMBA = {"vocab": 11, "width": 8, "layers": 2, "inner": 12, "states": 3, "rank": 2}
 T5 = {"layers": 3, "width": 16, "heads": 2, "size": 4, "hidden": 24, "vocab": 11}
 BART = {"layers": 2, "width": 8, "heads": 2, "vocab": 11, "context": 40}
@@ -212,6 +227,8 @@ MODELS: dict[str, Any] = {
     "left-padded convolutions": lambda: nnspec.loads(WAVES),
     "places and features are summed up": lambda: nnspec.loads(SUMMED),
     "an encoder of padded sequences": lambda: nnspec.loads(READ),
+    "convolutions whose ends are cut off": lambda: nnspec.loads(CHOMPED),
+    "WaveNet": lambda: nnspec.load("wavenet", settings=WAVENET),
     "places are counted and nothing as long is kept": lambda: nnspec.loads(COUNTED),
     "capped scores, distances and a window": lambda: nnspec.loads(SCORES),
     "transformer": lambda: nnspec.load(
@@ -494,7 +511,7 @@ def test_a_mistake_in_a_block_names_the_way_to_it() -> None:
         "   |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
         "   |\n"
         "   = in Layer, called as encoder.layer.0 at zoo/bert.nn:52:18\n"
-        "   = in Encoder, called as encoder at zoo/bert.nn:70:30\n"
+        "   = in Encoder, called as encoder at zoo/bert.nn:68:30\n"
         "   = help: let it see those before it only: causal = true\n"
     )
 

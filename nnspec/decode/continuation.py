@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from nnspec.decode.cutting import without_cuttings
 from nnspec.decode.pairs import with_all_keys
 from nnspec.decode.plan import Plan, Planner, Step
 from nnspec.diagnostics import Source
@@ -39,7 +40,7 @@ def continuation(
     Raises:
         SpecError: a step of it needs the whole sequence at once.
     """
-    program = with_all_keys(program, time, past)
+    program = with_all_keys(without_cuttings(program, time), time, past)
     planner = Planner(program, time, past, sources)
     plan = planner.plan(program.entry)
     lengths = [memory.type for memory in plan.kept if _is_length(memory.type, past)]
@@ -116,8 +117,9 @@ class _Body:
     def _count(self) -> None:
         """Keep as many truth values as there are places, where nothing else that is kept is as long."""
         more, grown = "length@more", _present("length")
-        step = Call(callee=Full(shape=(self.writer.planner.time,), value=True), inputs=(), outputs=(more,))
-        self._operation(step, step.callee, [], more)
+        layer = Full(shape=(self.writer.planner.time,), value=True)
+        step = Call(callee=layer, inputs=(), outputs=(more,))
+        self._operation(step, layer, [], more)
         self._operation(step, Concat(dim=0), [self.length, more], grown)
         self.present["length"] = grown
 
