@@ -214,9 +214,9 @@ def test_source_of_a_table_reads_as_a_person_would_write_it() -> None:
         wide = torch.promote_types(dtype, torch.float32)
         x = torch.arange(t, device=device)
         x = x[None]
-        x = x.to(wide) / 7
+        places = x.to(wide) / 7
         emb = self.emb(t_)
-        x = torch.sin(x)
+        x = torch.sin(places)
         x = x.to(dtype)[..., None]
         x = emb + x
         y = torch.full((n, 1, 4), 0.3, dtype=dtype, device=device)
