@@ -28,6 +28,7 @@ from nnspec.elaborate.mistakes.names import (
     Shadowed,
     UnknownName,
     Unreached,
+    UnusedValue,
 )
 from nnspec.elaborate.mistakes.shapes import MergeMismatch, ShapeMismatch
 from nnspec.elaborate.mistakes.statements import LoneLabel, Misplaced, NotSupportedYet, SameTurn
@@ -78,6 +79,7 @@ __all__ = [
     "UnknownName",
     "UnknownSize",
     "Unreached",
+    "UnusedValue",
     "WrongInputs",
     "WrongKind",
 ]

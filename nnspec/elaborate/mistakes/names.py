@@ -122,6 +122,30 @@ class HoldsLayer(Diagnostic):
         return f"to apply it here: _ -> {self._name}\nto name what it makes, where it is bound: {there}"
 
 
+class UnusedValue(Diagnostic):
+    """A value is computed and given a name, and nothing behind the line uses that name.
+
+    `name = chain` leaves the flow where it is: the next line goes on from what came before, and so does the output of a
+    model that names none. To go on from a value, begin a line with its name, or write `name: step`.
+    """
+
+    code = "W0252"
+    severity: ClassVar[Literal["error", "warning"]] = "warning"
+    name: str
+
+    @property
+    def message(self) -> str:
+        return f"nothing uses the value `{self.name}`"
+
+    @property
+    def label(self) -> str:
+        return "the line below goes on from what came before"
+
+    @property
+    def help(self) -> str | None:
+        return f"to go on from it, begin the next line with it: {self.name} -> ...; or remove the line"
+
+
 class Shadowed(Diagnostic):
     """A name that is a number or a dimension of this body is given to something of another kind.
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nnspec.elaborate.builder import interior
+from nnspec.elaborate.builder.call import PendingCall
 from nnspec.elaborate.builder.tensor import Invalid, Several, Tensor
 from nnspec.elaborate.declarations import BlockDefinition
 from nnspec.elaborate.evaluate.names import global_meaning
 from nnspec.elaborate.frame import Failed, Frame
-from nnspec.elaborate.mistakes import NeverApplied, WrongInputs
+from nnspec.elaborate.mistakes import NeverApplied, UnusedValue, WrongInputs
 from nnspec.elaborate.statements.chains import chain_value, held_value
 from nnspec.elaborate.values import Function, Known, Meaning, Partial
 from nnspec.syntax import tree as t
@@ -16,7 +18,7 @@ from nnspec.syntax import tree as t
 
 def bind(frame: Frame, node: t.Bind) -> None:
     """`name = ...`, or `a, b = chain` for several results."""
-    before = len(frame.scope.wires)
+    before, calls = len(frame.scope.wires), len(frame.scope.calls)
     meant = [frame.environment.names.get(name.text) for name in node.names]
     value = _value(frame.with_flow(frame.flow, node), node)
     if isinstance(value, Invalid):
@@ -34,6 +36,22 @@ def bind(frame: Frame, node: t.Bind) -> None:
         frame.bind(name, each, old)
         if isinstance(each, Tensor) and each.scope is frame.scope:
             frame.scope.rename(each.wire, name.text, before)
+
+    _doubt_unused(frame, node, frame.scope.calls[calls:])
+
+
+def _doubt_unused(frame: Frame, node: t.Bind, made: Sequence[PendingCall]) -> None:
+    """Tell of a value that nothing uses; where there are weights in what computes it, ir/idle.py tells of these."""
+    unused = made and len(node.names) == 1 and node.start in frame.declarations.unused
+    if unused and not any(_owns_weights(frame, call) for call in made):
+        frame.report(UnusedValue(frame.span(node.names[0]), node.names[0].text))
+
+
+def _owns_weights(frame: Frame, call: PendingCall) -> bool:
+    """Whether there are weights in what a call applies."""
+    if isinstance(call.callee, str):
+        return bool(interior.weights_below(frame.shared.modules, call.callee))
+    return bool(call.callee.weights(*call.input_types))
 
 
 def _value(frame: Frame, node: t.Bind) -> Known:
