@@ -47,7 +47,10 @@ OTHERS: list[Entry] = [(file, model, settings) for file, model, settings, _ in v
 ZOO: dict[str, Entry] = {entry[0]: entry for entry in [*GOLDENS, *OTHERS, *SMALL]}
 RANDOM = {"vae.nn": {"recon"}, "vae_conv.nn": {"recon"}}  # outputs that are drawn
 HEAVY = {"fcn.nn", "alexnet.nn", "alexnet_2012.nn", "vgg.nn", "inception_resnet_v2.nn"}  # 50 to 130 million parameters
-NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in HEAVY else name for name in sorted(ZOO)]
+# Language models whose layers others have, too; test_goldens_sequences.py has them in float32.
+ALIKE = {"albert.nn", "distilbert.nn", "electra.nn", "falcon.nn", "gemma.nn", "gemma3.nn", "gptj.nn", "olmo2.nn", "opt.nn",
+         "phi3.nn", "qwen.nn", "stablelm.nn"}  # fmt: skip
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in HEAVY | ALIKE else name for name in sorted(ZOO)]
 TRIALS = 3
 LIGHT = 8 << 20  # bytes of weights of the specs that are made in other forms too
 # Forms of a model beside float32, and how far their results may be from it, relative to the largest magnitude.
