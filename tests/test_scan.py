@@ -147,6 +147,16 @@ def test_a_number_of_steps_without_a_sequence(steps: str) -> None:
     assert list(module.state_dict()) == ["ode.f.weight", "ode.f.bias"]
 
 
+@pytest.mark.parametrize("scan", ["(carry _) -> scan Step(4) for 3", "(each _) -> scan Step(4)"])
+def test_a_scan_without_a_label_is_a_loop_in_a_sequence_of_layers(scan: str) -> None:
+    text = f"{LOOP} model A {{ input x: float[N, T, 4] ; Linear(4) ; {scan} ; ReLU ; {{ Tanh ; {scan} }} }}"
+    compare(text, {"x": (x := torch.randn(2, 3, 4))})
+    module = built(text)
+    with torch.no_grad():
+        y = module(x)
+    assert y.shape == x.shape
+
+
 def test_a_loop_over_times_carries_the_one_result_of_its_step() -> None:
     text = f"{LOOP} model A {{ input x: float[N, 4] ; (carry z = x, each Range(5)) -> scan Timed(4) }}"
     text = text.replace("each Range", "each t = Range")

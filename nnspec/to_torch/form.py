@@ -137,7 +137,9 @@ class ModuleForm:
         """Whether every call takes the result of the one before, and beside it the further inputs, unchanged."""
         flow, *rest = [port.value for port in self.module.inputs]
         for call in self.module.calls:
-            plain = call.label is not None and not (call.shared or call.training) and len(call.outputs) == 1
+            plain = (
+                call.label is not None and not (call.shared or call.training or call.scan) and len(call.outputs) == 1
+            )
             if not plain or call.inputs != (flow, *rest):
                 return False
             flow = call.outputs[0]
