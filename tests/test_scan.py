@@ -250,6 +250,15 @@ def test_macs_count_every_step() -> None:
     assert nnspec.loads(text, inputs={"x": (2, 4)}).summary().macs == 9 * 2 * 4 * 4
 
 
+def test_scans_of_other_numbers_of_steps_are_rows_of_their_own() -> None:
+    text = (
+        f"""{LOOP} model A {{ input x: float[N, 4] ; for i in 1..2 {{ "s{{i}}": (carry _) -> scan Step(4) for i }} }}"""
+    )
+    text = text.replace('"s{i}": (carry _) -> scan', '(carry _) -> "s{i}": scan')
+    summary = nnspec.loads(text, inputs={"x": (1, 4)}).summary()
+    assert [(row.label, row.macs) for row in summary.rows if row.depth == 1] == [("s1", 16), ("s2", 32)]
+
+
 def test_gradients_flow_through_all_steps() -> None:
     module = nnspec.loads(SPEC).to_torch()
     sequence = torch.randn(6, 2, 5, requires_grad=True)

@@ -48,7 +48,7 @@ def _are_alike(module: Module, one: tuple[Call, Call | None], other: tuple[Call,
 
     def form(pair: tuple[Call, Call | None]) -> object:
         call, activation = pair
-        return call.callee, module.types(call.inputs), call.training, activation and activation.callee
+        return call.callee, call.scan, module.types(call.inputs), call.training, activation and activation.callee
 
     tied = {path for tie in module.ties for path in (tie.parameter, tie.source)}
     return form(one) == form(other) and not any(
