@@ -96,6 +96,34 @@ GOLDENS: dict[str, Spec] = {
         "WaveNet",
         {"layers": 3, "stacks": 2, "width": 6, "skip": 10, "end": 9, "classes": 12},
     ),
+    "mobilevit_tiny": (
+        "mobilevit.nn",
+        "MobileViT",
+        {
+            "channels": [8, 8, 16, 16, 24, 24, 32],
+            "widths": [16, 20, 24],
+            "depths": [2, 4, 3],
+            "expansion": 2,
+            "classes": 10,
+            "H": 64,
+            "W": 128,
+        },
+    ),
+    "detr_small": (
+        "detr.nn",
+        "DETR",
+        {
+            "backbone": "ResNet(depths = [1, 1, 1, 1])",
+            "width": 16,
+            "layers": 2,
+            "heads": 4,
+            "hidden": 24,
+            "queries": 5,
+            "classes": 6,
+            "H": 64,
+            "W": 96,
+        },
+    ),
 }
 
 # As in `vision.VARIANTS`: parameters, multiply-accumulates, and the beginning of the SHA-256 of the `state_dict`.
@@ -179,4 +207,9 @@ VARIANTS: list[tuple[str, str, dict[str, Any], int, int, str]] = [
     ("swin.nn", "SwinTiny", {}, 28_288_354, 4_490_566_656, "59b77054ea2496cb"),
     ("convlstm.nn", "ConvLSTM", {}, 3_700_224, 15_151_923_200, "1706b1aedb39cfa5"),
     ("wavenet.nn", "WaveNet", {}, 671_232, 10_731_520, "d46f9685a271b7b4"),
+    ("mobilevit.nn", "MobileViTSmall", {}, 5_578_632, 2_000_831_488, "17b5490772b6934f"),
+    ("mobilevit.nn", "MobileViTXSmall", {}, 2_317_848, 1_025_911_808, "d4c00ed413902767"),
+    ("mobilevit.nn", "MobileViTXXSmall", {}, 1_272_024, 407_364_096, "68793c91f6efcfae"),
+    ("detr.nn", "DETR_ResNet50", {}, 41_524_768, 60_169_600_000, "7d24c6ccc69707cf"),
+    ("detr.nn", "DETR_ResNet101", {}, 60_464_672, 107_519_360_000, "ecccea706beb2c1f"),
 ]
