@@ -23,6 +23,9 @@ _LATENT = {
 }
 _WHISPER = {**_PLACED, "padding": 0, "mels": 8, "places": 12}
 _SOUND = {"width": 32, "layers": 2, "heads": 4, "hidden": 48, "letters": 11, "channels": 16, "kernel": 4, "groups": 2}
+_LONG = """RotaryEmbedding(scaling = "longrope", factor = 8.0, original_length = 8, short_factor = [1.0, 1.1, 1.2, 1.3],
+                         long_factor = [1.0, 2.0, 3.0, 4.0])"""
+_YARN = 'RotaryEmbedding(base = 1e6, scaling = "yarn", factor = 4.0, original_length = 8)'
 
 # Golden -> its spec.
 GOLDENS: dict[str, Spec] = {
@@ -43,6 +46,8 @@ GOLDENS: dict[str, Spec] = {
     "mamba_tiny": ("mamba.nn", "Mamba", {"vocab": 101, "width": 32, "layers": 2, "states": 4, "rank": 3}),
     "wav2vec2_tiny": ("wav2vec2.nn", "Wav2Vec2", _SOUND),
     "wav2vec2_tiny_large": ("wav2vec2.nn", "Wav2Vec2", {**_SOUND, "large": True}),
+    "phi3_tiny_long": ("phi3.nn", "Phi3", {**_GROUPED, "window": None, "turn": _LONG}),
+    "qwen3_tiny_yarn": ("qwen.nn", "Qwen3_8B", {**_GROUPED, "size": 16, "turn": _YARN}),
     "gemma_tiny": ("gemma.nn", "Gemma", {**_GROUPED, "size": 16}),
     "gpt_neox_tiny": ("gpt_neox.nn", "GPTNeoX", {**_SMALL, "hidden": 48}),
     "falcon_tiny": ("falcon.nn", "Falcon", _SMALL),

@@ -33,6 +33,8 @@ _SOUND = (
     "vocab_size=11, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48, mask_time_prob=0.0, "
     f"conv_dim={(16,) * 7}, num_conv_pos_embeddings=4, num_conv_pos_embedding_groups=2"
 )
+_LONG = {"type": "longrope", "short_factor": [1.0, 1.1, 1.2, 1.3], "long_factor": [1.0, 2.0, 3.0, 4.0]}
+_STRETCHED = {"rope_type": "yarn", "rope_theta": 1e6, "factor": 4.0, "original_max_position_embeddings": 8}
 _NO_TOKENS = "pad_token_id=0, bos_token_id=1, eos_token_id=2"
 _NO_PADDING = _NO_TOKENS.replace("=0", "=None")
 
@@ -87,6 +89,12 @@ SMALL: dict[str, tuple[str, str, list[dict[str, Any]], list[str]]] = {
     "wav2vec2_tiny_large": (
         "Wav2Vec2ForCTC", f"{_SOUND}, feat_extract_norm='layer', conv_bias=True, do_stable_layer_norm=True", [_WAVE], ["logits"]
     ),
+    "phi3_tiny_long": (
+        "Phi3ForCausalLM",
+        f"{_GROUPED}, {_NO_PADDING}, max_position_embeddings=64, original_max_position_embeddings=8, rope_scaling={_LONG}",
+        [_TOKENS], ["logits"],
+    ),
+    "qwen3_tiny_yarn": ("Qwen3ForCausalLM", f"{_GROUPED}, head_dim=16, rope_parameters={_STRETCHED}", [_TOKENS], ["logits"]),
     "gemma_tiny": ("GemmaForCausalLM", f"{_GROUPED}, head_dim=16", [_TOKENS], ["logits"]),
     "gpt_neox_tiny": ("GPTNeoXForCausalLM", f"{_GATED}, rotary_pct=0.25, {_NO_TOKENS}", [_TOKENS], ["logits"]),
     "falcon_tiny": ("FalconForCausalLM", f"{_SMALL}, {_NO_TOKENS}", [_TOKENS], ["logits"]),
