@@ -79,6 +79,7 @@ class Scatter(Layer):
     examples: ClassVar = (
         Example("scatter(a, argsort(a), b, dim = 1)", ("float[N, 7]", "float[N, 7]")),
         Example('scatter(a, b, c, dim = -1, reduce = "sum")', ("float[N, 3, 5]", "int[N, 3, T]", "float[N, 3, T]")),
+        Example("scatter(zeros([N, 8]), argsort(a)[:, :2], 1.0, dim = 1)", ("float[N, 8]",)),
         Example('Scatter(0, reduce = "prod")', ("float[4, T]", "int[6, T]", "float[6, T]")),
         Example('scatter(a, b, c, dim = 1, reduce = "amax")', ("float[N, 6]", "int[N, T]", "float[N, T]")),
         Example('scatter(a, b, c, dim = 1, reduce = "amin")', ("int[N, 6]", "int[N, 2]", "int[N, 2]")),
