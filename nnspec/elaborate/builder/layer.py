@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple, NoReturn, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -131,10 +132,20 @@ def _need_no_surplus(frame: Frame, cls: type[Layer], partial: Partial, incoming:
 
 def make_layer(frame: Frame, cls: type[Layer], config: Configuration, node: Placed) -> Layer:
     """The layer with this configuration."""
+    plain = None if config else _plain(cls)
+    if plain is not None:
+        return plain
     try:
         return filled(frame, cls, config, node)
     except LayerError as error:
         layer_error(frame, error, cls, config, node)
+
+
+@cache
+def _plain(cls: type[Layer]) -> Layer | None:
+    """The layer without arguments, where there is one: pydantic checks no defaults, and its checks are slow to make."""
+    needed = any(field.is_required() for field in cls.model_fields.values())
+    return None if needed or cls.__pydantic_decorators__.model_validators else cls.model_construct()
 
 
 def filled(frame: Frame, cls: type[Filled], config: Configuration, node: Placed) -> Filled:
