@@ -43,7 +43,7 @@ def continuation(
     program = with_all_keys(without_cuttings(program, time), time, past)
     planner = Planner(program, time, past, sources)
     plan = planner.plan(program.entry)
-    lengths = [memory.type for memory in plan.kept if _is_length(memory.type, past)]
+    lengths = [tensor.type for tensor in plan.kept if _is_length(tensor.type, past)]
     writer = _Writer(planner, lengths[0] if lengths else TensorType("bool", (past,)))
     entry = writer.module(program.entry)
     made = Program(entry=entry, modules={**program.modules, **writer.modules})
@@ -76,7 +76,7 @@ class _Writer:
 
     def needs_length(self, plan: Plan) -> bool:
         """Whether a module must be told how long the past is."""
-        return plan.placed and not any(_is_length(memory.type, self.planner.past) for memory in plan.kept)
+        return plan.placed and not any(_is_length(tensor.type, self.planner.past) for tensor in plan.kept)
 
 
 class _Body:
@@ -86,9 +86,9 @@ class _Body:
         self.writer = writer
         self.values: dict[str, TensorType] = dict(module.values)
         self.calls: list[Call] = []
-        ports = [Port(name=f"{PAST}{memory.path}", value=_past(memory.path)) for memory in plan.kept]
-        self.values |= {_past(memory.path): memory.type for memory in plan.kept}
-        lengths = [memory for memory in plan.kept if _is_length(memory.type, writer.planner.past)]
+        ports = [Port(name=f"{PAST}{tensor.path}", value=_past(tensor.path)) for tensor in plan.kept]
+        self.values |= {_past(tensor.path): tensor.type for tensor in plan.kept}
+        lengths = [tensor for tensor in plan.kept if _is_length(tensor.type, writer.planner.past)]
         self.length = _past(lengths[0].path) if lengths else _past("")
         counts = writer.needs_length(plan)
         if counts:
@@ -127,20 +127,20 @@ class _Body:
         """A call of a module: it is given what it has kept, and gives what it keeps."""
         writer, call = self.writer, step.call
         key = writer.module(callee)
-        inputs = [*call.inputs, *(_past(memory.path) for memory in step.kept)]
+        inputs = [*call.inputs, *(_past(tensor.path) for tensor in step.kept)]
         if writer.needs_length(writer.planner.plan(callee)):
             inputs.append(self.length)
-        self.present |= {memory.path: _present(memory.path) for memory in step.kept}
-        outputs = [*call.outputs, *(_present(memory.path) for memory in step.kept)]
+        self.present |= {tensor.path: _present(tensor.path) for tensor in step.kept}
+        outputs = [*call.outputs, *(_present(tensor.path) for tensor in step.kept)]
         inner = writer.modules.get(key) or writer.planner.program.modules[key]
         self._call(call, key, inputs, outputs, inner.output_types)
 
     def _write_scan(self, step: Step, scan: Scan) -> None:
         """A loop along the sequence: it begins with what it has kept, and its last states are kept."""
         inputs = list(step.call.inputs)
-        for memory, each in zip(step.kept, scan.carried, strict=True):
-            inputs[each.input] = _past(memory.path)
-            self.present[memory.path] = step.call.outputs[each.output]
+        for tensor, each in zip(step.kept, scan.carried, strict=True):
+            inputs[each.input] = _past(tensor.path)
+            self.present[tensor.path] = step.call.outputs[each.output]
         self.calls.append(step.call.model_copy(update={"inputs": tuple(inputs)}))
 
     def _write_layer(self, step: Step, continued: Continued) -> None:
@@ -149,23 +149,23 @@ class _Body:
         names = layer.result_names()
         outputs += [f"{outputs[0]}@{name}" for name in names[len(outputs) :]]
         made = list(outputs)
-        for memory, kept in zip(step.kept, continued.kept, strict=True):
+        for tensor, kept in zip(step.kept, continued.kept, strict=True):
             if kept.after is not None:
-                made[kept.result] = f"alone@{memory.path}"
+                made[kept.result] = f"alone@{tensor.path}"
                 continue
             inputs += [""] * (kept.input + 1 - len(inputs))
-            given = _past(memory.path)
-            self.present[memory.path] = _present(memory.path) if kept.join else outputs[kept.result]
+            given = _past(tensor.path)
+            self.present[tensor.path] = _present(tensor.path) if kept.join else outputs[kept.result]
             if kept.join is not None:
-                given = self._join(step.call, kept, memory.path, inputs[kept.input])
+                given = self._join(step.call, kept, tensor.path, inputs[kept.input])
             inputs[kept.input] = given
         if step.kept:  # what goes on may take fewer inputs
             del inputs[len(layer.inputs) + len(layer.optional_inputs) :]
         types = layer.results(*(self.values[name] if name else None for name in inputs))
         self._call(step.call, layer, inputs, made, types)
-        for memory, kept in zip(step.kept, continued.kept, strict=True):
+        for tensor, kept in zip(step.kept, continued.kept, strict=True):
             if kept.after is not None:
-                self._after(step.call, kept, memory.path, made[kept.result], outputs[kept.result])
+                self._after(step.call, kept, tensor.path, made[kept.result], outputs[kept.result])
 
     def _after(self, call: Call, kept: Kept, path: str, made: str, result: str) -> None:
         """The result of a layer for this part alone, together with what was kept."""

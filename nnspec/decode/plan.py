@@ -28,7 +28,7 @@ class Way(Record):
     chain: tuple[Origin, ...] = ()
 
 
-class Memory(Record):
+class KeptTensor(Record):
     """A tensor that is kept from one part to the next: its path below the module, its type before the part."""
 
     path: str
@@ -41,7 +41,7 @@ class Step(Record):
 
     call: Call
     continued: Continued | None = None
-    kept: tuple[Memory, ...] = ()
+    kept: tuple[KeptTensor, ...] = ()
 
 
 class Plan(Record):
@@ -51,9 +51,9 @@ class Plan(Record):
     placed: bool
 
     @property
-    def kept(self) -> tuple[Memory, ...]:
+    def kept(self) -> tuple[KeptTensor, ...]:
         """All that is kept in the module and below it."""
-        return tuple(memory for step in self.steps for memory in step.kept)
+        return tuple(tensor for step in self.steps for tensor in step.kept)
 
     @property
     def changes(self) -> bool:
@@ -95,11 +95,11 @@ class Planner:
             how, kept, moved = find(module, call, way)
             placed |= moved
             for each in applications(call) if kept else (call,):
-                named = tuple(memory.replace(path=_free(each.label, memory.path, taken)) for memory in kept)
+                named = tuple(tensor.replace(path=_free(each.label, tensor.path, taken)) for tensor in kept)
                 steps.append(Step(each, how, named))
         return Plan(tuple(steps), placed)
 
-    def _below(self, module: Module, call: Call, way: Way) -> tuple[None, tuple[Memory, ...], bool]:
+    def _below(self, module: Module, call: Call, way: Way) -> tuple[None, tuple[KeptTensor, ...], bool]:
         """The tensors that a called module keeps, and whether it depends on the number of places before."""
         assert isinstance(call.callee, str)
         inner, span = self.program.modules[call.callee], self._span(call.place)
@@ -108,7 +108,7 @@ class Planner:
         plan = self.plan(call.callee, Way(path, link + way.chain))
         return None, plan.kept, plan.placed
 
-    def _scan(self, module: Module, call: Call, way: Way) -> tuple[None, tuple[Memory, ...], bool]:
+    def _scan(self, module: Module, call: Call, way: Way) -> tuple[None, tuple[KeptTensor, ...], bool]:
         """The states that a loop along the sequence keeps: those that one step hands to the next."""
         assert isinstance(call.callee, str) and call.scan is not None
         inner, scan, types = self.program.modules[call.callee], call.scan, module.types(call.inputs)
@@ -125,7 +125,7 @@ class Planner:
                 message = f"does not take the places along {self.time} one after the other"
                 raise LayerError(message, "walk along all that has them: each x along 1")
             kept = tuple(
-                Memory(
+                KeptTensor(
                     inner.outputs[each.output].name,
                     inner.output_types[each.output],
                     self._start(module, call.inputs[each.input]),
@@ -158,7 +158,7 @@ class Planner:
         message = "starts from a state that is neither zero nor what an encoder gives"
         raise LayerError(message, "let it start from zeros, or from what is computed of other inputs than the text")
 
-    def _layer(self, module: Module, call: Call, way: Way) -> tuple[Continued, tuple[Memory, ...], bool]:
+    def _layer(self, module: Module, call: Call, way: Way) -> tuple[Continued, tuple[KeptTensor, ...], bool]:
         """The continuation of a layer, the tensors it keeps, and whether it depends on the number of places before."""
         layer = call.callee
         assert isinstance(layer, Layer)
@@ -170,7 +170,7 @@ class Planner:
                     message = f"sets every place along {self.time} beside every other: {type}"
                     raise LayerError(message, "let attention(..., causal = true) do that")
             kept = tuple(
-                Memory(each.name, each.type, self._start(module, call.inputs[each.input]) if each.started else None)
+                KeptTensor(each.name, each.type, self._start(module, call.inputs[each.input]) if each.started else None)
                 for each in how.kept
             )
         except LayerError as problem:
