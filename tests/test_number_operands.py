@@ -61,6 +61,10 @@ OPERANDS = {
     "where(x > 0, T, k)": torch.where(X > 0, 4, K),
     "where(x > 0, Range(T), 0)": torch.where(X > 0, torch.arange(4), 0),
     "where(x > 0, true, k > 0)": torch.where(X > 0, torch.tensor(True), K > 0),
+    "where(x > 0, k > 0, false)": (X > 0) & (K > 0),
+    "x > 0 and true": X > 0,
+    "k > 1 or false": K > 1,
+    "(x > 0) == true": X > 0,
     "x * (1 + Parameter([1], init = 0.5))": X * 1.5,
 }
 
@@ -94,7 +98,7 @@ WRONG = {
     "text": ('maximum("a", x)', "E02"),
     "none": ("maximum(none, x)", "E02"),
     "a number among trees": ("x @ 2", "MatMul|`@`"),
-    "truth and number": ("where(x > 0, true, x)", "float and bool"),
+    "truth and number": ("where(x > 0, true, x)", "bool and float"),
 }
 
 

@@ -33,7 +33,8 @@ def with_numbers(
     One number beside tensors is an argument of a layer that has one for it; any other is a tensor without dimensions.
     """
     numbers = [place for place, each in enumerate(operands) if not isinstance(each.value, Tensor)]
-    if cls.number is not None and len(numbers) == 1 and len(operands) == cls.operand_count():
+    single = len(numbers) == 1 and not isinstance(operands[numbers[0]].value, bool)
+    if cls.number is not None and single and len(operands) == cls.operand_count():
         (place,) = numbers
         config = {cls.number: operands[place]}
         if place < len(operands) - 1:
