@@ -212,15 +212,10 @@ def test_source_of_a_table_reads_as_a_person_would_write_it() -> None:
         device = t_.device
         dtype = next(self.parameters()).dtype
         wide = torch.promote_types(dtype, torch.float32)
-        x = torch.arange(t, device=device)
-        x = x[None]
-        places = x.to(wide) / 7
-        emb = self.emb(t_)
-        x = torch.sin(places)
-        x = x.to(dtype)[..., None]
-        x = emb + x
-        y = torch.full((n, 1, 4), 0.3, dtype=dtype, device=device)
-        return self.fc(torch.cat((x, y), dim=1))
+        places = torch.arange(t, device=device)[None].to(wide) / 7
+        x = self.emb(t_) + torch.sin(places).to(dtype)[..., None]
+        x = torch.cat((x, torch.full((n, 1, 4), 0.3, dtype=dtype, device=device)), dim=1)
+        return self.fc(x)
 """
     )
 

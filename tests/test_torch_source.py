@@ -289,9 +289,47 @@ def test_values_have_the_names_that_the_spec_binds_them_to() -> None:
     assert [line.strip() for line in source.split("def forward")[1].splitlines()[1:]] == [
         "query = self.q_proj(x)",
         "gate = torch.sigmoid(query)",
-        "x = gate * query",
-        "gate = x + gate",
-        "x = gate * query",
-        "gate = x + gate",
+        "gate = gate * query + gate",
+        "gate = gate * query + gate",
         'return getattr(self, "1")(query * gate)',
     ]
+
+
+EXPRESSIONS = [
+    "x * 0 + (x + 1) * 2 - (x - (x - 1))",
+    "(x - 1) ** 2 / (x ** 2 + 1)",
+    "(-x) ** 2 - -x",
+    "(x + 1)[:, 1:] @ (x - 2)[1:, :]",
+    "x / (x + 3) / 2",
+    "x / ((x + 3) / 2)",
+    "x - (x - (x + 1) / 2)",
+    'where(x > 0, x, -x) * cast(not (x > 1), "float")',
+    "exp(0.5 * x) * tanh(x + 1) + sigmoid(x) * (1 - sigmoid(x))",
+]
+
+
+@pytest.mark.parametrize("text", EXPRESSIONS)
+def test_composed_expressions_compute_what_single_steps_do(text: str) -> None:
+    model = nnspec.loads(f"model M {{ input x: float[3, 3]; output y = {text} }}")
+    module, x = model.to_torch(), torch.randn(3, 3)
+    namespace = {
+        "x": x, "where": torch.where, "exp": torch.exp, "tanh": torch.tanh,
+        "sigmoid": torch.sigmoid, "cast": lambda value, _: value.float(),
+    }  # fmt: skip
+    expected = eval(text.replace("not (", "torch.logical_not("), {**namespace, "torch": torch})
+    torch.testing.assert_close(module(x), expected)
+
+
+def test_elements_along_a_dimension_are_taken_in_one_line_under_the_names_of_their_use() -> None:
+    text = """
+    model M {
+      input x: float[N, T, 12]
+      parts = Rearrange("n t (k h d) -> k n h t d", k = 3, h = 2)
+      attention(parts[0], parts[1], parts[2]) -> Rearrange("n h t d -> n t (h d)")
+    }
+    """
+    source = nnspec.loads(text.replace("parts = Rearrange", "parts = _ -> Rearrange")).torch_source()
+    assert "query, key, value = parts.unbind(0)" in source
+    assert "parts[1]" not in source
+    two = "model M { input x: float[2, 4]; (x[1], x[0]) -> Concat(dim = 0) }"
+    assert "unbind" not in nnspec.loads(two).torch_source()  # they are not in order

@@ -16,6 +16,7 @@ from nnspec.dims import Size
 from nnspec.ir import Call, Module, Port, Scan
 from nnspec.ir.bound import bound_name
 from nnspec.layers.base import Layer
+from nnspec.to_torch.compose import compose
 from nnspec.to_torch.construct import Construct
 from nnspec.to_torch.form import Forms, ModuleForm
 from nnspec.to_torch.mistakes import NotInTorch
@@ -23,6 +24,7 @@ from nnspec.to_torch.mixture import MIXTURE
 from nnspec.to_torch.names import in_order, is_attribute, module_lists, path, variable
 from nnspec.to_torch.row import OwnFunction, Raw, Submodule
 from nnspec.to_torch.sizes import SizeNotGiven, Sizes
+from nnspec.to_torch.unbinding import Unbinding, roles, unbinding
 from nnspec.to_torch.uses import lower, store
 
 WIDTH = 96
@@ -40,11 +42,13 @@ class Forward:
         self.lines: list[str] = []
         self.attributes: dict[str, tuple[Construct, int]] = {}  # label -> how it is built, and how often
         self.variables: dict[str, str] = {}  # value -> variable
-        self.nested: dict[str, str] = {}  # value -> expression that its one use will hold
+        self.nested: dict[str, str] = {}  # value -> expression that its one use will hold; in their order
         self.sizes = Sizes(form.module)
         self.uses = _uses(self.module)
+        self._maker = {value: index for index, call in enumerate(self.module.calls) for value in call.outputs}
         self.lasting = _lasting_names(self.module)
         self.bound = _bound_names(self.module)
+        self.roles = roles(self.module)
         self.names = self.sizes.names() | forms.function_names(self.module) | {"device", "dtype", "wide"}
         if any(call.chained or self._loops(call) for call in self.module.calls):
             self.names |= {"index", "layer"}  # of the loops
@@ -54,8 +58,14 @@ class Forward:
         self._busy: set[str] = set()  # variables of a loop that is being written
         labels = [call.label for call in self.module.calls if call.label and not call.shared and call.count == 1]
         self.lists = module_lists(in_order(self.module.order, labels))
+        behind = 0
         for index, call in enumerate(self.module.calls):
-            self._write(index, call)
+            taken = unbinding(self.module, index) if index >= behind else None
+            if taken is not None:
+                self._unbind(index, taken)
+                behind = index + len(taken.calls)
+            elif index >= behind:
+                self._write(index, call)
         self._return()
 
     def _input(self, name: str, value: str) -> str:
@@ -73,10 +83,14 @@ class Forward:
     # --- one call
 
     def _write(self, index: int, call: Call) -> None:
-        expression = self._expression(index, call)
+        if index and call.training != self.module.calls[index - 1].training:
+            self._flush()
         if call.training and not (index and self.module.calls[index - 1].training):
             self._flush()
             self.lines.append("if self.training:")
+        if call.chained or call.scan or self._loops(call):
+            self._flush()
+        expression = self._expression(index, call)
         if not call.inputs and not any(self.uses[value] for value in call.outputs):
             return  # a weight that others are tied to: it is built, and nothing is to be computed
         single = len(call.outputs) == 1
@@ -85,11 +99,29 @@ class Forward:
             return
         if expression is None and not call.chained:
             return  # a loop, which is written already
+        self._flush(expression or "")
         targets = [self._target(index, value) for value in call.outputs]
         if expression is None:
             self._loop(call, targets)
         else:
             self._line(call, f"{self._unpacked(call, targets)} = {expression}")
+
+    def _unbind(self, index: int, taken: Unbinding) -> None:
+        """Several elements of a value in one line: `query, key, value = x.unbind(0)`."""
+        call = taken.calls[0]
+        if index and call.training != self.module.calls[index - 1].training:
+            self._flush()
+            if call.training:
+                self.lines.append("if self.training:")
+        waiting = self.nested.pop(taken.value, None)
+        text = compose("waiting_.unbind", {"waiting_": waiting}) if waiting else None
+        text = text or f"{self.variables[taken.value]}.unbind"
+        self._flush(text)
+        last = index + len(taken.calls) - 1
+        made = [each.outputs[0] for each in taken.calls]
+        self.bound = {value: self.roles[value] for value in made if value in self.roles} | self.bound
+        targets = [self._target(last, value) for value in made]
+        self._line(call, f"{', '.join(targets)} = {text}({taken.dim})")
 
     def _unpacked(self, call: Call, targets: list[str]) -> str:
         """The variables of the results, as the module gives them; what is not needed is one `_`."""
@@ -108,14 +140,47 @@ class Forward:
         submodule = self.forms.submodule(self.module, call)
         if submodule is None:
             dtype = "wide" if call.outputs[0] in self.wide else "dtype"
-            given = [text if value else None for value, text in zip(call.inputs, self._given(call), strict=True)]
-            text = lower(call, self.module, tuple(given), self._sizer(call), dtype)
-            if isinstance(text, OwnFunction):
-                self.forms.sources |= {text.name: text.source, **text.also}
-                text = text.text
-            assert isinstance(text, str)
-            return text
+            return self._composed(call, dtype) or self._row(call, dtype, self._given(call))
         return self._submodule_expression(submodule, call)
+
+    def _row(self, call: Call, dtype: str, given: list[str], sizer: Callable[[Size], str] | None = None) -> str:
+        """The expression of a layer's row for these inputs."""
+        inputs = tuple(text if value else None for value, text in zip(call.inputs, given, strict=True))
+        text = lower(call, self.module, inputs, sizer or self._sizer(call), dtype)
+        if isinstance(text, OwnFunction):
+            self.forms.sources |= {text.name: text.source, **text.also}
+            text = text.text
+        assert isinstance(text, str)
+        return text
+
+    def _composed(self, call: Call, dtype: str) -> str | None:
+        """The expression of a layer's row with those that wait inside it; None where one needs a variable."""
+        waiting = [value for value in call.inputs if value in self.nested]
+        in_order = [value for value in self.nested if value in waiting]
+        if not waiting or waiting != in_order:
+            return None
+        own = self._sizer(call)
+
+        def size(wanted: Size) -> str:
+            if not isinstance(wanted, int) and any(wanted in self._shape(value) for value in waiting):
+                raise SizeNotGiven("it is read from a variable")
+            return own(wanted)
+
+        marks = {value: f"waiting{index}_" for index, value in enumerate(waiting)}
+        formats = self._formats(call)
+        given = [
+            (marks.get(value) or self.variables[value]) + formats.get(index, "") if value else "None"
+            for index, value in enumerate(call.inputs)
+        ]
+        try:
+            text = compose(self._row(call, dtype, given, size), {marks[value]: self.nested[value] for value in waiting})
+        except SizeNotGiven:
+            return None
+        if text is None or len(text) > WIDTH - 10:
+            return None
+        for value in waiting:
+            del self.nested[value]
+        return text
 
     def _submodule_expression(self, submodule: Submodule, call: Call) -> str | None:
         assert isinstance(call.callee, Layer)
@@ -265,8 +330,7 @@ class Forward:
 
     def _given(self, call: Call, once: Collection[int] = ()) -> list[str]:
         """The inputs of a call in the number format that it needs them in; those of these indices are used `once`."""
-        to_format = dict.fromkeys(self.forms.widths.rounded(self.key, call), ".to(dtype)")
-        to_format |= dict.fromkeys(self.forms.widths.widened(self.key, call), ".to(wide)")
+        to_format = self._formats(call)
         return [
             "None" if not value
             else self._take(value) if index in once and index not in to_format
@@ -274,47 +338,60 @@ class Forward:
             for index, value in enumerate(call.inputs)
         ]  # fmt: skip
 
+    def _formats(self, call: Call) -> dict[int, str]:
+        """What stands behind the inputs that are needed in another number format than they have."""
+        rounded = dict.fromkeys(self.forms.widths.rounded(self.key, call), ".to(dtype)")
+        return rounded | dict.fromkeys(self.forms.widths.widened(self.key, call), ".to(wide)")
+
     def _take(self, value: str) -> str:
         """The expression of a value for its one use, or its variable."""
         return self.nested.pop(value, None) or self.variables[value]
 
     def _name(self, value: str, call: Call) -> str:
-        """The variable of a value; an expression gets a line of its own first."""
+        """The variable of a value; an expression, and those that have waited longer, get lines of their own first."""
         if value in self.nested:
-            expression = self.nested.pop(value)
-            target = self._target(self.module.calls.index(call) - 1, value)
-            self._line(call, f"{target} = {expression}")
+            self._flush(until=value)
         return self.variables[value]
 
-    def _flush(self) -> None:
-        """Give every expression that waits a line."""
+    def _flush(self, beside: str = "", until: str | None = None) -> None:
+        """Give every expression that waits a line, or those up to a value; `beside` is a text that goes on waiting."""
         for value in list(self.nested):
             expression = self.nested.pop(value)
-            self.lines.append(f"{self._target(0, value)} = {expression}")
+            index = self._maker[value]
+            call = self.module.calls[index]
+            self._line(call, f"{self._target(index, value, beside)} = {expression}")
+            if value == until:
+                return
 
     def _nests(self, index: int, call: Call, expression: str) -> bool:
         """Whether a result may stand inside the expression of the next call."""
         value = call.outputs[0]
         uses = self.uses[value]
-        if call.chained or uses != [index + 1] or len(expression) > WIDTH - 30:
+        if call.chained or len(uses) != 1:
             return False
-        if index + 1 == len(self.module.calls):
-            return len(self.module.outputs) == 1 and not call.training
-        if isinstance(call.callee, str) or expression.count("(") >= DEPTH:
+        if uses == [len(self.module.calls)]:
+            alone = index + 1 == uses[0] and len(self.module.outputs) == 1
+            return alone and not call.training and len(expression) < WIDTH
+        if value in self.bound or len(expression) > WIDTH - 30 or expression.count("(") >= DEPTH:
             return False
-        following = self.module.calls[index + 1]
+        following = self.module.calls[uses[0]]
         if following.training != call.training or following.chained or following.scan:
             return False
+        if isinstance(call.callee, str) and (uses[0] > index + 1 or not self._is_operator(following)):
+            return False  # a block has a line of its own, besides the operator that takes its result
         return self._accepts_nested(following)
+
+    def _is_operator(self, call: Call) -> bool:
+        return not isinstance(call.callee, str) and self.forms.submodule(self.module, call) is None
 
     def _accepts_nested(self, call: Call) -> bool:
         if isinstance(call.callee, str):
-            return not self._loops(call)
+            return not self._loops(call) and not call.routed
         submodule = self.forms.submodule(self.module, call)
-        return submodule is not None and submodule.call is None
+        return submodule is None or submodule.call is None
 
-    def _target(self, index: int, value: str) -> str:
-        """The variable that takes a value made by call `index`."""
+    def _target(self, index: int, value: str, beside: str = "") -> str:
+        """The variable that takes a value made by call `index`; those in `beside` are needed as they are."""
         uses = self.uses[value]
         if not uses:
             self.variables[value] = "_"
@@ -324,7 +401,7 @@ class Forward:
         }
         live = {self.variables[other] for other, used in known.items() if used[-1] > index}
         live |= self._busy | self._kept(index)
-        waiting = " ".join(self.nested.values())
+        waiting = set(re.findall(r"\w+", " ".join([beside, *self.nested.values()])))
         label, bound = self.lasting.get(value), self.bound.get(value)
         if bound is not None:
             choices = [bound]
@@ -337,7 +414,7 @@ class Forward:
         stem = choices[0]
         while True:
             for name in choices:
-                if name not in live and name not in self.names and name not in waiting.replace("(", " ").split():
+                if name not in live and name not in self.names and name not in waiting:
                     self.variables[value] = name
                     return name
             number += 1
