@@ -1,4 +1,4 @@
-"""Warnings of a sound program: what can hardly be meant, found by passes over it."""
+"""Pictures whose dimensions stand in other places than the layers behind them take them for."""
 
 from __future__ import annotations
 
@@ -7,61 +7,12 @@ from typing import ClassVar, Literal
 
 from nnspec.diagnostics import Diagnostic, Sink, Span
 from nnspec.elaborate.declarations import Declarations
-from nnspec.ir import Call, Module, Place, Program
-from nnspec.ir.batch import Obstacle, along_first
-from nnspec.ir.idle import idle
+from nnspec.elaborate.doubts.time import runs_along_time
+from nnspec.ir import Call, Module, Program
 from nnspec.layers.base import Layer, TensorType
 from nnspec.layers.batched import Batched
 
-# What samples are called. Nothing else tells [N, T, D] from [T, N, D].
-_SAMPLES = frozenset({"N", "B", "n", "b", "batch", "batch_size", "samples"})
-
-
-class RunsAlongSamples(Diagnostic):
-    """A recurrent layer, an attention or a scan runs along the samples of a batch, as if they were steps of a sequence.
-
-    As in torch, the first dimension of what an LSTM takes is time, unless `batch_first = true`; a scan walks along the
-    first dimension, unless it says `each x along 1`. Where the input begins
-    with N, the number of samples, each sample then sees those before it; nothing else shows that, since all shapes fit.
-    """
-
-    code = "W0280"
-    severity: ClassVar[Literal["error", "warning"]] = "warning"
-    layer: str
-    symbol: str
-    way: str
-
-    @property
-    def message(self) -> str:
-        return f"{self.layer} runs along {self.symbol}, from sample to sample"
-
-    @property
-    def label(self) -> str:
-        return f"takes {self.symbol}, its first dimension, for the steps of one sequence"
-
-    @property
-    def help(self) -> str | None:
-        return f"{self.way}; or, if {self.symbol} is time, call it T"
-
-
-class UnusedStep(Diagnostic):
-    """No output depends on a step, although it has weights. It is built, and does nothing.
-
-    Nothing may use its result, or only steps whose results nothing uses in turn.
-    """
-
-    code = "W0225"
-    severity: ClassVar[Literal["error", "warning"]] = "warning"
-    name: str
-    unused: bool = True  # by any step
-
-    @property
-    def message(self) -> str:
-        return f"nothing uses the result of {self.name}" if self.unused else f"no output depends on {self.name}"
-
-    @property
-    def help(self) -> str | None:
-        return "use its value, or remove the step"
+FEW = (1, 2, 3, 4)  # channels that a picture has, and no side of one
 
 
 class ChannelsLast(Diagnostic):
@@ -107,48 +58,7 @@ class SingleSample(Diagnostic):
         return f"declare the input as {self.batch}, unless it runs on one sample at a time"
 
 
-FEW = (1, 2, 3, 4)  # channels that a picture has, and no side of one
-
-
-def doubt(program: Program, declarations: Declarations, sink: Sink) -> None:
-    """Add the warnings of a program to the sink."""
-    _doubt_idle_weights(program, declarations, sink)
-    _doubt_channels_last(program, declarations, sink)
-    _doubt_single_samples(program, declarations, sink)
-    _doubt_time(program, declarations, sink)
-
-
-def _doubt_time(program: Program, declarations: Declarations, sink: Sink) -> None:
-    """Doubt that what runs along samples is meant to."""
-    calls = (call for key in program.order for call in program.modules[key].calls)
-    if not any(call.scan or _runs_along_time(call.callee) for call in calls):
-        return
-    found = along_first(program)
-    if not isinstance(found, Obstacle) or found.symbol not in _SAMPLES or not found.lead or found.place is None:
-        return
-    if found.scanned or _runs_along_time(found.layer):
-        name = f"scan {found.scanned}" if found.layer is None else found.layer.kind
-        way = f"write {name}(..., batch_first = true)"
-        if found.scanned:
-            way = "walk along time: (each x along 1, ...)"
-        elif getattr(found.layer, "batch_first", False):
-            way = "begin with samples, [N, T, D]"
-        span = Span(declarations.sources()[found.place.file], found.place.start, found.place.end)
-        sink.add(RunsAlongSamples(span, name, found.symbol, way))
-
-
-def _doubt_idle_weights(program: Program, declarations: Declarations, sink: Sink) -> None:
-    """Tell of weights that no output depends on; those that are tied may be needed for the other name they have."""
-    told: set[Place] = set()
-    for step in idle(program):
-        place = step.call.place
-        if place is not None and place not in told and not step.tied:
-            told.add(place)
-            span = Span(declarations.sources()[place.file], place.start, place.end)
-            sink.add(UnusedStep(span, step.path, step.unused))
-
-
-def _doubt_channels_last(program: Program, declarations: Declarations, sink: Sink) -> None:
+def doubt_channels_last(program: Program, declarations: Declarations, sink: Sink) -> None:
     """Tell of pictures with few channels in the last dimension that go into layers over channels as they are."""
     main = program.main
     for port in main.inputs:
@@ -167,7 +77,7 @@ def _over_channels(layer: Layer, given: TensorType) -> bool:
     return any(each.dim == 1 for each in layer.inferred)
 
 
-def _doubt_single_samples(program: Program, declarations: Declarations, sink: Sink) -> None:
+def doubt_single_samples(program: Program, declarations: Declarations, sink: Sink) -> None:
     """Tell of pictures without a dimension of samples that go into layers of pictures as they are."""
     main = program.main
     for port in main.inputs:
@@ -181,7 +91,7 @@ def _doubt_single_samples(program: Program, declarations: Declarations, sink: Si
 
 def _as_a_sample(layer: Layer, given: TensorType) -> bool:
     """Whether a layer over channels takes a value for one sample; a sequence may well be alone."""
-    return isinstance(layer, Batched) and not _runs_along_time(layer) and layer.single(given)
+    return isinstance(layer, Batched) and not runs_along_time(layer) and layer.single(given)
 
 
 def _first_use(
@@ -202,8 +112,3 @@ def _first_use(
             if found is not None:
                 return found
     return None
-
-
-def _runs_along_time(layer: object) -> bool:
-    """Whether it is a recurrent layer or an attention; of a batch whose samples come first, they are not time."""
-    return hasattr(layer, "batch_first")
