@@ -244,3 +244,11 @@ def test_a_layer_is_applied_again_with_other_inputs(body: str, meant: Meant) -> 
 )  # fmt: skip
 def test_inputs_that_nothing_takes_are_refused(body: str) -> None:
     assert codes(body, TWO)[0].startswith("E")
+
+
+@pytest.mark.parametrize(
+    "merge", ["add { _; Linear(1) }", "residual { Linear(1) }", "residual { _ } skip { Linear(1) }"]
+)
+def test_only_a_plus_between_values_stretches_what_it_adds(merge: str) -> None:
+    assert codes(merge) == ["E0203"]
+    assert codes("_ + (_ -> Linear(1))") == codes("multiply { _; Linear(1) }") == []

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from copy import copy
 from typing import Literal, NamedTuple
 
-from nnspec.diagnostics import Span
+from nnspec.diagnostics import Diagnostic, Span
 from nnspec.elaborate.builder.call import PendingCall, Result, Wire
 from nnspec.elaborate.builder.tensor import Built, Owner, Results, Step, Tensor, Value, WeightReference
 from nnspec.ir import Module, Place, Port, Tie
@@ -45,6 +45,7 @@ class Scope(Owner):
         self.outer_ties: list[tuple[str, WeightReference]] = []  # to weights of a scope around this module
         self.position = 0  # of the next step without a label
         self.mistakes = 0  # statements that are wrong: with any, there will be no module
+        self.doubts: list[Diagnostic] = []  # told if there is no mistake, which might be the reason
         self.ended: Span | None = None  # the output whose chain took what flowed
         self._names: set[str] = set()  # of the values
         self._numbers: dict[str, int] = {}  # how often a value's name was asked for

@@ -76,6 +76,8 @@ def build(frame: Frame, definition: BlockDefinition, arguments: Arguments) -> Ma
         _default_outputs(frame.with_flow(flow), declaration)
     if scope.mistakes:
         return None
+    for doubt in scope.doubts:
+        frame.report(doubt)
     shown = {name: plain(value) for name, value in bound.items()}
     module = finish(frame, declaration.name, declaration.body, shown, declaration.documentation)
     return scope.made(frame.shared.modules.add(module))

@@ -48,6 +48,7 @@ def _make_group(frame: Frame, body: t.Body, path: str, node: Placed) -> tuple[Ma
         raise Failed
     if flow is None:
         frame.fail(NoValue(frame.span(node), "the end of this group"))
+    frame.scope.doubts += scope.doubts
     results = [scope.localise(tensor) for tensor in flows(flow)]
     scope.outputs = [("output" if len(results) == 1 else str(i), tensor) for i, tensor in enumerate(results)]
     key = frame.shared.modules.add(finish(inner, node, body))

@@ -44,7 +44,7 @@ def _doubt_unused(frame: Frame, node: t.Bind, made: Sequence[PendingCall]) -> No
     """Tell of a value that nothing uses; where there are weights in what computes it, ir/idle.py tells of these."""
     unused = made and len(node.names) == 1 and node.start in frame.declarations.unused
     if unused and not any(_owns_weights(frame, call) for call in made):
-        frame.report(UnusedValue(frame.span(node.names[0]), node.names[0].text))
+        frame.scope.doubts.append(UnusedValue(frame.span(node.names[0]), node.names[0].text))
 
 
 def _owns_weights(frame: Frame, call: PendingCall) -> bool:

@@ -101,7 +101,7 @@ def _combine(
     shapes = tuple(str(tensor.type) for tensor in tensors)
     try:
         layer.results(*(tensor.type for tensor in tensors))
-        if what == "residual" and _difference(tensors, layer) is not None:
+        if word == "add" and _difference(tensors, layer) is not None:
             raise InputError("only `+` stretches what it adds")
     except InputError as problem:
         reason = f"{separator.join(shapes)}: {_difference(tensors, layer) or problem.message}"
