@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from nnspec.layers.base import number
-from nnspec.layers.families.attention import Attention, MultiheadAttention, groups
+from nnspec.layers.families.attention import Attention, groups
 from nnspec.to_onnx.attention import Heads, Masks, Scoring, attend
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.multihead import joined, projected, torch_masks
 from nnspec.to_onnx.row import Call, row
 
 
@@ -31,16 +30,3 @@ def _(layer: Attention, call: Call, graph: Graph) -> str:
     masks = Masks(seen, added, layer.causal, layer.window, layer.offset, heads)
     scoring = Scoring(layer.scale, layer.cap, call.inputs[5])
     return attend(call.inputs[0], call.inputs[1], call.inputs[2], sizes, masks, scoring, graph)
-
-
-@row(MultiheadAttention)
-def _(layer: MultiheadAttention, call: Call, graph: Graph) -> str:
-    types = layer.operands(*call.types)  # type: ignore[arg-type]
-    (batch, time, _), (_, length, _) = types[0].shape, types[1].shape
-    size = layer.head_size(types[0])
-    own, keys, values = call.inputs[:3]
-    sources = {0: own, 1: keys or own, 2: values or keys or own}
-    query, key, value = projected(sources, layer.num_heads * size, layer, call, graph)
-    sizes = Heads((batch,), (layer.num_heads,), 1, time, length, size, size)
-    masks = torch_masks(call, layer.causal, sizes, graph)
-    return joined(attend(query, key, value, sizes, masks, Scoring(), graph), layer, call, graph)
