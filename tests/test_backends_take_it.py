@@ -131,3 +131,16 @@ def test_products_and_sums_of_whole_numbers_keep_all_bits_and_go_round(text: str
     a = np.random.default_rng(0).integers(-(2**40), 2**40, (5, 3, 4)) * 3 + 1
     session = onnxruntime.InferenceSession(model.to_onnx().SerializeToString(), providers=["CPUExecutionProvider"])
     np.testing.assert_array_equal(session.run(None, {"a": a})[0], model.to_torch()(torch.from_numpy(a)).numpy())
+
+
+@pytest.mark.parametrize(
+    ("given", "scale"),
+    [("[N, 2, 2, 3]", "2.3"), ("[N, 2, 2, 2]", "1.3"), ("[N, 2, H, W]", "2.25"), ("[N, 2, H, W]", "1.25")],
+)
+def test_the_nearest_of_twice_as_many_elements_is_each_of_them_twice(given: str, scale: str) -> None:
+    """So it is in PyTorch, whatever the factor that gives twice as many."""
+    model = nnspec.loads(f"model M {{ input x: float{given}; output y = x -> Upsample(scale_factor = {scale}) }}")
+    session = onnxruntime.InferenceSession(model.to_onnx().SerializeToString(), providers=["CPUExecutionProvider"])
+    for size in ((2, 2), (3, 2), (5, 7)) if "H" in given else ((2, 3) if "3" in given else (2, 2),):
+        x = torch.rand(1, 2, *size)
+        np.testing.assert_array_equal(session.run(None, {"x": x.numpy()})[0], model.to_torch()(x).numpy())

@@ -208,7 +208,6 @@ entry("Sort", "ArgSort", dtypes=NUMBER, steady=False)(
 )
 entry("Tril", "Triu", ranks=(2, 3, 4, 5), dtypes=ALL)(lambda r, t: some(r, 0.6, diagonal=lambda: r.randint(-3, 3)))
 entry("RepeatInterleave", dtypes=ALL)(lambda r, t: {"repeats": r.randint(1, 3), "dim": axis(r, t)})
-entry("OneHot", ranks=(1, 2, 3), dtypes=("int",))(lambda r, t: {"num_classes": r.randint(4, 7)})
 
 
 def _reduction(random: Random, given: TensorType) -> Arguments:
@@ -654,5 +653,5 @@ OTHERWISE = frozenset(
     }
     | {"BCELoss", "BCEWithLogitsLoss", "CTCLoss", "CosineSimilarity", "CrossEntropyLoss", "DiceLoss", "DiceScore"}
     | {"FocalLoss", "GaussianKL", "Hinge", "HuberLoss", "InfoNCE", "L1Loss", "MSELoss", "MeanIoU", "NLLLoss"}
-    | {"SmoothL1Loss", "Accuracy", "Gather", "Scatter", "Einsum", "GridSample", "AffineGrid"}
+    | {"SmoothL1Loss", "Accuracy", "Gather", "Scatter", "Einsum", "GridSample", "AffineGrid", "OneHot"}
 )

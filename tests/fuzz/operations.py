@@ -495,6 +495,12 @@ def _by_indices(random: Random) -> Operation:
     return Operation("scatter", text, given, lambda g, w: g[0].scatter_reduce(dim, g[1], g[2], reduce))
 
 
+@operation
+def _one_hot(random: Random) -> Operation:
+    sizes, count = shape(random, high=3), random.randint(3, 6)  # the whole numbers that are drawn are below 3
+    return Operation("one_hot", f"one_hot(a, {count})", (type_of("int", sizes),), lambda g, w: F.one_hot(g[0], count))
+
+
 EQUATIONS = [
     ("bhqd,bhkd->bhqk", ("N 2 T 4", "N 2 S 4")), ("...i,ij->...j", ("N T 3", "3 5")), ("ij,ij->i", ("N T", "N T")),
     ("bi,bj->bij", ("N 3", "N T")), ("...ij,...jk", ("2 1 T 4", "5 4 3")), ("bii->b", ("N T T",)),

@@ -467,7 +467,7 @@ for _name, _function in _UNARY.items():
 _CALLED: dict[str, Callable[..., Any]] = {
     "CumulativeSum": torch.cumsum, "CumulativeProduct": torch.cumprod, "All": torch.all, "Any": torch.any,
     "TopK": torch.topk, "Sort": partial(torch.sort, stable=True), "ArgSort": partial(torch.argsort, stable=True),
-    "Tril": torch.tril, "Triu": torch.triu, "RepeatInterleave": torch.repeat_interleave, "OneHot": F.one_hot,
+    "Tril": torch.tril, "Triu": torch.triu, "RepeatInterleave": torch.repeat_interleave,
     "Mean": torch.mean, "Sum": torch.sum, "Max": torch.amax, "Min": torch.amin,
     "ArgMax": torch.argmax, "ArgMin": torch.argmin, "Squeeze": torch.squeeze,
     "Unsqueeze": torch.unsqueeze, "Transpose": torch.transpose, "Permute": torch.permute, "Tile": torch.tile,

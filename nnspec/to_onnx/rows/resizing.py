@@ -66,7 +66,7 @@ def _nearest(layer: Upsample, call: Call, graph: Graph, input: TensorType) -> st
     for dim, scale in enumerate(scales or (None,) * (input.rank - 2), start=2):
         have, want = input.shape[dim], target[dim]
         if scale not in (None, 1) or have != want:
-            index = _index(graph, have, want, _step(graph, have, want, scale), exact)
+            index = _index(graph, have, want, _step(graph, have, want, scale, exact), exact)
             value = graph.node("Gather", [value, index], axis=dim)
     return value
 
@@ -80,10 +80,20 @@ def _whole_factor(have: Size, want: Size) -> int:
     return factor if isinstance(factor, int) else 0
 
 
-def _step(graph: Graph, have: Size, want: Size, scale: float | None) -> str:
-    """The distance of two elements in the input, as a number without dimensions."""
+def _step(graph: Graph, have: Size, want: Size, scale: float | None, exact: bool) -> str:
+    """The distance of two elements in the input, as a number without dimensions.
+
+    Where as many or twice as many elements come out, torch's "nearest" takes or doubles each, whatever the factor.
+    """
     if scale is not None:
-        return graph.constant(np.float32(1 / scale))
+        step = graph.constant(np.float32(1 / scale))
+        for times in () if exact else (1, 2):
+            if isinstance(have, int) and isinstance(want, int):
+                step = graph.constant(np.float32(1 / times)) if want == times * have else step
+            elif times < scale < times + 1:
+                alike = graph.node("Equal", [scalar(want, "int", graph), scalar(times * have, "int", graph)])
+                step = graph.node("Where", [alike, graph.constant(np.float32(1 / times)), step])
+        return step
     if isinstance(have, int) and isinstance(want, int):
         return graph.constant(np.float32(have) / np.float32(want))
     lengths = [graph.node("Cast", [graph.node("Squeeze", [graph.size(size)])], to=1) for size in (have, want)]
