@@ -87,6 +87,10 @@ def test_names_that_do_not_are_refused(body: str, code: str, words: str) -> None
     assert (found.code, words in found.message) == (code, True)
 
 
+def test_a_name_that_ended_with_a_group_says_so() -> None:
+    assert "ends with the group" in (told("g: { h = _ -> Linear(3); h -> Tanh }\n h -> ReLU").help or "")
+
+
 def test_the_condition_of_a_model_says_how_elements_are_chosen() -> None:
     assert "where(condition, a, b)" in (told("y = x if x > 0 else -x").help or "")
 

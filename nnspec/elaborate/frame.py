@@ -62,6 +62,7 @@ class Environment:
     def __init__(self, parent: Environment | None = None) -> None:
         self.parent = parent
         self.names: dict[str, Known] = {}
+        self.inside: set[str] = set()  # names that ended with a group in this body
         self.dimensions: dict[
             str, bool
         ] = {}  # names that a shape has given; whether they were known, as `none`, before

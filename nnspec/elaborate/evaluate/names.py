@@ -99,6 +99,9 @@ def is_built_in(name: str) -> bool:
 
 
 def _unknown(frame: Frame, name: str, span: Span) -> UnknownName:
+    if name in frame.environment.inside:
+        way = "it ends with the group { } above: give the group its value as the last one, or bind it before the group"
+        return UnknownName(span, name, None, way)
     functions = [*registry.words("function"), *arithmetic.FUNCTIONS]
     known = [name for name in frame.environment.known() if name.isidentifier()]
     others = [*frame.declarations.names, *registry.names()]

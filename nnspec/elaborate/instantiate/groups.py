@@ -49,6 +49,7 @@ def _make_group(frame: Frame, body: t.Body, path: str, node: Placed) -> tuple[Ma
     if flow is None:
         frame.fail(NoValue(frame.span(node), "the end of this group"))
     frame.scope.doubts += scope.doubts
+    frame.environment.inside |= inner.environment.names.keys()
     results = [scope.localise(tensor) for tensor in flows(flow)]
     scope.outputs = [("output" if len(results) == 1 else str(i), tensor) for i, tensor in enumerate(results)]
     key = frame.shared.modules.add(finish(inner, node, body))
