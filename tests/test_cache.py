@@ -627,3 +627,8 @@ def test_a_weight_that_is_tied_to_one_of_the_other_half_stays_its_own(tmp_path: 
     save_model(module, str(tmp_path / "whole.safetensors"))
     made = model.cached().to_torch(tmp_path / "whole.safetensors")
     torch.testing.assert_close(made.state_dict()["near.weight"], module.state_dict()["far.weight"])
+
+
+def test_what_two_steps_keep_of_one_value_is_kept_once() -> None:
+    names = [port.name for port in MODELS["WaveNet"]().cached().program.main.inputs]
+    assert names == ["samples", *(f"past.filter_convs.{i}.input" for i in range(6))]  # and not of gate_convs

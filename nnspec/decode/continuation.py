@@ -154,6 +154,9 @@ class _Body:
                 made[kept.result] = f"alone@{tensor.path}"
                 continue
             inputs += [""] * (kept.input + 1 - len(inputs))
+            if tensor.again:
+                inputs[kept.input] = _joined(tensor.path, kept)
+                continue
             given = _past(tensor.path)
             self.present[tensor.path] = _present(tensor.path) if kept.join else outputs[kept.result]
             if kept.join is not None:
@@ -177,7 +180,7 @@ class _Body:
     def _join(self, call: Call, kept: Kept, path: str, value: str) -> str:
         """The value kept from earlier parts, joined with that of this part."""
         assert kept.join is not None
-        joined = _present(path) if kept.trim is None else f"joined@{path}"
+        joined = _joined(path, kept)
         self._operation(call, kept.join, [_past(path), value], joined)
         if kept.trim is not None:
             self._operation(call, kept.trim, [joined], _present(path))
@@ -194,6 +197,10 @@ class _Body:
         self.values |= dict(zip(outputs, types, strict=True))
         changed = {"callee": callee, "inputs": tuple(inputs), "outputs": tuple(outputs)}
         self.calls.append(call.model_copy(update=changed))
+
+
+def _joined(path: str, kept: Kept) -> str:
+    return _present(path) if kept.trim is None else f"joined@{path}"
 
 
 def _past(path: str) -> str:

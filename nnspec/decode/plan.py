@@ -34,6 +34,7 @@ class KeptTensor(Record):
     path: str
     type: TensorType
     start: str | None = None  # the port of the model with which it begins; zeros for None
+    again: bool = False  # an earlier step of the module keeps the same
 
 
 class Step(Record):
@@ -53,7 +54,7 @@ class Plan(Record):
     @property
     def kept(self) -> tuple[KeptTensor, ...]:
         """All that is kept in the module and below it."""
-        return tuple(tensor for step in self.steps for tensor in step.kept)
+        return tuple(tensor for step in self.steps for tensor in step.kept if not tensor.again)
 
     @property
     def changes(self) -> bool:
@@ -85,7 +86,7 @@ class Planner:
 
     def _plan(self, module: Module, way: Way) -> Plan:
         steps: list[Step] = []
-        taken: set[str] = set()
+        names = _Names()
         placed = False
         for call in module.calls:
             if call.training:
@@ -95,8 +96,7 @@ class Planner:
             how, kept, moved = find(module, call, way)
             placed |= moved
             for each in applications(call) if kept else (call,):
-                named = tuple(tensor.replace(path=_free(each.label, tensor.path, taken)) for tensor in kept)
-                steps.append(Step(each, how, named))
+                steps.append(Step(each, how, names.of(each, how, kept)))
         return Plan(tuple(steps), placed)
 
     def _below(self, module: Module, call: Call, way: Way) -> tuple[None, tuple[KeptTensor, ...], bool]:
@@ -197,12 +197,32 @@ def applications(call: Call) -> Iterator[Call]:
         inputs = (*outputs, *inputs[len(outputs) :])
 
 
-def _free(label: str | None, path: str, taken: set[str]) -> str:
-    """A path below a module that nothing else there has."""
-    stem = f"{label}.{path}" if label else path
-    name, number = stem, 1
-    while name in taken:
-        number += 1
-        name = f"{stem}_{number}"
-    taken.add(name)
-    return name
+class _Names:
+    """The paths of what a module keeps; two steps that keep the same of one value share it."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._joined: dict[tuple[str, Layer, Layer | None], str] = {}
+
+    def of(self, call: Call, how: Continued | None, tensors: tuple[KeptTensor, ...]) -> tuple[KeptTensor, ...]:
+        """What a call keeps, each under its path."""
+        named: list[KeptTensor] = []
+        for index, tensor in enumerate(tensors):
+            kept = how.kept[index] if how else None
+            manner = (call.inputs[kept.input], kept.join, kept.trim) if kept and kept.join else None
+            known = self._joined.get(manner) if manner else None
+            path = known or self._free(call.label, tensor.path)
+            if manner:
+                self._joined[manner] = path
+            named.append(tensor.replace(path=path, again=known is not None))
+        return tuple(named)
+
+    def _free(self, label: str | None, path: str) -> str:
+        """A path below the module that nothing else there has."""
+        stem = f"{label}.{path}" if label else path
+        name, number = stem, 1
+        while name in self._taken:
+            number += 1
+            name = f"{stem}_{number}"
+        self._taken.add(name)
+        return name
