@@ -86,7 +86,8 @@ def _disturbed(text: str, chance: random.Random) -> str:
     made = ""
     before: Lexeme | None = None
     for piece in lexemes(text):
-        may_touch = before is None or not (before.text[-1].isalnum() and piece.text[0].isalnum()) or piece.spaces == 0
+        words = before is not None and (before.text[-1] + piece.text[0]).replace("_", "a").isalnum()
+        may_touch = not words or piece.spaces == 0
         tight = piece.spaces == 0 and before is not None and "." in (before.text, piece.text)
         joined = tight or (piece.spaces == 0 and before is not None and (before.text[-1] + piece.text[0]).isalnum())
         if piece.kind == "end" and (before is None or before.kind != "comment") and chance.random() < 0.1:
