@@ -1,4 +1,4 @@
-"""What stays the same while a text is written, such as an encoder and the keys and values that a decoder makes of it.
+"""The parts of a model that stay the same while a text is written: an encoder, the keys and values made of it.
 
 A model that takes more than the text is divided in two: an encoder, which computes from the other inputs all that does
 not depend on the text, once; and a decoder, which takes that as `memory.PATH` at every step. Modules in which both meet
@@ -177,7 +177,7 @@ def _part(
 
 
 def _owner(key: str, entry: StateEntry) -> Call:
-    """What owns a weight that the calls of a half do not."""
+    """A call that owns a weight, where those of a half do not."""
     parameter = Parameter(shape=entry.weight.shape, init=as_choice(entry.weight.initial))
     return Call(callee=parameter, inputs=(), outputs=(key,), label=key)
 

@@ -21,7 +21,7 @@ _MOST = 64  # types of operands that are tried for one call
 
 
 class _Form(Record):
-    """How a value comes to have a type: its layer, and the types of the operands."""
+    """A way for a value to have a type: the layer that makes it, and the types of the operands."""
 
     layer: Layer
     operands: tuple[TensorType | None, ...]

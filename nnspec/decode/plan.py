@@ -205,7 +205,7 @@ class _Names:
         self._joined: dict[tuple[str, Layer, Layer | None], str] = {}
 
     def of(self, call: Call, how: Continued | None, tensors: tuple[KeptTensor, ...]) -> tuple[KeptTensor, ...]:
-        """What a call keeps, each under its path."""
+        """The tensors that a call keeps, each under its path."""
         named: list[KeptTensor] = []
         for index, tensor in enumerate(tensors):
             kept = how.kept[index] if how else None

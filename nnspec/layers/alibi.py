@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def alibi_slopes(heads: int) -> tuple[float, ...]:
-    """What each head takes from a score for each place between query and key.
+    """The number that each head takes from a score for each place between query and key.
 
     For a power of 2 they are 2^(-8/heads), its square, and so on. Other heads get those of the next lower power, then
     every second one of the next higher power, as in BLOOM and MPT.

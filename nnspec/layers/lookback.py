@@ -1,4 +1,4 @@
-"""What is kept by a layer that looks a fixed number of places back: windows that end at their own place."""
+"""Layers that look a fixed number of places back: the last places of their input are kept for the next part."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def along_which(time: Expression, input: TensorType, dims: int) -> int | None:
 
 
 def places_behind(time: Expression, input: TensorType, dim: int, window: Window) -> int:
-    """How many places a window must be given of those before, so that it has one place for each of the sequence.
+    """The number of places before that a window must be given, so that it has one place for each of the sequence.
 
     Raises:
         ArgumentError: it steps over places, or looks at those that are yet to come.

@@ -1,4 +1,4 @@
-"""How fast the pairs of a rotary embedding turn, in each of the ways in which published models scale it.
+"""The frequencies of rotary embeddings, and the ways in which published models scale them.
 
 The formulas are those of `ROPE_INIT_FUNCTIONS` in transformers, for numbers that are known when a spec is compiled.
 """
@@ -44,10 +44,10 @@ def yarn(own: Sequence[float], factor: float, ramp: tuple[float, float]) -> list
 
 
 def yarn_attention_factor(factor: float) -> float:
-    """What YaRN multiplies queries and keys by, unless told otherwise."""
+    """The factor of queries and keys in YaRN, unless told otherwise."""
     return 1.0 if factor <= 1 else 0.1 * math.log(factor) + 1.0
 
 
 def longrope_attention_factor(factor: float, length: int) -> float:
-    """What LongRoPE multiplies queries and keys by, unless told otherwise."""
+    """The factor of queries and keys in LongRoPE, unless told otherwise."""
     return 1.0 if factor <= 1 else math.sqrt(1 + math.log(factor) / math.log(length))

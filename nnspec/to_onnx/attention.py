@@ -38,7 +38,7 @@ class Masks(Record):
 
 
 class Scoring(Record):
-    """How scores are made: their factor (1/sqrt(d) where it is None), their bound, and a score of each head's sink."""
+    """The making of scores: their factor (1/sqrt(d) where it is None), their bound, and a score of each head's sink."""
 
     scale: float | None = None
     cap: float | None = None

@@ -152,7 +152,7 @@ class RotaryEmbedding(Layer):
 
     @property
     def stretch(self) -> float:
-        """What the result is multiplied by."""
+        """The factor of the result."""
         if self.attention_factor is not None or self.scaling not in ("yarn", "longrope"):
             return self.attention_factor or 1.0
         factor = self.factor or 1.0

@@ -9,7 +9,7 @@ from nnspec.to_torch.row import Call, OwnFunction, row
 
 ALIBI = '''\
 def alibi(query, key, first=0):
-    """What each head adds for the distance between query and key, [heads, T, S] (Press et al. 2022)."""
+    """The bias of each head for the distance between query and key, [heads, T, S] (Press et al. 2022)."""
     heads, wide = query.shape[-3], torch.promote_types(query.dtype, torch.float32)
     power = 2 ** int(math.log2(heads))
     exponents = [8 * i / power for i in range(1, power + 1)]
