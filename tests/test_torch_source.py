@@ -120,6 +120,19 @@ model A {
   output b = backbone.h.1.act
   output c = backbone.pool
 }""",
+    "containers that are lists, dictionaries or neither": """
+block Values { _ + 1 }
+model A {
+  input x: float[N, 8]
+  "a.0": Linear(8) -> "a.1": ReLU -> "a.2": Linear(8)
+  "b.0.proj": Linear(8) -> "b.2": Linear(8) -> "b.train": Linear(8) -> "b.left": Linear(8)
+  "c.values": Linear(8) -> "c.2": Linear(8) -> "d.0": Linear(8) -> "d.1": Linear(8)
+  "e.1": Parameter([8])
+  y = _ + e.1 -> Values -> "values": Linear(8) -> Linear(8)
+  y -> 2 x Linear(8)
+  { "keys": Linear(8) -> 2 x Linear(8); z = _; _ + z -> Linear(8) }
+  { 2 x Linear(8); z = _; _ + z -> "in": Linear(8) -> Values }
+}""",
     "recursion": """
 block Level(depth, width) {
   down: Conv2d(width, 3, padding = 1) -> ReLU
@@ -291,7 +304,7 @@ def test_values_have_the_names_that_the_spec_binds_them_to() -> None:
         "gate = torch.sigmoid(query)",
         "gate = gate * query + gate",
         "gate = gate * query + gate",
-        'return getattr(self, "1")(query * gate)',
+        'return self["1"](query * gate)',
     ]
 
 
@@ -318,6 +331,29 @@ def test_composed_expressions_compute_what_single_steps_do(text: str) -> None:
     }  # fmt: skip
     expected = eval(text.replace("not (", "torch.logical_not("), {**namespace, "torch": torch})
     torch.testing.assert_close(module(x), expected)
+
+
+def test_steps_without_a_name_are_items_of_what_holds_them() -> None:
+    text = """
+    model M {
+      input x: float[N, 4]
+      y = x -> "model.0": Linear(4) -> "model.2": Linear(4)
+      y + x -> Linear(4) -> Linear(4)
+    }
+    """
+    module = nnspec.loads(text).to_torch().eval()
+    source = nnspec.loads(text).torch_source()
+    assert "getattr" not in source and "add_module" not in source
+    assert [key for key in module.state_dict() if "weight" in key] == [
+        "model.0.weight", "model.2.weight", "2.weight", "3.weight",
+    ]  # fmt: skip
+    x = torch.randn(2, 4)
+    for other in (
+        pickle.loads(pickle.dumps(module)),
+        torch.jit.script(module),
+        torch.export.export(module, (x,)).module(),
+    ):
+        torch.testing.assert_close(other(x), module(x))
 
 
 def test_elements_along_a_dimension_are_taken_in_one_line_under_the_names_of_their_use() -> None:

@@ -14,7 +14,8 @@ from nnspec.to_torch.construct import Construct, ModuleOf, Times, is_number, mer
 from nnspec.to_torch.family import Family
 from nnspec.to_torch.form import Forms, ModuleForm
 from nnspec.to_torch.forward import Forward
-from nnspec.to_torch.names import TAKEN, assignment, containers, in_order, module_lists, path, variable
+from nnspec.to_torch.layout import Layout, turns
+from nnspec.to_torch.names import TAKEN, containers, in_order, variable
 from nnspec.to_torch.row import Raw
 from nnspec.to_torch.uses import store
 
@@ -175,44 +176,20 @@ class Classes:
         }
         for index, key in enumerate(keys):
             self._arguments[key] = {name: values[index] for name, values in parameters.chosen.items()}
-        signature = ", ".join(["self", *parameters.chosen])
+        init = [f"    def __init__({', '.join(['self', *parameters.chosen])}):"]
         if first.form.is_sequential_class:
-            body = ["        super().__init__("]
+            body = [*init, "        super().__init__("]
             body += [f"            {render(item, 12)}," for item in merged[""].arguments]
             body += ["        )"]
             head = f"class {name}(nn.Sequential):\n"
         else:
-            head = f"class {name}(nn.Module):\n"
-            body = ["        super().__init__()", *self._assignments(first, merged), *_ties(first.module)]
+            layout = self.forms.layout(keys[0])
+            head = f"class {name}({layout.kind('')}):\n"
+            built = [*_assignments(first, merged, layout), *_ties(first.module, layout)]
             forward = [f"    def forward({', '.join(['self', *first.inputs])}):"]
-            body += ["", *forward, *(f"        {line}" for line in first.forward)]
-        documentation = _documentation(first.module.documentation)
-        return head + documentation + f"    def __init__({signature}):\n" + "\n".join(body) + "\n"
-
-    def _assignments(self, first: ClassText, merged: dict[str, Any]) -> list[str]:
-        lines: list[str] = []
-        seen: set[str] = set()
-        labels = in_order((), merged)
-        lists = module_lists(label for label in labels if first.attributes[label][1] == 1)
-        for label in labels:
-            count = first.attributes[label][1]
-            stem, _, last = label.rpartition(".")
-            for container in containers(stem):
-                above, _, own = container.rpartition(".")
-                if container not in seen and above not in lists:
-                    text = render(_container(container, labels, merged, lists), 8)
-                    lines.append("        " + assignment(path(above, lists) if above else "self", own, text))
-                seen.add(container)
-            owner = path(stem, lists) if stem else "self"
-            if stem in lists:
-                continue
-            if count > 1:
-                lines.append(f"        for index in range({last}, {int(last) + count}):")
-                lines.append(f"            {owner}.add_module(str(index), {render(merged[label], 12)})")
-            else:
-                kept = store(first.attributes[label][0])
-                lines.append("        " + assignment(owner, last, render(merged[label], 8), kept))
-        return lines
+            body = [*init, "        super().__init__()", *built, ""] if built else []
+            body += [*forward, *(f"        {line}" for line in first.forward)]
+        return head + _documentation(first.module.documentation) + "\n".join(body) + "\n"
 
     def _resolve(self, value: Any) -> Any:
         """The value with classes in the place of modules, and their arguments."""
@@ -308,13 +285,37 @@ def _sizes(modules: list[Module]) -> Known:
     return _differing(found)
 
 
-def _container(name: str, labels: list[str], merged: dict[str, Any], lists: frozenset[str]) -> Construct:
+def _assignments(first: ClassText, merged: dict[str, Any], layout: Layout) -> list[str]:
+    """The statements that build what a class holds."""
+    lines: list[str] = []
+    seen: set[str] = set()
+    labels = in_order((), merged)
+    for label in labels:
+        count = first.attributes[label][1]
+        stem, _, last = label.rpartition(".")
+        for container in containers(stem):
+            if container not in seen and container.rpartition(".")[0] not in layout.lists:
+                text = render(_container(container, labels, merged, layout), 8)
+                lines.append("        " + layout.assignment(container, text))
+            seen.add(container)
+        if stem in layout.lists:
+            continue
+        if count > 1:
+            lines.append(f"        for index in {turns(last, count)}:")
+            lines.append("            " + layout.assignment_of_each(stem, render(merged[label], 12)))
+        else:
+            kept = store(first.attributes[label][0].layer)
+            lines.append("        " + layout.assignment(label, render(merged[label], 8), kept))
+    return lines
+
+
+def _container(name: str, labels: list[str], merged: dict[str, Any], layout: Layout) -> Construct:
     """A container of a dotted path: a list with what it holds, or a module that the lines behind it fill."""
-    if name not in lists:
-        return Construct("nn.Module")
+    if name not in layout.lists:
+        return Construct(layout.kind(name))
     below = [label[len(name) + 1 :] for label in labels if label.startswith(f"{name}.")]
     children = [f"{name}.{child}" for child in dict.fromkeys(label.partition(".")[0] for label in below)]
-    items = [merged[child] if child in merged else _container(child, labels, merged, lists) for child in children]
+    items = [merged[child] if child in merged else _container(child, labels, merged, layout) for child in children]
     return Construct("nn.ModuleList", (Construct("[]", tuple(items)),))
 
 
@@ -326,9 +327,9 @@ def _capitalised(label: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in label.split("."))
 
 
-def _ties(module: Module) -> list[str]:
+def _ties(module: Module, layout: Layout) -> list[str]:
     """The statements that let parameters be other ones."""
-    ends = ((path(tie.parameter, store="_parameters"), path(tie.source, store="_parameters")) for tie in module.ties)
+    ends = ([layout.path(each, "_parameters") for each in (tie.parameter, tie.source)] for tie in module.ties)
     return [f"        {parameter} = {source}" for parameter, source in ends]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from nnspec.cached import cached_property
@@ -12,9 +13,10 @@ from nnspec.layers.computed import Computed
 from nnspec.to_torch.computed import computed_text, function_name
 from nnspec.to_torch.construct import Construct, ModuleOf, Times
 from nnspec.to_torch.family import families
+from nnspec.to_torch.layout import Child, Layout, layout
 from nnspec.to_torch.names import is_attribute
 from nnspec.to_torch.row import OwnFunction, Raw, Submodule
-from nnspec.to_torch.uses import INITIALISE, construct, initialises, lower
+from nnspec.to_torch.uses import INITIALISE, construct, initialises, is_function, lower, owns_weights, store
 from nnspec.to_torch.widths import Widths
 
 
@@ -38,6 +40,7 @@ class Forms:
         self.repeated = {call.callee for module in program.modules.values() for call in module.calls if call.count > 1}
         self._totals: dict[str, Totals] = {}
         self.families = families(program)
+        self._layouts: dict[str, Layout] = {}
         self.sources: dict[str, str] = {}  # text of the classes that rows bring along, by name
 
     def form(self, key: str) -> ModuleForm:
@@ -51,6 +54,30 @@ class Forms:
         family = self.families.get(key)
         names = [port.name for port in self.program.modules[key].inputs]
         return family.passed(names, given) if family else given
+
+    def layout(self, key: str) -> Layout:
+        """The containers in the class of a module: those of its family have one."""
+        keys = self.families[key].keys if key in self.families else (key,)
+        first = self.program.modules[keys[0]]
+        if keys[0] not in self._layouts:
+            children = {label: child for each in keys for label, child in self._children(self.program.modules[each])}
+            self._layouts[keys[0]] = layout(children, first.order)
+        return self._layouts[keys[0]]
+
+    def _children(self, module: Module) -> Iterator[tuple[str, Child]]:
+        """The attributes of a class with the labels of their calls: what owns no weights may have another name."""
+        for call in module.calls:
+            if call.label is None or call.shared:
+                continue
+            if isinstance(call.callee, str):
+                owns, kept = self.owns_weights(call.callee), store(None)
+            else:
+                submodule = self.submodule(module, call)
+                if submodule is None or is_function(module, call, submodule):
+                    continue
+                owns, kept = owns_weights(module, call), store(call.callee)
+            if owns or call.count > 1 or not call.label.isdecimal():
+                yield call.label, Child(kept, call.count)
 
     def owns_weights(self, key: str) -> bool:
         """Whether there is a weight below a module."""

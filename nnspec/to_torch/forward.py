@@ -19,13 +19,14 @@ from nnspec.layers.base import Layer
 from nnspec.to_torch.compose import compose
 from nnspec.to_torch.construct import Construct
 from nnspec.to_torch.form import Forms, ModuleForm
+from nnspec.to_torch.layout import OF_DICTIONARIES, turns
 from nnspec.to_torch.mistakes import NotInTorch
 from nnspec.to_torch.mixture import MIXTURE
-from nnspec.to_torch.names import in_order, is_attribute, module_lists, path, variable
+from nnspec.to_torch.names import is_attribute, variable
 from nnspec.to_torch.row import OwnFunction, Raw, Submodule
 from nnspec.to_torch.sizes import SizeNotGiven, Sizes
 from nnspec.to_torch.unbinding import Unbinding, roles, unbinding
-from nnspec.to_torch.uses import lower, store
+from nnspec.to_torch.uses import is_function, lower, owns_weights, store
 
 WIDTH = 96
 DEPTH = 3  # of calls inside each other: `F.relu(self.bn1(self.conv1(x)))` is as much as one reads at a glance
@@ -56,8 +57,7 @@ class Forward:
         self.sizes.inputs = self.inputs
         self._paths: dict[str, str] = {}
         self._busy: set[str] = set()  # variables of a loop that is being written
-        labels = [call.label for call in self.module.calls if call.label and not call.shared and call.count == 1]
-        self.lists = module_lists(in_order(self.module.order, labels))
+        self.layout = forms.layout(form.key)
         behind = 0
         for index, call in enumerate(self.module.calls):
             taken = unbinding(self.module, index) if index >= behind else None
@@ -69,7 +69,7 @@ class Forward:
         self._return()
 
     def _input(self, name: str, value: str) -> str:
-        text = variable(name)
+        text = "x" if name.isdecimal() else variable(name)
         while text in self.names or text in self.variables.values():
             text += "_"
         self.variables[value] = text
@@ -184,10 +184,9 @@ class Forward:
 
     def _submodule_expression(self, submodule: Submodule, call: Call) -> str | None:
         assert isinstance(call.callee, Layer)
-        owns = bool(call.callee.weights(*self.module.types(call.inputs)))
-        unnamed = call.label is None or call.label.rpartition(".")[2].isdecimal()
-        if submodule.expression is not None and unnamed and not owns and call.count == 1:
-            expression = submodule.expression
+        owns = owns_weights(self.module, call)
+        expression = submodule.expression
+        if expression is not None and is_function(self.module, call, submodule):
             once = {i for i in range(len(call.inputs)) if expression.count(f"{{{i}}}") == 1}
             given = [_operand(expression, i, text) for i, text in enumerate(self._given(call, once))]
             return _fill(expression, given)
@@ -229,8 +228,7 @@ class Forward:
     def _experts(self, call: Call) -> str:
         """The experts of a mixture that are no list of their own."""
         stem, _, first = str(call.label).rpartition(".")
-        each = f"getattr({path(stem) if stem else 'self'}, str(index))"
-        return f"[{each} for index in range({first}, {int(first) + call.count})]"
+        return f"[{self.layout.each(stem)} for index in {turns(first, call.count)}]"
 
     def _scan(self, call: Call, scan: Scan, module: Module, attribute: str) -> None:
         """A loop that applies a module once for each step; what is not carried is collected and stacked."""
@@ -289,11 +287,10 @@ class Forward:
                 self._line(call, f"{target} = {name}")
         labels = list(call.labels)
         stem, _, first = labels[0].rpartition(".")
-        owner = path(stem) if stem else "self"
         inputs = self._passed(call, [*targets, *names[len(targets) :]])
-        self._line(call, f"for index in range({first}, {int(first) + call.count}):")
+        self._line(call, f"for index in {turns(first, call.count)}:")
         submodule = self.forms.submodule(self.module, call) if isinstance(call.callee, Layer) else None
-        applied = _applied(submodule, f"getattr({owner}, str(index))", inputs)
+        applied = _applied(submodule, self.layout.each(stem), inputs)
         self._line(call, f"    {self._unpacked(call, targets)} = {applied}")
 
     def _attribute(self, call: Call, constructor: str, owns: bool) -> str:
@@ -308,7 +305,7 @@ class Forward:
         if label.isdecimal() and not owns and call.count == 1:
             name = self._stateless_attribute(constructor.rpartition(".")[2].lower(), made)
         self.attributes[name] = (made, call.count)
-        self._paths[label] = path(name, self.lists, store(made))
+        self._paths[label] = self.layout.path(name, store(made.layer))
         return self._paths[label]
 
     def _stateless_attribute(self, stem: str, made: Construct) -> str:
@@ -321,7 +318,7 @@ class Forward:
     def _free_attribute(self, stem: str) -> str:
         labels = {call.label for call in self.module.calls} | set(self.attributes)
         name, number = stem, 1
-        while name in labels or not is_attribute(name):
+        while name in labels or name in OF_DICTIONARIES or not is_attribute(name):
             number += 1
             name = f"{stem}{number}"
         return name

@@ -51,23 +51,9 @@ def quoted(label: str) -> str:
     return repr(label) if any(c in label for c in '"\\') or not label.isprintable() else f'"{label}"'
 
 
-def attribute(owner: str, label: str, store: Store = "_modules") -> str:
-    """The child `label` of a module: `self.conv1`, `getattr(self, "0")`, or `self._modules["train"]`."""
-    if is_attribute(label):
-        return f"{owner}.{label}"
-    if is_reserved(label):
-        return f"{owner}.{store}[{quoted(label)}]"
-    return f"getattr({owner}, {quoted(label)})"
-
-
-def path(labels: str, lists: frozenset[str] = frozenset(), store: Store = "_modules") -> str:
-    """The expression for a path below `self`: `self.attention.query`, `self.down[0]`; `store` has the last of it."""
-    owner, above = "self", ""
-    *outer, last = labels.split(".")
-    for label in outer:
-        owner = f"{owner}[{label}]" if above in lists else attribute(owner, label)
-        above = f"{above}.{label}" if above else label
-    return f"{owner}[{last}]" if above in lists else attribute(owner, last, store)
+def is_key(label: str) -> bool:
+    """Whether a label can only be the key of a child, as "0" is."""
+    return not (is_attribute(label) or is_reserved(label))
 
 
 def containers(stem: str) -> list[str]:
@@ -84,25 +70,6 @@ def in_order(order: Iterable[str], labels: Iterable[str]) -> list[str]:
         for above in containers(label):
             first.setdefault(above, place)
     return sorted(labels, key=lambda label: [first[above] for above in containers(label)])
-
-
-def module_lists(labels: Iterable[str]) -> frozenset[str]:
-    """The containers whose children are numbered 0, 1, 2, ... and nothing else: they are nn.ModuleLists."""
-    below: dict[str, dict[str, None]] = {}
-    for label in labels:
-        for above in containers(label.rpartition(".")[0]):
-            below.setdefault(above, {})[label[len(above) + 1 :].partition(".")[0]] = None
-    return frozenset(stem for stem, found in below.items() if list(found) == [str(i) for i in range(len(found))])
-
-
-def assignment(owner: str, label: str, value: str, store: Store = "_modules") -> str:
-    """The statement that makes `value` the child `label` of a module."""
-    if is_attribute(label):
-        return f"{owner}.{label} = {value}"
-    if is_reserved(label):
-        return f"{owner}.{store}[{quoted(label)}] = {value}"
-    adds = f"{owner}.add_module(" if store == "_modules" else f"setattr({owner}, "
-    return f"{adds}{quoted(label)}, {value})"
 
 
 def variable(name: str) -> str:

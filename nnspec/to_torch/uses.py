@@ -84,9 +84,19 @@ def construct(submodule: Submodule, layer: Layer) -> Construct:
     return Construct(_NORMS[layer.norm], (made,), {"dim": layer.norm_dim} if layer.norm_dim else {})
 
 
-def store(made: Construct) -> Store:
-    """Where a module keeps what a constructor makes: a module, or a tensor of its own."""
-    layer = made.layer
+def owns_weights(module: Module, call: Call) -> bool:
+    """Whether a layer has weights in this call."""
+    return isinstance(call.callee, Layer) and bool(call.callee.weights(*module.types(call.inputs)))
+
+
+def is_function(module: Module, call: Call, submodule: Submodule) -> bool:
+    """Whether a layer is written as a function, and is no module: `F.relu(x)`."""
+    unnamed = call.label is None or call.label.rpartition(".")[2].isdecimal()
+    return submodule.expression is not None and unnamed and call.count == 1 and not owns_weights(module, call)
+
+
+def store(layer: Layer | None) -> Store:
+    """Where a module keeps what the row of a layer makes: a module, or a tensor of its own."""
     owned = () if layer is None or layer.inputs or layer.optional_inputs else layer.weights()
     if not owned or owned[0].name:
         return "_modules"
