@@ -202,8 +202,12 @@ def test_json_has_every_number(tmp_path):
         "kind": "BatchNorm2d + ReLU",
         "count": 1,
         "depth": 1,
+        "inputs": [{"dtype": "float", "shape": ["N", 4, 8, 8]}],
         "outputs": [{"dtype": "float", "shape": ["N", 4, 8, 8]}],
+        "kernel": [],
+        "stride": [],
         "parameters": 8,
+        "trainable": 8,
         "buffers": 9,
         "macs": 0,
         "value": "",
@@ -282,6 +286,14 @@ def test_the_notebook_gets_a_table_in_which_every_text_is_escaped():
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert '<td style="text-align: right">10</td>' in page
+
+
+def test_the_notebook_shows_the_wiring():
+    text = "model M { input x: float[N, 4]\n a: Linear(4)\n b: Linear(4)\n output y = a + b }"
+    assert (
+        '<td style="text-align: left; padding-left: 0.5em">Add  ← a, b</td>'
+        in nnspec.loads(text).summary()._repr_html_()
+    )
 
 
 def test_turns_of_a_loop_that_make_the_same_are_one_row_and_others_show_in_what_they_differ():

@@ -8,9 +8,19 @@ import sys
 import click
 
 from nnspec.cli.options import SpecArguments, reporting, spec_arguments
+from nnspec.summary.columns import COLUMNS, chosen
 
 # A terminal that cannot show line drawing gets these instead.
 _PLAIN = str.maketrans({"│": "|", "├": "|", "└": "`", "─": "-", "…": "~"})
+
+
+def _columns(context: click.Context, parameter: click.Parameter, value: str) -> list[str]:
+    names = [name.strip() for name in value.split(",") if name.strip()]
+    try:
+        chosen(names)
+    except ValueError as problem:
+        raise click.BadParameter(str(problem)) from None
+    return names
 
 
 @click.command("summary")
@@ -19,16 +29,19 @@ _PLAIN = str.maketrans({"│": "|", "├": "|", "└": "`", "─": "-", "…": "
 @click.option(
     "--batch", type=click.IntRange(min=1), metavar="N", help="Samples for the activation memory; 1 if left out."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--columns", default="", metavar="NAME,NAME", callback=_columns, help=f"Further columns: {', '.join(COLUMNS)}."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, which has all columns.")
 @reporting
-def command(spec: SpecArguments, depth: int | None, batch: int | None, as_json: bool) -> None:
+def command(spec: SpecArguments, depth: int | None, batch: int | None, columns: list[str], as_json: bool) -> None:
     """Print the layers of MODEL.nn with their shapes, parameters and multiply-accumulates."""
     summary = spec.load().summary(depth=depth, batch=batch)
     if as_json:
         click.echo(summary.to_json(indent=2))
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    click.echo(_writable(summary.table(width)))
+    click.echo(_writable(summary.table(width, columns)))
 
 
 def _writable(text: str) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nnspec.layers.continued import Continued, Remembered
     from nnspec.layers.pooled import Pooled
     from nnspec.layers.reshaping import Regrouping
+    from nnspec.layers.window import Window
 
 DType = Literal["float", "int", "bool"]
 Better = Literal["higher", "lower"]
@@ -276,6 +277,10 @@ class Layer(BaseModel):
     def macs(self, *inputs: Any) -> Size:
         """Multiply-accumulates of one application: convolutions and matrix products, nothing else."""
         return 0
+
+    def windows(self, *inputs: Any) -> "tuple[Window, ...]":
+        """The windows that slide along the last dimensions of its first input, one for each; none if it has none."""
+        return ()
 
     def arithmetic(self, *inputs: Any) -> tuple[str, ...]:
         """The arithmetic of the last sizes of its first result, one text each, where windows make them."""

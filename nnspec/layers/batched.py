@@ -108,4 +108,10 @@ def _same(layer: Batched, inputs: Types, found: Any) -> Any:
     return found
 
 
-_RULES: dict[str, Alone] = {"infer": _results_alone, "mixed": _mixed_alone, "weights": _same, "macs": _same}
+_RULES: dict[str, Alone] = {
+    "infer": _results_alone,
+    "mixed": _mixed_alone,
+    "weights": _same,
+    "macs": _same,
+    "windows": _same,
+}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from html import escape
 
+from nnspec.summary.columns import Column
 from nnspec.summary.figures import Figures
 from nnspec.summary.rows import Row
-from nnspec.summary.table import HEADINGS, count, head, shapes, totals
+from nnspec.summary.table import columns, head, totals
 
 _LEFT = ' style="text-align: left"'
 _RIGHT = ' style="text-align: right"'
@@ -14,10 +15,11 @@ _RIGHT = ' style="text-align: right"'
 
 def page(summary: Figures) -> str:
     """The table and its totals."""
-    heading = "".join(f"<th{_LEFT if index < 2 else _RIGHT}>{text}</th>" for index, text in enumerate(HEADINGS))
-    rows = "".join(map(_row, summary.rows))
+    shown = columns()
+    heading = "".join(f"<th{_side(column)}>{column.heading}</th>" for column in shown)
+    rows = "".join(_row(row, shown) for row in summary.rows)
     below = "".join(
-        f"<tr><td{_LEFT}>{escape(what)}</td><td{_LEFT} colspan=3>{escape(amount)}</td></tr>"
+        f"<tr><td{_LEFT}>{escape(what)}</td><td{_LEFT} colspan={len(shown) - 1}>{escape(amount)}</td></tr>"
         for what, amount in totals(summary)
     )
     title = "<br>".join(escape(line.strip()) for line in head(summary))
@@ -27,9 +29,12 @@ def page(summary: Figures) -> str:
     )
 
 
-def _row(row: Row) -> str:
+def _row(row: Row, shown: list[Column]) -> str:
     indent = f' style="text-align: left; padding-left: {1.5 * (row.depth - 1) + 0.5}em"'
-    return (
-        f"<tr><td{indent}>{escape(row.title)}</td><td{_LEFT}>{escape(shapes(row.outputs))}</td>"
-        f"<td{_RIGHT}>{row.parameters:,}</td><td{_RIGHT}>{escape(count(row.macs))}</td></tr>"
-    )
+    first, *others = (f">{escape(column.text(row))}</td>" for column in shown)
+    cells = (f"<td{_side(column)}{text}" for column, text in zip(shown[1:], others, strict=True))
+    return f"<tr><td{indent}{first}{''.join(cells)}</tr>"
+
+
+def _side(column: Column) -> str:
+    return _RIGHT if column.number else _LEFT

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from nnspec.dims import Size, substitute
 from nnspec.ir import Call, Module, Program
@@ -18,6 +19,9 @@ from nnspec.ir.state import Totals, applied, layer_weights, totals, weight_at, w
 from nnspec.layers.base import Layer, TensorType
 from nnspec.record import Record
 from nnspec.summary.series import Turn, turns
+
+if TYPE_CHECKING:
+    from nnspec.layers.window import Window
 
 
 class Row(Record):
@@ -29,8 +33,11 @@ class Row(Record):
     kind: str  # `Conv2d + ReLU`, `Bottleneck`, `{ ... }`
     count: int  # applications
     chosen: int | None  # of a mixture: how many of these experts a token has
+    layer: Layer | None  # None for a block
+    inputs: tuple[TensorType, ...]  # without absent ones
     outputs: tuple[TensorType, ...]
     parameters: int  # of all applications, trainable and frozen
+    trainable: int
     buffers: int
     macs: Size  # multiply-accumulates of all applications
     sources: tuple[str, ...]  # the values that it is given, where they are not just the result of the row above
@@ -43,6 +50,11 @@ class Row(Record):
         return len(self.branch)
 
     @property
+    def windows(self) -> tuple[Window, ...]:
+        """The windows of its layer, one along each dimension that they slide along."""
+        return self.layer.windows(*self.inputs) if self.layer else ()
+
+    @property
     def title(self) -> str:
         """The step as the language writes it: `h: 12 x Block`."""
         label = f"{self.label}: " if self.label else ""
@@ -52,6 +64,11 @@ class Row(Record):
             repeat = f"{self.chosen:,} of {self.count:,} x "
         notes = f" ({', '.join(self.notes)})" if self.notes else ""
         return f"{value}{label}{repeat}{self.kind}{notes}"
+
+    @property
+    def wired(self) -> str:
+        """The title, and where the step has its input from unless it is the row above: `up: Up  ← second, first`."""
+        return f"{self.title}  ← {', '.join(self.sources)}" if self.sources else self.title
 
 
 class _Step(Record):
@@ -162,8 +179,11 @@ class Rows:
             kind=" + ".join(kinds),
             count=call.count * step.turns,
             chosen=chosen(module, call) if call.routed else None,
+            layer=call.callee if isinstance(call.callee, Layer) else None,
+            inputs=tuple(module.values[name] for name in call.inputs if name),
             outputs=tuple(module.values[name] for name in outputs),
             parameters=total.parameters,
+            trainable=total.trainable,
             buffers=total.buffers,
             macs=self._macs(module, call) * step.turns,
             sources=step.sources,

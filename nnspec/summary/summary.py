@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from nnspec.diagnostics import SpecError
@@ -22,9 +23,17 @@ class Summary(Figures):
     def __str__(self) -> str:
         return self.table()
 
-    def table(self, width: int | None = None) -> str:
-        """The summary as text, at most `width` columns wide if one is given."""
-        return table(self, width)
+    def table(self, width: int | None = None, columns: Iterable[str] = ()) -> str:
+        """The summary as text.
+
+        Args:
+            width: the most characters of a line; as wide as it gets if it is left out.
+            columns: further columns: `kernel`, `stride`, `dtype`, `trainable`, `input`.
+
+        Raises:
+            ValueError: there is no such column.
+        """
+        return table(self, width, columns)
 
     def _repr_html_(self) -> str:
         from nnspec.summary.notebook import page  # for notebooks only
@@ -117,8 +126,12 @@ def _row(row: Row) -> dict[str, Any]:
         "count": row.count,
         **({} if row.chosen is None else {"chosen": row.chosen}),
         "depth": row.depth,
+        "inputs": [_type(type) for type in row.inputs],
         "outputs": [_type(type) for type in row.outputs],
+        "kernel": [window.kernel for window in row.windows],
+        "stride": [window.stride for window in row.windows],
         "parameters": row.parameters,
+        "trainable": row.trainable,
         "buffers": row.buffers,
         "macs": _size(row.macs),
         "value": row.value,

@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from nnspec.dims import Size, symbols
 from nnspec.elaborate.describe import describe
-from nnspec.layers.base import TensorType
+from nnspec.summary.columns import Column, chosen, shapes
 from nnspec.summary.figures import Figures
 from nnspec.summary.rows import Row
 
-HEADINGS = ("Layer", "Output", "Parameters", "MACs")
+LAYER = Column("Layer", lambda row: row.wired, number=False)
+OUTPUT = Column("Output", lambda row: shapes(row.outputs), number=False)
+PARAMETERS = Column("Parameters", lambda row: f"{row.parameters:,}")
+MACS = Column("MACs", lambda row: count(row.macs))
 LONGEST = 100  # characters of an expression
 _GAP = "  "
-_LEAST = (20, 14, 10, 10)  # what a column keeps where the terminal is narrow
+_LEAST = {LAYER: 20, OUTPUT: 14, PARAMETERS: 10, MACS: 10}  # what a column keeps where the terminal is narrow
 
 
-def table(summary: Figures, width: int | None = None) -> str:
-    """The whole summary, at most `width` columns wide if one is given: what does not fit goes on below."""
-    rows = [cells(row) for row in summary.rows]
-    widths = _fit([max(map(len, column)) for column in zip(HEADINGS, *rows, strict=True)], width)
-    rule = "─" * (sum(widths) + len(_GAP) * 3)
-    body = [line for row, texts in zip(summary.rows, rows, strict=True) for line in _lines(texts, widths, row.branch)]
-    return "\n".join([*head(summary), "", *_lines(HEADINGS, widths), rule, *body, rule, *_totals(summary)])
+def columns(names: Iterable[str] = ()) -> list[Column]:
+    """The columns of a table, with those that are asked for.
+
+    Raises:
+        ValueError: there is no such column.
+    """
+    return [LAYER, OUTPUT, *chosen(names), PARAMETERS, MACS]
+
+
+def table(summary: Figures, width: int | None = None, names: Iterable[str] = ()) -> str:
+    """The whole summary, at most `width` characters wide if that is given: what does not fit goes on below."""
+    shown = columns(names)
+    rows = [(_tree(row) + row.wired, *(column.text(row) for column in shown[1:])) for row in summary.rows]
+    headings = tuple(column.heading for column in shown)
+    widths = _fit([max(map(len, texts)) for texts in zip(headings, *rows, strict=True)], shown, width)
+    rule = "─" * (sum(widths) + len(_GAP) * (len(shown) - 1))
+    body = [
+        line for row, texts in zip(summary.rows, rows, strict=True) for line in _lines(texts, shown, widths, row.branch)
+    ]
+    return "\n".join([*head(summary), "", *_lines(headings, shown, widths), rule, *body, rule, *_totals(summary)])
 
 
 def head(summary: Figures) -> list[str]:
@@ -33,17 +50,10 @@ def head(summary: Figures) -> list[str]:
     return [f"{summary.name}({arguments})" if arguments else summary.name, *ports]
 
 
-def cells(row: Row) -> tuple[str, str, str, str]:
-    """The texts of a row's columns."""
+def _tree(row: Row) -> str:
+    """The branches of the tree before a row."""
     trunk = "".join("   " if last else "│  " for last in row.branch[:-1])
-    corner = "└─ " if row.branch[-1] else "├─ "
-    wiring = f"  ← {', '.join(row.sources)}" if row.sources else ""
-    return trunk + corner + row.title + wiring, shapes(row.outputs), f"{row.parameters:,}", count(row.macs)
-
-
-def shapes(types: tuple[TensorType, ...]) -> str:
-    """Shapes; the element type where it is not float."""
-    return ", ".join(f"{'' if type.dtype == 'float' else type.dtype}{type}" for type in types)
+    return trunk + ("└─ " if row.branch[-1] else "├─ ")
 
 
 def count(size: Size) -> str:
@@ -88,30 +98,29 @@ def _totals(summary: Figures) -> list[str]:
     return [f"{what:<22}{amount}" for what, amount in totals(summary)]
 
 
-def _fit(widths: list[int], width: int | None) -> list[int]:
+def _fit(widths: list[int], shown: list[Column], width: int | None) -> list[int]:
     """Column widths for a terminal: what is too wide is taken from the widest column that can give some."""
-    room = None if width is None else width - len(_GAP) * 3
+    room = None if width is None else width - len(_GAP) * (len(shown) - 1)
+    least = [_LEAST.get(column, len(column.heading)) for column in shown]
     while room is not None and sum(widths) > room:
-        spare, index = max(
-            (have - least, index) for index, (have, least) in enumerate(zip(widths, _LEAST, strict=True))
-        )
+        spare, index = max((have - kept, index) for index, (have, kept) in enumerate(zip(widths, least, strict=True)))
         if spare <= 0:
             break
         widths[index] -= 1
     return widths
 
 
-def _lines(texts: tuple[str, ...], widths: list[int], branch: tuple[bool, ...] = ()) -> list[str]:
+def _lines(texts: tuple[str, ...], shown: list[Column], widths: list[int], branch: tuple[bool, ...] = ()) -> list[str]:
     """A row of the table; what is too long for its column goes on in the lines below, the tree beside it."""
     trunk = "".join("   " if last else "│  " for last in branch)
-    columns = [_wrapped(texts[0], widths[0], trunk)]
-    columns += [_wrapped(text, width) for text, width in zip(texts[1:], widths[1:], strict=True)]
+    wrapped = [_wrapped(texts[0], widths[0], trunk)]
+    wrapped += [_wrapped(text, width) for text, width in zip(texts[1:], widths[1:], strict=True)]
     made = []
-    for index in range(max(map(len, columns))):
-        first, output, *numbers = (column[index] if index < len(column) else "" for column in columns)
-        parts = [(first or trunk).ljust(widths[0]), output.ljust(widths[1])]
-        parts += [text.rjust(width) for text, width in zip(numbers, widths[2:], strict=True)]
-        made.append(_GAP.join(parts).rstrip())
+    for index in range(max(map(len, wrapped))):
+        first, *others = (lines[index] if index < len(lines) else "" for lines in wrapped)
+        parts = zip((first or trunk, *others), shown, widths, strict=True)
+        placed = (text.rjust(width) if column.number else text.ljust(width) for text, column, width in parts)
+        made.append(_GAP.join(placed).rstrip())
     return made
 
 

@@ -31,6 +31,9 @@ class Unfold(Batched):
         Example("Unfold(3)", ("float[N, 2, 5, 6]",)),
     )
 
+    def windows(self, *inputs: TensorType) -> tuple[Window, ...]:
+        return windows_of(self)
+
     def infer(self, input: TensorType) -> TensorType:
         need_dtype(input, "float")
         need_rank(input, 4)

@@ -31,7 +31,7 @@ class _TransposedConvolution(Kernels):
     bias: bool = True
     dilation: Counts = 1
 
-    def windows(self) -> tuple[Window, ...]:
+    def windows(self, *inputs: TensorType) -> tuple[Window, ...]:
         """The window along each spatial dimension of the *output*; its padding is cut off."""
         kernels = each(self.kernel_size, self.dims, "kernel_size")
         strides = each(self.stride, self.dims, "stride")
