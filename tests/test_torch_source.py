@@ -369,3 +369,12 @@ def test_elements_along_a_dimension_are_taken_in_one_line_under_the_names_of_the
     assert "parts[1]" not in source
     two = "model M { input x: float[2, 4]; (x[1], x[0]) -> Concat(dim = 0) }"
     assert "unbind" not in nnspec.loads(two).torch_source()  # they are not in order
+
+
+def test_a_weight_that_exists_in_training_only_and_takes_part_in_nothing_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "token.nn").write_text(
+        "model Token {\n  input x: float[N, 4]\n  training { mask = Parameter([1, 4]) }\n  Linear(2)\n}\n"
+    )
+    module = nnspec.load(tmp_path / "token.nn").to_torch()
+    assert list(module.state_dict()) == ["mask", "1.weight", "1.bias"]
+    assert module(torch.zeros(3, 4)).shape == (3, 2)

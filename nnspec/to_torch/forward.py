@@ -453,6 +453,13 @@ class Forward:
             self.lines.append(f"    return {', '.join(map(self._result, outputs))}")
         text = ", ".join(map(self._result, always))
         self.lines.append(f"return {text}")
+        # what exists in training only may be weights that nothing is computed of here
+        following = [*self.lines[1:], ""]
+        self.lines = [
+            line
+            for line, next_line in zip(self.lines, following, strict=True)
+            if line != "if self.training:" or next_line.startswith("    ")
+        ]
         self._read_formats()
         self.lines[:0] = [f"{name} = {text}" for name, text in self.sizes.read.items()]
 
