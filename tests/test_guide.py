@@ -1,0 +1,42 @@
+"""The guide: its specs are sound, and its commands print what its pages show.
+
+After a change of what commands print, look at what `NNSPEC_REGOLD=1 pytest tests/test_guide.py` writes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.reference.guide import played
+
+ROOT = Path(__file__).parent.parent
+GUIDE = ROOT / "docs" / "guide"
+PAGES = sorted(GUIDE.glob("[0-9]*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
+def test_a_page_of_the_guide_is_as_it_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # the pages show what a processor gives
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    text = page.read_text(encoding="utf-8")
+    now = played(text)
+    if os.environ.get("NNSPEC_REGOLD"):
+        page.write_text(now, encoding="utf-8")
+    else:
+        assert now == text
+
+
+def test_links_of_the_guide_lead_somewhere_and_each_page_leads_to_the_next() -> None:
+    contents = (GUIDE / "README.md").read_text(encoding="utf-8")
+    for page in [*PAGES, GUIDE / "README.md"]:
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+    for page, following in pairwise(PAGES):
+        assert f"({page.name})" in contents
+        assert f"({following.name})" in page.read_text(encoding="utf-8").splitlines()[-1]
