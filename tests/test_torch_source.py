@@ -356,6 +356,51 @@ def test_steps_without_a_name_are_items_of_what_holds_them() -> None:
         torch.testing.assert_close(other(x), module(x))
 
 
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("Reshape([N, T, 3, 4])", "x.unflatten(2, (3, 4))"),
+        ("Reshape([N, T, 3, 2, 2])", "x.unflatten(2, (3, 2, 2))"),
+        ("Reshape([N, T, 1, 12, 1])", "x[:, :, None, :, None]"),
+        ("Reshape([1, N, T, 12])", "x[None]"),
+        ("Reshape([N, 12 * T])", "x.flatten(1)"),
+        ("Reshape([N, -1])", "x.flatten(1)"),
+        ("Reshape([N * T, 12])", "x.flatten(0, 1)"),
+        ("Reshape([N, 2, T, 6])", "x.reshape(x.shape[0], 2, x.shape[1], 6)"),
+        ("Reshape([N, 2 * T, 6])", "x.reshape(x.shape[0], 2 * t, 6)"),
+        ('Rearrange("n t (h d) -> n h t d", h = 3)', "x.unflatten(2, (3, 4)).permute(0, 2, 1, 3)"),
+        ('Rearrange("n t d -> (n t) d")', "x.flatten(0, 1)"),
+        ('Rearrange("n t d -> n (d t)")', "x.permute(0, 2, 1).flatten(1)"),
+    ],
+)
+def test_another_shape_is_written_by_what_changes(step: str, expected: str) -> None:
+    model = nnspec.loads(f"model M {{ input x: float[N, T, 12]; {step} }}")
+    assert model.torch_source().splitlines()[-1].strip() == f"return {expected}"
+    sizes = {"N": 3, "T": 5}
+    shape = tuple(substitute(size, sizes) for size in model.program.main.output_types[0].shape)
+    assert model.to_torch()(torch.randn(3, 5, 12)).shape == shape
+
+
+def test_long_lines_are_broken_inside_brackets() -> None:
+    text = """
+    model M {
+      input picture: float[N, 1, 8]
+      input long_description: float[N, 1, 8]
+      input another_description: float[N, 1, 8]
+      attention(picture, long_description, another_description, dropout = 0.1, causal = true)
+    }
+    """
+    assert nnspec.loads(text).torch_source().splitlines()[-7:] == [
+        "        return F.scaled_dot_product_attention(",
+        "            picture,",
+        "            long_description,",
+        "            another_description,",
+        "            dropout_p=0.1 if self.training else 0.0,",
+        "            is_causal=True,",
+        "        )",
+    ]
+
+
 def test_elements_along_a_dimension_are_taken_in_one_line_under_the_names_of_their_use() -> None:
     text = """
     model M {

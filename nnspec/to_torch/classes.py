@@ -10,6 +10,7 @@ from collections.abc import Hashable
 from typing import Any
 
 from nnspec.ir import Module
+from nnspec.to_torch.breaking import broken
 from nnspec.to_torch.construct import Construct, ModuleOf, Times, is_number, merge, render, shape
 from nnspec.to_torch.family import Family
 from nnspec.to_torch.form import Forms, ModuleForm
@@ -178,9 +179,8 @@ class Classes:
             self._arguments[key] = {name: values[index] for name, values in parameters.chosen.items()}
         init = [f"    def __init__({', '.join(['self', *parameters.chosen])}):"]
         if first.form.is_sequential_class:
-            body = [*init, "        super().__init__("]
-            body += [f"            {render(item, 12)}," for item in merged[""].arguments]
-            body += ["        )"]
+            items = [f"            {render(item, 12)}," for item in merged[""].arguments]
+            body = [*init, "        super().__init__(", *items, "        )"]
             head = f"class {name}(nn.Sequential):\n"
         else:
             layout = self.forms.layout(keys[0])
@@ -189,7 +189,8 @@ class Classes:
             forward = [f"    def forward({', '.join(['self', *first.inputs])}):"]
             body = [*init, "        super().__init__()", *built, ""] if built else []
             body += [*forward, *(f"        {line}" for line in first.forward)]
-        return head + _documentation(first.module.documentation) + "\n".join(body) + "\n"
+        lines = [piece for line in "\n".join(body).split("\n") for piece in broken(line)]
+        return head + _documentation(first.module.documentation) + "\n".join(lines) + "\n"
 
     def _resolve(self, value: Any) -> Any:
         """The value with classes in the place of modules, and their arguments."""

@@ -368,7 +368,7 @@ class Forward:
             return False
         if uses == [len(self.module.calls)]:
             alone = index + 1 == uses[0] and len(self.module.outputs) == 1
-            return alone and not call.training and len(expression) < WIDTH
+            return alone and not call.training
         if value in self.bound or len(expression) > WIDTH - 30 or expression.count("(") >= DEPTH:
             return False
         following = self.module.calls[uses[0]]

@@ -6,6 +6,7 @@ from nnspec.layers.families.axes import Permute, Squeeze, Transpose, Unsqueeze
 from nnspec.layers.families.rearranging import Rearrange
 from nnspec.layers.families.shape import Flatten, Identity, Reshape, Unflatten
 from nnspec.to_torch.operands import tuple_text
+from nnspec.to_torch.reshaping import reshaped
 from nnspec.to_torch.row import Call, Submodule, changed, row
 
 
@@ -33,7 +34,7 @@ def _(layer: Unflatten, call: Call) -> Submodule | str:
 
 @row(Reshape)
 def _(layer: Reshape, call: Call) -> str:
-    return f"{call.inputs[0]}.reshape({call.shape(layer.shape) or '()'})"
+    return reshaped(str(call.inputs[0]), call.type_of().shape, layer.shape, call.size)
 
 
 @row(Permute)
@@ -59,11 +60,7 @@ def _(layer: Unsqueeze, call: Call) -> str:
 @row(Rearrange)
 def _(layer: Rearrange, call: Call) -> str:
     plan = layer.plan(call.type_of())
-    text = str(call.inputs[0])
-    if plan.split != call.type_of().shape:
-        text += f".reshape({call.shape(plan.split) or '()'})"
+    text = reshaped(str(call.inputs[0]), call.type_of().shape, plan.split, call.size)
     if plan.order != tuple(range(len(plan.order))):
         text += f".permute({', '.join(map(str, plan.order))})"
-    if plan.joined != tuple(plan.split[index] for index in plan.order):
-        text += f".reshape({call.shape(plan.joined) or '()'})"
-    return text
+    return reshaped(text, tuple(plan.split[index] for index in plan.order), plan.joined, call.size)
