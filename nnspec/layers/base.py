@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nnspec.layers.continued import Continued, Remembered
     from nnspec.layers.pooled import Pooled
     from nnspec.layers.reshaping import Regrouping
+    from nnspec.layers.view import View
     from nnspec.layers.window import Window
 
 DType = Literal["float", "int", "bool"]
@@ -310,6 +311,13 @@ class Layer(BaseModel):
     def regrouped(self, *inputs: Any) -> "Regrouping | None":
         """The reshapes and the permutation that it amounts to, where all it does is to give elements other places."""
         return None
+
+    def views(self, *inputs: Any) -> "tuple[View, ...]":
+        """Its results as views of its first input, in evaluation; nothing where they are tensors of their own.
+
+        Those that `regrouped` tells of are views, too, where the elements need not move for it.
+        """
+        return ()
 
     def continued(self, time: Expression, past: Expression, *inputs: Any) -> "Continued | None":
         """Its continuation behind `past` places of a sequence, when `time` more come and it looks at those before.

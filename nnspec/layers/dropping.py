@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from nnspec.layers.base import Layer, TensorType, need_dtype
+from nnspec.layers.view import View
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -20,3 +21,6 @@ class Dropping(Layer):
     def infer(self, input: TensorType) -> TensorType:
         need_dtype(input, "float")
         return input
+
+    def views(self, input: TensorType) -> tuple[View, ...]:
+        return (View(tuple(range(input.rank))),)

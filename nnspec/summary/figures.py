@@ -17,7 +17,7 @@ class Figures(Record):
     `macs` are multiply-accumulates of convolutions and matrix products in evaluation, for one sample where a symbol is
     known to count samples (`nnspec/ir/batch.py`; then it is 1), else for the sizes that the shapes state.
     `activation_bytes` are the outputs of all layers for a batch of `batch`, each application on its own, those for
-    training only included.
+    training only included, views and what is computed from parameters alone left out (`nnspec/summary/memory.py`).
     """
 
     name: str

@@ -90,7 +90,7 @@ def totals(summary: Figures) -> list[tuple[str, str]]:
         ("Buffers", f"{summary.buffers:,}"),
         ("Model size", memory(summary.model_bytes)),
         ("Multiply-accumulates", f"{count(summary.macs)}{one}, of convolutions and matrix products"),
-        ("Activation memory", f"{memory(summary.activation_bytes)}{many}, the outputs of all layers"),
+        ("Activation memory", f"{memory(summary.activation_bytes)}{many}, the outputs of all layers, without views"),
     ]
 
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 from nnspec.dims import equal
 from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, axis
 from nnspec.layers.reshaping import distinct_axes
+from nnspec.layers.view import View
 
 
 class Permute(Layer):
@@ -34,6 +35,9 @@ class Permute(Layer):
         """The permutation, without negative indices."""
         return distinct_axes(self.dims, input.rank)
 
+    def views(self, input: TensorType) -> tuple[View, ...]:
+        return (View(self.order(input)),)
+
 
 class Transpose(Layer):
     """Two dimensions exchanged.
@@ -59,6 +63,9 @@ class Transpose(Layer):
         order = list(range(input.rank))
         order[first], order[second] = second, first
         return tuple(order)
+
+    def views(self, input: TensorType) -> tuple[View, ...]:
+        return (View(self.order(input)),)
 
 
 class Squeeze(Layer):
@@ -92,6 +99,10 @@ class Squeeze(Layer):
         """The dimensions that go, without negative indices."""
         return distinct_axes((self.dim,) if isinstance(self.dim, int) else self.dim, input.rank, "dim")
 
+    def views(self, input: TensorType) -> tuple[View, ...]:
+        dropped = self.axes(input)
+        return (View(tuple(dim for dim in range(input.rank) if dim not in dropped)),)
+
 
 class Unsqueeze(Layer):
     """With a new dimension of size 1 before dimension `dim` (-1: after the last).
@@ -114,3 +125,7 @@ class Unsqueeze(Layer):
     def infer(self, input: TensorType) -> TensorType:
         index = axis(self.dim, input.rank + 1)
         return input.with_shape(*input.shape[:index], 1, *input.shape[index:])
+
+    def views(self, input: TensorType) -> tuple[View, ...]:
+        index, dims = axis(self.dim, input.rank + 1), tuple(range(input.rank))
+        return (View((*dims[:index], None, *dims[index:])),)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from nnspec.layers.base import Example, InputError, Layer, TensorType, need_dtype
+from nnspec.layers.view import View
 
 
 class Detach(Layer):
@@ -28,6 +29,9 @@ class Detach(Layer):
     def infer(self, input: TensorType) -> TensorType:
         return input
 
+    def views(self, input: TensorType) -> tuple[View, ...]:
+        return (View(tuple(range(input.rank))),)
+
 
 class Tracked(Layer):
     """The same values, with respect to which derivatives can be taken; the compiler puts it where they are.
@@ -41,6 +45,9 @@ class Tracked(Layer):
     def infer(self, input: TensorType) -> TensorType:
         need_dtype(input, "float")
         return input
+
+    def views(self, input: TensorType) -> tuple[View, ...]:
+        return (View(tuple(range(input.rank))),)
 
 
 class _Derivative(Layer):

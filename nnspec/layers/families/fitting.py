@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from nnspec.dims import Size, at_least, bounds
 from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType
+from nnspec.layers.view import View
 from nnspec.layers.window import Extents, each
 
 
@@ -60,6 +61,9 @@ class CenterCrop(Layer):
 
     def infer(self, input: TensorType, like: TensorType | None = None) -> TensorType:
         return input.with_shape(*input.shape[:2], *(want for _, want in self.crops(input, like)))
+
+    def views(self, input: TensorType, like: TensorType | None = None) -> tuple[View, ...]:
+        return (View(tuple(range(input.rank))),)
 
     def crops(self, input: TensorType, like: TensorType | None = None) -> tuple[tuple[Size, Size], ...]:
         """Where each spatial dimension begins, and how much is kept of it."""

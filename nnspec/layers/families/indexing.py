@@ -8,6 +8,7 @@ from nnspec.dims import Expression, Size, Undecidable, equal, exact_divide
 from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, axis
 from nnspec.layers.reshaping import need_positive, replaced
 from nnspec.layers.subscript import check_index, slice_size
+from nnspec.layers.view import View
 
 SliceItem = tuple[Literal["slice"], int | Expression | None, int | Expression | None, int | None]
 Item = int | Expression | SliceItem | Literal["..."] | None
@@ -69,6 +70,16 @@ class Subscript(Layer):
         items = [item for item in self.expanded(input) if item is not None]
         return (tuple(dim for dim, item in enumerate(items) if item != WHOLE),)
 
+    def views(self, input: TensorType) -> tuple[View, ...]:
+        dims, steps, remaining = list[int | None](), {}, iter(range(input.rank))
+        for item in self.expanded(input):
+            dim = None if item is None else next(remaining)
+            if isinstance(item, tuple) and item[3] not in (None, 1):
+                steps[len(dims)] = item[3]
+            if item is None or isinstance(item, tuple):
+                dims.append(dim)
+        return (View(tuple(dims), steps),)
+
     def expanded(self, input: TensorType) -> tuple[int | Expression | SliceItem | None, ...]:
         """The items with the ellipsis written out, one item for every dimension of the input besides the new ones."""
         used = sum(item is not None and item != "..." for item in self.items)
@@ -114,6 +125,10 @@ class Slice(Layer):
     def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
         return ((axis(self.dim, input.rank),),)
 
+    def views(self, input: TensorType) -> tuple[View, ...]:
+        steps = {} if self.step == 1 else {axis(self.dim, input.rank): self.step}
+        return (View(tuple(range(input.rank)), steps),)
+
 
 class Select(Layer):
     """Element `index` of one dimension, which goes away.
@@ -136,6 +151,10 @@ class Select(Layer):
 
     def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
         return ((axis(self.dim, input.rank),),)
+
+    def views(self, input: TensorType) -> tuple[View, ...]:
+        place = axis(self.dim, input.rank)
+        return (View(tuple(dim for dim in range(input.rank) if dim != place)),)
 
 
 class Take(Layer):
@@ -196,6 +215,9 @@ class Split(Layer):
     def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
         return ((axis(self.dim, input.rank),),)
 
+    def views(self, input: TensorType) -> tuple[View, ...]:
+        return (View(tuple(range(input.rank))),) * len(self.result_names())
+
     def sizes(self, size: Size) -> tuple[Size, ...]:
         """The size of each part."""
         if isinstance(self.sections, int):
@@ -246,6 +268,9 @@ class Chunk(Layer):
 
     def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
         return ((axis(self.dim, input.rank),),)
+
+    def views(self, input: TensorType) -> tuple[View, ...]:
+        return (View(tuple(range(input.rank))),) * len(self.result_names())
 
     def sizes(self, size: Size) -> tuple[Size, ...]:
         """The size of each part."""

@@ -5,6 +5,7 @@ from typing import ClassVar
 from nnspec.dims import Expression, Size, equal
 from nnspec.layers.base import ArgumentError, Example, Layer, TensorType, axis
 from nnspec.layers.reshaping import distinct_axes, need_positive, replaced
+from nnspec.layers.view import View
 
 
 class Tile(Layer):
@@ -104,6 +105,11 @@ class Expand(Layer):
                 )
             result.append(wanted)
         return input.with_shape(*result)
+
+    def views(self, input: TensorType) -> tuple[View, ...]:
+        new, result = len(self.shape) - input.rank, self.infer(input).shape
+        kept = (place >= new and equal(input.shape[place - new], size) for place, size in enumerate(result))
+        return (View(tuple(place - new if is_kept else None for place, is_kept in enumerate(kept))),)
 
 
 class Roll(Layer):

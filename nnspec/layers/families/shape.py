@@ -8,6 +8,7 @@ from typing import ClassVar
 from nnspec.dims import Expression, product
 from nnspec.layers.base import ArgumentError, Example, Layer, TensorType, axis
 from nnspec.layers.reshaping import Regrouping, fill_unknown, replaced, reshaped, split_axes
+from nnspec.layers.view import View
 
 
 class Identity(Layer):
@@ -22,6 +23,9 @@ class Identity(Layer):
 
     def infer(self, input: TensorType) -> TensorType:
         return input
+
+    def views(self, input: TensorType) -> tuple[View, ...]:
+        return (View(tuple(range(input.rank))),)
 
 
 class Flatten(Layer):
