@@ -11,6 +11,7 @@ from __future__ import annotations
 import doctest
 import re
 import shlex
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -119,12 +120,12 @@ def _like(shown: str, told: str, measured: bool) -> bool:
 
 
 def _cut(told: str, shown: str) -> str:
-    """The output with as many lines in front of `...` and behind it as the page shows."""
-    before, dots, after = shown.partition("...\n")
-    if not dots or "...\n" in after:
+    """The output without the lines that the page leaves out: of those that it shows, what they are like now."""
+    if "...\n" not in shown:
         return told
-    lines = told.splitlines(keepends=True)
-    return "".join([*lines[: before.count("\n")], dots, *(lines[-after.count("\n") :] if after else [])])
+    now = told.splitlines(keepends=True)
+    lines = shown.splitlines(keepends=True)
+    return "".join(line if line == "...\n" else "".join(get_close_matches(line, now, 1, 0.5)) for line in lines)
 
 
 def _look_up(text: str) -> None:
