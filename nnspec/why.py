@@ -11,8 +11,9 @@ from nnspec.ir import Call, Module, Program
 from nnspec.ir.batch import batch_of
 from nnspec.ir.macs import call_macs, macs
 from nnspec.ir.state import applied, layer_weights, totals, weights_total
-from nnspec.layers.base import Layer, TensorType, Weight
+from nnspec.layers.base import Layer, Weight
 from nnspec.layers.batched import Batched
+from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
 
 

@@ -105,7 +105,7 @@ def find(name: str) -> tuple[Family, str | None] | None:
 
 @cache
 def _index() -> dict[str, tuple[Family, str | None]]:
-    """What each name means; a file goes before a model, and both before what is written without any separator."""
+    """The meaning of each name; a file goes before a model, and both before what is written without any separator."""
     known: dict[str, tuple[Family, str | None]] = {_plain(family.name): (family, None) for family in families()}
     for family in families():
         for model in family.models:

@@ -29,9 +29,10 @@ from nnspec.ir.indices import length_bounds
 from nnspec.ir.macs import macs
 from nnspec.ir.state import state_dict
 from nnspec.layers import registry
-from nnspec.layers.base import Example, Layer, TensorType, Weight
+from nnspec.layers.base import Example, Layer, Weight
 from nnspec.layers.families.folding import Fold
 from nnspec.layers.families.grid import GridSample
+from nnspec.layers.tensor_type import TensorType
 from nnspec.to_onnx import row as onnx_row
 from nnspec.to_onnx import rows as onnx_rows
 from nnspec.to_onnx.choices import Choices

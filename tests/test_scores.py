@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 import nnspec
 from nnspec.cli.main import main
 from nnspec.dims import symbol
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.recipe.objective import elaborate_objective
 from nnspec.recipe.plan import read_plan
 

@@ -7,12 +7,12 @@ import pytest
 import nnspec
 from nnspec.dims import Size, symbol
 from nnspec.layers.arithmetic import broadcast
-from nnspec.layers.base import ArgumentError, InputError, LayerError, TensorType
 from nnspec.layers.families.combine import Add
 from nnspec.layers.families.indexing import Split, Subscript
 from nnspec.layers.families.rearranging import Rearrange
 from nnspec.layers.families.shape import Reshape
 from nnspec.layers.subscript import slice_size
+from nnspec.layers.tensor_type import ArgumentError, InputError, LayerError, TensorType
 
 N, T = symbol("N"), symbol("T")
 SHORT = symbol("S", maximum=20)

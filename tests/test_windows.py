@@ -10,13 +10,13 @@ import torch
 import torch.nn.functional as F
 
 from nnspec.dims import Size, at_least, substitute, symbol
-from nnspec.layers.base import ArgumentError, InputError, TensorType
 from nnspec.layers.families.average_pooling import AvgPool1d
 from nnspec.layers.families.convolution import Conv1d, Conv2d
 from nnspec.layers.families.fitting import CenterCrop, PadTo
 from nnspec.layers.families.max_pooling import MaxPool1d, MaxPool2d
 from nnspec.layers.families.padding import Pad
 from nnspec.layers.families.resizing import Upsample
+from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType
 
 N, H, W = symbol("N"), symbol("H"), symbol("W")
 

@@ -14,9 +14,10 @@ import nnspec
 from nnspec.ir import Module, Program
 from nnspec.ir.macs import macs
 from nnspec.ir.state import state_dict, totals
-from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.base import Layer
 from nnspec.layers.families.convolution import Conv2d
 from nnspec.layers.families.normalization import BatchNorm2d
+from nnspec.layers.tensor_type import TensorType
 
 RECURRENT = ("LSTM", "GRU")
 

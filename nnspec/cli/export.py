@@ -11,7 +11,7 @@ import click
 from nnspec.api import Model
 from nnspec.cli.options import SpecArguments, reporting, spec_arguments
 from nnspec.decode.memory import encoder_path
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.output import replacing
 from nnspec.to_onnx.choices import PRECISIONS, TARGETS, Precision, Target
 from nnspec.to_torch.emit import torch_source

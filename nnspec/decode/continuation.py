@@ -15,10 +15,11 @@ from nnspec.decode.plan import Plan, Planner, Step
 from nnspec.diagnostics import Source
 from nnspec.dims import Expression
 from nnspec.ir import Call, Module, Port, Program, Scan
-from nnspec.layers.base import Layer, TensorType
-from nnspec.layers.continued import Continued, Kept, along
+from nnspec.layers.base import Continued, Kept, Layer
+from nnspec.layers.continued import along
 from nnspec.layers.families.combine import Concat
 from nnspec.layers.families.source import Full
+from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
 
 PAST, PRESENT = "past.", "present."  # how the ports of what is kept begin

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from nnspec.dims import Expression, Size, equal
 from nnspec.ir import Call, Module, Program
-from nnspec.layers.base import Layer, LayerError, TensorType
+from nnspec.layers.base import Layer
 from nnspec.layers.families.convolution import Conv1d, Conv2d, Conv3d
 from nnspec.layers.families.indexing import Subscript
 from nnspec.layers.lookback import along_which
+from nnspec.layers.tensor_type import LayerError, TensorType
 
 
 def without_cuttings(program: Program, time: Expression) -> Program:

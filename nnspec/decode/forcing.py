@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from nnspec.dims import equal
 from nnspec.ir import Call, Module, Port, Program
-from nnspec.layers.base import TensorType
 from nnspec.layers.families.indexing import Subscript
+from nnspec.layers.tensor_type import TensorType
 
 
 def without_the_last(program: Program) -> Program:

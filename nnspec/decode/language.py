@@ -17,7 +17,7 @@ from nnspec.diagnostics import Source, SpecError
 from nnspec.dims import Expression, bounds, equal, product, solve, symbol, symbols
 from nnspec.ir import Module, Port, Program
 from nnspec.ir.flatten import flattening
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.record import Record
 

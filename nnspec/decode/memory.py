@@ -16,10 +16,11 @@ from nnspec.ir import Call, Module, Port, Program, Tie
 from nnspec.ir.divide import half, needed
 from nnspec.ir.open import opened
 from nnspec.ir.state import StateEntry, state_dict
-from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.base import Layer
 from nnspec.layers.continued import along
 from nnspec.layers.families.source import Parameter
 from nnspec.layers.initial import as_choice
+from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
 from nnspec.weights.renames import rules
 

@@ -13,8 +13,9 @@ from itertools import product
 
 from nnspec.dims import Expression, Size, equal
 from nnspec.ir import Call, Module, Program
-from nnspec.layers.base import Layer, LayerError, TensorType
+from nnspec.layers.base import Layer
 from nnspec.layers.continued import along
+from nnspec.layers.tensor_type import LayerError, TensorType
 from nnspec.record import Record
 
 _MOST = 64  # types of operands that are tried for one call

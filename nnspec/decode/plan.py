@@ -15,9 +15,10 @@ from nnspec.diagnostics import Origin, Source, Span, SpecError
 from nnspec.dims import Expression, equal
 from nnspec.ir import Call, Module, Place, Program, Scan
 from nnspec.ir.places import span_of
-from nnspec.layers.base import Layer, LayerError, TensorType
-from nnspec.layers.continued import Continued, along, continued, sizes_in
+from nnspec.layers.base import Continued, Layer
+from nnspec.layers.continued import along, continued, sizes_in
 from nnspec.layers.families.source import Full, Zeros
+from nnspec.layers.tensor_type import LayerError, TensorType
 from nnspec.record import Record
 
 

@@ -35,7 +35,7 @@ class BlockDefinition(Record):
 
 
 class Declarations:
-    """What the names of one file mean: its own blocks and models, and those it imports."""
+    """The meaning of the names of one file: its own blocks and models, and those it imports."""
 
     def __init__(self, source: Source) -> None:
         self.source = source

@@ -15,7 +15,7 @@ from nnspec.elaborate.describe import describe, kind
 from nnspec.elaborate.mistakes import BindingWithoutValue, FlowEnded, NoValue, OutsideGroup, Shadowed, TooMuch
 from nnspec.elaborate.values import Known, is_size
 from nnspec.ir import Place
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.limits import Limits
 from nnspec.record import Record
 from nnspec.syntax import tree as t
@@ -44,7 +44,7 @@ Purpose = tuple[BlockDefinition, tuple[tuple[str, Hashable], ...], tuple[TensorT
 
 
 class Elaboration:
-    """What the whole elaboration shares: the sink, the limits, the modules made so far."""
+    """The state of the whole elaboration: the sink, the limits, the modules made so far."""
 
     def __init__(self, sink: Sink, limits: Limits, statements: Statements) -> None:
         self.sink = sink

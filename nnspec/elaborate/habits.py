@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from nnspec.dims import Size, equal
 from nnspec.elaborate.builder.tensor import Tensor
 from nnspec.elaborate.values import Argument, Partial, is_size
-from nnspec.layers.base import Inferred, Layer, LayerError, TensorType
+from nnspec.layers.base import Inferred, Layer
+from nnspec.layers.tensor_type import LayerError, TensorType
 from nnspec.record import Record
 
 LONGEST = 80  # letters of a call that is shown
@@ -36,7 +37,7 @@ def surplus(cls: type[Layer], partial: Partial, incoming: TensorType | None) -> 
 
 
 def by_name(cls: type[Layer], partial: Partial, incoming: TensorType | None) -> str | None:
-    """How arguments are written that do not go by position; None where it cannot be shown."""
+    """The spelling of arguments that do not go by position; None where it cannot be shown."""
     call = _call(cls, partial, partial.plain_positional)
     ways = [f"write {call}"] if call else []
     for inferred, argument in _in_torch(cls, partial):

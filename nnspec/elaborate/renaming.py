@@ -1,4 +1,4 @@
-"""What a `rename` line may say; nnspec/weights/renames.py does it."""
+"""The rules of a `rename` line; nnspec/weights/renames.py carries it out."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class BadRename(Diagnostic):
 
 
 def bad_rename(published: str, own: str) -> tuple[str, str] | None:
-    """What is wrong with a line, and the way out; None if nothing is."""
+    """The mistake in a line, and the way out; None if there is none."""
     if not published:
         return "the published key is empty", 'write it, such as "*.gamma"; a `*` stands for any run of characters'
     if max(len(published), len(own)) > _LENGTH:

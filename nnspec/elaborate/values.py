@@ -40,7 +40,7 @@ class Partial(Record):
 
     @property
     def name(self) -> str:
-        """What the spec calls the layer or block."""
+        """The name of the layer or block in the spec."""
         if self.function is not None:
             return self.function
         return self.callee.name if isinstance(self.callee, BlockDefinition) else self.callee.__name__
@@ -110,7 +110,7 @@ LENGTH = 10_000  # of a text, a list, or the expression for a size
 
 
 def as_arguments(named: Mapping[str, ByName]) -> dict[str, Argument]:
-    """What flows by name as arguments."""
+    """The values that flow by name, as arguments."""
     return {name: Argument(each.value, each.span, each.name_span) for name, each in named.items()}
 
 

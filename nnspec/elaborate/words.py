@@ -102,7 +102,7 @@ _LEFT_OUT = {
 
 
 def of_name(name: str, rank: int | None) -> str | None:
-    """What to write for a name that is unknown here, where a value of so many dimensions flows."""
+    """The way out for a name that is unknown here, where a value of `rank` dimensions flows."""
     stem = name[:-2] if name[-2:] in ("1D", "2D", "3D", "1d", "2d", "3d") else name
     if stem not in _RANKED:
         return _NAMES.get(name)
@@ -118,12 +118,12 @@ def meant(argument: str, fields: Collection[str]) -> str | None:
 
 
 def instead(argument: str, layer: str) -> str | None:
-    """What to write instead of an argument that no layer here has."""
+    """The way out for an argument that no layer here has."""
     return _LEFT_OUT[argument].format(layer=layer) if argument in _LEFT_OUT else None
 
 
 def of_member(name: str, value: str, functions: Collection[str]) -> str | None:
-    """What to write for a method of a tensor."""
+    """The way out for a method of a tensor."""
     if name in ("view", "reshape"):
         return f"write {value} -> Reshape([...])"
     if name in ("shape", "size"):

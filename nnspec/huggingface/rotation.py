@@ -1,4 +1,4 @@
-"""How positions turn queries and keys, as the layer of a spec: `RotaryEmbedding(base = 500000.0)`."""
+"""The rotation of queries and keys by positions, as the layer of a spec: `RotaryEmbedding(base = 500000.0)`."""
 
 from __future__ import annotations
 

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from nnspec.dims import Size, Symbol, equal, product, symbols
 from nnspec.ir.program import Call, Module, Place, Program, Scan
 from nnspec.ir.state import layer_weights
-from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.base import Layer
 from nnspec.layers.continued import sizes_in
+from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
 
 BATCH = "nnspec.batch"  # the key under which a model file names the symbol that counts samples

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nnspec.ir.program import Call, Module, Port, Program
-from nnspec.layers.base import TensorType
 from nnspec.layers.computed import Computed
+from nnspec.layers.tensor_type import TensorType
 
 
 def as_program(value: Computed) -> Program:

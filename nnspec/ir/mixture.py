@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from nnspec.dims import Expression, Size, product, substitute
 from nnspec.ir.program import Call, Module
-from nnspec.layers.base import TensorType
 from nnspec.layers.mixture import Mixture
+from nnspec.layers.tensor_type import TensorType
 
 
 def rows_type(count: int, *given: TensorType) -> TensorType:
@@ -33,14 +33,14 @@ def result_type(tokens: TensorType, rows: TensorType, expert: Module) -> TensorT
 
 
 def chosen(module: Module, call: Call) -> int:
-    """How many experts a token has."""
+    """The number of experts of a token."""
     size = module.values[call.inputs[1]].shape[-1]
     assert isinstance(size, int)
     return size
 
 
 def of_all_rows(module: Module, call: Call, one: Size) -> Size:
-    """What the experts of a call take together, from what one takes for its `rows`."""
+    """The cost of all experts of a call, from that of one for its `rows`."""
     given = [module.values[name] for name in call.inputs]
     rows = rows_type(call.count, *given).shape[0]
     assert isinstance(rows, Expression)

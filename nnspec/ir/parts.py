@@ -14,14 +14,14 @@ from nnspec.dims import Size, symbols
 from nnspec.ir.batch import Axes, Mixed, Obstacle, Proof
 from nnspec.ir.divide import half, needed
 from nnspec.ir.program import Call, Module, Port, Program
-from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.base import Layer, Sums
 from nnspec.layers.continued import sizes_in
 from nnspec.layers.families.combine import Add, Multiply
 from nnspec.layers.families.elementwise import Neg
 from nnspec.layers.families.operators import Divide, Subtract
 from nnspec.layers.families.reduction import Mean, Sum
 from nnspec.layers.families.shape import Identity, Reshape
-from nnspec.layers.pooled import Sums
+from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
 
 

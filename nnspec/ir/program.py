@@ -15,8 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidat
 
 from nnspec.cached import cached_property
 from nnspec.dims import Expression, Size
-from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.base import Layer
 from nnspec.layers.registry import layer_form, read_layer
+from nnspec.layers.tensor_type import TensorType
 
 
 class _Frozen(BaseModel):
@@ -73,7 +74,7 @@ class Carried(_Frozen):
 
 
 class Scan(_Frozen):
-    """How a module is applied step by step: what it walks along, and what one step hands to the next.
+    """The application of a module step by step: what it walks along, and what one step hands to the next.
 
     The results are the outputs of the module: of those that are carried, the last; the others, those of all steps,
     side by side along a new dimension. Inputs that are neither walked along nor carried are the same at every step.

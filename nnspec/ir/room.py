@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from nnspec.diagnostics import Diagnostic, SpecError
 from nnspec.ir.program import Program
 from nnspec.ir.state import layer_weights, state_dict, totals
-from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.base import Layer
+from nnspec.layers.computed import Computed
+from nnspec.layers.tensor_type import TensorType
 from nnspec.limits import DEFAULT_LIMITS, Limits
 
 GIB = 1 << 30
@@ -77,5 +79,5 @@ def _values(program: Program) -> Iterator[tuple[str, TensorType]]:
         yield from module.values.items()
         for call in module.calls:
             for weight in layer_weights(module, call) if isinstance(call.callee, Layer) else ():
-                if weight.initial.value is not None:
+                if isinstance(weight.initial.value, Computed):
                     yield from ((str(call.label), type) for type in weight.initial.value.types)

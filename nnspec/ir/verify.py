@@ -12,7 +12,8 @@ from nnspec.dims import Undecidable, at_least, equal
 from nnspec.ir.batch import mixing_layer
 from nnspec.ir.mixture import result_type, rows_type
 from nnspec.ir.program import Call, Module, Program, Scan
-from nnspec.layers.base import Layer, LayerError, TensorType
+from nnspec.layers.base import Layer
+from nnspec.layers.tensor_type import LayerError, TensorType
 
 _NAME = r"(?a:[A-Za-z_]\w*)"
 

@@ -2,11 +2,8 @@
 
 from typing import ClassVar
 
-from nnspec.layers.base import (
-    Layer,
-    TensorType,
-    need_dtype,
-)
+from nnspec.layers.base import Layer
+from nnspec.layers.tensor_type import TensorType, need_dtype
 
 
 class Activation(Layer):

@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field, FiniteFloat
 
 from nnspec.dims import Expression, Size, equal
-from nnspec.layers.base import DType, InputError, Layer, TensorType, need_dtype
+from nnspec.layers.base import Layer
+from nnspec.layers.tensor_type import DType, InputError, TensorType, need_dtype
 
 Integer = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Number = Integer | FiniteFloat

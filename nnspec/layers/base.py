@@ -10,114 +10,22 @@ annotations` here: see families/__init__.py.)
 import math
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from nnspec.dims import Expression, Size, equal, from_json, product, to_json
+from nnspec.dims import Expression, Size
+from nnspec.layers.reshaping import Regrouping
+from nnspec.layers.tensor_type import ELEMENT_BYTES, ArgumentError, DType, TensorType
+from nnspec.layers.view import View
+from nnspec.layers.window import Window
 from nnspec.record import Record
 
-if TYPE_CHECKING:
-    from nnspec.layers.computed import Computed
-    from nnspec.layers.continued import Continued, Remembered
-    from nnspec.layers.pooled import Pooled
-    from nnspec.layers.reshaping import Regrouping
-    from nnspec.layers.view import View
-    from nnspec.layers.window import Window
-
-DType = Literal["float", "int", "bool"]
 Better = Literal["higher", "lower"]
 INT, LONG = 2**31 - 1, 2**63 - 1  # the greatest integers of 32 and 64 bits
 LARGEST = (2 - 2**-23) * 2.0**127  # the largest float32
 LEAST = 2.0**-150  # what is nearer to 0 is 0 as a float32
 Scores = Literal["logits", "probabilities", "log-probabilities"]
-ELEMENT_BYTES: dict[DType, int] = {"float": 4, "int": 8, "bool": 1}
-
-
-class TensorType(Record):
-    """The type of a tensor: `float` (float32), `int` (int64) or `bool`, and the size of every dimension."""
-
-    dtype: DType
-    shape: tuple[Size, ...]
-
-    @property
-    def rank(self) -> int:
-        """The number of dimensions."""
-        return len(self.shape)
-
-    @property
-    def bytes(self) -> Size:
-        """The memory that it takes, in bytes."""
-        return product(self.shape) * ELEMENT_BYTES[self.dtype]
-
-    def equals(self, other: "TensorType") -> bool:
-        """Whether it is another type, in whatever form their sizes are written."""
-        alike = self.dtype == other.dtype and self.rank == other.rank
-        return alike and all(equal(a, b) is True for a, b in zip(self.shape, other.shape, strict=True))
-
-    def with_shape(self, *shape: Size) -> "TensorType":
-        """The same element type with another shape."""
-        return TensorType(self.dtype, shape)
-
-    def __str__(self) -> str:
-        return f"[{', '.join(map(str, self.shape))}]"
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        from pydantic_core import core_schema
-
-        def read(value: Any) -> TensorType:
-            if isinstance(value, TensorType):
-                return value
-            if not isinstance(value, dict) or value.get("dtype") not in get_args(DType):
-                raise ValueError("a type has a dtype, which is float, int or bool, and a shape")
-            if not isinstance(value.get("shape"), (list, tuple)):
-                raise ValueError("the shape of a type is a list of sizes")
-            return TensorType(value["dtype"], tuple(map(from_json, value["shape"])))
-
-        def write(value: TensorType) -> Any:
-            return {"dtype": value.dtype, "shape": [to_json(size) for size in value.shape]}
-
-        return core_schema.no_info_plain_validator_function(
-            read, serialization=core_schema.plain_serializer_function_ser_schema(write)
-        )
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
-        size = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "object", "required": ["terms"]}]}
-        return {
-            "type": "object",
-            "properties": {
-                "dtype": {"enum": ["float", "int", "bool"]},
-                "shape": {"type": "array", "items": size},
-            },
-            "required": ["dtype", "shape"],
-        }
-
-
-class LayerError(Exception):
-    """A rule of a layer that the spec does not meet; `help` says what to write instead."""
-
-    def __init__(self, message: str, help: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.help = help
-
-
-class ArgumentError(LayerError):
-    """The argument `argument` has a value that the layer cannot take here."""
-
-    def __init__(self, argument: str, message: str, help: str | None = None) -> None:
-        super().__init__(message, help)
-        self.argument = argument
-
-
-class InputError(LayerError):
-    """Input number `index` has a type that the layer cannot take."""
-
-    def __init__(self, message: str, help: str | None = None, index: int = 0) -> None:
-        super().__init__(message, help)
-        self.index = index
 
 
 class Initial(Record):
@@ -133,7 +41,7 @@ class Initial(Record):
     kind: Literal["constant", "uniform", "normal", "truncated_normal", "values", "lengths", "left", "right", "computed"]
     numbers: tuple[float, ...] = ()
     of: "Weight | None" = None
-    value: "Computed | None" = None
+    value: Record | None = None
 
 
 ZEROS = Initial("constant", (0.0,))
@@ -279,7 +187,7 @@ class Layer(BaseModel):
         """Multiply-accumulates of one application: convolutions and matrix products, nothing else."""
         return 0
 
-    def windows(self, *inputs: Any) -> "tuple[Window, ...]":
+    def windows(self, *inputs: Any) -> tuple[Window, ...]:
         """The windows that slide along the last dimensions of its first input, one for each; none if it has none."""
         return ()
 
@@ -308,11 +216,11 @@ class Layer(BaseModel):
         first = int(self.samples_apart)
         return tuple(() if given is None or self.pointwise else tuple(range(first, given.rank)) for given in inputs)
 
-    def regrouped(self, *inputs: Any) -> "Regrouping | None":
+    def regrouped(self, *inputs: Any) -> Regrouping | None:
         """The reshapes and the permutation that it amounts to, where all it does is to give elements other places."""
         return None
 
-    def views(self, *inputs: Any) -> "tuple[View, ...]":
+    def views(self, *inputs: Any) -> tuple[View, ...]:
         """Its results as views of its first input, in evaluation; nothing where they are tensors of their own.
 
         Those that `regrouped` tells of are views, too, where the elements need not move for it.
@@ -334,7 +242,7 @@ class Layer(BaseModel):
         return None
 
     def pooled(self, places: tuple[int | None, ...], *inputs: Any) -> "Pooled | None":
-        """The way from its results for parts of a batch to that for the whole, where it mixes samples; see pooled.py.
+        """The way from its results for parts of a batch to that for the whole, where it mixes samples.
 
         `places` has for each input the dimension that counts the samples, if there is one. None where it needs all
         samples at once.
@@ -358,7 +266,7 @@ class Layer(BaseModel):
 
     @classmethod
     def operand_count(cls) -> int:
-        """How many values it is applied to, as an operator or a function; two of one that takes any number."""
+        """The number of values it is applied to, as an operator or a function; two for one that takes any number."""
         return 2 if cls.variadic else len(cls.inputs) + len(cls.optional_inputs)
 
     @classmethod
@@ -395,48 +303,50 @@ def _need_held(argument: str, value: Any, real: bool) -> None:
             raise ArgumentError(argument, f"{each} is too large", help=f"give a number within {bound:,} of 0")
 
 
-def number(size: Size, what: str, index: int = 0) -> int:
-    """`size` as the number that the layer needs for `what`.
+class Kept(Record):
+    """A tensor that a layer keeps of the parts before: it is given as input number `input`.
 
-    Raises:
-        InputError: the size is symbolic.
+    With `join`, what is kept is that input itself, of all parts so far: `join(past, input)` takes its place; with
+    `trim`, only what that leaves of it is kept. Without, it is result number `result`, which the next part is given;
+    the first part begins with zeros, or with what the layer was given itself where it is `started`. With `after`, it
+    is no input: `after(past, result)` takes the place of the result, and what `trim` leaves of that is kept.
     """
-    if isinstance(size, Expression):
-        raise InputError(
-            f"{what} must be a number, and here it is the symbol {size}",
-            help=f"give this dimension a fixed size in the input's shape instead of {size}",
-            index=index,
-        )
-    return size
+
+    name: str
+    input: int
+    type: TensorType  # of what was kept before this part
+    join: Layer | None = None
+    trim: Layer | None = None
+    result: int = 0
+    started: bool = False
+    after: Layer | None = None
 
 
-def need_rank(given: TensorType, *ranks: int, index: int = 0) -> None:
-    """Check the number of dimensions.
+class Continued(Record):
+    """The layer that takes the place of another for a part of a sequence, and the tensors that it keeps."""
 
-    Raises:
-        InputError: it is none of `ranks`.
+    layer: Layer
+    kept: tuple[Kept, ...] = ()
+
+
+class Remembered(Record):
+    """A layer in two: `first` is applied once, to the inputs of these numbers; `rest` at every step.
+
+    `rest` takes the first input of the layer, then the results of `first`, then the inputs `further`.
     """
-    if given.rank not in ranks:
-        wanted = " or ".join(map(str, ranks))
-        raise InputError(f"needs {wanted} dimensions, and gets {given.rank}: {given}", index=index)
+
+    first: Layer
+    of: tuple[int, ...]
+    rest: Layer
+    further: tuple[int, ...] = ()
 
 
-def need_dtype(given: TensorType, *dtypes: DType, index: int = 0) -> None:
-    """Check the element type.
+class Sums(Record):
+    """A result that is computed from sums over the samples."""
 
-    Raises:
-        InputError: it is none of `dtypes`.
-    """
-    if given.dtype not in dtypes:
-        raise InputError(f"needs {' or '.join(dtypes)} elements, and gets {given.dtype}", index=index)
+    layers: tuple[tuple[Layer, tuple[int, ...]], ...]  # what to add, and which of the inputs each is applied to
+    result: Layer  # is applied to the sums, in order
 
 
-def axis(dim: int, rank: int, argument: str = "dim") -> int:
-    """`dim` as an index from the front, negative ones counted from the end.
-
-    Raises:
-        ArgumentError: there is no such dimension.
-    """
-    if not -rank <= dim < rank:
-        raise ArgumentError(argument, f"there is no dimension {dim} in a tensor of {rank} dimensions")
-    return dim % rank
+# The results of the parts are added; or their mean is taken, weighed by samples; or there are other sums.
+Pooled = Literal["sum", "mean"] | Sums

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ClassVar
 
-from nnspec.layers.base import InputError, Layer, TensorType
+from nnspec.layers.base import Layer
+from nnspec.layers.tensor_type import InputError, TensorType
 
 Types = tuple[TensorType | None, ...]
 Alone = Callable[["Batched", Types, Any], Any]  # what a rule says of one sample, from what it says of a batch of it
@@ -104,7 +105,7 @@ def _mixed_alone(layer: Batched, inputs: Types, found: tuple[tuple[int, ...], ..
 
 
 def _same(layer: Batched, inputs: Types, found: Any) -> Any:
-    """What one sample has as a batch of one has it."""
+    """The same for one sample as for a batch of one."""
     return found
 
 

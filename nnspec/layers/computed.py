@@ -6,8 +6,9 @@ that only a run knows. PyTorch computes it where the module is built.
 
 from typing import Any
 
-from nnspec.layers.base import Layer, LayerError, TensorType
+from nnspec.layers.base import Layer
 from nnspec.layers.registry import layer_form, read_layer
+from nnspec.layers.tensor_type import LayerError, TensorType
 from nnspec.record import Record
 
 

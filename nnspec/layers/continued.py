@@ -11,47 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from nnspec.dims import Expression, Size, symbols
-from nnspec.layers.base import ArgumentError, InputError, Layer, TensorType
+from nnspec.layers.base import Continued, Layer
 from nnspec.layers.batched import Batched
-from nnspec.record import Record
-
-
-class Kept(Record):
-    """A tensor that a layer keeps of the parts before: it is given as input number `input`.
-
-    With `join`, what is kept is that input itself, of all parts so far: `join(past, input)` takes its place; with
-    `trim`, only what that leaves of it is kept. Without, it is result number `result`, which the next part is given;
-    the first part begins with zeros, or with what the layer was given itself where it is `started`. With `after`, it
-    is no input: `after(past, result)` takes the place of the result, and what `trim` leaves of that is kept.
-    """
-
-    name: str
-    input: int
-    type: TensorType  # of what was kept before this part
-    join: Layer | None = None
-    trim: Layer | None = None
-    result: int = 0
-    started: bool = False
-    after: Layer | None = None
-
-
-class Continued(Record):
-    """The layer that takes the place of another for a part of a sequence, and the tensors that it keeps."""
-
-    layer: Layer
-    kept: tuple[Kept, ...] = ()
-
-
-class Remembered(Record):
-    """A layer in two: `first` is applied once, to the inputs of these numbers; `rest` at every step.
-
-    `rest` takes the first input of the layer, then the results of `first`, then the inputs `further`.
-    """
-
-    first: Layer
-    of: tuple[int, ...]
-    rest: Layer
-    further: tuple[int, ...] = ()
+from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType
 
 
 def continued(layer: Layer, time: Expression, past: Expression, *inputs: TensorType | None) -> Continued:

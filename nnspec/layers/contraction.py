@@ -13,7 +13,7 @@ from functools import cache
 
 from nnspec.dims import Size, equal, product
 from nnspec.layers.arithmetic import broadcast
-from nnspec.layers.base import ArgumentError, InputError, TensorType
+from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType
 from nnspec.record import Record
 
 ELLIPSIS = "..."
@@ -94,7 +94,7 @@ def _mistake(message: str, help: str) -> ArgumentError:
 
 
 def plan(text: str, inputs: Sequence[TensorType]) -> Contraction:
-    """What the equation does to tensors of these types.
+    """The contraction of tensors of these types by the equation.
 
     Raises:
         ArgumentError: the equation is wrong, or for another number of tensors.

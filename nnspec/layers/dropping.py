@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from nnspec.layers.base import Layer, TensorType, need_dtype
+from nnspec.layers.base import Layer
+from nnspec.layers.tensor_type import TensorType, need_dtype
 from nnspec.layers.view import View
 
 Probability = Annotated[float, Field(ge=0, le=1)]

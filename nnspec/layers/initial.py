@@ -5,7 +5,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import field_validator
 
-from nnspec.layers.base import ArgumentError, Initial, Layer, TensorType
+from nnspec.layers.base import Initial, Layer
+from nnspec.layers.tensor_type import ArgumentError, TensorType
 
 Named = Literal["zeros", "ones", "kaiming_uniform", "kaiming_normal", "xavier_uniform", "xavier_normal", "lecun_normal"]
 Distribution = tuple[Literal["normal", "uniform", "truncated_normal"], float, float]
@@ -69,7 +70,7 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
 
 
 def reach(start: Initial) -> float:
-    """How far from 0 starting values are, up to four standard deviations."""
+    """The largest distance of starting values from 0, up to four standard deviations."""
     match start.kind:
         case "normal" | "truncated_normal":
             mean, std = start.numbers

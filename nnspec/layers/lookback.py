@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from nnspec.dims import Expression, at_least, equal
-from nnspec.layers.base import ArgumentError, TensorType
-from nnspec.layers.continued import Kept, along
+from nnspec.layers.base import Kept
+from nnspec.layers.continued import along
 from nnspec.layers.reshaping import replaced
+from nnspec.layers.tensor_type import ArgumentError, TensorType
 from nnspec.layers.window import Window
 
 

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from nnspec.dims import Size, equal
 from nnspec.layers.arithmetic import Number
-from nnspec.layers.base import ArgumentError, Better, InputError, Layer, TensorType, need_dtype
-from nnspec.layers.pooled import Pooled
+from nnspec.layers.base import Better, Layer, Pooled
+from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype
 
 Reduction = Literal["mean", "sum", "none", "batchmean"]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]

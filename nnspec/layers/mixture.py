@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from nnspec.dims import equal, symbol, symbols
-from nnspec.layers.base import InputError, Layer, TensorType, need_dtype
+from nnspec.layers.base import Layer
+from nnspec.layers.tensor_type import InputError, TensorType, need_dtype
 
 ROWS = "rows"
 

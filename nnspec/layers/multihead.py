@@ -5,8 +5,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field, PositiveInt
 
 from nnspec.dims import Size
-from nnspec.layers.base import ZEROS, ArgumentError, Inferred, InputError, Layer, TensorType, Weight, need_dtype, number
+from nnspec.layers.base import ZEROS, Inferred, Layer, Weight
 from nnspec.layers.initial import initial, torch_uniform
+from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype, number
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 

@@ -3,8 +3,8 @@
 from abc import abstractmethod
 from typing import Annotated, ClassVar, Literal
 
-from nnspec.layers.base import ArgumentError, TensorType
 from nnspec.layers.batched import Batched
+from nnspec.layers.tensor_type import ArgumentError, TensorType
 from nnspec.layers.window import (
     MARGINS,
     Counts,

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from functools import cache
 
 from nnspec.dims import Size, Undecidable, equal, exact_divide, product
-from nnspec.layers.base import ArgumentError, InputError, TensorType
 from nnspec.layers.reshaping import Regrouping
+from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType
 from nnspec.record import Record
 
 Group = tuple[str, ...]  # the axes of one dimension; none: a dimension of size 1

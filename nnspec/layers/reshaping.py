@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnspec.dims import Size, Undecidable, bounds, equal, exact_divide, product
-from nnspec.layers.base import ArgumentError, TensorType, axis
+from nnspec.layers.tensor_type import ArgumentError, TensorType, axis
 from nnspec.record import Record
 
 

@@ -7,7 +7,7 @@ rather than guessed, except that a slice is taken not to be empty (`x[1:-1]` of 
 from __future__ import annotations
 
 from nnspec.dims import Size, Undecidable, bounds, ceil_divide, minimum
-from nnspec.layers.base import ArgumentError
+from nnspec.layers.tensor_type import ArgumentError
 
 
 def slice_size(size: Size, start: Size | None, stop: Size | None, step: int, argument: str) -> Size:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import NonNegativeInt, PositiveInt, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from nnspec.dims import Expression, Size, bounds
-from nnspec.layers.base import ArgumentError, InputError, TensorType, need_dtype
+from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype
 from nnspec.record import Record
 
 

@@ -15,7 +15,7 @@ from nnspec.elaborate.evaluate.names import is_built_in
 from nnspec.ir import Program
 from nnspec.ir.flatten import flattening
 from nnspec.ir.gradient import differentiable
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.limits import Limits
 from nnspec.recipe.augmentation import final_extent
 from nnspec.recipe.caching import check_cacheable, divide_at_frozen

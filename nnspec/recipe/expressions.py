@@ -21,7 +21,7 @@ from nnspec.elaborate.mistakes import WrongKind
 from nnspec.elaborate.statements.chains import chain_value
 from nnspec.elaborate.statements.run import run
 from nnspec.ir import Program
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.recipe.lines import Value
 from nnspec.recipe.mistakes import NoLoss, NotOneNumber, TwoMeanings
 from nnspec.recipe.plan import Plan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnspec.layers.base import DType
+from nnspec.layers.tensor_type import DType
 from nnspec.record import Record
 
 

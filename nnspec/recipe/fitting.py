@@ -12,7 +12,7 @@ from nnspec.diagnostics import Span, SpecError
 from nnspec.dims import Expression, Size, solve, symbol
 from nnspec.ir import Program
 from nnspec.ir.indices import index_bounds
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.recipe.augmentation import Extent
 from nnspec.recipe.fields import Field, Fields
 from nnspec.recipe.mistakes import DataMismatch

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from itertools import product
 
 from nnspec.diagnostics import SpecError
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.recipe.fields import Field
 from nnspec.recipe.fitting import Fitting
 from nnspec.recipe.objective import Objective

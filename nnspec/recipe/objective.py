@@ -17,7 +17,8 @@ from nnspec.elaborate.statements.run import begin
 from nnspec.ir import Program
 from nnspec.ir.direction import direction
 from nnspec.ir.state import state_dict
-from nnspec.layers.base import Better, Layer, TensorType
+from nnspec.layers.base import Better, Layer
+from nnspec.layers.tensor_type import TensorType
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.recipe.expressions import complete, losses, metrics, one_number, program_of, recipe_frame, sample
 from nnspec.recipe.mistakes import NoDirection, NoLoss, NothingBetter, NothingToStopBy, NothingToUpdate

@@ -12,7 +12,7 @@ from nnspec.decode.language import Decoder
 from nnspec.decode.memory import MEMORY
 from nnspec.diagnostics import SpecError
 from nnspec.dims import Size, substitute, symbols
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
 from nnspec.sample.mistakes import FurtherInputs
 from nnspec.weights.arrays import Array

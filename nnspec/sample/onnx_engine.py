@@ -14,7 +14,7 @@ from nnspec.infer.binding import Binding
 from nnspec.infer.metadata import SIZES, stored
 from nnspec.infer.ports import TensorPort, pattern
 from nnspec.infer.session import Session
-from nnspec.layers.base import DType, TensorType
+from nnspec.layers.tensor_type import DType, TensorType
 from nnspec.sample.engine import DecoderPorts, Engine, source_of
 from nnspec.sample.mistakes import FurtherInputs, NoCaches
 from nnspec.weights.arrays import Array

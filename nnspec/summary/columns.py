@@ -9,7 +9,7 @@ from nnspec.record import Record
 from nnspec.summary.rows import Row
 
 if TYPE_CHECKING:
-    from nnspec.layers.base import TensorType
+    from nnspec.layers.tensor_type import TensorType
 
 NOTHING = "-"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from nnspec.dims import Size
 from nnspec.ir.state import Totals
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
 from nnspec.summary.rows import Row
 

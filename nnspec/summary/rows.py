@@ -16,7 +16,8 @@ from nnspec.ir import Call, Module, Program
 from nnspec.ir.macs import call_macs, macs
 from nnspec.ir.mixture import chosen
 from nnspec.ir.state import Totals, applied, layer_weights, totals, weight_at, weights_total
-from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.base import Layer
+from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
 from nnspec.summary.series import Turn, turns
 

@@ -13,7 +13,7 @@ from nnspec.record import Record
 
 
 class Turn(Record):
-    """What turns of a `for` make alike: the calls, each with its activation, and how they differ from other turns'."""
+    """Turns of a `for` that make alike calls: these, each with its activation, and what sets them apart."""
 
     calls: tuple[tuple[Call, Call | None], ...]
     label: str

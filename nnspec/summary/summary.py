@@ -10,7 +10,7 @@ from nnspec.dims import Size
 from nnspec.elaborate.mistakes import BadSetting
 from nnspec.ir import Module, Port, Program
 from nnspec.ir.batch import Obstacle, batch_of, find_batch
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.summary.figures import Figures
 from nnspec.summary.memory import activation_bytes
 from nnspec.summary.rows import Row, Rows

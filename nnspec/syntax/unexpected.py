@@ -90,7 +90,7 @@ def _rest_of_line(source: Source, at: int) -> str:
 
 
 def _bare_conditional(token: Token, source: Source, kinds: set[str]) -> str | None:
-    """What to write for `x -> A if c else B`, of which nothing says how far its arms reach."""
+    """The way out for `x -> A if c else B`, of which nothing says how far its arms reach."""
     line = source.text[source.text.rfind("\n", 0, token.start_pos or 0) + 1 : token.start_pos]
     among_steps = (token.type == "IF" and "ARROW" in kinds) or (token.type == "ARROW" and " else " in line)
     return "a conditional among steps stands in parentheses: x -> (A if c else B) -> C" if among_steps else None

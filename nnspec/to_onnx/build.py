@@ -6,7 +6,7 @@ named by its key of the `state_dict`, so that a module which is applied twice fi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import count
 
@@ -14,9 +14,10 @@ from nnspec.diagnostics import Origin, Source, Span, SpecError
 from nnspec.ir import Call, Module, Place, Program, Scan
 from nnspec.ir.places import span_of
 from nnspec.ir.state import state_dict
-from nnspec.layers.base import Layer, LayerError, TensorType, Weight
+from nnspec.layers.base import Layer, Weight
 from nnspec.layers.families.recurrent import GRU, LSTM, RNN
 from nnspec.layers.normed import Normed
+from nnspec.layers.tensor_type import LayerError, TensorType
 from nnspec.to_onnx import rows
 from nnspec.to_onnx.choices import DEFAULT_CHOICES, Choices
 from nnspec.to_onnx.graph import Graph
@@ -25,16 +26,15 @@ from nnspec.to_onnx.mixture import choose_exactly, rows_of_experts, weighted
 from nnspec.to_onnx.node import Body, Use
 from nnspec.to_onnx.normed import computed
 from nnspec.to_onnx.operands import counted
-from nnspec.to_onnx.row import ROWS
-from nnspec.to_onnx.row import Call as RowCall
+from nnspec.to_onnx.row import ROWS, LayerUse
 from nnspec.to_onnx.single import as_batch
 from nnspec.to_onnx.unsupported import UNSUPPORTED
 from nnspec.to_onnx.versions import ATTENTION_OPSET
-from nnspec.weights.arrays import ELEMENT_TYPES, Arrays
-from nnspec.weights.initialise import initial_array
+from nnspec.weights.arrays import ELEMENT_TYPES, Array, Arrays
 
 assert rows.__path__, "importing the rows has filled ROWS"
 
+Constant = Callable[[str, Weight, int], Array]  # of a key, a weight and a seed
 Sources = Mapping[str, Source]  # the texts that places refer to, by file name
 
 
@@ -44,13 +44,22 @@ def build_graph(
     opset: int,
     sources: Sources | None = None,
     choices: Choices = DEFAULT_CHOICES,
+    constant: Constant | None = None,
 ) -> Graph:
     """The graph of a program in evaluation; the arrays of its weights are asked for when it is written.
+
+    Args:
+        program: what is written.
+        arrays: gives the weights of the `state_dict`, by key.
+        opset: of the operators.
+        sources: the texts that places refer to.
+        choices: of the user.
+        constant: gives the tensors that no file holds, of which the program may have none if it is left out.
 
     Raises:
         SpecError: the program has what ONNX cannot express.
     """
-    return _Builder(program, arrays, opset, sources or {}, choices).build()
+    return _Builder(program, arrays, opset, sources or {}, choices, constant).build()
 
 
 class _Scope:
@@ -64,9 +73,18 @@ class _Scope:
 
 
 class _Builder:
-    def __init__(self, program: Program, arrays: Arrays, opset: int, sources: Sources, choices: Choices) -> None:
+    def __init__(
+        self,
+        program: Program,
+        arrays: Arrays,
+        opset: int,
+        sources: Sources,
+        choices: Choices,
+        constant: Constant | None,
+    ) -> None:
         self.program = program
         self.arrays = arrays
+        self.constant = constant
         self.opset = opset
         self.sources = sources
         main = program.main
@@ -192,7 +210,7 @@ class _Builder:
                 raise LayerError(UNSUPPORTED.get(type(layer), "no ONNX operators are known for it"))
             if self.within_expert and isinstance(layer, (RNN, GRU, LSTM)):
                 raise LayerError("it is in an expert that may have no tokens, and onnxruntime ends on no samples")
-            use = RowCall(tuple(inputs), types, results, weights, self.opset)
+            use = LayerUse(tuple(inputs), types, results, weights, self.opset)
             made = as_batch(layer, use, self.graph) or ROWS[type(layer)](layer, use, self.graph)
         except LayerError as problem:
             found = NotExpressible(self._span(call.place), layer.kind, problem.message, problem.help)
@@ -214,7 +232,11 @@ class _Builder:
         if key not in self.initializers:
             clashes = key in self.graph.inputs or any(port.name == key for port in self.program.main.outputs)
             name = self.graph.fresh("value") if clashes else key
-            make = partial(self.arrays, key) if weight.persistent else partial(initial_array, key, weight, 0)
+            if weight.persistent:
+                make = partial(self.arrays, key)
+            else:
+                assert self.constant is not None, "a constant has no tensors of its own"
+                make = partial(self.constant, key, weight, 0)
             self.graph.weight(name, weight.shape, ELEMENT_TYPES[weight.dtype], make)
             self.initializers[key] = name
         return self.initializers[key]

@@ -19,7 +19,7 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 
 from nnspec.diagnostics import SpecError
 from nnspec.dims import Undecidable, solve
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.reading.arrays import read_arrays
 from nnspec.reading.unreadable import Unreadable
 from nnspec.to_onnx.equality import error_of

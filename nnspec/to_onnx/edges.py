@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
 from nnspec.weights.arrays import Array
 

@@ -13,7 +13,7 @@ from nnspec.diagnostics import SpecError
 from nnspec.ir import Program
 from nnspec.ir.flatten import flattening
 from nnspec.ir.room import need_memory
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.output import CannotWrite, destination, is_special, replacing
 from nnspec.record import Record

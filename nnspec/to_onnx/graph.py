@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nnspec.dims import Expression, Floor, Product, Size, Symbol, solve, symbols
-from nnspec.layers.base import LayerError, TensorType
+from nnspec.layers.tensor_type import LayerError, TensorType
 from nnspec.to_onnx.node import Initializer, LocalFunction, Node, Use
 from nnspec.weights.arrays import Array
 

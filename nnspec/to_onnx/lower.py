@@ -23,6 +23,7 @@ from nnspec.to_onnx.proto import Description
 from nnspec.to_onnx.provenance import provenance
 from nnspec.to_onnx.versions import choose_opset
 from nnspec.weights.arrays import Array
+from nnspec.weights.initialise import initial_array
 from nnspec.weights.load import MEANINGS, Weights, initial_weights, load_weights
 from nnspec.weights.preparation import preparation
 
@@ -96,7 +97,7 @@ def folded(
     Raises:
         SpecError: the program cannot be expressed in ONNX.
     """
-    graph = build_graph(program, weights.arrays, opset, sources, choices)
+    graph = build_graph(program, weights.arrays, opset, sources, choices, initial_array)
     fold(graph)
     write_older(graph, opset)
     if heads:

@@ -5,42 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nnspec.dims import Size
-from nnspec.layers.base import TensorType, number
 from nnspec.layers.multihead import Multihead
+from nnspec.layers.tensor_type import TensorType, number
 from nnspec.to_onnx.attention import Heads, Masks
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.linear import linear
-from nnspec.to_onnx.row import Call
+from nnspec.to_onnx.row import LayerUse
 
 
-def projected(sources: Mapping[int, str], features: int, layer: Multihead, call: Call, graph: Graph) -> list[str]:
+def projected(sources: Mapping[int, str], features: int, layer: Multihead, use: LayerUse, graph: Graph) -> list[str]:
     """The heads of some of query (0), key (1) and value (2), [N, heads, T, d] each, from what they are made of.
 
     What has one source is one matrix product.
     """
-    types = dict(zip(call.inputs, call.types, strict=False))
+    types = dict(zip(use.inputs, use.types, strict=False))
     turned = {name: _batch_first(name, types[name], layer, graph) for name in sources.values()}
     runs: list[list[int]] = []
     for index, name in sources.items():
-        if runs and sources[runs[-1][0]] == name and "in_proj_weight" in call.weights:
+        if runs and sources[runs[-1][0]] == name and "in_proj_weight" in use.weights:
             runs[-1].append(index)
         else:
             runs.append([index])
     made: list[str] = []
     for run in runs:
-        bias = _bias(run, features, call, graph) if layer.bias else ""
-        product = linear(*turned[sources[run[0]]], _weight(run, features, call, graph), bias, graph)
+        bias = _bias(run, features, use, graph) if layer.bias else ""
+        product = linear(*turned[sources[run[0]]], _weight(run, features, use, graph), bias, graph)
         many = len(run)
         made += graph.nodes_out("Split", [product], many, axis=2, num_outputs=many) if many > 1 else [product]
     return [_heads(name, layer.num_heads, features // layer.num_heads, graph) for name in made]
 
 
-def joined(heads: str, layer: Multihead, call: Call, graph: Graph) -> str:
+def joined(heads: str, layer: Multihead, use: LayerUse, graph: Graph) -> str:
     """The result of all heads, [N, heads, T, d], projected to [N, T, D]."""
     merged = graph.node("Transpose", [heads], perm=[0, 2, 1, 3])
-    flat = graph.node("Reshape", [merged, graph.constant([0, 0, number(call.type_of().shape[2], "D")])])
-    shape = layer.operands(call.type_of())[0].shape
-    out = linear(flat, shape, call.weights["out_proj.weight"], call.weights.get("out_proj.bias", ""), graph)
+    flat = graph.node("Reshape", [merged, graph.constant([0, 0, number(use.type_of().shape[2], "D")])])
+    shape = layer.operands(use.type_of())[0].shape
+    out = linear(flat, shape, use.weights["out_proj.weight"], use.weights.get("out_proj.bias", ""), graph)
     return out if layer.batch_first else graph.node("Transpose", [out], perm=[1, 0, 2])
 
 
@@ -59,16 +59,16 @@ def _heads(name: str, heads: int, size: int, graph: Graph) -> str:
     return graph.node("Transpose", [split], perm=[0, 2, 1, 3])
 
 
-def _weight(run: list[int], features: int, call: Call, graph: Graph) -> str:
+def _weight(run: list[int], features: int, use: LayerUse, graph: Graph) -> str:
     """The weight of some of the projections, [n * D, D_in]."""
-    packed = call.weights.get("in_proj_weight")
+    packed = use.weights.get("in_proj_weight")
     if packed is None:
-        return call.weights[f"{'qkv'[run[0]]}_proj_weight"]
+        return use.weights[f"{'qkv'[run[0]]}_proj_weight"]
     return packed if len(run) == 3 else _part(packed, run, features, graph)
 
 
-def _bias(run: list[int], features: int, call: Call, graph: Graph) -> str:
-    return call.weights["in_proj_bias"] if len(run) == 3 else _part(call.weights["in_proj_bias"], run, features, graph)
+def _bias(run: list[int], features: int, use: LayerUse, graph: Graph) -> str:
+    return use.weights["in_proj_bias"] if len(run) == 3 else _part(use.weights["in_proj_bias"], run, features, graph)
 
 
 def _part(packed: str, run: list[int], features: int, graph: Graph) -> str:
@@ -78,13 +78,13 @@ def _part(packed: str, run: list[int], features: int, graph: Graph) -> str:
     return graph.derived(packed, f".{start}:{end}", shape, lambda array: array[start:end])
 
 
-def torch_masks(call: Call, causal: bool, sizes: Heads, graph: Graph) -> Masks:
+def torch_masks(use: LayerUse, causal: bool, sizes: Heads, graph: Graph) -> Masks:
     """The masks of torch, which are true where a key may not be seen, for the core."""
     made: dict[str, list[str]] = {"bool": [], "float": []}
     for index in (3, 4):
-        given = call.types[index]
+        given = use.types[index]
         if given is not None:
-            made[given.dtype].append(_mask(call.inputs[index], given, index == 3, sizes, graph))
+            made[given.dtype].append(_mask(use.inputs[index], given, index == 3, sizes, graph))
     return Masks(tuple(made["bool"]), tuple(made["float"]), causal)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
 from nnspec.weights.arrays import Array
 

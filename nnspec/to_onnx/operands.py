@@ -9,9 +9,9 @@ import numpy as np
 
 from nnspec.dims import Expression, Size
 from nnspec.layers.arithmetic import Combining
-from nnspec.layers.base import DType
+from nnspec.layers.tensor_type import DType
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.row import Call
+from nnspec.to_onnx.row import LayerUse
 from nnspec.weights.arrays import ELEMENT_TYPES
 
 CODES: dict[DType, int] = {"float": 1, "int": 7, "bool": 9}  # onnx.TensorProto.FLOAT, INT64, BOOL
@@ -35,11 +35,11 @@ def counted(start: Size, end: Size, graph: Graph, step: int = 1) -> str:
     return graph.node("Range", [scalar(bound, "int", graph) for bound in (start, end, step)])
 
 
-def operands(layer: Combining, call: Call, graph: Graph, dtype: DType) -> list[str]:
+def operands(layer: Combining, use: LayerUse, graph: Graph, dtype: DType) -> list[str]:
     """The operands in order, all of one element type."""
     tensors = [
         cast(name, given.dtype, dtype, graph)
-        for name, given in zip(call.inputs, call.types, strict=True)
+        for name, given in zip(use.inputs, use.types, strict=True)
         if name and given is not None
     ]
     if layer.scalar is None:

@@ -6,7 +6,7 @@ int64 where PyTorch goes round.
 
 from __future__ import annotations
 
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.node import Body
 from nnspec.to_onnx.operands import scalar

@@ -6,7 +6,7 @@ The products with the inputs are taken for all steps at once, before the Scan; o
 from __future__ import annotations
 
 from nnspec.dims import Size
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.node import Body

@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.node import Initializer, LocalFunction, Node

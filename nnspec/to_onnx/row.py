@@ -16,11 +16,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.base import Layer
+from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
 
 
-class Call(Record):
+class LayerUse(Record):
     """One use of a layer, as its row sees it: names of the input tensors, names of its weights, all types."""
 
     inputs: tuple[str, ...]  # "" for an absent optional input
@@ -37,7 +38,7 @@ class Call(Record):
         return given
 
 
-Row = Callable[[Any, Call, Any], "str | tuple[str, ...]"]
+Row = Callable[[Any, LayerUse, Any], "str | tuple[str, ...]"]
 ROWS: dict[type[Layer], Row] = {}
 
 

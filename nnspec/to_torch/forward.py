@@ -336,7 +336,7 @@ class Forward:
         ]  # fmt: skip
 
     def _formats(self, call: Call) -> dict[int, str]:
-        """What stands behind the inputs that are needed in another number format than they have."""
+        """The conversions of the inputs that are needed in another number format than they have."""
         rounded = dict.fromkeys(self.forms.widths.rounded(self.key, call), ".to(dtype)")
         return rounded | dict.fromkeys(self.forms.widths.widened(self.key, call), ".to(wide)")
 

@@ -16,7 +16,7 @@ OF_DICTIONARIES = frozenset("clear items keys update values".split())
 
 
 class Child(Record):
-    """What a class builds under a label: where it is kept, and how many there are, with labels that count up."""
+    """The things that a class builds under a label: where they are kept, and how many there are."""
 
     store: Store
     count: int

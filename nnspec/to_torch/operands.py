@@ -8,14 +8,14 @@ from typing import Any
 
 from nnspec.dims import Expression
 from nnspec.layers.arithmetic import Combining
-from nnspec.to_torch.row import Call
+from nnspec.to_torch.row import LayerUse
 
 
-def scalar_text(value: int | float | Expression, call: Call) -> str:
+def scalar_text(value: int | float | Expression, use: LayerUse) -> str:
     """A number as an operand."""
     if not isinstance(value, Expression):
         return repr(value)
-    text = call.size(value)
+    text = use.size(value)
     return text if re.fullmatch(r"[\w.]+(\[-?\d+\])?", text) else f"({text})"
 
 
@@ -29,12 +29,12 @@ def within(value: int | float, dtype: str) -> str:
     return f"max({value!r}, torch.finfo({dtype}).min)" if value < 0 else f"min({value!r}, torch.finfo({dtype}).max)"
 
 
-def operands(layer: Combining, call: Call) -> list[str]:
+def operands(layer: Combining, use: LayerUse) -> list[str]:
     """The operands in the order in which a person writes them."""
-    texts = [text for text in call.inputs if text is not None]
+    texts = [text for text in use.inputs if text is not None]
     if layer.scalar is None:
         return texts
-    number = scalar_text(layer.scalar, call)
+    number = scalar_text(layer.scalar, use)
     return [number, *texts] if layer.scalar_first else [*texts, number]
 
 

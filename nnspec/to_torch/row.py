@@ -22,7 +22,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from nnspec.dims import Size
-from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.base import Layer
+from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
 
 
@@ -75,7 +76,7 @@ class OwnFunction(Record):
     also: dict[str, str] = {}  # noqa: RUF012 - records are frozen
 
 
-class Call(Record):
+class LayerUse(Record):
     """One use of a layer, as its row sees it: Python expressions for the inputs, and all types."""
 
     inputs: tuple[str | None, ...]
@@ -100,7 +101,7 @@ class Call(Record):
 
 
 L = TypeVar("L", bound=Layer)
-Row = Callable[[Any, Call], Submodule | OwnFunction | str]
+Row = Callable[[Any, LayerUse], Submodule | OwnFunction | str]
 ROWS: dict[type[Layer], Row] = {}
 UNSUPPORTED: dict[type[Layer], str] = {}
 

@@ -47,7 +47,7 @@ def _element(module: Module, call: Call) -> tuple[int, int] | None:
 
 
 def roles(module: Module) -> dict[str, str]:
-    """What the only layer that is given a value calls it: the query, key and value of an attention."""
+    """The name of a value in the only layer that is given it: the query, key and value of an attention."""
     found: dict[str, str] = {}
     for call in module.calls:
         if isinstance(call.callee, Layer):

@@ -64,7 +64,7 @@ def lower(
     types = module.types(call.inputs)
     if isinstance(layer, Batched):  # torch's own layer takes either
         types, results = layer.in_batches(types, results)
-    return ROWS[cls](layer, rows.Call(inputs, types, results, size, dtype))
+    return ROWS[cls](layer, rows.LayerUse(inputs, types, results, size, dtype))
 
 
 def construct(submodule: Submodule, layer: Layer) -> Construct:

@@ -10,7 +10,7 @@ from torch import Tensor
 from nnspec.diagnostics import Span, SpecError
 from nnspec.dims import Size
 from nnspec.ir import Program
-from nnspec.layers.base import DType, TensorType
+from nnspec.layers.tensor_type import DType, TensorType
 from nnspec.recipe.augmentation import Extent
 from nnspec.recipe.fields import Field, Fields
 from nnspec.recipe.fitting import Fitting, size_of_pictures

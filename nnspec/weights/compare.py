@@ -14,7 +14,8 @@ import numpy as np
 from nnspec.diagnostics import nearest
 from nnspec.ir import Program
 from nnspec.ir.state import StateEntry, state_dict
-from nnspec.layers.base import DType, Weight
+from nnspec.layers.base import Weight
+from nnspec.layers.tensor_type import DType
 from nnspec.record import Record
 from nnspec.weights.arrays import Stored
 from nnspec.weights.checkpoint import Checkpoint

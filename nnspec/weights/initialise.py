@@ -7,6 +7,7 @@ import zlib
 import numpy as np
 
 from nnspec.layers.base import Weight
+from nnspec.layers.computed import Computed
 from nnspec.weights.arrays import ELEMENT_TYPES, Array
 from nnspec.weights.normed import lengths, singular_vectors
 
@@ -29,7 +30,7 @@ def initial_array(key: str, weight: Weight, seed: int) -> Array:
         case "computed":
             from nnspec.weights.computed import computed_array
 
-            assert weight.initial.value is not None
+            assert isinstance(weight.initial.value, Computed)
             array = computed_array(weight.initial.value, [seed, zlib.crc32(key.encode())])
         case "truncated_normal":
             array = numbers[0] + numbers[1] * _truncated(random, weight.shape)

@@ -15,8 +15,8 @@ from nnspec.infer.metadata import NAMES, VOCABULARIES, by_input, stored
 from nnspec.infer.mistakes import BadMetadata
 from nnspec.ir import Program
 from nnspec.ir.normalised import normalised
-from nnspec.layers.base import LayerError
 from nnspec.layers.families.normalize import Normalize
+from nnspec.layers.tensor_type import LayerError
 from nnspec.record import Record
 
 MEAN, STD, NORMALIZED, PICTURES, TARGETS = (

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from nnspec.dims import Expression, Size
 from nnspec.layers import registry
-from nnspec.layers.base import Layer, LayerError, TensorType
+from nnspec.layers.base import Layer
+from nnspec.layers.tensor_type import LayerError, TensorType
 
 Arguments = dict[str, object]
 Draw = Callable[[Random, TensorType], Arguments]

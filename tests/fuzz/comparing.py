@@ -20,7 +20,8 @@ from nnspec.ir import Program
 from nnspec.ir.chance import random_outputs
 from nnspec.ir.state import state_dict
 from nnspec.ir.verify import verify
-from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.base import Layer
+from nnspec.layers.tensor_type import TensorType
 from nnspec.to_onnx.export import export_model
 from nnspec.to_onnx.sample import Sizes, SizeSpace, random_inputs
 from tests.fuzz.catalogue import ENTRIES

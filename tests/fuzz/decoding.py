@@ -18,7 +18,7 @@ from nnspec import Model, SpecError
 from nnspec.decode.language import Decoder, decoder
 from nnspec.dims import Size, substitute, symbol
 from nnspec.ir import Program
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.to_onnx.export import export_model
 from tests.fuzz import run, shrink
 from tests.fuzz.catalogue import maybe

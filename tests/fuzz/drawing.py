@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from nnspec.dims import Expression, Size, equal, substitute, symbol, symbols
 from nnspec.layers import registry
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from tests.fuzz.catalogue import Used, fitting, maybe, use
 
 Step = tuple[str, TensorType]

@@ -11,8 +11,9 @@ import torch
 import nnspec
 from nnspec import SpecError
 from nnspec.dims import Expression
-from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.base import Layer
 from nnspec.layers.batched import Batched
+from nnspec.layers.tensor_type import TensorType
 from nnspec.to_onnx.unsupported import UNSUPPORTED
 from tests.fuzz import run
 from tests.fuzz.catalogue import ENTRIES, Entry, maybe, use

@@ -7,7 +7,7 @@ from random import Random
 from typing import NamedTuple
 
 from nnspec.dims import Size
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from tests.fuzz.catalogue import maybe
 from tests.fuzz.drawing import Drawing, Named, Scope, new_symbol, same
 

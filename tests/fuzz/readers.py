@@ -28,7 +28,7 @@ from nnspec.huggingface.write import spec_of
 from nnspec.infer.files import read_inputs
 from nnspec.infer.report import describe
 from nnspec.infer.session import Session
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.manifest import MANIFEST, Manifest, digest
 from nnspec.recipe.data import Arrays, Cifar, Data, Idx, Images, Pairs, Parallel, Table, Text
 from nnspec.recipe.plan import read_plan

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from nnspec.ir import Call, Place, Scan
-from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.base import Layer
+from nnspec.layers.tensor_type import TensorType
 
 
 class Wire:

@@ -1,4 +1,4 @@
-"""What a value of a body follows from, where that is constants alone: the line of layers that a `Buffer` holds.
+"""The line of layers that a `Buffer` holds: those that a value of a body follows from, where they need constants alone.
 
 Blocks on the way are written out: a buffer is computed without modules.
 """
@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from nnspec.elaborate.builder.call import PendingCall
 from nnspec.elaborate.builder.tensor import Tensor
 from nnspec.ir import Call, Module
-from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.base import Layer
 from nnspec.layers.computed import Applied, Computed
+from nnspec.layers.tensor_type import TensorType
 
 LONGEST = 10_000  # layers
 

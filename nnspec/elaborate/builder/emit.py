@@ -14,7 +14,8 @@ from nnspec.elaborate.frame import Frame, Placed
 from nnspec.elaborate.mistakes import AlreadyDeclared, LayerInput, TooMuch, TrainingOnly
 from nnspec.elaborate.values import LENGTH, Bound
 from nnspec.ir import Scan
-from nnspec.layers.base import InputError, Layer, LayerError, TensorType
+from nnspec.layers.base import Layer
+from nnspec.layers.tensor_type import InputError, LayerError, TensorType
 
 Inputs = Sequence[Tensor | None]
 

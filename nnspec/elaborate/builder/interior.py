@@ -11,7 +11,8 @@ from itertools import pairwise
 
 from nnspec.elaborate.builder.modules import Modules
 from nnspec.ir import Call, Module, Port
-from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.base import Layer
+from nnspec.layers.tensor_type import TensorType
 
 
 class NotInside(LookupError):

@@ -27,8 +27,9 @@ from nnspec.elaborate.mistakes import (
     WrongKind,
 )
 from nnspec.elaborate.values import Argument, Known, Partial
-from nnspec.layers.base import ArgumentError, Layer, LayerError, TensorType
+from nnspec.layers.base import Layer
 from nnspec.layers.computed import Computed
+from nnspec.layers.tensor_type import ArgumentError, LayerError, TensorType
 
 
 class Valued(Protocol):

@@ -14,7 +14,8 @@ from nnspec.diagnostics import Diagnostic, Span
 from nnspec.elaborate.builder.call import PendingCall, Result, Wire
 from nnspec.elaborate.builder.tensor import Built, Owner, Results, Step, Tensor, Value, WeightReference
 from nnspec.ir import Module, Place, Port, Tie
-from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.base import Layer
+from nnspec.layers.tensor_type import TensorType
 
 Kind = Literal["block", "model", "group"]
 
@@ -183,7 +184,7 @@ class Scope(Owner):
         return made
 
     def made(self, key: str) -> Made:
-        """What those who call the finished module must know."""
+        """The facts that callers of the finished module must know."""
         results = tuple(Result(name, tensor.type, tensor.training) for name, tensor in self.outputs)
         return Made(key, results, tuple(self.outer_ties))
 

@@ -8,7 +8,8 @@ from typing import Final
 
 from nnspec.diagnostics import Span
 from nnspec.elaborate.builder.call import PendingCall, Wire
-from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.base import Layer
+from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
 
 
@@ -33,7 +34,7 @@ class Owner(ABC):
 
 
 class Built(Record):
-    """How a module was built, so that it can be applied again."""
+    """The making of a module, so that it can be applied again."""
 
 
 class Step:
@@ -139,12 +140,12 @@ class WeightReference:
 
 
 def flows(value: Tensor | Several) -> Several:
-    """What flows, always as several tensors."""
+    """The flow, always as several tensors."""
     return value if isinstance(value, Several) else Several((value,))
 
 
 def together(tensors: list[Tensor]) -> Tensor | Several | None:
-    """What flows where these tensors do."""
+    """The flow of these tensors."""
     return None if not tensors else tensors[0] if len(tensors) == 1 else Several(tensors)
 
 

@@ -9,8 +9,9 @@ from nnspec.diagnostics import Diagnostic, Sink, Span
 from nnspec.elaborate.declarations import Declarations
 from nnspec.elaborate.doubts.time import runs_along_time
 from nnspec.ir import Call, Module, Program
-from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.base import Layer
 from nnspec.layers.batched import Batched
+from nnspec.layers.tensor_type import TensorType
 
 FEW = (1, 2, 3, 4)  # channels that a picture has, and no side of one
 

@@ -33,7 +33,7 @@ class UndecidedError(Exception):
 
 
 def length(value: object) -> int:
-    """How large a string, a list or a symbolic size is."""
+    """The size of a string, a list or a symbolic size."""
     return len(str(value)) if isinstance(value, Expression) else len(value) if isinstance(value, (str, tuple)) else 1
 
 

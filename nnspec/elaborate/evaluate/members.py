@@ -1,4 +1,4 @@
-"""What stands behind a dot: results of a step by name, its weights, and values inside it."""
+"""Members behind a dot: results of a step by name, its weights, and values inside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands where a tensor may: a tensor, a layer that needs no input, as in `Range(T) + 2`, or a number."""
+"""Operands: a tensor, a layer that needs no input, as in `Range(T) + 2`, or a number."""
 
 from __future__ import annotations
 

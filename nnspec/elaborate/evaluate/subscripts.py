@@ -21,7 +21,7 @@ Index: TypeAlias = Meaning  # "..." for the dimensions between, ("slice", first,
 
 
 def subscript(frame: Frame, value: Meaning, items: tuple[Index, ...], trailer: t.Subscript, node: t.Postfix) -> Meaning:
-    """What a subscript chooses."""
+    """The choice of a subscript."""
     value = operand(frame, value, node)
     if isinstance(value, Tensor):
         if len(value.members) > 1 and len(items) == 1 and isinstance(items[0], int):

@@ -18,8 +18,9 @@ from nnspec.elaborate.instantiate.blocks import make_block
 from nnspec.elaborate.instantiate.mixture import apply_mixture
 from nnspec.elaborate.mistakes import Misplaced, SharedMismatch, TieMismatch, UnknownArgument
 from nnspec.elaborate.values import Argument, Bound, Partial
-from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.base import Layer
 from nnspec.layers.mixture import Mixture
+from nnspec.layers.tensor_type import TensorType
 
 
 def apply(frame: Frame, partial: Partial, inputs: Several | None, label: str | None, node: Placed) -> Value:

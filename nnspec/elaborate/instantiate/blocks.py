@@ -13,7 +13,7 @@ from nnspec.elaborate.instantiate.arguments import Arguments, bind_block
 from nnspec.elaborate.instantiate.finish import finish
 from nnspec.elaborate.mistakes import AlreadyDeclared, NoValue, TooDeep, WrongKind
 from nnspec.elaborate.values import Known, Partial, key
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.syntax import tree as t
 
 Types = tuple[TensorType | None, ...]  # of inputs; None for an optional one that is absent
@@ -101,7 +101,7 @@ def _bind_parameters(frame: Frame, declaration: t.Block | t.Model, arguments: Ar
 
 
 def _given_sizes(frame: Frame, declaration: t.Block | t.Model) -> dict[str, int]:
-    """What the shapes given from outside say of the parameters: `H` in `input image: float[N, 3, H, W]`."""
+    """The parameters that shapes given from outside decide: `H` in `input image: float[N, 3, H, W]`."""
     found: dict[str, int] = {}
     statements = declaration.body.statements if isinstance(declaration.body, t.Body) else ()
     for statement in statements:

@@ -24,8 +24,9 @@ from nnspec.elaborate.values import Partial
 from nnspec.ir import Call, Module, Port
 from nnspec.ir.batch import mixing_layer
 from nnspec.ir.mixture import result_type
-from nnspec.layers.base import Layer, TensorType
+from nnspec.layers.base import Layer
 from nnspec.layers.mixture import Mixture
+from nnspec.layers.tensor_type import TensorType
 
 
 def apply_mixture(frame: Frame, partial: Partial, flowing: Several | None, label: str | None, node: Placed) -> Value:

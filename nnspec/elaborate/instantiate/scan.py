@@ -189,7 +189,7 @@ def _placed(
 def _carried(
     frame: Frame, node: t.Scan, definition: BlockDefinition, module: Module, known: Sequence[Scanned | None]
 ) -> tuple[Carried, ...]:
-    """Which output becomes which input at the next step."""
+    """The outputs that become inputs at the next step."""
     outputs = {port.name: index for index, port in enumerate(module.outputs)}
     declared = bool(_input_names(definition))
     found: list[Carried] = []

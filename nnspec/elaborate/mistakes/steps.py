@@ -52,7 +52,7 @@ class ScanWithoutSteps(Diagnostic):
 
 
 class NotCarried(Diagnostic):
-    """What a scan carries is written, and the block has an output for it.
+    """A scan carries an input for which the block has no output.
 
     `carry h = start` starts the input h; at each further step it is the block's output h, or the one result of the
     block. An input that is not carried has no output of its name, so that neither is taken for the other.

@@ -78,7 +78,7 @@ class Required(Diagnostic):
 
 
 class NotConstant(Diagnostic):
-    """What a `Buffer` holds, or a `Parameter` starts as, must follow from constants.
+    """The contents of a `Buffer`, and the start of a `Parameter`, must follow from constants.
 
     `mask: Buffer(tril(ones([64, 64])))` is computed once, where the module is built: from numbers, lists, `Range`,
     `zeros`, `ones`, `full`, random numbers, and layers and blocks without weights that are applied to such. No input of

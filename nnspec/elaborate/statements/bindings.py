@@ -55,7 +55,7 @@ def _owns_weights(frame: Frame, call: PendingCall) -> bool:
 
 
 def _value(frame: Frame, node: t.Bind) -> Known:
-    """What the names stand for; a layer that waits for what it is applied to is held by its name."""
+    """The meaning of the names; a layer that waits for its input is held by its name."""
     chain, item = node.chain, node.chain.items[0]
     alone = len(chain.items) == len(node.names) == 1 and item.label is None
     if not alone or isinstance(item.step, (t.Body, t.Repeat, t.Scan, t.Residual, t.Merge)):

@@ -54,7 +54,7 @@ def run_chain(frame: Frame, node: t.Chain) -> Ran:
 
 
 def held_value(frame: Frame, item: t.Item, step: t.Expression) -> Known:
-    """What a name holds to which an expression is bound: a value, a layer that waits for what it is applied to."""
+    """The meaning of a name that is bound to an expression: a value, or a layer that waits for its input."""
     value, took = evaluate_step(frame, step)
     if isinstance(value, Partial) and not (_needs_nothing(value) or holds_tensor(value)):
         return value
@@ -186,7 +186,7 @@ def _needs_nothing(partial: Partial) -> bool:
 
 
 def _inputs_for(frame: Frame, partial: Partial, first: bool, node: t.Item) -> Several | None:
-    """What flows into a layer or block; nothing at the head of a chain if it needs nothing."""
+    """The values that flow into a layer or block; none at the head of a chain if it needs none."""
     callee, flow = partial.callee, frame.flow
     if isinstance(callee, type) and not callee.inputs and (first or not callee.optional_inputs):
         return Several()

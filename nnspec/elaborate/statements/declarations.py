@@ -26,7 +26,7 @@ from nnspec.elaborate.mistakes import (
 from nnspec.elaborate.renaming import BadRename, bad_rename
 from nnspec.elaborate.statements.chains import run_chain
 from nnspec.elaborate.statements.labels import new_label
-from nnspec.layers.base import DType, TensorType
+from nnspec.layers.tensor_type import DType, TensorType
 from nnspec.syntax import tree as t
 from nnspec.syntax.walk import names_in
 
@@ -58,7 +58,7 @@ def declare_input(frame: Frame, node: t.Input) -> Tensor:
 
 
 def _input_type(frame: Frame, node: t.Input, dtype: DType) -> TensorType:
-    """What a calling block gives, or a shape from outside, or else what is written."""
+    """The type that a calling block gives, or a shape from outside, or else the declaration."""
     name, given = node.name.text, frame.given
     if given.types is not None:
         index, called = len(frame.scope.inputs), frame.chain[0].span

@@ -16,7 +16,8 @@ from nnspec.elaborate.mistakes import MergeMismatch, NoValue, WrongKind
 from nnspec.elaborate.statements.loops import chosen, turns
 from nnspec.elaborate.values import Argument, Partial
 from nnspec.layers import registry
-from nnspec.layers.base import InputError, Layer, LayerError
+from nnspec.layers.base import Layer
+from nnspec.layers.tensor_type import InputError, LayerError
 from nnspec.syntax import tree as t
 
 
@@ -115,7 +116,7 @@ def _combine(
 
 
 def _difference(tensors: Sequence[Tensor], layer: Layer) -> str | None:
-    """Which dimensions differ, for a message."""
+    """The dimensions that differ, for a message."""
     first = tensors[0].type.shape
     skip = getattr(layer, "dim", None)
     for tensor in tensors[1:]:

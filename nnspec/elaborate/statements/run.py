@@ -73,7 +73,7 @@ def _run(frame: Frame, statement: t.Statement) -> Flow:
 
 
 def poison(frame: Frame, statement: t.Statement) -> Flow:
-    """What a wrong statement would have defined is INVALID and says nothing more, and so is what flows behind it."""
+    """Make names that a wrong statement would have defined INVALID, and the flow behind it: they tell no more."""
     frame.scope.mistakes += 1
     for name in _defined(statement):
         frame.poison(name)

@@ -8,8 +8,9 @@ from typing import Annotated, ClassVar
 from pydantic import PositiveInt
 
 from nnspec.dims import Size
-from nnspec.layers.base import ArgumentError, Example, TensorType
+from nnspec.layers.base import Example
 from nnspec.layers.batched import Batched
+from nnspec.layers.tensor_type import ArgumentError, TensorType
 from nnspec.layers.window import each, spatial, told
 
 

@@ -6,11 +6,12 @@ from pydantic import FiniteFloat, PositiveFloat, PositiveInt
 
 from nnspec.dims import Expression, Size, equal, product
 from nnspec.layers.arithmetic import broadcast
-from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, need_dtype, number
-from nnspec.layers.continued import Continued, Kept, along
+from nnspec.layers.base import Continued, Example, Kept, Layer
+from nnspec.layers.continued import along
 from nnspec.layers.families.combine import Concat
 from nnspec.layers.multihead import Probability
 from nnspec.layers.reshaping import replaced
+from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype, number
 
 
 class Attention(Layer):

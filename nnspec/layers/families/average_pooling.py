@@ -4,8 +4,9 @@ from typing import ClassVar
 
 from pydantic import PositiveInt
 
-from nnspec.layers.base import Example, TensorType
+from nnspec.layers.base import Example
 from nnspec.layers.pooling import Padding, Pool
+from nnspec.layers.tensor_type import TensorType
 from nnspec.layers.window import (
     Counts,
     Window,

@@ -3,8 +3,9 @@
 from typing import ClassVar
 
 from nnspec.dims import equal
-from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, axis
+from nnspec.layers.base import Example, Layer
 from nnspec.layers.reshaping import distinct_axes
+from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, axis
 from nnspec.layers.view import View
 
 

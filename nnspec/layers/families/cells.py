@@ -8,13 +8,14 @@ from typing import ClassVar, Literal
 from pydantic import PositiveInt
 
 from nnspec.dims import Size, equal
-from nnspec.layers.base import Example, Inferred, InputError, TensorType, Weight, need_dtype, need_rank, number
+from nnspec.layers.base import Example, Inferred, Weight
 from nnspec.layers.batched import Batched
 from nnspec.layers.initial import torch_uniform
+from nnspec.layers.tensor_type import InputError, TensorType, need_dtype, need_rank, number
 
 
 class _Cell(Batched):
-    """What the cells share; a step computes `gates` vectors of hidden_size from its input and the state."""
+    """The base of the cells; a step computes `gates` vectors of hidden_size from its input and the state."""
 
     by_position: ClassVar[tuple[str, ...]] = ("hidden_size",)
     inferred: ClassVar[tuple[Inferred, ...]] = (Inferred("input_size", -1),)

@@ -2,8 +2,9 @@
 
 from typing import ClassVar, Literal
 
-from nnspec.layers.base import Example, InputError, TensorType
+from nnspec.layers.base import Example
 from nnspec.layers.dropping import Dropping, Probability
+from nnspec.layers.tensor_type import InputError, TensorType
 
 
 class _DroppingChannels(Dropping):

@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from nnspec.dims import equal
 from nnspec.layers.arithmetic import Combining, Scalar, broadcast, misfit, promote, scalar_dtype
-from nnspec.layers.base import DType, Example, InputError, Layer, TensorType, axis, need_dtype
+from nnspec.layers.base import Example, Layer
+from nnspec.layers.tensor_type import DType, InputError, TensorType, axis, need_dtype
 
 
 class Concat(Layer):

@@ -9,10 +9,10 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import PositiveInt
 
 from nnspec.dims import Expression, Size, product
-from nnspec.layers.base import ArgumentError, Example, Scores, TensorType, Weight
-from nnspec.layers.continued import Continued
+from nnspec.layers.base import Continued, Example, Scores, Weight
 from nnspec.layers.kernels import Kernels
 from nnspec.layers.lookback import along_which, last_places, places_behind
+from nnspec.layers.tensor_type import ArgumentError, TensorType
 from nnspec.layers.window import (
     MARGINS,
     Counts,

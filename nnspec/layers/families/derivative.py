@@ -6,7 +6,8 @@ They exist in training: what is deployed gives values, not their derivatives.
 from collections.abc import Mapping
 from typing import ClassVar
 
-from nnspec.layers.base import Example, InputError, Layer, TensorType, need_dtype
+from nnspec.layers.base import Example, Layer
+from nnspec.layers.tensor_type import InputError, TensorType, need_dtype
 from nnspec.layers.view import View
 
 

@@ -3,8 +3,9 @@
 from typing import ClassVar
 
 from nnspec.dims import Size
-from nnspec.layers.base import Example, Layer, TensorType, need_dtype
+from nnspec.layers.base import Example, Layer
 from nnspec.layers.contraction import Contraction, plan
+from nnspec.layers.tensor_type import TensorType, need_dtype
 
 
 class Einsum(Layer):

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from nnspec.layers.arithmetic import Elementwise, Number, promote, scalar_dtype
-from nnspec.layers.base import ArgumentError, DType, Example, Layer, TensorType, need_dtype
+from nnspec.layers.base import Example, Layer
+from nnspec.layers.tensor_type import ArgumentError, DType, TensorType, need_dtype
 
 
 class Exp(Elementwise):

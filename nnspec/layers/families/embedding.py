@@ -4,8 +4,9 @@ from typing import ClassVar
 
 from pydantic import PositiveInt
 
-from nnspec.layers.base import ArgumentError, Example, Initial, Layer, TensorType, Weight, need_dtype
+from nnspec.layers.base import Example, Initial, Layer, Weight
 from nnspec.layers.initial import Initialised
+from nnspec.layers.tensor_type import ArgumentError, TensorType, need_dtype
 
 
 class Embedding(Initialised):

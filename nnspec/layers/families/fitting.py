@@ -6,7 +6,8 @@ Sizes may be symbolic; what is refused is a difference that is not known to have
 from typing import ClassVar
 
 from nnspec.dims import Size, at_least, bounds
-from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType
+from nnspec.layers.base import Example, Layer
+from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType
 from nnspec.layers.view import View
 from nnspec.layers.window import Extents, each
 

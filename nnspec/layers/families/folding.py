@@ -4,8 +4,9 @@ from math import prod
 from typing import ClassVar
 
 from nnspec.dims import Size, equal, product
-from nnspec.layers.base import Example, InputError, TensorType, need_dtype, need_rank, number
+from nnspec.layers.base import Example
 from nnspec.layers.batched import Batched
+from nnspec.layers.tensor_type import InputError, TensorType, need_dtype, need_rank, number
 from nnspec.layers.window import Amounts, Counts, Extents, Window, each, places
 
 

@@ -3,7 +3,8 @@
 from typing import ClassVar, Literal
 
 from nnspec.dims import at_least, equal
-from nnspec.layers.base import Example, InputError, Layer, TensorType, axis, need_dtype
+from nnspec.layers.base import Example, Layer
+from nnspec.layers.tensor_type import InputError, TensorType, axis, need_dtype
 
 
 def _need_indices(input: TensorType, indices: TensorType, place: int) -> None:

@@ -3,7 +3,8 @@
 from typing import ClassVar, Literal
 
 from nnspec.dims import Size, equal
-from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, need_dtype, need_rank, number
+from nnspec.layers.base import Example, Layer
+from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype, need_rank, number
 from nnspec.layers.window import Extents, each
 
 

@@ -5,9 +5,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, PositiveInt, field_validator
 
 from nnspec.dims import Expression, Size, Undecidable, equal, exact_divide
-from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, axis
+from nnspec.layers.base import Example, Layer
 from nnspec.layers.reshaping import need_positive, replaced
 from nnspec.layers.subscript import check_index, slice_size
+from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, axis
 from nnspec.layers.view import View
 
 SliceItem = tuple[Literal["slice"], int | Expression | None, int | Expression | None, int | None]

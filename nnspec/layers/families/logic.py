@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from nnspec.layers.arithmetic import Combining, broadcast
-from nnspec.layers.base import Example, InputError, Layer, TensorType, need_dtype
+from nnspec.layers.base import Example, Layer
+from nnspec.layers.tensor_type import InputError, TensorType, need_dtype
 
 
 class _Comparison(Combining):

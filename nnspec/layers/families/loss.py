@@ -7,7 +7,7 @@ the first dimension: the reduction in which the terms of a variational bound may
 from typing import ClassVar, Literal
 
 from nnspec.dims import equal
-from nnspec.layers.base import ArgumentError, Better, Example, Layer, Scores, TensorType, need_dtype
+from nnspec.layers.base import Better, Example, Layer, Pooled, Scores, Sums
 from nnspec.layers.families.operators import Divide
 from nnspec.layers.loss import (
     DistanceLoss,
@@ -20,7 +20,7 @@ from nnspec.layers.loss import (
     need_same,
     need_shape,
 )
-from nnspec.layers.pooled import Pooled, Sums
+from nnspec.layers.tensor_type import ArgumentError, TensorType, need_dtype
 
 
 class MSELoss(DistanceLoss):

@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from nnspec.dims import Size, equal, product
-from nnspec.layers.base import ArgumentError, Better, Example, InputError, Layer, Scores, TensorType, need_dtype
+from nnspec.layers.base import Better, Example, Layer, Pooled, Scores
 from nnspec.layers.loss import Positive, need_same
-from nnspec.layers.pooled import Pooled
+from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype
 
 
 class CosineSimilarity(Layer):

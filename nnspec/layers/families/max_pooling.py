@@ -2,8 +2,9 @@
 
 from typing import ClassVar
 
-from nnspec.layers.base import Example, TensorType
+from nnspec.layers.base import Example
 from nnspec.layers.pooling import Padding, Pool
+from nnspec.layers.tensor_type import TensorType
 from nnspec.layers.window import (
     Counts,
     Window,

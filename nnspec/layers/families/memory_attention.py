@@ -9,8 +9,9 @@ from typing import ClassVar
 from pydantic import PositiveInt
 
 from nnspec.dims import Size, equal, product
-from nnspec.layers.base import Example, InputError, TensorType, Weight, need_dtype, number
+from nnspec.layers.base import Example, Weight
 from nnspec.layers.multihead import Multihead
+from nnspec.layers.tensor_type import InputError, TensorType, need_dtype, number
 
 
 class _Half(Multihead):

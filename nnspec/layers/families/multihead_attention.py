@@ -3,13 +3,14 @@
 from typing import ClassVar
 
 from nnspec.dims import Expression, Size, equal, product
-from nnspec.layers.base import ArgumentError, Example, InputError, TensorType, Weight, need_dtype
+from nnspec.layers.base import Continued, Example, Kept, Remembered, Weight
 from nnspec.layers.batched import Batched
-from nnspec.layers.continued import Continued, Kept, Remembered, along
+from nnspec.layers.continued import along
 from nnspec.layers.families.attention import same_sizes
 from nnspec.layers.families.cached_attention import CachedMultiheadAttention
 from nnspec.layers.families.memory_attention import MemoryAttention, MemoryKeys
 from nnspec.layers.multihead import Multihead
+from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype
 
 
 class MultiheadAttention(Batched, Multihead):

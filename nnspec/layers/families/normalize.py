@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, FiniteFloat
 
-from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, need_dtype
+from nnspec.layers.base import Example, Layer
+from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype
 
 _Numbers = Annotated[tuple[FiniteFloat, ...], Field(min_length=1)]
 

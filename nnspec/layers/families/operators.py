@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from nnspec.dims import Size, equal, product
 from nnspec.layers.arithmetic import Combining, broadcast
-from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, need_dtype
-from nnspec.layers.pooled import Pooled
+from nnspec.layers.base import Example, Layer, Pooled
+from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype
 
 
 class _Binary(Combining):

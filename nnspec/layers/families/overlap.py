@@ -4,9 +4,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from nnspec.layers.base import Better, Example, InputError, Layer, Scores, TensorType, need_dtype
+from nnspec.layers.base import Better, Example, Layer, Pooled, Scores, Sums
 from nnspec.layers.loss import Fraction, Loss, need_classes, need_same
-from nnspec.layers.pooled import Pooled, Sums
+from nnspec.layers.tensor_type import InputError, TensorType, need_dtype
 
 
 class DiceLoss(Loss):

@@ -5,11 +5,11 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import FiniteFloat
 
 from nnspec.dims import Expression, equal
-from nnspec.layers.base import ArgumentError, Example, Layer, TensorType, need_dtype
+from nnspec.layers.base import Continued, Example, Layer
 from nnspec.layers.batched import Batched
-from nnspec.layers.continued import Continued
 from nnspec.layers.families.shape import Identity
 from nnspec.layers.lookback import along_which, last_places
+from nnspec.layers.tensor_type import ArgumentError, TensorType, need_dtype
 from nnspec.layers.window import Amounts, Pairs, need_border, need_room, spatial, told
 
 Mode = Literal["constant", "reflect", "replicate", "circular"]

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from pydantic import FiniteFloat, PositiveFloat, PositiveInt
 
-from nnspec.layers.base import ArgumentError, Example, Layer, TensorType, need_dtype
+from nnspec.layers.base import Example, Layer
+from nnspec.layers.tensor_type import ArgumentError, TensorType, need_dtype
 
 
 class SinusoidalEmbedding(Layer):

@@ -5,9 +5,10 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict, Field
 
 from nnspec.dims import Expression
-from nnspec.layers.base import Example, Layer, TensorType
+from nnspec.layers.base import Example, Layer
 from nnspec.layers.rearrangement import plan
 from nnspec.layers.reshaping import Regrouping, need_positive, split_axes
+from nnspec.layers.tensor_type import TensorType
 
 
 class Rearrange(Layer):

@@ -8,17 +8,8 @@ from typing import ClassVar
 from pydantic import PositiveInt
 
 from nnspec.layers.activation import Activation
-from nnspec.layers.base import (
-    ArgumentError,
-    Example,
-    Initial,
-    InputError,
-    Layer,
-    TensorType,
-    Weight,
-    need_dtype,
-    number,
-)
+from nnspec.layers.base import Example, Initial, Layer, Weight
+from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype, number
 
 
 class ReLU(Activation):

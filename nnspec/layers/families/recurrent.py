@@ -10,20 +10,11 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from nnspec.dims import Expression, Size, equal
-from nnspec.layers.base import (
-    ArgumentError,
-    Example,
-    Inferred,
-    InputError,
-    TensorType,
-    Weight,
-    need_dtype,
-    need_rank,
-    number,
-)
+from nnspec.layers.base import Continued, Example, Inferred, Kept, Weight
 from nnspec.layers.batched import Batched
-from nnspec.layers.continued import Continued, Kept, along
+from nnspec.layers.continued import along
 from nnspec.layers.initial import torch_uniform
+from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype, need_rank, number
 
 DEEPEST = 1000  # layers of one stack: each has weights of its own
 Probability = Annotated[float, Field(ge=0, le=1)]

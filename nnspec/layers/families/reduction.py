@@ -6,12 +6,12 @@
 from typing import ClassVar, Literal
 
 from nnspec.dims import Expression, Size, equal, product
-from nnspec.layers.base import ArgumentError, DType, Example, InputError, Layer, TensorType, axis, need_dtype
-from nnspec.layers.continued import Continued, Kept, along
+from nnspec.layers.base import Continued, Example, Kept, Layer, Pooled
+from nnspec.layers.continued import along
 from nnspec.layers.families.combine import Add
 from nnspec.layers.families.indexing import Slice
-from nnspec.layers.pooled import Pooled
 from nnspec.layers.reshaping import distinct_axes, replaced
+from nnspec.layers.tensor_type import ArgumentError, DType, InputError, TensorType, axis, need_dtype
 
 
 class _Reduction(Layer):
@@ -283,7 +283,7 @@ class Any(_Reduction):
 
 
 class _Cumulative(Layer):
-    """What all elements so far along a dimension give."""
+    """The base of running reductions along a dimension."""
 
     by_position: ClassVar[tuple[str, ...]] = ("dim",)
 

@@ -4,7 +4,8 @@ from functools import cache
 from itertools import product
 from typing import ClassVar
 
-from nnspec.layers.base import ArgumentError, Example, Initial, Layer, TensorType, Weight
+from nnspec.layers.base import Example, Initial, Layer, Weight
+from nnspec.layers.tensor_type import ArgumentError, TensorType
 from nnspec.layers.window import Counts, each
 
 PLACES = 1024  # of a window: the index of each pair is a number of the file

@@ -3,8 +3,9 @@
 from typing import ClassVar
 
 from nnspec.dims import Expression, Size, equal
-from nnspec.layers.base import ArgumentError, Example, Layer, TensorType, axis
+from nnspec.layers.base import Example, Layer
 from nnspec.layers.reshaping import distinct_axes, need_positive, replaced
+from nnspec.layers.tensor_type import ArgumentError, TensorType, axis
 from nnspec.layers.view import View
 
 

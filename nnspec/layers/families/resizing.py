@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from nnspec.dims import Size
-from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, need_dtype
+from nnspec.layers.base import Example, Layer
+from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype
 from nnspec.layers.window import Extents, each, need_room, told
 
 Factor = PositiveInt | Annotated[float, Field(gt=0, allow_inf_nan=False)]

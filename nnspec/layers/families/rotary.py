@@ -9,8 +9,8 @@ from typing import ClassVar, Literal
 from pydantic import PositiveFloat, PositiveInt
 
 from nnspec.dims import Expression, Size, bounds, equal
-from nnspec.layers.base import ArgumentError, Example, Inferred, InputError, Layer, TensorType, need_dtype, number
-from nnspec.layers.continued import Continued, along
+from nnspec.layers.base import Continued, Example, Inferred, Layer
+from nnspec.layers.continued import along
 from nnspec.layers.rotation import (
     frequencies,
     llama3,
@@ -19,6 +19,7 @@ from nnspec.layers.rotation import (
     yarn_attention_factor,
     yarn_ramp,
 )
+from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype, number
 
 Scaling = Literal["linear", "dynamic", "yarn", "longrope", "llama3"]
 

@@ -6,8 +6,9 @@ Sizes that a spec writes may be symbolic: `Reshape([N, T, heads, 64])`.
 from typing import ClassVar
 
 from nnspec.dims import Expression, product
-from nnspec.layers.base import ArgumentError, Example, Layer, TensorType, axis
+from nnspec.layers.base import Example, Layer
 from nnspec.layers.reshaping import Regrouping, fill_unknown, replaced, reshaped, split_axes
+from nnspec.layers.tensor_type import ArgumentError, TensorType, axis
 from nnspec.layers.view import View
 
 

@@ -5,9 +5,7 @@ from typing import ClassVar
 from pydantic import NonNegativeFloat
 
 from nnspec.layers.activation import Activation
-from nnspec.layers.base import (
-    Example,
-)
+from nnspec.layers.base import Example
 
 
 class Tanhshrink(Activation):

@@ -5,8 +5,9 @@ from typing import ClassVar
 from pydantic import PositiveInt
 
 from nnspec.dims import Size, Undecidable, exact_divide
-from nnspec.layers.base import ArgumentError, Example, InputError, Layer, TensorType, need_rank, number
+from nnspec.layers.base import Example, Layer
 from nnspec.layers.batched import Batched
+from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_rank, number
 
 
 class PixelShuffle(Batched):

@@ -4,15 +4,8 @@ from typing import ClassVar
 
 from nnspec.dims import Size, equal
 from nnspec.layers.activation import Activation
-from nnspec.layers.base import (
-    Example,
-    InputError,
-    Layer,
-    Scores,
-    TensorType,
-    axis,
-    need_dtype,
-)
+from nnspec.layers.base import Example, Layer, Scores
+from nnspec.layers.tensor_type import InputError, TensorType, axis, need_dtype
 
 
 class Sigmoid(Activation):

@@ -5,9 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, PositiveFloat
 
 from nnspec.layers.activation import Activation
-from nnspec.layers.base import (
-    Example,
-)
+from nnspec.layers.base import Example
 
 
 class ELU(Activation):

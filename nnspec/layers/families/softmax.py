@@ -2,15 +2,8 @@
 
 from typing import ClassVar
 
-from nnspec.layers.base import (
-    Example,
-    Layer,
-    Scores,
-    TensorType,
-    axis,
-    need_dtype,
-    need_rank,
-)
+from nnspec.layers.base import Example, Layer, Scores
+from nnspec.layers.tensor_type import TensorType, axis, need_dtype, need_rank
 
 
 class _AlongDimension(Layer):

@@ -9,11 +9,12 @@ from pydantic import PositiveInt, field_validator
 
 from nnspec.dims import Expression, Size, ceil_divide, equal
 from nnspec.layers.arithmetic import Number, Scalar, scalar_dtype
-from nnspec.layers.base import ArgumentError, DType, Example, Initial, Layer, TensorType, Weight, need_dtype
+from nnspec.layers.base import Continued, Example, Initial, Layer, Weight
 from nnspec.layers.computed import Applied, Computed
-from nnspec.layers.continued import Continued, along
+from nnspec.layers.continued import along
 from nnspec.layers.initial import Choice, initial
 from nnspec.layers.reshaping import need_positive
+from nnspec.layers.tensor_type import ArgumentError, DType, TensorType, need_dtype
 
 
 def _listed(value: Any, dtype: DType | None = None) -> Any:

@@ -9,8 +9,9 @@ from typing import ClassVar
 from pydantic import PositiveInt
 
 from nnspec.dims import Size, product
-from nnspec.layers.base import ArgumentError, Example, TensorType, Weight
+from nnspec.layers.base import Example, Weight
 from nnspec.layers.kernels import Kernels
+from nnspec.layers.tensor_type import ArgumentError, TensorType
 from nnspec.layers.window import (
     Amounts,
     Counts,

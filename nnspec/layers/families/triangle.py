@@ -2,7 +2,8 @@
 
 from typing import ClassVar
 
-from nnspec.layers.base import Example, InputError, Layer, TensorType
+from nnspec.layers.base import Example, Layer
+from nnspec.layers.tensor_type import InputError, TensorType
 
 
 class _Triangle(Layer):

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from nnspec.dims import Size, ceil_divide
-from nnspec.layers.base import TensorType
 from nnspec.layers.families.adaptive_pooling import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
@@ -25,8 +24,9 @@ from nnspec.layers.families.adaptive_pooling import (
     GlobalMaxPool2d,
     GlobalMaxPool3d,
 )
+from nnspec.layers.tensor_type import TensorType
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.row import Call, row
+from nnspec.to_onnx.row import LayerUse, row
 
 
 class Operators(NamedTuple):
@@ -42,18 +42,18 @@ LARGEST = Operators("GlobalMaxPool", "MaxPool", "ReduceMax")
 
 
 @row(AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, GlobalAvgPool1d, GlobalAvgPool2d, GlobalAvgPool3d)
-def _(layer: AdaptiveAvgPool2d, call: Call, graph: Graph) -> str:
-    return _pool(graph, call, layer.target(), AVERAGE)
+def _(layer: AdaptiveAvgPool2d, use: LayerUse, graph: Graph) -> str:
+    return _pool(graph, use, layer.target(), AVERAGE)
 
 
 @row(AdaptiveMaxPool1d, AdaptiveMaxPool2d, AdaptiveMaxPool3d, GlobalMaxPool1d, GlobalMaxPool2d, GlobalMaxPool3d)
-def _(layer: AdaptiveMaxPool2d, call: Call, graph: Graph) -> str:
-    return _pool(graph, call, layer.target(), LARGEST)
+def _(layer: AdaptiveMaxPool2d, use: LayerUse, graph: Graph) -> str:
+    return _pool(graph, use, layer.target(), LARGEST)
 
 
-def _pool(graph: Graph, call: Call, target: tuple[int | None, ...], operators: Operators) -> str:
-    value = call.inputs[0]
-    given = call.types[0]
+def _pool(graph: Graph, use: LayerUse, target: tuple[int | None, ...], operators: Operators) -> str:
+    value = use.inputs[0]
+    given = use.types[0]
     assert given is not None
     if all(size == 1 for size in target):
         return graph.node(operators.whole, [value])

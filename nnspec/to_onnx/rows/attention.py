@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from nnspec.layers.base import number
 from nnspec.layers.families.attention import Attention, groups
+from nnspec.layers.tensor_type import number
 from nnspec.to_onnx.attention import Heads, Masks, Scoring, attend
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.row import Call, row
+from nnspec.to_onnx.row import LayerUse, row
 
 
 @row(Attention)
-def _(layer: Attention, call: Call, graph: Graph) -> str:
-    query, key, value = (call.type_of(i) for i in range(3))
+def _(layer: Attention, use: LayerUse, graph: Graph) -> str:
+    query, key, value = (use.type_of(i) for i in range(3))
     *before, time, features = query.shape
     at = 1 if query.rank > 3 else 0
     sizes = Heads(
@@ -23,10 +23,10 @@ def _(layer: Attention, call: Call, graph: Graph) -> str:
         number(features, "d"),
         value.shape[-1],
     )
-    given = [(name, type.dtype) for name, type in zip(call.inputs[3:5], call.types[3:5], strict=True) if type]
+    given = [(name, type.dtype) for name, type in zip(use.inputs[3:5], use.types[3:5], strict=True) if type]
     seen = tuple(name for name, dtype in given if dtype == "bool")
     added = tuple(name for name, dtype in given if dtype == "float")
     heads = layer.heads(query) if layer.alibi else 0
     masks = Masks(seen, added, layer.causal, layer.window, layer.offset, heads)
-    scoring = Scoring(layer.scale, layer.cap, call.inputs[5])
-    return attend(call.inputs[0], call.inputs[1], call.inputs[2], sizes, masks, scoring, graph)
+    scoring = Scoring(layer.scale, layer.cap, use.inputs[5])
+    return attend(use.inputs[0], use.inputs[1], use.inputs[2], sizes, masks, scoring, graph)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from nnspec.layers.contraction import ELLIPSIS, Contraction, Labels, parse
 from nnspec.layers.families.einsum import Einsum
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.row import Call, row
+from nnspec.to_onnx.row import LayerUse, row
 
 
 @row(Einsum)
-def _(layer: Einsum, call: Call, graph: Graph) -> str:
-    planned = layer.plan(*(call.type_of(index) for index in range(len(call.inputs))))
+def _(layer: Einsum, use: LayerUse, graph: Graph) -> str:
+    planned = layer.plan(*(use.type_of(index) for index in range(len(use.inputs))))
     as_matrices = _matrices(planned)
     if as_matrices is None:
-        return _operator(layer, call, graph)
+        return _operator(layer, use, graph)
     operands = [
         _turned(name, own, wanted, graph)
-        for name, own, wanted in zip(call.inputs, planned.operands, as_matrices[:2], strict=True)
+        for name, own, wanted in zip(use.inputs, planned.operands, as_matrices[:2], strict=True)
     ]
     return _turned(graph.node("MatMul", operands), as_matrices[2], planned.result, graph)
 
@@ -50,13 +50,13 @@ def _turned(name: str, own: Labels, wanted: Labels, graph: Graph) -> str:
     return name if own == wanted else graph.node("Transpose", [name], perm=[own.index(label) for label in wanted])
 
 
-def _operator(layer: Einsum, call: Call, graph: Graph) -> str:
+def _operator(layer: Einsum, use: LayerUse, graph: Graph) -> str:
     """Each `...` of the operator stands for as many dimensions as any other: short ones get dimensions of size 1."""
     equation = parse(layer.equation)
-    hidden = [call.type_of(place).rank - len(labels) + 1 for place, labels in enumerate(equation.operands)]
+    hidden = [use.type_of(place).rank - len(labels) + 1 for place, labels in enumerate(equation.operands)]
     most = max((count for count, own in zip(hidden, equation.operands, strict=True) if ELLIPSIS in own), default=0)
     given = []
-    for name, labels, count in zip(call.inputs, equation.operands, hidden, strict=True):
+    for name, labels, count in zip(use.inputs, equation.operands, hidden, strict=True):
         start = labels.index(ELLIPSIS) if ELLIPSIS in labels and count < most else None
         ones = [] if start is None else list(range(start, start + most - count))
         given.append(graph.node("Unsqueeze", [name, graph.constant(ones)]) if ones else name)

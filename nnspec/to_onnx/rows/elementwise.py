@@ -28,46 +28,46 @@ from nnspec.layers.families.elementwise import (
 from nnspec.layers.families.trigonometry import Acos, Asin, Atan, Cos, Cosh, Sin, Sinh, Tan
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.operands import cast, scalar
-from nnspec.to_onnx.row import Call, row
+from nnspec.to_onnx.row import LayerUse, row
 from nnspec.to_onnx.whole_numbers import extreme
 
 
-def _input(call: Call, graph: Graph) -> str:
+def _input(use: LayerUse, graph: Graph) -> str:
     """The input with the element type of the result."""
-    return cast(call.inputs[0], call.type_of().dtype, call.results[0].dtype, graph)
+    return cast(use.inputs[0], use.type_of().dtype, use.results[0].dtype, graph)
 
 
 @row(Exp, Log, Sqrt, Reciprocal, Abs, Neg, Sign, Erf)
 @row(Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh)
-def _(layer: Elementwise, call: Call, graph: Graph) -> str:
-    return graph.node(layer.kind, [_input(call, graph)])
+def _(layer: Elementwise, use: LayerUse, graph: Graph) -> str:
+    return graph.node(layer.kind, [_input(use, graph)])
 
 
 @row(Floor, Ceil, Round)
-def _(layer: Elementwise, call: Call, graph: Graph) -> str:
-    return call.inputs[0] if call.type_of().dtype == "int" else graph.node(layer.kind, [call.inputs[0]])
+def _(layer: Elementwise, use: LayerUse, graph: Graph) -> str:
+    return use.inputs[0] if use.type_of().dtype == "int" else graph.node(layer.kind, [use.inputs[0]])
 
 
 @row(Square)
-def _(layer: Square, call: Call, graph: Graph) -> str:
-    return graph.node("Mul", [call.inputs[0], call.inputs[0]])
+def _(layer: Square, use: LayerUse, graph: Graph) -> str:
+    return graph.node("Mul", [use.inputs[0], use.inputs[0]])
 
 
 @row(Rsqrt)
-def _(layer: Rsqrt, call: Call, graph: Graph) -> str:
-    return graph.node("Reciprocal", [graph.node("Sqrt", [_input(call, graph)])])
+def _(layer: Rsqrt, use: LayerUse, graph: Graph) -> str:
+    return graph.node("Reciprocal", [graph.node("Sqrt", [_input(use, graph)])])
 
 
 @row(Log2, Log10)
-def _(layer: Log2 | Log10, call: Call, graph: Graph) -> str:
+def _(layer: Log2 | Log10, use: LayerUse, graph: Graph) -> str:
     base = 2 if isinstance(layer, Log2) else 10
-    return graph.node("Mul", [graph.node("Log", [_input(call, graph)]), graph.constant(1 / math.log(base))])
+    return graph.node("Mul", [graph.node("Log", [_input(use, graph)]), graph.constant(1 / math.log(base))])
 
 
 @row(Log1p)
-def _(layer: Log1p, call: Call, graph: Graph) -> str:
+def _(layer: Log1p, use: LayerUse, graph: Graph) -> str:
     # log(u) * x / (u - 1) with u = 1 + x: the rounding of u cancels (Goldberg 1991, theorem 4)
-    x = _input(call, graph)
+    x = _input(use, graph)
     one = graph.constant(1.0)
     u = graph.node("Add", [x, one])
     slope = graph.node("Div", [x, graph.node("Sub", [u, one])])
@@ -76,8 +76,8 @@ def _(layer: Log1p, call: Call, graph: Graph) -> str:
 
 
 @row(Clamp)
-def _(layer: Clamp, call: Call, graph: Graph) -> str:
-    dtype, bounded = call.results[0].dtype, _input(call, graph)
+def _(layer: Clamp, use: LayerUse, graph: Graph) -> str:
+    dtype, bounded = use.results[0].dtype, _input(use, graph)
     if dtype == "int":
         if layer.min is not None:
             bounded = extreme("Max", bounded, scalar(layer.min, dtype, graph), graph)
@@ -87,5 +87,5 @@ def _(layer: Clamp, call: Call, graph: Graph) -> str:
 
 
 @row(Cast)
-def _(layer: Cast, call: Call, graph: Graph) -> str:
-    return _input(call, graph)
+def _(layer: Cast, use: LayerUse, graph: Graph) -> str:
+    return _input(use, graph)

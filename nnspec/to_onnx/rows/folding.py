@@ -9,18 +9,18 @@ from math import prod
 
 import numpy as np
 
-from nnspec.layers.base import LayerError
 from nnspec.layers.families.folding import Fold, Unfold, windows_of
+from nnspec.layers.tensor_type import LayerError
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.padding import onnx_pads
-from nnspec.to_onnx.row import Call, row
+from nnspec.to_onnx.row import LayerUse, row
 
 COL2IM_OPSET = 18  # brought Col2Im
 
 
 @row(Unfold)
-def _(layer: Unfold, call: Call, graph: Graph) -> str:
-    given, windows = call.types[0], windows_of(layer)
+def _(layer: Unfold, use: LayerUse, graph: Graph) -> str:
+    given, windows = use.types[0], windows_of(layer)
     assert given is not None
     kernel = [window.kernel for window in windows]
     channels = given.shape[1]
@@ -28,7 +28,7 @@ def _(layer: Unfold, call: Call, graph: Graph) -> str:
     pick = np.eye(prod(kernel), dtype=np.float32).reshape(-1, 1, *kernel)
     columns = graph.node(
         "Conv",
-        [call.inputs[0], graph.constant(np.tile(pick, (channels, 1, 1, 1)))],
+        [use.inputs[0], graph.constant(np.tile(pick, (channels, 1, 1, 1)))],
         kernel_shape=kernel,
         strides=[window.stride for window in windows],
         dilations=[window.dilation for window in windows],
@@ -36,21 +36,21 @@ def _(layer: Unfold, call: Call, graph: Graph) -> str:
         group=channels,
     )
     image = tuple(window.places(size) for window, size in zip(windows, given.shape[2:], strict=True))
-    result = call.results[0].shape
+    result = use.results[0].shape
     return graph.reshape(columns, (*result[:2], *image), result)
 
 
 @row(Fold)
-def _(layer: Fold, call: Call, graph: Graph) -> str:
-    if call.opset < COL2IM_OPSET:
-        message = f"it is an operator of opset {COL2IM_OPSET} or more, and this is {call.opset}"
+def _(layer: Fold, use: LayerUse, graph: Graph) -> str:
+    if use.opset < COL2IM_OPSET:
+        message = f"it is an operator of opset {COL2IM_OPSET} or more, and this is {use.opset}"
         raise LayerError(message, help=f"export with --opset {COL2IM_OPSET}, or leave --opset out")
     windows = windows_of(layer)
     return graph.node(
         "Col2Im",
         [
-            call.inputs[0],
-            graph.shape(call.results[0].shape[2:]),
+            use.inputs[0],
+            graph.shape(use.results[0].shape[2:]),
             graph.constant([window.kernel for window in windows], np.int64),
         ],
         strides=[window.stride for window in windows],

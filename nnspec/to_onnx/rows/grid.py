@@ -5,24 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from nnspec.dims import Size, product
-from nnspec.layers.base import LayerError
 from nnspec.layers.families.grid import AffineGrid, GridSample
+from nnspec.layers.tensor_type import LayerError
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.operands import cast, counted, scalar
-from nnspec.to_onnx.row import Call, row
+from nnspec.to_onnx.row import LayerUse, row
 
 MODES = {"bilinear": "linear", "nearest": "nearest", "bicubic": "cubic"}
 VOLUMES_OPSET = 20  # brought GridSample of volumes
 
 
 @row(GridSample)
-def _(layer: GridSample, call: Call, graph: Graph) -> str:
-    if call.type_of().rank == 5 and call.opset < VOLUMES_OPSET:
-        message = f"volumes are sampled from opset {VOLUMES_OPSET} on, and this is {call.opset}"
+def _(layer: GridSample, use: LayerUse, graph: Graph) -> str:
+    if use.type_of().rank == 5 and use.opset < VOLUMES_OPSET:
+        message = f"volumes are sampled from opset {VOLUMES_OPSET} on, and this is {use.opset}"
         raise LayerError(message, help=f"export with --opset {VOLUMES_OPSET}, or leave --opset out")
     return graph.node(
         "GridSample",
-        list(call.inputs),
+        list(use.inputs),
         mode=MODES[layer.mode],
         padding_mode=layer.padding_mode,
         align_corners=int(layer.align_corners),
@@ -30,9 +30,9 @@ def _(layer: GridSample, call: Call, graph: Graph) -> str:
 
 
 @row(AffineGrid)
-def _(layer: AffineGrid, call: Call, graph: Graph) -> str:
+def _(layer: AffineGrid, use: LayerUse, graph: Graph) -> str:
     """The product of all places, [x, y, 1], and the map; onnxruntime's own AffineGrid is of opset 20."""
-    sizes = layer.sizes(call.type_of())
+    sizes = layer.sizes(use.type_of())
     count: tuple[Size, ...] = (product(sizes), len(sizes) + 1)
     parts = []
     for dim in reversed(range(len(sizes))):
@@ -41,8 +41,8 @@ def _(layer: AffineGrid, call: Call, graph: Graph) -> str:
         parts.append(graph.node("Expand", [placed, graph.shape((*sizes, 1))]))
     parts.append(graph.node("Expand", [graph.constant(1.0), graph.shape((*sizes, 1))]))
     places = graph.reshape(graph.node("Concat", parts, axis=-1), (*sizes, count[1]), count)
-    turned = graph.node("Transpose", [call.inputs[0]], perm=[0, 2, 1])
-    result = call.results[0].shape
+    turned = graph.node("Transpose", [use.inputs[0]], perm=[0, 2, 1])
+    result = use.results[0].shape
     flat = (result[0], count[0], len(sizes))
     return graph.reshape(graph.node("MatMul", [places, turned]), flat, result)
 

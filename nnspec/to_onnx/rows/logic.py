@@ -16,7 +16,7 @@ from nnspec.layers.families.logic import (
 )
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.operands import operands
-from nnspec.to_onnx.row import Call, row
+from nnspec.to_onnx.row import LayerUse, row
 
 OPERATORS: dict[type[Combining], str] = {
     Equal: "Equal",
@@ -29,14 +29,14 @@ OPERATORS: dict[type[Combining], str] = {
 
 
 @row(Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual)
-def _(layer: Combining, call: Call, graph: Graph) -> str:
-    dtypes = [given.dtype for given in call.types if given is not None]
+def _(layer: Combining, use: LayerUse, graph: Graph) -> str:
+    dtypes = [given.dtype for given in use.types if given is not None]
     if layer.scalar is not None:
         dtypes.append(scalar_dtype(layer.scalar))
-    compared = graph.node(OPERATORS[type(layer)], operands(layer, call, graph, promote(*dtypes)))
+    compared = graph.node(OPERATORS[type(layer)], operands(layer, use, graph, promote(*dtypes)))
     return graph.node("Not", [compared]) if isinstance(layer, NotEqual) else compared
 
 
 @row(And, Or, Not)
-def _(layer: And | Or | Not, call: Call, graph: Graph) -> str:
-    return graph.node(layer.kind, call.inputs)
+def _(layer: And | Or | Not, use: LayerUse, graph: Graph) -> str:
+    return graph.node(layer.kind, use.inputs)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from nnspec.layers.base import axis
 from nnspec.layers.families.ordering import ArgSort, Sort, TopK
+from nnspec.layers.tensor_type import axis
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.row import Call, row
+from nnspec.to_onnx.row import LayerUse, row
 
 
 @row(TopK)
-def _(layer: TopK, call: Call, graph: Graph) -> tuple[str, ...]:
+def _(layer: TopK, use: LayerUse, graph: Graph) -> tuple[str, ...]:
     order = {"largest": int(layer.largest), "sorted": int(layer.sorted)}
-    place = axis(layer.dim, call.type_of().rank)
-    return graph.nodes_out("TopK", [call.inputs[0], graph.size(layer.k)], 2, axis=place, **order)
+    place = axis(layer.dim, use.type_of().rank)
+    return graph.nodes_out("TopK", [use.inputs[0], graph.size(layer.k)], 2, axis=place, **order)
 
 
 @row(Sort, ArgSort)
-def _(layer: Sort | ArgSort, call: Call, graph: Graph) -> str | tuple[str, ...]:
-    given = call.type_of()
+def _(layer: Sort | ArgSort, use: LayerUse, graph: Graph) -> str | tuple[str, ...]:
+    given = use.type_of()
     place = axis(layer.dim, given.rank)
     every, order = graph.size(given.shape[place]), {"largest": int(layer.descending), "sorted": 1}
-    values, indices = graph.nodes_out("TopK", [call.inputs[0], every], 2, axis=place, **order)
+    values, indices = graph.nodes_out("TopK", [use.inputs[0], every], 2, axis=place, **order)
     return (values, indices) if isinstance(layer, Sort) else indices

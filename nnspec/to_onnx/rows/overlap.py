@@ -7,19 +7,19 @@ import numpy as np
 from nnspec.layers.families.overlap import ClassOverlap, DiceLoss, DiceScore, MeanIoU, MeanOverlap
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.operands import cast, reduce
-from nnspec.to_onnx.row import Call, row
+from nnspec.to_onnx.row import LayerUse, row
 
 
-def _of_each_sample(name: str, call: Call, graph: Graph) -> str:
+def _of_each_sample(name: str, use: LayerUse, graph: Graph) -> str:
     """The sum over all but the first dimension."""
-    return reduce("ReduceSum", name, tuple(range(1, call.type_of().rank)), False, graph)
+    return reduce("ReduceSum", name, tuple(range(1, use.type_of().rank)), False, graph)
 
 
 @row(DiceLoss)
-def _(layer: DiceLoss, call: Call, graph: Graph) -> str:
+def _(layer: DiceLoss, use: LayerUse, graph: Graph) -> str:
     smooth = graph.constant(layer.smooth)
-    overlap = _of_each_sample(graph.node("Mul", list(call.inputs)), call, graph)
-    total = _of_each_sample(graph.node("Add", list(call.inputs)), call, graph)
+    overlap = _of_each_sample(graph.node("Mul", list(use.inputs)), use, graph)
+    total = _of_each_sample(graph.node("Add", list(use.inputs)), use, graph)
     twice = graph.node("Add", [graph.node("Add", [overlap, overlap]), smooth])
     share = graph.node("Div", [twice, graph.node("Add", [total, smooth])])
     losses = graph.node("Sub", [graph.constant(1.0), share])
@@ -29,23 +29,23 @@ def _(layer: DiceLoss, call: Call, graph: Graph) -> str:
 
 
 @row(DiceScore)
-def _(layer: DiceScore, call: Call, graph: Graph) -> str:
+def _(layer: DiceScore, use: LayerUse, graph: Graph) -> str:
     threshold, one = graph.constant(layer.threshold), graph.constant(1.0)
-    masks = [cast(graph.node("Greater", [name, threshold]), "bool", "float", graph) for name in call.inputs]
-    overlap = _of_each_sample(graph.node("Mul", masks), call, graph)
-    total = _of_each_sample(graph.node("Add", masks), call, graph)
+    masks = [cast(graph.node("Greater", [name, threshold]), "bool", "float", graph) for name in use.inputs]
+    overlap = _of_each_sample(graph.node("Mul", masks), use, graph)
+    total = _of_each_sample(graph.node("Add", masks), use, graph)
     share = graph.node("Div", [graph.node("Add", [overlap, overlap]), graph.node("Max", [total, one])])
     empty = graph.node("Equal", [total, graph.constant(0.0)])
     return reduce("ReduceMean", graph.node("Where", [empty, one, share]), (0,), False, graph)
 
 
-def _counts(call: Call, graph: Graph) -> tuple[str, str]:
+def _counts(use: LayerUse, graph: Graph) -> tuple[str, str]:
     """[classes] twice: the places that are of a class and taken for it, and those of which one or the other is true."""
-    best = graph.node("ArgMax", [call.inputs[0]], axis=1, keepdims=0)
-    classes, ends = graph.size(call.type_of().shape[1]), graph.constant([0.0, 1.0])
+    best = graph.node("ArgMax", [use.inputs[0]], axis=1, keepdims=0)
+    classes, ends = graph.size(use.type_of().shape[1]), graph.constant([0.0, 1.0])
     rows = [
         graph.node("OneHot", [graph.node("Reshape", [name, graph.constant([-1], np.int64)]), classes, ends], axis=-1)
-        for name in (best, call.inputs[1])
+        for name in (best, use.inputs[1])
     ]  # [places, classes]
     overlap = reduce("ReduceSum", graph.node("Mul", rows), (0,), False, graph)
     union = graph.node("Sub", [reduce("ReduceSum", graph.node("Add", rows), (0,), False, graph), overlap])
@@ -62,19 +62,19 @@ def _mean_of_present(overlap: str, union: str, graph: Graph) -> str:
 
 
 @row(MeanIoU)
-def _(layer: MeanIoU, call: Call, graph: Graph) -> str:
-    return _mean_of_present(*_counts(call, graph), graph)
+def _(layer: MeanIoU, use: LayerUse, graph: Graph) -> str:
+    return _mean_of_present(*_counts(use, graph), graph)
 
 
 @row(ClassOverlap)
-def _(layer: ClassOverlap, call: Call, graph: Graph) -> str:
+def _(layer: ClassOverlap, use: LayerUse, graph: Graph) -> str:
     places = graph.constant([0], np.int64)
-    return graph.node("Concat", [graph.node("Unsqueeze", [each, places]) for each in _counts(call, graph)], axis=0)
+    return graph.node("Concat", [graph.node("Unsqueeze", [each, places]) for each in _counts(use, graph)], axis=0)
 
 
 @row(MeanOverlap)
-def _(layer: MeanOverlap, call: Call, graph: Graph) -> str:
+def _(layer: MeanOverlap, use: LayerUse, graph: Graph) -> str:
     overlap, union = (
-        graph.node("Gather", [call.inputs[0], graph.constant(index, np.int64)], axis=0) for index in (0, 1)
+        graph.node("Gather", [use.inputs[0], graph.constant(index, np.int64)], axis=0) for index in (0, 1)
     )
     return _mean_of_present(overlap, union, graph)

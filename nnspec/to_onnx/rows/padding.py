@@ -23,15 +23,15 @@ from nnspec.layers.families.padding import (
 )
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.padding import MODES, pad
-from nnspec.to_onnx.row import Call, row
+from nnspec.to_onnx.row import LayerUse, row
 from nnspec.weights.arrays import ELEMENT_TYPES
 
 
 @row(Pad)
-def _(layer: Pad, call: Call, graph: Graph) -> str:
-    result = call.results[0]
+def _(layer: Pad, use: LayerUse, graph: Graph) -> str:
+    result = use.results[0]
     fill = graph.constant(layer.value, ELEMENT_TYPES[result.dtype]) if layer.value else ""
-    return pad(graph, call.inputs[0], result.rank, from_last(layer.padding), MODES[layer.mode], fill)
+    return pad(graph, use.inputs[0], result.rank, from_last(layer.padding), MODES[layer.mode], fill)
 
 
 @row(
@@ -48,11 +48,11 @@ def _(layer: Pad, call: Call, graph: Graph) -> str:
     CircularPad2d,
     CircularPad3d,
 )
-def _(layer: ZeroPad2d, call: Call, graph: Graph) -> str:
-    return pad(graph, call.inputs[0], call.results[0].rank, layer.pairs(), MODES[layer.mode])
+def _(layer: ZeroPad2d, use: LayerUse, graph: Graph) -> str:
+    return pad(graph, use.inputs[0], use.results[0].rank, layer.pairs(), MODES[layer.mode])
 
 
 @row(ConstantPad1d, ConstantPad2d, ConstantPad3d)
-def _(layer: ConstantPad2d, call: Call, graph: Graph) -> str:
+def _(layer: ConstantPad2d, use: LayerUse, graph: Graph) -> str:
     fill = graph.constant(layer.value)
-    return pad(graph, call.inputs[0], call.results[0].rank, layer.pairs(), fill=fill)
+    return pad(graph, use.inputs[0], use.results[0].rank, layer.pairs(), fill=fill)

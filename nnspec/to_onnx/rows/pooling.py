@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from math import prod
 
-from nnspec.layers.base import TensorType
 from nnspec.layers.families.average_pooling import AvgPool1d, AvgPool2d, AvgPool3d
 from nnspec.layers.families.max_pooling import MaxPool1d, MaxPool2d, MaxPool3d
 from nnspec.layers.families.power_pooling import LPPool1d, LPPool2d, LPPool3d
+from nnspec.layers.tensor_type import TensorType
 from nnspec.layers.window import Pairs, Window
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.padding import onnx_pads, pad
-from nnspec.to_onnx.row import Call, row
+from nnspec.to_onnx.row import LayerUse, row
 
 
-def _input(call: Call) -> TensorType:
-    given = call.types[0]
+def _input(use: LayerUse) -> TensorType:
+    given = use.types[0]
     assert given is not None
     return given
 
@@ -40,11 +40,11 @@ def _apart(value: str, graph: Graph) -> str:
 
 
 @row(MaxPool1d, MaxPool2d, MaxPool3d)
-def _(layer: MaxPool2d, call: Call, graph: Graph) -> str:
-    windows, value = layer.extended(_input(call)), call.inputs[0]
+def _(layer: MaxPool2d, use: LayerUse, graph: Graph) -> str:
+    windows, value = layer.extended(_input(use)), use.inputs[0]
     pairs = _pairs(windows)
     if any(max(window.begin, window.end) >= window.kernel for window in windows):  # onnxruntime refuses these
-        value = pad(graph, value, _input(call).rank, pairs, fill=graph.constant(float("-inf")))
+        value = pad(graph, value, _input(use).rank, pairs, fill=graph.constant(float("-inf")))
         pairs = ((0, 0),) * layer.dims
     else:
         value = _apart(value, graph)
@@ -74,23 +74,23 @@ def _scaled(graph: Graph, value: str, factor: float) -> str:
 
 
 @row(AvgPool1d, AvgPool2d, AvgPool3d)
-def _(layer: AvgPool2d, call: Call, graph: Graph) -> str:
-    windows, value = layer.windows(_input(call)), _apart(call.inputs[0], graph)
-    pairs, extended = _pairs(windows), _pairs(layer.extended(_input(call)))
+def _(layer: AvgPool2d, use: LayerUse, graph: Graph) -> str:
+    windows, value = layer.windows(_input(use)), _apart(use.inputs[0], graph)
+    pairs, extended = _pairs(windows), _pairs(layer.extended(_input(use)))
     if layer.divisor:
         sums = _average(graph, value, windows, extended, True)
         return _scaled(graph, sums, prod(window.kernel for window in windows) / layer.divisor)
     if not layer.count_include_pad or extended == pairs:
         return _average(graph, value, windows, extended, layer.count_include_pad)
-    padded = pad(graph, value, _input(call).rank, pairs)
+    padded = pad(graph, value, _input(use).rank, pairs)
     overhangs = tuple((0, more - end) for (_, end), (_, more) in zip(pairs, extended, strict=True))
     return _average(graph, padded, windows, overhangs, False)
 
 
 @row(LPPool1d, LPPool2d, LPPool3d)
-def _(layer: LPPool2d, call: Call, graph: Graph) -> str:
-    windows = layer.windows(_input(call))
-    powers = graph.node("Pow", [call.inputs[0], graph.constant(float(layer.norm_type))])
-    means = _average(graph, powers, windows, _pairs(layer.extended(_input(call))), False)
+def _(layer: LPPool2d, use: LayerUse, graph: Graph) -> str:
+    windows = layer.windows(_input(use))
+    powers = graph.node("Pow", [use.inputs[0], graph.constant(float(layer.norm_type))])
+    means = _average(graph, powers, windows, _pairs(layer.extended(_input(use))), False)
     sums = _scaled(graph, means, prod(window.kernel for window in windows))
     return graph.node("Pow", [sums, graph.constant(1 / layer.norm_type)])

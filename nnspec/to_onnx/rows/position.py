@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from nnspec.dims import Size
-from nnspec.layers.base import number
 from nnspec.layers.families.position import SinusoidalEmbedding
+from nnspec.layers.tensor_type import number
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.operands import cast
-from nnspec.to_onnx.row import Call, row
+from nnspec.to_onnx.row import LayerUse, row
 
 
 @row(SinusoidalEmbedding)
-def _(layer: SinusoidalEmbedding, call: Call, graph: Graph) -> str:
-    half, given = layer.embedding_dim // 2, call.type_of()
+def _(layer: SinusoidalEmbedding, use: LayerUse, graph: Graph) -> str:
+    half, given = layer.embedding_dim // 2, use.type_of()
     frequencies = layer.base ** (-np.arange(half) / (half - layer.freq_shift))
-    positions = cast(call.inputs[0], given.dtype, "float", graph)
+    positions = cast(use.inputs[0], given.dtype, "float", graph)
     made = angles(positions, graph.constant(frequencies, np.float32), graph)
     waves = [graph.node("Sin", [made]), graph.node("Cos", [made])]
     waves = waves[::-1] if layer.cosine_first else waves

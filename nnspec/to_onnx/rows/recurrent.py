@@ -9,7 +9,7 @@ import numpy as np
 from nnspec.layers.families.recurrent import GRU, LSTM, RNN
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.projected_lstm import INT32, Direction, LstmSizes, projected_lstm
-from nnspec.to_onnx.row import Call, row
+from nnspec.to_onnx.row import LayerUse, row
 from nnspec.weights.arrays import Array
 
 # Where torch's gates stand in ONNX's order: torch has i, f, g, o and ONNX i, o, f, c; torch r, z, n and ONNX z, r, h.
@@ -17,8 +17,8 @@ GATES = {1: (0,), 3: (1, 0, 2), 4: (0, 3, 1, 2)}
 
 
 @row(RNN, GRU, LSTM)
-def _(layer: RNN | GRU | LSTM, call: Call, graph: Graph) -> tuple[str, ...]:
-    value, *states, lengths = call.inputs
+def _(layer: RNN | GRU | LSTM, use: LayerUse, graph: Graph) -> tuple[str, ...]:
+    value, *states, lengths = use.inputs
     if layer.batch_first:
         value = graph.node("Transpose", [value], perm=[1, 0, 2])
     starts = [_split(name, layer, graph) for name in states]
@@ -26,7 +26,7 @@ def _(layer: RNN | GRU | LSTM, call: Call, graph: Graph) -> tuple[str, ...]:
     finals: list[tuple[str, ...]] = []
     one_layer = _operator if layer.output_size == layer.hidden_size else _projected
     for index, suffixes in enumerate(layer.suffixes()):
-        value, *final = one_layer(value, [start[index] for start in starts], lengths, suffixes, layer, call, graph)
+        value, *final = one_layer(value, [start[index] for start in starts], lengths, suffixes, layer, use, graph)
         finals.append(tuple(final))
     if layer.batch_first:
         value = graph.node("Transpose", [value], perm=[1, 0, 2])
@@ -39,13 +39,13 @@ def _operator(
     lengths: str,
     suffixes: Sequence[str],
     layer: RNN | GRU | LSTM,
-    call: Call,
+    use: LayerUse,
     graph: Graph,
 ) -> list[str]:
     """The output of one layer and its last states, by ONNX's operator."""
-    weights = [_stacked(name, suffixes, layer, call, graph) for name in ("weight_ih", "weight_hh")]
-    inputs = [value, *weights, _biases(suffixes, layer, call, graph), lengths, *starts]
-    output, *states = graph.nodes_out(layer.kind, inputs, len(call.results), **_attributes(layer))
+    weights = [_stacked(name, suffixes, layer, use, graph) for name in ("weight_ih", "weight_hh")]
+    inputs = [value, *weights, _biases(suffixes, layer, use, graph), lengths, *starts]
+    output, *states = graph.nodes_out(layer.kind, inputs, len(use.results), **_attributes(layer))
     return [_joined(output, layer, graph), *states]
 
 
@@ -55,15 +55,15 @@ def _projected(
     lengths: str,
     suffixes: Sequence[str],
     layer: RNN | GRU | LSTM,
-    call: Call,
+    use: LayerUse,
     graph: Graph,
 ) -> list[str]:
     """The output of one layer and its last states, one Scan a direction."""
-    time, batch = layer.time_and_batch(call.type_of())
+    time, batch = layer.time_and_batch(use.type_of())
     sizes = LstmSizes(time, batch, layer.output_size, layer.hidden_size)
     made: list[tuple[str, str, str]] = []
     for place, suffix in enumerate(suffixes):
-        weights = Direction(*(call.weights.get(f"{name}_{suffix}", "") for name in Direction.record_fields))
+        weights = Direction(*(use.weights.get(f"{name}_{suffix}", "") for name in Direction.record_fields))
         state, cell = (start and graph.node("Gather", [start, graph.constant(place)], axis=0) for start in starts)
         made.append(projected_lstm(value, (state, cell), lengths, weights, sizes, place == 1, graph))
     outputs, *states = (list(names) for names in zip(*made, strict=True))
@@ -82,9 +82,9 @@ def _attributes(layer: RNN | GRU | LSTM) -> dict[str, object]:
     }
 
 
-def _stacked(name: str, suffixes: Sequence[str], layer: RNN | GRU | LSTM, call: Call, graph: Graph) -> str:
+def _stacked(name: str, suffixes: Sequence[str], layer: RNN | GRU | LSTM, use: LayerUse, graph: Graph) -> str:
     """The matrices of the directions of a layer, [directions, gates * hidden, features]."""
-    keys = [call.weights[f"{name}_{suffix}"] for suffix in suffixes]
+    keys = [use.weights[f"{name}_{suffix}"] for suffix in suffixes]
     sources = [graph.initializers[key] for key in keys]
     shape = (len(keys), *sources[0].shape)
     return graph.derived(
@@ -92,11 +92,11 @@ def _stacked(name: str, suffixes: Sequence[str], layer: RNN | GRU | LSTM, call: 
     )
 
 
-def _biases(suffixes: Sequence[str], layer: RNN | GRU | LSTM, call: Call, graph: Graph) -> str:
+def _biases(suffixes: Sequence[str], layer: RNN | GRU | LSTM, use: LayerUse, graph: Graph) -> str:
     """Both biases of the directions of a layer, [directions, 2 * gates * hidden]; "" where there are none."""
     if not layer.bias:
         return ""
-    keys = [(call.weights[f"bias_ih_{suffix}"], call.weights.get(f"bias_hh_{suffix}")) for suffix in suffixes]
+    keys = [(use.weights[f"bias_ih_{suffix}"], use.weights.get(f"bias_hh_{suffix}")) for suffix in suffixes]
     sources = [[graph.initializers[key] if key else None for key in pair] for pair in keys]
     rows = layer.gates * layer.hidden_size
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from nnspec.layers.families.relative_position import RelativePositionIndex
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.row import Call, row
+from nnspec.to_onnx.row import LayerUse, row
 
 
 @row(RelativePositionIndex)
-def _(layer: RelativePositionIndex, call: Call, graph: Graph) -> str:
-    return call.weights[""]
+def _(layer: RelativePositionIndex, use: LayerUse, graph: Graph) -> str:
+    return use.weights[""]

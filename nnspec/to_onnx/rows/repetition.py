@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from nnspec.dims import Size, bounds
-from nnspec.layers.base import axis
 from nnspec.layers.families.repetition import Expand, Flip, RepeatInterleave, Roll, Tile
+from nnspec.layers.tensor_type import axis
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.operands import AxisSlice, cut, scalar
-from nnspec.to_onnx.row import Call, row
+from nnspec.to_onnx.row import LayerUse, row
 
 
 @row(Tile)
-def _(layer: Tile, call: Call, graph: Graph) -> str:
-    name, rank = call.inputs[0], call.type_of().rank
+def _(layer: Tile, use: LayerUse, graph: Graph) -> str:
+    name, rank = use.inputs[0], use.type_of().rank
     new = len(layer.dims) - rank
     if new > 0:
         name = graph.node("Unsqueeze", [name, graph.constant(list(range(new)))])
@@ -20,26 +20,26 @@ def _(layer: Tile, call: Call, graph: Graph) -> str:
 
 
 @row(RepeatInterleave)
-def _(layer: RepeatInterleave, call: Call, graph: Graph) -> str:
-    shape = call.type_of().shape
+def _(layer: RepeatInterleave, use: LayerUse, graph: Graph) -> str:
+    shape = use.type_of().shape
     place = axis(layer.dim, len(shape)) + 1
-    beside = graph.node("Unsqueeze", [call.inputs[0], graph.constant([place])])
+    beside = graph.node("Unsqueeze", [use.inputs[0], graph.constant([place])])
     stretched = (*(1,) * place, layer.repeats, *(1,) * (len(shape) - place))
     repeated = graph.node("Expand", [beside, graph.shape(stretched)])
-    return graph.reshape(repeated, (*shape[:place], layer.repeats, *shape[place:]), call.results[0].shape)
+    return graph.reshape(repeated, (*shape[:place], layer.repeats, *shape[place:]), use.results[0].shape)
 
 
 @row(Expand)
-def _(layer: Expand, call: Call, graph: Graph) -> str:
+def _(layer: Expand, use: LayerUse, graph: Graph) -> str:
     # in ONNX a 1 keeps a size
-    return graph.node("Expand", [call.inputs[0], graph.shape([1 if size == -1 else size for size in layer.shape])])
+    return graph.node("Expand", [use.inputs[0], graph.shape([1 if size == -1 else size for size in layer.shape])])
 
 
 @row(Roll)
-def _(layer: Roll, call: Call, graph: Graph) -> str:
-    name = call.inputs[0]
-    for place, shift in layer.moves(call.type_of()):
-        name = _roll(name, place, shift, call.type_of().shape[place], graph)
+def _(layer: Roll, use: LayerUse, graph: Graph) -> str:
+    name = use.inputs[0]
+    for place, shift in layer.moves(use.type_of()):
+        name = _roll(name, place, shift, use.type_of().shape[place], graph)
     return name
 
 
@@ -58,5 +58,5 @@ def _roll(name: str, place: int, shift: int, size: Size, graph: Graph) -> str:
 
 
 @row(Flip)
-def _(layer: Flip, call: Call, graph: Graph) -> str:
-    return cut(call.inputs[0], [AxisSlice(place, -1, -(2**63), -1) for place in layer.axes(call.type_of())], graph)
+def _(layer: Flip, use: LayerUse, graph: Graph) -> str:
+    return cut(use.inputs[0], [AxisSlice(place, -1, -(2**63), -1) for place in layer.axes(use.type_of())], graph)

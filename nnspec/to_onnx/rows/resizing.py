@@ -9,38 +9,38 @@ from __future__ import annotations
 import numpy as np
 
 from nnspec.dims import Size, Undecidable, exact_divide
-from nnspec.layers.base import TensorType
 from nnspec.layers.families.resizing import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
+from nnspec.layers.tensor_type import TensorType
 from nnspec.to_onnx.graph import Graph
 from nnspec.to_onnx.operands import cast, scalar
-from nnspec.to_onnx.row import Call, row
+from nnspec.to_onnx.row import LayerUse, row
 
 
 @row(Upsample, UpsamplingNearest2d, UpsamplingBilinear2d)
-def _(layer: Upsample, call: Call, graph: Graph) -> str:
-    input = call.types[0]
+def _(layer: Upsample, use: LayerUse, graph: Graph) -> str:
+    input = use.types[0]
     assert input is not None
     if layer.way().startswith("nearest"):
-        return _nearest(layer, call, graph, input)
-    scales, sizes = _float_scales(layer, call, graph, input), ""
+        return _nearest(layer, use, graph, input)
+    scales, sizes = _float_scales(layer, use, graph, input), ""
     if not scales:
-        sizes = graph.shape(call.results[0].shape)
+        sizes = graph.shape(use.results[0].shape)
     return graph.node(
         "Resize",
-        [call.inputs[0], "", scales, sizes],
+        [use.inputs[0], "", scales, sizes],
         mode="cubic" if layer.way() == "bicubic" else "linear",
         cubic_coeff_a=-0.75 if layer.way() == "bicubic" else None,
         coordinate_transformation_mode="align_corners" if layer.corners() else "half_pixel",
     )
 
 
-def _float_scales(layer: Upsample, call: Call, graph: Graph, input: TensorType) -> str:
+def _float_scales(layer: Upsample, use: LayerUse, graph: Graph, input: TensorType) -> str:
     """The factors, nudged so that their products with the sizes are not rounded down to less than torch's."""
     scales = layer.scales(input)
     if scales is None:
         return ""
     nudged = [np.float32(1), np.float32(1)]
-    for have, want, scale in zip(input.shape[2:], call.results[0].shape[2:], scales, strict=True):
+    for have, want, scale in zip(input.shape[2:], use.results[0].shape[2:], scales, strict=True):
         factor = np.float32(scale)
         if isinstance(have, int) and isinstance(want, int):
             # onnxruntime takes the product in 32 bits, the inference of older opsets in 64
@@ -50,9 +50,9 @@ def _float_scales(layer: Upsample, call: Call, graph: Graph, input: TensorType) 
     return graph.constant(nudged, np.float32)
 
 
-def _nearest(layer: Upsample, call: Call, graph: Graph, input: TensorType) -> str:
-    value, exact = call.inputs[0], layer.way() == "nearest-exact"
-    target = call.results[0].shape
+def _nearest(layer: Upsample, use: LayerUse, graph: Graph, input: TensorType) -> str:
+    value, exact = use.inputs[0], layer.way() == "nearest-exact"
+    target = use.results[0].shape
     scales = layer.scales(input)
     factors = scales or [_whole_factor(have, want) for have, want in zip(input.shape[2:], target[2:], strict=True)]
     if all(factor and factor == int(factor) for factor in factors):

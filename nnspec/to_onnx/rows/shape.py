@@ -7,39 +7,39 @@ from nnspec.layers.families.axes import Permute, Squeeze, Transpose, Unsqueeze
 from nnspec.layers.families.rearranging import Rearrange
 from nnspec.layers.families.shape import Flatten, Identity, Reshape, Unflatten
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.row import Call, row
+from nnspec.to_onnx.row import LayerUse, row
 
 
 @row(Identity)
-def _(layer: Identity, call: Call, graph: Graph) -> str:
-    return call.inputs[0]
+def _(layer: Identity, use: LayerUse, graph: Graph) -> str:
+    return use.inputs[0]
 
 
 @row(Flatten, Unflatten, Reshape)
-def _(layer: Layer, call: Call, graph: Graph) -> str:
-    return graph.reshape(call.inputs[0], call.type_of().shape, call.results[0].shape)
+def _(layer: Layer, use: LayerUse, graph: Graph) -> str:
+    return graph.reshape(use.inputs[0], use.type_of().shape, use.results[0].shape)
 
 
 @row(Permute, Transpose)
-def _(layer: Permute | Transpose, call: Call, graph: Graph) -> str:
-    return graph.node("Transpose", [call.inputs[0]], perm=list(layer.order(call.type_of())))
+def _(layer: Permute | Transpose, use: LayerUse, graph: Graph) -> str:
+    return graph.node("Transpose", [use.inputs[0]], perm=list(layer.order(use.type_of())))
 
 
 @row(Squeeze)
-def _(layer: Squeeze, call: Call, graph: Graph) -> str:
-    axes = list(layer.axes(call.type_of()))
-    return graph.node("Squeeze", [call.inputs[0], graph.constant(axes)]) if axes else call.inputs[0]
+def _(layer: Squeeze, use: LayerUse, graph: Graph) -> str:
+    axes = list(layer.axes(use.type_of()))
+    return graph.node("Squeeze", [use.inputs[0], graph.constant(axes)]) if axes else use.inputs[0]
 
 
 @row(Unsqueeze)
-def _(layer: Unsqueeze, call: Call, graph: Graph) -> str:
-    return graph.node("Unsqueeze", [call.inputs[0], graph.constant([layer.dim])])
+def _(layer: Unsqueeze, use: LayerUse, graph: Graph) -> str:
+    return graph.node("Unsqueeze", [use.inputs[0], graph.constant([layer.dim])])
 
 
 @row(Rearrange)
-def _(layer: Rearrange, call: Call, graph: Graph) -> str:
-    plan = layer.plan(call.type_of())
-    name, shape = call.inputs[0], call.type_of().shape
+def _(layer: Rearrange, use: LayerUse, graph: Graph) -> str:
+    plan = layer.plan(use.type_of())
+    name, shape = use.inputs[0], use.type_of().shape
     if plan.split != shape:
         name, shape = graph.reshape(name, shape, plan.split), plan.split
     if plan.order != tuple(range(len(plan.order))):

@@ -17,7 +17,7 @@ from nnspec.layers.families.adaptive_pooling import (
     GlobalMaxPool2d,
     GlobalMaxPool3d,
 )
-from nnspec.to_torch.row import Call, Submodule, row
+from nnspec.to_torch.row import LayerUse, Submodule, row
 
 
 @row(
@@ -28,10 +28,10 @@ from nnspec.to_torch.row import Call, Submodule, row
     AdaptiveMaxPool2d,
     AdaptiveMaxPool3d,
 )
-def _(layer: AdaptiveAvgPool2d, call: Call) -> Submodule:
+def _(layer: AdaptiveAvgPool2d, use: LayerUse) -> Submodule:
     return Submodule(f"nn.{layer.kind}", (layer.output_size,))
 
 
 @row(GlobalAvgPool1d, GlobalAvgPool2d, GlobalAvgPool3d, GlobalMaxPool1d, GlobalMaxPool2d, GlobalMaxPool3d)
-def _(layer: Layer, call: Call) -> Submodule:
+def _(layer: Layer, use: LayerUse) -> Submodule:
     return Submodule(f"nn.{layer.kind.replace('Global', 'Adaptive')}", (1,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nnspec.dims import Size, equal
 from nnspec.layers.families.attention import Attention, groups
 from nnspec.to_torch.operands import written
-from nnspec.to_torch.row import Call, OwnFunction, row
+from nnspec.to_torch.row import LayerUse, OwnFunction, row
 
 ALIBI = '''\
 def alibi(query, key, first=0):
@@ -45,24 +45,24 @@ WEIGHTS_BESIDE_SINKS = """\
 
 
 @row(Attention)
-def _(layer: Attention, call: Call) -> str | OwnFunction:
-    query, key, value = (str(name) for name in call.inputs[:3])
-    masked = any(given is not None for given in call.types[3:5]) or layer.alibi
-    sinks, own = call.inputs[5], layer.cap is not None or call.types[5] is not None
+def _(layer: Attention, use: LayerUse) -> str | OwnFunction:
+    query, key, value = (str(name) for name in use.inputs[:3])
+    masked = any(given is not None for given in use.types[3:5]) or layer.alibi
+    sinks, own = use.inputs[5], layer.cap is not None or use.types[5] is not None
     alone = not (masked or own) and layer.window is None and layer.offset == 0
-    mask = None if alone else _single(layer, call) + _mask(layer, call)
+    mask = None if alone else _single(layer, use) + _mask(layer, use)
     options = [
         f"attn_mask={mask}" if mask else "",
         f"dropout_p={layer.dropout} if self.training else 0.0" if layer.dropout else "",
         "is_causal=True" if alone and layer.causal else "",
         f"scale={layer.scale}" if layer.scale is not None else "",
-        "enable_gqa=True" if groups(call.type_of(0), call.type_of(1)) > 1 and not own else "",
+        "enable_gqa=True" if groups(use.type_of(0), use.type_of(1)) > 1 and not own else "",
         f"cap={layer.cap}" if layer.cap is not None else "",
-        f"sinks={sinks}" if call.types[5] is not None else "",
+        f"sinks={sinks}" if use.types[5] is not None else "",
     ]
     arguments = written(query, key, value, *options)
     if own:
-        name, source = _scored(layer.cap is not None, call.types[5] is not None)
+        name, source = _scored(layer.cap is not None, use.types[5] is not None)
         return OwnFunction(name, source, f"{name}({arguments})", {"alibi": ALIBI} if layer.alibi else {})
     text = f"F.scaled_dot_product_attention({arguments})"
     return OwnFunction("alibi", ALIBI, text) if layer.alibi else text
@@ -79,39 +79,39 @@ def _scored(capped: bool, sinks: bool) -> tuple[str, str]:
     return name, SCORED.format(name=name, parameters=parameters, words=words, cap=cap, weights=weights)
 
 
-def _single(layer: Attention, call: Call) -> str:
+def _single(layer: Attention, use: LayerUse) -> str:
     """Where the queries are the last places of the keys, one that is alone sees all of them, and needs no mask."""
-    time, length = call.type_of(0).shape[-2], call.type_of(1).shape[-2]
-    only = layer.causal and layer.window is None and not any(call.types[3:5]) and not layer.alibi
-    return f"None if {call.size(time)} == 1 else " if only and equal(length, layer.offset + time) else ""
+    time, length = use.type_of(0).shape[-2], use.type_of(1).shape[-2]
+    only = layer.causal and layer.window is None and not any(use.types[3:5]) and not layer.alibi
+    return f"None if {use.size(time)} == 1 else " if only and equal(length, layer.offset + time) else ""
 
 
-def _mask(layer: Attention, call: Call) -> str:
+def _mask(layer: Attention, use: LayerUse) -> str:
     """All that masks the scores as one tensor: true where a key may be seen, or numbers to add."""
-    given = [(call.inputs[i], call.types[i]) for i in (3, 4) if call.types[i] is not None]
+    given = [(use.inputs[i], use.types[i]) for i in (3, 4) if use.types[i] is not None]
     seen = [str(name) for name, type in given if type and type.dtype == "bool"]
     numbers = [str(name) for name, type in given if type and type.dtype == "float"]
     if layer.alibi:
-        first = "" if layer.offset == 0 else call.size(layer.offset)
-        numbers.append(f"alibi({written(str(call.inputs[0]), str(call.inputs[1]), first)})")
+        first = "" if layer.offset == 0 else use.size(layer.offset)
+        numbers.append(f"alibi({written(str(use.inputs[0]), str(use.inputs[1]), first)})")
     added = " + ".join(numbers)
     if layer.causal or layer.window is not None:
-        seen.append(_band(layer, call))
+        seen.append(_band(layer, use))
     if not seen:
         return added
     both = " & ".join(seen)
     return f"torch.where({both}, {added}, -torch.inf)" if added else both
 
 
-def _band(layer: Attention, call: Call) -> str:
+def _band(layer: Attention, use: LayerUse) -> str:
     """True near the diagonal."""
-    query, length = call.inputs[0], call.type_of(1).shape[-2]
-    text = f"torch.ones({call.size(call.type_of(0).shape[-2])}, {call.size(length)}"
+    query, length = use.inputs[0], use.type_of(1).shape[-2]
+    text = f"torch.ones({use.size(use.type_of(0).shape[-2])}, {use.size(length)}"
     text += f", dtype=torch.bool, device={query}.device)"
     ahead: Size = 0 if layer.causal else (layer.window or 1) - 1
-    near = "" if layer.window is None else f".triu({_diagonal(layer.offset + (1 - layer.window), call)})"
-    return f"{text}.tril({_diagonal(layer.offset + ahead, call)}){near}"
+    near = "" if layer.window is None else f".triu({_diagonal(layer.offset + (1 - layer.window), use)})"
+    return f"{text}.tril({_diagonal(layer.offset + ahead, use)}){near}"
 
 
-def _diagonal(size: Size, call: Call) -> str:
-    return "" if size == 0 else call.size(size)
+def _diagonal(size: Size, use: LayerUse) -> str:
+    return "" if size == 0 else use.size(size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnspec.layers.families.cached_attention import CachedMultiheadAttention
-from nnspec.to_torch.row import Call, Submodule, changed, row
+from nnspec.to_torch.row import LayerUse, Submodule, changed, row
 
 SOURCE = '''\
 class CachedMultiheadAttention(nn.MultiheadAttention):
@@ -23,7 +23,7 @@ class CachedMultiheadAttention(nn.MultiheadAttention):
 
 
 @row(CachedMultiheadAttention)
-def _(layer: CachedMultiheadAttention, call: Call) -> Submodule:
+def _(layer: CachedMultiheadAttention, use: LayerUse) -> Submodule:
     options = changed(layer, "dropout", "bias") | ({"batch_first": True} if layer.batch_first else {})
-    sizes = (call.type_of().shape[2], layer.num_heads)
+    sizes = (use.type_of().shape[2], layer.num_heads)
     return Submodule("CachedMultiheadAttention", sizes, options, source=SOURCE)

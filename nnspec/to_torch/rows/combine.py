@@ -8,42 +8,42 @@ from nnspec.dims import Expression
 from nnspec.layers.arithmetic import Combining, Scalar
 from nnspec.layers.families.combine import Add, Concat, Maximum, Minimum, Multiply, Stack, Where
 from nnspec.to_torch.operands import operands, scalar_text, tuple_text, within
-from nnspec.to_torch.row import Call, row
+from nnspec.to_torch.row import LayerUse, row
 
 
 @row(Concat)
-def _(layer: Concat, call: Call) -> str:
-    return f"torch.cat({tuple_text(map(str, call.inputs))}, dim={layer.dim})"
+def _(layer: Concat, use: LayerUse) -> str:
+    return f"torch.cat({tuple_text(map(str, use.inputs))}, dim={layer.dim})"
 
 
 @row(Stack)
-def _(layer: Stack, call: Call) -> str:
-    return f"torch.stack({tuple_text(map(str, call.inputs))}{f', dim={layer.dim}' if layer.dim else ''})"
+def _(layer: Stack, use: LayerUse) -> str:
+    return f"torch.stack({tuple_text(map(str, use.inputs))}{f', dim={layer.dim}' if layer.dim else ''})"
 
 
 @row(Add, Multiply)
-def _(layer: Combining, call: Call) -> str:
-    return f" {layer.operator} ".join(operands(layer, call))
+def _(layer: Combining, use: LayerUse) -> str:
+    return f" {layer.operator} ".join(operands(layer, use))
 
 
 @row(Maximum, Minimum)
-def _(layer: Combining, call: Call) -> str:
+def _(layer: Combining, use: LayerUse) -> str:
     if layer.scalar is not None:
         bound = "min" if isinstance(layer, Maximum) else "max"
-        return f"{call.inputs[0]}.clamp({bound}={_number(layer.scalar, 0, call)})"
-    return reduce(lambda left, right: f"torch.{layer.function}({left}, {right})", map(str, call.inputs))
+        return f"{use.inputs[0]}.clamp({bound}={_number(layer.scalar, 0, use)})"
+    return reduce(lambda left, right: f"torch.{layer.function}({left}, {right})", map(str, use.inputs))
 
 
 @row(Where)
-def _(layer: Where, call: Call) -> str:
-    given = [text for text, type in zip(call.inputs[1:], call.types[1:], strict=True) if type is not None]
-    given += [] if layer.value is None else [_number(layer.value, 1, call)]
+def _(layer: Where, use: LayerUse) -> str:
+    given = [text for text, type in zip(use.inputs[1:], use.types[1:], strict=True) if type is not None]
+    given += [] if layer.value is None else [_number(layer.value, 1, use)]
     first, second = reversed(given) if layer.value_first else given
-    return f"torch.where({call.inputs[0]}, {first}, {second})"
+    return f"torch.where({use.inputs[0]}, {first}, {second})"
 
 
-def _number(value: Scalar, beside: int, call: Call) -> str:
+def _number(value: Scalar, beside: int, use: LayerUse) -> str:
     """A number that takes the place of elements of an input."""
-    if isinstance(value, Expression) or call.type_of(beside).dtype != "float":
-        return scalar_text(value, call)
-    return within(value, "wide" if call.dtype == "wide" else f"{call.inputs[beside]}.dtype")
+    if isinstance(value, Expression) or use.type_of(beside).dtype != "float":
+        return scalar_text(value, use)
+    return within(value, "wide" if use.dtype == "wide" else f"{use.inputs[beside]}.dtype")

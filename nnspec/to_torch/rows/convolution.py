@@ -5,7 +5,7 @@ from __future__ import annotations
 from nnspec.layers.families.convolution import Conv1d, Conv2d, Conv3d
 from nnspec.layers.families.transposed_convolution import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from nnspec.to_torch.padding import pad_order, symmetric
-from nnspec.to_torch.row import Call, Submodule, changed, row
+from nnspec.to_torch.row import LayerUse, Submodule, changed, row
 
 PADDED = '''\
 class Padded{kind}(nn.{kind}):
@@ -25,8 +25,8 @@ class Padded{kind}(nn.{kind}):
 
 
 @row(Conv1d, Conv2d, Conv3d)
-def _(layer: Conv2d, call: Call) -> Submodule:
-    input = call.types[0]
+def _(layer: Conv2d, use: LayerUse) -> Submodule:
+    input = use.types[0]
     assert input is not None
     sizes = (input.shape[1], layer.out_channels, layer.kernel_size)
     stride, options = changed(layer, "stride"), changed(layer, "dilation", "groups", "bias", "padding_mode")
@@ -39,8 +39,8 @@ def _(layer: Conv2d, call: Call) -> Submodule:
 
 
 @row(ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)
-def _(layer: ConvTranspose2d, call: Call) -> Submodule:
-    input = call.types[0]
+def _(layer: ConvTranspose2d, use: LayerUse) -> Submodule:
+    input = use.types[0]
     assert input is not None
     keywords = changed(layer, "stride", "padding", "output_padding", "groups", "bias", "dilation")
     return Submodule(f"nn.{layer.kind}", (input.shape[1], layer.out_channels, layer.kernel_size), keywords)

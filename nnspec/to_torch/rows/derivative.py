@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from nnspec.layers.families.derivative import Detach, Gradient, Jacobian, Tracked
-from nnspec.to_torch.row import Call, OwnFunction, row
+from nnspec.to_torch.row import LayerUse, OwnFunction, row
 
 
 @row(Detach)
-def _(layer: Detach, call: Call) -> str:
-    return f"{call.inputs[0]}.detach()"
+def _(layer: Detach, use: LayerUse) -> str:
+    return f"{use.inputs[0]}.detach()"
 
 
 @row(Tracked)
-def _(layer: Tracked, call: Call) -> str:
-    return f"{call.inputs[0]}.requires_grad_()"
+def _(layer: Tracked, use: LayerUse) -> str:
+    return f"{use.inputs[0]}.requires_grad_()"
 
 
 @row(Gradient)
-def _(layer: Gradient, call: Call) -> str:
-    return f"torch.autograd.grad({call.inputs[0]}.sum(), {call.inputs[1]}, create_graph=True)[0]"
+def _(layer: Gradient, use: LayerUse) -> str:
+    return f"torch.autograd.grad({use.inputs[0]}.sum(), {use.inputs[1]}, create_graph=True)[0]"
 
 
 JACOBIAN = """
@@ -31,5 +31,5 @@ def jacobian(output, input):
 
 
 @row(Jacobian)
-def _(layer: Jacobian, call: Call) -> OwnFunction:
-    return OwnFunction("jacobian", JACOBIAN, f"jacobian({call.inputs[0]}, {call.inputs[1]})")
+def _(layer: Jacobian, use: LayerUse) -> OwnFunction:
+    return OwnFunction("jacobian", JACOBIAN, f"jacobian({use.inputs[0]}, {use.inputs[1]})")

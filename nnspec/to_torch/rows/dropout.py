@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from nnspec.layers.families.channel_dropout import Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout, StochasticDepth
 from nnspec.layers.families.dropout import AlphaDropout, Dropout
-from nnspec.to_torch.row import Call, Submodule, changed, row
+from nnspec.to_torch.row import LayerUse, Submodule, changed, row
 
 
 @row(Dropout, Dropout1d, Dropout2d, Dropout3d, AlphaDropout, FeatureAlphaDropout)
-def _(layer: Dropout, call: Call) -> Submodule:
+def _(layer: Dropout, use: LayerUse) -> Submodule:
     expression = f"F.{layer.function}({{0}}, {layer.p!r}, self.training)"
     return Submodule(f"nn.{layer.kind}", (layer.p,), expression=expression)
 
@@ -37,5 +37,5 @@ class StochasticDepth(nn.Module):
 
 
 @row(StochasticDepth)
-def _(layer: StochasticDepth, call: Call) -> Submodule:
+def _(layer: StochasticDepth, use: LayerUse) -> Submodule:
     return Submodule("StochasticDepth", (layer.p,), changed(layer, "mode"), source=STOCHASTIC_DEPTH)

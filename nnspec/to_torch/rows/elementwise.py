@@ -25,31 +25,31 @@ from nnspec.layers.families.elementwise import (
 )
 from nnspec.layers.families.trigonometry import Acos, Asin, Atan, Cos, Cosh, Sin, Sinh, Tan
 from nnspec.to_torch.operands import within, written
-from nnspec.to_torch.row import Call, Raw, changed, row
+from nnspec.to_torch.row import LayerUse, Raw, changed, row
 
 
 @row(Exp, Log, Log2, Log10, Log1p, Sqrt, Rsqrt, Square, Reciprocal, Abs, Sign, Floor, Ceil, Round, Erf)
 @row(Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh)
-def _(layer: Elementwise, call: Call) -> str:
-    return f"torch.{layer.function}({call.inputs[0]})"
+def _(layer: Elementwise, use: LayerUse) -> str:
+    return f"torch.{layer.function}({use.inputs[0]})"
 
 
 @row(Neg)
-def _(layer: Neg, call: Call) -> str:
-    return f"-{call.inputs[0]}"
+def _(layer: Neg, use: LayerUse) -> str:
+    return f"-{use.inputs[0]}"
 
 
 @row(Clamp)
-def _(layer: Clamp, call: Call) -> str:
+def _(layer: Clamp, use: LayerUse) -> str:
     bounds = changed(layer, "min", "max")
-    if call.type_of().dtype == "float":
-        bounds = {name: Raw(within(value, f"{call.inputs[0]}.dtype")) for name, value in bounds.items()}
-    return f"{call.inputs[0]}.clamp({written(**bounds)})"
+    if use.type_of().dtype == "float":
+        bounds = {name: Raw(within(value, f"{use.inputs[0]}.dtype")) for name, value in bounds.items()}
+    return f"{use.inputs[0]}.clamp({written(**bounds)})"
 
 
 @row(Cast)
-def _(layer: Cast, call: Call) -> str:
+def _(layer: Cast, use: LayerUse) -> str:
     if layer.dtype == "float":
-        known = call.type_of().dtype == "float"
-        return str(call.inputs[0]) if known else f"{call.inputs[0]}.to({call.dtype})"
-    return f"{call.inputs[0]}.{'long' if layer.dtype == 'int' else 'bool'}()"
+        known = use.type_of().dtype == "float"
+        return str(use.inputs[0]) if known else f"{use.inputs[0]}.to({use.dtype})"
+    return f"{use.inputs[0]}.{'long' if layer.dtype == 'int' else 'bool'}()"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import Expression, Size
 from nnspec.layers.families.fitting import CenterCrop, PadTo
-from nnspec.to_torch.row import Call, Submodule, row
+from nnspec.to_torch.row import LayerUse, Submodule, row
 
 CENTER_CROP = '''\
 class CenterCrop(nn.Module):
@@ -18,17 +18,17 @@ class CenterCrop(nn.Module):
 
 
 @row(CenterCrop)
-def _(layer: CenterCrop, call: Call) -> Submodule | str:
-    input, like = call.types
+def _(layer: CenterCrop, use: LayerUse) -> Submodule | str:
+    input, like = use.types
     assert input is not None
-    if call.results[0] == input:
-        return call.inputs[0] or ""
+    if use.results[0] == input:
+        return use.inputs[0] or ""
     if like is not None:
         return Submodule("CenterCrop", source=CENTER_CROP)
     crops = layer.crops(input)
-    name = call.inputs[0]
+    name = use.inputs[0]
     parts = [
-        f".narrow({dim}, {_begin(begin, f'{name}.shape[{dim}]', call.size(want))}, {call.size(want)})"
+        f".narrow({dim}, {_begin(begin, f'{name}.shape[{dim}]', use.size(want))}, {use.size(want)})"
         for dim, (begin, want) in enumerate(crops, start=2)
         if want != input.shape[dim]
     ]
@@ -54,7 +54,7 @@ class PadTo(nn.Module):
 
 
 @row(PadTo)
-def _(layer: PadTo, call: Call) -> Submodule | str:
-    if call.results[0] == call.types[0]:
-        return call.inputs[0] or ""
+def _(layer: PadTo, use: LayerUse) -> Submodule | str:
+    if use.results[0] == use.types[0]:
+        return use.inputs[0] or ""
     return Submodule("PadTo", source=PAD_TO)

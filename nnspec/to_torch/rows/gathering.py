@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from nnspec.layers.families.gathering import Gather, Scatter
-from nnspec.to_torch.row import Call, row
+from nnspec.to_torch.row import LayerUse, row
 
 
 @row(Gather)
-def _(layer: Gather, call: Call) -> str:
-    return f"{call.inputs[0]}.gather({layer.dim}, {call.inputs[1]})"
+def _(layer: Gather, use: LayerUse) -> str:
+    return f"{use.inputs[0]}.gather({layer.dim}, {use.inputs[1]})"
 
 
 @row(Scatter)
-def _(layer: Scatter, call: Call) -> str:
-    name, indices, source = call.inputs
-    if call.type_of(2).rank < call.type_of(1).rank:
-        source = f"{source}.expand({call.shape(call.type_of(1).shape)})"
+def _(layer: Scatter, use: LayerUse) -> str:
+    name, indices, source = use.inputs
+    if use.type_of(2).rank < use.type_of(1).rank:
+        source = f"{source}.expand({use.shape(use.type_of(1).shape)})"
     if layer.reduce in (None, "sum"):
         return f"{name}.scatter{'_add' if layer.reduce else ''}({layer.dim}, {indices}, {source})"
     return f"{name}.scatter_reduce({layer.dim}, {indices}, {source}, {layer.reduce!r})"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from nnspec.layers.families.linear import Conv1D, Linear
-from nnspec.to_torch.row import Call, Submodule, changed, row
+from nnspec.to_torch.row import LayerUse, Submodule, changed, row
 
 
 @row(Linear)
-def _(layer: Linear, call: Call) -> Submodule:
-    return Submodule("nn.Linear", (call.type_of().shape[-1], layer.out_features), changed(layer, "bias"))
+def _(layer: Linear, use: LayerUse) -> Submodule:
+    return Submodule("nn.Linear", (use.type_of().shape[-1], layer.out_features), changed(layer, "bias"))
 
 
 CONV1D = '''\
@@ -26,5 +26,5 @@ class Conv1D(nn.Module):
 
 
 @row(Conv1D)
-def _(layer: Conv1D, call: Call) -> Submodule:
-    return Submodule("Conv1D", (call.type_of().shape[-1], layer.out_features), source=CONV1D)
+def _(layer: Conv1D, use: LayerUse) -> Submodule:
+    return Submodule("Conv1D", (use.type_of().shape[-1], layer.out_features), source=CONV1D)

@@ -15,24 +15,24 @@ from nnspec.layers.families.logic import (
     Or,
 )
 from nnspec.to_torch.operands import operands
-from nnspec.to_torch.row import Call, row
+from nnspec.to_torch.row import LayerUse, row
 
 
 @row(Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual)
-def _(layer: Combining, call: Call) -> str:
-    return f" {layer.operator} ".join(operands(layer, call))
+def _(layer: Combining, use: LayerUse) -> str:
+    return f" {layer.operator} ".join(operands(layer, use))
 
 
 @row(And)
-def _(layer: And, call: Call) -> str:
-    return f"{call.inputs[0]} & {call.inputs[1]}"
+def _(layer: And, use: LayerUse) -> str:
+    return f"{use.inputs[0]} & {use.inputs[1]}"
 
 
 @row(Or)
-def _(layer: Or, call: Call) -> str:
-    return f"{call.inputs[0]} | {call.inputs[1]}"
+def _(layer: Or, use: LayerUse) -> str:
+    return f"{use.inputs[0]} | {use.inputs[1]}"
 
 
 @row(Not)
-def _(layer: Not, call: Call) -> str:
-    return f"~{call.inputs[0]}"
+def _(layer: Not, use: LayerUse) -> str:
+    return f"~{use.inputs[0]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.layers.families.matching import CosineSimilarity, CTCLoss, InfoNCE
 from nnspec.to_torch.operands import written
-from nnspec.to_torch.row import Call, OwnFunction, changed, row
+from nnspec.to_torch.row import LayerUse, OwnFunction, changed, row
 
 INFO_NCE = """
 def info_nce(input, target, temperature):
@@ -25,16 +25,16 @@ def ctc(log_probabilities, target, blank):
 
 
 @row(CosineSimilarity)
-def _(layer: CosineSimilarity, call: Call) -> str:
-    inputs = [f"{name}.to(wide)" for name in call.inputs]  # lengths may be beyond 16 bits
-    return f"F.cosine_similarity({written(*inputs, **changed(layer, 'dim', 'eps'))}).to({call.dtype})"
+def _(layer: CosineSimilarity, use: LayerUse) -> str:
+    inputs = [f"{name}.to(wide)" for name in use.inputs]  # lengths may be beyond 16 bits
+    return f"F.cosine_similarity({written(*inputs, **changed(layer, 'dim', 'eps'))}).to({use.dtype})"
 
 
 @row(InfoNCE)
-def _(layer: InfoNCE, call: Call) -> OwnFunction:
-    return OwnFunction("info_nce", INFO_NCE, f"info_nce({call.inputs[0]}, {call.inputs[1]}, {layer.temperature})")
+def _(layer: InfoNCE, use: LayerUse) -> OwnFunction:
+    return OwnFunction("info_nce", INFO_NCE, f"info_nce({use.inputs[0]}, {use.inputs[1]}, {layer.temperature})")
 
 
 @row(CTCLoss)
-def _(layer: CTCLoss, call: Call) -> OwnFunction:
-    return OwnFunction("ctc", CTC, f"ctc({call.inputs[0]}, {call.inputs[1]}, {layer.blank})")
+def _(layer: CTCLoss, use: LayerUse) -> OwnFunction:
+    return OwnFunction("ctc", CTC, f"ctc({use.inputs[0]}, {use.inputs[1]}, {layer.blank})")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nnspec.layers.families.memory_attention import MemoryAttention, MemoryKeys
-from nnspec.to_torch.row import Call, Submodule, changed, row
+from nnspec.to_torch.row import LayerUse, Submodule, changed, row
 
 KEYS = '''\
 class MemoryKeys(nn.MultiheadAttention):
@@ -41,16 +41,16 @@ class MemoryAttention(nn.MultiheadAttention):
 
 
 @row(MemoryKeys)
-def _(layer: MemoryKeys, call: Call) -> Submodule:
+def _(layer: MemoryKeys, use: LayerUse) -> Submodule:
     return Submodule("MemoryKeys", (layer.embed_dim, layer.num_heads), _options(layer), source=KEYS)
 
 
 @row(MemoryAttention)
-def _(layer: MemoryAttention, call: Call) -> Submodule:
-    masks = [f"{name}={{{index}}}" for index, name in ((3, "key_padding_mask"), (4, "attn_mask")) if call.types[index]]
-    use = f"{{module}}({', '.join(['{0}', '{1}', '{2}', *masks])})"
+def _(layer: MemoryAttention, use: LayerUse) -> Submodule:
+    masks = [f"{name}={{{index}}}" for index, name in ((3, "key_padding_mask"), (4, "attn_mask")) if use.types[index]]
+    template = f"{{module}}({', '.join(['{0}', '{1}', '{2}', *masks])})"
     sizes = (layer.embed_dim, layer.num_heads)
-    return Submodule("MemoryAttention", sizes, _options(layer), source=ATTENTION, call=use)
+    return Submodule("MemoryAttention", sizes, _options(layer), source=ATTENTION, call=template)
 
 
 def _options(layer: MemoryKeys | MemoryAttention) -> dict[str, Any]:

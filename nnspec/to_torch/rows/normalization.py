@@ -15,12 +15,12 @@ from nnspec.layers.families.normalization import (
     LocalResponseNorm,
     RMSNorm,
 )
-from nnspec.to_torch.row import Call, Submodule, changed, row
+from nnspec.to_torch.row import LayerUse, Submodule, changed, row
 
 
 @row(BatchNorm1d, BatchNorm2d, BatchNorm3d)
-def _(layer: BatchNorm2d, call: Call) -> Submodule:
-    channels = (layer.channels(call.results[0]),)
+def _(layer: BatchNorm2d, use: LayerUse) -> Submodule:
+    channels = (layer.channels(use.results[0]),)
     keywords = changed(layer, "eps", "momentum", "affine", "track_running_stats", "bias")
     if layer.scale or not layer.affine:
         return Submodule(f"nn.{layer.kind}", channels, keywords)
@@ -46,21 +46,21 @@ class {name}(nn.{base}):
 
 
 @row(InstanceNorm1d, InstanceNorm2d, InstanceNorm3d)
-def _(layer: InstanceNorm2d, call: Call) -> Submodule:
+def _(layer: InstanceNorm2d, use: LayerUse) -> Submodule:
     keywords = changed(layer, "eps", "momentum", "affine", "track_running_stats", "bias")
-    return Submodule(f"nn.{layer.kind}", (layer.channels(call.results[0]),), keywords)
+    return Submodule(f"nn.{layer.kind}", (layer.channels(use.results[0]),), keywords)
 
 
 @row(GroupNorm)
-def _(layer: GroupNorm, call: Call) -> Submodule:
+def _(layer: GroupNorm, use: LayerUse) -> Submodule:
     return Submodule(
-        "nn.GroupNorm", (layer.num_groups, layer.channels(call.results[0])), changed(layer, "eps", "affine", "bias")
+        "nn.GroupNorm", (layer.num_groups, layer.channels(use.results[0])), changed(layer, "eps", "affine", "bias")
     )
 
 
 @row(LayerNorm)
-def _(layer: LayerNorm, call: Call) -> Submodule:
-    shape = layer.normalized_shape(call.results[0], layer.dims)
+def _(layer: LayerNorm, use: LayerUse) -> Submodule:
+    shape = layer.normalized_shape(use.results[0], layer.dims)
     keywords = changed(layer, "eps", "elementwise_affine", "bias")
     return Submodule("nn.LayerNorm", (shape if layer.dims > 1 else shape[0],), keywords)
 
@@ -77,14 +77,14 @@ class LayerNorm2d(nn.LayerNorm):
 
 
 @row(LayerNorm2d)
-def _(layer: LayerNorm2d, call: Call) -> Submodule:
+def _(layer: LayerNorm2d, use: LayerUse) -> Submodule:
     keywords = changed(layer, "eps", "elementwise_affine", "bias")
-    return Submodule("LayerNorm2d", (layer.channels(call.results[0]),), keywords, source=LAYER_NORM_2D)
+    return Submodule("LayerNorm2d", (layer.channels(use.results[0]),), keywords, source=LAYER_NORM_2D)
 
 
 @row(RMSNorm)
-def _(layer: RMSNorm, call: Call) -> Submodule:
-    shape = layer.normalized_shape(call.results[0], layer.dims)
+def _(layer: RMSNorm, use: LayerUse) -> Submodule:
+    shape = layer.normalized_shape(use.results[0], layer.dims)
     return Submodule(
         "nn.RMSNorm", (shape if layer.dims > 1 else shape[0],), changed(layer, "eps", "elementwise_affine")
     )
@@ -100,6 +100,6 @@ class LocalResponseNorm(nn.LocalResponseNorm):
 
 
 @row(LocalResponseNorm)
-def _(layer: LocalResponseNorm, call: Call) -> Submodule:
+def _(layer: LocalResponseNorm, use: LayerUse) -> Submodule:
     keywords = changed(layer, "alpha", "beta", "k")
     return Submodule("LocalResponseNorm", (layer.size,), keywords, source=LOCAL_RESPONSE_NORM)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnspec.layers.families.normalize import Normalize
-from nnspec.to_torch.row import Call, OwnFunction, row
+from nnspec.to_torch.row import LayerUse, OwnFunction, row
 
 _SOURCE = '''\
 def normalize(x, mean, std):
@@ -16,5 +16,5 @@ def normalize(x, mean, std):
 
 
 @row(Normalize)
-def _(layer: Normalize, call: Call) -> OwnFunction:
-    return OwnFunction("normalize", _SOURCE, f"normalize({call.inputs[0]}, {list(layer.mean)}, {list(layer.std)})")
+def _(layer: Normalize, use: LayerUse) -> OwnFunction:
+    return OwnFunction("normalize", _SOURCE, f"normalize({use.inputs[0]}, {list(layer.mean)}, {list(layer.std)})")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from nnspec.layers.families.ordering import ArgSort, Sort, TopK
 from nnspec.to_torch.operands import written
-from nnspec.to_torch.row import Call, changed, row
+from nnspec.to_torch.row import LayerUse, changed, row
 
 
 @row(TopK)
-def _(layer: TopK, call: Call) -> str:
-    return f"{call.inputs[0]}.topk({written(call.size(layer.k), **changed(layer, 'dim', 'largest', 'sorted'))})"
+def _(layer: TopK, use: LayerUse) -> str:
+    return f"{use.inputs[0]}.topk({written(use.size(layer.k), **changed(layer, 'dim', 'largest', 'sorted'))})"
 
 
 @row(Sort, ArgSort)
-def _(layer: Sort | ArgSort, call: Call) -> str:
-    return f"{call.inputs[0]}.{layer.function}({written(**changed(layer, 'dim', 'descending'), stable=True)})"
+def _(layer: Sort | ArgSort, use: LayerUse) -> str:
+    return f"{use.inputs[0]}.{layer.function}({written(**changed(layer, 'dim', 'descending'), stable=True)})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnspec.layers.families.overlap import ClassOverlap, DiceLoss, DiceScore, MeanIoU, MeanOverlap
-from nnspec.to_torch.row import Call, OwnFunction, row
+from nnspec.to_torch.row import LayerUse, OwnFunction, row
 
 DICE_LOSS = """
 def dice_loss(input, target, smooth):
@@ -33,20 +33,20 @@ def mean_iou(scores, target):
 
 
 @row(DiceLoss)
-def _(layer: DiceLoss, call: Call) -> OwnFunction:
+def _(layer: DiceLoss, use: LayerUse) -> OwnFunction:
     reduced = "" if layer.reduction == "none" else f".{layer.reduction}()"
-    text = f"dice_loss({call.inputs[0]}, {call.inputs[1]}, {layer.smooth}){reduced}"
+    text = f"dice_loss({use.inputs[0]}, {use.inputs[1]}, {layer.smooth}){reduced}"
     return OwnFunction("dice_loss", DICE_LOSS, text)
 
 
 @row(DiceScore)
-def _(layer: DiceScore, call: Call) -> OwnFunction:
-    return OwnFunction("dice", DICE, f"dice({call.inputs[0]}, {call.inputs[1]}, {layer.threshold})")
+def _(layer: DiceScore, use: LayerUse) -> OwnFunction:
+    return OwnFunction("dice", DICE, f"dice({use.inputs[0]}, {use.inputs[1]}, {layer.threshold})")
 
 
 @row(MeanIoU)
-def _(layer: MeanIoU, call: Call) -> OwnFunction:
-    return OwnFunction("mean_iou", MEAN_IOU, f"mean_iou({call.inputs[0]}, {call.inputs[1]})")
+def _(layer: MeanIoU, use: LayerUse) -> OwnFunction:
+    return OwnFunction("mean_iou", MEAN_IOU, f"mean_iou({use.inputs[0]}, {use.inputs[1]})")
 
 
 CLASS_OVERLAP = """
@@ -66,10 +66,10 @@ def mean_overlap(counts):
 
 
 @row(ClassOverlap)
-def _(layer: ClassOverlap, call: Call) -> OwnFunction:
-    return OwnFunction("class_overlap", CLASS_OVERLAP, f"class_overlap({call.inputs[0]}, {call.inputs[1]})")
+def _(layer: ClassOverlap, use: LayerUse) -> OwnFunction:
+    return OwnFunction("class_overlap", CLASS_OVERLAP, f"class_overlap({use.inputs[0]}, {use.inputs[1]})")
 
 
 @row(MeanOverlap)
-def _(layer: MeanOverlap, call: Call) -> OwnFunction:
-    return OwnFunction("mean_overlap", MEAN_OVERLAP, f"mean_overlap({call.inputs[0]})")
+def _(layer: MeanOverlap, use: LayerUse) -> OwnFunction:
+    return OwnFunction("mean_overlap", MEAN_OVERLAP, f"mean_overlap({use.inputs[0]})")

@@ -21,19 +21,19 @@ from nnspec.layers.families.padding import (
     ZeroPad3d,
 )
 from nnspec.to_torch.operands import within
-from nnspec.to_torch.row import Call, Raw, Submodule, changed, row
+from nnspec.to_torch.row import LayerUse, Raw, Submodule, changed, row
 
 
 @row(Pad)
-def _(layer: Pad, call: Call) -> str:
+def _(layer: Pad, use: LayerUse) -> str:
     padding = layer.padding
     if layer.mode != "constant":  # torch wants an entry for all dimensions but the first two
-        padding += (0,) * (2 * (call.results[0].rank - 2) - len(padding))
+        padding += (0,) * (2 * (use.results[0].rank - 2) - len(padding))
     keywords = changed(layer, "mode", "value")
-    if "value" in keywords and call.type_of().dtype == "float":
-        keywords["value"] = Raw(within(keywords["value"], f"{call.inputs[0]}.dtype"))
+    if "value" in keywords and use.type_of().dtype == "float":
+        keywords["value"] = Raw(within(keywords["value"], f"{use.inputs[0]}.dtype"))
     options = "".join(f", {name}={value!r}" for name, value in keywords.items())
-    return f"F.pad({call.inputs[0]}, {padding!r}{options})"
+    return f"F.pad({use.inputs[0]}, {padding!r}{options})"
 
 
 @row(
@@ -50,10 +50,10 @@ def _(layer: Pad, call: Call) -> str:
     CircularPad2d,
     CircularPad3d,
 )
-def _(layer: ZeroPad2d, call: Call) -> Submodule:
+def _(layer: ZeroPad2d, use: LayerUse) -> Submodule:
     return Submodule(f"nn.{layer.kind}", (layer.padding,))
 
 
 @row(ConstantPad1d, ConstantPad2d, ConstantPad3d)
-def _(layer: ConstantPad2d, call: Call) -> Submodule:
+def _(layer: ConstantPad2d, use: LayerUse) -> Submodule:
     return Submodule(f"nn.{layer.kind}", (layer.padding, layer.value))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnspec.layers.base import TensorType
 from nnspec.layers.families.average_pooling import AvgPool1d, AvgPool2d, AvgPool3d
 from nnspec.layers.families.max_pooling import MaxPool1d, MaxPool2d, MaxPool3d
 from nnspec.layers.families.power_pooling import LPPool1d, LPPool2d, LPPool3d
+from nnspec.layers.tensor_type import TensorType
 from nnspec.layers.window import Pairs, each
 from nnspec.to_torch.padding import pad_order, symmetric
-from nnspec.to_torch.row import Call, Raw, Submodule, changed, row
+from nnspec.to_torch.row import LayerUse, Raw, Submodule, changed, row
 
 
 def _pairs(layer: MaxPool2d | AvgPool2d, input: TensorType | None) -> Pairs:
@@ -25,8 +25,8 @@ def _after_padding(padding: str, pool: str, arguments: tuple[Any, ...], keywords
 
 
 @row(MaxPool1d, MaxPool2d, MaxPool3d)
-def _(layer: MaxPool2d, call: Call) -> Submodule:
-    pairs = _pairs(layer, call.types[0])
+def _(layer: MaxPool2d, use: LayerUse) -> Submodule:
+    pairs = _pairs(layer, use.types[0])
     sizes, stride, options = (layer.kernel_size,), changed(layer, "stride"), changed(layer, "dilation", "ceil_mode")
     padding = symmetric(pairs)
     if padding is None or _too_wide(layer, pairs):
@@ -60,8 +60,8 @@ class {name}(nn.{kind}):
 
 
 @row(AvgPool1d, AvgPool2d, AvgPool3d)
-def _(layer: AvgPool2d, call: Call) -> Submodule:
-    pairs = _pairs(layer, call.types[0])
+def _(layer: AvgPool2d, use: LayerUse) -> Submodule:
+    pairs = _pairs(layer, use.types[0])
     sizes, stride = (layer.kernel_size,), changed(layer, "stride")
     divisor = {"divisor_override": layer.divisor} if layer.divisor else {}
     padding = symmetric(pairs)
@@ -77,7 +77,7 @@ def _(layer: AvgPool2d, call: Call) -> Submodule:
 
 
 @row(LPPool1d, LPPool2d, LPPool3d)
-def _(layer: LPPool2d, call: Call) -> Submodule:
+def _(layer: LPPool2d, use: LayerUse) -> Submodule:
     keywords, kernel = changed(layer, "stride", "ceil_mode"), layer.kernel_size
     if layer.dims == 1:  # torch's takes no list of one
         (kernel,) = each(kernel, 1, "kernel_size")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnspec.layers.families.position import SinusoidalEmbedding
-from nnspec.to_torch.row import Call, Submodule, changed, row
+from nnspec.to_torch.row import LayerUse, Submodule, changed, row
 
 SINUSOIDAL = '''\
 class SinusoidalEmbedding(nn.Module):
@@ -26,7 +26,7 @@ class SinusoidalEmbedding(nn.Module):
 
 
 @row(SinusoidalEmbedding)
-def _(layer: SinusoidalEmbedding, call: Call) -> Submodule:
+def _(layer: SinusoidalEmbedding, use: LayerUse) -> Submodule:
     sizes = (layer.embedding_dim, *changed(layer, "base").values())
     options = changed(layer, "interleaved", "cosine_first", "freq_shift")
     return Submodule("SinusoidalEmbedding", sizes, options, source=SINUSOIDAL)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnspec.layers.families.recurrent import GRU, LSTM, RNN
-from nnspec.to_torch.row import Call, Submodule, changed, row
+from nnspec.to_torch.row import LayerUse, Submodule, changed, row
 
 OPTIONS = ("nonlinearity", "bias", "batch_first", "dropout", "bidirectional", "proj_size")
 
@@ -30,21 +30,21 @@ PADDED = """
 
 
 @row(RNN, GRU, LSTM)
-def _(layer: RNN | GRU | LSTM, call: Call) -> Submodule:
-    sizes = (call.type_of().shape[2], layer.hidden_size, *changed(layer, "num_layers").values())
+def _(layer: RNN | GRU | LSTM, use: LayerUse) -> Submodule:
+    sizes = (use.type_of().shape[2], layer.hidden_size, *changed(layer, "num_layers").values())
     options = changed(layer, *(name for name in OPTIONS if name in type(layer).model_fields))
     if layer.num_layers == 1:
         options.pop("dropout", None)  # it is between layers
-    *states, lengths = (given is not None for given in call.types[1:])
+    *states, lengths = (given is not None for given in use.types[1:])
     paired = isinstance(layer, LSTM)  # torch holds state and cell in a tuple
     given = ["({1}, {2})" if paired else "{1}"] if states[0] else []
-    arguments = ", ".join(["{0}", *([f"{{{len(call.types) - 1}}}"] if lengths else []), *given])
-    use = f"{{module}}({arguments})"
+    arguments = ", ".join(["{0}", *([f"{{{len(use.types) - 1}}}"] if lengths else []), *given])
+    template = f"{{module}}({arguments})"
     results = "{0}, ({1}, {2})" if paired else None
     if layer.recurrent_bias and not lengths:
-        return Submodule(f"nn.{layer.kind}", sizes, options, call=use, results=results)
+        return Submodule(f"nn.{layer.kind}", sizes, options, call=template, results=results)
     name, source = _class(layer.kind, layer.recurrent_bias, lengths)
-    return Submodule(name, sizes, options, source=source, call=use, results=results)
+    return Submodule(name, sizes, options, source=source, call=template, results=results)
 
 
 def _class(kind: str, both_biases: bool, lengths: bool) -> tuple[str, str]:

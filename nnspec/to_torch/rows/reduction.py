@@ -23,56 +23,56 @@ from nnspec.layers.families.reduction import (
     Variance,
 )
 from nnspec.to_torch.operands import written
-from nnspec.to_torch.row import Call, changed, row
+from nnspec.to_torch.row import LayerUse, changed, row
 
 METHODS: dict[type[Layer], str] = {Max: "amax", Min: "amin"}
 
 
-def _dimensions(layer: typing.Any, call: Call) -> dict[str, typing.Any]:
+def _dimensions(layer: typing.Any, use: LayerUse) -> dict[str, typing.Any]:
     """The keywords `dim` and `keepdim`; torch keeps dimensions only where they are named."""
     keywords = changed(layer, "dim", "keepdim")
     if layer.dim is None and layer.keepdim:
-        keywords = {"dim": layer.axes(call.type_of()), "keepdim": True}
+        keywords = {"dim": layer.axes(use.type_of()), "keepdim": True}
     return keywords
 
 
 @row(Sum, Mean, Max, Min, All, Any)
-def _(layer: Sum | Mean | Max | Min | All | Any, call: Call) -> str:
+def _(layer: Sum | Mean | Max | Min | All | Any, use: LayerUse) -> str:
     method = METHODS.get(type(layer), layer.function)
-    return f"{call.inputs[0]}.{method}({written(**_dimensions(layer, call))})"
+    return f"{use.inputs[0]}.{method}({written(**_dimensions(layer, use))})"
 
 
 @row(Variance, StandardDeviation)
-def _(layer: Variance | StandardDeviation, call: Call) -> str:
-    keywords = {**_dimensions(layer, call), **changed(layer, "unbiased")}
-    return f"{call.inputs[0]}.{layer.function}({written(**keywords)})"
+def _(layer: Variance | StandardDeviation, use: LayerUse) -> str:
+    keywords = {**_dimensions(layer, use), **changed(layer, "unbiased")}
+    return f"{use.inputs[0]}.{layer.function}({written(**keywords)})"
 
 
 @row(LogSumExp)
-def _(layer: LogSumExp, call: Call) -> str:
-    dim = layer.dim if layer.dim is not None else layer.axes(call.type_of()) or 0
+def _(layer: LogSumExp, use: LayerUse) -> str:
+    dim = layer.dim if layer.dim is not None else layer.axes(use.type_of()) or 0
     text = f"logsumexp({written(dim=dim, **changed(layer, 'keepdim'))})"
-    if call.dtype == "wide":
-        return f"{call.inputs[0]}.{text}"
+    if use.dtype == "wide":
+        return f"{use.inputs[0]}.{text}"
     # a sum of exponentials is beyond float16 where its logarithm is not
-    return f"{call.inputs[0]}.to(wide).{text}.to(dtype)"
+    return f"{use.inputs[0]}.to(wide).{text}.to(dtype)"
 
 
 @row(Norm)
-def _(layer: Norm, call: Call) -> str:
+def _(layer: Norm, use: LayerUse) -> str:
     order = {"ord": layer.p} if layer.p != 2 else {}
-    return f"torch.linalg.vector_norm({written(str(call.inputs[0]), **order, **_dimensions(layer, call))})"
+    return f"torch.linalg.vector_norm({written(str(use.inputs[0]), **order, **_dimensions(layer, use))})"
 
 
 @row(Prod, ArgMax, ArgMin)
-def _(layer: Prod | ArgMax | ArgMin, call: Call) -> str:
-    text = f"{call.inputs[0]}.{layer.function}"
+def _(layer: Prod | ArgMax | ArgMin, use: LayerUse) -> str:
+    text = f"{use.inputs[0]}.{layer.function}"
     if layer.dim is not None:
         return f"{text}({written(**changed(layer, 'dim', 'keepdim'))})"
-    ones = call.shape(call.results[0].shape)
+    ones = use.shape(use.results[0].shape)
     return f"{text}().reshape({ones})" if ones else f"{text}()"
 
 
 @row(CumulativeSum, CumulativeProduct)
-def _(layer: CumulativeSum | CumulativeProduct, call: Call) -> str:
-    return f"{call.inputs[0]}.{layer.function}(dim={layer.dim})"
+def _(layer: CumulativeSum | CumulativeProduct, use: LayerUse) -> str:
+    return f"{use.inputs[0]}.{layer.function}(dim={layer.dim})"

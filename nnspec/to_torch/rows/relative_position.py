@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnspec.layers.families.relative_position import RelativePositionIndex
-from nnspec.to_torch.row import Call, Submodule, row
+from nnspec.to_torch.row import LayerUse, Submodule, row
 
 SOURCE = '''\
 def relative_position_index(height, width):
@@ -16,5 +16,5 @@ def relative_position_index(height, width):
 
 
 @row(RelativePositionIndex)
-def _(layer: RelativePositionIndex, call: Call) -> Submodule:
+def _(layer: RelativePositionIndex, use: LayerUse) -> Submodule:
     return Submodule("relative_position_index", layer.sizes, source=SOURCE, call="{module}")

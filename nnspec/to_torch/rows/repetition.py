@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from nnspec.layers.families.repetition import Expand, Flip, RepeatInterleave, Roll, Tile
-from nnspec.to_torch.row import Call, row
+from nnspec.to_torch.row import LayerUse, row
 
 
 @row(Tile)
-def _(layer: Tile, call: Call) -> str:
-    return f"{call.inputs[0]}.tile({call.shape(layer.dims) or '()'})"
+def _(layer: Tile, use: LayerUse) -> str:
+    return f"{use.inputs[0]}.tile({use.shape(layer.dims) or '()'})"
 
 
 @row(RepeatInterleave)
-def _(layer: RepeatInterleave, call: Call) -> str:
-    return f"{call.inputs[0]}.repeat_interleave({call.size(layer.repeats)}, dim={layer.dim})"
+def _(layer: RepeatInterleave, use: LayerUse) -> str:
+    return f"{use.inputs[0]}.repeat_interleave({use.size(layer.repeats)}, dim={layer.dim})"
 
 
 @row(Expand)
-def _(layer: Expand, call: Call) -> str:
-    return f"{call.inputs[0]}.expand({call.shape(layer.shape) or '()'})"
+def _(layer: Expand, use: LayerUse) -> str:
+    return f"{use.inputs[0]}.expand({use.shape(layer.shape) or '()'})"
 
 
 @row(Roll)
-def _(layer: Roll, call: Call) -> str:
-    return f"{call.inputs[0]}.roll(shifts={layer.shifts}, dims={layer.dims})"
+def _(layer: Roll, use: LayerUse) -> str:
+    return f"{use.inputs[0]}.roll(shifts={layer.shifts}, dims={layer.dims})"
 
 
 @row(Flip)
-def _(layer: Flip, call: Call) -> str:
-    return f"{call.inputs[0]}.flip({layer.dims})"
+def _(layer: Flip, use: LayerUse) -> str:
+    return f"{use.inputs[0]}.flip({layer.dims})"

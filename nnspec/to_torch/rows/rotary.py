@@ -6,7 +6,7 @@ from typing import Any
 
 from nnspec.layers.families.rotary import RotaryEmbedding
 from nnspec.to_torch.operands import written
-from nnspec.to_torch.row import Call, OwnFunction, changed, row
+from nnspec.to_torch.row import LayerUse, OwnFunction, changed, row
 
 ROTARY = '''\
 def {name}(x, positions=None, base=10000.0{parameters}):
@@ -58,8 +58,8 @@ SCALE = {
 
 
 @row(RotaryEmbedding)
-def _(layer: RotaryEmbedding, call: Call) -> OwnFunction:
-    named = _named(layer, call)
+def _(layer: RotaryEmbedding, use: LayerUse) -> OwnFunction:
+    named = _named(layer, use)
     name = "_".join(["rotary", *["interleaved"] * layer.interleaved, *["partial"] * ("rotary_dim" in named)])
     name += f"_{layer.scaling}" if layer.scaling else ""
     name += "_stretched" if layer.scaling and "attention_factor" in named else ""
@@ -77,14 +77,14 @@ def _(layer: RotaryEmbedding, call: Call) -> OwnFunction:
         waves=f"angles.cos(){stretch}, angles.sin(){stretch}",
         **parts,
     )
-    arguments = written(str(call.inputs[0]), _positions(layer, call), **changed(layer, "base"), **named)
+    arguments = written(str(use.inputs[0]), _positions(layer, use), **changed(layer, "base"), **named)
     return OwnFunction(name, source, f"{name}({arguments})")
 
 
-def _named(layer: RotaryEmbedding, call: Call) -> dict[str, Any]:
+def _named(layer: RotaryEmbedding, use: LayerUse) -> dict[str, Any]:
     """The arguments beyond those of every rotation, by name."""
-    features = layer.turning(call.type_of())
-    named: dict[str, Any] = {} if features == call.type_of().shape[-1] else {"rotary_dim": features}
+    features = layer.turning(use.type_of())
+    named: dict[str, Any] = {} if features == use.type_of().shape[-1] else {"rotary_dim": features}
     scaled: dict[str | None, tuple[str, ...]] = {
         "linear": ("factor",),
         "dynamic": ("factor", "original_length"),
@@ -98,13 +98,13 @@ def _named(layer: RotaryEmbedding, call: Call) -> dict[str, Any]:
     return named | ({"attention_factor": layer.stretch} if layer.stretch != 1 else {})
 
 
-def _positions(layer: RotaryEmbedding, call: Call) -> str:
+def _positions(layer: RotaryEmbedding, use: LayerUse) -> str:
     """The positions as an argument; "" for those that the function counts by itself."""
-    given = call.types[1]
+    given = use.types[1]
     if given is not None:
         several = given.rank == 2  # [N, T] beside [N, heads, T, d]
-        return f"{call.inputs[1]}[:, None]" if several else str(call.inputs[1])
+        return f"{use.inputs[1]}[:, None]" if several else str(use.inputs[1])
     if layer.offset == 0:
         return ""
-    start, end = call.size(layer.offset), call.size(layer.offset + call.type_of().shape[-2])
-    return f"torch.arange({written(start, end, f'device={call.inputs[0]}.device')})"
+    start, end = use.size(layer.offset), use.size(layer.offset + use.type_of().shape[-2])
+    return f"torch.arange({written(start, end, f'device={use.inputs[0]}.device')})"

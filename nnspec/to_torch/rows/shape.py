@@ -7,16 +7,16 @@ from nnspec.layers.families.rearranging import Rearrange
 from nnspec.layers.families.shape import Flatten, Identity, Reshape, Unflatten
 from nnspec.to_torch.operands import tuple_text
 from nnspec.to_torch.reshaping import reshaped
-from nnspec.to_torch.row import Call, Submodule, changed, row
+from nnspec.to_torch.row import LayerUse, Submodule, changed, row
 
 
 @row(Identity)
-def _(layer: Identity, call: Call) -> Submodule:
+def _(layer: Identity, use: LayerUse) -> Submodule:
     return Submodule("nn.Identity", expression="{0}")
 
 
 @row(Flatten)
-def _(layer: Flatten, call: Call) -> Submodule:
+def _(layer: Flatten, use: LayerUse) -> Submodule:
     return Submodule(
         "nn.Flatten",
         keywords=changed(layer, "start_dim", "end_dim"),
@@ -25,42 +25,42 @@ def _(layer: Flatten, call: Call) -> Submodule:
 
 
 @row(Unflatten)
-def _(layer: Unflatten, call: Call) -> Submodule | str:
-    expression = f"unflatten({layer.dim}, {tuple_text(map(call.size, layer.unflattened_size))})"
+def _(layer: Unflatten, use: LayerUse) -> Submodule | str:
+    expression = f"unflatten({layer.dim}, {tuple_text(map(use.size, layer.unflattened_size))})"
     if all(isinstance(size, int) for size in layer.unflattened_size):
         return Submodule("nn.Unflatten", (layer.dim, layer.unflattened_size), expression=f"{{0}}.{expression}")
-    return f"{call.inputs[0]}.{expression}"
+    return f"{use.inputs[0]}.{expression}"
 
 
 @row(Reshape)
-def _(layer: Reshape, call: Call) -> str:
-    return reshaped(str(call.inputs[0]), call.type_of().shape, layer.shape, call.size)
+def _(layer: Reshape, use: LayerUse) -> str:
+    return reshaped(str(use.inputs[0]), use.type_of().shape, layer.shape, use.size)
 
 
 @row(Permute)
-def _(layer: Permute, call: Call) -> str:
-    return f"{call.inputs[0]}.permute({', '.join(map(str, layer.dims)) or '()'})"
+def _(layer: Permute, use: LayerUse) -> str:
+    return f"{use.inputs[0]}.permute({', '.join(map(str, layer.dims)) or '()'})"
 
 
 @row(Transpose)
-def _(layer: Transpose, call: Call) -> str:
-    return f"{call.inputs[0]}.transpose({layer.dim0}, {layer.dim1})"
+def _(layer: Transpose, use: LayerUse) -> str:
+    return f"{use.inputs[0]}.transpose({layer.dim0}, {layer.dim1})"
 
 
 @row(Squeeze)
-def _(layer: Squeeze, call: Call) -> str:
-    return f"{call.inputs[0]}.squeeze({layer.dim})"
+def _(layer: Squeeze, use: LayerUse) -> str:
+    return f"{use.inputs[0]}.squeeze({layer.dim})"
 
 
 @row(Unsqueeze)
-def _(layer: Unsqueeze, call: Call) -> str:
-    return f"{call.inputs[0]}.unsqueeze({layer.dim})"
+def _(layer: Unsqueeze, use: LayerUse) -> str:
+    return f"{use.inputs[0]}.unsqueeze({layer.dim})"
 
 
 @row(Rearrange)
-def _(layer: Rearrange, call: Call) -> str:
-    plan = layer.plan(call.type_of())
-    text = reshaped(str(call.inputs[0]), call.type_of().shape, plan.split, call.size)
+def _(layer: Rearrange, use: LayerUse) -> str:
+    plan = layer.plan(use.type_of())
+    text = reshaped(str(use.inputs[0]), use.type_of().shape, plan.split, use.size)
     if plan.order != tuple(range(len(plan.order))):
         text += f".permute({', '.join(map(str, plan.order))})"
-    return reshaped(text, tuple(plan.split[index] for index in plan.order), plan.joined, call.size)
+    return reshaped(text, tuple(plan.split[index] for index in plan.order), plan.joined, use.size)

@@ -8,13 +8,13 @@ from nnspec.dims import Expression, Size
 from nnspec.layers.base import Initial
 from nnspec.layers.families.source import Buffer, Constant, Full, Normal, Ones, Parameter, Range, Uniform, Zeros
 from nnspec.to_torch.operands import tuple_text, within, written
-from nnspec.to_torch.row import Call, Raw, Submodule, changed, row
+from nnspec.to_torch.row import LayerUse, Raw, Submodule, changed, row
 
 DTYPES = {"int": "torch.long", "bool": "torch.bool"}
 
 
 @row(Parameter)
-def _(layer: Parameter, call: Call) -> Submodule:
+def _(layer: Parameter, use: LayerUse) -> Submodule:
     (weight,) = layer.weights()
     trainable = {} if layer.trainable else {"requires_grad": False}
     start = weight.initial.value or Raw(_start(weight.shape, weight.initial))
@@ -22,7 +22,7 @@ def _(layer: Parameter, call: Call) -> Submodule:
 
 
 @row(Buffer)
-def _(layer: Buffer, call: Call) -> Submodule:
+def _(layer: Buffer, use: LayerUse) -> Submodule:
     return Submodule("nn.Buffer", (layer.value,), changed(layer, "persistent"), call="{module}")
 
 
@@ -51,10 +51,10 @@ def _start(shape: tuple[int, ...], initial: Initial) -> str:
 
 
 @row(Constant)
-def _(layer: Constant, call: Call) -> str:
-    inferred = call.results[0].dtype != "float" and layer.dtype is None
-    value = call.size(layer.value) if isinstance(layer.value, Expression) else repr(_lists(layer.value))
-    return f"torch.tensor({written(value, '' if inferred else _dtype(call), DEVICE)})"
+def _(layer: Constant, use: LayerUse) -> str:
+    inferred = use.results[0].dtype != "float" and layer.dtype is None
+    value = use.size(layer.value) if isinstance(layer.value, Expression) else repr(_lists(layer.value))
+    return f"torch.tensor({written(value, '' if inferred else _dtype(use), DEVICE)})"
 
 
 def _lists(value: Any) -> Any:
@@ -64,46 +64,46 @@ def _lists(value: Any) -> Any:
 DEVICE = "device=device"
 
 
-def _dtype(call: Call) -> str:
+def _dtype(use: LayerUse) -> str:
     """The element type of the result, as an argument."""
-    return f"dtype={DTYPES.get(call.results[0].dtype, call.dtype)}"
+    return f"dtype={DTYPES.get(use.results[0].dtype, use.dtype)}"
 
 
 @row(Range)
-def _(layer: Range, call: Call) -> str:
-    end, start, step = call.size(layer.end), call.size(layer.start), str(layer.step)
+def _(layer: Range, use: LayerUse) -> str:
+    end, start, step = use.size(layer.end), use.size(layer.start), str(layer.step)
     bounds = [end] if (start, step) == ("0", "1") else [start, end, *([step] if step != "1" else [])]
     return f"torch.arange({written(*bounds, DEVICE)})"
 
 
 @row(Full)
-def _(layer: Full, call: Call) -> str:
-    sizes = tuple_text(map(call.size, layer.shape))
+def _(layer: Full, use: LayerUse) -> str:
+    sizes = tuple_text(map(use.size, layer.shape))
     if isinstance(layer.value, float):
-        return f"torch.full({written(sizes, within(layer.value, call.dtype), _dtype(call), DEVICE)})"
+        return f"torch.full({written(sizes, within(layer.value, use.dtype), _dtype(use), DEVICE)})"
     return f"torch.full({written(sizes, repr(layer.value), DEVICE)})"
 
 
 @row(Zeros, Ones)
-def _(layer: Zeros | Ones, call: Call) -> str:
-    return f"torch.{layer.function}({written(call.shape(layer.shape) or '()', _dtype(call), DEVICE)})"
+def _(layer: Zeros | Ones, use: LayerUse) -> str:
+    return f"torch.{layer.function}({written(use.shape(layer.shape) or '()', _dtype(use), DEVICE)})"
 
 
 @row(Normal)
-def _(layer: Normal, call: Call) -> str:
+def _(layer: Normal, use: LayerUse) -> str:
     if (layer.mean, layer.std) == (0, 1):
-        return _random("randn", layer.shape, call)
-    return f"{_random('empty', layer.shape, call)}.normal_({layer.mean}, {layer.std})"
+        return _random("randn", layer.shape, use)
+    return f"{_random('empty', layer.shape, use)}.normal_({layer.mean}, {layer.std})"
 
 
 @row(Uniform)
-def _(layer: Uniform, call: Call) -> str:
+def _(layer: Uniform, use: LayerUse) -> str:
     if (layer.low, layer.high) == (0, 1):
-        return _random("rand", layer.shape, call)
-    return f"{_random('empty', layer.shape, call)}.uniform_({layer.low}, {layer.high})"
+        return _random("rand", layer.shape, use)
+    return f"{_random('empty', layer.shape, use)}.uniform_({layer.low}, {layer.high})"
 
 
-def _random(function: str, shape: tuple[Size, ...] | None, call: Call) -> str:
+def _random(function: str, shape: tuple[Size, ...] | None, use: LayerUse) -> str:
     if shape is None:
-        return f"torch.{function}_like({call.inputs[0]})"
-    return f"torch.{function}({written(call.shape(shape) or '()', _dtype(call), DEVICE)})"
+        return f"torch.{function}_like({use.inputs[0]})"
+    return f"torch.{function}({written(use.shape(shape) or '()', _dtype(use), DEVICE)})"

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from nnspec.diagnostics import Span
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.reading.arrays import SAVE, WHITE, Array, as_pictures, may_be_pictures, read_arrays
 from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.fail import instead, read_from, refuse

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nnspec.diagnostics import Span
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.recipe.data import (
     Arrays,
     Cifar,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nnspec.diagnostics import Span, SpecError
-from nnspec.layers.base import TensorType
+from nnspec.layers.tensor_type import TensorType
 from nnspec.reading.table import Table, Values, missing_in
 from nnspec.reading.tables import open_table
 from nnspec.reading.unreadable import Unreadable
