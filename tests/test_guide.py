@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import nnspec
 from tests.reference.guide import played
 
 ROOT = Path(__file__).parent.parent
@@ -40,3 +41,25 @@ def test_links_of_the_guide_lead_somewhere_and_each_page_leads_to_the_next() -> 
     for page, following in pairwise(PAGES):
         assert f"({page.name})" in contents
         assert f"({following.name})" in page.read_text(encoding="utf-8").splitlines()[-1]
+
+
+MODEL = "```nn\n# m.nn\nmodel M {\n  input x: float[N, 4]\n  Linear(2)\n}\n```\n"
+
+
+def test_what_a_page_says_wrongly_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    count = "```console\n$ nnspec summary m.nn\n...\nTrainable parameters  {}\n...\n```\n"
+    assert played(MODEL + count.format(10)) == MODEL + count.format(10)
+    assert played(MODEL + count.format(12)) == MODEL + count.format(10)
+    cut = (MODEL + count.format(10)).replace("10\n...\n", "10\n")
+    assert len(played(cut)) > len(cut)  # a line is left out, and nothing says so
+    assert played(MODEL.replace("Linear", "  Linear")) == MODEL
+    for wrong in (
+        MODEL.replace("```nn", "```nn error"),
+        "```bash\nnnspec train m.nn --epoch 3\n```\n",
+        "```python\n```\n",
+    ):
+        with pytest.raises(AssertionError):
+            played(wrong)
+    with pytest.raises(nnspec.SpecError):
+        played(MODEL.replace("Linear", "Linar"))

@@ -51,7 +51,7 @@ def played(page: str) -> str:
             case "bash":
                 _look_up(text)
             case other:
-                raise ValueError(f"a block of {other}")
+                raise AssertionError(f"a block of {other}")
         return block[0]
 
     return BLOCK.sub(play, page)
@@ -120,12 +120,11 @@ def _like(shown: str, told: str, measured: bool) -> bool:
 
 
 def _cut(told: str, shown: str) -> str:
-    """The output without the lines that the page leaves out: of those that it shows, what they are like now."""
-    if "...\n" not in shown:
-        return told
+    """The output without the lines that the page leaves out; all of it where that cannot be told."""
     now = told.splitlines(keepends=True)
     lines = shown.splitlines(keepends=True)
-    return "".join(line if line == "...\n" else "".join(get_close_matches(line, now, 1, 0.5)) for line in lines)
+    cut = "".join(line if line == "...\n" else "".join(get_close_matches(line, now, 1, 0.5)) for line in lines)
+    return cut if _like(cut, told, measured=False) else told
 
 
 def _look_up(text: str) -> None:
