@@ -186,10 +186,29 @@ def test_pruned_backbone_holds_only_what_is_reached() -> None:
     assert not any(key.startswith(("backbone.fc", "backbone.first.out")) and "first.out" not in key for key in keys)
 
 
-def test_generated_resnet50_is_as_it_was_read_and_approved() -> None:
+# Models of every kind, small where that makes fewer classes.
+READ: dict[str, tuple[str, str, dict[str, object]]] = {
+    "lenet5": ("lenet5", "LeNet5", {}),
+    "resnet50": ("resnet", "ResNet50", {}),
+    "gpt2": ("gpt2", "GPT2", {}),
+    "t5": ("t5", "T5", {}),
+    "bert": ("bert", "BERT", {}),
+    "vae": ("vae", "VAE", {}),
+    "rnn_lm": ("rnn_lm", "LanguageModel", {}),
+    "seq2seq_attention": ("seq2seq_attention", "Seq2SeqAttention", {}),
+    "ddpm": ("ddpm", "DDPM", {}),
+    "yolov8": ("yolov8", "YOLOv8", {}),
+    "llama": ("llama", "Llama", {}),
+    "mixtral": ("mixtral", "Mixtral", {}),
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_generated_source_is_as_it_was_read_and_approved(name: str) -> None:
     """To approve a change: NNSPEC_REGOLD=1 pytest tests/test_torch_source.py, and read the difference."""
-    text = nnspec.load(SPECS / "resnet.nn", "ResNet50").torch_source()
-    golden = GOLDEN / "resnet50.py.txt"
+    file, model, settings = READ[name]
+    text = nnspec.load(SPECS / f"{file}.nn", model, **settings).torch_source()
+    golden = GOLDEN / f"{name}.py.txt"
     if os.environ.get("NNSPEC_REGOLD"):
         golden.write_text(text, encoding="utf-8")
     assert text == golden.read_text(encoding="utf-8")
@@ -379,6 +398,21 @@ def test_another_shape_is_written_by_what_changes(step: str, expected: str) -> N
     sizes = {"N": 3, "T": 5}
     shape = tuple(substitute(size, sizes) for size in model.program.main.output_types[0].shape)
     assert model.to_torch()(torch.randn(3, 5, 12)).shape == shape
+
+
+def test_sizes_and_values_have_the_names_that_a_person_would_give_them() -> None:
+    text = """
+    model M {
+      input x: float[N, T, 8]
+      input picture: float[N, 3, 2*h, W]
+      output mask = zeros([T, N])
+      output image = ones([2*h, W, N])
+      x -> LayerNorm: LayerNorm
+      output y = _ * LayerNorm + LayerNorm
+    }
+    """
+    lines = [line.strip() for line in nnspec.loads(text).torch_source().splitlines()]
+    assert {"n, t = x.shape[:2]", "h, w = picture.shape[2:]", "layer_norm = self.LayerNorm(x)"} <= set(lines)
 
 
 def test_long_lines_are_broken_inside_brackets() -> None:

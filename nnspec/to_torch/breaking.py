@@ -20,6 +20,8 @@ def broken(line: str) -> list[str]:
 def _broken(line: str) -> list[str]:
     if len(line) <= WIDTH:
         return [line]
+    if line.lstrip().startswith("return ") and len(_parts(line)) > 1:
+        line = line.replace("return ", "return (", 1) + ")"
     start, end = max(_brackets(line), key=lambda ends: ends[1] - ends[0], default=(0, 0))
     if end - start < 2:
         return [line]

@@ -6,6 +6,7 @@ that they are (`in_channels`), or written as a multiple of one (`4 * width`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from typing import Any
 
@@ -325,7 +326,7 @@ def _tuple(value: Any) -> Any:
 
 
 def _capitalised(label: str) -> str:
-    return "".join(part[:1].upper() + part[1:] for part in label.split("."))
+    return "".join(part[:1].upper() + part[1:] for part in re.split(r"[._]", label))
 
 
 def _ties(module: Module, layout: Layout) -> list[str]:

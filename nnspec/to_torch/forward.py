@@ -29,6 +29,7 @@ from nnspec.to_torch.unbinding import Unbinding, roles, unbinding
 from nnspec.to_torch.uses import is_function, lower, owns_weights, store
 
 WIDTH = 96
+OF_ATTENTION = ("query", "key", "value")  # what anybody calls them
 DEPTH = 3  # of calls inside each other: `F.relu(self.bn1(self.conv1(x)))` is as much as one reads at a glance
 
 
@@ -241,7 +242,7 @@ class Forward:
         for each in scan.carried:
             self._line(call, f"{results[each.output]} = {names[each.input]}")
             names[each.input] = results[each.output]
-        lists = {each.index: self._fresh(f"{results[each.index]}s") for each in scan.stacked}
+        lists = {each.index: self._fresh(_plural(results[each.index])) for each in scan.stacked}
         for name in lists.values():
             self._line(call, f"{name} = []")
         self._line(call, turns)
@@ -400,6 +401,8 @@ class Forward:
         live |= self._busy | self._kept(index)
         waiting = set(re.findall(r"\w+", " ".join([beside, *self.nested.values()])))
         label, bound = self.lasting.get(value), self.bound.get(value)
+        if bound is None and self.roles.get(value) in OF_ATTENTION:
+            bound = self.roles[value]
         if bound is not None:
             choices = [bound]
         elif label is not None and (len(uses) > 1 or uses[-1] > index + 1):
@@ -461,7 +464,7 @@ class Forward:
             if line != "if self.training:" or next_line.startswith("    ")
         ]
         self._read_formats()
-        self.lines[:0] = [f"{name} = {text}" for name, text in self.sizes.read.items()]
+        self.lines[:0] = self.sizes.lines()
 
     def _result(self, port: Port) -> str:
         if port.value not in self.wide or not self.forms.widths.rounds(self.key, self.module.outputs.index(port)):
@@ -530,11 +533,22 @@ def _uses(module: Module) -> dict[str, list[int]]:
     return uses
 
 
+def _plural(name: str) -> str:
+    """The name of a list of what this names."""
+    return f"all_{name}" if name.endswith("s") else f"{name}s"
+
+
 def _lasting_names(module: Module) -> dict[str, str]:
     """Names for values that are needed for long: that of the output they are, or the label of their step."""
-    names = {value: variable(value) for call in module.calls if call.label and not call.label.isdecimal()
+    names = {value: _lower(variable(value)) for call in module.calls if call.label and not call.label.isdecimal()
              for value in call.outputs}  # fmt: skip
     return names | {port.value: variable(port.name) for port in module.outputs if port.name != "output"}
+
+
+def _lower(name: str) -> str:
+    """A label of several capitalised words as a variable: `layer_norm` for LayerNorm."""
+    capitalised = re.fullmatch(r"(?:[A-Z][a-z]+)+\d*", name)
+    return variable(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()) if capitalised else name
 
 
 def _bound_names(module: Module) -> dict[str, str]:

@@ -1,9 +1,12 @@
 """Sizes in `forward`: numbers, or expressions over the shapes of the inputs, which are read first.
 
-`n = x.shape[0]` stands at the top of `forward` for a symbol that some step needs; equal reads share a variable.
+`n, t = x.shape[:2]` stands at the top of `forward` for symbols that some step needs; equal reads share a variable.
 """
 
 from __future__ import annotations
+
+import re
+from itertools import count
 
 from nnspec.dims import Expression, Floor, Product, Size, Symbol, solve, symbols
 from nnspec.ir import Module
@@ -26,6 +29,27 @@ class Sizes:
         """The names that symbols of the inputs may come to need."""
         found = {symbol.text for shape in self.shapes for size in shape for symbol in symbols(size)}
         return {variable(name.lower()) for name in found}
+
+    def lines(self) -> list[str]:
+        """The statements that read the variables; neighbours of one shape are read together."""
+        plain = {place: name for name, text in self.read.items() if (place := self._place(text))}
+        lines: list[str] = []
+        for name, text in self.read.items():
+            tensor, axis = self._place(text) or ("", 0)
+            if (tensor, axis) not in plain:
+                lines.append(f"{name} = {text}")
+            elif (tensor, axis - 1) not in plain:
+                end = next(end for end in count(axis + 1) if (tensor, end) not in plain)
+                rank = len(self.shapes[self.inputs.index(tensor)])
+                names = ", ".join(plain[tensor, each] for each in range(axis, end))
+                part = f"[{axis or ''}:{end if end < rank else ''}]" if end - axis < rank else ""
+                lines.append(f"{names} = {tensor}.shape{part}" if end - axis > 1 else f"{name} = {text}")
+        return lines
+
+    def _place(self, text: str) -> tuple[str, int] | None:
+        """The input and the dimension whose size is read, if that is all."""
+        found = re.fullmatch(r"(\w+)\.shape\[(\d+)\]", text)
+        return (found[1], int(found[2])) if found else None
 
     def text(self, size: Size) -> str:
         """A size as an expression.
@@ -63,19 +87,20 @@ class Sizes:
             for axis, pattern in enumerate(shape):
                 if isinstance(pattern, int) or solve(pattern, pattern) is None or symbol not in symbols(pattern):
                     continue
-                text = f"{name}.shape[{axis}]"
+                text, scale = f"{name}.shape[{axis}]", pattern.terms[0][1]
                 if pattern.constant:
-                    text = f"({text} - {pattern.constant})"
-                scale = pattern.terms[0][1]
+                    text = f"{text} {'-' if pattern.constant > 0 else '+'} {abs(pattern.constant)}"
+                    text = text if scale == 1 else f"({text})"
                 return self._variable(symbol, text if scale == 1 else f"{text} // {scale}")
         raise SizeNotGiven(f"the size {symbol} cannot be read from an input")
 
     def _variable(self, what: Expression | Symbol, text: str) -> str:
-        """The variable for what is read: named after a symbol, or numbered."""
+        """The variable for what is read: named after the one symbol in it, or numbered."""
         known = next((name for name, expression in self.read.items() if expression == text), None)
         if known:
             return known
-        name = variable(str(what).lower()) if str(what).isidentifier() else "size1"
+        found = {what} if isinstance(what, Symbol) else symbols(what)
+        name = variable(found.pop().text.lower()) if len(found) == 1 else "size1"
         number = 1
         while name in self.read:
             number += 1
