@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from nnspec.cached import cached_property
 from nnspec.ir import Call, Module, Program
+from nnspec.ir.bound import bound_name
 from nnspec.ir.state import Totals, totals
 from nnspec.layers.base import Layer
 from nnspec.layers.computed import Computed
@@ -40,6 +41,7 @@ class Forms:
         self.repeated = {call.callee for module in program.modules.values() for call in module.calls if call.count > 1}
         self._totals: dict[str, Totals] = {}
         self.families = families(program)
+        self.flows = _flows(program) - set(self.families)
         self._layouts: dict[str, Layout] = {}
         self.sources: dict[str, str] = {}  # text of the classes that rows bring along, by name
 
@@ -127,6 +129,18 @@ class Forms:
         name = function_name(str(call.label), self.sources, text)
         self.sources[name] = text.function(name)
         return Raw(f"{name}()")
+
+
+def _flows(program: Program) -> set[str]:
+    """The groups whose first input has no name besides that of the step that it comes from."""
+    found: set[str] = set()
+    for module in program.modules.values():
+        makers = {value: call for call in module.calls for value in call.outputs}
+        for call in module.calls:
+            first = call.inputs[0] if call.inputs else ""
+            if isinstance(call.callee, str) and program.modules[call.callee].kind == "group" and first in makers:
+                found |= {call.callee} if bound_name(makers[first], first) is None else set()
+    return found
 
 
 class ModuleForm:

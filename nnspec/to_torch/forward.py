@@ -54,7 +54,9 @@ class Forward:
         self.names = self.sizes.names() | forms.function_names(self.module) | {"device", "dtype", "wide"}
         if any(call.chained or self._loops(call) for call in self.module.calls):
             self.names |= {"index", "layer"}  # of the loops
-        self.inputs = [self._input(port.name, port.value) for port in self.module.inputs]
+        flow = [] if form.key not in forms.flows else ["x"]
+        names = [*flow, *(port.name for port in self.module.inputs[len(flow) :])]
+        self.inputs = [self._input(name, port.value) for name, port in zip(names, self.module.inputs, strict=True)]
         self.sizes.inputs = self.inputs
         self._paths: dict[str, str] = {}
         self._busy: set[str] = set()  # variables of a loop that is being written
@@ -380,7 +382,10 @@ class Forward:
         return self._accepts_nested(following)
 
     def _is_operator(self, call: Call) -> bool:
-        return not isinstance(call.callee, str) and self.forms.submodule(self.module, call) is None
+        if isinstance(call.callee, str):
+            return False
+        submodule = self.forms.submodule(self.module, call)
+        return submodule is None or is_function(self.module, call, submodule)
 
     def _accepts_nested(self, call: Call) -> bool:
         if isinstance(call.callee, str):
