@@ -415,6 +415,13 @@ def test_sizes_and_values_have_the_names_that_a_person_would_give_them() -> None
     assert {"n, t = x.shape[:2]", "h, w = picture.shape[2:]", "layer_norm = self.LayerNorm(x)"} <= set(lines)
 
 
+def test_what_a_comment_names_is_not_imported() -> None:
+    text = "# math.sqrt, F.relu and partial(x) are not needed here.\nmodel M { input x: float[N, 4]; Linear(2) }"
+    assert [line for line in nnspec.loads(text).torch_source().splitlines() if "import" in line] == [
+        "from torch import nn"
+    ]
+
+
 def test_long_lines_are_broken_inside_brackets() -> None:
     text = """
     model M {

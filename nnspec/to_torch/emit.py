@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import ast
 from collections.abc import Mapping
 from pprint import pformat
 from typing import Any
@@ -12,14 +12,14 @@ from nnspec.to_torch.classes import Classes
 from nnspec.to_torch.form import Forms
 from nnspec.to_torch.reuse import check_reuse
 
-_IMPORTS = (
-    (r"\bmath\.", "import math"),
-    (r"\bOrderedDict\(", "from collections import OrderedDict"),
-    (r"\bpartial\(", "from functools import partial"),
-    (r"\btorch\.", "import torch"),
-    (r"\bF\.", "import torch.nn.functional as F"),
-    (r"\bnn\.", "from torch import nn"),
-)
+_IMPORTS = {
+    "math": "import math",
+    "OrderedDict": "from collections import OrderedDict",
+    "partial": "from functools import partial",
+    "torch": "import torch",
+    "F": "import torch.nn.functional as F",
+    "nn": "from torch import nn",
+}
 
 
 class GeneratedSource:
@@ -45,7 +45,8 @@ def torch_source(program: Program, constants: Mapping[str, Any] | None = None) -
     meanings = [_constant(name, value) for name, value in (constants or {}).items()]
     parts = [*meanings, *forms.sources.values(), *texts]
     body = "\n\n".join(part.rstrip() + "\n" for part in parts)
-    found = [line for pattern, line in _IMPORTS if re.search(pattern, body)]
+    used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+    found = [line for name, line in _IMPORTS.items() if name in used]
     standard = [line for line in found if "torch" not in line]
     third = [line for line in found if "torch" in line]
     imports = "\n\n".join("\n".join(group) for group in (standard, third) if group)
