@@ -415,6 +415,35 @@ def test_sizes_and_values_have_the_names_that_a_person_would_give_them() -> None
     assert {"n, t = x.shape[:2]", "h, w = picture.shape[2:]", "layer_norm = self.LayerNorm(x)"} <= set(lines)
 
 
+def test_numbers_of_forward_that_differ_are_kept_by_the_modules_of_one_class() -> None:
+    text = """
+    block Half(width, rate): x {
+      Linear(width)
+      _[:, -width // 2:] * rate + x[:, :1] -> Linear(3 * width // 2)
+    }
+    block Place(at) { _[:, at] }
+    model M {
+      input x: float[N, 8]
+      first: Half(8, 0.25) -> second: Half(16, 0.5)
+      output a = second -> Place(0)
+      output b = second -> Place(1)
+    }
+    """
+    source = nnspec.loads(text).torch_source()
+    assert source.count("class Half") == 1 and source.count("class Place") == 1
+    assert "x[:, self.at]" in source
+    assert 'self["0"](x)[:, -(self.width // 2):] * self.rate' in source
+    module = nnspec.loads(text).to_torch()
+    state, x = module.state_dict(), torch.randn(2, 8)
+    value = x
+    for name, width, rate in (("first", 8, 0.25), ("second", 16, 0.5)):
+        weights = [state[f"{name}.{key}"] for key in ("0.weight", "0.bias")]
+        part = torch.nn.functional.linear(value, *weights)[:, -width // 2 :] * rate + value[:, :1]
+        last = [key for key in state if key.startswith(f"{name}.")][2:]
+        value = torch.nn.functional.linear(part, *(state[key] for key in last))
+    torch.testing.assert_close(module(x), (value[:, 0], value[:, 1]))
+
+
 def test_what_a_comment_names_is_not_imported() -> None:
     text = "# math.sqrt, F.relu and partial(x) are not needed here.\nmodel M { input x: float[N, 4]; Linear(2) }"
     assert [line for line in nnspec.loads(text).torch_source().splitlines() if "import" in line] == [

@@ -12,16 +12,16 @@ from typing import Any
 
 from nnspec.ir import Module
 from nnspec.to_torch.breaking import broken
-from nnspec.to_torch.construct import Construct, ModuleOf, Times, is_number, merge, render, shape
+from nnspec.to_torch.construct import Construct, ModuleOf, Times, merge, render, shape
 from nnspec.to_torch.family import Family
 from nnspec.to_torch.form import Forms, ModuleForm
 from nnspec.to_torch.forward import Forward
 from nnspec.to_torch.layout import Layout, turns
-from nnspec.to_torch.names import TAKEN, containers, in_order, variable
+from nnspec.to_torch.literals import differing, factors, replaced, without_literals
+from nnspec.to_torch.names import TAKEN, containers, in_order, is_attribute, variable
+from nnspec.to_torch.parameters import Parameters
 from nnspec.to_torch.row import Raw
 from nnspec.to_torch.uses import store
-
-_MULTIPLES = 64  # the largest factor that is recognised in `4 * width`
 
 
 class ClassText:
@@ -66,20 +66,56 @@ class Classes:
         self._names: dict[str, str] = {}  # module key -> class name
         self._arguments: dict[str, dict[str, Any]] = {}  # module key -> arguments of its class
         self._taken: set[str] = set()
+        self._apart: set[Hashable] = set()  # what classes are apart for the numbers in `forward`
 
     def write(self) -> list[str]:
         """The source of all classes, each after those that it uses."""
         program = self.forms.program
         self._collect(program.entry)
-        groups: dict[Hashable, list[str]] = {}
-        for key in program.order:
-            if key in self.written:
-                groups.setdefault(self._shape(key), []).append(key)
+        groups = self._groups()
         self._taken = set(self.forms.sources)
-        names = self._choose_names(list(groups.values()))
-        for keys, name in zip(groups.values(), names, strict=True):
+        names = self._choose_names(groups)
+        for keys, name in zip(groups, names, strict=True):
             self.texts.append(self._class(keys, name))
         return self.texts
+
+    def _groups(self) -> list[list[str]]:
+        """The modules that share a class."""
+        while True:
+            groups: dict[Hashable, list[str]] = {}
+            for key in self.forms.program.order:
+                if key in self.written:
+                    groups.setdefault(self._shape(key), []).append(key)
+            together = [keys for keys in groups.values() if len(keys) > 1]
+            apart = {self._plain(keys[0]) for keys in together if self._named(keys, self._parameters(keys)) is None}
+            if not apart:
+                return list(groups.values())
+            self._apart |= apart
+            self._shapes.clear()
+
+    def _plain(self, key: str) -> Hashable:
+        """The class of a module without the numbers in its `forward`."""
+        one = self.written[key]
+        return one.module.name, one.inputs, without_literals(one.forward)
+
+    def _parameters(self, keys: list[str]) -> Parameters:
+        return Parameters([self.written[key].module for key in keys])
+
+    def _named(self, keys: list[str], parameters: Parameters) -> dict[int, Raw] | None:
+        """The names of the numbers in `forward` that differ, by their places; None where one has none."""
+        first = self.written[keys[0]]
+        scales = factors(first.forward)
+        named: dict[int, Raw] = {}
+        for place, values in differing([self.written[key].forward for key in keys]).items():
+            text = parameters.known(values)
+            if text is None and place in scales:
+                text = parameters.name(values, "scale")
+            if text is None:
+                return None
+            named[place] = text
+        children = {label.partition(".")[0] for label in first.attributes}
+        free = all(is_attribute(name) and name not in children for name in parameters.chosen)
+        return named if free or not named else None
 
     @property
     def entry_name(self) -> str:
@@ -139,7 +175,9 @@ class Classes:
                 (label, shape(made, self._shape), count) for label, (made, count) in one.attributes.items()
             )
             ties = tuple((tie.parameter, tie.source) for tie in one.module.ties)
-            self._shapes[key] = (one.module.name, one.inputs, one.forward, attributes, ties)
+            plain = self._plain(key)
+            kept = one.forward if plain in self._apart or key in self.forms.families else plain
+            self._shapes[key] = (one.module.name, one.inputs, kept, attributes, ties)
         return self._shapes[key]
 
     def _choose_names(self, groups: list[list[str]]) -> list[str]:
@@ -170,7 +208,9 @@ class Classes:
     def _class(self, keys: list[str], name: str) -> str:
         for key in keys:
             self._names[key] = name
-        parameters = Parameters([self.written[key].module for key in keys])
+        parameters = self._parameters(keys)
+        numbers = self._named(keys, parameters) or {}
+        kept = list(parameters.chosen)
         first = self.written[keys[0]]
         merged = {
             label: merge([self._resolve(self.written[key].attributes[label][0]) for key in keys], parameters.name)
@@ -186,10 +226,11 @@ class Classes:
         else:
             layout = self.forms.layout(keys[0])
             head = f"class {name}({layout.kind('')}):\n"
-            built = [*_assignments(first, merged, layout), *_ties(first.module, layout)]
+            stored = [f"        self.{name} = {name}" for name in kept]
+            built = [*stored, *_assignments(first, merged, layout), *_ties(first.module, layout)]
             forward = [f"    def forward({', '.join(['self', *first.inputs])}):"]
             body = [*init, "        super().__init__()", *built, ""] if built else []
-            body += [*forward, *(f"        {line}" for line in first.forward)]
+            body += [*forward, *(f"        {line}" for line in replaced(first.forward, _kept(numbers)))]
         lines = [piece for line in "\n".join(body).split("\n") for piece in broken(line)]
         return head + _documentation(first.module.documentation) + "\n".join(lines) + "\n"
 
@@ -207,84 +248,9 @@ class Classes:
         return Construct(value.name, tuple(map(self._resolve, value.arguments)), keywords, value.layer)
 
 
-class Parameters:
-    """The parameters of a class: names for the numbers that differ between its modules."""
-
-    def __init__(self, modules: list[Module]) -> None:
-        self.chosen: dict[str, tuple[Any, ...]] = {}
-        self._arguments = _arguments(modules)
-        self._sizes = _sizes(modules)
-
-    def name(self, values: tuple[Any, ...], hint: str) -> Raw:
-        """The spelling of a number that differs, from its value in every module."""
-        given, sizes = {**self.chosen, **self._arguments}, self._sizes
-        found = (
-            _equal(values, given)
-            or _equal(values, {name: known for name, known in sizes.items() if name.startswith("in_")})
-            or _multiple(values, given)
-            or _equal(values, sizes)
-            or _multiple(values, sizes)
-        )
-        if found:
-            known_name, text = found
-            return self._use(known_name, {**sizes, **given}[known_name], text)
-        number, free = 1, variable(hint)
-        while free in self.chosen or free in self._arguments or free in self._sizes:
-            number += 1
-            free = f"{variable(hint)}{number}"
-        return self._use(free, values, "{}")
-
-    def _use(self, name: str, values: tuple[Any, ...], text: str) -> Raw:
-        self.chosen.setdefault(name, values)
-        return Raw(text.format(name))
-
-
-Known = dict[str, tuple[Any, ...]]
-
-
-def _equal(values: tuple[Any, ...], known: Known) -> tuple[str, str] | None:
-    """The name of the numbers that these are, and how it is written."""
-    return next(((name, "{}") for name, numbers in known.items() if numbers == values), None)
-
-
-def _multiple(values: tuple[Any, ...], known: Known) -> tuple[str, str] | None:
-    """The name of numbers of which these are a multiple or a whole fraction, and how that is written."""
-    if not all(isinstance(value, int) for value in values):
-        return None
-    for name, numbers in known.items():
-        if not all(isinstance(number, int) and number > 0 for number in numbers):
-            continue
-        for factor in range(2, _MULTIPLES + 1):
-            if all(value == factor * base for value, base in zip(values, numbers, strict=True)):
-                return name, f"{factor} * {{}}"
-            if all(value * factor == base for value, base in zip(values, numbers, strict=True)):
-                return name, f"{{}} // {factor}"
-    return None
-
-
-def _arguments(modules: list[Module]) -> Known:
-    """The arguments of the block that are numbers and differ."""
-    names = [name for name in modules[0].arguments if all(name in module.arguments for module in modules)]
-    return _differing({variable(name): tuple(_tuple(module.arguments[name]) for module in modules) for name in names})
-
-
-def _differing(known: Known) -> Known:
-    return {name: values for name, values in known.items() if all(map(is_number, values)) and len(set(values)) > 1}
-
-
-def _sizes(modules: list[Module]) -> Known:
-    """The channels and features of the first input and output, where they are numbers and differ."""
-    found: Known = {}
-    for prefix, types in (
-        ("in", [module.input_types[:1] for module in modules]),
-        ("out", [module.output_types[:1] for module in modules]),
-    ):
-        shapes = [given[0].shape if given else () for given in types]
-        if all(len(sizes) >= 3 for sizes in shapes):
-            found.setdefault(f"{prefix}_channels", tuple(sizes[1] for sizes in shapes))
-        if all(sizes for sizes in shapes):
-            found.setdefault(f"{prefix}_features", tuple(sizes[-1] for sizes in shapes))
-    return _differing(found)
+def _kept(numbers: dict[int, Raw]) -> dict[int, str]:
+    """The expressions over parameters as `forward` has them, where the module keeps these."""
+    return {place: re.sub(r"\b[A-Za-z_]\w*", r"self.\g<0>", raw.text) for place, raw in numbers.items()}
 
 
 def _assignments(first: ClassText, merged: dict[str, Any], layout: Layout) -> list[str]:
@@ -319,10 +285,6 @@ def _container(name: str, labels: list[str], merged: dict[str, Any], layout: Lay
     children = [f"{name}.{child}" for child in dict.fromkeys(label.partition(".")[0] for label in below)]
     items = [merged[child] if child in merged else _container(child, labels, merged, layout) for child in children]
     return Construct("nn.ModuleList", (Construct("[]", tuple(items)),))
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(map(_tuple, value)) if isinstance(value, list) else value
 
 
 def _capitalised(label: str) -> str:
