@@ -25,10 +25,10 @@ SPEC = {
     "sample",
 }
 PROMISED = {
-    "--set": SPEC,
-    "--model": SPEC,
-    "--limit": SPEC,
-    "--input": SPEC - {"sample"},  # in predict it is what the model runs on
+    "--set": SPEC | {"explain"},
+    "--model": SPEC | {"explain"},
+    "--limit": SPEC | {"explain"},
+    "--input": (SPEC | {"explain"}) - {"sample"},  # in predict it is what the model runs on
     "--json": {"check", "summary", "verify", "bench", "runs", "zoo", "weights check"},
 }
 

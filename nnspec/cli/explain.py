@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from nnspec.cli.options import SpecArguments, reporting, spec_settings
+from nnspec.cli.options import SpecArguments, input_shapes, reporting, spec_settings
 from nnspec.explain import contents, explain
 
 
@@ -12,6 +12,7 @@ from nnspec.explain import contents, explain
 @click.argument("word", required=False, metavar="[WORD | MODEL.nn]")
 @click.argument("layer", required=False)
 @spec_settings
+@input_shapes
 @reporting
 def command(word: str | None, layer: str | None, spec: SpecArguments) -> None:
     """Explain a diagnostic's code (E0203), a layer (Conv2d) or a function (softmax); list all of them without WORD.

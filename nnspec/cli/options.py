@@ -99,10 +99,9 @@ def spec_choices(function: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def spec_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
-    """As `spec_choices`, with --input for the shapes of inputs."""
+def input_shapes(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command that receives a `spec` --input for the shapes of inputs."""
 
-    @spec_choices
     @click.option("--input", "inputs", multiple=True, callback=_shapes, metavar="NAME=8x3x64x64",
                   help="The shape of an input; binds the symbols in it.")  # fmt: skip
     @wraps(function)
@@ -110,6 +109,11 @@ def spec_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(spec=spec.replace(inputs=inputs), **rest)
 
     return command
+
+
+def spec_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As `spec_choices`, with --input."""
+    return spec_choices(input_shapes(function))
 
 
 def show(found: list[Found], format: str = "text") -> None:
