@@ -206,6 +206,7 @@ def test_json_has_every_number(tmp_path):
         "outputs": [{"dtype": "float", "shape": ["N", 4, 8, 8]}],
         "kernel": [],
         "stride": [],
+        "field": [3, 3],
         "parameters": 8,
         "trainable": 8,
         "buffers": 9,

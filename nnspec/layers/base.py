@@ -18,7 +18,7 @@ from nnspec.dims import Expression, Size
 from nnspec.layers.reshaping import Regrouping
 from nnspec.layers.tensor_type import ELEMENT_BYTES, ArgumentError, DType, TensorType
 from nnspec.layers.view import View
-from nnspec.layers.window import Window
+from nnspec.layers.window import Sight, Window
 from nnspec.record import Record
 
 Better = Literal["higher", "lower"]
@@ -189,6 +189,13 @@ class Layer(BaseModel):
 
     def windows(self, *inputs: Any) -> tuple[Window, ...]:
         """The windows that slide along the last dimensions of its first input, one for each; none if it has none."""
+        return ()
+
+    def sight(self, *inputs: Any) -> tuple[Sight, ...]:
+        """What a place of its result sees along each of the last dimensions of its first input, of all if variadic.
+
+        Nothing where `mixed` tells it.
+        """
         return ()
 
     def arithmetic(self, *inputs: Any) -> tuple[str, ...]:

@@ -115,4 +115,5 @@ _RULES: dict[str, Alone] = {
     "weights": _same,
     "macs": _same,
     "windows": _same,
+    "sight": _same,
 }

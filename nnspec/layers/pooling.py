@@ -9,11 +9,13 @@ from nnspec.layers.window import (
     MARGINS,
     Counts,
     Margins,
+    Sight,
     Window,
     each,
     margins,
     places,
     same_upper_margins,
+    seen,
     spatial,
     told,
 )
@@ -88,6 +90,9 @@ class Pool(Batched):
 
     def arithmetic(self, input: TensorType) -> tuple[str, ...]:
         return tuple(map(Window.written, self.extended(input), input.shape[2:]))
+
+    def sight(self, input: TensorType) -> tuple[Sight, ...]:
+        return seen(self.windows(input))
 
     def extended(self, input: TensorType) -> tuple[Window, ...]:
         """The windows with the padding at the end that ceil_mode amounts to."""

@@ -4,7 +4,8 @@ Convolutions, pools and unfoldings share this arithmetic. Everything is said for
 the beginning and at the end apart: several networks (and Keras' "same") pad the two sides by different amounts.
 """
 
-from typing import Annotated, Any, TypeVar
+from fractions import Fraction
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import NonNegativeInt, PositiveInt, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
@@ -76,6 +77,27 @@ class Window(Record):
         floors over the stride, so that the smaller numerator decides for all sizes.
         """
         return min(self.stride - 1, self.extent - self.end - 1) if ceil_mode else 0
+
+
+class Sight(Record):
+    """What a place of a result sees along a dimension of the input, in places of the input.
+
+    `span` is from the first of them to the last; "all" where it sees all, None where that depends on a symbol. `step`
+    is from what it sees to what the next place does.
+    """
+
+    span: Fraction | Literal["all"] | None = Fraction(0)
+    step: Fraction = Fraction(1)
+
+    @property
+    def still(self) -> bool:
+        """Whether each place sees one, and the next one the next."""
+        return self.span == 0 and self.step == 1
+
+
+def seen(windows: tuple[Window, ...]) -> tuple[Sight, ...]:
+    """What windows of the input see."""
+    return tuple(Sight(Fraction(window.extent - 1), Fraction(window.stride)) for window in windows)
 
 
 def _whole(size: Size) -> str:

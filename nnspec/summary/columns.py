@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from nnspec.layers.base import LONG
 from nnspec.record import Record
+from nnspec.summary.figures import Figures
 from nnspec.summary.rows import Row
 
 if TYPE_CHECKING:
+    from nnspec.ir.field import Seen
     from nnspec.layers.tensor_type import TensorType
 
 NOTHING = "-"
@@ -18,7 +21,7 @@ class Column(Record):
     """A column: its heading, and its text for a row."""
 
     heading: str
-    text: Callable[[Row], str]
+    text: Callable[[Row, Figures], str]
     number: bool = True  # it stands to the right
 
 
@@ -28,23 +31,36 @@ def joined(sizes: Iterable[object]) -> str:
     return "x".join(texts[:1] if len(set(texts)) == 1 else texts) or NOTHING
 
 
-def _kernel(row: Row) -> str:
+def _kernel(row: Row, summary: Figures) -> str:
     return joined(window.kernel for window in row.windows)
 
 
-def _stride(row: Row) -> str:
+def _stride(row: Row, summary: Figures) -> str:
     return joined(window.stride for window in row.windows)
 
 
-def _dtype(row: Row) -> str:
+def _field(row: Row, summary: Figures) -> str:
+    shown = [f"{size:,}" if isinstance(size, int) else size or NOTHING for size in sizes(summary.field(row))]
+    return joined(shown)
+
+
+def sizes(field: Seen) -> list[int | str | None]:
+    """A receptive field in whole places along each axis; "all" of them, or None where it is not known."""
+    shown: list[int | str | None] = []
+    for each in field or ():
+        shown.append(None if isinstance(each.extent, int) and each.extent > LONG else each.extent)
+    return shown
+
+
+def _dtype(row: Row, summary: Figures) -> str:
     return ", ".join(dict.fromkeys(type.dtype for type in row.outputs))
 
 
-def _trainable(row: Row) -> str:
+def _trainable(row: Row, summary: Figures) -> str:
     return f"{row.trainable:,}"
 
 
-def _input(row: Row) -> str:
+def _input(row: Row, summary: Figures) -> str:
     return shapes(row.inputs) or NOTHING
 
 
@@ -56,6 +72,7 @@ def shapes(types: Iterable[TensorType]) -> str:
 COLUMNS = {
     "kernel": Column("Kernel", _kernel),
     "stride": Column("Stride", _stride),
+    "field": Column("Field", _field),
     "dtype": Column("Type", _dtype, number=False),
     "trainable": Column("Trainable", _trainable),
     "input": Column("Input", _input, number=False),

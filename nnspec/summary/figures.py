@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from nnspec.cached import cached_property
 from nnspec.dims import Size
+from nnspec.ir import Program
 from nnspec.ir.state import Totals
 from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
 from nnspec.summary.rows import Row
+
+if TYPE_CHECKING:
+    from nnspec.ir.field import Fields, Seen
 
 
 class Figures(Record):
@@ -20,6 +25,7 @@ class Figures(Record):
     training only included, views and what is computed from parameters alone left out (`nnspec/summary/memory.py`).
     """
 
+    program: Program
     name: str
     arguments: dict[str, Any]
     inputs: dict[str, TensorType]
@@ -30,6 +36,16 @@ class Figures(Record):
     activation_bytes: Size
     batch_symbol: str | None
     batch: int | None  # None where the batch is no symbol
+
+    @cached_property
+    def _fields(self) -> Fields:
+        from nnspec.ir.field import Fields  # few tables show them
+
+        return Fields(self.program)
+
+    def field(self, row: Row) -> Seen:
+        """The receptive field of a row, with respect to the first picture or sequence that the model takes."""
+        return self._fields.after(row.within, row.call)
 
     @property
     def trainable(self) -> int:

@@ -17,7 +17,7 @@ def page(summary: Figures) -> str:
     """The table and its totals."""
     shown = columns()
     heading = "".join(f"<th{_side(column)}>{column.heading}</th>" for column in shown)
-    rows = "".join(_row(row, shown) for row in summary.rows)
+    rows = "".join(_row(summary, row, shown) for row in summary.rows)
     below = "".join(
         f"<tr><td{_LEFT}>{escape(what)}</td><td{_LEFT} colspan={len(shown) - 1}>{escape(amount)}</td></tr>"
         for what, amount in totals(summary)
@@ -29,9 +29,9 @@ def page(summary: Figures) -> str:
     )
 
 
-def _row(row: Row, shown: list[Column]) -> str:
+def _row(summary: Figures, row: Row, shown: list[Column]) -> str:
     indent = f' style="text-align: left; padding-left: {1.5 * (row.depth - 1) + 0.5}em"'
-    first, *others = (f">{escape(column.text(row))}</td>" for column in shown)
+    first, *others = (f">{escape(column.text(row, summary))}</td>" for column in shown)
     cells = (f"<td{_side(column)}{text}" for column, text in zip(shown[1:], others, strict=True))
     return f"<tr><td{indent}{first}{''.join(cells)}</tr>"
 

@@ -43,6 +43,8 @@ class Row(Record):
     macs: Size  # multiply-accumulates of all applications
     sources: tuple[str, ...]  # the values that it is given, where they are not just the result of the row above
     notes: tuple[str, ...]  # `reused`, `training only`, ...
+    within: tuple[Call, ...]  # the blocks and groups that it is in, the outermost first
+    call: Call  # what gives the result: the last of those that it stands for
     branch: tuple[bool, ...]  # for its ancestors below the model and itself: whether it is the last of its siblings
 
     @property
@@ -81,6 +83,8 @@ class _Step(Record):
     label: str
     prefix: str
     branch: tuple[bool, ...]
+    within: tuple[Call, ...]
+    last: Call  # that gives the result
     ties: Mapping[str, str]  # paths below the module -> the parameters, from the model on, that they are
     turns: int = 1  # of a `for` that make it alike
     differs: tuple[str, ...] = ()  # in what it differs from what other turns make
@@ -101,7 +105,7 @@ class Rows:
     def all(self, depth: int | None) -> list[Row]:
         """The rows from the top down, to a depth (None: all)."""
         rows: list[Row] = []
-        pending = self._steps(self.program.main, "", (), {})[::-1]
+        pending = self._steps(self.program.main, "", (), (), {})[::-1]
         while pending:
             step = pending.pop()
             below = self._below(step) if depth is None or len(step.branch) < depth else []
@@ -109,11 +113,19 @@ class Rows:
             pending += reversed(below)
         return rows
 
-    def _steps(self, module: Module, prefix: str, branch: tuple[bool, ...], outer: Mapping[str, str]) -> list[_Step]:
+    def _steps(
+        self,
+        module: Module,
+        prefix: str,
+        branch: tuple[bool, ...],
+        within: tuple[Call, ...],
+        outer: Mapping[str, str],
+    ) -> list[_Step]:
         ties = {**outer, **{tie.parameter: prefix + tie.source for tie in module.ties}}
         found = list(turns(self.program, module, _with_activations(module)))
         steps: list[_Step] = []
-        results = [(turn.calls[-1][1] or turn.calls[-1][0]).outputs for turn in found]
+        lasts = [turn.calls[-1][1] or turn.calls[-1][0] for turn in found]
+        results = [call.outputs for call in lasts]
         inputs = tuple(port.value for port in module.inputs)
         wiring = [_sources(turn.calls[0][0], above) for turn, above in zip(found, [inputs, *results], strict=False)]
         asked = {name for sources in wiring for name in sources}
@@ -122,8 +134,8 @@ class Rows:
             value = next((name for name in results[index] if name in asked and not _is_named(name, turn)), "")
             label = turn.label if len(turn.calls) > 1 else _label(call)
             place = (*branch, index == len(found) - 1)
-            step = _Step(module, call, activation, label, prefix, place, ties, len(turn.calls), turn.differs)
-            step = step.replace(sources=wiring[index], value=value)
+            step = _Step(module, call, activation, label, prefix, place, within, lasts[index], ties)
+            step = step.replace(turns=len(turn.calls), differs=turn.differs, sources=wiring[index], value=value)
             steps.append(self._unwrapped(step))
         return steps
 
@@ -150,6 +162,8 @@ class Rows:
             step.label,
             prefix,
             step.branch,
+            (*step.within, step.call),
+            inner,
             ties,
             step.turns,
             step.differs,
@@ -166,7 +180,8 @@ class Rows:
         ties = _ties_below(call, step.ties) if call.count == 1 else {}
         if not ties:
             self.shown[call.callee] = path
-        return self._steps(self.program.modules[call.callee], f"{path}.", step.branch, ties)
+        within = (*step.within, call)
+        return self._steps(self.program.modules[call.callee], f"{path}.", step.branch, within, ties)
 
     def _row(self, step: _Step) -> Row:
         call, module = step.call, step.module
@@ -189,6 +204,8 @@ class Rows:
             macs=self._macs(module, call) * step.turns,
             sources=step.sources,
             notes=self._notes(step, total),
+            within=step.within,
+            call=step.last,
             branch=step.branch,
         )
 

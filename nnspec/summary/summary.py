@@ -11,6 +11,7 @@ from nnspec.elaborate.mistakes import BadSetting
 from nnspec.ir import Module, Port, Program
 from nnspec.ir.batch import Obstacle, batch_of, find_batch
 from nnspec.layers.tensor_type import TensorType
+from nnspec.summary.columns import sizes
 from nnspec.summary.figures import Figures
 from nnspec.summary.memory import activation_bytes
 from nnspec.summary.rows import Row, Rows
@@ -28,7 +29,7 @@ class Summary(Figures):
 
         Args:
             width: the most characters of a line; as wide as it gets if it is left out.
-            columns: further columns: `kernel`, `stride`, `dtype`, `trainable`, `input`.
+            columns: further columns: `kernel`, `stride`, `field`, `dtype`, `trainable`, `input`.
 
         Raises:
             ValueError: there is no such column.
@@ -47,7 +48,7 @@ class Summary(Figures):
             "arguments": self.arguments,
             "inputs": {name: _type(type) for name, type in self.inputs.items()},
             "outputs": {name: _type(type) for name, type in self.outputs.items()},
-            "rows": [_row(row) for row in self.rows],
+            "rows": [{**_row(row), "field": sizes(self.field(row))} for row in self.rows],
             "trainable": self.trainable,
             "frozen": self.frozen,
             "active": self.active,
@@ -83,6 +84,7 @@ def summarise(program: Program, *, depth: int | None = None, batch: int | None =
     many: dict[str, Size] = {symbol: batch or 1} if symbol else {}
     rows = Rows(program, one)
     return Summary(
+        program=program,
         name=main.name,
         arguments=main.arguments,
         inputs=_types(main, main.inputs),

@@ -11,10 +11,10 @@ from nnspec.summary.columns import Column, chosen, shapes
 from nnspec.summary.figures import Figures
 from nnspec.summary.rows import Row
 
-LAYER = Column("Layer", lambda row: row.wired, number=False)
-OUTPUT = Column("Output", lambda row: shapes(row.outputs), number=False)
-PARAMETERS = Column("Parameters", lambda row: f"{row.parameters:,}")
-MACS = Column("MACs", lambda row: count(row.macs))
+LAYER = Column("Layer", lambda row, summary: row.wired, number=False)
+OUTPUT = Column("Output", lambda row, summary: shapes(row.outputs), number=False)
+PARAMETERS = Column("Parameters", lambda row, summary: f"{row.parameters:,}")
+MACS = Column("MACs", lambda row, summary: count(row.macs))
 LONGEST = 100  # characters of an expression
 _GAP = "  "
 _LEAST = {LAYER: 20, OUTPUT: 14, PARAMETERS: 10, MACS: 10}  # what a column keeps where the terminal is narrow
@@ -32,7 +32,7 @@ def columns(names: Iterable[str] = ()) -> list[Column]:
 def table(summary: Figures, width: int | None = None, names: Iterable[str] = ()) -> str:
     """The whole summary, at most `width` characters wide if that is given: what does not fit goes on below."""
     shown = columns(names)
-    rows = [(_tree(row) + row.wired, *(column.text(row) for column in shown[1:])) for row in summary.rows]
+    rows = [(_tree(row) + row.wired, *(column.text(row, summary) for column in shown[1:])) for row in summary.rows]
     headings = tuple(column.heading for column in shown)
     widths = _fit([max(map(len, texts)) for texts in zip(headings, *rows, strict=True)], shown, width)
     rule = "─" * (sum(widths) + len(_GAP) * (len(shown) - 1))

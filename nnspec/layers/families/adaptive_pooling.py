@@ -3,6 +3,7 @@
 Cell i of `out` along a dimension of size n reaches from floor(i*n/out) to ceil((i + 1)*n/out).
 """
 
+from fractions import Fraction
 from typing import Annotated, ClassVar
 
 from pydantic import PositiveInt
@@ -11,7 +12,7 @@ from nnspec.dims import Size
 from nnspec.layers.base import Example
 from nnspec.layers.batched import Batched
 from nnspec.layers.tensor_type import ArgumentError, TensorType
-from nnspec.layers.window import each, spatial, told
+from nnspec.layers.window import Sight, each, spatial, told
 
 
 class _ToSize(Batched):
@@ -29,6 +30,18 @@ class _ToSize(Batched):
             size if wanted is None else wanted for size, wanted in zip(given, self.target(), strict=True)
         ]
         return input.with_shape(*input.shape[:2], *sizes)
+
+    def sight(self, input: TensorType) -> tuple[Sight, ...]:
+        return tuple(map(_cell, spatial(input, self.dims, self.kind), self.target()))
+
+
+def _cell(size: Size, wanted: int | None) -> Sight:
+    """What a cell sees, the largest of them where they are not alike."""
+    if wanted is None:
+        return Sight()
+    if wanted == 1 or not isinstance(size, int):
+        return Sight("all" if wanted == 1 else None)
+    return Sight(Fraction(size // wanted - 1 if size % wanted == 0 else -(-size // wanted)), Fraction(size, wanted))
 
 
 class _AdaptivePool(_ToSize):

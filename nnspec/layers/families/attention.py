@@ -12,6 +12,7 @@ from nnspec.layers.families.combine import Concat
 from nnspec.layers.multihead import Probability
 from nnspec.layers.reshaping import replaced
 from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype, number
+from nnspec.layers.window import Sight
 
 
 class Attention(Layer):
@@ -115,6 +116,11 @@ class Attention(Layer):
         rank, placed = query.rank, self.causal or self.window is not None
         own = (rank - 2, rank - 1) if placed else (rank - 1,)
         return own, (rank - 2, rank - 1), (rank - 2,), *(() if mask is None else (mask.rank - 1,) for mask in masks)
+
+    def sight(
+        self, query: TensorType, key: TensorType, value: TensorType, *masks: TensorType | None
+    ) -> tuple[Sight, ...]:
+        return () if self.window is None else (Sight(None), Sight("all"))
 
     def continued(
         self,

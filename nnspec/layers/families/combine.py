@@ -6,6 +6,7 @@ from nnspec.dims import equal
 from nnspec.layers.arithmetic import Combining, Scalar, broadcast, misfit, promote, scalar_dtype
 from nnspec.layers.base import Example, Layer
 from nnspec.layers.tensor_type import DType, InputError, TensorType, axis, need_dtype
+from nnspec.layers.window import Sight
 
 
 class Concat(Layer):
@@ -38,6 +39,9 @@ class Concat(Layer):
 
     def mixed(self, *inputs: TensorType) -> tuple[tuple[int, ...], ...]:
         return ((axis(self.dim, inputs[0].rank),),) * len(inputs)
+
+    def sight(self, *inputs: TensorType) -> tuple[Sight, ...]:
+        return (Sight(),) * inputs[0].rank
 
 
 class Stack(Layer):

@@ -18,6 +18,7 @@ from nnspec.layers.window import (
     Counts,
     Margins,
     Pairs,
+    Sight,
     Window,
     each,
     margins,
@@ -25,6 +26,7 @@ from nnspec.layers.window import (
     places,
     same_margins,
     same_upper_margins,
+    seen,
     told,
 )
 
@@ -68,6 +70,9 @@ class _Convolution(Kernels):
 
     def arithmetic(self, input: TensorType) -> tuple[str, ...]:
         return tuple(map(Window.written, self.windows(input), input.shape[2:]))
+
+    def sight(self, input: TensorType) -> tuple[Sight, ...]:
+        return seen(self.windows(input))
 
     def continued(self, time: Expression, past: Expression, input: TensorType) -> Continued | None:
         which = along_which(time, input, self.dims)

@@ -9,7 +9,7 @@ from nnspec.dims import Size, at_least, bounds
 from nnspec.layers.base import Example, Layer
 from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType
 from nnspec.layers.view import View
-from nnspec.layers.window import Extents, each
+from nnspec.layers.window import Extents, Sight, each
 
 
 def _need_places(input: TensorType, like: TensorType | None = None) -> None:
@@ -107,6 +107,9 @@ class PadTo(Layer):
         Example("PadTo", ("float[N, 3, H, W]", "float[N, 5, H, W]")),
         Example("PadTo", ("int[N, 3, T]", "float[N, 5, T + 3]")),
     )
+
+    def sight(self, input: TensorType, like: TensorType) -> tuple[Sight, ...]:
+        return (Sight(),) * (input.rank - 2)
 
     def infer(self, input: TensorType, like: TensorType) -> TensorType:
         _need_places(input, like)

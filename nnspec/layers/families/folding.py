@@ -7,7 +7,7 @@ from nnspec.dims import Size, equal, product
 from nnspec.layers.base import Example
 from nnspec.layers.batched import Batched
 from nnspec.layers.tensor_type import InputError, TensorType, need_dtype, need_rank, number
-from nnspec.layers.window import Amounts, Counts, Extents, Window, each, places
+from nnspec.layers.window import Amounts, Counts, Extents, Sight, Window, each, places
 
 
 class Unfold(Batched):
@@ -34,6 +34,9 @@ class Unfold(Batched):
 
     def windows(self, *inputs: TensorType) -> tuple[Window, ...]:
         return windows_of(self)
+
+    def sight(self, input: TensorType) -> tuple[Sight, ...]:
+        return (Sight(None),) * 2  # the places of both dimensions become one
 
     def infer(self, input: TensorType) -> TensorType:
         need_dtype(input, "float")
@@ -69,6 +72,9 @@ class Fold(Batched):
     @property
     def batch_rank(self) -> int:
         return 3
+
+    def sight(self, input: TensorType) -> tuple[Sight, ...]:
+        return (Sight(None),)
 
     def infer(self, input: TensorType) -> TensorType:
         need_dtype(input, "float")

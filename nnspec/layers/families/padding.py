@@ -10,7 +10,7 @@ from nnspec.layers.batched import Batched
 from nnspec.layers.families.shape import Identity
 from nnspec.layers.lookback import along_which, last_places
 from nnspec.layers.tensor_type import ArgumentError, TensorType, need_dtype
-from nnspec.layers.window import Amounts, Pairs, need_border, need_room, spatial, told
+from nnspec.layers.window import Amounts, Pairs, Sight, need_border, need_room, spatial, told
 
 Mode = Literal["constant", "reflect", "replicate", "circular"]
 
@@ -115,6 +115,9 @@ class Pad(Layer):
     def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
         return (tuple(range(input.rank - len(self.padding) // 2, input.rank)),)
 
+    def sight(self, input: TensorType) -> tuple[Sight, ...]:
+        return (Sight(),) * (len(self.padding) // 2)
+
     def continued(self, time: Expression, past: Expression, input: TensorType) -> Continued | None:
         return _continued(self, time, input, from_last(self.padding), self.mode, self.value)
 
@@ -157,6 +160,9 @@ class _PadSpatial(Batched):
     def infer(self, input: TensorType) -> TensorType:
         spatial(input, self.dims, self.kind)
         return padded(input, self.pairs(), self.mode)
+
+    def sight(self, input: TensorType) -> tuple[Sight, ...]:
+        return (Sight(),) * self.dims
 
     def continued(self, time: Expression, past: Expression, input: TensorType) -> Continued | None:
         return _continued(self, time, input, self.pairs(), self.mode, getattr(self, "value", 0.0))

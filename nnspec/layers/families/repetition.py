@@ -7,6 +7,7 @@ from nnspec.layers.base import Example, Layer
 from nnspec.layers.reshaping import distinct_axes, need_positive, replaced
 from nnspec.layers.tensor_type import ArgumentError, TensorType, axis
 from nnspec.layers.view import View
+from nnspec.layers.window import Sight
 
 
 class Tile(Layer):
@@ -138,6 +139,9 @@ class Roll(Layer):
     def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
         return (tuple(dim for dim, _ in self.moves(input)),)
 
+    def sight(self, input: TensorType) -> tuple[Sight, ...]:
+        return (Sight(),) * input.rank
+
     def moves(self, input: TensorType) -> tuple[tuple[int, int], ...]:
         """(dimension from the front, shift) of each shift."""
         shifts = (self.shifts,) if isinstance(self.shifts, int) else self.shifts
@@ -165,6 +169,9 @@ class Flip(Layer):
 
     def mixed(self, input: TensorType) -> tuple[tuple[int, ...], ...]:
         return (self.axes(input),)
+
+    def sight(self, input: TensorType) -> tuple[Sight, ...]:
+        return (Sight(),) * input.rank
 
     def axes(self, input: TensorType) -> tuple[int, ...]:
         """The dimensions, without negative indices."""

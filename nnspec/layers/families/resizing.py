@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from nnspec.dims import Size
+from nnspec.dims import Size, Undecidable, exact_divide
 from nnspec.layers.base import Example, Layer
 from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype
-from nnspec.layers.window import Extents, each, need_room, told
+from nnspec.layers.window import Extents, Sight, each, need_room, told
 
 Factor = PositiveInt | Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Factors = Annotated[Factor | tuple[Factor, ...], told("a number greater than 0, or a list of them")]
@@ -23,6 +23,16 @@ RANKS: dict[Mode, tuple[int, ...]] = {
     "bilinear": (4,),
     "bicubic": (4,),
     "trilinear": (5,),
+}
+
+# The neighbours along a dimension that each way of resizing reads.
+TAPS: dict[Mode, int] = {
+    "nearest": 1,
+    "nearest-exact": 1,
+    "linear": 2,
+    "bilinear": 2,
+    "bicubic": 4,
+    "trilinear": 2,
 }
 
 
@@ -69,6 +79,32 @@ class _Resize(Layer):
         for index, size in enumerate(result.shape[2:], start=2):
             need_room(size, f"nothing is left of dimension {index} of {input} by {scales[index - 2]}", "scale by more")
         return result
+
+    def sight(self, input: TensorType) -> tuple[Sight, ...]:
+        given, factors = input.shape[2:], self.scales(input)
+        if factors is None:
+            return tuple(map(self._seen, map(_ratio, self.infer(input).shape[2:], given)))
+        return tuple(self._seen(Fraction(factor)) for factor in factors)
+
+    def _seen(self, factor: Fraction | None) -> Sight:
+        """What a place sees where there are `factor` places for one: TAPS neighbours, which many places may share."""
+        if factor is None:
+            return Sight(None)
+        return Sight(TAPS[self.way()] - min(Fraction(1), 1 / factor), 1 / factor)
+
+
+def _ratio(size: Size, given: Size) -> Fraction | None:
+    """How many times as many places there are, if that depends on no symbol."""
+    if isinstance(size, int) and isinstance(given, int):
+        return Fraction(size, given)
+    for one, other, up in ((size, given, True), (given, size, False)):
+        try:
+            times = exact_divide(one, other)
+        except (Undecidable, ZeroDivisionError):
+            continue
+        if isinstance(times, int):
+            return Fraction(times) if up else Fraction(1, times)
+    return None
 
 
 def scaled(size: Size, scale: float) -> Size:

@@ -1,5 +1,6 @@
 """Shuffling: elements that move between the channels and the image, or between groups of channels."""
 
+from fractions import Fraction
 from typing import ClassVar
 
 from pydantic import PositiveInt
@@ -8,6 +9,7 @@ from nnspec.dims import Size, Undecidable, exact_divide
 from nnspec.layers.base import Example, Layer
 from nnspec.layers.batched import Batched
 from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_rank, number
+from nnspec.layers.window import Sight, Window, seen
 
 
 class PixelShuffle(Batched):
@@ -42,6 +44,9 @@ class PixelShuffle(Batched):
             input.shape[0], channels // (factor * factor), input.shape[2] * factor, input.shape[3] * factor
         )
 
+    def sight(self, input: TensorType) -> tuple[Sight, ...]:
+        return (Sight(Fraction(self.upscale_factor - 1, self.upscale_factor), Fraction(1, self.upscale_factor)),) * 2
+
 
 class PixelUnshuffle(Batched):
     """Gathers squares of the image into channels: the reverse of PixelShuffle.
@@ -66,6 +71,9 @@ class PixelUnshuffle(Batched):
         factor = self.downscale_factor
         height, width = self._divided(input, 2), self._divided(input, 3)
         return input.with_shape(input.shape[0], input.shape[1] * (factor * factor), height, width)
+
+    def sight(self, input: TensorType) -> tuple[Sight, ...]:
+        return seen((Window(self.downscale_factor, self.downscale_factor),) * 2)
 
     def _divided(self, input: TensorType, dim: int) -> Size:
         try:

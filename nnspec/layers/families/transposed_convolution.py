@@ -3,6 +3,7 @@
 The channels that come in are those of the incoming value.
 """
 
+from fractions import Fraction
 from math import prod
 from typing import ClassVar
 
@@ -15,6 +16,7 @@ from nnspec.layers.tensor_type import ArgumentError, TensorType
 from nnspec.layers.window import (
     Amounts,
     Counts,
+    Sight,
     Window,
     each,
     need_room,
@@ -39,6 +41,11 @@ class _TransposedConvolution(Kernels):
         dilations = each(self.dilation, self.dims, "dilation")
         paddings = each(self.padding, self.dims, "padding")
         return tuple(map(Window, kernels, strides, dilations, paddings, paddings))
+
+    def sight(self, input: TensorType) -> tuple[Sight, ...]:
+        return tuple(
+            Sight(Fraction(window.extent - 1, window.stride), Fraction(1, window.stride)) for window in self.windows()
+        )
 
     def extra(self) -> tuple[int, ...]:
         """The output padding of each spatial dimension.
