@@ -441,7 +441,10 @@ def test_numbers_of_forward_that_differ_are_kept_by_the_modules_of_one_class() -
         part = torch.nn.functional.linear(value, *weights)[:, -width // 2 :] * rate + value[:, :1]
         last = [key for key in state if key.startswith(f"{name}.")][2:]
         value = torch.nn.functional.linear(part, *(state[key] for key in last))
-    torch.testing.assert_close(module(x), (value[:, 0], value[:, 1]))
+    expected = (value[:, 0], value[:, 1])
+    exported = torch.export.export(module, (x,)).module()
+    for other in (module, torch.jit.script(module), torch.compile(module, backend="eager", fullgraph=True), exported):
+        torch.testing.assert_close(other(x), expected)
 
 
 def test_what_a_comment_names_is_not_imported() -> None:

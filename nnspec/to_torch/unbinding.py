@@ -56,4 +56,4 @@ def roles(module: Module) -> dict[str, str]:
                 found[value] = "" if value in found else name
         else:
             found |= dict.fromkeys(call.inputs, "")
-    return {value: variable(name) for value, name in found.items() if name}
+    return {value: variable(name) for value, name in found.items() if name and not name.startswith("input")}

@@ -11,7 +11,10 @@ from nnspec.to_torch.row import LayerUse, row
 
 @row(Subscript)
 def _(layer: Subscript, use: LayerUse) -> str:
-    return f"{use.inputs[0]}[{', '.join(_item(item, use) for item in layer.items) or '...'}]"
+    items = [_item(item, use) for item in layer.items]
+    while len(items) > 1 and items[-1] == "...":
+        items.pop()
+    return f"{use.inputs[0]}[{', '.join(items) or '...'}]"
 
 
 def _item(item: Item, use: LayerUse) -> str:
