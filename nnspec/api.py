@@ -20,6 +20,7 @@ from nnspec.ir.flatten import flattening
 from nnspec.ir.reuse import reapplied
 from nnspec.ir.verify import UnsoundProgram, verify
 from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.recipe.frozen import frozen_weights
 from nnspec.resources import spec_path
 from nnspec.summary import Summary, summarise
 from nnspec.train.manner import Manner, packages
@@ -258,9 +259,10 @@ class Model:
             batch: the number of samples for the activation memory; 1 if it is left out.
 
         Raises:
-            SpecError: a batch is given, and no symbol is known to count samples.
+            SpecError: a batch is given, and no symbol is known to count samples; or a recipe that freezes parts of the
+                model has mistakes.
         """
-        return summarise(self.program, depth=depth, batch=batch)
+        return summarise(self.program, frozen_weights(self.program, self.declarations), depth=depth, batch=batch)
 
     def check(self, *, limits: Limits = DEFAULT_LIMITS, **recipe: Any) -> list[Found]:
         """Check what may go wrong later: exports, and its `train` block as far as that goes without reading data.

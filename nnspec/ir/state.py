@@ -154,6 +154,10 @@ class Totals(Record):
             self.resting + times * other.resting,
         )
 
+    def freezing(self, elements: int) -> Totals:
+        """This, with so many elements that are not trained."""
+        return self.plus(Totals(trainable=-elements, frozen=elements))
+
     def experts(self, count: int, chosen: int) -> Totals:
         """`count` of this, of which a token has some chosen for it."""
         resting = (count - chosen) * self.active

@@ -23,6 +23,7 @@ from nnspec.summary.series import Turn, turns
 
 if TYPE_CHECKING:
     from nnspec.layers.window import Window
+    from nnspec.recipe.frozen import Frozen
 
 
 class Row(Record):
@@ -86,7 +87,7 @@ class _Step(Record):
     within: tuple[Call, ...]
     last: Call  # that gives the result
     ties: Mapping[str, str]  # paths below the module -> the parameters, from the model on, that they are
-    turns: int = 1  # of a `for` that make it alike
+    turns: tuple[Call, ...] = ()  # of a `for`, that make it alike: this call and others
     differs: tuple[str, ...] = ()  # in what it differs from what other turns make
     sources: tuple[str, ...] = ()  # what it is given, where that is not just the result of the step above
     value: str = ""  # what steps below call its result, where that is not its label
@@ -95,12 +96,18 @@ class _Step(Record):
 class Rows:
     """Makes the rows of a program; symbols in `bound` are replaced in the multiply-accumulates."""
 
-    def __init__(self, program: Program, bound: Mapping[str, Size]) -> None:
+    def __init__(self, program: Program, bound: Mapping[str, Size], frozen: Frozen | None = None) -> None:
         self.program = program
         self.totals = totals(program)
         self.macs = {key: substitute(size, bound) for key, size in macs(program).items()}
         self.bound = bound
+        self.frozen = frozen
         self.shown: dict[str, str] = {}
+
+    @property
+    def total(self) -> Totals:
+        """The elements of the model, as the recipe trains them."""
+        return self.totals[self.program.entry].freezing(sum(self.frozen.elements.values()) if self.frozen else 0)
 
     def all(self, depth: int | None) -> list[Row]:
         """The rows from the top down, to a depth (None: all)."""
@@ -135,14 +142,16 @@ class Rows:
             label = turn.label if len(turn.calls) > 1 else _label(call)
             place = (*branch, index == len(found) - 1)
             step = _Step(module, call, activation, label, prefix, place, within, lasts[index], ties)
-            step = step.replace(turns=len(turn.calls), differs=turn.differs, sources=wiring[index], value=value)
+            step = step.replace(
+                turns=tuple(call for call, _ in turn.calls), differs=turn.differs, sources=wiring[index], value=value
+            )
             steps.append(self._unwrapped(step))
         return steps
 
     def _unwrapped(self, step: _Step) -> _Step:
         """`h: 12 x Block` is a group `h` around a repeat: the repeat, under the label of the group."""
         callee = self.program.callee(step.call)
-        alone = step.call.count == step.turns == 1
+        alone = step.call.count == len(step.turns) == 1
         if isinstance(callee, Layer) or callee.kind != "group" or len(callee.calls) != 1 or not alone:
             return step
         inner = callee.calls[0]
@@ -165,7 +174,7 @@ class Rows:
             (*step.within, step.call),
             inner,
             ties,
-            step.turns,
+            (inner,),
             step.differs,
             step.sources,
             step.value,
@@ -193,7 +202,7 @@ class Rows:
             label=step.label,
             value=step.value,
             kind=" + ".join(kinds),
-            count=call.count * step.turns,
+            count=call.count * len(step.turns),
             chosen=chosen(module, call) if call.routed else None,
             layer=call.callee if isinstance(call.callee, Layer) else None,
             inputs=tuple(module.values[name] for name in call.inputs if name),
@@ -201,7 +210,7 @@ class Rows:
             parameters=total.parameters,
             trainable=total.trainable,
             buffers=total.buffers,
-            macs=self._macs(module, call) * step.turns,
+            macs=self._macs(module, call) * len(step.turns),
             sources=step.sources,
             notes=self._notes(step, total),
             within=step.within,
@@ -223,10 +232,16 @@ class Rows:
         call = step.call
         if call.label is None:
             return Totals()
-        total = Totals().plus(applied(step.module, call, self._one(step.module, call)), step.turns)
+        total = Totals().plus(applied(step.module, call, self._one(step.module, call)), len(step.turns))
         for path in _ties_below(call, step.ties):
             total = total.plus(weights_total([weight_at(self.program, step.module, f"{call.label}.{path}")]), -1)
-        return total
+        return total.freezing(self._frozen(step))
+
+    def _frozen(self, step: _Step) -> int:
+        """How many elements of a step the recipe freezes."""
+        elements = self.frozen.elements if self.frozen else {}
+        own = {key.removeprefix(step.prefix): size for key, size in elements.items() if key.startswith(step.prefix)}
+        return sum(size for key, size in own.items() if any(call.rest_of(key) is not None for call in step.turns))
 
     def _one(self, module: Module, call: Call) -> Totals:
         if isinstance(call.callee, str):
@@ -238,7 +253,9 @@ class Rows:
         notes = [*step.differs, *(["reused"] if call.shared else [])]
         if call.training:
             notes.append("training only")
-        if total.frozen and not total.trainable:
+        if self.frozen and not call.shared and self._frozen(step):
+            notes.append(f"partly {self.frozen.note}" if total.trainable else self.frozen.note)
+        elif total.frozen and not total.trainable:
             notes.append("frozen")
         if isinstance(call.callee, Layer):
             notes += [f"{path} is {source}" for path, source in _ties_below(call, step.ties).items()]

@@ -11,6 +11,7 @@ from nnspec.elaborate.mistakes import BadSetting
 from nnspec.ir import Module, Port, Program
 from nnspec.ir.batch import Obstacle, batch_of, find_batch
 from nnspec.layers.tensor_type import TensorType
+from nnspec.recipe.frozen import Frozen
 from nnspec.summary.columns import sizes
 from nnspec.summary.figures import Figures
 from nnspec.summary.memory import activation_bytes
@@ -64,11 +65,14 @@ class Summary(Figures):
         return json.dumps(form, indent=indent)
 
 
-def summarise(program: Program, *, depth: int | None = None, batch: int | None = None) -> Summary:
+def summarise(
+    program: Program, frozen: Frozen | None = None, *, depth: int | None = None, batch: int | None = None
+) -> Summary:
     """Count a program.
 
     Args:
         program: what to count.
+        frozen: what its recipe freezes.
         depth: how many levels of the tree become rows; all of them if it is left out.
         batch: the number of samples for the activation memory, 1 if it is left out.
 
@@ -82,7 +86,7 @@ def summarise(program: Program, *, depth: int | None = None, batch: int | None =
         raise SpecError.of(no_batch(program))
     one: dict[str, Size] = {symbol: 1} if symbol else {}
     many: dict[str, Size] = {symbol: batch or 1} if symbol else {}
-    rows = Rows(program, one)
+    rows = Rows(program, one, frozen)
     return Summary(
         program=program,
         name=main.name,
@@ -90,7 +94,7 @@ def summarise(program: Program, *, depth: int | None = None, batch: int | None =
         inputs=_types(main, main.inputs),
         outputs=_types(main, main.outputs),
         rows=tuple(rows.all(depth)),
-        totals=rows.totals[program.entry],
+        totals=rows.total,
         macs=rows.macs[program.entry],
         activation_bytes=activation_bytes(program, many),
         batch_symbol=symbol,
