@@ -136,6 +136,7 @@ def _step(program: Program, call: Call, sources: Mapping[str, Source]) -> tuple[
         return "", program.modules[call.callee].name if isinstance(call.callee, str) else call.callee.kind
     line, _ = source.position(call.place.start)
     text = " ".join(source.text[call.place.start : call.place.end].split())
+    text = re.sub(r"(?<=[(\[]) | (?=[)\]])", "", text)
     return f"{source.name}:{line}", text
 
 

@@ -27,7 +27,8 @@ def _name(context: click.Context, parameter: click.Parameter, value: str | None)
 @click.option("--name", callback=_name, metavar="NAME", help="What the model is called; its class in transformers.")
 @reporting
 def command(config: str, output: str | None, name: str | None) -> None:
-    """Write a spec for CONFIG.json, a configuration of BERT, RoBERTa, GPT-2, T5, Llama, Mistral, Qwen2, ViT or CLIP.
+    """Write a spec for CONFIG.json, a configuration of BERT, RoBERTa, GPT-2, T5, Llama, Mistral, Mixtral, Qwen,
+    Phi-3, ViT or CLIP.
 
     The spec imports the network from the zoo and gives its arguments; it is checked before it is written.
     """
