@@ -207,8 +207,7 @@ def test_source_of_a_table_reads_as_a_person_would_write_it() -> None:
     assert (
         text.partition("    def forward")[2]
         == """(self, t_):
-        t = t_.shape[1]
-        n = t_.shape[0]
+        n, t = t_.shape
         device = t_.device
         dtype = next(self.parameters()).dtype
         wide = torch.promote_types(dtype, torch.float32)

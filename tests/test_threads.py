@@ -36,7 +36,7 @@ def _use(index: int) -> tuple[int, int]:
     width = 4 + 2 * (index % 5)
     model = nnspec.loads(SPEC.format(index=index, width=width, hidden=8 + index % 7))
     summary = model.summary()
-    assert f"class M{index}(nn.Module)" in model.torch_source()
+    assert f"class M{index}(" in model.torch_source()
     module = model.to_torch().eval()
     proto = model.to_onnx()
     options = onnxruntime.SessionOptions()
