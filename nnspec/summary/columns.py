@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from nnspec.layers.base import LONG
 from nnspec.record import Record
 from nnspec.summary.figures import Figures
-from nnspec.summary.rows import Row
+from nnspec.summary.row import Row
 
 if TYPE_CHECKING:
-    from nnspec.ir.field import Seen
+    from nnspec.ir.reach import Seen
     from nnspec.layers.tensor_type import TensorType
 
 NOTHING = "-"

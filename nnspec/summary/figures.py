@@ -10,10 +10,11 @@ from nnspec.ir import Program
 from nnspec.ir.state import Totals
 from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
-from nnspec.summary.rows import Row
+from nnspec.summary.row import Row
 
 if TYPE_CHECKING:
-    from nnspec.ir.field import Fields, Seen
+    from nnspec.ir.field import Fields
+    from nnspec.ir.reach import Seen
 
 
 class Figures(Record):

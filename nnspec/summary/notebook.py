@@ -6,7 +6,7 @@ from html import escape
 
 from nnspec.summary.columns import Column
 from nnspec.summary.figures import Figures
-from nnspec.summary.rows import Row
+from nnspec.summary.row import Row
 from nnspec.summary.table import columns, head, totals
 
 _LEFT = ' style="text-align: left"'

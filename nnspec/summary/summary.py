@@ -15,7 +15,8 @@ from nnspec.recipe.frozen import Frozen
 from nnspec.summary.columns import sizes
 from nnspec.summary.figures import Figures
 from nnspec.summary.memory import activation_bytes
-from nnspec.summary.rows import Row, Rows
+from nnspec.summary.row import Row
+from nnspec.summary.rows import Rows
 from nnspec.summary.table import table
 
 

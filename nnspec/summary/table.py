@@ -9,7 +9,7 @@ from nnspec.dims import Size, symbols
 from nnspec.elaborate.describe import describe
 from nnspec.summary.columns import Column, chosen, shapes
 from nnspec.summary.figures import Figures
-from nnspec.summary.rows import Row
+from nnspec.summary.row import Row
 
 LAYER = Column("Layer", lambda row, summary: row.wired, number=False)
 OUTPUT = Column("Output", lambda row, summary: shapes(row.outputs), number=False)
