@@ -22,6 +22,20 @@ model Small {
 """
 
 
+UNET = """
+block Double(width): x { 2 x { Conv2d(width, 3, padding = 1) -> ReLU } }
+model TinyUNet {
+  input image: float[N, 1, 16, 16]
+  enc: Double(4) -> down: MaxPool2d(2)
+  mid: Double(4)
+  up: ConvTranspose2d(4, 2, stride = 2)
+  (enc, up) -> Concat
+  dec: Double(4)
+  output mask = head: Conv2d(1, 1)
+}
+"""
+
+
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     path = tmp_path / "small.nn"
@@ -42,6 +56,33 @@ Layer                          Output         Kernel  Stride  Type   Trainable  
 ├─ frozen: Parameter (frozen)  [4, 1, 1]           -       -  float          0  -                                 4       0
 ├─ Multiply  ← pool, frozen    [N, 4, 4, 8]        -       -  float          0  [N, 4, 4, 8], [4, 1, 1]           0       0
 └─ ArgMax                      int[N, 4, 8]        -       -  int            0  [N, 4, 4, 8]                      0       0"""
+    )
+
+
+def test_the_wiring_and_the_fields_of_a_u_net_can_be_read_off_the_table():
+    lines = nnspec.loads(UNET).summary().table(columns=("kernel", "stride", "field")).splitlines()
+    assert (
+        "\n".join(lines[4:-7])
+        == """\
+Layer                      Output          Kernel  Stride  Field  Parameters     MACs
+─────────────────────────────────────────────────────────────────────────────────────
+├─ enc: Double             [N, 4, 16, 16]       -       -      5         188   46,080
+│  ├─ 0: { ... }           [N, 4, 16, 16]       -       -      3          40    9,216
+│  │  └─ 0: Conv2d + ReLU  [N, 4, 16, 16]       3       1      3          40    9,216
+│  └─ 1: { ... }           [N, 4, 16, 16]       -       -      5         148   36,864
+│     └─ 0: Conv2d + ReLU  [N, 4, 16, 16]       3       1      5         148   36,864
+├─ down: MaxPool2d         [N, 4, 8, 8]         2       2      6           0        0
+├─ mid: Double             [N, 4, 8, 8]         -       -     14         296   18,432
+│  └─ 0..1: 2 x { ... }    [N, 4, 8, 8]         -       -     14         296   18,432
+│     └─ 0: Conv2d + ReLU  [N, 4, 8, 8]         3       1     10         148    9,216
+├─ up: ConvTranspose2d     [N, 4, 16, 16]       2       2     14          68    4,096
+├─ 4: Concat  ← enc, up    [N, 8, 16, 16]       -       -     14           0        0
+├─ dec: Double             [N, 4, 16, 16]       -       -     18         440  110,592
+│  ├─ 0: { ... }           [N, 4, 16, 16]       -       -     16         292   73,728
+│  │  └─ 0: Conv2d + ReLU  [N, 4, 16, 16]       3       1     16         292   73,728
+│  └─ 1: { ... }           [N, 4, 16, 16]       -       -     18         148   36,864
+│     └─ 0: Conv2d + ReLU  [N, 4, 16, 16]       3       1     18         148   36,864
+└─ head: Conv2d            [N, 1, 16, 16]       1       1     18           5    1,024"""
     )
 
 
