@@ -20,6 +20,7 @@ from nnspec.ir.state import totals
 from nnspec.limits import DEFAULT_LIMITS
 from nnspec.record import Record
 from nnspec.resources import folder
+from nnspec.zoo_parameters import NAME, form, recorded
 
 # Patterns are compiled where they are first used: most commands read no listing.
 _MODEL = r"(?m)^model[ \t]+(\w+)"
@@ -142,7 +143,16 @@ def locate(path: str | Path, model: str | None = None) -> tuple[str | Path, str 
 
 
 def entries(family: Family) -> Iterator[ZooEntry]:
-    """The models of a family with their parameters; the file is read once."""
+    """The models of a family with their parameters."""
+    known = recorded()
+    if all(f"{family.name}.{model}" in known for model in family.models):
+        yield from (ZooEntry(model, family, known[f"{family.name}.{model}"]) for model in family.models)
+    else:
+        yield from counted(family)
+
+
+def counted(family: Family) -> Iterator[ZooEntry]:
+    """The models of a family with their parameters, which are counted; the file is read once."""
     sink = Sink()
     path = folder("specs").resolve() / f"{family.name}.nn"
     source = read_source(path, family.path, sink, DEFAULT_LIMITS)
@@ -159,3 +169,13 @@ def _parameters(declarations: Declarations, model: str) -> int | None:
     except SpecError:
         return None
     return totals(program)[program.entry].parameters
+
+
+def write_parameters() -> None:
+    """Count all models of the zoo, and write that down beside them."""
+    found = {f"{family.name}.{each.model}": each.parameters for family in families() for each in counted(family)}
+    (folder("specs") / NAME).write_text(form(found), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_parameters()

@@ -16,7 +16,8 @@ from nnspec.cli.main import main
 from nnspec.diagnostics import Sink
 from nnspec.elaborate.files import Files, read_source
 from nnspec.limits import DEFAULT_LIMITS
-from nnspec.zoo import families, find
+from nnspec.zoo import counted, entries, families, find
+from nnspec.zoo_parameters import recorded
 
 
 def run(*arguments: str) -> Result:
@@ -48,6 +49,20 @@ def test_every_name_of_the_zoo_means_one_thing() -> None:
             found = find(model)
             assert found is not None and found[0] == family and found[1] in (None, model)
             assert found[1] == model or family.models[0] == model
+
+
+def test_the_parameters_that_are_listed_are_of_the_specs_as_they_stand() -> None:
+    """If this fails: `python -m nnspec.zoo`, and commit what it writes."""
+    assert recorded(), "a spec of the zoo has changed"
+    for name in ("resnet", "gpt2", "mixtral", "yolov8"):
+        family = next(each for each in families() if each.name == name)
+        assert list(entries(family)) == list(counted(family))
+
+
+@pytest.mark.slow
+def test_all_parameters_that_are_listed_are_those_of_the_models() -> None:
+    for family in families():
+        assert list(entries(family)) == list(counted(family))
 
 
 def test_the_whole_list_has_all_models_with_their_parameters() -> None:
