@@ -419,7 +419,7 @@ def _damaged() -> dict[str, object]:
         "another entry": {**whole, "entry": "Nothing"},
         "another format": {**whole, "format": 2},
         "a name that is code": with_main(name="A:\n  import os"),
-        "a label that is code": with_main(calls=[{**first, "label": "a; b"}, *rest]),
+        "a label that is code": with_main(calls=[{**first, "label": "a\nimport os"}, *rest]),
         "a call of nothing": with_main(calls=[{**first, "callee": "Nothing"}, *rest]),
         "a circle": with_main(calls=[{**first, "callee": whole["entry"]}, *rest]),
         "an unknown layer": with_main(calls=[{**first, "callee": {"layer": "Foo"}}, *rest]),

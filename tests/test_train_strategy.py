@@ -149,7 +149,7 @@ def test_a_strategy_needs_processes_and_processes_a_strategy(
     ("outputs", "idle"), [({"logits"}, True), ({"logits", "other"}, False), ({"other"}, True), (set(), True)]
 )
 def test_weights_are_idle_where_no_wanted_output_depends_on_them(outputs: set[str], idle: bool) -> None:
-    text = SPEC.replace("DROPOUT", "0.0").replace("  output", "  output other = side: Linear(2)\n  output", 1)
+    text = SPEC.replace("DROPOUT", "0.0").replace("  output", "  output other = _ -> side: Linear(2)\n  output", 1)
     assert has_idle_weights(nnspec.loads(text).program, outputs) is idle
 
 
