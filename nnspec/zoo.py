@@ -8,7 +8,7 @@ the specs elaborated.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from nnspec.ir.state import totals
 from nnspec.limits import DEFAULT_LIMITS
 from nnspec.record import Record
 from nnspec.resources import folder
-from nnspec.zoo_parameters import NAME, form, recorded
+from nnspec.zoo_parameters import NAME, form, listed, recorded
 
 # Patterns are compiled where they are first used: most commands read no listing.
 _MODEL = r"(?m)^model[ \t]+(\w+)"
@@ -101,18 +101,25 @@ def _family(path: Path) -> Family:
 
 def find(name: str) -> tuple[Family, str | None] | None:
     """The family of this name and None, or the family and the model of this name; None if there is neither."""
-    return _index().get(_plain(name))
+    written = {key: tuple(models) for key, models in listed().items()}
+    for known in (written, None):  # what is written down spares reading all files, and is believed if the file says so
+        models = {family.name: family.models for family in families()} if known is None else known
+        file, model = _index(models).get(_plain(name), (None, None))
+        if file is not None and (folder("specs") / f"{file}.nn").is_file():
+            family = _family(folder("specs") / f"{file}.nn")
+            if family.models == models[file]:
+                return family, model
+    return None
 
 
-@cache
-def _index() -> dict[str, tuple[Family, str | None]]:
-    """The meaning of each name; a file goes before a model, and both before what is written without any separator."""
-    known: dict[str, tuple[Family, str | None]] = {_plain(family.name): (family, None) for family in families()}
-    for family in families():
-        for model in family.models:
-            known.setdefault(_plain(model), (family, model))
-    for name, meant in list(known.items()):
-        known.setdefault(name.replace("_", ""), meant)
+def _index(models: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, str | None]]:
+    """The file and model of each name; files go before models, and both before what is written without separators."""
+    known: dict[str, tuple[str, str | None]] = {_plain(name): (name, None) for name in models}
+    for name, own in models.items():
+        for model in own:
+            known.setdefault(_plain(model), (name, model))
+    for spelling, meant in list(known.items()):
+        known.setdefault(spelling.replace("_", ""), meant)
     return known
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
-from hashlib import sha256
 
 from nnspec.resources import folder
 
@@ -17,18 +16,35 @@ NAME = "parameters.json"
 
 
 @cache
-def recorded() -> Mapping[str, int | None]:
-    """The parameters by family and model, `resnet.ResNet50`; nothing where a spec has changed since."""
+def _file() -> tuple[str, Mapping[str, int | None]]:
+    """The digest of the specs that were counted, and the parameters by family and model; nothing where no file is."""
     path = folder("specs") / NAME
     if not path.is_file():
-        return {}
+        return "", {}
     form = json.loads(path.read_text(encoding="utf-8"))
-    found: dict[str, int | None] = form["parameters"]
-    return found if form["specs"] == digest() else {}
+    return form["specs"], form["parameters"]
+
+
+@cache
+def recorded() -> Mapping[str, int | None]:
+    """The parameters by family and model, `resnet.ResNet50`; nothing where a spec has changed since."""
+    specs, parameters = _file()
+    return parameters if specs and specs == digest() else {}
+
+
+def listed() -> dict[str, list[str]]:
+    """The models of each family when they were counted, in their order."""
+    found: dict[str, list[str]] = {}
+    for key in _file()[1]:
+        family, _, model = key.partition(".")
+        found.setdefault(family, []).append(model)
+    return found
 
 
 def digest() -> str:
     """The SHA-256 of all specs of the zoo, with their names."""
+    from hashlib import sha256  # a model that is named needs none
+
     root = folder("specs")
     found = sha256()
     for path in sorted(root.rglob("*.nn")):
