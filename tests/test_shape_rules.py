@@ -157,3 +157,11 @@ def test_a_crop_of_what_is_too_small_is_an_error_and_no_smaller_crop() -> None:
     assert module(torch.rand(2, 3, 8, 3)).shape == (2, 3, 3, 3)
     with pytest.raises(RuntimeError, match="exceeds dimension size"):
         module(torch.rand(2, 3, 2, 3))
+
+
+@pytest.mark.parametrize(
+    "layer", ['MaxPool2d(1000000, padding = "same_upper")', 'Conv2d(4, 20001, padding = "same_upper")']
+)
+def test_same_padding_that_would_take_all_memory_is_refused(layer: str) -> None:
+    with pytest.raises(nnspec.SpecError, match="8,192 is the most"):
+        nnspec.loads(f"model M {{ input x: float[N, 3, 8, 9]; output y = {layer} }}")

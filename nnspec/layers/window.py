@@ -40,6 +40,8 @@ Margins = NonNegativeInt | tuple[NonNegativeInt, ...] | tuple[tuple[NonNegativeI
 MARGINS = "an integer of 0 or more, a list of them, a list of pairs [begin, end]"
 Pairs = tuple[tuple[int, int], ...]
 
+MOST_PADDED = 8192  # elements of a dimension that "same_upper" adds: they take memory when the network runs
+
 LAYOUTS = {1: "[N, C, L]", 2: "[N, C, H, W]", 3: "[N, C, D, H, W]"}
 
 T = TypeVar("T")
@@ -156,7 +158,7 @@ def same_upper_margins(windows: tuple[Window, ...], sizes: tuple[Size, ...]) -> 
     """The padding of Keras' and TensorFlow's 'same': ceil(size / stride) places, the odd element at the end.
 
     Raises:
-        ArgumentError: the amount depends on a symbol.
+        ArgumentError: the amount depends on a symbol, or is more than anybody means.
     """
     pairs = []
     for window, size in zip(windows, sizes, strict=True):
@@ -171,6 +173,9 @@ def same_upper_margins(windows: tuple[Window, ...], sizes: tuple[Size, ...]) -> 
                 f'"same_upper" with stride {window.stride} pads by an amount that depends on the symbol {size}',
                 help="give the dimension a fixed size, or a multiple that shows the remainder, such as 32*h",
             )
+        if total > MOST_PADDED:
+            message = f'"same_upper" pads a dimension of {size} by {total:,}, and {MOST_PADDED:,} is the most'
+            raise ArgumentError("padding", message, help="take a smaller window, or one dimension after the other")
         pairs.append((total // 2, total - total // 2))
     return tuple(pairs)
 
