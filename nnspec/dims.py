@@ -531,3 +531,9 @@ def _atom_from_json(form: dict[str, Any]) -> Size:
     if not isinstance(name, str) or not (name.isidentifier() and name.isascii()):
         raise ValueError(f"{name!r} is not the name of a symbol")
     return symbol(name, _whole(form.get("minimum", 1)), None if high is None else _whole(high))
+
+
+def operand(size: Size) -> str:
+    """A size as an operand of arithmetic: in parentheses, unless it is a number or a symbol."""
+    text = str(size)
+    return text if isinstance(size, int) or text.isidentifier() else f"({text})"

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from nnspec.diagnostics import Diagnostic, Source, SpecError, nearest
-from nnspec.dims import Size, Undecidable, equal, exact_divide, product, substitute
+from nnspec.dims import Size, Undecidable, equal, exact_divide, operand, product, substitute
 from nnspec.ir import Call, Module, Program
 from nnspec.ir.batch import batch_of
 from nnspec.ir.macs import call_macs, macs
-from nnspec.ir.state import applied, layer_weights, totals, weights_total
+from nnspec.ir.state import applied, layer_weights, reached, totals, weights_total
 from nnspec.layers.base import Layer, Weight
 from nnspec.layers.batched import Batched
 from nnspec.layers.tensor_type import TensorType
@@ -91,10 +91,10 @@ def why(program: Program, path: str, sources: Mapping[str, Source] | None = None
         path: as in its `state_dict`, without the name of a weight.
         sources: the texts that the places of the program refer to, by the names of their files.
     """
-    found = _at(program, program.main, path)
-    if found is None:
+    found = reached(program, program.main, path)
+    if found is None or found.rest:
         return None
-    module, call = found
+    module, call = found.module, found.call
     types, outputs = module.types(call.inputs), tuple(module.values[name] for name in call.outputs)
     counted = batch_of(program)
     one: dict[str, Size] = {counted.symbol: 1} if counted else {}
@@ -115,18 +115,6 @@ def explained(program: Program, path: str, sources: Mapping[str, Source]) -> Why
     if found is None:
         raise SpecError.of(NoSuchLayer(None, path, program.main.name, nearest(path, paths(program))))
     return found
-
-
-def _at(program: Program, module: Module, path: str) -> tuple[Module, Call] | None:
-    """The call that builds what is at a path, and the module that it stands in."""
-    for call in module.calls:
-        rest = call.rest_of(path)
-        if rest is None or call.shared:
-            continue
-        if not rest:
-            return module, call
-        return _at(program, program.modules[call.callee], rest) if isinstance(call.callee, str) else None
-    return None
 
 
 def _step(program: Program, call: Call, sources: Mapping[str, Source]) -> tuple[str, str]:
@@ -177,12 +165,7 @@ def _uses(cost: Size, weights: Sequence[Weight], result: TensorType, one: Mappin
     sizes = [size for size in (substitute(size, one) for size in result.shape) if size != 1]
     behind = (sizes[first:] for first in range(len(sizes)))  # a convolution: once for each place of its result
     places = next((chosen for chosen in behind if equal(product(chosen), times)), [times])
-    return " * ".join(_operand(size) for size in (*places, elements))
-
-
-def _operand(size: Size) -> str:
-    text = str(size)
-    return text if isinstance(size, int) or text.isidentifier() else f"({text})"
+    return " * ".join(operand(size) for size in (*places, elements))
 
 
 def _of_block(program: Program, module: Module, key: str, one: Mapping[str, Size]) -> Iterator[Reason]:
@@ -213,7 +196,7 @@ def _sum(subject: str, total: Size, terms: Sequence[tuple[str, Size]]) -> Iterat
     if len(shown) == 1:
         yield Reason(subject, total, str(total))
     else:
-        yield Reason(subject, total, " + ".join(_operand(size) for _, size in shown), tuple(name for name, _ in shown))
+        yield Reason(subject, total, " + ".join(operand(size) for _, size in shown), tuple(name for name, _ in shown))
 
 
 def _for_people(text: str) -> str:

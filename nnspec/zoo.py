@@ -101,15 +101,25 @@ def _family(path: Path) -> Family:
 
 def find(name: str) -> tuple[Family, str | None] | None:
     """The family of this name and None, or the family and the model of this name; None if there is neither."""
-    written = {key: tuple(models) for key, models in listed().items()}
-    for known in (written, None):  # what is written down spares reading all files, and is believed if the file says so
-        models = {family.name: family.models for family in families()} if known is None else known
-        file, model = _index(models).get(_plain(name), (None, None))
-        if file is not None and (folder("specs") / f"{file}.nn").is_file():
-            family = _family(folder("specs") / f"{file}.nn")
-            if family.models == models[file]:
+    plain = _plain(name)
+    for known in (_written, _read):  # what is written down spares reading all files, and is believed if a file says so
+        file, model = known().get(plain, (None, None))
+        path = folder("specs") / f"{file}.nn"
+        if file is not None and path.is_file():
+            family = _family(path)
+            if model is None or model in family.models:
                 return family, model
     return None
+
+
+@cache
+def _written() -> dict[str, tuple[str, str | None]]:
+    return _index({key: tuple(models) for key, models in listed().items()})
+
+
+@cache
+def _read() -> dict[str, tuple[str, str | None]]:
+    return _index({family.name: family.models for family in families()})
 
 
 def _index(models: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, str | None]]:

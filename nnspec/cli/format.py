@@ -32,8 +32,8 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> None:
     Only white space changes: indentation, spaces, blank lines. Line breaks and comments stay. Signs that are set below
     each other with several spaces (`->`, `=`, a comment) stay so.
     """
-    sources = list(_sources(paths))
-    changed = [(source, made) for source in sources if (made := format_text(source.text)) != source.text]
+    formatted = [(source, format_text(source.text)) for source in _sources(paths)]
+    changed = [(source, made) for source, made in formatted if made != source.text]
     if diff:
         for source, made in changed:
             _show_changes(source, made)
@@ -43,10 +43,10 @@ def command(paths: tuple[str, ...], check: bool, diff: bool) -> None:
                 with replacing(source.name) as temporary:
                     temporary.write_text(made, encoding="utf-8", newline="")
     if STANDARD_INPUT in paths and not (check or diff):
-        made = next(format_text(source.text) for source in sources if source.name == STANDARD_INPUT)
+        made = next(made for source, made in formatted if source.name == STANDARD_INPUT)
         echo_whole(made.removesuffix("\n"))
         return
-    _report(changed, len(sources), written=not (check or diff))
+    _report(changed, len(formatted), written=not (check or diff))
     if check and changed:
         sys.exit(1)
 

@@ -78,7 +78,7 @@ class Diagnostic(Record):
 def _place(span: Span | None) -> dict[str, Any] | None:
     if span is None:
         return None
-    (line, column), (end_line, end_column) = map(span.source.position, (span.start, span.end))
+    line, column, end_line, end_column = span.lines
     return {
         "file": span.source.name,
         "start": span.start,

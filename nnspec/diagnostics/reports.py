@@ -29,7 +29,7 @@ def as_github(found: Iterable[Found]) -> str:
 def _command(diagnostic: Diagnostic) -> str:
     values = {"title": diagnostic.code}
     if diagnostic.span is not None:
-        line, column, end_line, end_column = _lines(diagnostic.span)
+        line, column, end_line, end_column = diagnostic.span.lines
         values |= {"file": diagnostic.span.source.name, "line": str(line), "endLine": str(end_line)}
         if line == end_line:  # columns are of one line
             values |= {"col": str(column), "endColumn": str(end_column)}
@@ -72,14 +72,9 @@ def _result(diagnostic: Diagnostic) -> dict[str, Any]:
 
 
 def _location(span: Span) -> dict[str, Any]:
-    line, column, end_line, end_column = _lines(span)
+    line, column, end_line, end_column = span.lines
     region = {"startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column}
     return {"physicalLocation": {"artifactLocation": {"uri": span.source.name}, "region": region}}
-
-
-def _lines(span: Span) -> tuple[int, int, int, int]:
-    """Line and column, from 1, of the start of a place and of what is behind it."""
-    return *span.source.position(span.start), *span.source.position(span.end)
 
 
 def _text(diagnostic: Diagnostic) -> str:

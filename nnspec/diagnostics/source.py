@@ -42,6 +42,11 @@ class Span(Record):
     start: int
     end: int
 
+    @property
+    def lines(self) -> tuple[int, int, int, int]:
+        """Line and column, from 1, of its start and of what is behind it."""
+        return *self.source.position(self.start), *self.source.position(self.end)
+
     def to(self, other: Span) -> Span:
         """From the start of this span to the end of the other."""
         return Span(self.source, self.start, max(self.end, other.end))

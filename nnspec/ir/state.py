@@ -208,23 +208,35 @@ def applied(module: Module, call: Call, one: Totals) -> Totals:
     return one.experts(call.count, chosen(module, call)) if call.routed else Totals().plus(one, call.count)
 
 
-def call_at(program: Program, module: Module, path: str) -> Call | None:
-    """The call that builds the submodule at a path below a module; None where there is none."""
-    for call in module.calls:
-        rest = call.rest_of(path)
-        if rest is not None and not call.shared:
-            inner = rest and isinstance(call.callee, str)
-            return call_at(program, program.modules[str(call.callee)], rest) if inner else call
-    return None
+class Reached(Record):
+    """A call that builds what is at a path, the module that it stands in, and what is left of the path inside it."""
+
+    module: Module
+    call: Call
+    rest: str  # such as the name of a weight; "" where the path is that of the call
 
 
-def weight_at(program: Program, module: Module, path: str) -> Weight:
-    """The weight at a path below a module."""
+def reached(program: Program, module: Module, path: str) -> Reached | None:
+    """The innermost call that a path below a module leads to; None where there is none."""
     for call in module.calls:
         rest = call.rest_of(path)
         if rest is None or call.shared:
             continue
-        if isinstance(call.callee, str):
-            return weight_at(program, program.modules[call.callee], rest)
-        return next(weight for weight in layer_weights(module, call) if weight.name == rest)
-    raise KeyError(path)
+        if rest and isinstance(call.callee, str):
+            return reached(program, program.modules[call.callee], rest)
+        return Reached(module, call, rest)
+    return None
+
+
+def call_at(program: Program, module: Module, path: str) -> Call | None:
+    """The call that builds the submodule at a path below a module; None where there is none."""
+    found = reached(program, module, path)
+    return None if found is None else found.call
+
+
+def weight_at(program: Program, module: Module, path: str) -> Weight:
+    """The weight at a path below a module."""
+    found = reached(program, module, path)
+    if found is None:
+        raise KeyError(path)
+    return next(weight for weight in layer_weights(found.module, found.call) if weight.name == found.rest)

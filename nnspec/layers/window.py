@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import NonNegativeInt, PositiveInt, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from nnspec.dims import Expression, Size, bounds
+from nnspec.dims import Expression, Size, bounds, operand
 from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype
 from nnspec.record import Record
 
@@ -69,7 +69,7 @@ class Window(Record):
         """The arithmetic of `places`, with its numbers."""
         padding = "".join(f" + {amount}" for amount in (self.begin, self.end) if amount)
         extent = f"({self.dilation} * ({self.kernel} - 1) + 1)" if self.dilation > 1 else str(self.extent)
-        places = f"{_whole(size)}{padding} - {extent}"
+        places = f"{operand(size)}{padding} - {extent}"
         return f"({places}) // {self.stride} + 1" if self.stride > 1 else f"{places} + 1"
 
     def overhang(self, ceil_mode: bool) -> int:
@@ -100,12 +100,6 @@ class Sight(Record):
 def seen(windows: tuple[Window, ...]) -> tuple[Sight, ...]:
     """What windows of the input see."""
     return tuple(Sight(Fraction(window.extent - 1), Fraction(window.stride)) for window in windows)
-
-
-def _whole(size: Size) -> str:
-    """A size as an operand."""
-    text = str(size)
-    return text if isinstance(size, int) or text.isidentifier() else f"({text})"
 
 
 def each(value: T | tuple[T, ...], dims: int, argument: str) -> tuple[T, ...]:

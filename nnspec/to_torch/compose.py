@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from functools import cache
 from typing import cast
 
 _ATOMS = (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.Constant, ast.Tuple, ast.List)
@@ -48,7 +47,7 @@ def _stands_bare(parent: ast.AST, child: ast.Name, text: str) -> bool:
         return True
     if isinstance(parent, ast.Subscript) and parent.slice is child:
         return True
-    inner = _parsed(text)
+    inner = ast.parse(text, mode="eval").body
     if isinstance(inner, _ATOMS) and not (isinstance(inner, ast.Constant) and isinstance(parent, ast.Attribute)):
         return True
     if not isinstance(inner, ast.BinOp) or not isinstance(parent, ast.BinOp):
@@ -57,8 +56,3 @@ def _stands_bare(parent: ast.AST, child: ast.Name, text: str) -> bool:
     if not own or not outer or outer == _POWER:
         return False
     return own > outer or (own == outer and parent.left is child)
-
-
-@cache
-def _parsed(text: str) -> ast.expr:
-    return ast.parse(text, mode="eval").body

@@ -86,11 +86,7 @@ class Forward:
     # --- one call
 
     def _write(self, index: int, call: Call) -> None:
-        if index and call.training != self.module.calls[index - 1].training:
-            self._flush()
-        if call.training and not (index and self.module.calls[index - 1].training):
-            self._flush()
-            self.lines.append("if self.training:")
+        self._begin(index, call)
         if call.chained or call.scan or self._loops(call):
             self._flush()
         expression = self._expression(index, call)
@@ -109,13 +105,18 @@ class Forward:
         else:
             self._line(call, f"{self._unpacked(call, targets)} = {expression}")
 
-    def _unbind(self, index: int, taken: Unbinding) -> None:
-        """Several elements of a value in one line: `query, key, value = x.unbind(0)`."""
-        call = taken.calls[0]
-        if index and call.training != self.module.calls[index - 1].training:
+    def _begin(self, index: int, call: Call) -> None:
+        """Write what waits before steps that exist in training only, and behind them."""
+        before = index > 0 and self.module.calls[index - 1].training
+        if call.training != before:
             self._flush()
             if call.training:
                 self.lines.append("if self.training:")
+
+    def _unbind(self, index: int, taken: Unbinding) -> None:
+        """Several elements of a value in one line: `query, key, value = x.unbind(0)`."""
+        call = taken.calls[0]
+        self._begin(index, call)
         waiting = self.nested.pop(taken.value, None)
         text = compose("waiting_.unbind", {"waiting_": waiting}) if waiting else None
         text = text or f"{self.variables[taken.value]}.unbind"
