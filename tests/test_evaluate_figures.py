@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nnspec.evaluate.classes import ClassTally
-from nnspec.evaluate.labels import LabelTally
-from nnspec.evaluate.numbers import NumberTally
+from nnspec.evaluation.classes import ClassTally
+from nnspec.evaluation.labels import LabelTally
+from nnspec.evaluation.numbers import NumberTally
 
 metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is not installed")
 

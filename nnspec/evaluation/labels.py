@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nnspec.evaluate.classes import HELD
-from nnspec.evaluate.curves import area_under_roc, average_precision
-from nnspec.evaluate.figures import Figures, Row, Value, mean, share
+from nnspec.evaluation.classes import HELD
+from nnspec.evaluation.curves import area_under_roc, average_precision
+from nnspec.evaluation.figures import Figures, Row, Value, mean, share
 
 HALF = 0.5  # the probability from which on a label is said to hold
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nnspec.evaluate.figures import Figures, Row, Value
+from nnspec.evaluation.figures import Figures, Row, Value
 
 COLUMNS = 64  # that have figures of their own
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nnspec.evaluate.curves import area_under_roc, average_precision
-from nnspec.evaluate.figures import Figures, Row, Value, mean, share
+from nnspec.evaluation.curves import area_under_roc, average_precision
+from nnspec.evaluation.figures import Figures, Row, Value, mean, share
 
 HELD = 1 << 27  # scores that are kept for areas under curves, which need all of them
 MOST = 1000  # classes of a table of confusions
