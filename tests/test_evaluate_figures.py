@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -15,7 +17,7 @@ metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is not ins
 def parts(*arrays: np.ndarray) -> list[tuple[np.ndarray, ...]]:
     """The arrays in uneven parts of their rows."""
     edges = [0, 1, 38, 101, len(arrays[0])]
-    return [tuple(array[a:b] for array in arrays) for a, b in zip(edges, edges[1:], strict=False)]
+    return [tuple(array[a:b] for array in arrays) for a, b in pairwise(edges)]
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -1,4 +1,4 @@
-"""Areas under curves, exact, with ties as in scikit-learn: from the scores of samples and whether each is of a class."""
+"""Areas under curves, exact, with ties as in scikit-learn: of scores, and whether each sample is of a class."""
 
 from __future__ import annotations
 
