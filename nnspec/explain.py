@@ -105,7 +105,7 @@ def explain(word: str) -> str:
 
 def recipe_parts() -> list[type[Configured]]:
     """The `train` block itself, a phase of it, and what its keys can be."""
-    return [Recipe, Phase, *(choice for choices in CHOICES.values() for choice in choices)]
+    return [Recipe, Phase, *(choice for choices in CHOICES.values() for choice in choices.values())]
 
 
 def recipe_part(word: str) -> type[Configured] | None:
@@ -153,7 +153,7 @@ def contents() -> str:
     for name, module in registry.families_of().items():
         families.setdefault(module.rpartition(".")[2].replace("_", " "), []).append(name)
     layers = [f"  {family}: {', '.join(sorted(names))}" for family, names in sorted(families.items())]
-    recipes = [f"  {key}: {', '.join(choice.__name__ for choice in choices)}" for key, choices in CHOICES.items()]
+    recipes = [f"  {key}: {', '.join(choices)}" for key, choices in CHOICES.items()]
     words = [f"  {', '.join(heading(path))}" for path in dict.fromkeys(pages().values())]
     language = [line for line in words if line.strip() not in KEYS]
     keys = [f"  keys: {', '.join(line.strip() for line in words if line.strip() in KEYS)}"]

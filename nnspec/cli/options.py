@@ -72,9 +72,19 @@ def _limits(context: click.Context, parameter: click.Parameter, values: tuple[st
     return Limits(**{**bounds, **{name: int(text) for name, text in pairs.items()}})
 
 
-def spec_settings(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command --model, --set and --limit; it receives them as `spec: SpecArguments`, without a path."""
+def _plugins(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> None:
+    if values:
+        from nnspec.plugin.loading import load_plugin  # few runs name one
 
+        for value in values:
+            load_plugin(value)
+
+
+def spec_settings(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command --model, --set, --limit and --plugin; it receives the first three as `spec`, without a path."""
+
+    @click.option("--plugin", multiple=True, is_eager=True, expose_value=False, callback=_plugins, metavar="MODULE",
+                  help="A Python module or file that registers layers and more; its code is run.")  # fmt: skip
     @click.option("--model", metavar="NAME", help="The model to take; the file's first one if left out.")
     @click.option("--set", "settings", multiple=True, callback=_pairs, metavar="NAME=VALUE",
                   help="An argument of the model, as a spec would write it.")  # fmt: skip

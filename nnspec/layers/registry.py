@@ -1,8 +1,9 @@
 """Finding layers by what a spec writes: `Conv2d`, `exp(x)`, `a + b`, `concat { ... }`.
 
-A layer exists as soon as a module of `families` defines its class; a class whose name begins with an underscore is
-a base for others. A family is imported when one of its layers is first asked for (importing all of them would
-double the start-up of `nnspec summary`), so the index of names is read from the text of the sources.
+A layer exists when its class is registered. Those of nnspec are, as soon as a module of `families` defines them; a
+class whose name begins with an underscore is a base for others. A family is imported when one of its layers is first
+asked for (importing all of them would double the start-up of `nnspec summary`), so the index of names is read from the
+text of the sources. Layers of plug-ins are registered by the plug-in.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ import pkgutil
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
+from nnspec.diagnostics import SpecError
 from nnspec.layers import families
 from nnspec.layers.base import Layer
+from nnspec.registration import BadRegistration, check_free
 
 CONSTRUCTS = {"Mixture": "nnspec.layers.mixture"}  # what is written as a layer is, and is no call of one in the IR
 
@@ -41,11 +44,60 @@ def _index() -> tuple[dict[str, str], dict[tuple[str, str], str]]:
     return family_of, named
 
 
-@cache
+ROLES = ("function", "operator", "merge")
+Registered = TypeVar("Registered", bound=type[Layer])
+_layers: dict[str, type[Layer]] = {}  # all that are registered, by name
+_roles: dict[tuple[str, str], type[Layer]] = {}
+
+
+def register_layer(cls: Registered) -> Registered:
+    """Let specs write a layer, by its name and as the function, operator or merge that it says it is.
+
+    Losses and metrics are layers, too. What a layer is lowered to is registered beside it: see `register_torch_row` and
+    `register_onnx_row`.
+
+    Raises:
+        SpecError: the name, or one of its other spellings, is another layer's; or the class is no such layer.
+    """
+    name = cls.__name__
+    if not (isinstance(cls, type) and issubclass(cls, Layer) and name[:1].isupper() and name.isidentifier()):
+        advice = "register a subclass of nnspec.plugin.Layer whose name begins with a capital letter"
+        raise SpecError.of(BadRegistration(None, name, "it is no layer", advice))
+    if not is_built_in(cls):
+        _check_free(cls)
+    _layers[name] = cls
+    _roles.update(dict.fromkeys(_spellings(cls), cls))
+    return cls
+
+
+def is_built_in(cls: type[Layer]) -> bool:
+    """Whether a layer is one of nnspec's own."""
+    return cls.__module__.startswith("nnspec.")
+
+
+def _spellings(cls: type[Layer]) -> list[tuple[str, str]]:
+    """The roles that a layer has itself, and not from a base, with the word for each."""
+    own = {role: vars(cls).get(role) for role in ROLES}
+    return [(role, word) for role, word in own.items() if isinstance(word, str)]
+
+
+def _check_free(cls: type[Layer]) -> None:
+    """Check that no other layer has the name of a plug-in's, or one of its words.
+
+    Raises:
+        SpecError: one has.
+    """
+    check_free("layer", cls.__name__, cls, {cls.__name__: layer} if (layer := find(cls.__name__)) else {})
+    for role, word in _spellings(cls):
+        check_free(role, word, cls, {word: layer} if (layer := find_by(role, word)) else {})
+
+
 def find(name: str) -> type[Layer] | None:
     """The layer that a spec calls `name`, or None."""
     path = _index()[0].get(name)
-    return None if path is None else getattr(importlib.import_module(path), name)
+    if name not in _layers and path is not None:
+        register_layer(getattr(importlib.import_module(path), name))
+    return _layers.get(name)
 
 
 def find_construct(name: str) -> type[Layer] | None:
@@ -57,7 +109,7 @@ def find_construct(name: str) -> type[Layer] | None:
 def find_by(role: str, word: str) -> type[Layer] | None:
     """The layer behind a `function` (exp), an `operator` (+) or a `merge` (concat), or None."""
     name = _index()[1].get((role, word))
-    return None if name is None else find(name)
+    return _roles.get((role, word)) if name is None else find(name)
 
 
 def read_layer(form: Any) -> Layer:
@@ -86,7 +138,7 @@ def layer_form(layer: Layer) -> dict[str, Any]:
 
 def families_of() -> dict[str, str]:
     """Layer name -> the module of its family."""
-    return {**_index()[0], **CONSTRUCTS}
+    return {**{name: cls.__module__ for name, cls in _layers.items()}, **_index()[0], **CONSTRUCTS}
 
 
 def names() -> list[str]:
@@ -96,11 +148,11 @@ def names() -> list[str]:
 
 def words(role: str) -> list[str]:
     """The words that stand for a layer in one role."""
-    return sorted(word for kind, word in _index()[1] if kind == role)
+    return sorted({word for kind, word in (*_index()[1], *_roles) if kind == role})
 
 
 def all_layers() -> Iterator[type[Layer]]:
-    """Every layer class, by name; imports all families."""
+    """Every layer class of nnspec, by name; imports all families."""
     for name in sorted(_index()[0]):
         layer = find(name)
         assert layer is not None

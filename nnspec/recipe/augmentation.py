@@ -19,7 +19,7 @@ def _ordered(bounds: tuple[float, float]) -> tuple[float, float]:
     return bounds
 
 
-class Augmentation(Choice):
+class Augmentation(Choice, key="augment"):
     """A random change of the training images."""
 
 
@@ -106,11 +106,6 @@ class CutMix(Mixing, word="cutmix"):
     """
 
     alpha: Positive = 1.0
-
-
-CHANGES: tuple[type[Choice], ...] = (
-    RandomShift, RandomFlip, RandomCrop, RandomResizedCrop, RandomRotation, ColorJitter, Mixup, CutMix,
-)  # fmt: skip
 
 
 def extent_of(choice: Augmentation) -> Extent | None:

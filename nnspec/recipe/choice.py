@@ -1,13 +1,16 @@
 """A choice in a recipe: a word with arguments, checked by pydantic.
 
-The name of a class is the word that a spec writes, so that messages show it.
+A class registers itself under the word that it gives, `class SGD(Optimizer, word="SGD")`, for the key of its base. The
+name of the class is then that word, so that messages show it.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from nnspec.registration import check_free
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Below1 = Annotated[float, Field(ge=0.0, lt=1.0)]
@@ -30,10 +33,22 @@ class Configured(BaseModel):
 class Choice(Configured):
     """One thing that a key of the recipe may be."""
 
-    def __init_subclass__(cls, word: str | None = None, **options: Any) -> None:
+    key: ClassVar[str] = ""  # of the recipe
+
+    def __init_subclass__(cls, word: str | None = None, key: str | None = None, **options: Any) -> None:
+        """A class with a `word` is a choice for the key of its base; one with a `key` is the base for that key.
+
+        Raises:
+            SpecError: the word is that of another class.
+        """
         super().__init_subclass__(**options)
+        if key is not None:
+            cls.key = key
+            CHOICES[key] = {}
         if word is not None:
+            check_free(f"word for `{cls.key}`", word, cls, CHOICES[cls.key])
             cls.__name__ = word
+            CHOICES[cls.key][word] = cls
 
     def __str__(self) -> str:
         return self.word
@@ -46,3 +61,6 @@ class Choice(Configured):
     def to_json(self) -> dict[str, Any]:
         """The choice as plain data."""
         return {self.word: self.model_dump(mode="json")}
+
+
+CHOICES: dict[str, dict[str, type[Choice]]] = {}  # of each key, by their words

@@ -27,7 +27,7 @@ def _different(characters: str) -> str:
 Characters = Annotated[str, Field(min_length=2, max_length=256), AfterValidator(_different)]
 
 
-class Data(Choice):
+class Data(Choice, key="data"):
     """A data set. Its fields are the names that a loss may use."""
 
     paths: ClassVar[tuple[str, ...]] = ("path",)  # the arguments that name files or folders
@@ -40,10 +40,13 @@ class Data(Choice):
         return UNKNOWN
 
 
-class Unsaid(Data, word="data"):
+class Unsaid(Data):
     """Data of which nothing is known, because a mistake keeps the recipe from saying it."""
 
     paths: ClassVar[tuple[str, ...]] = ()
+
+
+Unsaid.__name__ = "data"
 
 
 class Digits(Data, word="digits"):
@@ -303,10 +306,6 @@ class Reversals(Data, word="reversals"):
         return Fields({"source": source, "given": known.Field("int", sizes, range=(0, self.letters)), "target": target})
 
 
-DATA: tuple[type[Choice], ...] = (
-    Digits, Iris, Text, Parallel, Idx, Cifar, Images, Pairs, Arrays, Table, HuggingFace, Glyphs, Spirals, Shapes,
-    Reversals,
-)  # fmt: skip
 # What a path alone stands for, by its ending; any other is a folder of pictures.
 ENDINGS: dict[str, type[Data]] = {
     ".npz": Arrays, ".npy": Arrays, ".csv": Table, ".parquet": Table, ".txt": Text, ".tsv": Parallel,

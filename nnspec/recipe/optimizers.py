@@ -7,7 +7,7 @@ from pydantic import NonNegativeFloat, ValidationInfo, field_validator
 from nnspec.recipe.choice import Below1, Choice, Positive
 
 
-class Optimizer(Choice):
+class Optimizer(Choice, key="optimizer"):
     """The rule by which weights follow their gradients, as in `torch.optim`."""
 
     lr: Positive
@@ -64,6 +64,3 @@ class Adagrad(Optimizer, word="Adagrad"):
     lr_decay: NonNegativeFloat = 0.0
     weight_decay: NonNegativeFloat = 0.0
     eps: Positive = 1e-10
-
-
-OPTIMIZERS: tuple[type[Optimizer], ...] = (SGD, Adam, AdamW, RMSprop, Adagrad)

@@ -14,28 +14,21 @@ from pydantic import (
     PositiveInt,
 )
 
-from nnspec.recipe.augmentation import CHANGES, Augmentation, Mixing
-from nnspec.recipe.choice import Choice, Configured, Positive
-from nnspec.recipe.data import DATA, Data, Digits
-from nnspec.recipe.optimizers import OPTIMIZERS, Adam, Optimizer
-from nnspec.recipe.schedules import SCHEDULES, ConstantRate, Schedule
-
-CHOICES: dict[str, tuple[type[Choice], ...]] = {
-    "data": DATA,
-    "augment": CHANGES,
-    "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
-}
+from nnspec.recipe.augmentation import Augmentation, Mixing
+from nnspec.recipe.choice import CHOICES, Choice, Configured, Positive
+from nnspec.recipe.data import Data, Digits
+from nnspec.recipe.optimizers import Adam, Optimizer
+from nnspec.recipe.schedules import ConstantRate, Schedule
 
 
 def words(key: str) -> tuple[str, ...]:
     """The words that a key of the recipe may be."""
-    return tuple(choice.__name__ for choice in CHOICES[key])
+    return tuple(CHOICES[key])
 
 
 def find(key: str, word: str) -> type[Choice] | None:
     """The choice that a spec writes as `word`, or None."""
-    return next((choice for choice in CHOICES[key] if choice.__name__ == word), None)
+    return CHOICES[key].get(word)
 
 
 def _mixed_once(changes: tuple[Augmentation, ...]) -> tuple[Augmentation, ...]:

@@ -7,7 +7,7 @@ from pydantic import NonNegativeInt, PositiveInt
 from nnspec.recipe.choice import Choice, Fraction
 
 
-class Schedule(Choice):
+class Schedule(Choice, key="schedule"):
     """The learning rate from step to step: it rises from zero over `warmup` steps, then follows a curve."""
 
     warmup: NonNegativeInt = 0
@@ -34,6 +34,3 @@ class StepFall(Schedule, word="step"):
 
     epochs: PositiveInt
     factor: Fraction = 0.1
-
-
-SCHEDULES: tuple[type[Schedule], ...] = (ConstantRate, Cosine, LinearFall, StepFall)

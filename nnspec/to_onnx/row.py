@@ -6,6 +6,8 @@ A row is a function `(layer, call, graph) -> name | tuple of names`, registered 
     def _(layer, call, graph):
         return graph.node("Gemm", [call.inputs[0], call.weights["weight"]], transB=1)
 
+A layer without a row has a reason instead: `no_row("ONNX has no operator for it", CTCLoss)`.
+
 `graph` is the `Graph` of graph.py: `node` adds an operator and returns its output name(s), `constant` an
 initializer, `size` and `shape` turn sizes (symbolic ones read the graph's inputs) into int64 tensors. Rows describe
 inference: what is only done in training is absent.
@@ -40,6 +42,8 @@ class LayerUse(Record):
 
 Row = Callable[[Any, LayerUse, Any], "str | tuple[str, ...]"]
 ROWS: dict[type[Layer], Row] = {}
+UNSUPPORTED: dict[type[Layer], str] = {}  # layers without a row, with the reason
+NO_ROW = "no ONNX operators are known for it"  # the reason of a layer that gives none
 
 
 def row(*layers: type[Layer]) -> Callable[[Row], Row]:
@@ -51,3 +55,8 @@ def row(*layers: type[Layer]) -> Callable[[Row], Row]:
         return function
 
     return register
+
+
+def no_row(reason: str, *layers: type[Layer]) -> None:
+    """Register the reason why ONNX cannot express these layers: `check` warns of it, and `export` refuses them."""
+    UNSUPPORTED.update(dict.fromkeys(layers, reason))

@@ -11,13 +11,11 @@ from nnspec.ir.places import span_of
 from nnspec.layers.base import Layer
 from nnspec.layers.families.derivative import Gradient, Jacobian
 from nnspec.layers.families.matching import CTCLoss
+from nnspec.layers.registry import is_built_in
+from nnspec.to_onnx.row import NO_ROW, ROWS, UNSUPPORTED, no_row
 
-_DERIVATIVE = "ONNX has no operator for derivatives; they belong into the loss of a `train` block"
-UNSUPPORTED: dict[type[Layer], str] = {
-    CTCLoss: "ONNX has no operator for it; it is a loss, and evaluation needs none",
-    Gradient: _DERIVATIVE,
-    Jacobian: _DERIVATIVE,
-}
+no_row("ONNX has no operator for it; it is a loss, and evaluation needs none", CTCLoss)
+no_row("ONNX has no operator for derivatives; they belong into the loss of a `train` block", Gradient, Jacobian)
 
 
 class NotForOnnx(Diagnostic):
@@ -42,6 +40,13 @@ def unsupported(program: Program, sources: Mapping[str, Source]) -> Iterator[Not
     told: set[type[Layer]] = set()
     for call in (call for key in program.order for call in program.modules[key].calls):
         kind = type(call.callee)
-        if isinstance(call.callee, Layer) and kind in UNSUPPORTED and kind not in told and not call.training:
+        if isinstance(call.callee, Layer) and kind not in told and not call.training and (reason := _reason(kind)):
             told.add(kind)
-            yield NotForOnnx(span_of(call.place, sources), call.callee.kind, UNSUPPORTED[kind])
+            yield NotForOnnx(span_of(call.place, sources), call.callee.kind, reason)
+
+
+def _reason(kind: type[Layer]) -> str | None:
+    """The reason why a layer has no row; a plug-in may have forgotten to give either."""
+    if kind in UNSUPPORTED or is_built_in(kind):
+        return UNSUPPORTED.get(kind)
+    return None if kind in ROWS else NO_ROW

@@ -1,0 +1,119 @@
+"""Plug-ins: Python modules of others that register layers, data sets and the rest. Only a command or Python names one.
+
+A plug-in is a module that can be imported, or a file, whose folder is then looked in last for what it imports itself.
+It is registered under its name in `sys.modules`, so that the processes that read data find its classes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+from nnspec.diagnostics import Diagnostic, SpecError, nearest
+
+_loaded: dict[str, ModuleType] = {}  # by what its user calls it
+
+
+class BadPlugin(Diagnostic):
+    """A plug-in cannot be imported: there is no such module or file, or its code fails.
+
+    A plug-in is Python code of its author, and is run; nnspec runs none but what `--plugin` or
+    `nnspec.load_plugin` names.
+    """
+
+    code = "E0450"
+    name: str
+    reason: str
+    advice: str
+
+    @property
+    def message(self) -> str:
+        return f"the plug-in {self.name} cannot be imported: {self.reason}"
+
+
+def load_plugin(name: str) -> ModuleType:
+    """Import a plug-in, once.
+
+    Args:
+        name: of a module, `my_package.layers`; or the path of a file, `layers.py`.
+
+    Raises:
+        SpecError: it cannot be imported, or registers what is there already.
+    """
+    if name not in _loaded:
+        try:
+            _loaded[name] = _from_file(name) if name.endswith(".py") else importlib.import_module(name)
+        except SpecError:
+            raise
+        except ModuleNotFoundError as error:
+            missing = error.name == name.partition(".")[0] or error.name == name
+            raise _bad(name, f"there is no module {error.name}", _advice(name) if missing else _INSTALL) from error
+        except Exception as error:  # whatever the code of a plug-in raises
+            raise _bad(name, place_of(error), "mend the plug-in") from error
+    return _loaded[name]
+
+
+def loaded_plugins() -> list[str]:
+    """The names under which plug-ins were loaded, in order."""
+    return list(_loaded)
+
+
+_INSTALL = "install what the plug-in imports"
+
+
+def _from_file(name: str) -> ModuleType:
+    path = Path(name).resolve()
+    if not path.is_file():
+        raise _bad(name, "there is no such file", _advice(name))
+    stem = path.stem
+    known = sys.modules.get(stem)
+    if known is not None and getattr(known, "__file__", None) != str(path):
+        raise _bad(name, f"a module called {stem} is there already", "give the file another name")
+    if known is not None:
+        return known
+    spec = spec_from_file_location(stem, path)
+    assert spec is not None and spec.loader is not None, "the file ends with .py"
+    module = module_from_spec(spec)
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    sys.modules[stem] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[stem]
+        raise
+    return module
+
+
+def _bad(name: str, reason: str, advice: str) -> SpecError:
+    return SpecError.of(BadPlugin(None, name, reason, advice))
+
+
+def _advice(name: str) -> str:
+    """The way out where there is no such module or file."""
+    path = Path(name if name.endswith(".py") else f"{name}.py")
+    if path.is_file():
+        return f"a file is named with its ending: {path}"
+    files = [each.name for each in path.parent.glob("*.py")] if path.parent.is_dir() else []
+    close = nearest(path.name, files)
+    return f"did you mean {path.parent / close}?" if close else "name a module that Python can import, or a .py file"
+
+
+def place_of(error: BaseException) -> str:
+    """An exception of somebody's code in a line: its kind, what it says, and where it was raised."""
+    said = str(error).strip().partition("\n")[0]
+    text = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error.msg}, in {Path(error.filename or '').name}, line {error.lineno}"
+    frames: Sequence[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "importlib" not in frame.filename and not _is_ours(frame.filename)]
+    return f"{text}, in {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else text
+
+
+def _is_ours(filename: str) -> bool:
+    return Path(filename).is_relative_to(Path(__file__).parent.parent)
