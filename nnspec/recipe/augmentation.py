@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
@@ -21,6 +21,8 @@ def _ordered(bounds: tuple[float, float]) -> tuple[float, float]:
 
 class Augmentation(Choice, key="augment"):
     """A random change of the training images."""
+
+    moves: ClassVar[bool] = True  # things in them, so that masks change alike; colours are the images' own
 
 
 class RandomShift(Augmentation, word="random_shift"):
@@ -45,6 +47,7 @@ class RandomRotation(Augmentation, word="random_rotation"):
 class ColorJitter(Augmentation, word="color_jitter"):
     """Change brightness, contrast and saturation of each image by a factor within one less and one more than these."""
 
+    moves: ClassVar[bool] = False
     brightness: Fraction = 0.0
     contrast: Fraction = 0.0
     saturation: Fraction = 0.0

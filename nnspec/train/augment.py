@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from torch import Generator, Tensor
 
-from nnspec.recipe.augmentation import (
-    Augmentation,
-    ColorJitter,
-    Mixing,
-    RandomCrop,
-    RandomFlip,
-    RandomResizedCrop,
-    RandomRotation,
-    RandomShift,
-    extent_of,
-)
+from nnspec.recipe.augmentation import Augmentation, Mixing
 from nnspec.record import Record
 from nnspec.train.batch import Batch, Values
-from nnspec.train.changes import Drawn, Extent, cut, flip, jitter, resized_cut, rotate
+from nnspec.train.changes import Extent
 from nnspec.train.mixing import draw_mix
+from nnspec.train.rows import AUGMENTATIONS, Drawn
 
 
 class Followed(Record):
@@ -45,10 +36,10 @@ class Augment:
             if isinstance(choice, Mixing):
                 self._mix(choice, pictures, batch)
             else:
-                self._change(choice, _draw(choice, pictures, self.draws), batch.values)
+                self._change(choice, AUGMENTATIONS.row(choice)(choice, pictures, self.draws), batch.values)
 
     def _change(self, choice: Augmentation, drawn: Drawn, values: Values) -> None:
-        for field in self.fields[:1] if isinstance(choice, ColorJitter) else self.fields:
+        for field in self.fields if choice.moves else self.fields[:1]:
             pictures = self._of(values, field)
             if pictures is not None:
                 changed = _apply(drawn, pictures, field.black)
@@ -67,24 +58,6 @@ class Augment:
 
     def _of(self, values: Values, field: Followed) -> Tensor | None:
         return next((values[name] for name in field.names if name in values), None)
-
-
-def _draw(choice: Augmentation, pictures: Tensor, draws: Generator) -> Drawn:
-    extent = extent_of(choice) or (pictures.shape[2], pictures.shape[3])
-    match choice:
-        case RandomShift():  # padding by p and cutting out at random shifts by up to p
-            return cut(extent, choice.pixels, pictures, draws)
-        case RandomCrop():
-            return cut(extent, choice.padding, pictures, draws)
-        case RandomResizedCrop():
-            return resized_cut(choice, extent, pictures, draws)
-        case RandomFlip():
-            return flip(choice, pictures, draws)
-        case RandomRotation():
-            return rotate(choice.degrees, pictures, draws)
-        case ColorJitter():
-            return jitter(choice, pictures, draws)
-    raise TypeError(f"no augmentation for {choice.word}")
 
 
 def _apply(drawn: Drawn, values: Tensor, black: Tensor) -> Tensor:

@@ -6,17 +6,42 @@ Each function draws what changes and gives a function that carries it out, so th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from nnspec.recipe.augmentation import ColorJitter, RandomFlip, RandomResizedCrop
+from nnspec.recipe.augmentation import (
+    Augmentation,
+    ColorJitter,
+    RandomCrop,
+    RandomFlip,
+    RandomResizedCrop,
+    RandomRotation,
+    RandomShift,
+    extent_of,
+)
+from nnspec.train.rows import Drawn, register_augmentation
 
 LUMINANCE = (0.299, 0.587, 0.114)  # of red, green and blue: ITU-R BT.601
-Drawn = Callable[[Tensor, Tensor], Tensor]  # pictures [N, C, H, W] and the value of black [C]: the changed pictures
 Extent = tuple[int, int]  # height and width
+
+
+def _extent(choice: Augmentation, like: Tensor) -> Extent:
+    """The height and width that pictures are left with."""
+    return extent_of(choice) or (like.shape[2], like.shape[3])
+
+
+@register_augmentation(RandomShift)
+def shift(choice: RandomShift, like: Tensor, draws: Generator) -> Drawn:
+    """Padding by some pixels and cutting out at random shifts by up to as many."""
+    return cut(_extent(choice, like), choice.pixels, like, draws)
+
+
+@register_augmentation(RandomCrop)
+def crop(choice: RandomCrop, like: Tensor, draws: Generator) -> Drawn:
+    """A part at a random place."""
+    return cut(_extent(choice, like), choice.padding, like, draws)
 
 
 def cut(extent: Extent, padding: int, like: Tensor, draws: Generator) -> Drawn:
@@ -37,8 +62,10 @@ def cut(extent: Extent, padding: int, like: Tensor, draws: Generator) -> Drawn:
     return apply
 
 
-def resized_cut(choice: RandomResizedCrop, extent: Extent, like: Tensor, draws: Generator) -> Drawn:
-    """A part of random area, form and place of each picture, in this size."""
+@register_augmentation(RandomResizedCrop)
+def resized_cut(choice: RandomResizedCrop, like: Tensor, draws: Generator) -> Drawn:
+    """A part of random area, form and place of each picture, in one size."""
+    extent = _extent(choice, like)
     count, _, height, width = like.shape
     numbers = torch.rand(4, count, generator=draws)
     area = height * width * (choice.scale[0] + (choice.scale[1] - choice.scale[0]) * numbers[0])
@@ -51,6 +78,7 @@ def resized_cut(choice: RandomResizedCrop, extent: Extent, like: Tensor, draws: 
     return _sampled(F.affine_grid(place, [count, 1, *extent], align_corners=False), "border")
 
 
+@register_augmentation(RandomFlip)
 def flip(choice: RandomFlip, like: Tensor, draws: Generator) -> Drawn:
     """Some pictures are mirrored."""
     chosen = torch.rand(len(like), generator=draws).to(like.device) < choice.probability
@@ -61,10 +89,11 @@ def flip(choice: RandomFlip, like: Tensor, draws: Generator) -> Drawn:
     return apply
 
 
-def rotate(degrees: float, like: Tensor, draws: Generator) -> Drawn:
+@register_augmentation(RandomRotation)
+def rotate(choice: RandomRotation, like: Tensor, draws: Generator) -> Drawn:
     """Each picture is turned about its middle."""
     count, _, height, width = like.shape
-    angle = (torch.rand(count, generator=draws) * 2 - 1).to(like.device) * math.radians(degrees)
+    angle = (torch.rand(count, generator=draws) * 2 - 1).to(like.device) * math.radians(choice.degrees)
     cos, sin, none = angle.cos(), angle.sin(), torch.zeros_like(angle)
     turn = torch.stack([cos, -sin * height / width, none, sin * width / height, cos, none], 1).view(count, 2, 3)
     return _sampled(F.affine_grid(turn, [count, 1, height, width], align_corners=False), "zeros")
@@ -82,6 +111,7 @@ def _sampled(grid: Tensor, beyond: str) -> Drawn:
     return apply
 
 
+@register_augmentation(ColorJitter)
 def jitter(choice: ColorJitter, like: Tensor, draws: Generator) -> Drawn:
     """Brightness, contrast and saturation of each picture, in this order."""
     spans = torch.tensor([choice.brightness, choice.contrast, choice.saturation]).view(3, 1, 1, 1, 1)

@@ -1,0 +1,79 @@
+"""The tables of what is done for a choice of a recipe: how data is read, and how pictures are changed.
+
+A row is a function, registered under the classes of choices that it is for, those of nnspec and of plug-ins alike:
+
+    @register_augmentation(RandomFlip)
+    def _(choice, pictures, draws):
+        ...
+
+Nothing heavy is imported here: `nnspec check` reads plug-ins, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from nnspec.diagnostics import SpecError
+from nnspec.recipe.augmentation import Augmentation
+from nnspec.recipe.choice import Choice
+from nnspec.registration import BadRegistration
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+Row = TypeVar("Row", bound=Callable[..., Any])
+
+
+class Table(Generic[Row]):
+    """The rows for one key of the recipe, by the class of the choice."""
+
+    def __init__(self, base: type[Choice], way: str) -> None:
+        """A table of choices that are a `base`; `way` is how a plug-in registers a row, for messages."""
+        self.base = base
+        self.way = way
+        self.rows: dict[type[Choice], Row] = {}
+
+    def register(self, *choices: type[Choice]) -> Callable[[Row], Row]:
+        """A decorator for the row of these choices.
+
+        Raises:
+            SpecError: one is no choice for this key, or gives no word to write.
+        """
+        for choice in choices:
+            if not (isinstance(choice, type) and issubclass(choice, self.base)):
+                advice = f"it must be a subclass of {self.base.__name__}"
+                raise SpecError.of(BadRegistration(None, getattr(choice, "__name__", str(choice)), "it is no choice "
+                                   f"for the key `{self.base.key}` of a recipe", advice))  # fmt: skip
+
+        def register(row: Row) -> Row:
+            self.rows.update(dict.fromkeys(choices, row))
+            return row
+
+        return register
+
+    def row(self, choice: Choice) -> Row:
+        """The row of a choice: its own, or that of the class that it is made from.
+
+        Raises:
+            SpecError: there is none.
+        """
+        for kind in type(choice).__mro__:
+            if kind in self.rows:
+                return self.rows[kind]
+        raise SpecError.of(BadRegistration(None, choice.word, "nothing says what is done for it", self.way))
+
+
+Drawn = Callable[["Tensor", "Tensor"], "Tensor"]  # pictures [N, C, H, W] and the value of black [C]: changed pictures
+Change = Callable[[Any, "Tensor", "Generator"], Drawn]
+AUGMENTATIONS: Table[Change] = Table(Augmentation, "decorate a function with @register_augmentation(...)")
+
+
+def register_augmentation(*choices: type[Augmentation]) -> Callable[[Change], Change]:
+    """Register how pictures are changed: a decorator for a function `(choice, pictures, draws) -> change`.
+
+    It draws for a whole batch of pictures [N, C, H, W] at once, with the generator `draws`, and gives a function
+    `(pictures, black) -> pictures` that carries the change out, `black` being the value of a black pixel [C]. Where the
+    choice `moves` things, it is carried out on the masks [N, 1, H, W] that belong to the pictures, too.
+    """
+    return AUGMENTATIONS.register(*choices)
