@@ -21,10 +21,12 @@ from nnspec.recipe.augmentation import final_extent
 from nnspec.recipe.caching import check_cacheable, divide_at_frozen
 from nnspec.recipe.expressions import BATCH
 from nnspec.recipe.fitting import Fitting
+from nnspec.recipe.following import check_matrices
 from nnspec.recipe.lines import loose_names
 from nnspec.recipe.masks import Types, settle_masks
 from nnspec.recipe.mistakes import Absent, DataMismatch, NoGradient, TooFewClasses
 from nnspec.recipe.objective import Objective, elaborate_objective
+from nnspec.recipe.optimizers import Optimizer
 from nnspec.recipe.parts import frozen_by, names_below, parameters, within
 from nnspec.recipe.plan import Plan, draft_plan
 from nnspec.recipe.squashed import wrong_scores
@@ -96,7 +98,7 @@ class _Check:
         if whole is None:
             return
         with self._gathering(), flattening(whole, self.limits):
-            self._parts(parameters(whole))
+            self._parts(whole, parameters(whole))
             if objective is not None:
                 self._classes(objective)
                 self._warnings(objective)
@@ -211,11 +213,19 @@ class _Check:
             check_cacheable(objective, self.plan)
             divide_at_frozen(self.program, self.plan)
 
-    def _parts(self, weights: list[str]) -> None:
+    def _optimizers(self) -> Iterator[tuple[Optimizer, Span | None]]:
+        for phase in self.plan.phases:
+            own, places = phase.recipe.optimizer, self.plan.places
+            yield own or self.plan.recipe.optimizer, (phase.places if own else places).get("optimizer")
+
+    def _parts(self, program: Program, weights: list[str]) -> None:
         """Check the parts that the recipe names."""
         recipe, places = self.plan.recipe, self.plan.places
         with self._gathering():
             frozen_by(weights, recipe.freeze, places.get("freeze"))
+        for optimizer, span in self._optimizers():
+            for each in check_matrices(program, optimizer, span):
+                self.sink.add(each)
         named = [
             *((part, places.get("drop")) for part in recipe.drop),
             *((part, places.get("rates")) for part, _ in recipe.rates),

@@ -34,6 +34,7 @@ class Choice(Configured):
     """One thing that a key of the recipe may be."""
 
     key: ClassVar[str] = ""  # of the recipe
+    nested: ClassVar[dict[str, str]] = {}  # arguments that are choices themselves, and the key whose choices they are
 
     def __init_subclass__(cls, word: str | None = None, key: str | None = None, **options: Any) -> None:
         """A class with a `word` is a choice for the key of its base; one with a `key` is the base for that key.
@@ -60,7 +61,15 @@ class Choice(Configured):
 
     def to_json(self) -> dict[str, Any]:
         """The choice as plain data."""
-        return {self.word: self.model_dump(mode="json")}
+        inner = {name: plain(getattr(self, name)) for name in self.nested}
+        return {self.word: self.model_dump(mode="json", exclude=set(inner)) | inner}
 
 
 CHOICES: dict[str, dict[str, type[Choice]]] = {}  # of each key, by their words
+
+
+def plain(value: Any) -> Any:
+    """A value of a recipe as plain data."""
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    return value.to_json() if isinstance(value, Choice) else value

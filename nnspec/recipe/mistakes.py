@@ -284,3 +284,19 @@ class NothingBetter(Diagnostic):
     @property
     def help(self) -> str | None:
         return "write metrics = [...], or leave `better` out: a loss is better when it is lower"
+
+
+class Unsuited(Diagnostic):
+    """An optimizer or a schedule cannot be used with something else that the recipe says, or with this model.
+
+    LBFGS computes the loss again and again with one learning rate for all weights, Muon is for matrices, a schedule
+    that moves the momentum needs an optimizer that has one, and one that waits for better values must know which are.
+    """
+
+    code = "E0470"
+    reason: str
+    advice: str
+
+    @property
+    def message(self) -> str:
+        return self.reason

@@ -21,7 +21,8 @@ from nnspec.layers.base import Better, Layer
 from nnspec.layers.tensor_type import TensorType
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.recipe.expressions import complete, losses, metrics, one_number, program_of, recipe_frame, sample
-from nnspec.recipe.mistakes import NoDirection, NoLoss, NothingBetter, NothingToStopBy, NothingToUpdate
+from nnspec.recipe.following import check_plateau
+from nnspec.recipe.mistakes import NoDirection, NoLoss, NothingBetter, NothingToStopBy, NothingToUpdate, Unsuited
 from nnspec.recipe.plan import Plan
 from nnspec.recipe.written import Written, default_expression, lone_expression
 from nnspec.record import Record
@@ -173,8 +174,10 @@ def _better(plan: Plan, frame: Frame, judged: Program | None, made: Set[str]) ->
     if judged is None:
         if stated is not None:
             frame.report(NothingBetter(plan.places.get("better")))
+        _check_plateaus(plan, frame, (), "lower")
         return "lower"
     way = stated or direction(judged, made)
+    _check_plateaus(plan, frame, tuple(port.name for port in judged.main.outputs), way)
     if way is None:
         node = lone_expression(written.node) or written.node if written else None
         first = node.items[0] if isinstance(node, t.ListOf) else node
@@ -182,3 +185,16 @@ def _better(plan: Plan, frame: Frame, judged: Program | None, made: Set[str]) ->
         asked = NoDirection if plan.recipe.early_stopping is None else NothingToStopBy
         frame.report(asked(span, judged.main.outputs[0].name))
     return way
+
+
+def _check_plateaus(plan: Plan, frame: Frame, metrics: tuple[str, ...], way: Better | None) -> None:
+    """Tell what is wrong with the values that schedules wait for."""
+    several = [f"{phase.name}_loss" for phase in plan.phases if phase.name]
+    losses = several if len(several) > 1 else [*(several or ["loss"]), "validation_loss"]
+    for phase in plan.phases:
+        schedule = phase.recipe.schedule or plan.recipe.schedule
+        problem = check_plateau(schedule, metrics, losses, way)
+        if problem is not None:
+            place = phase.places.get("schedule") or plan.places.get("schedule")
+            fault, _, advice = problem.partition(": ")
+            frame.report(Unsuited(place, f"{schedule.word}: {fault}", advice))

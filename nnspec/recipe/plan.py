@@ -19,9 +19,10 @@ from nnspec.elaborate.mistakes import AlreadyDeclared, Misplaced
 from nnspec.elaborate.statements.run import begin
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.recipe.data import Unsaid
+from nnspec.recipe.following import check_following
 from nnspec.recipe.lines import Lines, Value, builds, find_block, read_lines
 from nnspec.recipe.mistakes import PhaseWithoutLoss
-from nnspec.recipe.outside import override
+from nnspec.recipe.outside import Inner, change, override
 from nnspec.recipe.recipe import EXPRESSIONS, KEYS, PHASE_KEYS, Phase, Recipe, Values
 from nnspec.recipe.written import Setting, Written, settle, train_frame
 from nnspec.record import Record
@@ -107,10 +108,12 @@ def _read(declarations: Declarations, model: str, settings: Mapping[str, object]
     phases = [(phase, read_lines(frame, phase.body.statements, PHASE_KEYS)) for phase in lines.phases]
     _check_phases(frame, lines, phases)
     config: dict[str, Setting] = {}
+    outside: list[Inner] = []
     for key, value in settings.items():
-        override(key, value, written, config, frame, {phase.name.text: inner for phase, inner in phases})
-    recipe = _configured(Recipe, written, config, frame, block or t.Body(0, 0, ()))
-    planned = [_phase(phase, inner, frame) for phase, inner in phases]
+        override(key, value, written, config, frame, {phase.name.text: inner for phase, inner in phases}, outside)
+    recipe = _configured(Recipe, written, config, frame, block or t.Body(0, 0, ()), _inside("", outside))
+    planned = [_phase(phase, inner, frame, _inside(phase.name.text, outside)) for phase, inner in phases]
+    check_following(recipe, [(each.recipe, each.places) for each in planned], _places(config), frame)
     return Plan(
         block.name.text if block and block.name else model,
         block is not None and builds(block),
@@ -124,22 +127,36 @@ def _read(declarations: Declarations, model: str, settings: Mapping[str, object]
     )
 
 
-def _phase(phase: t.Phase, lines: Lines, frame: Frame) -> PhasePlan:
+def _inside(phase: str, inner: list[Inner]) -> list[Inner]:
+    return [each for each in inner if each.phase == phase]
+
+
+def _phase(phase: t.Phase, lines: Lines, frame: Frame, inner: list[Inner]) -> PhasePlan:
     config: dict[str, Setting] = {}
-    recipe = _configured(Phase, lines.keys, config, frame, phase)
+    recipe = _configured(Phase, lines.keys, config, frame, phase, inner)
     return PhasePlan(phase.name.text, recipe, lines.values, lines.keys.get("loss"), _places(config))
 
 
 def _configured(
-    cls: type[Filled], written: dict[str, Written], config: dict[str, Setting], frame: Frame, node: Placed
+    cls: type[Filled],
+    written: dict[str, Written],
+    config: dict[str, Setting],
+    frame: Frame,
+    node: Placed,
+    inner: list[Inner],
 ) -> Filled:
     """The plain values of a block or a phase; `config` has those that are settled already, and then all of them.
+
+    `inner` are arguments of choices that are given from outside.
 
     What is wrong is told, and has its default.
     """
     for key, each in written.items():
         if key not in EXPRESSIONS:
             settle(key, each, frame, config)
+    for one in inner:
+        if one.key in config or one.key not in written:
+            change(one, cls.model_fields[one.key].default, frame, config)
     if "data" in written and "data" not in config:
         config["data"] = Setting(Unsaid(), frame.span(written["data"].node))
     try:

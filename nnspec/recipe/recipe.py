@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from nnspec.recipe.augmentation import Augmentation, Mixing
-from nnspec.recipe.choice import CHOICES, Choice, Configured, Positive
+from nnspec.recipe.choice import CHOICES, Choice, Configured, Positive, plain
 from nnspec.recipe.data import Data, Digits
 from nnspec.recipe.optimizers import Adam, Optimizer
 from nnspec.recipe.schedules import ConstantRate, Schedule
@@ -42,13 +42,7 @@ class Values(Configured):
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
-        return {name: _plain(getattr(self, name)) for name in type(self).model_fields}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value.to_json() if isinstance(value, Choice) else value
+        return {name: plain(getattr(self, name)) for name in type(self).model_fields}
 
 
 class Recipe(Values):

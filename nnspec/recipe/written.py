@@ -5,16 +5,17 @@ from __future__ import annotations
 from nnspec.diagnostics import Sink, Source, Span, SpecError, nearest
 from nnspec.elaborate.builder.layer import filled
 from nnspec.elaborate.builder.scope import Scope
+from nnspec.elaborate.builder.signature import signature
 from nnspec.elaborate.declarations import Declarations
 from nnspec.elaborate.describe import kind
 from nnspec.elaborate.evaluate.expression import arguments, evaluate, text
 from nnspec.elaborate.frame import Elaboration, Environment, Failed, Frame
-from nnspec.elaborate.mistakes import WrongKind
+from nnspec.elaborate.mistakes import RepeatedArgument, WrongKind
 from nnspec.elaborate.values import Argument, Meaning
 from nnspec.limits import DEFAULT_LIMITS
-from nnspec.recipe.choice import Choice
+from nnspec.recipe.choice import CHOICES, Choice
 from nnspec.recipe.mistakes import UnknownChoice
-from nnspec.recipe.recipe import CHOICES, find, words
+from nnspec.recipe.recipe import find, words
 from nnspec.record import Record
 from nnspec.syntax import tree as t
 from nnspec.syntax.parse import parse_expression
@@ -80,15 +81,43 @@ def _choice(frame: Frame, key: str, node: t.Expression) -> Choice:
     if cls is None:
         known = words(key)
         frame.fail(UnknownChoice(frame.span(base), key, base.text, known, nearest(base.text, known)))
-    positional: tuple[Argument, ...] = ()
-    named: dict[str, Argument] = {}
+    config: dict[str, Argument | Setting] = {}
     for trailer in trailers:
         if isinstance(trailer, t.Arguments):
-            positional, named = arguments(frame, trailer)
-    fields = list(cls.model_fields)
-    if len(positional) > len(fields):
-        frame.fail(WrongKind(positional[-1].span, "no further argument", "one too many"))
-    return filled(frame, cls, {**dict(zip(fields, positional, strict=False)), **named}, node)
+            config = _arguments(frame, cls, trailer)
+    return filled(frame, cls, config, node)
+
+
+def _arguments(frame: Frame, cls: type[Choice], written: t.Arguments) -> dict[str, Argument | Setting]:
+    """The arguments of a choice by their names; some are choices themselves."""
+    order = list(cls.in_order())
+    by_place = [item for item in written.items if item.name is None]
+    if len(by_place) > len(order):
+        frame.fail(WrongKind(frame.span(by_place[-1].value), "no further argument", "one too many"))
+    found: dict[str, Argument | Setting] = {}
+    plain: dict[str, t.Argument] = {}
+    for index, item in enumerate(written.items):
+        name = item.name.text if item.name else order[index]
+        place = frame.span(item.name) if item.name else None
+        if name in found or name in plain:
+            frame.fail(RepeatedArgument(place, cls.__name__, name, signature(cls)))
+        if name in cls.nested:
+            found[name] = Setting(argument(frame, cls, name, item.value), frame.span(item.value), place)
+        else:
+            plain[name] = item
+    positional, named = arguments(frame, t.Arguments(written.start, written.end, tuple(plain.values())))
+    free = [name for name, item in plain.items() if item.name is None]
+    return {**found, **dict(zip(free, positional, strict=True)), **named}
+
+
+def argument(frame: Frame, cls: type[Choice], name: str, node: t.Expression) -> Plain:
+    """The value of an argument of a choice."""
+    key = cls.nested.get(name)
+    if key is None:
+        return evaluate(frame, node)
+    if isinstance(node, t.ListOf):
+        return tuple([_choice(frame, key, item) for item in node.items])
+    return _choice(frame, key, node)
 
 
 def _path(frame: Frame, node: t.Expression) -> str:

@@ -17,6 +17,7 @@ from nnspec.limits import Limits
 from nnspec.recipe.caching import check_cacheable
 from nnspec.recipe.mistakes import NothingToUpdate
 from nnspec.recipe.objective import Objective
+from nnspec.recipe.optimizers import LBFGS, Optimizer
 from nnspec.recipe.parts import names_below
 from nnspec.recipe.plan import PhasePlan, Plan
 from nnspec.record import Record
@@ -28,7 +29,7 @@ from nnspec.train.randomness import own_randomness
 from nnspec.train.strategy import Strategy
 from nnspec.train.task import Computation, PhaseTask, Whole
 
-MOMENTS = {"Adam": 2, "AdamW": 2, "RMSprop": 1, "Adagrad": 1}  # that an optimizer keeps of each gradient
+MOMENTS = {"Adafactor": 0, "SGD": 0, "RMSprop": 1, "Adagrad": 1, "ASGD": 1}  # that an optimizer keeps of each gradient
 
 
 class BuiltNetworks(Record):
@@ -131,7 +132,14 @@ def _computing(losses: Sequence[Computation], wholes: Sequence[Whole | None]) ->
 def copies(plan: Plan) -> int:
     """The count of numbers kept for each weight: itself, its gradient, the optimizer's averages, `ema`."""
     chosen = [plan.recipe.optimizer, *(phase.recipe.optimizer for phase in plan.phases)]
-    return 2 + max(MOMENTS.get(each.word, 0) for each in chosen if each) + (plan.recipe.ema is not None)
+    kept = max(_moments(each) for each in chosen if each)
+    return 2 + kept + (plan.recipe.ema is not None)
+
+
+def _moments(choice: Optimizer) -> int:
+    if isinstance(choice, LBFGS):
+        return 2 * choice.history_size
+    return MOMENTS.get(choice.word, 2)
 
 
 def _share(module: nn.Module, owner: nn.Module) -> None:

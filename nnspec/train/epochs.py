@@ -97,7 +97,7 @@ def run_epochs(prepared: Prepared, manner: Manner, folder: Path, state: Any) -> 
         position = loop.position
         interrupted = received[0] if received and position.epoch < prepared.task.recipe.epochs else None
         return Trained(
-            folder, tuple(position.history), measure_of(prepared), position.best, position.best_epoch, interrupted
+            folder, tuple(position.history), prepared.task.measure, position.best, position.best_epoch, interrupted
         )
 
 
@@ -164,7 +164,7 @@ def _epochs(
     for name in prepared.task.metric_names:
         if position.history and not any(math.isfinite(row[name] or 0.0) for row in position.history):
             shown.say(
-                f"`{name}` was never a number" + (": no epoch is the best" if name == measure_of(prepared) else "")
+                f"`{name}` was never a number" + (": no epoch is the best" if name == prepared.task.measure else "")
             )
 
 
@@ -185,7 +185,7 @@ def _draw(
 
 def _is_best(row: Row, prepared: Prepared, position: Position) -> bool:
     """Whether an epoch is the best so far, which is then noted."""
-    measure = measure_of(prepared)
+    measure = prepared.task.measure
     value = row[measure] if measure is not None else None
     if value is None or not _better(value, position.best, prepared.objective.better == "higher"):
         return False
@@ -196,14 +196,6 @@ def _is_best(row: Row, prepared: Prepared, position: Position) -> bool:
 def _stale(position: Position, patience: int | None) -> bool:
     """Whether the best value is older than the recipe allows."""
     return patience is not None and position.epoch - position.best_epoch >= patience
-
-
-def measure_of(prepared: Prepared) -> str | None:
-    """The measure that chooses the best weights: the first metric, or the loss if there is only one; None for none."""
-    task = prepared.task
-    if prepared.objective.better is None or (len(task.phases) > 1 and not task.metric_names):
-        return None
-    return (*task.metric_names, "loss" if task.judged is None else "validation_loss")[0]
 
 
 def _better(value: float, best: float | None, rises: bool) -> bool:

@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -20,7 +21,7 @@ from nnspec.train.display import Display
 from nnspec.train.mistakes import NotFinite
 from nnspec.train.network import Network
 from nnspec.train.state import Position, random_tensors, restore_random
-from nnspec.train.task import Task
+from nnspec.train.task import PhaseTask, Task
 from nnspec.train.turns import Turns
 from nnspec.train.whole import Part
 
@@ -46,7 +47,7 @@ class Loop:
         whole, rest = divmod(self.samples, recipe.batch)
         self.steps = whole + (1 if rest > 1 or not whole else 0)
         sizes = [min(recipe.batch, self.samples - step * recipe.batch) for step in range(self.steps)]
-        self.turns = [Turns(phase, task, sizes) for phase in task.phases]
+        self.turns = [Turns(phase, task, sizes, partial(self._measured, phase)) for phase in task.phases]
         self.average = Average(task.model, recipe.ema) if recipe.ema is not None else None
         self.network = Network(task)
         read = {name for phase in task.phases for name in phase.loss.inputs}
@@ -129,12 +130,16 @@ class Loop:
         index = self.position.epoch * self.steps + step
         for turns in self.turns:
             if turns.acts(index):
-                turns.begin(index)
-                turns.losses[step] = self._backward(turns, batch, len(chosen))
-                turns.finish()
+                backward = partial(self._backward, turns, batch, len(chosen))
+                turns.losses[step] = turns.take(index, backward)
         if self.average:
             self.average.update()
         self.position.step += 1
+
+    def _measured(self, phase: PhaseTask) -> list[float | None]:
+        """The values of the epochs so far that tell a schedule whether they get better."""
+        column = getattr(phase.schedule, "of", None) or self.task.measure
+        return [row.get(column) if column else None for row in self.position.history]
 
     def _backward(self, turns: Turns, batch: Batch, count: int) -> Tensor:
         """The gradients of a batch, in one part or several; its loss."""
@@ -187,7 +192,7 @@ class Loop:
         row: Row = {
             "epoch": position.epoch + 1,
             "steps": first + self.steps,
-            "learning_rate": self.turns[0].rate(first + self.steps - 1),
+            "learning_rate": self.turns[0].pace(first + self.steps - 1).rate,
             **{turns.phase.column: turns.mean(first, self.steps) for turns in self.turns},
             **self._judged(),
             "samples_per_second": round(throughput, 1),

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import torch
+from torch.nn import Parameter
+from torch.optim import Optimizer as TorchOptimizer
 
-from nnspec.recipe.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer
+from nnspec.diagnostics import SpecError
+from nnspec.recipe.mistakes import Unsuited
+from nnspec.recipe.optimizers import SGD, Adagrad, Adam, AdamW, Muon, Optimizer
 from nnspec.train.strategy import Strategy
-
-CLASSES: dict[str, type[torch.optim.Optimizer]] = {
-    "SGD": torch.optim.SGD,
-    "Adam": torch.optim.Adam,
-    "AdamW": torch.optim.AdamW,
-    "RMSprop": torch.optim.RMSprop,
-    "Adagrad": torch.optim.Adagrad,
-}
-
 
 # Which optimizers torch has as one kernel; of weights that are spread over processes, by their shares.
 FUSED: dict[str, tuple[type[Optimizer], ...]] = {
@@ -23,12 +22,50 @@ FUSED: dict[str, tuple[type[Optimizer], ...]] = {
     "shards": (Adam, AdamW),
 }
 
+Groups = list[dict[str, Any]]
+Chosen = TypeVar("Chosen", bound=Optimizer)
+BUILDERS: dict[type[Optimizer], Callable[[Any, Groups], TorchOptimizer]] = {}
 
-def optimizer(
-    choice: Optimizer, groups: list[dict[str, object]], device: torch.device, strategy: Strategy
-) -> torch.optim.Optimizer:
-    """The optimizer of a recipe, for weights in groups; one kernel for all weights of one where torch has it."""
-    options = choice.model_dump()
+
+def builds(kind: type[Chosen], builder: Callable[[Chosen, Groups], TorchOptimizer]) -> None:
+    """Say how a kind of optimizer is built for weights in groups; without a word it is torch's class of its name."""
+    BUILDERS[kind] = builder
+
+
+def optimizers(
+    choice: Optimizer, groups: Groups, device: torch.device, strategy: Strategy
+) -> tuple[TorchOptimizer, ...]:
+    """The optimizer of a recipe, for weights in groups; a second one where it is for matrices alone."""
+    if not isinstance(choice, Muon):
+        return (_built(choice, groups, device, strategy),)
+    ratio = choice.others.lr / choice.lr
+    parts = (
+        (choice, _some(groups, lambda weight: weight.ndim == 2, 1.0)),
+        (choice.others, _some(groups, lambda weight: weight.ndim != 2, ratio)),
+    )
+    return tuple(_built(each, own, device, strategy) for each, own in parts if own)
+
+
+def _some(groups: Groups, wanted: Callable[[Parameter], bool], factor: float) -> Groups:
+    chosen = [{**group, "params": list(filter(wanted, group["params"]))} for group in groups]
+    return [{**group, "factor": group["factor"] * factor} for group in chosen if group["params"]]
+
+
+def _built(choice: Optimizer, groups: Groups, device: torch.device, strategy: Strategy) -> TorchOptimizer:
+    if type(choice) in BUILDERS:
+        return BUILDERS[type(choice)](choice, groups)
+    kind = getattr(torch.optim, choice.word, None)
+    if kind is None:
+        reason = f"this PyTorch, {torch.__version__}, has no {choice.word}"
+        raise SpecError.of(Unsuited(None, reason, "update it, or choose another optimizer"))
+    options = choice.model_dump(exclude={"others"})
+    known = inspect.signature(kind).parameters
+    fields = type(choice).model_fields
+    for name in options.keys() - known:  # an older version of torch does not have all of them
+        if options.pop(name) != fields[name].default:
+            reason = f"this PyTorch, {torch.__version__}, has no {name} of {choice.word}"
+            raise SpecError.of(Unsuited(None, reason, "update it, or leave that out"))
     if isinstance(choice, FUSED.get("shards" if strategy.shards else device.type, ())):
         options["fused"] = True
-    return CLASSES[choice.word](groups, **options)
+    made: TorchOptimizer = kind(groups, **options)
+    return made

@@ -146,6 +146,8 @@ def prepare(
         metric_names=objective.metric_names,
         sample=networks.sample,
         judged=networks.judged,
+        measure=_measure(objective),
+        rises=objective.better == "higher",
         training=training,
         validation=validation,
         augment=Augment(recipe.augment, pictures, draws) if recipe.augment else None,
@@ -171,6 +173,13 @@ def prepare(
         fingerprint=fingerprint(data),
         notes=(*_notes(task, fitted, told_apart), *warnings),
     )
+
+
+def _measure(objective: Objective) -> str | None:
+    """The measure that chooses the best weights: the first metric, or the loss if there is only one; None for none."""
+    if objective.better is None or (len(objective.losses) > 1 and not objective.metric_names):
+        return None
+    return (*objective.metric_names, "validation_loss" if objective.in_evaluation else "loss")[0]
 
 
 def _built(objective: Objective, normalised: Collection[str]) -> dict[str, Built]:

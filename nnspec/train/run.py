@@ -14,10 +14,10 @@ from nnspec.elaborate.declarations import Declarations
 from nnspec.ir import Program
 from nnspec.manifest import read_manifest, settle
 from nnspec.recipe.check import check_training, folder_of
-from nnspec.recipe.outside import placed
+from nnspec.recipe.outside import merged, placed
 from nnspec.recipe.plan import read_plan
 from nnspec.record import Record
-from nnspec.train.epochs import Trained, measure_of, run_epochs
+from nnspec.train.epochs import Trained, run_epochs
 from nnspec.train.folder import PROGRAM, make_folder, read_spec, write_spec, write_texts
 from nnspec.train.joining import joined
 from nnspec.train.launch import check_launch, this_process
@@ -94,7 +94,7 @@ def resume_run(folder: Path, recipe: dict[str, Any], manner: Manner) -> Trained:
         strategy.wait()
         before = read_settings(folder)
         declarations, program = read_spec(folder, manner.limits)
-        settings = before.model_copy(update={"recipe": {**before.recipe, **placed(recipe)}})
+        settings = before.model_copy(update={"recipe": merged(before.recipe, placed(recipe))})
         source = declarations.source
         job = Job(program, declarations, {source.name: source}, settings, manner)
         prepared = _prepare(job, device, strategy)
@@ -115,7 +115,7 @@ def _settled(settings: Settings, prepared: Prepared) -> Settings:
         "resolved": prepared.plan.to_json(),
         "samples": prepared.samples,
         "data": prepared.fingerprint,
-        "measure": measure_of(prepared),
+        "measure": prepared.task.measure,
         "rises": prepared.objective.better == "higher",
     }
     return settings.model_copy(update=found)

@@ -1,36 +1,187 @@
-"""The learning rate as a function of the step: the mathematics of the schedules of a recipe."""
+"""The learning rate, and the momentum that may go with it, as a function of the step: the schedules of a recipe.
+
+Those of torch are carried out by torch itself on an optimizer of their own, from the first step on. So they need no
+place in the state of a run: what they give follows from the step and from the history alone.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
-from nnspec.recipe.schedules import ConstantRate, Cosine, LinearFall, Schedule, StepFall
+import torch
+from torch.optim import lr_scheduler
+
+from nnspec.recipe.schedules import (
+    Composed,
+    ConstantRate,
+    Cosine,
+    LinearFall,
+    OneCycleLR,
+    ReduceLROnPlateau,
+    Schedule,
+    StepFall,
+    TorchSchedule,
+)
+from nnspec.record import Record
 
 
-def learning_rate(choice: Schedule, highest: float, steps_per_epoch: int, steps: int) -> Callable[[int], float]:
-    """The learning rate at each step, counted from 0, of `steps` in all."""
-    curve = _curve(choice, steps_per_epoch, max(1, steps - choice.warmup))
+class Run(Record):
+    """The facts of a run that a schedule follows."""
 
-    def rate(step: int) -> float:
-        if step < choice.warmup:
-            return highest * (step + 1) / choice.warmup
-        return highest * curve(step - choice.warmup)
+    highest: float  # the learning rate of the optimizer
+    steps_per_epoch: int
+    epochs: int
+    measured: Callable[[], Sequence[float | None]]  # what a plateau is told by, of each epoch so far
+    rises: bool = False  # whether more of that is better
 
-    return rate
+    @property
+    def steps(self) -> int:
+        """All steps of the run."""
+        return self.epochs * self.steps_per_epoch
 
 
-def _curve(choice: Schedule, steps_per_epoch: int, steps: int) -> Callable[[int], float]:
-    match choice:
-        case Cosine():
-            final = choice.final
-            return lambda step: final + (1 - final) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
-        case LinearFall():
-            final = choice.final
-            return lambda step: 1 - (1 - final) * min(1.0, step / steps)
-        case StepFall():
-            length, factor = choice.epochs * steps_per_epoch, choice.factor
-            return lambda step: float(factor ** (step // length))
-        case ConstantRate():
-            return lambda step: 1.0
-    raise TypeError(f"no schedule for {choice.word}")
+class Pace(NamedTuple):
+    """The learning rate of a step, and the momentum where the schedule moves it."""
+
+    rate: float
+    momentum: float | None = None
+
+
+Curve = Callable[[int], Pace]
+Chosen = TypeVar("Chosen", bound=Schedule)
+CURVES: dict[type[Schedule], Callable[[Any, Run], Curve]] = {}
+
+
+def follows(kind: type[Chosen], curve: Callable[[Chosen, Run], Curve]) -> None:
+    """Say what a kind of schedule gives at each step, counted from 0."""
+    CURVES[kind] = curve
+
+
+def pace(choice: Schedule, run: Run) -> Curve:
+    """The learning rate at each step, counted from 0, with the warm-up before it."""
+    kind = next(kind for kind in type(choice).__mro__ if kind in CURVES)
+    curve, warmup = CURVES[kind](choice, run), choice.warmup
+    if not warmup:
+        return curve
+
+    def warmed(step: int) -> Pace:
+        if step >= warmup:
+            return curve(step)
+        rate, momentum = curve(step)
+        return Pace(rate * (step + 1) / warmup, momentum)
+
+    return warmed
+
+
+# --- over the whole run: the curve begins behind the warm-up
+
+
+def _behind(share: Callable[[Any, int, Run], float]) -> Callable[[Any, Run], Curve]:
+    def curve(choice: Schedule, run: Run) -> Curve:
+        return lambda step: Pace(run.highest * share(choice, max(0, step - choice.warmup), run))
+
+    return curve
+
+
+def _progress(choice: Schedule, step: int, run: Run) -> float:
+    return min(1.0, step / max(1, run.steps - choice.warmup))
+
+
+def _cosine(choice: Cosine, step: int, run: Run) -> float:
+    fallen = 0.5 * (1 + math.cos(math.pi * _progress(choice, step, run)))
+    return choice.final + (1 - choice.final) * fallen
+
+
+def _linear(choice: LinearFall, step: int, run: Run) -> float:
+    return 1 - (1 - choice.final) * _progress(choice, step, run)
+
+
+def _falling(choice: StepFall, step: int, run: Run) -> float:
+    return float(choice.factor ** (step // (choice.epochs * run.steps_per_epoch)))
+
+
+follows(ConstantRate, lambda choice, run: lambda step: Pace(run.highest))
+follows(Cosine, _behind(_cosine))
+follows(LinearFall, _behind(_linear))
+follows(StepFall, _behind(_falling))
+
+
+# --- of torch
+
+
+class _Replayed:
+    """A scheduler of torch after any number of its steps, which it takes again where it is asked for an earlier one."""
+
+    def __init__(self, begin: Callable[[torch.optim.Optimizer], Any], highest: float) -> None:
+        self.begin = begin
+        self.highest = highest
+        self._start()
+
+    def _start(self) -> None:
+        weight = torch.nn.Parameter(torch.zeros(()))
+        self.optimizer = torch.optim.SGD([weight], lr=self.highest, momentum=0.5)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self.scheduler = self.begin(self.optimizer)
+            self.optimizer.step()  # torch warns where a schedule goes before its optimizer
+        self.count = 0
+
+    def after(self, count: int, values: Sequence[float | None] | None = None) -> dict[str, float]:
+        """The values of the optimizer after some steps; `values` are what each of them is told."""
+        if count < self.count:
+            self._start()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            while self.count < count:
+                if values is None:
+                    self.scheduler.step()
+                elif values[self.count] is not None:
+                    self.scheduler.step(values[self.count])
+                self.count += 1
+        found: dict[str, float] = self.optimizer.param_groups[0]
+        return found
+
+
+def _of_torch(choice: TorchSchedule, run: Run) -> Curve:
+    replayed = _Replayed(lambda optimizer: _scheduler(choice, optimizer, run), run.highest)
+    each = run.steps_per_epoch if choice.by == "epoch" else 1
+    parts = choice.schedulers if isinstance(choice, Composed) else (choice,)
+    cycles = any(getattr(part, "cycle_momentum", False) for part in parts)
+
+    def curve(step: int) -> Pace:
+        values = replayed.after(step // each)
+        return Pace(values["lr"], values["momentum"] if cycles else None)
+
+    return curve
+
+
+def _scheduler(choice: TorchSchedule, optimizer: torch.optim.Optimizer, run: Run) -> lr_scheduler.LRScheduler:
+    arguments = {name: getattr(choice, name) for name in type(choice).model_fields if name not in ("warmup", "by")}
+    if isinstance(choice, OneCycleLR):
+        arguments["max_lr"] = choice.max_lr or run.highest
+        arguments["total_steps"] = choice.total_steps or (run.epochs if choice.by == "epoch" else run.steps)
+    if isinstance(choice, Composed):
+        arguments["schedulers"] = [_scheduler(each, optimizer, run) for each in choice.schedulers]
+    if "milestones" in arguments:
+        arguments["milestones"] = list(arguments["milestones"])
+    made: lr_scheduler.LRScheduler = getattr(lr_scheduler, choice.word)(**{"optimizer": optimizer, **arguments})
+    return made
+
+
+def _plateau(choice: ReduceLROnPlateau, run: Run) -> Curve:
+    own = {name: getattr(choice, name) for name in type(choice).model_fields if name not in ("warmup", "mode", "of")}
+    mode = choice.mode or ("max" if run.rises else "min")
+    replayed = _Replayed(lambda each: lr_scheduler.ReduceLROnPlateau(each, mode=mode, **own), run.highest)
+
+    def curve(step: int) -> Pace:
+        values = run.measured()
+        return Pace(replayed.after(min(step // run.steps_per_epoch, len(values)), values)["lr"])
+
+    return curve
+
+
+follows(TorchSchedule, _of_torch)
+follows(ReduceLROnPlateau, _plateau)

@@ -106,24 +106,48 @@ def _spread(name: str | None, processes: int) -> str:
     return "in one process" if name is None else f"with --strategy {name} in {processes} processes"
 
 
-def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """The state of every parameter: `optimizer.INDEX.NAME`."""
+def optimizer_tensors(optimizer: torch.optim.Optimizer, prefix: str) -> dict[str, Tensor]:
+    """The state of every parameter: `PREFIX.INDEX.NAME`; of a list its length, and each item as `NAME.ITEM`.
+
+    Numbers of Python's own are tensors of 64 bits without dimensions, which no optimizer has otherwise.
+    """
     found: dict[str, Tensor] = {}
     for index, entries in optimizer.state_dict()["state"].items():
         for name, value in entries.items():
-            if value is not None:
-                found[f"optimizer.{index}.{name}"] = torch.as_tensor(value)
+            key = f"{prefix}.{index}.{name}"
+            if isinstance(value, list):
+                found[key] = torch.tensor(len(value))
+                found |= {f"{key}.{item}": _stored(each) for item, each in enumerate(value) if each is not None}
+            elif value is not None:
+                found[key] = _stored(value)
     return found
 
 
-def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor], strategy: Strategy) -> None:
+def _stored(value: Any) -> Tensor:
+    if isinstance(value, Tensor):
+        return value
+    return torch.tensor(value, dtype=torch.float64 if isinstance(value, float) else torch.int64)
+
+
+def restore_optimizer(
+    optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor], strategy: Strategy, prefix: str
+) -> None:
     """The opposite of `optimizer_tensors`."""
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     state: dict[int, dict[str, Any]] = {}
     for key, tensor in tensors.items():
-        if key.startswith("optimizer."):
+        if key.startswith(f"{prefix}."):
             _, index, name = key.split(".", 2)
-            state.setdefault(int(index), {})[name] = strategy.placed(tensor, weights[int(index)])
+            number = tensor.ndim == 0 and tensor.dtype in (torch.float64, torch.int64)
+            value = tensor.item() if number else strategy.placed(tensor, weights[int(index)])
+            state.setdefault(int(index), {})[name] = value
+    for entries in state.values():
+        for key in [key for key in entries if "." in key]:
+            name = key.partition(".")[0]
+            if not isinstance(entries[name], list):
+                entries[name] = [entries.get(f"{name}.{item}") for item in range(entries[name])]
+        for key in [key for key in entries if "." in key]:
+            del entries[key]
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 

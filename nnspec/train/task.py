@@ -67,6 +67,8 @@ class Task(Record):
     metric_names: tuple[str, ...]
     sample: Computation | None
     judged: Whole | None  # the loss in evaluation; None where it cannot be computed there
+    measure: str | None  # the column that chooses the best weights; None where several losses say nothing of that
+    rises: bool  # whether more of it is better
     training: dict[str, Tensor]
     validation: dict[str, Tensor]
     augment: Augment | None

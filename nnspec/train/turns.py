@@ -11,23 +11,43 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from nnspec.train.optimizer import optimizer
-from nnspec.train.schedule import learning_rate
-from nnspec.train.state import optimizer_tensors, restore_optimizer
+from nnspec.recipe.optimizers import LBFGS, SparseAdam
+from nnspec.train.optimizer import optimizers
+from nnspec.train.schedule import Run, pace
+from nnspec.train.state import optimizer_tensors, random_tensors, restore_optimizer, restore_random
 from nnspec.train.task import PhaseTask, Task
+
+PREFIXES = ("optimizer", "others")  # of the tensors of an optimizer, and of a second one
 
 
 class Turns:
     """The turns of a phase."""
 
-    def __init__(self, phase: PhaseTask, task: Task, sizes: Sequence[int]) -> None:
-        """`sizes` are the numbers of samples of the batches of an epoch."""
+    def __init__(
+        self,
+        phase: PhaseTask,
+        task: Task,
+        sizes: Sequence[int],
+        measured: Callable[[], Sequence[float | None]] = tuple,
+    ) -> None:
+        """The turns of a phase.
+
+        Args:
+            phase: it has the loss.
+            task: of the run.
+            sizes: the numbers of samples of the batches of an epoch.
+            measured: gives the values of all epochs so far that a plateau is told by.
+        """
         steps = len(sizes)
         self.phase = phase
+        self.device = task.device
         self.strategy = task.strategy
-        self.optimizer = optimizer(phase.optimizer, phase.groups, task.device, task.strategy)
-        self.parameters = [weight for group in self.optimizer.param_groups for weight in group["params"]]
-        self.rate = learning_rate(phase.schedule, phase.optimizer.lr, steps, task.recipe.epochs * steps)
+        self.optimizers = optimizers(phase.optimizer, phase.groups, task.device, task.strategy)
+        self.groups = [group for each in self.optimizers for group in each.param_groups]
+        self.parameters: list[nn.Parameter] = [weight for group in self.groups for weight in group["params"]]
+        rises = task.rises and getattr(phase.schedule, "of", None) in (None, task.measure)
+        run = Run(phase.optimizer.lr, steps, task.recipe.epochs, measured, rises)
+        self.pace = pace(phase.schedule, run)
         self.losses = torch.zeros(steps, device=task.device)
         self.sizes = torch.tensor(sizes, dtype=torch.float32, device=task.device)
         # gradients in float16 are multiplied until they are in its range; a step whose gradients overflow is left out
@@ -44,9 +64,11 @@ class Turns:
 
     def begin(self, index: int) -> None:
         """Before the gradients of a batch: the learning rate, and whose gradients are wanted."""
-        rate = self.rate(index)
-        for group in self.optimizer.param_groups:
+        rate, momentum = self.pace(index)
+        for group in self.groups:
             group["lr"] = rate * group["factor"]
+        if momentum is not None:
+            self._move_momentum(momentum)
         for weight in self.parameters:  # what zero_grad does, without its entry in a profile: 10 us a step
             weight.grad = None
         if self.others:
@@ -61,13 +83,51 @@ class Turns:
             self.watch(loss)
         torch.autograd.backward(self.scaler.scale(loss))
 
+    def take(self, index: int, backward: Callable[[], Tensor]) -> Tensor:
+        """One turn, at the batch of this number; the loss, which `backward` gives when it has added its gradients."""
+        if isinstance(self.phase.optimizer, LBFGS):
+            return self._search(index, backward)
+        self.begin(index)
+        loss = backward()
+        self.finish()
+        return loss
+
     def finish(self) -> None:
         """After the gradients of a batch: the step."""
+        sparse = isinstance(self.phase.optimizer, SparseAdam)
+        if self.phase.clip is not None or sparse:
+            for optimizer in self.optimizers:
+                self.scaler.unscale_(optimizer)
         if self.phase.clip is not None:
-            self.scaler.unscale_(self.optimizer)
             nn.utils.clip_grad_norm_(self.parameters, self.phase.clip)
-        self.scaler.step(self.optimizer)
+        if sparse:  # layers give dense gradients
+            for weight in self.parameters:
+                weight.grad = None if weight.grad is None else weight.grad.to_sparse(1)
+        for optimizer in self.optimizers:
+            self.scaler.step(optimizer)
         self.scaler.update()
+
+    def _search(self, index: int, backward: Callable[[], Tensor]) -> Tensor:
+        """The turn of an optimizer that asks for the loss several times: each time with the same random numbers."""
+        before = random_tensors(self.device)
+        losses: list[Tensor] = []
+
+        def closure() -> float:
+            restore_random(before, self.device)
+            self.begin(index)
+            losses.append(backward())
+            return losses[-1].item()
+
+        for optimizer in self.optimizers:
+            optimizer.step(closure)
+        return losses[0]
+
+    def _move_momentum(self, momentum: float) -> None:
+        for group in self.groups:
+            if "betas" in group:
+                group["betas"] = (momentum, *group["betas"][1:])
+            elif "momentum" in group:
+                group["momentum"] = momentum
 
     def own(self, first: int, steps: int) -> list[int]:
         """The batches of an epoch's first `steps` that are its own; `first` is the number of the first one."""
@@ -83,7 +143,9 @@ class Turns:
     def tensors(self) -> dict[str, Tensor]:
         """For the state of a run."""
         scaler = {f"scaler.{name}": torch.tensor(value) for name, value in self.scaler.state_dict().items()}
-        found = {"losses": self.losses, **scaler, **optimizer_tensors(self.optimizer)}
+        found = {"losses": self.losses, **scaler}
+        for prefix, optimizer in zip(PREFIXES, self.optimizers, strict=False):
+            found |= optimizer_tensors(optimizer, prefix)
         return {f"{self._prefix}{name}": tensor for name, tensor in found.items()}
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
@@ -91,7 +153,8 @@ class Turns:
         own = {
             name.removeprefix(self._prefix): tensor for name, tensor in tensors.items() if name.startswith(self._prefix)
         }
-        restore_optimizer(self.optimizer, own, self.strategy)
+        for prefix, optimizer in zip(PREFIXES, self.optimizers, strict=False):
+            restore_optimizer(optimizer, own, self.strategy, prefix)
         self.scaler.load_state_dict({name: own[f"scaler.{name}"].item() for name in self.scaler.state_dict()})
         self.losses.copy_(own["losses"])
 
