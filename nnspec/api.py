@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.recipe.frozen import frozen_weights
 from nnspec.resources import spec_path
 from nnspec.summary import Summary, summarise
-from nnspec.train.manner import Manner, packages
+from nnspec.train.manner import TRAINING, Manner
 from nnspec.zoo import locate
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from nnspec.bench.measure import Measured
+    from nnspec.callbacks.callback import Callback
     from nnspec.to_onnx.choices import Precision, Target
     from nnspec.to_onnx.export import Exported, Samples
     from nnspec.to_onnx.verify import Verified
@@ -297,7 +298,7 @@ class Model:
         device: str | None = None,
         strategy: str | None = None,
         quiet: bool = False,
-        tensorboard: bool = False,
+        callbacks: Iterable[Callback | str] = (),
         limits: Limits = DEFAULT_LIMITS,
         **recipe: Any,
     ) -> Trained:
@@ -309,7 +310,7 @@ class Model:
             device: "cpu", "cuda", ...; a GPU where there is one if it is left out.
             strategy: "ddp" or "fsdp" in processes that torchrun started.
             quiet: show nothing.
-            tensorboard: write events for TensorBoard as well.
+            callbacks: that see the run; a string is what `--callback` takes: "tensorboard", "mlflow", "wandb".
             limits: bounds on what the recipe may ask for.
             recipe: values of the `train` block; a string is read as an expression of the language.
 
@@ -317,11 +318,12 @@ class Model:
             SpecError: the recipe, the data or the device are wrong, the loss is not finite, a file cannot be written,
                 or PyTorch is not installed.
         """
-        need("training", *packages(tensorboard))
+        need("training", *TRAINING)
+        from nnspec.callbacks.named import callbacks_of
         from nnspec.train.run import train_run  # here: PyTorch takes seconds to import
 
         declarations = self._declared
-        manner = Manner(device, quiet, limits, strategy, tensorboard)
+        manner = Manner(device, quiet, limits, strategy, callbacks_of(callbacks))
         return train_run(self.program, declarations, self.sources, recipe, Path(runs), name, manner)
 
     def to_onnx(
@@ -409,7 +411,7 @@ class Model:
             return lambda inputs, raw: read_samples(Path(calibrate), inputs)
         if not self._declared.trains:
             return None
-        need("static int8 from the data of the `train` block", *packages(False))
+        need("static int8 from the data of the `train` block", *TRAINING)
         from nnspec.train.calibration import training_samples  # here: PyTorch takes seconds to import
 
         declarations = self._declared
@@ -598,7 +600,7 @@ def resume(
     device: str | None = None,
     strategy: str | None = None,
     quiet: bool = False,
-    tensorboard: bool = False,
+    callbacks: Iterable[Callback | str] = (),
     limits: Limits = DEFAULT_LIMITS,
     **recipe: Any,
 ) -> Trained:
@@ -607,7 +609,8 @@ def resume(
     Raises:
         SpecError: as `Model.train`; or the folder holds no run that can be gone on with.
     """
-    need("training", *packages(tensorboard))
+    need("training", *TRAINING)
+    from nnspec.callbacks.named import callbacks_of
     from nnspec.train.run import resume_run  # here: PyTorch takes seconds to import
 
-    return resume_run(Path(folder), recipe, Manner(device, quiet, limits, strategy, tensorboard))
+    return resume_run(Path(folder), recipe, Manner(device, quiet, limits, strategy, callbacks_of(callbacks)))

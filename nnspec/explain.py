@@ -18,8 +18,8 @@ from nnspec.elaborate.builder.signature import signature
 from nnspec.layers import registry
 from nnspec.layers.base import Layer
 from nnspec.layers.batched import Batched
-from nnspec.recipe.choice import Configured
-from nnspec.recipe.recipe import CHOICES, KEYS, Phase, Recipe
+from nnspec.recipe.choice import CHOICES, Configured
+from nnspec.recipe.recipe import KEYS, Phase, Recipe
 from nnspec.record import Record
 from nnspec.reference import heading, page_of, pages
 

@@ -12,6 +12,8 @@ EXTRAS = {
     "train": frozenset({"numpy", "PIL", "rich", "safetensors", "torch"}),
     "onnx": frozenset({"ml_dtypes", "numpy", "onnx", "onnxruntime", "PIL", "safetensors"}),
     "tensorboard": frozenset({"tensorboard"}),
+    "mlflow": frozenset({"mlflow"}),
+    "wandb": frozenset({"wandb"}),
 }
 
 

@@ -265,8 +265,8 @@ def test_a_confusion_can_be_looked_at_with_few_classes_and_many() -> None:
 
 def test_what_an_epoch_gave_is_written_for_tensorboard_too(tmp_path: Path) -> None:
     events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    result = train(tmp_path, name="run", epochs=2, tensorboard=True)
-    more = nnspec.resume(result.folder, quiet=True, epochs=3, tensorboard=True)
+    result = train(tmp_path, name="run", epochs=2, callbacks=["tensorboard"])
+    more = nnspec.resume(result.folder, quiet=True, epochs=3, callbacks=["tensorboard"])
     board = events.EventAccumulator(str(result.folder / "tensorboard"))
     board.Reload()
     accuracy = [(event.step, event.value) for event in board.Scalars("accuracy")]
@@ -277,7 +277,7 @@ def test_what_an_epoch_gave_is_written_for_tensorboard_too(tmp_path: Path) -> No
 def test_tensorboard_is_asked_for_where_it_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nnspec.extras.find_spec", lambda name: None if name == "tensorboard" else name)
     with pytest.raises(nnspec.SpecError, match="tensorboard") as caught:
-        train(tmp_path, tensorboard=True)
+        train(tmp_path, callbacks=["tensorboard"])
     assert caught.value.diagnostics[0].help == 'install it: pip install "nnspec[tensorboard]"'
 
 

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 @click.option("--strategy", type=click.Choice(STRATEGIES),
               help="How processes that torchrun started share the work: ddp, fsdp.")  # fmt: skip
 @click.option("--compile", "compiled", is_flag=True, help="Through torch.compile; short for --set compile=true.")
-@click.option("--tensorboard", is_flag=True, help="Write events for TensorBoard into the folder of the run as well.")
+@click.option("--callback", "callbacks", multiple=True, metavar="NAME",
+              help="tensorboard, mlflow, wandb or a plug-in's, with arguments: wandb(project = 'digits').")  # fmt: skip
+@click.option("--tensorboard", is_flag=True, help="Events for TensorBoard; short for --callback tensorboard.")
 @click.option("--quiet", is_flag=True, help="Print the result only.")
 @reporting
 def command(
@@ -44,6 +46,7 @@ def command(
     device: str | None,
     strategy: str | None,
     compiled: bool,
+    callbacks: tuple[str, ...],
     tensorboard: bool,
     quiet: bool,
 ) -> None:
@@ -57,8 +60,9 @@ def command(
         raise click.UsageError("name a spec to train, or a run to go on with: --resume runs/lenet5-1")
     texts = {"data": data, "compile": "true" if compiled else None}
     given: dict[str, Any] = {key: text for key, text in texts.items() if text is not None}
+    watching = dict.fromkeys([*callbacks, *(["tensorboard"] if tensorboard else [])])
     manner: dict[str, Any] = {
-        "device": device, "strategy": strategy, "quiet": quiet, "tensorboard": tensorboard, "limits": spec.limits,
+        "device": device, "strategy": strategy, "quiet": quiet, "callbacks": watching, "limits": spec.limits,
     }  # fmt: skip
     with _told_once(), immediate_end():
         if resumed is not None:

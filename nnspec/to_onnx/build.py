@@ -26,9 +26,9 @@ from nnspec.to_onnx.mixture import choose_exactly, rows_of_experts, weighted
 from nnspec.to_onnx.node import Body, Use
 from nnspec.to_onnx.normed import computed
 from nnspec.to_onnx.operands import counted
-from nnspec.to_onnx.row import NO_ROW, ROWS, LayerUse
+from nnspec.to_onnx.row import ROWS, LayerUse
 from nnspec.to_onnx.single import as_batch
-from nnspec.to_onnx.unsupported import UNSUPPORTED
+from nnspec.to_onnx.unsupported import reason_against
 from nnspec.to_onnx.versions import ATTENTION_OPSET
 from nnspec.weights.arrays import ELEMENT_TYPES, Array, Arrays
 
@@ -207,7 +207,7 @@ class _Builder:
         results = tuple(scope.module.values[name] for name in call.outputs)
         try:
             if type(layer) not in ROWS:
-                raise LayerError(UNSUPPORTED.get(type(layer), NO_ROW))
+                raise LayerError(reason_against(type(layer)))
             if self.within_expert and isinstance(layer, (RNN, GRU, LSTM)):
                 raise LayerError("it is in an expert that may have no tokens, and onnxruntime ends on no samples")
             use = LayerUse(tuple(inputs), types, results, weights, self.opset)

@@ -43,7 +43,6 @@ class LayerUse(Record):
 Row = Callable[[Any, LayerUse, Any], "str | tuple[str, ...]"]
 ROWS: dict[type[Layer], Row] = {}
 UNSUPPORTED: dict[type[Layer], str] = {}  # layers without a row, with the reason
-NO_ROW = "no ONNX operators are known for it"  # the reason of a layer that gives none
 
 
 def row(*layers: type[Layer]) -> Callable[[Row], Row]:

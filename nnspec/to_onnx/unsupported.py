@@ -12,7 +12,7 @@ from nnspec.layers.base import Layer
 from nnspec.layers.families.derivative import Gradient, Jacobian
 from nnspec.layers.families.matching import CTCLoss
 from nnspec.layers.registry import is_built_in
-from nnspec.to_onnx.row import NO_ROW, ROWS, UNSUPPORTED, no_row
+from nnspec.to_onnx.row import ROWS, UNSUPPORTED, no_row
 
 no_row("ONNX has no operator for it; it is a loss, and evaluation needs none", CTCLoss)
 no_row("ONNX has no operator for derivatives; they belong into the loss of a `train` block", Gradient, Jacobian)
@@ -39,14 +39,15 @@ def unsupported(program: Program, sources: Mapping[str, Source]) -> Iterator[Not
     """A warning for each kind of layer of a program that cannot be written in ONNX."""
     told: set[type[Layer]] = set()
     for call in (call for key in program.order for call in program.modules[key].calls):
+        if not isinstance(call.callee, Layer) or call.training:
+            continue
         kind = type(call.callee)
-        if isinstance(call.callee, Layer) and kind not in told and not call.training and (reason := _reason(kind)):
+        lacks = kind in UNSUPPORTED or not (is_built_in(kind) or kind in ROWS)
+        if lacks and kind not in told:
             told.add(kind)
-            yield NotForOnnx(span_of(call.place, sources), call.callee.kind, reason)
+            yield NotForOnnx(span_of(call.place, sources), call.callee.kind, reason_against(kind))
 
 
-def _reason(kind: type[Layer]) -> str | None:
+def reason_against(kind: type[Layer]) -> str:
     """The reason why a layer has no row; a plug-in may have forgotten to give either."""
-    if kind in UNSUPPORTED or is_built_in(kind):
-        return UNSUPPORTED.get(kind)
-    return None if kind in ROWS else NO_ROW
+    return UNSUPPORTED.get(kind, "no ONNX operators are known for it")

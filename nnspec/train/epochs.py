@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import Tensor
 
@@ -28,9 +28,7 @@ from nnspec.train.save import save_epoch, save_state
 from nnspec.train.signals import kept_signals
 from nnspec.train.state import Position
 from nnspec.train.strategy import Strategy
-
-if TYPE_CHECKING:
-    from nnspec.train.tensorboard import Board
+from nnspec.train.watching import Watching
 
 SAVED_EVERY = 300.0  # seconds within an epoch
 DRAWN_EVERY = 10.0  # seconds between pictures of a run that goes on
@@ -72,7 +70,8 @@ def run_epochs(prepared: Prepared, manner: Manner, folder: Path, state: Any) -> 
     strategy = prepared.task.strategy
     with kept_signals() as received, display(manner.quiet or not strategy.leads) as shown:
         clock = Clock(SAVED_EVERY)
-        loop = Loop(prepared.task, str(folder), lambda: strategy.any(bool(received) or clock.due()))
+        loop = Loop(prepared.task, str(folder), lambda: strategy.any(bool(received or watching.stopped) or clock.due()))
+        watching = Watching(manner.callbacks if strategy.leads else (), prepared, loop, folder)
         shown.say(f"{prepared.name} on {prepared.task.device}, in {folder}")
         for note in prepared.notes:
             shown.say(note)
@@ -82,10 +81,13 @@ def run_epochs(prepared: Prepared, manner: Manner, folder: Path, state: Any) -> 
             else:
                 _restore(loop, state, folder)
                 shown.say(f"resumed after {loop.position.epoch} epochs and {loop.position.step} steps")
-            board = _board(folder, loop.position) if manner.tensorboard and strategy.leads else None
-            _epochs(loop, prepared, folder, shown, received, board)
+            with watching:
+                _epochs(loop, prepared, folder, shown, received, watching)
         except SpecError as error:
-            raise _explained(error, prepared, folder) from None
+            explained = _explained(error, prepared, folder)
+            if explained is error:
+                raise
+            raise explained from None
         except (
             RuntimeError,
             IndexError,
@@ -116,12 +118,6 @@ def _restore(loop: Loop, state: tuple[Position, dict[str, Tensor]], folder: Path
         raise SpecError.of(BadRun(None, str(folder), reason, "start the run again")) from None
 
 
-def _board(folder: Path, position: Position) -> Board:
-    from nnspec.train.tensorboard import Board  # here: an extra, which takes seconds to import
-
-    return Board(folder, position.epoch)
-
-
 def _explained(error: SpecError, prepared: Prepared, folder: Path) -> SpecError:
     """A loss that is not finite with the layer that it comes from, a full disk with the way on; others as they are."""
     found = error.diagnostics[0]
@@ -135,9 +131,9 @@ def _explained(error: SpecError, prepared: Prepared, folder: Path) -> SpecError:
 
 
 def _epochs(
-    loop: Loop, prepared: Prepared, folder: Path, shown: Display, received: list[int], board: Board | None
+    loop: Loop, prepared: Prepared, folder: Path, shown: Display, received: list[int], watching: Watching
 ) -> None:
-    """All epochs that are left, each saved when it is done; or until a signal is received."""
+    """All epochs that are left, each saved when it is done; or until a signal is received, or a callback wants it."""
     epochs, position, strategy = prepared.task.recipe.epochs, loop.position, prepared.task.strategy
     clock = Clock(DRAWN_EVERY)
     while position.epoch < epochs and not _stale(position, prepared.task.recipe.early_stopping):
@@ -145,20 +141,26 @@ def _epochs(
             row = loop.run_epoch(shown)
         except Stopped:
             save_state(folder, loop)
-            if strategy.any(bool(received)):
+            watching.checkpoint(whole=False)
+            if strategy.any(bool(received or watching.stopped)):
                 if strategy.leads:
                     write_curves(folder / CURVES, position.history)
                 return
             continue
         position.history.append(row)
-        save_epoch(folder, loop, prepared, _is_best(row, prepared, position))
+        best = _is_best(row, prepared, position)
+        save_epoch(folder, loop, prepared, best)
         shown.epoch(row, epochs)
-        if board is not None:
-            board.row(row)
+        watching.epoch(row)
+        watching.checkpoint(best, whole=True)
+        if strategy.any(bool(watching.stopped)):
+            break
         if strategy.any(clock.due()):
-            _draw(folder, loop, prepared, board, write_samples)
-    _draw(folder, loop, prepared, board, write_outcome)
-    if position.epoch < epochs:
+            _draw(folder, loop, prepared, watching, write_samples)
+    _draw(folder, loop, prepared, watching, write_outcome)
+    if watching.stopped:
+        shown.say(f"stopped: {watching.stopped}")
+    elif position.epoch < epochs:
         since = f"nothing better since epoch {position.best_epoch}" if position.best_epoch else "no epoch was good"
         shown.say(f"stopped early: {since}")
     for name in prepared.task.metric_names:
@@ -172,15 +174,14 @@ def _draw(
     folder: Path,
     loop: Loop,
     prepared: Prepared,
-    board: Board | None,
+    watching: Watching,
     write_pictures: Callable[[Path, Loop, Prepared], None],
 ) -> None:
     """The curves of a run, and what its model makes."""
     with _own_folder(folder, prepared.task.strategy) as own:
         write_curves(own / CURVES, loop.position.history)
         write_pictures(own, loop, prepared)
-    if board is not None:
-        board.pictures(loop.position.epoch)
+    watching.pictures()
 
 
 def _is_best(row: Row, prepared: Prepared, position: Position) -> bool:

@@ -51,6 +51,7 @@ class Loop:
         self.average = Average(task.model, recipe.ema) if recipe.ema is not None else None
         self.network = Network(task)
         read = {name for phase in task.phases for name in phase.loss.inputs}
+        self.seen: Callable[[], None] | None = None  # is called after each step
         self.fields = tuple({*task.forward.inputs, *read} & set(task.training))
 
     # --- state
@@ -94,6 +95,8 @@ class Loop:
                 self.position.seconds += time.perf_counter() - started
                 raise Stopped
             self._step(order)
+            if self.seen is not None:
+                self.seen()
             if self.position.step % LOOK == 0:
                 self._check_finite()
             if display.due():

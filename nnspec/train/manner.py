@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from nnspec.callbacks.callback import Callback
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.record import Record
 
 TRAINING = ("torch", "numpy", "safetensors", "rich", "PIL")
-
-
-def packages(tensorboard: bool) -> tuple[str, ...]:
-    """The packages that must be installed."""
-    return (*TRAINING, "tensorboard") if tensorboard else TRAINING
 
 
 class Manner(Record):
@@ -20,4 +16,4 @@ class Manner(Record):
     quiet: bool = False
     limits: Limits = DEFAULT_LIMITS
     strategy: str | None = None  # of several processes: "ddp" or "fsdp"
-    tensorboard: bool = False  # whether its events are written as well
+    callbacks: tuple[Callback, ...] = ()  # that see the run

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from nnspec.diagnostics import Diagnostic, SpecError
-from nnspec.recipe.recipe import CHOICES, EXPRESSIONS
+from nnspec.recipe.choice import CHOICES
+from nnspec.recipe.recipe import EXPRESSIONS
 from nnspec.train.settings import Settings, subject
 
 # What holds from here on, and leaves the state and the numbers so far as they are; of data, `check_data` speaks.
