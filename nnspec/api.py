@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from nnspec.bench.measure import Measured
     from nnspec.callbacks.callback import Callback
+    from nnspec.picture.picture import Picture
     from nnspec.to_onnx.choices import Precision, Target
     from nnspec.to_onnx.export import Exported, Samples
     from nnspec.to_onnx.verify import Verified
@@ -264,6 +265,24 @@ class Model:
                 model has mistakes.
         """
         return summarise(self.program, frozen_weights(self.program, self.declarations), depth=depth, batch=batch)
+
+    def draw(self, path: str | Path | None = None, *, depth: int | None = None, open: Sequence[str] = ()) -> Picture:
+        """Its picture: blocks as nested boxes, repeats as one, with shapes and parameters; a notebook shows it.
+
+        Args:
+            path: where to write it; the end of the name says in which form: .svg, .png, .dot, .mmd.
+            depth: how many levels are shown; if it is left out, one block of each kind is open, while there is room.
+            open: the paths of blocks to open, with those around them.
+
+        Raises:
+            SpecError: there is no block at a path, there are too many boxes, or the file cannot be written.
+        """
+        from nnspec.picture.picture import Picture  # what a summary does not need
+
+        picture = Picture([self.program], depth, open)
+        if path is not None:
+            picture.save(path)
+        return picture
 
     def check(self, *, limits: Limits = DEFAULT_LIMITS, **recipe: Any) -> list[Found]:
         """Check what may go wrong later: exports, and its `train` block as far as that goes without reading data.

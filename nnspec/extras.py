@@ -11,6 +11,7 @@ EXTRAS = {
     "data": frozenset({"datasets", "pyarrow", "tokenizers"}),
     "train": frozenset({"numpy", "PIL", "rich", "safetensors", "torch"}),
     "onnx": frozenset({"ml_dtypes", "numpy", "onnx", "onnxruntime", "PIL", "safetensors"}),
+    "picture": frozenset({"resvg_py"}),
     "tensorboard": frozenset({"tensorboard"}),
     "mlflow": frozenset({"mlflow"}),
     "wandb": frozenset({"wandb"}),

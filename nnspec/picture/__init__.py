@@ -1,0 +1,1 @@
+"""The picture of a network: a scene of nested boxes, a layered layout of each level, and what draws it."""

@@ -1,0 +1,59 @@
+"""A picture: one network or several side by side, each with its heading, in their places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nnspec.dims import Size, substitute
+from nnspec.ir import Program
+from nnspec.ir.batch import batch_of
+from nnspec.ir.macs import macs
+from nnspec.ir.state import totals
+from nnspec.picture.build import Opens, Scenes
+from nnspec.picture.font import text_width
+from nnspec.picture.placed import Sheet, place
+from nnspec.record import Record
+
+MARGIN, TITLE, BETWEEN = 24.0, 52.0, 56.0
+LARGE, MIDDLE = 17.0, 11.5  # of the fonts in a heading
+
+
+class Part(Record):
+    """A network of a picture: its heading, and where it stands."""
+
+    name: str
+    counts: str
+    sheet: Sheet
+    x: float
+    y: float
+
+
+class Figure(Record):
+    """A picture in its places."""
+
+    parts: tuple[Part, ...]
+    width: float
+    height: float
+
+
+def figure(programs: Sequence[tuple[Program, Opens]]) -> Figure:
+    """The picture of networks."""
+    parts: list[Part] = []
+    x, height = MARGIN, 0.0
+    for program, opens in programs:
+        sheet = place(Scenes(program, opens).whole())
+        name, counts = program.main.name, _counts(program)
+        heading = max(text_width(name, LARGE, bold=True), text_width(counts, MIDDLE))
+        parts.append(Part(name, counts, sheet, x + max(0.0, (heading - sheet.width) / 2), MARGIN + TITLE))
+        x += max(sheet.width, heading) + BETWEEN
+        height = max(height, sheet.height)
+    return Figure(tuple(parts), x - BETWEEN + MARGIN, MARGIN + TITLE + height + MARGIN)
+
+
+def _counts(program: Program) -> str:
+    """The parameters and multiply-accumulates of a network."""
+    counted = batch_of(program)
+    one: dict[str, Size] = {counted.symbol: 1} if counted else {}
+    cost = substitute(macs(program)[program.entry], one)
+    text = f"{totals(program)[program.entry].parameters:,} parameters"
+    return f"{text} · {cost:,} multiply-accumulates" if isinstance(cost, int) and cost else text

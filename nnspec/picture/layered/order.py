@@ -1,0 +1,78 @@
+"""The second phase: an order in each rank with few crossings, by sweeps in which each vertex goes to its neighbours."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+
+from nnspec.picture.layered.graph import Mesh
+
+_SWEEPS = 8
+_MANY = 4000  # segments; a larger level has fewer sweeps
+
+
+def arrange(mesh: Mesh) -> None:
+    """Order the ranks of a mesh."""
+    upper, lower = _neighbours(mesh)
+    _from_the_top(mesh, lower)
+    best, least = [list(rank) for rank in mesh.ranks], _crossings(mesh)
+    for sweep in range(_SWEEPS if len(mesh.segments) < _MANY else 2):
+        if least == 0:
+            break
+        down = sweep % 2 == 0
+        ranks = mesh.ranks[1:] if down else mesh.ranks[-2::-1]
+        place = {vertex: index for rank in mesh.ranks for index, vertex in enumerate(rank)}
+        for rank in ranks:
+            _sort(rank, upper if down else lower, place)
+        found = _crossings(mesh)
+        if found < least:
+            best, least = [list(rank) for rank in mesh.ranks], found
+    mesh.ranks = best
+
+
+def _neighbours(mesh: Mesh) -> tuple[list[list[int]], list[list[int]]]:
+    upper: list[list[int]] = [[] for _ in mesh.vertices]
+    lower: list[list[int]] = [[] for _ in mesh.vertices]
+    for segment in mesh.segments:
+        upper[segment.lower].append(segment.upper)
+        lower[segment.upper].append(segment.lower)
+    return upper, lower
+
+
+def _from_the_top(mesh: Mesh, lower: list[list[int]]) -> None:
+    """The order in which a walk down from the first rank meets the vertices: boxes first, then lanes."""
+    met: dict[int, int] = {}
+    firsts = [vertex for rank in mesh.ranks for vertex in rank]
+    pending = firsts[::-1]
+    while pending:
+        vertex = pending.pop()
+        if vertex not in met:
+            met[vertex] = len(met)
+            below = sorted(lower[vertex], key=lambda each: mesh.vertices[each].item is None)
+            pending += reversed(below)
+    for rank in mesh.ranks:
+        rank.sort(key=met.__getitem__)
+
+
+def _sort(rank: list[int], neighbours: list[list[int]], place: dict[int, int]) -> None:
+    """Sort a rank by the mean places of neighbours; what has none keeps its place among the others."""
+    key: dict[int, float] = {}
+    before = -1.0
+    for vertex in rank:
+        near = neighbours[vertex]
+        before = key[vertex] = sum(place[each] for each in near) / len(near) if near else before
+    rank.sort(key=key.__getitem__)
+    place.update({vertex: index for index, vertex in enumerate(rank)})
+
+
+def _crossings(mesh: Mesh) -> int:
+    place = {vertex: index for rank in mesh.ranks for index, vertex in enumerate(rank)}
+    between: list[list[tuple[int, int]]] = [[] for _ in mesh.ranks]
+    for segment in mesh.segments:
+        between[mesh.vertices[segment.upper].rank].append((place[segment.upper], place[segment.lower]))
+    total = 0
+    for pairs in between:
+        seen: list[int] = []
+        for _, low in sorted(pairs):
+            total += len(seen) - bisect_left(seen, low + 1)
+            insort(seen, low)
+    return total

@@ -1,0 +1,66 @@
+"""Between order and places: where lines leave boxes and reach them, from above or at a side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nnspec.picture.layered.graph import Item, Link, Mesh, Segment, Vertex
+from nnspec.picture.layered.rank import LANE
+
+_SPREAD = 26.0  # between lines that reach a box from above
+
+
+def connect(mesh: Mesh, items: Sequence[Item], links: Sequence[Link]) -> None:
+    """Give the ends of segments their offsets, and lanes beside boxes to lines that reach their sides."""
+    place = {vertex: index for rank in mesh.ranks for index, vertex in enumerate(rank)}
+    for segment in mesh.segments:
+        source = mesh.vertices[segment.upper].item
+        if source is not None:
+            segment.start = items[source].leaves.get(segment.value, 0.0)
+    arriving: list[list[int]] = [[] for _ in items]
+    for number, link in enumerate(links):
+        if mesh.lines[number]:
+            arriving[link.target].append(number)
+    for index, numbers in enumerate(arriving):
+        numbers.sort(key=lambda number: _from(mesh, place, number))
+        reaches = items[index].reaches
+        if reaches is not None:
+            for number in numbers:
+                mesh.segments[mesh.lines[number][-1]].reach = reaches.get(links[number].place, 0.0)
+        elif items[index].joins and len(numbers) in (2, 3):
+            _join(mesh, index, numbers, links)
+        else:
+            step = min(_SPREAD, items[index].width / (len(numbers) + 1))
+            for position, number in enumerate(numbers):
+                offset = (position - (len(numbers) - 1) / 2) * step
+                mesh.segments[mesh.lines[number][-1]].reach = offset
+
+
+def _from(mesh: Mesh, place: dict[int, int], number: int) -> tuple[int, float]:
+    last = mesh.segments[mesh.lines[number][-1]]
+    return place[last.upper], last.start
+
+
+def _join(mesh: Mesh, index: int, numbers: list[int], links: Sequence[Link]) -> None:
+    """Of two or three lines one may come from above; the others come from the left and the right."""
+    lasts = [mesh.segments[mesh.lines[number][-1]] for number in numbers]
+    boxes = [position for position, last in enumerate(lasts) if mesh.vertices[last.upper].item is not None]
+    if len(numbers) == 3:
+        top: int | None = 1
+    else:
+        top = boxes[0] if len(boxes) == 1 else None
+    for position, number in enumerate(numbers):
+        if position != top:
+            left = position < (1 if top is None else top)
+            _to_side(mesh, index, number, links[number].value, left)
+
+
+def _to_side(mesh: Mesh, index: int, number: int, value: str, left: bool) -> None:
+    old = mesh.segments[mesh.lines[number][-1]]
+    rank = mesh.ranks[mesh.vertices[index].rank]
+    lane = mesh.add(Vertex(mesh.vertices[index].rank, LANE, LANE))
+    rank.remove(lane)
+    rank.insert(rank.index(index) + (0 if left else 1), lane)
+    mesh.segments.append(Segment(old.upper, lane, value, old.start))
+    mesh.lines[number][-1] = len(mesh.segments) - 1
+    mesh.sides[number] = lane

@@ -1,0 +1,99 @@
+"""The picture of one or several models, in any of its forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from nnspec.cached import cached_property
+from nnspec.diagnostics import Diagnostic, SpecError
+from nnspec.extras import need
+from nnspec.ir import Program
+from nnspec.output import replacing
+from nnspec.picture.build import Opens, Scenes
+from nnspec.picture.dot import dot
+from nnspec.picture.figure import Figure, figure
+from nnspec.picture.mermaid import mermaid
+from nnspec.picture.opening import opened
+from nnspec.picture.scene import Level
+from nnspec.picture.svg import svg
+
+
+class UnknownPicture(Diagnostic):
+    """A picture was to be written to a file whose name does not say in which form."""
+
+    code = "E0513"
+    path: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.path} does not say in which form the picture is written"
+
+    @property
+    def help(self) -> str | None:
+        return f"let its name end in {', '.join(FORMS)}"
+
+
+class Picture:
+    """A picture of models side by side; a notebook shows it."""
+
+    def __init__(self, programs: Sequence[Program], depth: int | None = None, open: Iterable[str] = ()) -> None:
+        paths = list(open)
+        self._programs: list[tuple[Program, Opens]] = [(each, opened(each, depth, paths)) for each in programs]
+
+    @cached_property
+    def figure(self) -> Figure:
+        """The boxes and lines in their places."""
+        return figure(self._programs)
+
+    @cached_property
+    def levels(self) -> list[tuple[str, Level]]:
+        """The names of the models, and their boxes and lines without places."""
+        return [(program.main.name, Scenes(program, opens).whole()) for program, opens in self._programs]
+
+    def svg(self) -> str:
+        """The picture as SVG."""
+        return svg(self.figure)
+
+    def dot(self) -> str:
+        """The graph in Graphviz's language."""
+        return dot(self.levels)
+
+    def mermaid(self) -> str:
+        """The graph in Mermaid's language."""
+        return mermaid(self.levels)
+
+    def png(self, scale: float = 2.0) -> bytes:
+        """The picture as PNG, by resvg; `scale` pixels for each of its units.
+
+        Raises:
+            SpecError: resvg is not installed.
+        """
+        need("a PNG", "resvg_py")
+        from nnspec.picture.png import png  # resvg is no part of the core
+
+        return png(self.figure, scale)
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a file, in the form that the end of its name says: .svg, .png, .dot or .mmd.
+
+        Raises:
+            SpecError: the name ends otherwise, or the file cannot be written.
+        """
+        form = FORMS.get(Path(path).suffix.lower())
+        if form is None:
+            raise SpecError.of(UnknownPicture(None, str(path)))
+        made = form(self)
+        with replacing(path) as temporary:
+            temporary.write_bytes(made)
+
+
+FORMS: dict[str, Callable[[Picture], bytes]] = {
+    ".svg": lambda picture: picture.svg().encode(),
+    ".png": lambda picture: picture.png(),
+    ".dot": lambda picture: picture.dot().encode(),
+    ".mmd": lambda picture: picture.mermaid().encode(),
+}
