@@ -19,8 +19,9 @@ from nnspec.recipe.choice import CHOICES
 from nnspec.recipe.optimizers import Optimizer
 from nnspec.recipe.plan import read_plan
 from nnspec.recipe.schedules import Schedule
-from nnspec.train import schedule
-from nnspec.train.schedule import Pace, Run, pace
+from nnspec.train.pace import Course, Pace
+from nnspec.train.rows import SCHEDULES, register_schedule
+from nnspec.train.schedule import pace
 
 SPEC = """
 model Flowers(classes = 3) {
@@ -197,7 +198,7 @@ def test_a_schedule_gives_what_torch_gives_epoch_by_epoch_and_after_a_resume(nam
             optimizer.step()
             if len(wanted) < 9:
                 scheduler.step()
-    run = Run(0.5, 2, 9, list)
+    run = Course(0.5, 2, 9, list)
     whole, later = pace(choice, run), pace(choice, run)
     assert [tuple(whole(2 * epoch + half)) for epoch in range(9) for half in (0, 1)] == [
         each for each in wanted for _ in (0, 1)
@@ -268,11 +269,14 @@ def test_an_argument_of_a_choice_is_set_from_outside_and_checked(tmp_path: Path)
 
 def test_a_schedule_of_ones_own_is_registered_and_followed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(CHOICES, "schedule", dict(CHOICES["schedule"]))
-    monkeypatch.setattr(schedule, "CURVES", dict(schedule.CURVES))
+    monkeypatch.setattr(SCHEDULES, "rows", dict(SCHEDULES.rows))
 
     class Halving(Schedule, word="halving"):
         """It halves at every step."""
 
-    schedule.follows(Halving, lambda choice, run: lambda step: Pace(run.highest / 2**step))
+    @register_schedule(Halving)
+    def halving(choice: Halving, course: Course) -> Callable[[int], Pace]:
+        return lambda step: Pace(course.highest / 2**step)
+
     run = train(tmp_path, epochs=1, schedule="halving")
     assert run.history[0]["learning_rate"] == 1e-3 / 2**3

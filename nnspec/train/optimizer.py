@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
 
 import torch
 from torch.nn import Parameter
@@ -13,6 +12,7 @@ from torch.optim import Optimizer as TorchOptimizer
 from nnspec.diagnostics import SpecError
 from nnspec.recipe.mistakes import Unsuited
 from nnspec.recipe.optimizers import SGD, Adagrad, Adam, AdamW, Muon, Optimizer
+from nnspec.train.rows import OPTIMIZERS, Groups, register_optimizer
 from nnspec.train.strategy import Strategy
 
 # Which optimizers torch has as one kernel; of weights that are spread over processes, by their shares.
@@ -21,15 +21,6 @@ FUSED: dict[str, tuple[type[Optimizer], ...]] = {
     "cuda": (SGD, Adam, AdamW),
     "shards": (Adam, AdamW),
 }
-
-Groups = list[dict[str, Any]]
-Chosen = TypeVar("Chosen", bound=Optimizer)
-BUILDERS: dict[type[Optimizer], Callable[[Any, Groups], TorchOptimizer]] = {}
-
-
-def builds(kind: type[Chosen], builder: Callable[[Chosen, Groups], TorchOptimizer]) -> None:
-    """Say how a kind of optimizer is built for weights in groups; without a word it is torch's class of its name."""
-    BUILDERS[kind] = builder
 
 
 def optimizers(
@@ -52,8 +43,13 @@ def _some(groups: Groups, wanted: Callable[[Parameter], bool], factor: float) ->
 
 
 def _built(choice: Optimizer, groups: Groups, device: torch.device, strategy: Strategy) -> TorchOptimizer:
-    if type(choice) in BUILDERS:
-        return BUILDERS[type(choice)](choice, groups)
+    fused = isinstance(choice, FUSED.get("shards" if strategy.shards else device.type, ()))
+    return OPTIMIZERS.row(choice)(choice, groups, fused)
+
+
+@register_optimizer(Optimizer)
+def _of_torch(choice: Optimizer, groups: Groups, fused: bool) -> TorchOptimizer:
+    """The class that torch has under the same name."""
     kind = getattr(torch.optim, choice.word, None)
     if kind is None:
         reason = f"this PyTorch, {torch.__version__}, has no {choice.word}"
@@ -65,7 +61,7 @@ def _built(choice: Optimizer, groups: Groups, device: torch.device, strategy: St
         if options.pop(name) != fields[name].default:
             reason = f"this PyTorch, {torch.__version__}, has no {name} of {choice.word}"
             raise SpecError.of(Unsuited(None, reason, "update it, or leave that out"))
-    if isinstance(choice, FUSED.get("shards" if strategy.shards else device.type, ())):
+    if fused:
         options["fused"] = True
     made: TorchOptimizer = kind(groups, **options)
     return made

@@ -1,4 +1,4 @@
-"""The tables of what is done for a choice of a recipe: how data is read, and how pictures are changed.
+"""The tables of what is done for a choice of a recipe: how pictures are changed, and optimizers and schedules made.
 
 A row is a function, registered under the classes of choices that it is for, those of nnspec and of plug-ins alike:
 
@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from nnspec.diagnostics import SpecError
 from nnspec.recipe.augmentation import Augmentation
 from nnspec.recipe.choice import Choice
+from nnspec.recipe.optimizers import Optimizer
+from nnspec.recipe.schedules import Schedule
 from nnspec.registration import BadRegistration
+from nnspec.train.pace import Course, Curve
 
 if TYPE_CHECKING:
-    from torch import Generator, Tensor
+    from torch import Generator, Tensor, optim
 
 Row = TypeVar("Row", bound=Callable[..., Any])
 
@@ -77,3 +80,29 @@ def register_augmentation(*choices: type[Augmentation]) -> Callable[[Change], Ch
     choice `moves` things, it is carried out on the masks [N, 1, H, W] that belong to the pictures, too.
     """
     return AUGMENTATIONS.register(*choices)
+
+
+Groups = list[dict[str, Any]]  # of weights, as optimizers of torch take them
+Builder = Callable[[Any, Groups, bool], "optim.Optimizer"]
+OPTIMIZERS: Table[Builder] = Table(Optimizer, "decorate a function with @register_optimizer(...)")
+
+
+def register_optimizer(*choices: type[Optimizer]) -> Callable[[Builder], Builder]:
+    """Register how an optimizer is made: a decorator for a function `(choice, groups, fused) -> torch.optim.Optimizer`.
+
+    `groups` are the weights as optimizers of torch take them, `fused` is whether torch has one kernel for all of them.
+    Without such a function an optimizer is the class of `torch.optim` that has its name.
+    """
+    return OPTIMIZERS.register(*choices)
+
+
+Follow = Callable[[Any, Course], Curve]
+SCHEDULES: Table[Follow] = Table(Schedule, "decorate a function with @register_schedule(...)")
+
+
+def register_schedule(*choices: type[Schedule]) -> Callable[[Follow], Follow]:
+    """Register what a schedule gives: a decorator for a function `(choice, course) -> curve`.
+
+    `curve(step)` is the `Pace` of a step, counted from 0; the warm-up before it is not its business.
+    """
+    return SCHEDULES.register(*choices)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
 import torch
 from torch.optim import lr_scheduler
@@ -25,45 +25,13 @@ from nnspec.recipe.schedules import (
     StepFall,
     TorchSchedule,
 )
-from nnspec.record import Record
+from nnspec.train.pace import Course, Curve, Pace
+from nnspec.train.rows import SCHEDULES, register_schedule
 
 
-class Run(Record):
-    """The facts of a run that a schedule follows."""
-
-    highest: float  # the learning rate of the optimizer
-    steps_per_epoch: int
-    epochs: int
-    measured: Callable[[], Sequence[float | None]]  # what a plateau is told by, of each epoch so far
-    rises: bool = False  # whether more of that is better
-
-    @property
-    def steps(self) -> int:
-        """All steps of the run."""
-        return self.epochs * self.steps_per_epoch
-
-
-class Pace(NamedTuple):
-    """The learning rate of a step, and the momentum where the schedule moves it."""
-
-    rate: float
-    momentum: float | None = None
-
-
-Curve = Callable[[int], Pace]
-Chosen = TypeVar("Chosen", bound=Schedule)
-CURVES: dict[type[Schedule], Callable[[Any, Run], Curve]] = {}
-
-
-def follows(kind: type[Chosen], curve: Callable[[Chosen, Run], Curve]) -> None:
-    """Say what a kind of schedule gives at each step, counted from 0."""
-    CURVES[kind] = curve
-
-
-def pace(choice: Schedule, run: Run) -> Curve:
+def pace(choice: Schedule, run: Course) -> Curve:
     """The learning rate at each step, counted from 0, with the warm-up before it."""
-    kind = next(kind for kind in type(choice).__mro__ if kind in CURVES)
-    curve, warmup = CURVES[kind](choice, run), choice.warmup
+    curve, warmup = SCHEDULES.row(choice)(choice, run), choice.warmup
     if not warmup:
         return curve
 
@@ -79,34 +47,34 @@ def pace(choice: Schedule, run: Run) -> Curve:
 # --- over the whole run: the curve begins behind the warm-up
 
 
-def _behind(share: Callable[[Any, int, Run], float]) -> Callable[[Any, Run], Curve]:
-    def curve(choice: Schedule, run: Run) -> Curve:
+def _behind(share: Callable[[Any, int, Course], float]) -> Callable[[Any, Course], Curve]:
+    def curve(choice: Schedule, run: Course) -> Curve:
         return lambda step: Pace(run.highest * share(choice, max(0, step - choice.warmup), run))
 
     return curve
 
 
-def _progress(choice: Schedule, step: int, run: Run) -> float:
+def _progress(choice: Schedule, step: int, run: Course) -> float:
     return min(1.0, step / max(1, run.steps - choice.warmup))
 
 
-def _cosine(choice: Cosine, step: int, run: Run) -> float:
+def _cosine(choice: Cosine, step: int, run: Course) -> float:
     fallen = 0.5 * (1 + math.cos(math.pi * _progress(choice, step, run)))
     return choice.final + (1 - choice.final) * fallen
 
 
-def _linear(choice: LinearFall, step: int, run: Run) -> float:
+def _linear(choice: LinearFall, step: int, run: Course) -> float:
     return 1 - (1 - choice.final) * _progress(choice, step, run)
 
 
-def _falling(choice: StepFall, step: int, run: Run) -> float:
+def _falling(choice: StepFall, step: int, run: Course) -> float:
     return float(choice.factor ** (step // (choice.epochs * run.steps_per_epoch)))
 
 
-follows(ConstantRate, lambda choice, run: lambda step: Pace(run.highest))
-follows(Cosine, _behind(_cosine))
-follows(LinearFall, _behind(_linear))
-follows(StepFall, _behind(_falling))
+register_schedule(ConstantRate)(_behind(lambda choice, step, run: 1.0))
+register_schedule(Cosine)(_behind(_cosine))
+register_schedule(LinearFall)(_behind(_linear))
+register_schedule(StepFall)(_behind(_falling))
 
 
 # --- of torch
@@ -145,7 +113,8 @@ class _Replayed:
         return found
 
 
-def _of_torch(choice: TorchSchedule, run: Run) -> Curve:
+@register_schedule(TorchSchedule)
+def _of_torch(choice: TorchSchedule, run: Course) -> Curve:
     replayed = _Replayed(lambda optimizer: _scheduler(choice, optimizer, run), run.highest)
     each = run.steps_per_epoch if choice.by == "epoch" else 1
     parts = choice.schedulers if isinstance(choice, Composed) else (choice,)
@@ -158,7 +127,7 @@ def _of_torch(choice: TorchSchedule, run: Run) -> Curve:
     return curve
 
 
-def _scheduler(choice: TorchSchedule, optimizer: torch.optim.Optimizer, run: Run) -> lr_scheduler.LRScheduler:
+def _scheduler(choice: TorchSchedule, optimizer: torch.optim.Optimizer, run: Course) -> lr_scheduler.LRScheduler:
     arguments = {name: getattr(choice, name) for name in type(choice).model_fields if name not in ("warmup", "by")}
     if isinstance(choice, OneCycleLR):
         arguments["max_lr"] = choice.max_lr or run.highest
@@ -171,7 +140,8 @@ def _scheduler(choice: TorchSchedule, optimizer: torch.optim.Optimizer, run: Run
     return made
 
 
-def _plateau(choice: ReduceLROnPlateau, run: Run) -> Curve:
+@register_schedule(ReduceLROnPlateau)
+def _plateau(choice: ReduceLROnPlateau, run: Course) -> Curve:
     own = {name: getattr(choice, name) for name in type(choice).model_fields if name not in ("warmup", "mode", "of")}
     mode = choice.mode or ("max" if run.rises else "min")
     replayed = _Replayed(lambda each: lr_scheduler.ReduceLROnPlateau(each, mode=mode, **own), run.highest)
@@ -181,7 +151,3 @@ def _plateau(choice: ReduceLROnPlateau, run: Run) -> Curve:
         return Pace(replayed.after(min(step // run.steps_per_epoch, len(values)), values)["lr"])
 
     return curve
-
-
-follows(TorchSchedule, _of_torch)
-follows(ReduceLROnPlateau, _plateau)

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from nnspec.recipe.optimizers import LBFGS, SparseAdam
 from nnspec.train.optimizer import optimizers
-from nnspec.train.schedule import Run, pace
+from nnspec.train.pace import Course
+from nnspec.train.schedule import pace
 from nnspec.train.state import optimizer_tensors, random_tensors, restore_optimizer, restore_random
 from nnspec.train.task import PhaseTask, Task
 
@@ -46,8 +47,8 @@ class Turns:
         self.groups = [group for each in self.optimizers for group in each.param_groups]
         self.parameters: list[nn.Parameter] = [weight for group in self.groups for weight in group["params"]]
         rises = task.rises and getattr(phase.schedule, "of", None) in (None, task.measure)
-        run = Run(phase.optimizer.lr, steps, task.recipe.epochs, measured, rises)
-        self.pace = pace(phase.schedule, run)
+        course = Course(phase.optimizer.lr, steps, task.recipe.epochs, measured, rises)
+        self.pace = pace(phase.schedule, course)
         self.losses = torch.zeros(steps, device=task.device)
         self.sizes = torch.tensor(sizes, dtype=torch.float32, device=task.device)
         # gradients in float16 are multiplied until they are in its range; a step whose gradients overflow is left out
