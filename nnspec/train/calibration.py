@@ -30,4 +30,5 @@ def training_samples(
     plan = read_plan(declarations, program.main.name, {"normalize": False} if raw else {}, limits)
     places = {name: Span(source, 0, 0) for name, source in sources.items()}
     prepared = prepare(program, plan, folder_of(declarations), places, torch.device("cpu"), Strategy(), limits)
-    return {name: prepared.task.training[name][:MOST].numpy() for name in prepared.task.inputs}
+    first = prepared.task.training.head(MOST)
+    return {name: first[name].numpy() for name in prepared.task.inputs}

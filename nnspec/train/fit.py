@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,6 +22,8 @@ from nnspec.recipe.targets import class_targets
 from nnspec.train.changes import LUMINANCE
 from nnspec.train.data.dataset import DataSet, Frame, resized
 from nnspec.train.mistakes import BadData
+from nnspec.train.split import looked_at
+from nnspec.train.view import View
 
 
 def frame_of(program: Program | None, cut: bool = False) -> Frame:
@@ -38,7 +42,7 @@ class Fitted:
         self.data = data
         self.fitting = Fitting(data.name, described(data, program), program, span, cut)
         self.types = {name: type for name, type in self.fitting.types.items() if type is not None}
-        self.fields: dict[str, Tensor] = dict(data.fields)
+        self.fields = {name: View(name, form) for name, form in data.samples.forms.items()}
         for name, field in self.fitting.feeds.items():
             self.fields[name] = self.fields[field] = self._conform(field, self.fields[field], self.types[name])
 
@@ -56,36 +60,57 @@ class Fitted:
         """Take masks for what the recipe takes them: classes, or numbers, with a channel or without."""
         for name, type in types.items():
             if type is not None and type != self.types[name]:
-                numbers = self.fields[name].float()
-                self.fields[name] = numbers.unsqueeze(1) if type.rank > numbers.ndim else numbers
+                self.fields[name] = self.fields[name].then(partial(_as_numbers, rank=type.rank))
                 self.types[name] = type
 
-    def _conform(self, field: str, tensor: Tensor, type: TensorType) -> Tensor:
+    def values(self, name: str) -> Iterable[Tensor]:
+        """The values of a field by which it is judged, in parts: all, or those of some samples where they are many."""
+        return looked_at(self.data.samples, self.fields[name], np.arange(len(self.data)))
+
+    def _conform(self, field: str, view: View, type: TensorType) -> View:
         """A field in the shape of an input: pictures in its channels and size, in a row where it has no place."""
         if field not in self.data.pictures or type.dtype != "float":
-            return tensor
-        if type.rank == 3 and tensor.shape[1] == 1:
-            return tensor.squeeze(1)  # rows of grey levels, as a sequence has them
+            return view
+        if type.rank == 3 and view.form.sizes[0] == 1:
+            return view.then(partial(torch.squeeze, dim=1))  # rows of grey levels, as a sequence has them
         sizes = size_of_pictures(self.fitting.program) if type.rank in (2, 4) else (None, None, None)
         channels, height, width = sizes
-        if channels is not None and channels != tensor.shape[1]:
-            tensor = _in_channels(tensor, channels)
+        if channels is not None and channels != view.form.sizes[0]:
+            view = view.then(partial(_in_channels, channels=channels))
         if self.fitting.cut is None or type.rank == 2:
-            tensor = resized(tensor, height or tensor.shape[2], width or tensor.shape[3])
-        return tensor.flatten(1) if type.rank == 2 else tensor
+            size = (height or view.form.sizes[1], width or view.form.sizes[2])
+            if size != view.form.sizes[1:]:
+                view = view.then(partial(resized, height=size[0], width=size[1]))
+        return view.then(partial(torch.flatten, start_dim=1)) if type.rank == 2 else view
 
 
 def described(data: DataSet, program: Program | None) -> Fields:
     """The fields of data that is read; those that may be indices of the model with their least and greatest."""
     inputs = {port.name for port in program.main.inputs} if program else set()
     found: dict[str, Field | None] = {}
-    for name, tensor in data.fields.items():
-        dtype = _dtype(tensor)
-        indices = dtype == "int" and name in inputs and tensor.numel() > 0
-        bounds = (int(tensor.min()), int(tensor.max())) if indices else None
+    for name, stored in data.samples.forms.items():
+        form = stored.opened
+        dtype = _dtype(form.dtype)
+        bounds = _bounds(data, name) if dtype == "int" and name in inputs and 0 not in form.sizes else None
         picture, mask = name in data.pictures, name in data.masks
-        found[name] = Field(dtype, tuple(tensor.shape[1:]), picture, mask, data.aligned.get(name), bounds)
+        found[name] = Field(dtype, form.sizes, picture, mask, data.aligned.get(name), bounds)
     return Fields(found)
+
+
+def _bounds(data: DataSet, name: str) -> tuple[int, int]:
+    """The least and the greatest value of a field."""
+    known = data.samples.ranges.get(name)
+    if known is not None:
+        return known
+    view = View(name, data.samples.forms[name])
+    parts = list(looked_at(data.samples, view, np.arange(len(data))))
+    return min(int(part.min()) for part in parts), max(int(part.max()) for part in parts)
+
+
+def _as_numbers(values: Tensor, rank: int) -> Tensor:
+    """Classes as floats, with a channel where there must be one."""
+    numbers = values.float()
+    return numbers.unsqueeze(1) if rank > numbers.ndim else numbers
 
 
 def _in_channels(tensor: Tensor, channels: int) -> Tensor:
@@ -95,8 +120,8 @@ def _in_channels(tensor: Tensor, channels: int) -> Tensor:
     return tensor.expand(-1, channels, -1, -1).contiguous()
 
 
-def _dtype(tensor: Tensor) -> DType:
-    return "float" if tensor.is_floating_point() else "bool" if tensor.dtype == torch.bool else "int"
+def _dtype(dtype: torch.dtype) -> DType:
+    return "float" if dtype.is_floating_point else "bool" if dtype == torch.bool else "int"
 
 
 def check_classes(fitted: Fitted, objective: Objective, sources: dict[str, Span]) -> int | None:
@@ -112,12 +137,14 @@ def check_classes(fitted: Fitted, objective: Objective, sources: dict[str, Span]
     """
     found = None
     for layer, classes, field, span in class_targets(objective, sources):
-        labels = fitted.fields[field]
         ignored = getattr(layer, "ignore_index", None)
-        counted = labels[labels != ignored] if ignored is not None else labels
-        if not isinstance(classes, int) or not len(counted):
+        if not isinstance(classes, int):
             continue
-        least, greatest = int(counted.min()), int(counted.max())
+        counted = [labels[labels != ignored] if ignored is not None else labels for labels in fitted.values(field)]
+        counted = [labels for labels in counted if labels.numel()]
+        if not counted:
+            continue
+        least, greatest = min(int(x.min()) for x in counted), max(int(x.max()) for x in counted)
         if least < 0:
             reason = f"`{field}` has the label {least}"
             raise SpecError.of(BadData(span, fitted.data.name, reason, "labels count from 0"))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
 import torch
-from torch import Tensor
 
 from nnspec.train.augment import Followed, middle
 from nnspec.train.changes import Extent
 from nnspec.train.fit import Fitted
-from nnspec.train.split import SplitData
+from nnspec.train.split import Statistics
+from nnspec.train.view import View
 
 
 def _augmented(fitted: Fitted) -> str:
@@ -21,28 +24,38 @@ def _augmented(fitted: Fitted) -> str:
     fitted.fitting.fail(names[0], reason, "leave `augment` out")
 
 
-def followed(fitted: Fitted, parts: SplitData) -> tuple[Followed, ...]:
-    """The pictures that `augment` changes, and the pictures and masks of their size that belong to them."""
-    first = parts.training[_augmented(fitted)]
+def followed(
+    fitted: Fitted, views: Mapping[str, View], statistics: Mapping[str, Statistics], device: torch.device
+) -> tuple[Followed, ...]:
+    """The pictures that `augment` changes, and the pictures and masks of their size that belong to them.
+
+    Args:
+        fitted: the data.
+        views: its fields, normalised.
+        statistics: by which some are.
+        device: of the batches.
+    """
+    first = views[_augmented(fitted)]
     fields = (_augmented(fitted), *sorted(fitted.data.pictures | fitted.data.masks))
-    tensors = {id(parts.training[name]): parts.training[name] for name in fields}
     found = []
-    for tensor in tensors.values():
-        if tensor.shape[-2:] == first.shape[-2:] and tensor.ndim in (3, 4):
-            names = tuple(name for name, other in parts.training.items() if other is tensor)
-            found.append(Followed(names, _black(parts, names, tensor.device)))
+    for view in {id(views[name]): views[name] for name in fields}.values():
+        if view.form.sizes[-2:] == first.form.sizes[-2:] and len(view.form.sizes) in (2, 3):
+            names = tuple(name for name, other in views.items() if other is view)
+            found.append(Followed(names, _black(statistics, names, device)))
     return tuple(found)
 
 
-def middles(fields: dict[str, Tensor], followed: tuple[Followed, ...], cut: Extent) -> dict[str, Tensor]:
-    """The fields, with the pictures that are held out, and their masks, cut to their middle."""
-    names = {name for each in followed for name in each.names}
-    return {name: middle(tensor, cut) if name in names else tensor for name, tensor in fields.items()}
+def middles(views: Mapping[str, View], followed: tuple[Followed, ...], cut: Extent) -> dict[str, View]:
+    """The fields, with pictures that are held out, and their masks, cut to their middle."""
+    made = dict(views)
+    for each in followed:
+        made |= dict.fromkeys(each.names, views[each.names[0]].then(partial(middle, extent=cut)))
+    return made
 
 
-def _black(parts: SplitData, names: tuple[str, ...], device: torch.device) -> Tensor:
+def _black(statistics: Mapping[str, Statistics], names: tuple[str, ...], device: torch.device) -> torch.Tensor:
     """[C], or [1]: the value of a black pixel of the pictures of these names."""
-    known = next((parts.statistics[name] for name in names if name in parts.statistics), None)
+    known = next((statistics[name] for name in names if name in statistics), None)
     if known is None:
         return torch.zeros(1, device=device)
     return -torch.tensor(known.mean, device=device) / torch.tensor(known.std, device=device)

@@ -42,17 +42,15 @@ class Loop:
         self.stop = stop
         self.position = Position(strategy=task.strategy.name, processes=task.strategy.processes)
         recipe = task.recipe
-        self.samples = len(next(iter(task.training.values())))
-        # a batch of one sample has no statistics to normalise by: it sits out this epoch
-        whole, rest = divmod(self.samples, recipe.batch)
-        self.steps = whole + (1 if rest > 1 or not whole else 0)
-        sizes = [min(recipe.batch, self.samples - step * recipe.batch) for step in range(self.steps)]
+        self.samples = len(task.training)
+        sizes = task.training.order.sizes
+        self.steps = len(sizes)
         self.turns = [Turns(phase, task, sizes, partial(self._measured, phase)) for phase in task.phases]
         self.average = Average(task.model, recipe.ema) if recipe.ema is not None else None
         self.network = Network(task)
         read = {name for phase in task.phases for name in phase.loss.inputs}
         self.seen: Callable[[], None] | None = None  # is called after each step
-        self.fields = tuple({*task.forward.inputs, *read} & set(task.training))
+        self.fields = tuple({*task.forward.inputs, *read} & set(task.fields))
 
     # --- state
 
@@ -87,14 +85,14 @@ class Loop:
             SpecError: the loss is not finite.
         """
         started, first = time.perf_counter(), self.position.step
-        order = self._order()
+        batches = self._batches()
         self._train_mode()
         while self.position.step < self.steps:
             if self.stop():
                 self._check_finite()
                 self.position.seconds += time.perf_counter() - started
                 raise Stopped
-            self._step(order)
+            self._step(next(batches))
             if self.seen is not None:
                 self.seen()
             if self.position.step % LOOK == 0:
@@ -104,7 +102,7 @@ class Loop:
                 self._show(display, seen / (time.perf_counter() - started))
         self._check_finite()
         trained = time.perf_counter() - started
-        samples = self.samples - first * self.task.recipe.batch
+        samples = sum(self.task.training.order.sizes[first:])
         row = self._finish_epoch(samples / trained)
         self.position.seconds += time.perf_counter() - started
         row["seconds"] = round(self.position.seconds, 3)
@@ -112,28 +110,24 @@ class Loop:
 
     def again(self) -> Iterator[None]:
         """The rest of the current epoch, step by step, without looks at the loss."""
-        order = self._order()
+        batches = self._batches()
         self._train_mode()
         while self.position.step < self.steps:
-            self._step(order)
+            self._step(next(batches))
             yield
 
-    def _order(self) -> Tensor:
-        """The samples of this epoch, shuffled."""
-        seed = (self.task.recipe.seed * 1_000_003 + self.position.epoch) % 2**63
-        generator = torch.Generator().manual_seed(seed)
-        return torch.randperm(self.samples, generator=generator).to(self.task.device)
+    def _batches(self) -> Iterator[Batch]:
+        """The batches of this epoch that are left."""
+        return self.task.training.shuffled(self.position.epoch, self.position.step, self.fields)
 
-    def _step(self, order: Tensor) -> None:
-        task, step, size = self.task, self.position.step, self.task.recipe.batch
-        chosen = order[step * size : (step + 1) * size]
-        batch = Batch({name: task.training[name].index_select(0, chosen) for name in self.fields})
+    def _step(self, batch: Batch) -> None:
+        task, step = self.task, self.position.step
         if task.augment is not None:
             task.augment(batch)
         index = self.position.epoch * self.steps + step
         for turns in self.turns:
             if turns.acts(index):
-                backward = partial(self._backward, turns, batch, len(chosen))
+                backward = partial(self._backward, turns, batch, task.training.order.sizes[step])
                 turns.losses[step] = turns.take(index, backward)
         if self.average:
             self.average.update()

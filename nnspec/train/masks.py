@@ -28,11 +28,16 @@ def check_shares(fitted: Fitted, objective: Objective, sources: Mapping[str, Spa
             if not isinstance(call.callee, WITHIN_0_AND_1) or call.inputs[1] not in inputs:
                 continue
             name = str(call.inputs[1])
-            field = fitted.fields.get(name)
-            if field is None or not len(field) or 0 <= float(field.min()) <= float(field.max()) <= 1:
+            if name not in fitted.fields:
                 continue
-            shown = f"{float(field.min()):g} to {float(field.max()):g}"
+            parts = [part for part in fitted.values(name) if part.numel()]
+            if not parts:
+                continue
+            least, greatest = min(float(part.min()) for part in parts), max(float(part.max()) for part in parts)
+            if 0 <= least <= greatest <= 1:
+                continue
+            shown = f"{least:g} to {greatest:g}"
             function = call.callee.function or type(call.callee).__name__
             reason = f"`{name}` has values from {shown}, and {function} compares with values within 0 and 1"
-            advice = f"store it as 0 and 1: divide it by {float(field.max()):g}, or compare each class apart"
+            advice = f"store it as 0 and 1: divide it by {greatest:g}, or compare each class apart"
             raise SpecError.of(BadData(span_of(call, dict(sources)), fitted.data.name, reason, advice))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -69,29 +69,24 @@ class Network:
     def validate(self) -> dict[str, float | None]:
         """The loss and the metrics of the validation part: of all its samples, whatever the batches and processes."""
         task, start = self.task, 0
-        samples = len(next(iter(task.validation.values())))
+        samples = len(task.validation)
         wholes = [each for each in (task.judged, task.metrics) if each]
         judges = [Judge(each, samples, task.strategy, self._results) for each in wholes]
         together = any(each.parts.batchwise for each in wholes)  # samples of a batch are compared with all others of it
         with torch.set_grad_enabled(task.derives):
-            for part in self.parts():
-                count = len(next(iter(part.values())))
-                leads = task.strategy.leads
-                share = Share(0, count, count if leads else 0) if together else task.strategy.share(count)
-                own = {name: tensor[share.start : share.stop] for name, tensor in part.items()}
+            share_of = self._whole_share if together else task.strategy.share
+            for own, count in task.validation.in_order(share_of):
                 self.evaluate(own)
                 for judge in judges:
-                    judge.add(own, start, share)
+                    judge.add(own, start, share_of(count))
                 start += count
             found = [number.item() for judge in judges for number in judge.result()]
         loss = found.pop(0) if task.judged else None
         return {"validation_loss": loss, **dict(zip(task.metric_names, found, strict=True))}
 
-    def parts(self) -> Iterator[Values]:
-        """The validation part in batches."""
-        samples = len(next(iter(self.task.validation.values())))
-        for start in range(0, samples, self.task.recipe.batch):
-            yield {name: x[start : start + self.task.recipe.batch] for name, x in self.task.validation.items()}
+    def _whole_share(self, count: int) -> Share:
+        """All samples of a batch, which count in the first process."""
+        return Share(0, count, count if self.task.strategy.leads else 0)
 
     def _precision(self) -> AbstractContextManager[object]:
         """The model in 16 bits where the recipe says so; its results, and losses, are float32 again."""
@@ -123,7 +118,7 @@ class Network:
         """Add the model's outputs to the values."""
         task = self.task
         for name in task.tracked:
-            values[name].requires_grad_()
+            values[name] = values[name].detach().requires_grad_()  # other names may share it
         result = model(*(values[name] for name in task.forward.inputs))
         names = [name for name, only in task.outputs if training or not only]
         results = result if isinstance(result, tuple) else (result,)

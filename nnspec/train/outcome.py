@@ -51,7 +51,7 @@ def _write_confusion(folder: Path, loop: Loop, names: tuple[str, ...], output: s
         return
     found, wanted = [], []
     with loop.stored(), torch.no_grad():
-        for part in loop.network.parts():
+        for part, _ in task.validation.in_order():
             loop.network.evaluate(part)
             found.append(part[output].argmax(1).cpu())
             wanted.append(part[field].cpu())
@@ -82,7 +82,7 @@ def write_samples(folder: Path, loop: Loop, prepared: Prepared) -> None:
 
 def _drawn(loop: Loop) -> Tensor:
     assert loop.task.sample is not None
-    part = {name: tensor[: COLUMNS * COLUMNS] for name, tensor in loop.task.validation.items()}
+    part = loop.task.validation.head(COLUMNS * COLUMNS)
     loop.network.evaluate(part)
     made = loop.task.sample(part)
     assert isinstance(made, Tensor)
@@ -92,7 +92,7 @@ def _drawn(loop: Loop) -> Tensor:
 def _reconstructed(loop: Loop, prepared: Prepared) -> Tensor | None:
     """The pictures given to an autoencoder, and below them those it gives; None for other models."""
     task = loop.task
-    part = {name: tensor[:COLUMNS] for name, tensor in task.validation.items()}
+    part = task.validation.head(COLUMNS)
     loop.network.evaluate(part)
     given = part[task.inputs[0]] if task.inputs else None
     found = next((part[name] for name, training in task.outputs if not training), None)

@@ -26,17 +26,21 @@ from nnspec.record import Record
 from nnspec.train.augment import Augment
 from nnspec.train.building import build_networks
 from nnspec.train.data.read import read
-from nnspec.train.fingerprint import fingerprint
+from nnspec.train.data.samples import Indices, fingerprint
+from nnspec.train.delivery import Ready
 from nnspec.train.fit import Fitted, check_classes, frame_of
 from nnspec.train.folder import RAW
 from nnspec.train.followed import followed, middles
+from nnspec.train.keeping import made_ready
 from nnspec.train.launch import Process
 from nnspec.train.masks import check_shares
 from nnspec.train.mistakes import BadDevice, MixedBatches, MixedParts, NotOfParts
 from nnspec.train.network import in_precision
-from nnspec.train.split import Statistics, split
+from nnspec.train.order import Order
+from nnspec.train.split import Statistics, split, statistics
 from nnspec.train.strategy import Strategy
 from nnspec.train.task import Computation, Task
+from nnspec.train.view import Normalise, View
 
 
 class Built(Record):
@@ -121,18 +125,23 @@ def prepare(
     told_apart = check_classes(fitted, objective, sources)
     check_shares(fitted, objective, sources)
     normalised = _normalised(fitted, objective, recipe)
-    parts = split(data, fitted.fields, recipe.split, recipe.seed, normalised, device)
-    pictures = followed(fitted, parts) if recipe.augment else ()
+    chosen = split(data, recipe.split, recipe.seed)
+    known, views = _normalising(fitted, normalised, chosen[0])
+    pictures = followed(fitted, views, known, device) if recipe.augment else ()
     draws = torch.Generator().manual_seed(recipe.seed)
     torch.manual_seed(recipe.seed)
     networks = build_networks(
         objective, objective.whole or program, plan, fitted.batch, base, sources, device, strategy, limits
     )
-    training, validation = parts.training, middles(parts.validation, pictures, cut) if cut else parts.validation
+    views_of_parts = views, middles(views, pictures, cut) if cut else views
+    ready = [made_ready(data.samples, own, part, device) for own, part in zip(views_of_parts, chosen, strict=True)]
     features = networks.features
     if features is not None:
         precision = partial(in_precision, recipe, device)
-        training, validation = (features.added(part, recipe.batch, precision) for part in (training, validation))
+        ready = [features.added(part, recipe.batch, precision) for part in ready]
+    training, validation = (
+        Ready(part, Order(len(own), recipe.batch, recipe.seed)) for part, own in zip(ready, chosen, strict=True)
+    )
     task = Task(
         model=networks.model,
         forward=features.rest if features else Computation(networks.model, fitted.inputs),
@@ -150,6 +159,7 @@ def prepare(
         rises=objective.better == "higher",
         training=training,
         validation=validation,
+        fields=tuple(ready[0]),
         augment=Augment(recipe.augment, pictures, draws) if recipe.augment else None,
         recipe=recipe,
         device=device,
@@ -166,11 +176,11 @@ def prepare(
         tokenizer=data.tokenizer,
         columns=data.columns,
         filled=data.filled,
-        statistics=parts.statistics,
+        statistics=known,
         pictures=tuple(name for name in fitted.inputs if _shared(fitted, name, data.pictures)),
         targets=tuple(name for name in fitted.inputs if name in normalised and _shared(fitted, name, objective.reads)),
         samples=len(data),
-        fingerprint=fingerprint(data),
+        fingerprint=fingerprint(data.samples),
         notes=(*_notes(task, fitted, told_apart), *warnings),
     )
 
@@ -216,9 +226,26 @@ def _normalised(fitted: Fitted, objective: Objective, recipe: Recipe) -> tuple[s
     return tuple(name for name in chosen if recipe.normalize or not _shared(fitted, name, objective.reads))
 
 
+def _normalising(
+    fitted: Fitted, normalised: Collection[str], training: Indices
+) -> tuple[dict[str, Statistics], dict[str, View]]:
+    """The statistics of the fields to normalise, and all fields with those normalised, whatever their names."""
+    views = dict(fitted.fields)
+    found = {}
+    for name in normalised:
+        view = fitted.fields[name]
+        pictures = any(fitted.fields[picture] is view for picture in fitted.data.pictures)
+        known = found[name] = statistics(
+            fitted.data.samples, view, training, len(view.form.sizes) == 1 and not pictures
+        )
+        made = view.then(Normalise(torch.tensor(known.mean), torch.tensor(known.std)))
+        views |= {each: made for each, own in fitted.fields.items() if own is view}
+    return found, views
+
+
 def _notes(task: Task, fitted: Fitted, told_apart: int | None) -> tuple[str, ...]:
     """Notes for a person to read before the first epoch."""
-    counts = [len(next(iter(part.values()))) for part in (task.training, task.validation)]
+    counts = [len(part) for part in (task.training, task.validation)]
     found = [f"{fitted.data.name}: {counts[0]:,} samples to train on, {counts[1]:,} held out", *fitted.data.notes]
     known = len(fitted.data.classes)
     if told_apart is not None and 0 < known < told_apart:

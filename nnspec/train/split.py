@@ -5,13 +5,21 @@ The statistics are those of the training part alone, and are stored with the wei
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import math
+from collections.abc import Iterator
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from nnspec.record import Record
 from nnspec.train.data.dataset import DataSet
+from nnspec.train.data.samples import Indices, Samples
+from nnspec.train.view import View
+
+COUNTED = 1 << 30  # bytes of values that statistics are taken from, at most
+DECODED = 1024  # samples that they are taken from where each must be unpacked
+CHUNK = 1 << 26  # bytes of values that are looked at at a time
 
 
 class Statistics(Record):
@@ -21,71 +29,57 @@ class Statistics(Record):
     std: tuple[float, ...]
 
 
-class SplitData(Record):
-    """The fields of both parts, and the statistics of those that are normalised."""
-
-    training: dict[str, Tensor]
-    validation: dict[str, Tensor]
-    statistics: dict[str, Statistics]
-
-
-def split(
-    data: DataSet,
-    fields: dict[str, Tensor],
-    fraction: float,
-    seed: int,
-    normalised: Collection[str],
-    device: torch.device,
-) -> SplitData:
-    """Hold a fraction of the samples out for validation, at random but the same for the same seed.
+def split(data: DataSet, fraction: float, seed: int) -> tuple[Indices, Indices]:
+    """The samples to train on, and a fraction held out for validation, at random but the same for the same seed.
 
     A data set that has a test part of its own, or an order (a text), is split at its end.
 
     Args:
         data: what it knows of its parts.
-        fields: tensors of one length; several names may stand for one tensor.
         fraction: how much is held out; at least one sample is, and at least one is not.
         seed: of the choice.
-        normalised: the fields to normalise, with the names that share their tensors.
-        device: where both parts go.
     """
-    length = len(next(iter(fields.values())))
+    length = len(data)
     held_out = min(max(1, round(length * fraction)), length - 1)
     if data.held_out is not None:
         held_out = data.held_out
-    order = torch.arange(length).roll(held_out)  # the end first
-    if data.held_out is None and not data.in_order:
-        order = torch.randperm(length, generator=torch.Generator().manual_seed(seed))
-    shared = {id(tensor): tensor for tensor in fields.values()}
-    statistics = {}
-    for name in normalised:
-        field = fields[name]
-        table = field.ndim == 2 and not any(field is fields[picture] for picture in data.pictures)
-        mean, std = _statistics(field[order[held_out:]], table)
-        statistics[name] = Statistics(tuple(mean.tolist()), tuple(std.tolist()))
-        shared[id(field)] = _normalised(field, mean, std)
-    training = {key: _rows(tensor, order[held_out:]).to(device) for key, tensor in shared.items()}
-    validation = {key: _rows(tensor, order[:held_out]).to(device) for key, tensor in shared.items()}
-    return SplitData(
-        {name: training[id(tensor)] for name, tensor in fields.items()},
-        {name: validation[id(tensor)] for name, tensor in fields.items()},
-        statistics,
-    )
+    if data.held_out is not None or data.in_order:
+        return np.arange(length - held_out), np.arange(length - held_out, length)
+    order = torch.randperm(length, generator=Generator().manual_seed(seed)).numpy()
+    return order[held_out:], order[:held_out]
 
 
-def _rows(tensor: Tensor, rows: Tensor) -> Tensor:
-    """Some samples, in memory of numpy's: it asks for huge pages, in which rows anywhere are found sooner."""
-    return torch.from_numpy(tensor.numpy()[rows.numpy()])
+def looked_at(samples: Samples, view: View, chosen: Indices) -> Iterator[Tensor]:
+    """The values of a field by which it is judged, in parts: all, or those of the first of many.
+
+    Args:
+        samples: of the data.
+        view: of the field.
+        chosen: the samples of which it may be; where not all are looked at, they are in a random order, or all alike.
+    """
+    bytes = max(1, math.prod(view.form.sizes) * view.form.dtype.itemsize)
+    cheap = view.field in samples.known or not samples.decoded
+    most = max(1, COUNTED // bytes) if cheap else DECODED
+    if len(chosen) > most:
+        chosen = chosen[np.linspace(0, len(chosen) - 1, most).astype(np.int64)]
+    size = max(1, CHUNK // bytes)
+    for start in range(0, len(chosen), size):
+        part = chosen[start : start + size]
+        known = samples.known.get(view.field)
+        yield view(samples.rows(part)[view.field] if known is None else torch.from_numpy(known.numpy()[part]))
 
 
-def _statistics(tensor: Tensor, table: bool) -> tuple[Tensor, Tensor]:
+def statistics(samples: Samples, view: View, training: Indices, table: bool) -> Statistics:
     """Mean and standard deviation [C] of each channel of pictures and each column of a table; of all else, [1]."""
-    apart = tensor.ndim == 4 or table
-    rows = tensor.double().transpose(0, 1).flatten(1) if apart else tensor.double().reshape(1, -1)
-    mean, std = rows.mean(1), rows.std(1, correction=0)
-    return mean.float(), torch.where(std > 0, std, torch.ones_like(std)).float()
-
-
-def _normalised(tensor: Tensor, mean: Tensor, std: Tensor) -> Tensor:
-    shape = (1, -1, 1, 1) if tensor.ndim == 4 else (1,) * (tensor.ndim - 1) + (-1,)
-    return (tensor - mean.view(shape)) / std.view(shape)
+    count, mean, squares = 0, torch.zeros(1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
+    for part in looked_at(samples, view, training):
+        apart = part.ndim == 4 or table
+        rows = part.double().transpose(0, 1).flatten(1) if apart else part.double().reshape(1, -1)
+        more, own = rows.shape[1], rows.mean(1)
+        between = (own - mean) ** 2 * (count * more / (count + more))
+        squares = squares + rows.var(1, correction=0) * more + between
+        mean = mean + (own - mean) * (more / (count + more))
+        count += more
+    std = (squares / count).sqrt()
+    std = torch.where(std > 0, std, torch.ones_like(std))
+    return Statistics(tuple(mean.float().tolist()), tuple(std.float().tolist()))

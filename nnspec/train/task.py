@@ -11,6 +11,7 @@ from nnspec.recipe.recipe import Recipe
 from nnspec.recipe.schedules import Schedule
 from nnspec.record import Record
 from nnspec.train.augment import Augment
+from nnspec.train.delivery import Delivery
 from nnspec.train.strategy import Strategy
 
 
@@ -69,8 +70,9 @@ class Task(Record):
     judged: Whole | None  # the loss in evaluation; None where it cannot be computed there
     measure: str | None  # the column that chooses the best weights; None where several losses say nothing of that
     rises: bool  # whether more of it is better
-    training: dict[str, Tensor]
-    validation: dict[str, Tensor]
+    training: Delivery
+    validation: Delivery
+    fields: tuple[str, ...]  # the names of their values
     augment: Augment | None
     recipe: Recipe
     device: torch.device

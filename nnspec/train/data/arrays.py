@@ -15,6 +15,7 @@ from nnspec.layers.tensor_type import TensorType
 from nnspec.reading.arrays import SAVE, WHITE, Array, as_pictures, may_be_pictures, read_arrays
 from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.fail import instead, read_from, refuse
+from nnspec.train.data.samples import Held
 
 
 def read_array_files(
@@ -50,7 +51,7 @@ def read_array_files(
             fail(f"{name} has values that are no finite numbers, the first in sample {sample}", "remove these samples")
     masks = {name for name, array in found.items() if array.dtype.kind in "bui" and array.ndim in (3, 4)} - pictures
     notes = [f"{name} is pictures: {WHITE[found[name].dtype]:,} becomes 1" for name in sorted(pictures)]
-    return DataSet(path.name, fields, (), frozenset(pictures), frozenset(masks), notes=tuple(notes))
+    return DataSet(path.name, Held(fields), (), frozenset(pictures), frozenset(masks), notes=tuple(notes))
 
 
 def _pictures(

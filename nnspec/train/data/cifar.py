@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from nnspec.diagnostics import Span
 from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.fail import RELATIVE, need_room, refuse
+from nnspec.train.data.samples import Form, Held
 
+SIZES = (3, 32, 32)
 PIXELS = 3 * 32 * 32
+WHITE = 255
 TEN = tuple("airplane automobile bird cat deer dog frog horse ship truck".split())
 BINARY = "take the binary version: cifar-10-binary.tar.gz, cifar-100-binary.tar.gz"
 
@@ -39,20 +42,21 @@ def read_cifar(folder: Path, span: Span | None) -> DataSet:
     records = np.concatenate(parts)
     if len(records) < 2:
         refuse(folder, f"it holds {len(records)} pictures", BINARY, span)
-    pictures = torch.from_numpy(records[:, labels:]).float().div_(255.0).view(-1, 3, 32, 32)
+    pictures = torch.from_numpy(records[:, labels:].reshape(-1, *SIZES))
     fields = {"image": pictures, "label": torch.from_numpy(records[:, labels - 1].astype(np.int64))}
     if not ten:
         fields["coarse"] = torch.from_numpy(records[:, 0].astype(np.int64))
     held_out = len(parts[-1]) if test.is_file() else None
     classes = TEN if ten else tuple(map(str, range(100)))
-    return DataSet(folder.name, fields, classes, frozenset({"image"}), held_out=held_out)
+    forms = {"image": Form(torch.uint8, SIZES, WHITE)}
+    return DataSet(folder.name, Held(fields, forms), classes, frozenset({"image"}), held_out=held_out)
 
 
 def _records(path: Path, labels: int, span: Span | None) -> NDArray[np.uint8]:
     """[N, labels + 3072]."""
     try:
         size = path.stat().st_size
-        need_room(path, 4 * size, span)
+        need_room(path, size, span)
         content = path.read_bytes()
     except OSError as error:
         refuse(path, f"it cannot be read ({error.strerror})", RELATIVE, span)

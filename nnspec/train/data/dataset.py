@@ -1,18 +1,20 @@
-"""A data set in memory: one tensor a field, one row a sample."""
+"""A data set: its samples, and all that is known of their fields."""
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from nnspec.record import Record
+from nnspec.train.data.samples import Indices, Samples
 
 
 class DataSet(Record):
-    """Fields by name: pictures are float32 [N, C, H, W] within 0 and 1, labels int64 [N]."""
+    """Samples, and what their fields are: pictures, masks, classes, tokens."""
 
     name: str
-    fields: dict[str, Tensor]
+    samples: Samples
     classes: tuple[str, ...] = ()  # what the labels mean, where that is known
     pictures: frozenset[str] = frozenset()  # the fields that may be resized
     masks: frozenset[str] = frozenset()  # fields with a class for every pixel, int64 [N, H, W]; never scaled
@@ -26,7 +28,17 @@ class DataSet(Record):
     notes: tuple[str, ...] = ()  # what its user should know of it
 
     def __len__(self) -> int:
-        return len(next(iter(self.fields.values())))
+        return len(self.samples)
+
+    @property
+    def fields(self) -> dict[str, Tensor]:
+        """All values: pictures are float32 [N, C, H, W] within 0 and 1, labels int64 [N]."""
+        return self.opened(np.arange(len(self)))
+
+    def opened(self, indices: Indices) -> dict[str, Tensor]:
+        """The values of some samples."""
+        forms = self.samples.forms
+        return {name: forms[name].open(rows) for name, rows in self.samples.rows(indices).items()}
 
 
 class Frame(Record):

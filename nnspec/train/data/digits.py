@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from nnspec.train.data.dataset import DataSet
+from nnspec.train.data.samples import Held
 
 GREATEST = 16  # of the grey levels
 
@@ -18,4 +19,4 @@ def read_digits() -> DataSet:
         image, label = arrays["image"], arrays["label"]
     pictures = torch.from_numpy(image.astype(np.float32) / GREATEST).unsqueeze(1)
     labels = torch.from_numpy(label.astype(np.int64))
-    return DataSet("digits", {"image": pictures, "label": labels}, tuple("0123456789"), frozenset({"image"}))
+    return DataSet("digits", Held({"image": pictures, "label": labels}), tuple("0123456789"), frozenset({"image"}))

@@ -14,6 +14,7 @@ from nnspec.diagnostics import Span
 from nnspec.recipe.data import Glyphs
 from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.fail import need_room, refuse
+from nnspec.train.data.samples import Held
 
 CANVAS = 64  # pixels on each side that a character is drawn on
 HEIGHT = 44  # of the font, in pixels
@@ -42,7 +43,7 @@ def make_glyphs(choice: Glyphs, span: Span | None) -> DataSet:
         image[part] = F.grid_sample(whole, grid, align_corners=False)
     image += choice.noise * torch.randn(image.shape, generator=draws)
     fields = {"image": image.clamp_(0.0, 1.0), "label": label}
-    return DataSet("glyphs", fields, tuple(choice.characters), frozenset({"image"}))
+    return DataSet("glyphs", Held(fields), tuple(choice.characters), frozenset({"image"}))
 
 
 def _drawn(characters: str, span: Span | None) -> Tensor:

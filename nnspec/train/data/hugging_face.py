@@ -17,6 +17,7 @@ from nnspec.reading.pictures import pixels, upright
 from nnspec.recipe.data import HuggingFace
 from nnspec.train.data.dataset import DataSet, Frame
 from nnspec.train.data.fail import RELATIVE, instead, need_room, read_from, refuse
+from nnspec.train.data.samples import Held
 from nnspec.train.data.vocabulary import PADDING, TokenList, pieces, read_tokenizer
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def read_hugging_face(base: Path, choice: HuggingFace, frame: Frame, span: Span 
     texts = [column for column in fields if columns.is_text(parts[0].features[column])]
     return DataSet(
         columns.name,
-        fields,
+        Held(fields),
         _classes(parts[0]),
         frozenset(column for column in fields if _kind(parts[0].features[column]) == "Image"),
         held_out=len(parts[1]) if choice.held_out else None,

@@ -16,9 +16,11 @@ from torch import Tensor
 from nnspec.diagnostics import Span
 from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.fail import RELATIVE, need_room, refuse
+from nnspec.train.data.samples import Form, Held
 
 PARTS = ("train", "t10k")
 BYTE_ELEMENTS = 0x08
+WHITE = 255
 
 
 def read_idx(folder: Path, span: Span | None) -> DataSet:
@@ -37,7 +39,8 @@ def read_idx(folder: Path, span: Span | None) -> DataSet:
     held_out = len(parts[1][0]) if len(parts) == 2 else None
     classes = tuple(map(str, range(int(labels.max()) + 1)))
     fields = {"image": pictures, "label": labels}
-    return DataSet(folder.name, fields, classes, frozenset({"image"}), held_out=held_out)
+    forms = {"image": Form(torch.uint8, tuple(pictures.shape[1:]), WHITE)}
+    return DataSet(folder.name, Held(fields, forms), classes, frozenset({"image"}), held_out=held_out)
 
 
 def _part(folder: Path, part: str, span: Span | None) -> tuple[Tensor, Tensor]:
@@ -48,7 +51,7 @@ def _part(folder: Path, part: str, span: Span | None) -> tuple[Tensor, Tensor]:
     images, labels = _array(files[0], 3, span), _array(files[1], 1, span)
     if len(images) != len(labels) or len(images) < 2:
         refuse(folder, f"{part} has {len(images)} pictures and {len(labels)} labels", "take both from one source", span)
-    return torch.from_numpy(images).float().div_(255.0).unsqueeze(1), torch.from_numpy(labels.astype(np.int64))
+    return torch.from_numpy(images).unsqueeze(1), torch.from_numpy(labels.astype(np.int64))
 
 
 def _find(folder: Path, name: str) -> Path | None:
@@ -64,7 +67,7 @@ def _array(path: Path, rank: int, span: Span | None) -> NDArray[np.uint8]:
                 refuse(path, f"it is no IDX file of bytes in {rank} dimensions", "fetch the file again", span)
             shape = struct.unpack(f">{rank}I", head[4:])
             size = math.prod(shape)
-            need_room(path, 4 * size, span, path.stat().st_size if path.suffix == ".gz" else None)
+            need_room(path, size, span, path.stat().st_size if path.suffix == ".gz" else None)
             content = file.read(size + 1)
     except (OSError, EOFError, zlib.error):
         refuse(path, "it cannot be read: it is damaged, or may not be opened", "fetch the file again", span)

@@ -9,6 +9,7 @@ from torch import Generator, Tensor
 
 from nnspec.recipe.data import Reversals, Shapes, Spirals
 from nnspec.train.data.dataset import DataSet
+from nnspec.train.data.samples import Held
 
 KINDS = ("background", "disc", "square", "triangle")
 TURNS = 1.5  # of each arm of a spiral
@@ -22,7 +23,7 @@ def make_spirals(choice: Spirals) -> DataSet:
     angle = 2 * math.pi * (TURNS * way + label / choice.arms)
     points = torch.stack([angle.cos(), angle.sin()], 1) * way[:, None]
     points += choice.noise * torch.randn(points.shape, generator=draws)
-    return DataSet("spirals", {"features": points, "label": label}, tuple(map(str, range(choice.arms))))
+    return DataSet("spirals", Held({"features": points, "label": label}), tuple(map(str, range(choice.arms))))
 
 
 def make_shapes(choice: Shapes) -> DataSet:
@@ -43,7 +44,7 @@ def make_shapes(choice: Shapes) -> DataSet:
         mask[inside] = kind
     image += choice.noise * torch.randn(image.shape, generator=draws)
     fields = {"image": image.clamp_(0.0, 1.0).unsqueeze(1), "mask": mask}
-    return DataSet("shapes", fields, KINDS, frozenset({"image"}), frozenset({"mask"}))
+    return DataSet("shapes", Held(fields), KINDS, frozenset({"image"}), frozenset({"mask"}))
 
 
 def _inside(kind: int, down: Tensor, right: Tensor) -> Tensor:
@@ -63,4 +64,4 @@ def make_reversals(choice: Reversals) -> DataSet:
     target = source.flip(1)
     given = torch.nn.functional.pad(target[:, :-1], (1, 0))
     fields = {"source": source, "given": given, "target": target}
-    return DataSet("reversals", fields, aligned={"target": "given"})
+    return DataSet("reversals", Held(fields), aligned={"target": "given"})

@@ -16,6 +16,7 @@ from nnspec.reading.pictures import read_classes, read_picture
 from nnspec.train.data.dataset import DataSet, Frame
 from nnspec.train.data.fail import RELATIVE, instead, need_room, read_from, refuse
 from nnspec.train.data.pictures import COLORS, each_readable, frame_of_file
+from nnspec.train.data.samples import Held
 
 _CLASSES = 20  # the largest number of a class that no folder of pictures has as its brightest grey
 Files = dict[str, dict[str, Path]]  # by field, and by the name of the sample
@@ -69,7 +70,7 @@ def read_pairs(path: Path, labels: tuple[str, ...], frame: Frame, span: Span | N
                  f'write labels = ["{name}"], by which each value is the class of its pixel')  # fmt: skip
     held_out = counts[1] if len(counts) > 1 else None
     notes = (*parts.notes, *others_in([part / name for part in parts.folders for name in names]))
-    return DataSet(path.name, fields, (), frozenset(names) - frozenset(labels), frozenset(labels),
+    return DataSet(path.name, Held(fields), (), frozenset(names) - frozenset(labels), frozenset(labels),
                    held_out=held_out, notes=notes)  # fmt: skip
 
 

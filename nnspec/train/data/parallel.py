@@ -12,6 +12,7 @@ from nnspec.reading.texts import lines_of
 from nnspec.recipe.data import Parallel
 from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.fail import need_room, refuse, text_of
+from nnspec.train.data.samples import Held
 from nnspec.train.data.vocabulary import END, PADDING, START, counted, pieces, read_tokenizer
 
 ROOM = 64  # bytes of memory for each byte of a text
@@ -46,7 +47,7 @@ def read_parallel(base: Path, choice: Parallel, span: Span | None) -> DataSet:
     note = f"{left_out:,} pairs of more than {choice.length} tokens are left out"
     return DataSet(
         Path(choice.path).name,
-        fields,
+        Held(fields),
         target.tokens,
         aligned={"target": "given"},
         vocabularies={"source": source.tokens, "target": target.tokens},

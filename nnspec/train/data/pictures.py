@@ -15,6 +15,7 @@ from nnspec.reading.room import BYTES
 from nnspec.reading.unreadable import Unreadable
 from nnspec.train.data.dataset import DataSet, Frame
 from nnspec.train.data.fail import RELATIVE, read_from, refuse
+from nnspec.train.data.samples import Held
 
 COLORS = 3
 T = TypeVar("T")
@@ -62,7 +63,7 @@ def read_pictures(path: Path, frame: Frame, span: Span | None) -> DataSet:
     labels = torch.tensor([label for _, label in files])
     held_out = counts[1] if len(counts) > 1 else None
     notes = (*parts.notes, *others_in([folder for part in parts.folders for folder in folders_in(part)]))
-    return DataSet(path.name, {"image": made, "label": labels}, tuple(classes), frozenset({"image"}),
+    return DataSet(path.name, Held({"image": made, "label": labels}), tuple(classes), frozenset({"image"}),
                    held_out=held_out, notes=notes)  # fmt: skip
 
 

@@ -36,6 +36,7 @@ from nnspec.train.data.made import make_reversals, make_shapes, make_spirals
 from nnspec.train.data.pairs import read_pairs
 from nnspec.train.data.parallel import read_parallel
 from nnspec.train.data.pictures import read_pictures
+from nnspec.train.data.samples import Held
 from nnspec.train.data.table import read_iris, read_table
 from nnspec.train.data.text import read_text
 
@@ -110,4 +111,4 @@ def _resized(data: DataSet, size: int | tuple[int, int] | None) -> DataSet:
         return data
     height, width = (size, size) if isinstance(size, int) else size
     fields = {name: resized(x, height, width) if name in data.pictures else x for name, x in data.fields.items()}
-    return DataSet(data.name, fields, data.classes, data.pictures, data.masks, data.held_out, data.in_order)
+    return data.replace(samples=Held(fields))

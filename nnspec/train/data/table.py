@@ -20,6 +20,7 @@ from nnspec.reading.unreadable import Unreadable
 from nnspec.recipe.data import Table as Choice
 from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.fail import instead, read_from
+from nnspec.train.data.samples import Held
 from nnspec.train.mistakes import BadData
 
 TEXTS = 100  # how many different texts a column of features may have
@@ -157,7 +158,7 @@ class _Reading:
         told = [self.table.notes[name] for name in self.table.names if name in self.table.notes]
         return DataSet(
             self.path.stem,
-            fields,
+            Held(fields),
             classes,
             vocabularies=vocabularies,
             columns=tuple(name for name, _ in found),

@@ -12,6 +12,7 @@ from torch import Tensor
 from nnspec.diagnostics import Span
 from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.fail import refuse, text_of
+from nnspec.train.data.samples import Held
 from nnspec.train.data.vocabulary import encoded, read_tokenizer
 
 PRINTABLE = "\n" + "".join(chr(code) for code in range(32, 127))  # 96 characters
@@ -28,12 +29,14 @@ def read_text(path: Path | None, tokenizer: Path | None, length: int, span: Span
     if tokenizer is not None:
         known = read_tokenizer(tokenizer, span)
         numbers = torch.tensor(encoded(known, text, span), dtype=torch.int64)
-        return DataSet(name, _windows(numbers, name, "tokens", length, span), tokenizer=known.to_str(), in_order=True)
+        return DataSet(
+            name, Held(_windows(numbers, name, "tokens", length, span)), tokenizer=known.to_str(), in_order=True
+        )
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     alphabet = np.array(sorted(map(ord, PRINTABLE)), np.uint32) if path is None else np.unique(codes)
     numbers = torch.from_numpy(np.searchsorted(alphabet, codes).astype(np.int64))
     fields = _windows(numbers, name, "characters", length, span)
-    return DataSet(name, fields, tuple(map(chr, alphabet)), in_order=True)
+    return DataSet(name, Held(fields), tuple(map(chr, alphabet)), in_order=True)
 
 
 def _windows(numbers: Tensor, name: str, unit: str, length: int, span: Span | None) -> dict[str, Tensor]:

@@ -1,0 +1,77 @@
+"""The order of an epoch as a bijection of the numbers below a count: a function of seed and epoch, without memory.
+
+A position is taken through a Feistel network on a grid of about the square root of the count on each side; what falls
+outside the count goes through it again. So the order is known at any position, whatever the number of processes.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnspec.train.data.samples import Indices
+
+ROUNDS = 6
+GOLDEN = 0x9E3779B97F4A7C15  # of splitmix64
+MASK = 2**64 - 1
+
+
+class Order:
+    """The order of the samples of each epoch, and the batches that they are in."""
+
+    def __init__(self, count: int, batch: int, seed: int) -> None:
+        self.count = count
+        self.batch = batch
+        self.seed = seed
+        # a batch of one sample has no statistics to normalise by: it sits out this epoch
+        whole, rest = divmod(count, batch)
+        steps = whole + (1 if rest > 1 or not whole else 0)
+        self.sizes = [min(batch, count - step * batch) for step in range(steps)]
+
+    def samples(self, epoch: int, first: int, last: int) -> Indices:
+        """The samples of some of the batches of an epoch, from `first` to before `last`."""
+        places = np.arange(first * self.batch, min(last * self.batch, sum(self.sizes)))
+        return shuffled(places, self.count, (self.seed * 1_000_003 + epoch) % 2**63)
+
+
+def shuffled(places: Indices, count: int, seed: int) -> Indices:
+    """The numbers at some places of a random order of all below `count`."""
+    rows = math.isqrt(count - 1) + 1
+    columns = -(-count // rows)
+    keys = [_mixed(seed, number) for number in range(ROUNDS)]
+    made = _permuted(places.astype(np.uint64), rows, columns, keys)
+    outside = np.flatnonzero(made >= count)
+    while len(outside):
+        made[outside] = _permuted(made[outside], rows, columns, keys)
+        outside = outside[made[outside] >= count]
+    return made.astype(np.int64)
+
+
+def _permuted(numbers: NDArray[np.uint64], rows: int, columns: int, keys: list[int]) -> NDArray[np.uint64]:
+    """The numbers below `rows * columns`, each taken to another one."""
+    high, low = np.divmod(numbers, np.uint64(columns))
+    for round, key in enumerate(keys):
+        if round % 2:
+            low = _moved(low, high, columns, key)
+        else:
+            high = _moved(high, low, rows, key)
+    return high * np.uint64(columns) + low
+
+
+def _moved(numbers: NDArray[np.uint64], by: NDArray[np.uint64], size: int, key: int) -> NDArray[np.uint64]:
+    """Numbers below a size, each moved round by a distance that follows from another number."""
+    hashed = (by + np.uint64(key)) * np.uint64(0xBF58476D1CE4E5B9)
+    hashed ^= hashed >> np.uint64(29)
+    hashed *= np.uint64(0x94D049BB133111EB)
+    moved = numbers + ((hashed >> np.uint64(32)) * np.uint64(size) >> np.uint64(32))
+    return np.where(moved >= size, moved - np.uint64(size), moved)
+
+
+def _mixed(seed: int, number: int) -> int:
+    """A number of 64 bits for a seed and a round, by splitmix64."""
+    value = (seed + (number + 1) * GOLDEN) & MASK
+    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & MASK
+    return value ^ (value >> 31)
