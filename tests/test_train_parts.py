@@ -99,8 +99,8 @@ def test_padding_counts_neither_in_parts_of_a_batch_nor_in_batches_of_the_valida
         trained(TAGGER, tmp_path, **recipe) for recipe in ({}, {"accumulate": 4}, {"batch": 5, "epochs": 1})
     )
     assert_same(whole, parts)
-    assert whole.history[0]["loss"] == pytest.approx(2.5813, abs=5e-5)
-    assert small.history[0]["accuracy"] == pytest.approx(0.2222, abs=5e-5)  # of all tokens
+    assert whole.history[0]["loss"] == pytest.approx(2.5892, abs=5e-5)
+    assert small.history[0]["accuracy"] == pytest.approx(0.2381, abs=5e-5)  # of all tokens
 
 
 METRICS = [

@@ -46,7 +46,7 @@ def held_out(model: nnspec.Model) -> dict[str, Array]:
     plan = read_plan(model.declarations, model.name, {"normalize": False}, DEFAULT_LIMITS)
     base = Path(model.declarations.source.name).parent
     made = prepare(model.program, plan, base, {}, torch.device("cpu"), Strategy(), DEFAULT_LIMITS)
-    return {name: tensor.numpy() for name, tensor in made.task.validation.items()}
+    return {name: tensor.numpy() for name, tensor in made.task.validation.head(made.samples).items()}
 
 
 class Trained:
