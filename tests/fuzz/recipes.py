@@ -175,7 +175,7 @@ def prepared(case: Case, folder: Path, strategy: Strategy) -> Prepared:
     made = prepare(model.program, plan, folder, dict(plan.sources), torch.device("cpu"), strategy, DEFAULT_LIMITS)
     made.task.model.double()
     for part in (made.task.training, made.task.validation):
-        part.update({name: x.double() if x.is_floating_point() else x for name, x in part.items()})
+        part.fields.update({name: x.double() if x.is_floating_point() else x for name, x in part.fields.items()})
     return made
 
 
@@ -189,7 +189,7 @@ def compare(case: Case, folder: Path, strategy: Strategy) -> str:
     task = made.task
     network = Network(case["width"], case["length"] > 1, case["normed"]).double()
     network.load_state_dict(task.model.state_dict())
-    training = {name: task.training[name] for name in ("features", "label", "wanted")}
+    training = {name: task.training.fields[name] for name in ("features", "label", "wanted")}
     reference = Trained(case, network, training)
     loop = Loop(task, str(folder), lambda: False)
     for epoch in range(case["epochs"]):
@@ -214,7 +214,7 @@ def _judge(case: Case, task: Any, row: dict[str, Any]) -> None:
     """Compare what an epoch says of the part that is held out."""
     network = Network(case["width"], case["length"] > 1, case["normed"]).double()
     network.load_state_dict(task.model.state_dict())
-    validation = {name: task.validation[name] for name in ("features", "label", "wanted")}
+    validation = {name: task.validation.fields[name] for name in ("features", "label", "wanted")}
     held_out = len(validation["label"])
     if "info_nce" not in case["loss"] or held_out <= case["batch"]:  # that is a mean over batches
         _same("the validation loss", row["validation_loss"], judged(network, case["loss"], validation))
