@@ -110,25 +110,24 @@ def by_hand(choice: Optimizer, start: dict[str, torch.Tensor], folder: Path) -> 
         made = [getattr(torch.optim, name)(parameters, **options)]
     data = loop.task.training
     for epoch in range(4):
-        loop.position.epoch = epoch
-        for rows in loop._order().split(30):
-            if len(rows) > 1:
+        for batch in data.shuffled(epoch, 0, ("features", "label")):
+            given, label = batch.values["features"], batch.values["label"]
 
-                def closure(rows: torch.Tensor = rows) -> torch.Tensor:
+            def closure(given: torch.Tensor = given, label: torch.Tensor = label) -> torch.Tensor:
+                for each in parameters:
+                    each.grad = None
+                scores = model.head(torch.tanh(model.body(given)))
+                loss = torch.nn.functional.cross_entropy(scores, label)
+                loss.backward()
+                if name == "SparseAdam":
                     for each in parameters:
-                        each.grad = None
-                    scores = model.head(torch.tanh(model.body(data["features"][rows])))
-                    loss = torch.nn.functional.cross_entropy(scores, data["label"][rows])
-                    loss.backward()
-                    if name == "SparseAdam":
-                        for each in parameters:
-                            each.grad = each.grad.to_sparse(1)
-                    return loss
+                        each.grad = each.grad.to_sparse(1)
+                return loss
 
-                if name != "LBFGS":
-                    closure()
-                for optimizer in made:
-                    optimizer.step(closure) if name == "LBFGS" else optimizer.step()
+            if name != "LBFGS":
+                closure()
+            for optimizer in made:
+                optimizer.step(closure) if name == "LBFGS" else optimizer.step()
     return model.state_dict()
 
 
