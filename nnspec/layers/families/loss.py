@@ -148,17 +148,40 @@ class BCELoss(DistanceLoss):
 class BCEWithLogitsLoss(DistanceLoss):
     """Binary cross entropy of logits: of the sigmoid of the input, safe for large ones.
 
+    `pos_weight` is a factor on what targets of 1 count: 9 where one in ten is positive; a list has one for each place
+    along the last dimension.
+
     Shapes: input [...], target of the same shape or a number -> []. Source: torch.nn.BCEWithLogitsLoss.
     """
 
     expects: ClassVar[Scores | None] = "logits"
     function: ClassVar[str | None] = "binary_cross_entropy_with_logits"
 
+    pos_weight: Positive | tuple[Positive, ...] | None = None
+
     examples: ClassVar = (
         Example("binary_cross_entropy_with_logits(a, sigmoid(b))", ("float[N, 3]", "float[N, 3]")),
         Example("binary_cross_entropy_with_logits(a, 1)", ("float[N, 3]",)),
         Example('binary_cross_entropy_with_logits(a, sigmoid(b), reduction = "sum")', ("float[N, 3]", "float[N, 3]")),
+        Example("binary_cross_entropy_with_logits(a, sigmoid(b), pos_weight = 3)", ("float[N, H]", "float[N, H]")),
+        Example(
+            'binary_cross_entropy_with_logits(a, sigmoid(b), pos_weight = [1, 2.5, 9], reduction = "none")',
+            ("float[N, 3]", "float[N, 3]"),
+        ),
     )
+
+    def infer(self, input: TensorType, target: TensorType | None = None) -> TensorType:
+        weights = self.pos_weight
+        if isinstance(weights, tuple) and (not input.rank or equal(len(weights), input.shape[-1]) is not True):
+            places = f"{input.shape[-1]} places along the last dimension" if input.rank else "the only number"
+            raise ArgumentError("pos_weight", f"needs one for each of {places}, has {len(weights)}")
+        return super().infer(input, target)
+
+    def mixed(self, *inputs: TensorType | None) -> tuple[tuple[int, ...], ...]:
+        found = super().mixed(*inputs)
+        if self.reduction != "none" or not isinstance(self.pos_weight, tuple):
+            return found
+        return tuple(() if each is None else (each.rank - 1,) for each in inputs)
 
 
 class _Classification(Loss):

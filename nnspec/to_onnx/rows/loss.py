@@ -93,13 +93,18 @@ def _(layer: BCELoss, use: LayerUse, graph: Graph) -> str:
 @row(BCEWithLogitsLoss)
 def _(layer: BCEWithLogitsLoss, use: LayerUse, graph: Graph) -> str:
     value, target = _compared(layer, use, graph)
-    return _reduced(_with_logits(value, target, graph), use.type_of(), layer.reduction, graph)
+    return _reduced(_with_logits(value, target, graph, layer.pos_weight), use.type_of(), layer.reduction, graph)
 
 
-def _with_logits(value: str, target: str, graph: Graph) -> str:
-    """(1 - target) * x + softplus(-x)."""
+def _with_logits(value: str, target: str, graph: Graph, weight: float | tuple[float, ...] | None = None) -> str:
+    """(1 - target) * x + softplus(-x), the latter times 1 + (weight - 1) * target."""
     other = graph.node("Mul", [graph.node("Sub", [graph.constant(1.0), target]), value])
-    return graph.node("Add", [other, graph.node("Softplus", [graph.node("Neg", [value])])])
+    positive = graph.node("Softplus", [graph.node("Neg", [value])])
+    if weight is not None:
+        more = [each - 1.0 for each in weight] if isinstance(weight, tuple) else weight - 1.0
+        factor = graph.node("Add", [graph.node("Mul", [target, graph.constant(more)]), graph.constant(1.0)])
+        positive = graph.node("Mul", [positive, factor])
+    return graph.node("Add", [other, positive])
 
 
 @row(FocalLoss)

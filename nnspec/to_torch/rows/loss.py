@@ -45,6 +45,13 @@ def _(layer: Layer, use: LayerUse) -> str:
         inputs = [_wide(inputs[0]), _wide(inputs[1]) if soft else inputs[1]]
         text = f"{FUNCTIONS[type(layer)]}({written(*inputs, weight=Raw(weight), **keywords)})"
         return f"{text}.to({use.dtype})"
+    if "pos_weight" in keywords:
+        factors = keywords.pop("pos_weight")
+        given = list(factors) if isinstance(factors, tuple) else factors
+        weight = f"torch.tensor({given!r}, dtype=wide, device={inputs[0]}.device)"
+        keywords = {"pos_weight": Raw(weight), **keywords}
+        if keywords.get("reduction") != "batchmean":
+            return f"{FUNCTIONS[type(layer)]}({written(*map(_wide, inputs), **keywords)}).to({use.dtype})"
     if keywords.get("reduction") == "batchmean":  # a sum over all samples may be beyond 16 bits
         keywords["reduction"] = "sum"
         total = f"{FUNCTIONS[type(layer)]}({written(*map(_wide, inputs), **keywords)})"
