@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -19,9 +20,14 @@ from nnspec.recipe.choice import CHOICES
 from nnspec.recipe.optimizers import Optimizer
 from nnspec.recipe.plan import read_plan
 from nnspec.recipe.schedules import Schedule
+from nnspec.train.batch import Batch
+from nnspec.train.epochs import Trained
+from nnspec.train.network import Network
 from nnspec.train.pace import Course, Pace
 from nnspec.train.rows import SCHEDULES, register_schedule
 from nnspec.train.schedule import pace
+from nnspec.train.task import PhaseTask
+from nnspec.train.turns import Turns
 
 SPEC = """
 model Flowers(classes = 3) {
@@ -48,7 +54,7 @@ ARGUMENTS = {
 }
 
 
-def train(folder: Path, **recipe: object) -> nnspec.api.Trained:
+def train(folder: Path, **recipe: object) -> Trained:
     return nnspec.loads(SPEC).train(runs=folder, quiet=True, **recipe)
 
 
@@ -67,37 +73,39 @@ def test_every_optimizer_of_torch_has_its_own_name_arguments_and_defaults() -> N
 
 
 @pytest.mark.parametrize("name", list(CHOICES["optimizer"]))
-def test_a_run_by_each_optimizer_is_that_of_torch_and_goes_on_to_the_same_bits(name: str, tmp_path: Path) -> None:
+def test_a_run_by_each_optimizer_is_that_of_torch_and_goes_on_to_the_same_bits(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recipe = {"optimizer": f"{name}({ARGUMENTS.get(name, '')})"}
-    whole = train(tmp_path, epochs=4, **recipe)
     half = train(tmp_path, epochs=2, **recipe)
     half = nnspec.resume(half.folder, quiet=True, epochs=4)
+    batches: list[Batch] = []
+    original = Network.loss
+
+    def loss(self: Network, phase: PhaseTask, batch: Batch) -> torch.Tensor:
+        if not batches or batch is not batches[-1]:
+            batches.append(batch)
+        return original(self, phase, batch)
+
+    monkeypatch.setattr(Network, "loss", loss)
+    whole = train(tmp_path, epochs=4, **recipe)
     ours, resumed = load_file(whole.last_weights), load_file(half.last_weights)
     assert all(torch.equal(value, resumed[key]) for key, value in ours.items())
-    start = train(tmp_path, epochs=1, optimizer="SGD(lr = 1e-30)")
     model = nnspec.loads(SPEC)
     assert model.declarations is not None
     choice = read_plan(model.declarations, model.name, recipe).recipe.optimizer
-    theirs = by_hand(choice, load_file(start.last_weights), tmp_path)
+    seen = [(batch.values["features"], batch.values["label"]) for batch in batches]
+    start = train(tmp_path, epochs=1, optimizer="SGD(lr = 1e-30)")
+    theirs = by_hand(choice, load_file(start.last_weights), seen)
     for key, value in ours.items():
         torch.testing.assert_close(value, theirs[key], rtol=2e-4, atol=2e-6)
 
 
-def by_hand(choice: Optimizer, start: dict[str, torch.Tensor], folder: Path) -> dict[str, torch.Tensor]:
-    """The weights after four epochs of a loop that anybody would write."""
+def by_hand(
+    choice: Optimizer, start: dict[str, torch.Tensor], batches: list[tuple[torch.Tensor, torch.Tensor]]
+) -> dict[str, torch.Tensor]:
+    """The weights after a loop that anybody would write."""
     name = choice.word
-    plan = nnspec.loads(SPEC).train  # the same samples, as a run has them
-    captured: dict[str, Any] = {}
-    original = nnspec.train.loop.Loop.run_epoch
-
-    def capture(self: Any, display: Any) -> Any:
-        captured["loop"] = self
-        return original(self, display)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(nnspec.train.loop.Loop, "run_epoch", capture)
-        plan(runs=folder, quiet=True, epochs=1)
-    loop = captured["loop"]
     model = torch.nn.Sequential()
     model.body, model.head = torch.nn.Linear(4, 8), torch.nn.Linear(8, 3)  # type: ignore[assignment]
     model.load_state_dict(start)
@@ -108,26 +116,22 @@ def by_hand(choice: Optimizer, start: dict[str, torch.Tensor], folder: Path) -> 
         made.append(torch.optim.SGD([each for each in parameters if each.ndim != 2], lr=0.1, momentum=0.9))
     else:
         made = [getattr(torch.optim, name)(parameters, **options)]
-    data = loop.task.training
-    for epoch in range(4):
-        for batch in data.shuffled(epoch, 0, ("features", "label")):
-            given, label = batch.values["features"], batch.values["label"]
+    for features, label in batches:
 
-            def closure(given: torch.Tensor = given, label: torch.Tensor = label) -> torch.Tensor:
-                for each in parameters:
-                    each.grad = None
-                scores = model.head(torch.tanh(model.body(given)))
-                loss = torch.nn.functional.cross_entropy(scores, label)
-                loss.backward()
-                if name == "SparseAdam":
-                    for each in parameters:
-                        each.grad = each.grad.to_sparse(1)
-                return loss
+        def closure(features: torch.Tensor = features, label: torch.Tensor = label) -> torch.Tensor:
+            for each in parameters:
+                each.grad = None
+            loss = torch.nn.functional.cross_entropy(model.head(torch.tanh(model.body(features))), label)
+            loss.backward()
+            for each in parameters if name == "SparseAdam" else ():
+                assert each.grad is not None
+                each.grad = each.grad.to_sparse(1)
+            return loss
 
-            if name != "LBFGS":
-                closure()
-            for optimizer in made:
-                optimizer.step(closure) if name == "LBFGS" else optimizer.step()
+        if name != "LBFGS":
+            closure()
+        for optimizer in made:
+            optimizer.step(closure) if name == "LBFGS" else optimizer.step()
     return model.state_dict()
 
 
@@ -228,14 +232,14 @@ def test_one_cycle_moves_the_momentum_of_either_kind_of_optimizer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[float] = []
-    original = nnspec.train.turns.Turns.finish
+    original = Turns.finish
 
-    def finish(self: Any) -> None:
+    def finish(self: Any, index: int) -> None:
         group = self.groups[0]
         seen.append(group["momentum"] if "momentum" in group else group["betas"][0])
-        original(self)
+        original(self, index)
 
-    monkeypatch.setattr(nnspec.train.turns.Turns, "finish", finish)
+    monkeypatch.setattr(Turns, "finish", finish)
     for optimizer in ("SGD", "AdamW"):
         seen.clear()
         train(tmp_path, epochs=5, optimizer=optimizer, schedule="OneCycleLR(pct_start = 0.5)")
@@ -279,3 +283,30 @@ def test_a_schedule_of_ones_own_is_registered_and_followed(monkeypatch: pytest.M
 
     run = train(tmp_path, epochs=1, schedule="halving")
     assert run.history[0]["learning_rate"] == 1e-3 / 2**3
+
+
+def test_the_norm_and_the_noise_of_gradients_are_those_of_single_samples(tmp_path: Path) -> None:
+    spec = """
+    model Line { input features: float[N, 4]  output y = weight: Linear(1, bias = false) -> Flatten }
+    train {
+      data = made
+      loss = mean((y - label) * (y - label))
+      normalize = false
+    }
+    """.replace("made", f'arrays("{tmp_path / "line.npz"}")').replace("]  output", "]\n output")
+    draws = torch.Generator().manual_seed(0)
+    features = torch.randn(4000, 4, generator=draws)
+    label = (features @ torch.tensor([1.0, 2.0, -1.0, 0.5]) + torch.randn(4000, generator=draws))[:, None]
+    np.savez(tmp_path / "line.npz", features=features.numpy(), label=label.numpy())
+    recipe = {"optimizer": "SGD(lr = 1e-30)", "watch": ("gradient_norm", "gradient_noise"), "split": 0.01}
+    run = nnspec.loads(spec).train(runs=tmp_path, quiet=True, epochs=2, batch=8, **recipe)
+    weight = load_file(run.last_weights)["weight.weight"]
+    each = 2 * (features @ weight.T - label) * features  # the gradient of each sample
+    mean, noise = each.mean(0), each.var(0).sum()
+    for row in run.history:
+        assert row["gradient_noise"] == pytest.approx(float(noise / mean.square().sum()), rel=0.25)
+        expected = float((mean.square().sum() + noise / 8).sqrt())
+        assert row["gradient_norm"] == pytest.approx(expected, rel=0.1)
+    clipped = nnspec.loads(spec).train(runs=tmp_path, quiet=True, epochs=1, batch=8, clip=1e-3, **recipe)
+    assert clipped.history[0]["gradient_norm"] == run.history[0]["gradient_norm"]
+    assert "gradient_noise" not in train(tmp_path, epochs=1, watch=("gradient_norm",)).history[0]

@@ -191,6 +191,7 @@ class Loop:
             "steps": first + self.steps,
             "learning_rate": self.turns[0].pace(first + self.steps - 1).rate,
             **{turns.phase.column: turns.mean(first, self.steps) for turns in self.turns},
+            **{name: value for turns in self.turns for name, value in turns.watched(first, self.steps).items()},
             **self._judged(),
             "samples_per_second": round(throughput, 1),
         }

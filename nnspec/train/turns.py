@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from nnspec.recipe.optimizers import LBFGS, SparseAdam
+from nnspec.train.gradients import NOISE, Gradients
 from nnspec.train.optimizer import optimizers
 from nnspec.train.pace import Course
 from nnspec.train.schedule import pace
@@ -42,6 +43,7 @@ class Turns:
         steps = len(sizes)
         self.phase = phase
         self.device = task.device
+        self.wanted = task.recipe.watch
         self.strategy = task.strategy
         self.optimizers = optimizers(phase.optimizer, phase.groups, task.device, task.strategy)
         self.groups = [group for each in self.optimizers for group in each.param_groups]
@@ -53,6 +55,8 @@ class Turns:
         self.sizes = torch.tensor(sizes, dtype=torch.float32, device=task.device)
         # gradients in float16 are multiplied until they are in its range; a step whose gradients overflow is left out
         self.scaler = torch.amp.GradScaler(task.device.type, enabled=task.recipe.precision == "float16")
+        noise = NOISE in task.recipe.watch
+        self.gradients = Gradients(self.parameters, self.sizes, task.strategy, noise) if task.recipe.watch else None
         self.watch: Callable[[Tensor], None] | None = None  # sees each loss before its gradients are computed
         self.round = max(each.steps for each in task.phases)
         own = set(map(id, self.parameters))
@@ -90,15 +94,17 @@ class Turns:
             return self._search(index, backward)
         self.begin(index)
         loss = backward()
-        self.finish()
+        self.finish(index)
         return loss
 
-    def finish(self) -> None:
+    def finish(self, index: int) -> None:
         """After the gradients of a batch: the step."""
         sparse = isinstance(self.phase.optimizer, SparseAdam)
-        if self.phase.clip is not None or sparse:
+        if self.phase.clip is not None or sparse or self.gradients:
             for optimizer in self.optimizers:
                 self.scaler.unscale_(optimizer)
+        if self.gradients:
+            self.gradients.see(index % len(self.sizes))
         if self.phase.clip is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.phase.clip)
         if sparse:  # layers give dense gradients
@@ -117,6 +123,8 @@ class Turns:
             restore_random(before, self.device)
             self.begin(index)
             losses.append(backward())
+            if self.gradients and len(losses) == 1:
+                self.gradients.see(index % len(self.sizes))
             return losses[-1].item()
 
         for optimizer in self.optimizers:
@@ -139,6 +147,14 @@ class Turns:
         own = self.own(first, steps)
         return (self.losses[own] @ self.sizes[own] / self.sizes[own].sum()).item() if own else None
 
+    def watched(self, first: int, steps: int) -> dict[str, float | None]:
+        """What the recipe watches of the gradients of those batches, as columns of the metrics."""
+        if self.gradients is None:
+            return {}
+        prefix = f"{self.phase.name}_" if self.phase.name else ""
+        return {f"{prefix}{name}": value for name, value in self.gradients.row(self.own(first, steps)).items()
+                if name in self.wanted}  # fmt: skip
+
     # --- state
 
     def tensors(self) -> dict[str, Tensor]:
@@ -147,6 +163,7 @@ class Turns:
         found = {"losses": self.losses, **scaler}
         for prefix, optimizer in zip(PREFIXES, self.optimizers, strict=False):
             found |= optimizer_tensors(optimizer, prefix)
+        found |= self.gradients.tensors() if self.gradients else {}
         return {f"{self._prefix}{name}": tensor for name, tensor in found.items()}
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
@@ -158,6 +175,8 @@ class Turns:
             restore_optimizer(optimizer, own, self.strategy, prefix)
         self.scaler.load_state_dict({name: own[f"scaler.{name}"].item() for name in self.scaler.state_dict()})
         self.losses.copy_(own["losses"])
+        if self.gradients:
+            self.gradients.restore(own)
 
     @property
     def _prefix(self) -> str:
