@@ -1,0 +1,76 @@
+"""Plug-ins: what others register is written, checked, trained, exported and tested as nnspec's own is."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+
+from nnspec.callbacks.callback import CALLBACKS
+from nnspec.layers import registry
+from nnspec.plugin import (
+    Activation,
+    Example,
+    loading,
+    register_layer,
+    register_onnx_row,
+    register_torch_row,
+)
+from nnspec.recipe.choice import CHOICES
+from nnspec.testing import contract
+from nnspec.to_onnx import row as onnx_row
+from nnspec.to_torch import row as torch_row
+from nnspec.train.rows import AUGMENTATIONS, OPTIMIZERS, SCHEDULES
+
+
+@pytest.fixture(autouse=True)
+def forget() -> Iterator[None]:
+    """What a test registers is gone behind it."""
+    tables: list[dict[Any, Any]] = [
+        registry._layers, registry._roles, torch_row.ROWS, onnx_row.ROWS, onnx_row.UNSUPPORTED, loading._loaded,
+        CALLBACKS, *CHOICES.values(), *(table.rows for table in (AUGMENTATIONS, OPTIMIZERS, SCHEDULES)),
+    ]  # fmt: skip
+    before = [dict(table) for table in tables]
+    yield
+    for table, kept in zip(tables, before, strict=True):
+        table.clear()
+        table.update(kept)
+
+
+class Swish(Activation):
+    """x * sigmoid(beta * x)."""
+
+    by_position: ClassVar[tuple[str, ...]] = ("beta",)
+    function: ClassVar[str | None] = "swish"
+    examples: ClassVar = (Example("Swish"), Example("swish(a, beta = 2.0)"))
+
+    beta: float = 1.0
+
+
+def in_torch(layer: Swish, use: Any) -> str:
+    return f"{use.inputs[0]} * torch.sigmoid({layer.beta} * {use.inputs[0]})"
+
+
+def in_onnx(layer: Swish, use: Any, graph: Any) -> str:
+    (x,) = use.inputs
+    return graph.node("Mul", [x, graph.node("Sigmoid", [graph.node("Mul", [x, graph.constant(layer.beta)])])])
+
+
+def test_a_layer_of_a_plugin_keeps_the_contract_that_nnspecs_own_keep() -> None:
+    register_layer(Swish)
+    register_torch_row(Swish)(in_torch)
+    register_onnx_row(Swish)(in_onnx)
+    assert len(contract(Swish)) == 2
+    assert contract(Swish, Example("Swish(3.0)", ("float[N, T]",)))[0].exported
+
+
+def test_a_layer_that_breaks_its_contract_is_told_what_differs() -> None:
+    with pytest.raises(AssertionError, match="Swish is not registered"):
+        contract(Swish)
+    register_layer(Swish)
+    register_torch_row(Swish)(in_torch)
+    with pytest.raises(AssertionError, match="neither a row for ONNX"):
+        contract(Swish)
+    register_onnx_row(Swish)(lambda layer, use, graph: graph.node("Sigmoid", [use.inputs[0]]))
+    with pytest.raises(AssertionError, match="of onnxruntime is not that of PyTorch"):
+        contract(Swish)
