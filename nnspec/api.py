@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
+from nnspec.checked import validation_error
 from nnspec.diagnostics import Diagnostic, Sink, Source, SpecError
 from nnspec.diagnostics.diagnostic import Found
 from nnspec.elaborate.declarations import Declarations
@@ -605,7 +604,7 @@ def from_json(text: str | bytes) -> Model:
     try:
         program = Program.from_json(text)
         verify(program)
-    except ValidationError as error:
+    except validation_error() as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise SpecError.of(BadProgram(None, ".".join(map(str, first["loc"])), str(first["msg"]))) from None
     except UnsoundProgram as problem:

@@ -21,8 +21,8 @@ class Record:
         # Since 3.14 annotations are computed when they are asked for, and no longer stand in the class's dictionary. A
         # class without its own has an empty mapping here, never that of its base.
         own = [name for name, kind in cls.__annotations__.items() if "ClassVar" not in str(kind)]
-        inherited = cls.record_fields
-        cls.record_fields = inherited + tuple(name for name in own if name not in inherited)
+        inherited = [name for base in reversed(cls.__bases__) for name in getattr(base, "record_fields", ())]
+        cls.record_fields = tuple(dict.fromkeys((*inherited, *own)))
         cls.record_required = frozenset(name for name in cls.record_fields if not hasattr(cls, name))
 
     def __init__(self, *values: Any, **named: Any) -> None:

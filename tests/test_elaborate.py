@@ -402,7 +402,7 @@ def test_a_program_survives_json_and_fits_its_schema() -> None:
     again = nnspec.from_json(made.to_json())
     assert again.program == made.program
     jsonschema = pytest.importorskip("jsonschema")
-    jsonschema.validate(json.loads(made.to_json()), type(made.program).model_json_schema())
+    jsonschema.validate(json.loads(made.to_json()), type(made.program).json_schema())
 
 
 def _damaged() -> dict[str, object]:

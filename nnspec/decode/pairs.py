@@ -112,7 +112,7 @@ class _Pairs:
     def _layers(self, layer: Layer) -> Iterator[Layer]:
         """A layer with each of the sizes in its arguments as it is, and as the number of all keys."""
         yield layer
-        for name, value in layer:
+        for name, value in layer.settings().items():
             if isinstance(value, Expression) and equal(value, self.time):
                 yield layer.model_copy(update={name: self.keys})
             elif isinstance(value, tuple) and name in layer.sizes_of_result:

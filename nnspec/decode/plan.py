@@ -176,7 +176,7 @@ class Planner:
             )
         except LayerError as problem:
             raise self._refused(call, layer.kind, problem, way) from None
-        placed = any(along(self.past, size) for _, value in how.layer for size in sizes_in(value))
+        placed = any(along(self.past, size) for value in how.layer.settings().values() for size in sizes_in(value))
         return how, kept, placed
 
     def _refused(self, call: Call, name: str, problem: LayerError, way: Way) -> SpecError:

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-
+from nnspec.checked import validation_error
 from nnspec.dims import Size, equal
 from nnspec.elaborate.builder.tensor import Tensor
 from nnspec.elaborate.values import Argument, Partial, is_size
@@ -99,7 +98,7 @@ def _is_sound(cls: type[Layer], config: dict[str, Argument]) -> bool:
     """Whether there is such a layer; what is missing or ties a weight is not looked at."""
     try:
         cls(**{name: argument.value for name, argument in config.items() if name in cls.model_fields})
-    except ValidationError as error:
+    except validation_error() as error:
         return all(detail["type"] == "missing" for detail in error.errors(include_url=False))
     except LayerError:
         return False

@@ -279,7 +279,8 @@ class Proof:
     def counts_with_it(self, layer: Layer) -> bool:
         """Whether the number of samples is an argument, other than as a size of the result."""
         return any(
-            name not in layer.sizes_of_result and any(map(self.depends, sizes_in(value))) for name, value in layer
+            name not in layer.sizes_of_result and any(map(self.depends, sizes_in(value)))
+            for name, value in layer.settings().items()
         )
 
     def _result_axis(self, call: Call, result: TensorType, sizes: list[Size]) -> int | None:

@@ -224,7 +224,8 @@ class _Division:
         wanted = {each for call in calls for name in call.outputs for size in self.types[name].shape
                   for each in symbols(size) if not call.inputs or isinstance(call.callee, str)}  # fmt: skip
         wanted |= {each for call in calls if isinstance(call.callee, Layer)
-                   for _, value in call.callee for size in sizes_in(value) for each in symbols(size)}  # fmt: skip
+                   for value in call.callee.settings().values() for size in sizes_in(value)
+                   for each in symbols(size)}  # fmt: skip
         found: set[str] = set()
         for port in inputs:
             has = {each for size in self.types[port.value].shape for each in symbols(size)}

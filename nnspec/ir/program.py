@@ -7,51 +7,49 @@ the size of the network. The one thing to know: a call of count n stands for n a
 Those of a routed call stand side by side: they are the experts of a mixture, see mixture.py.
 """
 
-# Without `from __future__ import annotations`: pydantic would evaluate each annotation again, at every start.
+# Without `from __future__ import annotations`: see layers/families/__init__.py.
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
-
 from nnspec.cached import cached_property
+from nnspec.checked import Checked
 from nnspec.dims import Expression, Size
 from nnspec.layers.base import Layer
 from nnspec.layers.registry import layer_form, read_layer
 from nnspec.layers.tensor_type import TensorType
+from nnspec.plain import Rule
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, ignored_types=(cached_property,))
+class _CalleeForm(Rule):
+    """What is applied: a layer, as its name and arguments, or a module, as its key."""
+
+    def admits(self, value: Any) -> bool:
+        """It has no rule."""
+        return True
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        def read(value: Any) -> Layer | str:
+            return value if isinstance(value, (Layer, str)) else read_layer(value)
+
+        def write(value: Layer | str) -> Any:
+            return value if isinstance(value, str) else layer_form(value)
+
+        return core_schema.no_info_plain_validator_function(
+            read, serialization=core_schema.plain_serializer_function_ser_schema(write)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        layer = {"layer": {"type": "string"}, "arguments": {"type": "object"}}
+        module = {"type": "string", "description": "the key of a module"}
+        return {"anyOf": [module, {"type": "object", "properties": layer, "required": ["layer"]}]}
 
 
-def _read_callee(value: Any) -> Layer | str:
-    return value if isinstance(value, (Layer, str)) else read_layer(value)
+Callee = Annotated[Layer | str, _CalleeForm()]
 
 
-def _write_callee(value: Layer | str) -> Any:
-    return value if isinstance(value, str) else layer_form(value)
-
-
-Callee = Annotated[
-    Layer | str,
-    PlainValidator(_read_callee),
-    PlainSerializer(_write_callee),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "description": "the key of a module"},
-                {
-                    "type": "object",
-                    "properties": {"layer": {"type": "string"}, "arguments": {"type": "object"}},
-                    "required": ["layer"],
-                },
-            ]
-        }
-    ),
-]
-
-
-class Place(_Frozen):
+class Place(Checked):
     """Where the spec says so: a file and two offsets."""
 
     file: str
@@ -59,21 +57,21 @@ class Place(_Frozen):
     end: int
 
 
-class Along(_Frozen):
+class Along(Checked):
     """An input or output of a scan, by index, and the dimension that has a place for each step."""
 
     index: int
     dim: int
 
 
-class Carried(_Frozen):
+class Carried(Checked):
     """An output of each step that is an input of the next one, both by index."""
 
     output: int
     input: int
 
 
-class Scan(_Frozen):
+class Scan(Checked):
     """The application of a module step by step: what it walks along, and what one step hands to the next.
 
     The results are the outputs of the module: of those that are carried, the last; the others, those of all steps,
@@ -113,7 +111,7 @@ class Scan(_Frozen):
         return tuple(found)
 
 
-class Call(_Frozen):
+class Call(Checked):
     """An application of a layer or module to values of the body."""
 
     callee: Callee
@@ -155,7 +153,7 @@ class Call(_Frozen):
         return rest if 0 <= int(number) - int(first) < self.count else None
 
 
-class Port(_Frozen):
+class Port(Checked):
     """A named input or output of a module, and the value that it is in the body."""
 
     name: str
@@ -163,14 +161,14 @@ class Port(_Frozen):
     training: bool = False
 
 
-class Tie(_Frozen):
+class Tie(Checked):
     """A parameter that is another one: both are paths below the module."""
 
     parameter: str
     source: str
 
 
-class Module(_Frozen):
+class Module(Checked):
     """A block, model or group, elaborated for certain arguments and input types."""
 
     name: str
@@ -182,7 +180,7 @@ class Module(_Frozen):
     ties: tuple[Tie, ...] = ()
     order: tuple[str, ...] = ()  # labels that come first in the state_dict, in this order, instead of that of the calls
     renames: tuple[tuple[str, str], ...] = ()  # of a model: patterns of keys in published files, and what they are here
-    arguments: dict[str, Any] = Field(default_factory=dict)  # of the block, as plain data, for display
+    arguments: dict[str, Any] = {}  # noqa: RUF012 - of the block, as plain data, for display; nobody changes it
     documentation: str = ""
     place: Place | None = None
 
@@ -201,8 +199,11 @@ class Module(_Frozen):
         return tuple(self.values[port.value] for port in self.outputs)
 
 
-class Program(_Frozen):
-    """All modules of a network; `entry` is the key of the model itself."""
+class Program(Checked):
+    """All modules of a network; `entry` is the key of the model itself.
+
+    What is read back has the form, and may still contradict itself: see `nnspec.ir.verify`.
+    """
 
     format: Literal[1] = 1  # raised when the JSON form changes
     entry: str
@@ -231,18 +232,3 @@ class Program(_Frozen):
                 calls = self.modules[key].calls
                 pending += [(call.callee, False) for call in reversed(calls) if isinstance(call.callee, str)]
         return tuple(done)
-
-    def to_json(self) -> str:
-        """The JSON form; `from_json` reads it back to an equal program."""
-        return self.model_dump_json(exclude_defaults=True)
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> "Program":
-        """The program that `to_json` wrote.
-
-        Raises:
-            pydantic.ValidationError: the text is not such a form. What has the form may still contradict itself:
-                see `nnspec.ir.verify`.
-        """
-        mark = "\ufeff" if isinstance(text, str) else b"\xef\xbb\xbf"
-        return cls.model_validate_json(text.removeprefix(mark))  # type: ignore[arg-type]

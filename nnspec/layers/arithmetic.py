@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
-from pydantic import Field, FiniteFloat
-
 from nnspec.dims import Expression, Size, equal
 from nnspec.layers.base import Layer
+from nnspec.layers.numbers import FiniteFloat, Within
 from nnspec.layers.tensor_type import DType, InputError, TensorType, need_dtype
 
-Integer = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Integer = Annotated[int, Within(ge=-(2**63), lt=2**63)]
 Number = Integer | FiniteFloat
 # A number operand may be a size that is only known when the model runs: `x / T`.
 Scalar = Integer | Expression | FiniteFloat

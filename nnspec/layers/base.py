@@ -1,6 +1,6 @@
 """The base of all layers: configuration, shape rule, weights and multiply-accumulates.
 
-A layer class is a pydantic model whose fields are the arguments a spec may write, in `torch.nn`'s order and with
+A layer class is a checked record whose fields are the arguments a spec may write, in `torch.nn`'s order and with
 its defaults, less the sizes that follow from the incoming types. It knows no language, no torch and no onnx.
 A rule that is not met raises `ArgumentError` (an argument by name) or `InputError` (an input by index); the
 elaborator turns either into a diagnostic with a place in the text. (Why there is no `from __future__ import
@@ -9,11 +9,9 @@ annotations` here: see families/__init__.py.)
 
 import math
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from nnspec.checked import Checked
 from nnspec.dims import Expression, Size
 from nnspec.layers.reshaping import Regrouping
 from nnspec.layers.tensor_type import ELEMENT_BYTES, ArgumentError, DType, TensorType
@@ -100,10 +98,10 @@ class Inferred(Record):
     place: int = 0  # among torch's arguments by position
 
 
-class Layer(BaseModel):
+class Layer(Checked):
     """A layer with its configuration; instances are immutable and comparable."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+    strict: ClassVar[bool] = True
 
     # The names of what it takes. Optional inputs may be absent and then are None in the rules;
     # a variadic layer takes any number (at least one) of its first input.
@@ -266,8 +264,9 @@ class Layer(BaseModel):
         Raises:
             ArgumentError: a number is larger than those that elements can be, too.
         """
-        for name in self.model_fields_set:
-            _need_held(name, getattr(self, name), name in _real(type(self)))
+        fields = self.model_fields
+        for name, value in self.given().items():
+            _need_held(name, value, name in fields and fields[name].real)
         inferred = self.infer(*inputs)
         return inferred if isinstance(inferred, tuple) else (inferred,)
 
@@ -280,16 +279,6 @@ class Layer(BaseModel):
     def in_order(cls) -> tuple[str, ...]:
         """All arguments, in the order of torch's; behind them those that torch does not have."""
         return tuple(sorted(cls.model_fields, key=lambda name: name in cls.beyond_torch))
-
-
-# Pydantic would evaluate them again for every layer: a tenth of the time of `nnspec summary`. They are class variables.
-Layer.__annotations__ = {}
-
-
-@cache
-def _real(kind: type[Layer]) -> frozenset[str]:
-    """The arguments that may be numbers with a fraction; the integers of others are sizes and counts."""
-    return frozenset(name for name, field in kind.model_fields.items() if "float" in str(field.annotation))
 
 
 def _need_held(argument: str, value: Any, real: bool) -> None:

@@ -60,9 +60,8 @@ class Batched(Layer):
     def mixed(self, *inputs: Any) -> tuple[tuple[int, ...], ...]:
         return _told_of_batches(Layer.mixed, _mixed_alone)(self, *inputs)  # type: ignore[no-any-return]
 
-    @classmethod
-    def __pydantic_init_subclass__(cls, **options: Any) -> None:
-        super().__pydantic_init_subclass__(**options)
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
         for name, alone in _RULES.items():
             if name in cls.__dict__:
                 setattr(cls, name, _told_of_batches(cls.__dict__[name], alone))

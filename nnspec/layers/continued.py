@@ -28,7 +28,7 @@ def continued(layer: Layer, time: Expression, past: Expression, *inputs: TensorT
     own = layer.continued(time, past, *inputs)
     if own is not None:
         return own
-    for name, value in layer:
+    for name, value in layer.settings().items():
         if name not in layer.sizes_of_result and any(along(time, size) for size in sizes_in(value)):
             message = f"has {time}, the length of the whole sequence, in its {name}"
             advice = f"compute with what is known of each place alone; a table of places is looked up by Range({time})"

@@ -1,14 +1,10 @@
 """The base of the layers that drop values at random."""
 
-from typing import Annotated, ClassVar
-
-from pydantic import Field
+from typing import ClassVar
 
 from nnspec.layers.base import Layer
 from nnspec.layers.tensor_type import TensorType, need_dtype
 from nnspec.layers.view import View
-
-Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class Dropping(Layer):

@@ -1,17 +1,20 @@
 """Starting values of weights: torch's defaults written out, and those a spec may ask for instead."""
 
 import math
-from typing import Any, ClassVar, Literal
-
-from pydantic import field_validator
+from typing import Annotated, Any, ClassVar, Literal
 
 from nnspec.layers.base import Initial, Layer
+from nnspec.layers.numbers import Before
 from nnspec.layers.tensor_type import ArgumentError, TensorType
 
 Named = Literal["zeros", "ones", "kaiming_uniform", "kaiming_normal", "xavier_uniform", "xavier_normal", "lecun_normal"]
 Distribution = tuple[Literal["normal", "uniform", "truncated_normal"], float, float]
 Choice = float | Named | Distribution
 GREATEST = 1e37  # of the numbers of a distribution: what is drawn of them is still a float32
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 class Initialised(Layer):
@@ -22,13 +25,8 @@ class Initialised(Layer):
     """
 
     beyond_torch: ClassVar[frozenset[str]] = frozenset({"weight_init", "bias_init"})
-    weight_init: Choice | None = None
-    bias_init: float | Distribution | None = None
-
-    @field_validator("weight_init", "bias_init", mode="before")
-    @classmethod
-    def _as_tuple(cls, value: Any) -> Any:
-        return tuple(value) if isinstance(value, list) else value
+    weight_init: Annotated[Choice | None, Before(_as_tuple)] = None
+    bias_init: Annotated[float | Distribution | None, Before(_as_tuple)] = None
 
     def results(self, *inputs: Any) -> tuple[TensorType, ...]:
         """See `Layer.results`.

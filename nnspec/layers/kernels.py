@@ -2,12 +2,11 @@
 
 from typing import ClassVar
 
-from pydantic import PositiveInt
-
 from nnspec.layers.base import Inferred, Weight
 from nnspec.layers.batched import Batched
 from nnspec.layers.initial import fans, torch_uniform
 from nnspec.layers.normed import Normed
+from nnspec.layers.numbers import PositiveInt
 from nnspec.layers.tensor_type import ArgumentError, TensorType, number
 from nnspec.layers.window import (
     Counts,

@@ -5,16 +5,15 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
-
 from nnspec.dims import Size, equal
 from nnspec.layers.arithmetic import Number
 from nnspec.layers.base import Better, Layer, Pooled
+from nnspec.layers.numbers import Within
 from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype
 
 Reduction = Literal["mean", "sum", "none", "batchmean"]
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+Fraction = Annotated[float, Within(ge=0, le=1)]
+Positive = Annotated[float, Within(gt=0.0, finite=True)]
 
 
 class Loss(Layer):

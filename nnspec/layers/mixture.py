@@ -1,11 +1,10 @@
 """`Mixture(64, Expert(1024))`: a word that takes a block, and becomes a call of it for those tokens that chose it."""
 
-from typing import Any, ClassVar
-
-from pydantic import Field
+from typing import Annotated, Any, ClassVar
 
 from nnspec.dims import equal, symbol, symbols
 from nnspec.layers.base import Layer
+from nnspec.layers.numbers import Within
 from nnspec.layers.tensor_type import InputError, TensorType, need_dtype
 
 ROWS = "rows"
@@ -28,7 +27,7 @@ class Mixture(Layer):
     inputs: ClassVar[tuple[str, ...]] = ("tokens", "chosen", "weights")
     by_position: ClassVar[tuple[str, ...]] = ("num_experts", "expert")
 
-    num_experts: int = Field(ge=1)
+    num_experts: Annotated[int, Within(ge=1)]
     expert: Any
 
     def infer(self, tokens: TensorType, chosen: TensorType, weights: TensorType) -> TensorType:

@@ -1,15 +1,12 @@
 """Several heads of attention with projections of their own: torch's arguments, sizes and weights."""
 
-from typing import Annotated, ClassVar
-
-from pydantic import Field, PositiveInt
+from typing import ClassVar
 
 from nnspec.dims import Size
 from nnspec.layers.base import ZEROS, Inferred, Layer, Weight
 from nnspec.layers.initial import initial, torch_uniform
+from nnspec.layers.numbers import PositiveInt, Probability
 from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype, number
-
-Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class Multihead(Layer):

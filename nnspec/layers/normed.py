@@ -2,10 +2,9 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import NonNegativeInt
-
 from nnspec.layers.base import LARGEST, Initial, Weight
 from nnspec.layers.initial import Initialised, reach
+from nnspec.layers.numbers import NonNegativeInt
 from nnspec.layers.tensor_type import ArgumentError
 
 NEAREST = 1e-12  # to 0 that torch's estimate of a singular value may be

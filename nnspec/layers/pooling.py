@@ -4,6 +4,7 @@ from abc import abstractmethod
 from typing import Annotated, ClassVar, Literal
 
 from nnspec.layers.batched import Batched
+from nnspec.layers.numbers import Told
 from nnspec.layers.tensor_type import ArgumentError, TensorType
 from nnspec.layers.window import (
     MARGINS,
@@ -17,10 +18,9 @@ from nnspec.layers.window import (
     same_upper_margins,
     seen,
     spatial,
-    told,
 )
 
-Padding = Annotated[Margins | Literal["same_upper"], told(f'{MARGINS} or "same_upper"')]
+Padding = Annotated[Margins | Literal["same_upper"], Told(f'{MARGINS} or "same_upper"')]
 
 
 class Pool(Batched):

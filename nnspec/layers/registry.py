@@ -133,7 +133,7 @@ def _tuples(value: Any) -> Any:
 
 def layer_form(layer: Layer) -> dict[str, Any]:
     """The JSON form of a layer."""
-    return {"layer": layer.kind, "arguments": layer.model_dump(mode="json", exclude_defaults=True)}
+    return {"layer": layer.kind, "arguments": layer.form()}
 
 
 def families_of() -> dict[str, str]:

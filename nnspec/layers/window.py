@@ -5,35 +5,19 @@ the beginning and at the end apart: several networks (and Keras' "same") pad the
 """
 
 from fractions import Fraction
-from typing import Annotated, Any, Literal, TypeVar
-
-from pydantic import NonNegativeInt, PositiveInt, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from typing import Annotated, Literal, TypeVar
 
 from nnspec.dims import Expression, Size, bounds, operand
+from nnspec.layers.numbers import NonNegativeInt, PositiveInt, Told
 from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype
 from nnspec.record import Record
 
-
-def told(needed: str) -> WrapValidator:
-    """A check of a union that is refused in one sentence; pydantic's own is about its first type, a number, only."""
-
-    def check(value: Any, types: ValidatorFunctionWrapHandler) -> Any:
-        try:
-            return types(value)
-        except ValidationError:
-            if isinstance(value, int | float):
-                raise
-            raise ValueError(f"must be {needed}") from None
-
-    return WrapValidator(check)
-
-
 # One number for all spatial dimensions, or one for each.
-Counts = Annotated[PositiveInt | tuple[PositiveInt, ...], told("an integer of 1 or more, or a list of them")]
-Amounts = Annotated[NonNegativeInt | tuple[NonNegativeInt, ...], told("an integer of 0 or more, or a list of them")]
+Counts = Annotated[PositiveInt | tuple[PositiveInt, ...], Told("an integer of 1 or more, or a list of them")]
+Amounts = Annotated[NonNegativeInt | tuple[NonNegativeInt, ...], Told("an integer of 0 or more, or a list of them")]
 Extents = Annotated[
     PositiveInt | Expression | tuple[PositiveInt | Expression, ...],
-    told("an integer of 1 or more, a symbol, or a list of them"),
+    Told("an integer of 1 or more, a symbol, or a list of them"),
 ]
 # The same for padding, or a pair [begin, end] for each dimension.
 Margins = NonNegativeInt | tuple[NonNegativeInt, ...] | tuple[tuple[NonNegativeInt, NonNegativeInt], ...]

@@ -59,7 +59,7 @@ def _are_alike(module: Module, one: tuple[Call, Call | None], other: tuple[Call,
 def _arguments(program: Program, call: Call) -> dict[str, Any]:
     """The arguments of a layer or block, by name."""
     callee = program.callee(call)
-    return callee.model_dump() if isinstance(callee, Layer) else callee.arguments
+    return callee.settings() if isinstance(callee, Layer) else callee.arguments
 
 
 def _differing(arguments: list[dict[str, Any]]) -> list[str]:

@@ -254,7 +254,7 @@ def _uses(kind: type[Layer], example: Any) -> Iterator[Use]:
     if len(calls) == 1 and all(name in ports for name in calls[0].inputs):
         layer = calls[0].callee
         assert isinstance(layer, Layer)
-        arguments = {name: getattr(layer, name) for name in layer.model_fields_set}
+        arguments = layer.given()
         yield Use(kind, example.inputs, tuple(calls[0].inputs), arguments)
     elif kind.function and example.text.startswith(f"{kind.function}(") and "=" not in example.text:
         yield Use(kind, example.inputs, (), {}, example.text.removesuffix(")"))

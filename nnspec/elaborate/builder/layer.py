@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from typing import NamedTuple, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol, TypeVar
 
-from pydantic import BaseModel, ValidationError
-
+from nnspec.checked import Checked, validation_error
 from nnspec.diagnostics import Span, nearest
 from nnspec.elaborate import habits, words
 from nnspec.elaborate.builder.constants import Changing, computed
-from nnspec.elaborate.builder.signature import problem, signature
+from nnspec.elaborate.builder.signature import Fillable, problem, signature
 from nnspec.elaborate.builder.tensor import Several, Tensor, WeightReference
 from nnspec.elaborate.describe import kind
 from nnspec.elaborate.frame import Failed, Frame, Placed
@@ -31,6 +29,9 @@ from nnspec.layers.base import Layer
 from nnspec.layers.computed import Computed
 from nnspec.layers.tensor_type import ArgumentError, LayerError, TensorType
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+
 
 class Valued(Protocol):
     """A value for a field, and where it is written."""
@@ -44,7 +45,7 @@ class Valued(Protocol):
 
 
 Configuration = Mapping[str, Valued]  # by the field of the layer
-Filled = TypeVar("Filled", bound=BaseModel)
+Filled = TypeVar("Filled", bound="Checked | BaseModel")
 
 
 class Applied(NamedTuple):
@@ -133,33 +134,25 @@ def _need_no_surplus(frame: Frame, cls: type[Layer], partial: Partial, incoming:
 
 def make_layer(frame: Frame, cls: type[Layer], config: Configuration, node: Placed) -> Layer:
     """The layer with this configuration."""
-    plain = None if config else _plain(cls)
-    if plain is not None:
-        return plain
+    if not config and not cls.record_required:
+        return cls.model_construct()
     try:
         return filled(frame, cls, config, node)
     except LayerError as error:
         layer_error(frame, error, cls, config, node)
 
 
-@cache
-def _plain(cls: type[Layer]) -> Layer | None:
-    """The layer without arguments, where there is one: pydantic checks no defaults, and its checks are slow to make."""
-    needed = any(field.is_required() for field in cls.model_fields.values())
-    return None if needed or cls.__pydantic_decorators__.model_validators else cls.model_construct()
-
-
 def filled(frame: Frame, cls: type[Filled], config: Configuration, node: Placed) -> Filled:
-    """The pydantic model of these arguments; what it finds becomes diagnostics."""
+    """The layer or choice of these arguments; what pydantic finds in them becomes diagnostics."""
     try:
         return cls(**{name: argument.value for name, argument in config.items()})
-    except ValidationError as error:
-        _report_validation(frame, cls, config, error, node)
+    except validation_error() as error:
+        _report_validation(frame, cls, config, error, node)  # type: ignore[arg-type]  # it forgets the bound
         raise Failed from None
 
 
 def _report_validation(
-    frame: Frame, cls: type[BaseModel], config: Configuration, error: ValidationError, node: Placed
+    frame: Frame, cls: Fillable, config: Configuration, error: ValidationError, node: Placed
 ) -> None:
     shown = signature(cls)
     told: set[str] = set()

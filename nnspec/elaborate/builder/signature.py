@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
-from pydantic_core import ErrorDetails
+from typing import TYPE_CHECKING, TypeAlias
 
+from nnspec.checked import Checked
 from nnspec.dims import Expression
 from nnspec.elaborate.declarations import BlockDefinition
 from nnspec.elaborate.describe import describe
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic_core import ErrorDetails
 
-def signature(cls: type[BaseModel]) -> str:
+Fillable: TypeAlias = "type[Checked | BaseModel]"  # a layer, or a choice of a recipe
+
+
+def signature(cls: Fillable) -> str:
     """`Conv2d(out_channels, kernel_size, stride = 1, ...)`."""
     parts = []
     in_order = getattr(cls, "in_order", None)
@@ -27,7 +33,7 @@ def block_signature(definition: BlockDefinition) -> str:
     return f"{definition.name}({shown})"
 
 
-def problem(detail: ErrorDetails, value: object, cls: type[BaseModel], name: str) -> str:
+def problem(detail: ErrorDetails, value: object, cls: Fillable, name: str) -> str:
     """The fault that pydantic finds in a value, in the words of the language."""
     kind_of = detail["type"]
     context = detail.get("ctx", {})

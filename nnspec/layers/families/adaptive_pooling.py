@@ -6,13 +6,12 @@ Cell i of `out` along a dimension of size n reaches from floor(i*n/out) to ceil(
 from fractions import Fraction
 from typing import Annotated, ClassVar
 
-from pydantic import PositiveInt
-
 from nnspec.dims import Size
 from nnspec.layers.base import Example
 from nnspec.layers.batched import Batched
+from nnspec.layers.numbers import PositiveInt, Told
 from nnspec.layers.tensor_type import ArgumentError, TensorType
-from nnspec.layers.window import Sight, each, spatial, told
+from nnspec.layers.window import Sight, each, spatial
 
 
 class _ToSize(Batched):
@@ -50,7 +49,7 @@ class _AdaptivePool(_ToSize):
     by_position: ClassVar[tuple[str, ...]] = ("output_size",)
 
     output_size: Annotated[
-        PositiveInt | tuple[PositiveInt | None, ...], told("an integer of 1 or more, or a list of them and none")
+        PositiveInt | tuple[PositiveInt | None, ...], Told("an integer of 1 or more, or a list of them and none")
     ]
 
     def target(self) -> tuple[int | None, ...]:

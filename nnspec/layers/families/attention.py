@@ -2,14 +2,12 @@
 
 from typing import ClassVar
 
-from pydantic import FiniteFloat, PositiveFloat, PositiveInt
-
 from nnspec.dims import Expression, Size, equal, product
 from nnspec.layers.arithmetic import broadcast
 from nnspec.layers.base import Continued, Example, Kept, Layer
 from nnspec.layers.continued import along
 from nnspec.layers.families.combine import Concat
-from nnspec.layers.multihead import Probability
+from nnspec.layers.numbers import FiniteFloat, PositiveFloat, PositiveInt, Probability
 from nnspec.layers.reshaping import replaced
 from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype, number
 from nnspec.layers.window import Sight

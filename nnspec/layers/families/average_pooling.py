@@ -2,9 +2,8 @@
 
 from typing import ClassVar
 
-from pydantic import PositiveInt
-
 from nnspec.layers.base import Example
+from nnspec.layers.numbers import PositiveInt
 from nnspec.layers.pooling import Padding, Pool
 from nnspec.layers.tensor_type import TensorType
 from nnspec.layers.window import (

@@ -5,12 +5,11 @@ Weights and gates are those of torch.nn: `weight_ih` (gates x in), `weight_hh` (
 
 from typing import ClassVar, Literal
 
-from pydantic import PositiveInt
-
 from nnspec.dims import Size, equal
 from nnspec.layers.base import Example, Inferred, Weight
 from nnspec.layers.batched import Batched
 from nnspec.layers.initial import torch_uniform
+from nnspec.layers.numbers import PositiveInt
 from nnspec.layers.tensor_type import InputError, TensorType, need_dtype, need_rank, number
 
 

@@ -3,7 +3,8 @@
 from typing import ClassVar, Literal
 
 from nnspec.layers.base import Example
-from nnspec.layers.dropping import Dropping, Probability
+from nnspec.layers.dropping import Dropping
+from nnspec.layers.numbers import Probability
 from nnspec.layers.tensor_type import InputError, TensorType
 
 

@@ -6,12 +6,11 @@ The channels that come in are those of the incoming value. A depthwise convoluti
 from math import prod
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import PositiveInt
-
 from nnspec.dims import Expression, Size, product
 from nnspec.layers.base import Continued, Example, Scores, Weight
 from nnspec.layers.kernels import Kernels
 from nnspec.layers.lookback import along_which, last_places, places_behind
+from nnspec.layers.numbers import PositiveInt, Told
 from nnspec.layers.tensor_type import ArgumentError, TensorType
 from nnspec.layers.window import (
     MARGINS,
@@ -27,11 +26,10 @@ from nnspec.layers.window import (
     same_margins,
     same_upper_margins,
     seen,
-    told,
 )
 
 Padding = Annotated[
-    Margins | Literal["same", "valid", "same_upper"], told(f'{MARGINS}, "same", "same_upper" or "valid"')
+    Margins | Literal["same", "valid", "same_upper"], Told(f'{MARGINS}, "same", "same_upper" or "valid"')
 ]
 
 

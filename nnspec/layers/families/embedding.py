@@ -2,10 +2,9 @@
 
 from typing import ClassVar
 
-from pydantic import PositiveInt
-
 from nnspec.layers.base import Example, Initial, Layer, Weight
 from nnspec.layers.initial import Initialised
+from nnspec.layers.numbers import PositiveInt
 from nnspec.layers.tensor_type import ArgumentError, TensorType, need_dtype
 
 

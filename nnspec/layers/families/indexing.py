@@ -2,10 +2,9 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, PositiveInt, field_validator
-
 from nnspec.dims import Expression, Size, Undecidable, equal, exact_divide
 from nnspec.layers.base import Example, Layer
+from nnspec.layers.numbers import Before, PositiveInt, Within
 from nnspec.layers.reshaping import need_positive, replaced
 from nnspec.layers.subscript import check_index, slice_size
 from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, axis
@@ -15,6 +14,16 @@ SliceItem = tuple[Literal["slice"], int | Expression | None, int | Expression | 
 Item = int | Expression | SliceItem | Literal["..."] | None
 RESULTS = 10_000  # of one layer
 WHOLE: SliceItem = ("slice", None, None, None)
+
+
+def _basic(value: Any) -> Any:
+    if not isinstance(value, (tuple, list)):
+        raise ValueError("takes a list of whole numbers, slices, none and `...`")
+    for item in value:
+        parts = item[1:] if isinstance(item, (tuple, list)) else (item,)
+        if any(isinstance(part, (bool, float)) or (isinstance(part, str) and part != "...") for part in parts):
+            raise ValueError("takes whole numbers, slices, none and `...`, nothing else")
+    return value
 
 
 class Subscript(Layer):
@@ -27,7 +36,7 @@ class Subscript(Layer):
     by_position: ClassVar[tuple[str, ...]] = ("items",)
     operator: ClassVar[str | None] = "[]"
 
-    items: tuple[Item, ...]
+    items: Annotated[tuple[Item, ...], Before(_basic)]
 
     examples: ClassVar = (
         Example("a[:, 0]", ("float[N, T, 4]",)),
@@ -40,17 +49,6 @@ class Subscript(Layer):
         Example("a[T - 1, 1:T]", ("float[T, T]",)),
         Example("a[:, :T]", ("float[3, 20]", "float[N, T <= 20]"), {"T": 9}),
     )
-
-    @field_validator("items", mode="before")
-    @classmethod
-    def _are_basic(cls, value: Any) -> Any:
-        if not isinstance(value, (tuple, list)):
-            raise ValueError("takes a list of whole numbers, slices, none and `...`")
-        for item in value:
-            parts = item[1:] if isinstance(item, (tuple, list)) else (item,)
-            if any(isinstance(part, (bool, float)) or (isinstance(part, str) and part != "...") for part in parts):
-                raise ValueError("takes whole numbers, slices, none and `...`, nothing else")
-        return value
 
     def infer(self, input: TensorType) -> TensorType:
         shape: list[Size] = []
@@ -195,7 +193,7 @@ class Split(Layer):
 
     by_position: ClassVar[tuple[str, ...]] = ("sections", "dim")
 
-    sections: Annotated[int, Field(gt=0, le=RESULTS)] | tuple[int | Expression, ...]
+    sections: Annotated[int, Within(gt=0, le=RESULTS)] | tuple[int | Expression, ...]
     dim: int = 1
 
     examples: ClassVar = (
@@ -251,7 +249,7 @@ class Chunk(Layer):
 
     by_position: ClassVar[tuple[str, ...]] = ("chunks", "dim")
 
-    chunks: Annotated[int, Field(gt=0, le=RESULTS)]
+    chunks: Annotated[int, Within(gt=0, le=RESULTS)]
     dim: int = 0
 
     examples: ClassVar = (

@@ -2,12 +2,11 @@
 
 from typing import ClassVar
 
-from pydantic import PositiveInt
-
 from nnspec.dims import Size, product
 from nnspec.layers.base import ZEROS, Example, Inferred, Initial, Scores, Weight
 from nnspec.layers.initial import Initialised, torch_uniform
 from nnspec.layers.normed import Normed
+from nnspec.layers.numbers import PositiveInt
 from nnspec.layers.tensor_type import InputError, TensorType, need_dtype, number
 
 

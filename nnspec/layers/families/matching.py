@@ -2,11 +2,10 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field
-
 from nnspec.dims import Size, equal, product
 from nnspec.layers.base import Better, Example, Layer, Pooled, Scores
 from nnspec.layers.loss import Positive, need_same
+from nnspec.layers.numbers import Within
 from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype
 
 
@@ -86,7 +85,7 @@ class CTCLoss(Layer):
     function: ClassVar[str | None] = "ctc"
     better: ClassVar[Better | None] = "lower"
 
-    blank: Annotated[int, Field(ge=0)] = 0
+    blank: Annotated[int, Within(ge=0)] = 0
 
     examples: ClassVar = (
         Example("ctc(log_softmax(a, dim = 2), b)", ("float[N, 12, 3]", "int[N, 4]")),

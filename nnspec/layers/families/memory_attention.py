@@ -6,11 +6,10 @@ values of an encoder's result only once.
 
 from typing import ClassVar
 
-from pydantic import PositiveInt
-
 from nnspec.dims import Size, equal, product
 from nnspec.layers.base import Example, Weight
 from nnspec.layers.multihead import Multihead
+from nnspec.layers.numbers import PositiveInt
 from nnspec.layers.tensor_type import InputError, TensorType, need_dtype, number
 
 

@@ -5,16 +5,15 @@ The sizes that torch asks for (`num_features`, `num_channels`, `normalized_shape
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field, NonNegativeFloat, PositiveInt
-
 from nnspec.dims import product
 from nnspec.layers.base import ONES, ZEROS, Example, Inferred, Layer, Weight
 from nnspec.layers.batched import Batched
 from nnspec.layers.initial import Initialised
+from nnspec.layers.numbers import NonNegativeFloat, PositiveInt, Within
 from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype, number
 
-Scale = Annotated[float, Field(ge=-1e30, le=1e30)]  # of squares, which leave room for larger values then
-Momentum = Annotated[float, Field(ge=0, le=1)]
+Scale = Annotated[float, Within(ge=-1e30, le=1e30)]  # of squares, which leave room for larger values then
+Momentum = Annotated[float, Within(ge=0, le=1)]
 
 
 class _ChannelNorm(Initialised):

@@ -2,12 +2,11 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field, FiniteFloat
-
 from nnspec.layers.base import Example, Layer
+from nnspec.layers.numbers import FiniteFloat, Nonempty
 from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype
 
-_Numbers = Annotated[tuple[FiniteFloat, ...], Field(min_length=1)]
+_Numbers = Annotated[tuple[FiniteFloat, ...], Nonempty()]
 
 
 class Normalize(Layer):

@@ -2,10 +2,9 @@
 
 from typing import ClassVar
 
-from pydantic import PositiveInt
-
 from nnspec.dims import Expression, Size
 from nnspec.layers.base import Example, Layer
+from nnspec.layers.numbers import PositiveInt
 from nnspec.layers.reshaping import need_positive, replaced
 from nnspec.layers.tensor_type import TensorType, axis, need_dtype
 

@@ -2,10 +2,9 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
-
 from nnspec.layers.base import Better, Example, Layer, Pooled, Scores, Sums
 from nnspec.layers.loss import Fraction, Loss, need_classes, need_same
+from nnspec.layers.numbers import Within
 from nnspec.layers.tensor_type import InputError, TensorType, need_dtype
 
 
@@ -20,7 +19,7 @@ class DiceLoss(Loss):
     expects: ClassVar[Scores | None] = "probabilities"
     function: ClassVar[str | None] = "dice_loss"
 
-    smooth: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] = 1.0
+    smooth: Annotated[float, Within(gt=0.0, finite=True)] = 1.0
     reduction: Literal["mean", "sum", "none"] = "mean"
 
     examples: ClassVar = (

@@ -2,15 +2,14 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import FiniteFloat
-
 from nnspec.dims import Expression, equal
 from nnspec.layers.base import Continued, Example, Layer
 from nnspec.layers.batched import Batched
 from nnspec.layers.families.shape import Identity
 from nnspec.layers.lookback import along_which, last_places
+from nnspec.layers.numbers import FiniteFloat, Told
 from nnspec.layers.tensor_type import ArgumentError, TensorType, need_dtype
-from nnspec.layers.window import Amounts, Pairs, Sight, need_border, need_room, spatial, told
+from nnspec.layers.window import Amounts, Pairs, Sight, need_border, need_room, spatial
 
 Mode = Literal["constant", "reflect", "replicate", "circular"]
 
@@ -142,7 +141,7 @@ class _PadSpatial(Batched):
     by_position: ClassVar[tuple[str, ...]] = ("padding",)
     mode: ClassVar[Mode] = "constant"
 
-    padding: Annotated[int | tuple[int, ...], told("an integer, or a list of them")]
+    padding: Annotated[int | tuple[int, ...], Told("an integer, or a list of them")]
 
     def pairs(self) -> Pairs:
         """(begin, end) of each spatial dimension."""

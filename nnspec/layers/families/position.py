@@ -6,9 +6,8 @@ then rounded to the number format of the model.
 
 from typing import ClassVar
 
-from pydantic import FiniteFloat, PositiveFloat, PositiveInt
-
 from nnspec.layers.base import Example, Layer
+from nnspec.layers.numbers import FiniteFloat, PositiveFloat, PositiveInt
 from nnspec.layers.tensor_type import ArgumentError, TensorType, need_dtype
 
 

@@ -2,18 +2,16 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field, PositiveInt
-
 from nnspec.layers.base import Example
+from nnspec.layers.numbers import PositiveInt, Told, Within
 from nnspec.layers.pooling import Pool
 from nnspec.layers.tensor_type import TensorType
 from nnspec.layers.window import (
     Counts,
     Window,
-    told,
 )
 
-Norm = Annotated[PositiveInt | Annotated[float, Field(gt=0, allow_inf_nan=False)], told("a number greater than 0")]
+Norm = Annotated[PositiveInt | Annotated[float, Within(gt=0, finite=True)], Told("a number greater than 0")]
 
 
 class _LPPool(Pool):

@@ -2,8 +2,6 @@
 
 from typing import Any, ClassVar
 
-from pydantic import ConfigDict, Field
-
 from nnspec.dims import Expression
 from nnspec.layers.base import Example, Layer
 from nnspec.layers.rearrangement import plan
@@ -21,8 +19,7 @@ class Rearrange(Layer):
     by_position: ClassVar[tuple[str, ...]] = ("pattern",)
 
     rearranges: ClassVar[bool] = True
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, int | Expression] = Field(init=False)
+    others: ClassVar[Any] = int | Expression  # the lengths
 
     pattern: str
 
@@ -51,7 +48,6 @@ class Rearrange(Layer):
 
     def plan(self, input: TensorType) -> Regrouping:
         """The reshape, permutation and reshape that it amounts to."""
-        lengths: dict[str, Any] = self.__pydantic_extra__
-        for name, length in lengths.items():
+        for name, length in self.further.items():
             need_positive(length, name, f"an axis cannot have {length} elements")
-        return plan(self.pattern, lengths, input)
+        return plan(self.pattern, self.further, input)

@@ -5,10 +5,9 @@ Those that `torch.nn.functional` has may be written as functions too: `relu(x)`.
 
 from typing import ClassVar
 
-from pydantic import PositiveInt
-
 from nnspec.layers.activation import Activation
 from nnspec.layers.base import Example, Initial, Layer, Weight
+from nnspec.layers.numbers import PositiveInt
 from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype, number
 
 

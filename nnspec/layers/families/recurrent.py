@@ -7,17 +7,15 @@ Weights, gates and states are those of torch.nn: in every layer and direction `w
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt
-
 from nnspec.dims import Expression, Size, equal
 from nnspec.layers.base import Continued, Example, Inferred, Kept, Weight
 from nnspec.layers.batched import Batched
 from nnspec.layers.continued import along
 from nnspec.layers.initial import torch_uniform
+from nnspec.layers.numbers import NonNegativeInt, PositiveInt, Probability, Within
 from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype, need_rank, number
 
 DEEPEST = 1000  # layers of one stack: each has weights of its own
-Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Recurrent(Batched):
@@ -32,7 +30,7 @@ class _Recurrent(Batched):
     gates: ClassVar[int] = 1
 
     hidden_size: PositiveInt
-    num_layers: Annotated[int, Field(gt=0, le=DEEPEST)] = 1
+    num_layers: Annotated[int, Within(gt=0, le=DEEPEST)] = 1
     bias: bool = True
     batch_first: bool = False
     dropout: Probability = 0.0

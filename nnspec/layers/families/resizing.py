@@ -4,15 +4,14 @@ import math
 from fractions import Fraction
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PositiveInt
-
 from nnspec.dims import Size, Undecidable, exact_divide
 from nnspec.layers.base import Example, Layer
+from nnspec.layers.numbers import PositiveInt, Told, Within
 from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_dtype
-from nnspec.layers.window import Extents, Sight, each, need_room, told
+from nnspec.layers.window import Extents, Sight, each, need_room
 
-Factor = PositiveInt | Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Factors = Annotated[Factor | tuple[Factor, ...], told("a number greater than 0, or a list of them")]
+Factor = PositiveInt | Annotated[float, Within(gt=0, finite=True)]
+Factors = Annotated[Factor | tuple[Factor, ...], Told("a number greater than 0, or a list of them")]
 Mode = Literal["nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear"]
 
 # The numbers of dimensions that each way of resizing takes.

@@ -6,11 +6,10 @@ rounded to the number format of the model. How published models scale the freque
 
 from typing import ClassVar, Literal
 
-from pydantic import PositiveFloat, PositiveInt
-
 from nnspec.dims import Expression, Size, bounds, equal
 from nnspec.layers.base import Continued, Example, Inferred, Layer
 from nnspec.layers.continued import along
+from nnspec.layers.numbers import PositiveFloat, PositiveInt
 from nnspec.layers.rotation import (
     frequencies,
     llama3,
@@ -199,7 +198,7 @@ class RotaryEmbedding(Layer):
         needed, more = ARGUMENTS[self.scaling]
         named = "without scaling" if self.scaling is None else f'with scaling = "{self.scaling}"'
         for name in sorted(
-            self.model_fields_set & {each for pair in ARGUMENTS.values() for part in pair for each in part}
+            self.given().keys() & {each for pair in ARGUMENTS.values() for part in pair for each in part}
         ):
             if name not in (*needed, *more) and getattr(self, name) is not None:
                 kinds = [f'"{kind}"' for kind, (must, may) in ARGUMENTS.items() if name in (*must, *may)]

@@ -2,10 +2,9 @@
 
 from typing import ClassVar
 
-from pydantic import NonNegativeFloat
-
 from nnspec.layers.activation import Activation
 from nnspec.layers.base import Example
+from nnspec.layers.numbers import NonNegativeFloat
 
 
 class Tanhshrink(Activation):

@@ -3,11 +3,10 @@
 from fractions import Fraction
 from typing import ClassVar
 
-from pydantic import PositiveInt
-
 from nnspec.dims import Size, Undecidable, exact_divide
 from nnspec.layers.base import Example, Layer
 from nnspec.layers.batched import Batched
+from nnspec.layers.numbers import PositiveInt
 from nnspec.layers.tensor_type import ArgumentError, InputError, TensorType, need_rank, number
 from nnspec.layers.window import Sight, Window, seen
 

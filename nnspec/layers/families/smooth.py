@@ -2,10 +2,9 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PositiveFloat
-
 from nnspec.layers.activation import Activation
 from nnspec.layers.base import Example
+from nnspec.layers.numbers import PositiveFloat, Within
 
 
 class ELU(Activation):
@@ -41,7 +40,7 @@ class CELU(Activation):
     function: ClassVar[str | None] = "celu"
     examples: ClassVar = (Example("CELU"), Example("CELU(2.0)"), Example("CELU(1000.0)"))
 
-    alpha: Annotated[float, Field(ge=1e-38, le=1e38)] = 1.0  # its reciprocal and its double are float32, too
+    alpha: Annotated[float, Within(ge=1e-38, le=1e38)] = 1.0  # its reciprocal and its double are float32, too
 
 
 class GELU(Activation):

@@ -3,9 +3,7 @@
 Shapes may be symbolic, except that of a parameter.
 """
 
-from typing import Any, ClassVar
-
-from pydantic import PositiveInt, field_validator
+from typing import Annotated, Any, ClassVar
 
 from nnspec.dims import Expression, Size, ceil_divide, equal
 from nnspec.layers.arithmetic import Number, Scalar, scalar_dtype
@@ -13,6 +11,7 @@ from nnspec.layers.base import Continued, Example, Initial, Layer, Weight
 from nnspec.layers.computed import Applied, Computed
 from nnspec.layers.continued import along
 from nnspec.layers.initial import Choice, initial
+from nnspec.layers.numbers import After, Before, PositiveInt
 from nnspec.layers.reshaping import need_positive
 from nnspec.layers.tensor_type import ArgumentError, DType, TensorType, need_dtype
 
@@ -23,6 +22,29 @@ def _listed(value: Any, dtype: DType | None = None) -> Any:
         return value
     elements = tuple(value) if isinstance(value, list) else value
     return Computed((Applied(Constant(value=elements, dtype=dtype)),), 0)
+
+
+def _start(value: Any) -> Any:
+    listed = isinstance(value, (tuple, list)) and not any(isinstance(item, str) for item in value)
+    return _listed(value, "float") if listed else value
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, (list, tuple)) else value
+
+
+def _need_regular(value: Any) -> None:
+    """Check that nested tuples make a tensor of numbers or truth values.
+
+    Raises:
+        ValueError: they do not.
+    """
+    if len(set(nested_shapes(value))) > 1:
+        raise ValueError("must have lists of one length at each depth")
+    if isinstance(value, tuple) and not all(isinstance(leaf, (bool, int, float)) for leaf in leaves(value)):
+        raise ValueError("must hold numbers or truth values, nothing else")
+    if 0 in nested_shapes(value)[0]:
+        raise ValueError("must not hold an empty list")
 
 
 class Parameter(Layer):
@@ -38,7 +60,7 @@ class Parameter(Layer):
     computed: ClassVar[frozenset[str]] = frozenset({"init"})
 
     shape: tuple[PositiveInt, ...] | None = None
-    init: Choice | Computed = 0.0
+    init: Annotated[Choice | Computed, Before(_start)] = 0.0
     trainable: bool = True
 
     examples: ClassVar = (
@@ -51,12 +73,6 @@ class Parameter(Layer):
         Example("Parameter(init = [0.5, -1, 2])", ()),
         Example("Parameter([2, 3], init = exp(ones([2, 3])))", ()),
     )
-
-    @field_validator("init", mode="before")
-    @classmethod
-    def _as_computed(cls, value: Any) -> Any:
-        listed = isinstance(value, (tuple, list)) and not any(isinstance(item, str) for item in value)
-        return _listed(value, "float") if listed else value
 
     def infer(self) -> TensorType:
         if not isinstance(self.init, Computed):
@@ -94,7 +110,7 @@ class Buffer(Layer):
     inputs: ClassVar[tuple[str, ...]] = ()
     computed: ClassVar[frozenset[str]] = frozenset({"value"})
 
-    value: Computed
+    value: Annotated[Computed, Before(_listed)]
     persistent: bool = True
 
     examples: ClassVar = (
@@ -103,11 +119,6 @@ class Buffer(Layer):
         Example("Buffer(tril(ones([5, 5])) == 0)", ()),
         Example("Buffer(Range(6))", ()),
     )
-
-    @field_validator("value", mode="before")
-    @classmethod
-    def _as_computed(cls, value: Any) -> Any:
-        return _listed(value)
 
     def infer(self) -> TensorType:
         if self.value.random and not self.persistent:
@@ -131,7 +142,7 @@ class Constant(Layer):
     by_position: ClassVar[tuple[str, ...]] = ("value",)
     inputs: ClassVar[tuple[str, ...]] = ()
 
-    value: bool | Scalar | tuple[Any, ...]
+    value: Annotated[bool | Scalar | tuple[Any, ...], After(_need_regular), Before(_tuples)]
     dtype: DType | None = None
 
     examples: ClassVar = (
@@ -141,22 +152,6 @@ class Constant(Layer):
         Example('Constant([0, 1], dtype = "float")', ()),
         Example("a * Constant(2 * T)", ("float[N, T]",)),
     )
-
-    @field_validator("value", mode="before")
-    @classmethod
-    def _as_tuples(cls, value: Any) -> Any:
-        return tuple(map(cls._as_tuples, value)) if isinstance(value, (list, tuple)) else value
-
-    @field_validator("value")
-    @classmethod
-    def _is_regular(cls, value: Any) -> Any:
-        if len(set(nested_shapes(value))) > 1:
-            raise ValueError("must have lists of one length at each depth")
-        if isinstance(value, tuple) and not all(isinstance(leaf, (bool, int, float)) for leaf in leaves(value)):
-            raise ValueError("must hold numbers or truth values, nothing else")
-        if 0 in nested_shapes(value)[0]:
-            raise ValueError("must not hold an empty list")
-        return value
 
     def infer(self) -> TensorType:
         elements = set(map(type, leaves(self.value)))

@@ -7,11 +7,10 @@ from fractions import Fraction
 from math import prod
 from typing import ClassVar
 
-from pydantic import PositiveInt
-
 from nnspec.dims import Size, product
 from nnspec.layers.base import Example, Weight
 from nnspec.layers.kernels import Kernels
+from nnspec.layers.numbers import PositiveInt
 from nnspec.layers.tensor_type import ArgumentError, TensorType
 from nnspec.layers.window import (
     Amounts,
