@@ -23,6 +23,7 @@ from nnspec.recipe.schedules import Schedule
 from nnspec.train.batch import Batch
 from nnspec.train.epochs import Trained
 from nnspec.train.network import Network
+from nnspec.train.order import Balanced
 from nnspec.train.pace import Course, Pace
 from nnspec.train.rows import SCHEDULES, register_schedule
 from nnspec.train.schedule import pace
@@ -310,3 +311,22 @@ def test_the_norm_and_the_noise_of_gradients_are_those_of_single_samples(tmp_pat
     clipped = nnspec.loads(spec).train(runs=tmp_path, quiet=True, epochs=1, batch=8, clip=1e-3, **recipe)
     assert clipped.history[0]["gradient_norm"] == run.history[0]["gradient_norm"]
     assert "gradient_noise" not in train(tmp_path, epochs=1, watch=("gradient_norm",)).history[0]
+
+
+def test_each_class_comes_equally_often_and_every_sample_comes_in_time(tmp_path: Path) -> None:
+    labels = np.array([0] * 90 + [1] * 9 + [4])
+    order = Balanced(labels, 30, seed=5)
+    epochs = [order.samples(epoch, 0, len(order.sizes)) for epoch in range(4)]
+    for each in epochs:
+        assert sorted(np.unique(labels[each], return_counts=True)[1]) == [33, 33, 34]
+        assert set(each[labels[each] == 1]) == set(range(90, 99))
+    frequent = np.concatenate([each[labels[each] == 0] for each in epochs])
+    assert max(np.unique(frequent[:90], return_counts=True)[1]) <= 2 and len(np.unique(frequent)) == 90
+    assert not np.array_equal(epochs[0], epochs[1])
+    assert np.array_equal(order.samples(2, 1, 3), epochs[2][30:90])  # at any place of an epoch
+    run = train(tmp_path, epochs=2, balance="label")
+    half = nnspec.resume(train(tmp_path, epochs=1, balance="label").folder, quiet=True, epochs=2)
+    assert half.history[1]["loss"] == run.history[1]["loss"]
+    assert run.history[0]["loss"] != train(tmp_path, epochs=1).history[0]["loss"]
+    with pytest.raises(nnspec.SpecError, match="name one of label"):
+        train(tmp_path, balance="features")

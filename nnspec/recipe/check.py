@@ -24,7 +24,7 @@ from nnspec.recipe.fitting import Fitting
 from nnspec.recipe.following import check_matrices
 from nnspec.recipe.lines import loose_names
 from nnspec.recipe.masks import Types, settle_masks
-from nnspec.recipe.mistakes import Absent, DataMismatch, NoGradient, TooFewClasses
+from nnspec.recipe.mistakes import Absent, DataMismatch, NoGradient, NotBalanced, TooFewClasses
 from nnspec.recipe.objective import Objective, elaborate_objective
 from nnspec.recipe.optimizers import Optimizer
 from nnspec.recipe.parts import frozen_by, names_below, parameters, within
@@ -91,6 +91,7 @@ class _Check:
     def run(self) -> None:
         """Everything, each part for itself, so that one mistake does not hide another."""
         self._files()
+        self._balanced()
         objective = None
         with self._gathering():
             objective = self._objective()
@@ -190,6 +191,16 @@ class _Check:
             self.sink.add(found.diagnostic, found.chain)
         for each in wrong_scores(objective, self.model, self.places):
             self.sink.add(each)
+
+    def _balanced(self) -> None:
+        """Check that `balance` names a field with a class for each sample."""
+        name, fields = self.plan.recipe.balance, self.fields
+        field = fields.known.get(name) if name is not None else None
+        if name is None or (field is None and (name in fields.known or not fields.complete)):
+            return
+        if field is None or field.dtype != "int" or field.sizes:
+            known = tuple(each for each, own in fields.known.items() if own and own.dtype == "int" and not own.sizes)
+            self.sink.add(NotBalanced(self.plan.places.get("balance"), name, known))
 
     def _learns(self, objective: Objective) -> None:
         """Check that each loss depends on weights that are trained."""

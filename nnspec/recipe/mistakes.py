@@ -300,3 +300,22 @@ class Unsuited(Diagnostic):
     @property
     def message(self) -> str:
         return self.reason
+
+
+class NotBalanced(Diagnostic):
+    """`balance` names a field that has no class for each sample, or one that is not known before the samples are read.
+
+    Samples of shards and streams come as they are stored, so that no class can come more often than it does there.
+    """
+
+    code = "E0471"
+    field: str
+    known: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"`balance` is about {self.field}, which is no field with a class for each sample"
+
+    @property
+    def help(self) -> str | None:
+        return f"name one of {', '.join(self.known)}" if self.known else "leave balance out"

@@ -56,7 +56,7 @@ class Recipe(Values):
     Data: `split` is the fraction that is held out for validation, where the data has no such part itself. The first
     input of floats (of a table, each of them) is normalised by the mean and deviation of the training part, which go
     with the weights into all that is made of them, unless the loss compares an output with it; `normalize` decides
-    otherwise. `augment` is a list of random changes.
+    otherwise. `balance = label` lets each class of a field come equally often. `augment` is a list of random changes.
 
     Steps: `clip` bounds the norm of the gradients. `accumulate = 4` takes a batch through the model in 4 parts, where
     memory is short; losses and gradients are those of the whole batch, but batch normalisation takes its statistics
@@ -82,6 +82,7 @@ class Recipe(Values):
     epochs: PositiveInt = 10
     batch: PositiveInt = 64
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    balance: str | None = None
     split: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.2
     clip: Positive | None = None
     accumulate: PositiveInt = 1

@@ -36,6 +36,32 @@ class Order:
         return shuffled(places, self.count, (self.seed * 1_000_003 + epoch) % 2**63)
 
 
+class Balanced(Order):
+    """An order in which every class comes equally often, to one sample.
+
+    Samples of a class follow each other in an order of their own, through all epochs: those of a rare class come again
+    and again, and of a frequent one each epoch has others, until all have come.
+    """
+
+    def __init__(self, labels: Indices, batch: int, seed: int) -> None:
+        super().__init__(len(labels), batch, seed)
+        self.members = [np.flatnonzero(labels == each) for each in np.unique(labels)]
+
+    def samples(self, epoch: int, first: int, last: int) -> Indices:
+        numbers = super().samples(epoch, first, last)
+        classes = len(self.members)
+        rounds, chosen = np.divmod(numbers, classes)
+        found = np.empty_like(numbers)
+        for number, members in enumerate(self.members):
+            own = np.flatnonzero(chosen == number)
+            turn, place = np.divmod(rounds[own] + epoch * -(-self.count // classes), len(members))
+            for each in np.unique(turn):  # through all members again, in another order
+                again = own[turn == each]
+                seed = _mixed(self.seed, number) ^ int(each)
+                found[again] = members[shuffled(place[turn == each], len(members), seed)]
+        return found
+
+
 def shuffled(places: Indices, count: int, seed: int) -> Indices:
     """The numbers at some places of a random order of all below `count`."""
     rows = math.isqrt(count - 1) + 1

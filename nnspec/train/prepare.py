@@ -18,6 +18,7 @@ from nnspec.limits import Limits
 from nnspec.recipe.augmentation import final_extent
 from nnspec.recipe.data import Table
 from nnspec.recipe.masks import settle_masks
+from nnspec.recipe.mistakes import NotBalanced
 from nnspec.recipe.objective import Objective, elaborate_objective
 from nnspec.recipe.plan import Plan
 from nnspec.recipe.recipe import Recipe
@@ -25,6 +26,7 @@ from nnspec.recipe.squashed import wrong_scores
 from nnspec.record import Record
 from nnspec.train.augment import Augment
 from nnspec.train.building import build_networks
+from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.read import read
 from nnspec.train.data.samples import Indices, fingerprint
 from nnspec.train.delivery import Ready
@@ -36,7 +38,7 @@ from nnspec.train.launch import Process
 from nnspec.train.masks import check_shares
 from nnspec.train.mistakes import BadDevice, MixedBatches, MixedParts, NotOfParts
 from nnspec.train.network import in_precision
-from nnspec.train.order import Order
+from nnspec.train.order import Balanced, Order
 from nnspec.train.split import Statistics, split, statistics
 from nnspec.train.strategy import Strategy
 from nnspec.train.task import Computation, Task
@@ -139,9 +141,8 @@ def prepare(
     if features is not None:
         precision = partial(in_precision, recipe, device)
         ready = [features.added(part, recipe.batch, precision) for part in ready]
-    training, validation = (
-        Ready(part, Order(len(own), recipe.batch, recipe.seed)) for part, own in zip(ready, chosen, strict=True)
-    )
+    orders = _order(data, recipe, chosen[0], plan.places.get("balance")), Order(len(chosen[1]), recipe.batch, recipe.seed)
+    training, validation = (Ready(part, order) for part, order in zip(ready, orders, strict=True))
     task = Task(
         model=networks.model,
         forward=features.rest if features else Computation(networks.model, fitted.inputs),
@@ -183,6 +184,17 @@ def prepare(
         fingerprint=fingerprint(data.samples),
         notes=(*_notes(task, fitted, told_apart), *warnings),
     )
+
+
+def _order(data: DataSet, recipe: Recipe, training: Indices, span: Span | None) -> Order:
+    """The order of the samples to train on."""
+    if recipe.balance is None:
+        return Order(len(training), recipe.batch, recipe.seed)
+    labels = data.samples.known.get(recipe.balance)
+    if labels is None or labels.ndim != 1 or labels.is_floating_point():
+        known = [name for name, each in data.samples.known.items() if each.ndim == 1 and not each.is_floating_point()]
+        raise SpecError.of(NotBalanced(span, recipe.balance, tuple(known)))
+    return Balanced(labels.numpy()[training], recipe.batch, recipe.seed)
 
 
 def _measure(objective: Objective) -> str | None:
