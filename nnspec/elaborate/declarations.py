@@ -42,6 +42,7 @@ class Declarations:
         self.names: dict[str, BlockDefinition] = {}
         self.models: list[BlockDefinition] = []
         self.trains: list[t.Train] = []
+        self.recipes: dict[int, Declarations] = {}  # files whose recipe a `train` block takes over, by its offset
         self.broken: set[str] = set()  # names that a mistake keeps from meaning anything
         self.bodies: list[t.Body] = []  # of its blocks and models
 
@@ -68,4 +69,5 @@ class Declarations:
             if each.source.name not in found:
                 found[each.source.name] = each.source
                 pending += [definition.declarations for definition in each.names.values()]
+                pending += each.recipes.values()
         return found

@@ -43,6 +43,7 @@ class Files:
                 self._import(node, declarations, base)
             elif isinstance(node, t.Train):
                 declarations.trains.append(node)
+                self._take_over(node, declarations, base)
             else:
                 definition = BlockDefinition(node, declarations)
                 self._name(declarations, node.name, definition)
@@ -79,6 +80,17 @@ class Files:
                 self.sink.add(BadImport(place, f"{text} declares no {each.name.text}", advice))
             else:
                 self._name(declarations, each.alias, definition)
+
+    def _take_over(self, node: t.Train, declarations: Declarations, base: Path) -> None:
+        """The file that `recipe = "FILE.nn"` of a `train` block names."""
+        for line in node.body.statements:
+            if isinstance(line, t.Bind) and [name.text for name in line.names] == ["recipe"]:
+                step = line.chain.items[0].step
+                if isinstance(step, t.Text) and len(line.chain.items) == 1 and len(step.parts) == 1:
+                    span = Span(declarations.source, step.start, step.end)
+                    loaded = self._load(str(step.parts[0]), span, base)
+                    if loaded is not None:
+                        declarations.recipes[node.start] = loaded
 
     def _load(self, text: str, span: Span, base: Path) -> Declarations | None:
         def fail(reason: str, advice: str) -> Declarations | None:

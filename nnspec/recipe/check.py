@@ -162,10 +162,12 @@ class _Check:
     def _loose(self) -> set[str]:
         """Names that the recipe uses and that nothing declares: the data may have such fields."""
         plan = self.plan
-        written = [*plan.values, *(value for phase in plan.phases for value in phase.values)]
+        over = plan.over.all_values if plan.over else ()
+        written = [*over, *plan.values, *(value for phase in plan.phases for value in phase.values)]
         used = loose_names((*written, *(each.node for each in plan.expressions))) | {"label"}  # of the default loss
         outputs = {port.name for port in self.model.main.outputs} if self.model else set()
-        declared = {*plan.declarations.names, *plan.declarations.broken, BATCH, "_"}
+        others = plan.over.names if plan.over else set()
+        declared = {*others, *plan.declarations.names, *plan.declarations.broken, BATCH, "_"}
         return {name for name in used - outputs - declared if not is_built_in(name)}
 
     def _augmented(self, fitting: Fitting) -> None:

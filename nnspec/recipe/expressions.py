@@ -55,7 +55,7 @@ def recipe_frame(
     for field, type in fields.items():
         frame.define(field, INVALID if type is None else scope.add_input(field, type))
     if program is None:
-        return _define(frame, plan.values) if plan.builds else frame
+        return _define(_taken_over(frame, plan), plan.values) if plan.builds else frame
     flow: Flow = None
     for port in program.main.outputs:
         if port.name in fields:
@@ -64,7 +64,7 @@ def recipe_frame(
         tensor = scope.add_input(port.name, given, training=port.training and evaluation)
         frame.define(port.name, tensor)
         flow = flow or tensor
-    return _define(frame.with_flow(flow), plan.values)
+    return _define(_taken_over(frame.with_flow(flow), plan), plan.values)
 
 
 def losses(plan: Plan, frame: Frame) -> Results:
@@ -128,6 +128,15 @@ def _define(frame: Frame, values: tuple[Value, ...]) -> Frame:
         frame = frame.with_flow(run(frame, statement))
     _poison(frame, values)
     return frame
+
+
+def _taken_over(frame: Frame, plan: Plan) -> Frame:
+    """The frame in which values of the recipe that is taken over are known, too."""
+    over = plan.over
+    while over is not None:
+        frame = _define(frame.replace(declarations=over.declarations), over.values)
+        over = over.over
+    return frame.replace(declarations=plan.declarations)
 
 
 def _tensor(

@@ -44,6 +44,6 @@ def frozen_weights(program: Program, declarations: Declarations | None) -> Froze
 
 
 def _freezes(block: t.Train) -> bool:
-    """Whether a block says what it freezes."""
+    """Whether a block says what it freezes, or may take that over."""
     lines = (statement for statement in block.body.statements if isinstance(statement, t.Bind))
-    return any(name.text == "freeze" for line in lines for name in line.names)
+    return any(name.text in ("freeze", "recipe") for line in lines for name in line.names)

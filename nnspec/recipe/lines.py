@@ -6,6 +6,8 @@ networks of its own out of the models of the file; any other judges what one mod
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from nnspec.diagnostics import Sink, nearest
 from nnspec.elaborate.declarations import Declarations
 from nnspec.elaborate.evaluate.arithmetic import FUNCTIONS
@@ -14,7 +16,7 @@ from nnspec.elaborate.mistakes import AlreadyDeclared, Misplaced
 from nnspec.elaborate.statements.run import begin, run
 from nnspec.limits import DEFAULT_LIMITS
 from nnspec.recipe.mistakes import OtherModel, UnknownKey
-from nnspec.recipe.recipe import OUTSIDE
+from nnspec.recipe.recipe import OUTSIDE, OVER
 from nnspec.recipe.written import Written, lone_expression, train_frame
 from nnspec.record import Record
 from nnspec.syntax import tree as t
@@ -31,8 +33,13 @@ class Lines(Record):
     phases: tuple[t.Phase, ...]
 
 
-def read_lines(frame: Frame, statements: tuple[t.Statement, ...], known: tuple[str, ...]) -> Lines:
-    """The keys of a block or phase with what they are, its other values, and its phases."""
+def read_lines(
+    frame: Frame, statements: tuple[t.Statement, ...], known: tuple[str, ...], further: Set[str] = frozenset()
+) -> Lines:
+    """The keys of a block or phase with what they are, its other values, and its phases.
+
+    `further` are names that lines elsewhere use.
+    """
     keys: dict[str, Written] = {}
     values: list[Value] = []
     used = [names_in(statement) for statement in statements]
@@ -43,6 +50,8 @@ def read_lines(frame: Frame, statements: tuple[t.Statement, ...], known: tuple[s
                     values.append(statement)
                 continue
             name = _named(frame, statement)
+            if name.text == OVER and OVER in known:
+                continue  # see over.py
             if isinstance(statement, t.Bind) and name.text in known:
                 if name.text in keys:
                     frame.fail(AlreadyDeclared(frame.span(name), name.text))
@@ -51,7 +60,7 @@ def read_lines(frame: Frame, statements: tuple[t.Statement, ...], known: tuple[s
             if name.text in OUTSIDE:
                 frame.fail(Misplaced(frame.span(name), f"`{name.text}`", OUTSIDE[name.text]))
             assert isinstance(statement, t.Bind)
-            if not any(name.text in names for names in used[index + 1 :]):
+            if name.text not in further and not any(name.text in names for names in used[index + 1 :]):
                 frame.fail(UnknownKey(frame.span(name), name.text, known, nearest(name.text, known)))
             values.append(statement)
             if _is_constant(frame, statement):

@@ -17,7 +17,7 @@ from nnspec.elaborate.mistakes import BadSetting
 from nnspec.recipe.choice import CHOICES, Choice
 from nnspec.recipe.data import ENDINGS, Images
 from nnspec.recipe.lines import Lines
-from nnspec.recipe.recipe import KEYS, PHASE_KEYS, words
+from nnspec.recipe.recipe import KEYS, OVER, PHASE_KEYS, words
 from nnspec.recipe.written import Plain, Setting, Written, argument
 from nnspec.record import Record
 from nnspec.syntax import tree as t
@@ -54,6 +54,10 @@ def override(
         node = _parsed(key, value, frame)
         if node is not None:
             outside.append(Inner(phase, name, tuple(path), node))
+        return
+    if name == OVER:
+        reason = "the file whose recipe is taken over is named in the spec"
+        frame.report(BadSetting(None, reason, f'write it there: train {{ {OVER} = "other.nn" }}'))
         return
     if path and name in known:
         frame.report(

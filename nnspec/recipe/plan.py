@@ -23,6 +23,7 @@ from nnspec.recipe.following import check_following
 from nnspec.recipe.lines import Lines, Value, builds, find_block, read_lines
 from nnspec.recipe.mistakes import PhaseWithoutLoss
 from nnspec.recipe.outside import Inner, change, override
+from nnspec.recipe.over import TakenOver, taken_over
 from nnspec.recipe.recipe import EXPRESSIONS, KEYS, PHASE_KEYS, Phase, Recipe, Values
 from nnspec.recipe.written import Setting, Written, settle, train_frame
 from nnspec.record import Record
@@ -53,6 +54,7 @@ class Plan(Record):
     metrics: Written | None
     sample: Written | None
     places: dict[str, Span]  # where the keys that are written have their values
+    over: TakenOver | None = None  # the lines of another file's recipe
 
     def to_json(self) -> dict[str, Any]:
         """All plain values as plain data, those of a phase as `critic.steps`."""
@@ -103,7 +105,9 @@ def _read(declarations: Declarations, model: str, settings: Mapping[str, object]
     sink = shared.sink
     block = find_block(declarations, model, sink)
     frame = train_frame(shared, declarations)
-    lines = read_lines(frame, block.body.statements if block else (), KEYS)
+    over = taken_over(frame, declarations, block, model) if block else None
+    own = read_lines(frame, block.body.statements if block else (), KEYS, over.used if over else frozenset())
+    lines = own if over is None else own.replace(keys={**over.kept(own), **own.keys})
     written = lines.keys
     phases = [(phase, read_lines(frame, phase.body.statements, PHASE_KEYS)) for phase in lines.phases]
     _check_phases(frame, lines, phases)
@@ -124,6 +128,7 @@ def _read(declarations: Declarations, model: str, settings: Mapping[str, object]
         written.get("metrics"),
         written.get("sample"),
         _places(config),
+        over,
     )
 
 

@@ -121,7 +121,8 @@ class Phase(Values):
 
 Phase.__name__ = "phase"
 EXPRESSIONS = ("loss", "metrics", "sample")
-KEYS = (*Recipe.model_fields, *EXPRESSIONS)
+OVER = "recipe"  # the key of the file whose recipe is taken over
+KEYS = (*Recipe.model_fields, *EXPRESSIONS, OVER)
 PHASE_KEYS = (*Phase.model_fields, "loss")
 # What the machine decides and not the recipe, and how it is said.
 OUTSIDE = {

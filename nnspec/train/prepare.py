@@ -141,7 +141,10 @@ def prepare(
     if features is not None:
         precision = partial(in_precision, recipe, device)
         ready = [features.added(part, recipe.batch, precision) for part in ready]
-    orders = _order(data, recipe, chosen[0], plan.places.get("balance")), Order(len(chosen[1]), recipe.batch, recipe.seed)
+    orders = (
+        _order(data, recipe, chosen[0], plan.places.get("balance")),
+        Order(len(chosen[1]), recipe.batch, recipe.seed),
+    )
     training, validation = (Ready(part, order) for part, order in zip(ready, orders, strict=True))
     task = Task(
         model=networks.model,
