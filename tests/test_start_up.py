@@ -1,4 +1,4 @@
-"""What the core commands import: neither torch nor onnx, onnxruntime or numpy."""
+"""What the core commands import: neither torch nor onnx, onnxruntime or numpy, and pydantic where a value is wrong."""
 
 import re
 import subprocess
@@ -9,16 +9,23 @@ import pytest
 
 from nnspec.layers import families
 
+# Of recipes and training, words that a summary has, too.
+PLAIN_WORDS = {"nnspec.recipe.frozen", "nnspec.train.manner"}
+SPECS = Path(__file__).parents[1] / "specs"
 HEAVY = {"torch", "onnx", "onnxruntime", "numpy", "PIL", "safetensors", "rich"}
+
+
+def modules(*arguments: str) -> set[str]:
+    """The modules that a Python process imports."""
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", *arguments], capture_output=True, text=True, check=True
+    )
+    return set(re.findall(r"^import time:[^|]*\|[^|]*\|\s*(\S+)$", result.stderr, re.MULTILINE))
 
 
 def imported(*arguments: str) -> set[str]:
     """The top-level packages that a Python process imports."""
-    result = subprocess.run(
-        [sys.executable, "-X", "importtime", *arguments], capture_output=True, text=True, check=True
-    )
-    names = re.findall(r"^import time:[^|]*\|[^|]*\|\s*(\S+)$", result.stderr, re.MULTILINE)
-    return {name.partition(".")[0] for name in names}
+    return {name.partition(".")[0] for name in modules(*arguments)}
 
 
 @pytest.mark.parametrize(
@@ -40,6 +47,22 @@ def test_a_core_command_imports_no_heavy_package(arguments):
     found = imported("-m", "nnspec", *arguments)
     assert {"nnspec", "click"} <= found
     assert not found & HEAVY
+
+
+@pytest.mark.parametrize(
+    ("arguments", "most"),
+    [
+        (("--help",), 20),
+        (("format", "--check", str(SPECS / "lenet5.nn")), 60),
+        (("summary", "resnet50"), 155),
+        (("summary", "zoo/mnist_convnet.nn"), 155),
+    ],
+    ids=["help", "format", "summary", "summary of a small model"],
+)
+def test_a_command_imports_what_it_needs_of_this_package(arguments, most):
+    found = {name for name in modules("-m", "nnspec", *arguments) if name.startswith("nnspec.")}
+    assert len(found) <= most, sorted(found)
+    assert not {name for name in found if name.startswith(("nnspec.recipe.", "nnspec.train."))} - PLAIN_WORDS
 
 
 @pytest.mark.parametrize("spec", ["zoo/resnet.nn", "zoo/gpt2.nn", "zoo/t5.nn"])

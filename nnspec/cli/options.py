@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from nnspec.api import Model, load
 from nnspec.diagnostics import SpecError
 from nnspec.diagnostics.diagnostic import Found
 from nnspec.diagnostics.render import render
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.record import Record
+
+if TYPE_CHECKING:
+    from nnspec.api import Model
 
 
 class SpecArguments(Record):
@@ -32,6 +34,8 @@ class SpecArguments(Record):
         Raises:
             SpecError: it has mistakes.
         """
+        from nnspec.api import load  # the compiler: what reads no spec starts without it
+
         return load(self.path, self.model, settings=self.settings, inputs=self.inputs, limits=self.limits)
 
     def load(self) -> Model:
