@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from nnspec.to_onnx.export import Exported, Samples
     from nnspec.to_onnx.verify import Verified
     from nnspec.train.epochs import Trained
+    from nnspec.train.finder import Rates
     from nnspec.triton.repository import Served
     from nnspec.weights.compare import Comparison
     from nnspec.why import Why
@@ -343,6 +344,37 @@ class Model:
         declarations = self._declared
         manner = Manner(device, quiet, limits, strategy, callbacks_of(callbacks))
         return train_run(self.program, declarations, self.sources, recipe, Path(runs), name, manner)
+
+    def find_learning_rate(
+        self,
+        lowest: float = 1e-7,
+        highest: float = 10.0,
+        steps: int = 100,
+        *,
+        device: str | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        **recipe: Any,
+    ) -> Rates:
+        """Let the learning rate rise from step to step, and look where the loss falls fastest.
+
+        Args:
+            lowest: where it begins.
+            highest: where it ends, if the loss has not exploded before.
+            steps: the number of batches.
+            device: as for `train`.
+            limits: as for `train`.
+            recipe: as for `train`.
+
+        Raises:
+            SpecError: the recipe, the data or the device are wrong, or no rate lets the loss fall.
+        """
+        need("training", *TRAINING)
+        from nnspec.train.finder import find_rates  # here: PyTorch takes seconds to import
+        from nnspec.train.run import new_job
+
+        manner = Manner(device, True, limits)
+        job = new_job(self.program, self._declared, self.sources, recipe, manner)
+        return find_rates(job, lowest, highest, steps)
 
     def to_onnx(
         self,

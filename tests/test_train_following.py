@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
+from PIL import Image
 from safetensors.torch import load_file
 from torch.optim import lr_scheduler
 
 import nnspec
+from nnspec.cli.main import main
 from nnspec.recipe import schedules
 from nnspec.recipe.choice import CHOICES
 from nnspec.recipe.optimizers import Optimizer
@@ -330,3 +333,26 @@ def test_each_class_comes_equally_often_and_every_sample_comes_in_time(tmp_path:
     assert run.history[0]["loss"] != train(tmp_path, epochs=1).history[0]["loss"]
     with pytest.raises(nnspec.SpecError, match="name one of label"):
         train(tmp_path, balance="features")
+
+
+def test_the_finder_names_a_rate_at_which_the_loss_falls_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("flowers.nn").write_text(SPEC)
+    before = torch.get_rng_state()
+    found = nnspec.load("flowers.nn").find_learning_rate(highest=1000, optimizer="SGD")
+    assert torch.equal(before, torch.get_rng_state())
+    assert 0.01 < found.suggestion < found.least < 100
+    assert found.rates[0] == 1e-7 and len(found.rates) == len(found.losses) == len(found.smooth)
+    again = nnspec.load("flowers.nn").find_learning_rate(highest=1000, optimizer="SGD", schedule="cosine(100)")
+    assert again.losses == found.losses  # the schedule is set aside
+    told = CliRunner().invoke(
+        main, ["find-lr", "flowers.nn", "--to", "1000", "--set", "optimizer=SGD", "-o", "rates.png"]
+    )
+    assert told.exit_code == 0 and f"try --set optimizer.lr={found.suggestion:.2g}" in told.output
+    with Image.open("rates.png") as picture:
+        assert picture.size == (640, 360)
+    found.save("rates.csv")
+    assert Path("rates.csv").read_text().startswith("learning_rate,loss,smooth_loss\n1e-07,")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["flowers.nn", "rates.csv", "rates.png"]

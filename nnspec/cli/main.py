@@ -24,13 +24,14 @@ COMMANDS = {
     "sample": "Sample texts or pictures from a model.",
     "bench": "Measure how fast a model runs.",
     "train": "Train a model as its spec says.",
+    "find-lr": "Find the learning rate at which the loss falls fastest.",
     "runs": "Compare runs of training.",
     "zoo": "List the models that come with nnspec.",
     "weights": "Check a file of weights against a model, or convert it.",
     "import": "Write a spec for a configuration of Hugging Face.",
 }
 
-MODULES = {"import": "importing"}  # where the name of a command cannot be that of its module
+MODULES = {"import": "importing", "find-lr": "find_lr"}  # where the name of a command cannot be that of its module
 
 
 class LazyGroup(click.Group):

@@ -46,6 +46,23 @@ class Job(Record):
         return self.program.main.name
 
 
+def new_job(
+    program: Program,
+    declarations: Declarations,
+    sources: Mapping[str, Source],
+    recipe: dict[str, Any],
+    manner: Manner,
+) -> Job:
+    """A job whose recipe is checked before data is read; the arguments are those of `train_run`.
+
+    Raises:
+        SpecError: the recipe is wrong.
+    """
+    check_training(program, declarations, sources, placed(recipe), manner.limits, look=False)
+    settings = Settings(recipe=placed(recipe), base=str(folder_of(declarations)))
+    return Job(program, declarations, sources, settings, manner)
+
+
 def train_run(
     program: Program,
     declarations: Declarations,
@@ -69,11 +86,9 @@ def train_run(
     Raises:
         SpecError: the recipe, the data or the device are wrong, the loss is not finite, or a file cannot be written.
     """
-    base = folder_of(declarations)
-    check_training(program, declarations, sources, placed(recipe), manner.limits, look=False)  # before data is read
-    job = Job(program, declarations, sources, Settings(recipe=placed(recipe), base=str(base)), manner)
-    with _placed_in(manner) as (device, strategy):
-        prepared = _prepare(job, device, strategy)
+    job = new_job(program, declarations, sources, recipe, manner)
+    with placed_in(manner) as (device, strategy):
+        prepared = prepare_job(job, device, strategy)
         texts = {PROGRAM: program.to_json() + "\n", **_texts(_settled(job.settings, prepared), prepared)}
         folder = Path(strategy.agree(str(make_folder(runs, name, prepared.name)) if strategy.leads else ""))
         with held(folder, strategy.leads):
@@ -88,7 +103,7 @@ def resume_run(folder: Path, recipe: dict[str, Any], manner: Manner) -> Trained:
     Raises:
         SpecError: as `train_run`; or the folder holds no run that can be gone on with.
     """
-    with _placed_in(manner) as (device, strategy), held(folder, strategy.leads):
+    with placed_in(manner) as (device, strategy), held(folder, strategy.leads):
         if strategy.leads:
             settle(folder)
         strategy.wait()
@@ -97,7 +112,7 @@ def resume_run(folder: Path, recipe: dict[str, Any], manner: Manner) -> Trained:
         settings = before.model_copy(update={"recipe": merged(before.recipe, placed(recipe))})
         source = declarations.source
         job = Job(program, declarations, {source.name: source}, settings, manner)
-        prepared = _prepare(job, device, strategy)
+        prepared = prepare_job(job, device, strategy)
         now = _settled(settings, prepared)
         check_recipe(folder, before, recipe, now.resolved)
         check_data(folder, before, now)
@@ -128,7 +143,8 @@ def _texts(settings: Settings, prepared: Prepared) -> dict[str, str]:
     return {SETTINGS: settings.model_dump_json(indent=1) + "\n", **drawn}
 
 
-def _prepare(job: Job, device: torch.device, strategy: Strategy) -> Prepared:
+def prepare_job(job: Job, device: torch.device, strategy: Strategy) -> Prepared:
+    """The task of a job: its data read, its networks built."""
     plan = read_plan(job.declarations, job.name, job.settings.recipe, job.manner.limits)
     places = {name: Span(source, 0, 0) for name, source in job.sources.items()}
     base, places = Path(job.settings.base), {**places, **plan.sources}
@@ -136,7 +152,7 @@ def _prepare(job: Job, device: torch.device, strategy: Strategy) -> Prepared:
 
 
 @contextmanager
-def _placed_in(manner: Manner) -> Iterator[tuple[torch.device, Strategy]]:
+def placed_in(manner: Manner) -> Iterator[tuple[torch.device, Strategy]]:
     """The device and the strategy of this process; the generators of the caller stay as they are."""
     process = this_process()
     check_launch(manner.strategy, process)
