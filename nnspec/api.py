@@ -227,6 +227,11 @@ class Model:
             return compare(self.program, read_checkpoint(path), thorough=True)
 
     @property
+    def text(self) -> str:
+        """The text of its file; nothing for a model that was read from JSON."""
+        return self._declared.source.text
+
+    @property
     def _declared(self) -> Declarations:
         """The declarations of its file; none for a model that was read from JSON."""
         return self.declarations or Declarations(Source("<json>", ""))
@@ -642,6 +647,31 @@ def from_json(text: str | bytes) -> Model:
     except UnsoundProgram as problem:
         raise SpecError.of(BadProgram(None, "", str(problem))) from None
     return Model(program)
+
+
+def from_torch(
+    module: nn.Module, example_inputs: Any, *, dynamic: Mapping[str, str] | None = None, name: str | None = None
+) -> Model:
+    """A module of PyTorch as a model: its `text` is a spec, and its weights have the names of the module's.
+
+    The module is run once, by `torch.export`, in evaluation, and left as it was. The text is read again and compared
+    with it: keys and shapes of the weights, and results for the example (of a module on the meta device the first only).
+
+    Args:
+        module: what is imported.
+        example_inputs: a tensor, several in order, or by the names of `forward`'s parameters.
+        dynamic: sizes of inputs that may be any: `{"image": "N 3 H W"}`; those of the example where it is left out.
+        name: what the model is called; its class if it is left out.
+
+    Raises:
+        SpecError: torch cannot export it, or it does what no spec can say; all such places are listed.
+    """
+    need("importing a module", "torch", "numpy")
+    from nnspec.importing.from_torch.module import module_text, need_equal  # torch takes a second to import
+
+    model = loads(module_text(module, example_inputs, dynamic or {}, name), name="<import>")
+    need_equal(module, model.program, example_inputs)
+    return model
 
 
 def resume(

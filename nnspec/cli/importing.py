@@ -1,4 +1,4 @@
-"""`nnspec import`: a spec for a configuration of Hugging Face's transformers."""
+"""`nnspec import`: a spec for a model that others wrote: a module of PyTorch, or a configuration of Hugging Face."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from pathlib import Path
 
 import click
 
-from nnspec.api import loads
+from nnspec.api import Model, from_torch, loads
 from nnspec.cli.options import reporting
 from nnspec.cli.standard_output import echo_whole
+from nnspec.diagnostics import SpecError
+from nnspec.extras import need
 from nnspec.huggingface.write import spec_of
+from nnspec.importing.mistakes import BadExample
 from nnspec.ir.state import totals
 from nnspec.output import replacing
+
+_EXAMPLE = re.compile(r"(?:(int|bool|float):)?((?:\d{1,12}x)*\d{1,12})?")
 
 
 def _name(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -21,22 +26,73 @@ def _name(context: click.Context, parameter: click.Parameter, value: str | None)
     return value
 
 
-@click.command("import")
-@click.argument("config", metavar="CONFIG.json")
-@click.option("-o", "--output", metavar="MODEL.nn", help="Where to write; printed if left out.")
-@click.option("--name", callback=_name, metavar="NAME", help="What the model is called; its class in transformers.")
-@reporting
-def command(config: str, output: str | None, name: str | None) -> None:
-    """Write a spec for CONFIG.json, a configuration of BERT, RoBERTa, GPT-2, T5, Llama, Mistral, Mixtral, Qwen,
-    Phi-3, ViT or CLIP.
+def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not equals or not name.isidentifier():
+            raise click.BadParameter(f"{value!r} is not NAME=SIZES")
+        pairs[name] = text
+    return pairs
 
-    The spec imports the network from the zoo and gives its arguments; it is checked before it is written.
+
+@click.command("import")
+@click.argument("source", metavar="SOURCE")
+@click.argument("target", required=False, metavar="[PACKAGE.MODULE:CALLABLE]")
+@click.option("-o", "--output", metavar="MODEL.nn", help="Where to write; printed if left out.")
+@click.option("--name", callback=_name, metavar="NAME", help="What the model is called; its class if left out.")
+@click.option("--input", "inputs", multiple=True, callback=_pairs, metavar="NAME=SIZES",
+              help="An example input of `torch`: image=1x3x224x224, tokens=int:1x16.")  # fmt: skip
+@click.option("--dynamic", multiple=True, callback=_pairs, metavar='NAME="N 3 H W"',
+              help="Sizes of an input that may be any, by names; those of the example stay otherwise.")  # fmt: skip
+@reporting
+def command(
+    source: str,
+    target: str | None,
+    output: str | None,
+    name: str | None,
+    inputs: dict[str, str],
+    dynamic: dict[str, str],
+) -> None:
+    """Write a spec for a model that others wrote.
+
+    `nnspec import config.json`: for a configuration of BERT, RoBERTa, GPT-2, T5, Llama, Mistral, Mixtral, Qwen, Phi-3,
+    ViT or CLIP; the spec imports the network from the zoo and gives its arguments.
+
+    `nnspec import torch PACKAGE.MODULE:CALLABLE --input image=1x3x224x224`: for a module of PyTorch, which CALLABLE (a
+    function or a class) gives when it is called without arguments. It runs that code, and torch.export, once.
+
+    A spec is checked before it is written, and one that was made from a module is compared with it.
     """
-    text = spec_of(config, name)
-    program = loads(text, name=output or "<import>").program
+    if source == "torch":
+        if target is None or ":" not in target:
+            raise click.UsageError("say what to import: nnspec import torch PACKAGE.MODULE:CALLABLE --input NAME=SIZES")
+        model = _of_torch(target, inputs, dynamic, name)
+        _write(model.text, model, output)
+        return
+    if target is not None or inputs or dynamic:
+        raise click.UsageError("a module, --input and --dynamic belong to `nnspec import torch`")
+    text = spec_of(source, name)
+    _write(text, loads(text, name=output or "<import>"), output)
+
+
+def _of_torch(target: str, inputs: dict[str, str], dynamic: dict[str, str], name: str | None) -> Model:
+    need("importing a module", "torch", "numpy")
+    from nnspec.importing.from_torch.target import example, found  # here: torch takes a second to import
+
+    if not inputs:
+        raise SpecError.of(BadExample(None, "there are none", "give one for each input: --input image=1x3x224x224"))
+    for key, text in inputs.items():
+        if not _EXAMPLE.fullmatch(text):
+            raise click.BadParameter(f"{key}={text}: sizes are written 1x3x224x224, or int:1x16")
+    return from_torch(found(target), {key: example(text) for key, text in inputs.items()}, dynamic=dynamic, name=name)
+
+
+def _write(text: str, model: Model, output: str | None) -> None:
     if output is None:
         echo_whole(text, end="")
         return
     with replacing(Path(output)) as temporary:
         temporary.write_text(text, encoding="utf-8")
+    program = model.program
     click.echo(f"{output}: {program.main.name}, {totals(program)[program.entry].parameters:,} parameters")

@@ -1,0 +1,289 @@
+"""`assembled`: the text of a network: its blocks, innermost first, and its model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nnspec.diagnostics import SpecError
+from nnspec.dims import Expression
+from nnspec.format import format_text
+from nnspec.importing import syntax
+from nnspec.importing.bodies import Body, Call, Group, Item, Step, below, bodies, flat
+from nnspec.importing.complete import completed
+from nnspec.importing.fold import Block, Folded, Tie, fields, fold
+from nnspec.importing.mistakes import CannotSay, Refusal
+from nnspec.importing.naming import RESERVED, Names
+from nnspec.importing.network import Network, Stored
+from nnspec.importing.printing import printed
+from nnspec.importing.sizes import Sizes
+from nnspec.importing.statements import Slots, Statements
+from nnspec.layers.base import Layer
+from nnspec.syntax import tree
+
+
+def assembled(network: Network) -> str:
+    """The text of a spec for a network.
+
+    Raises:
+        SpecError: a size is made of others in a way that a spec cannot name.
+    """
+    whole = completed(network)
+    root = bodies(whole)
+    folded = fold(root, whole.types)
+    writer = _Writer(whole, folded)
+    made = [writer.block(block) for block in folded.blocks if block.body is not root]
+    made.append(writer.model(root))
+    return format_text(printed(tree.File(0, 0, tuple(made))))
+
+
+class _Writer:
+    def __init__(self, network: Network, folded: Folded) -> None:
+        self.network = network
+        self.folded = folded
+        self.results: dict[int, list[str]] = {}  # of blocks with several: their names
+
+    def block(self, block: Block) -> tree.Block:
+        body = block.body
+        sizes = Sizes.of_body([self.folded.types[value] for value in body.inputs])
+        written = _Written(self, block, body, sizes)
+        parameters = [each.name for each in block.parameters]
+        names = Names([*parameters, *sizes.names()], _labels(body.items))
+        inputs = [names.fresh(word) for word in _input_names(body, self.network)] if len(body.inputs) > 1 else []
+        for value, name in zip(body.inputs, inputs, strict=False):
+            names.give(value, syntax.name(name))
+        outputs = self._outputs(block, body, names)
+        several = len(outputs) > 1
+        statements = Statements(written, names, self.folded.types)
+        lines = statements.body(body.items, body.inputs[0], outputs, named=several)
+        head = _header(sizes, _names_in(lines), inputs)
+        declared = [
+            tree.Parameter(0, 0, syntax.identifier(each.name), syntax.plain(each.default) if each.has_default else None)
+            for each in block.parameters
+        ]
+        order = _order(body, self.network)
+        return tree.Block(
+            0, 0, syntax.identifier(block.name), tuple(declared),
+            tuple(tree.BlockInput(0, 0, syntax.identifier(name), False) for name in inputs),
+            tree.Body(0, 0, (*order, *head, *lines)), "",
+        )  # fmt: skip
+
+    def _outputs(self, block: Block, body: Body, names: Names) -> list[tuple[str, str]]:
+        if len(body.outputs) == 1:
+            return [("", body.outputs[0])]
+        wishes = {value: name for item in flat(body.items) if isinstance(item, Step)
+                  for value, name in zip(item.outputs, item.operation.names, strict=False)}  # fmt: skip
+        made = [names.fresh(wishes.get(value, "result") or "result") for value in body.outputs]
+        self.results[id(block)] = made
+        return list(zip(made, body.outputs, strict=True))
+
+    def model(self, root: Body) -> tree.Model:
+        block = self.folded.of[id(root)]
+        types = self.folded.types
+        sizes = Sizes.of_model([types[value] for value in root.inputs])
+        written = _Written(self, block, root, sizes)
+        taken = [name for name, _ in self.network.outputs]
+        names = Names([*sizes.names()], _labels(root.items))
+        inputs: list[Any] = []
+        for name, value in self.network.inputs:
+            own = names.fresh(name)
+            names.give(value, syntax.name(own))
+            shape = tree.ListOf(0, 0, tuple(syntax.plain(size) for size in types[value].shape))
+            inputs.append(tree.Input(0, 0, syntax.identifier(own), syntax.identifier(types[value].dtype), shape))
+        outputs = [(names.fresh(name), value) for name, value in zip(taken, root.outputs, strict=True)]
+        single = root.inputs[0] if len(root.inputs) == 1 else None
+        lines = Statements(written, names, types).body(root.items, single, outputs, named=True)
+        name = _model_name(self.network.name, {each.name for each in self.folded.blocks if each is not block})
+        documentation = self.network.documentation
+        return tree.Model(0, 0, syntax.identifier(name), (), tree.Body(0, 0, (*_order(root, self.network), *inputs, *lines)),
+                          documentation)  # fmt: skip
+
+
+class _Written(Slots):
+    """The slots of one body."""
+
+    def __init__(self, writer: _Writer, block: Block, body: Body, sizes: Sizes) -> None:
+        self.writer = writer
+        self.block = block
+        self.body = body
+        self.sizes = sizes
+        self.places: dict[int, tuple[int, ...]] = {}
+        self._place(body.items, ())
+
+    def _place(self, items: Sequence[Item], prefix: tuple[int, ...]) -> None:
+        for index, item in enumerate(items):
+            self.places[id(item)] = (*prefix, index)
+            if isinstance(item, Group):
+                self._place(item.items, (*prefix, index))
+
+    def _slot(self, place: tuple[Any, ...], value: Any) -> Any:
+        found = self.block.written.get(place)
+        return self._plain(value) if found is None else found
+
+    def _plain(self, value: Any) -> Any:
+        if isinstance(value, Expression):
+            made = self.sizes.written(value)
+            if made is None:
+                raise SpecError.of(
+                    CannotSay(None, (Refusal(str(value), f"a size that {self.block.name} cannot name"),))
+                )
+            return made
+        if isinstance(value, Tie):
+            own = below(value.key, self.body.path)
+            return syntax.path(value.key if own is None else own)
+        if isinstance(value, tuple):
+            return syntax.tree.ListOf(0, 0, tuple(map(self._plain, value)))
+        return syntax.plain(value)
+
+    def value(self, piece: Any, name: str) -> Any:
+        place = self.places[id(piece)]
+        layer = piece.operation.layer
+        value = layer.type.shape if isinstance(layer, Stored) else getattr(layer, name)
+        if name == "items":
+            return tuple(self._item((*place, name, number), each) for number, each in enumerate(value))
+        if isinstance(value, tuple):
+            made = [self._slot((*place, name, number), each) for number, each in enumerate(value)]
+            return tree.ListOf(0, 0, tuple(made))
+        return self._slot((*place, name), value)
+
+    def _item(self, place: tuple[Any, ...], value: Any) -> Any:
+        found = self.block.written.get(place)
+        if found is not None or not isinstance(value, tuple):
+            return found if found is not None else self._plain(value) if isinstance(value, Expression) else value
+        return ("slice", *(self._plain(each) if isinstance(each, Expression) else each for each in value[1:]))
+
+    def names(self, piece: Step) -> Sequence[str]:
+        return [name for name, _ in fields(piece, self.writer.folded.types)]
+
+    def ties(self, piece: Step) -> dict[str, Any]:
+        place = self.places[id(piece)]
+        return {name: self._slot((*place, "tie", name), Tie(key)) for name, key in piece.operation.ties}
+
+    def called(self, piece: Call) -> Any:
+        block = self.writer.folded.of[id(piece.body)]
+        own = block.index(piece.body)
+        place = self.places[id(piece)]
+        values: list[Any] = []
+        named: dict[str, Any] = {}
+        for parameter in block.parameters:
+            value = parameter.values[own]
+            written = self._slot((*place, parameter.name), value)
+            if parameter.has_default:
+                if (*place, parameter.name) in self.block.written or not _is_default(value, parameter.default):
+                    named[parameter.name] = written
+            else:
+                values.append(written)
+        return syntax.call(block.name, *values, **named)
+
+    def count(self, piece: Call) -> Any:
+        return self._slot((*self.places[id(piece)], "count"), piece.count)
+
+    def results(self, piece: Call) -> Sequence[str]:
+        block = self.writer.folded.of[id(piece.body)]
+        return self.writer.results.get(id(block), [""])
+
+
+def _is_default(value: Any, default: Any) -> bool:
+    return type(value) is type(default) and value == default
+
+
+def _labels(items: Sequence[Item]) -> list[str]:
+    return [each.label for each in flat(list(items)) if each.label is not None] + [
+        each.label for each in items if isinstance(each, Group) and each.label is not None
+    ]
+
+
+def _header(sizes: Sizes, used: set[str], inputs: Sequence[str]) -> list[Any]:
+    """The patterns that bind the names of dimensions that are used: of the first input last, since it flows on."""
+    made: list[Any] = []
+    bound: set[str] = set()
+    for index, type in enumerate(sizes.given):
+        names = [sizes.name(index, dim) for dim in range(type.rank)]
+        if not (set(names) & used) - bound:
+            continue
+        shape = tree.ListOf(0, 0, tuple(syntax.name(name if name in used else "_") for name in names))
+        bound |= set(names) & used
+        start = [syntax.name(inputs[index])] if inputs and index else []
+        made.append(syntax.chain(*start, shape))
+    if len(made) > 1 or (made and len(made[0].items) > 1):
+        first = [each for each in made if len(each.items) == 1]
+        rest = [each for each in made if len(each.items) > 1]
+        head = (
+            [syntax.chain(syntax.name(inputs[0]), first[0].items[0].step)]
+            if first
+            else [syntax.chain(syntax.name(inputs[0]))]
+        )
+        return [*rest, *head]
+    return made
+
+
+def _names_in(nodes: Any) -> set[str]:
+    """All names in a tree."""
+    found: set[str] = set()
+    pending = list(nodes)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, tree.Name):
+            found.add(node.text)
+        if isinstance(node, tree.Node):
+            pending += [getattr(node, name) for name in node.record_fields]
+        elif isinstance(node, (list, tuple)):
+            pending += node
+    return found
+
+
+def _order(body: Body, network: Network) -> list[Any]:
+    """The labels in the order of the `state_dict`, where that is not the order of the steps."""
+    weighted = [item for item in flat(body.items) if isinstance(item, Call) or item.owns]
+    stored = {item.label for item in weighted if isinstance(item, Step) and isinstance(item.operation.layer, Stored)}
+    steps = list(dict.fromkeys((_label_in(body, item) or "").partition(".")[0] for item in weighted
+                               if item.label not in stored))  # fmt: skip
+    rest = [below(key, body.path) for key in network.weights]
+    wanted = list(dict.fromkeys(key.partition(".")[0] for key in rest if key and "." in key))
+    have = [each for each in wanted if each in steps]
+    if have == [each for each in steps if each in have]:
+        return []
+    left, now = list(have), [each for each in steps if each in have]
+    while left and left[-1] == now[-1]:
+        left.pop()
+        now.pop()
+    return [tree.Order(0, 0, tuple(map(syntax.identifier, left)))]
+
+
+def _label_in(body: Body, item: Any) -> str | None:
+    """The label of a step from the body on, through the groups that it is in."""
+
+    def search(items: Sequence[Item], prefix: str) -> str | None:
+        for each in items:
+            if isinstance(each, Group):
+                found = search(each.items, f"{prefix}{each.label}.")
+                if found is not None:
+                    return found
+            elif each is item:
+                return f"{prefix}{item.label or ''}"
+        return None
+
+    return search(body.items, "")
+
+
+def _input_names(body: Body, network: Network) -> list[str]:
+    made = {
+        value: name for each in network.root.operations() for value, name in zip(each.outputs, each.names, strict=False)
+    }
+    declared = {value: name for name, value in network.inputs}
+    names: list[str] = []
+    for index, value in enumerate(body.inputs):
+        wish = made.get(value) or declared.get(value) or ("x" if index == 0 else "y")
+        names.append(wish if wish not in RESERVED and wish != "_" else "y")
+    return names
+
+
+def _model_name(name: str, taken: set[str]) -> str:
+    stem = "".join(sign for sign in name if sign.isalnum() or sign == "_").lstrip("_0123456789") or "Model"
+    stem = stem[:1].upper() + stem[1:]
+    while stem in taken:
+        stem += "Model"
+    return stem
+
+
+__all__: Mapping[str, Any] | list[str] = ["Layer", "assembled"]

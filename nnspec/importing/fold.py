@@ -1,0 +1,400 @@
+"""`fold`: bodies that are alike become one block; the numbers in which they differ are its parameters.
+
+Two bodies are alike where, walked in step, they do the same to the same values in the same order under the same labels.
+Blocks are made from the innermost outwards, so that calls are compared by the blocks that they call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from nnspec.dims import Expression, Size, exact_divide
+from nnspec.dims import Undecidable as NotExact
+from nnspec.importing import syntax
+from nnspec.importing.bodies import Body, Call, Group, Item, Step, below, flat
+from nnspec.importing.network import Stored
+from nnspec.importing.sizes import Sizes
+from nnspec.layers.tensor_type import TensorType
+from nnspec.record import Record
+
+WORDS = {
+    "out_channels": "channels", "out_features": "features", "kernel_size": "kernel", "num_heads": "heads",
+    "embedding_dim": "width", "num_embeddings": "count", "hidden_size": "hidden", "num_groups": "groups",
+    "output_size": "size", "num_parameters": "channels", "p": "dropout", "sections": "parts",
+}  # fmt: skip
+ATTRIBUTES = frozenset(
+    {"stride", "padding", "dilation", "groups", "bias", "dropout", "eps", "momentum", "scale", "causal"}
+)
+
+
+class Tie(Record):
+    """A parameter of another module that stands in a slot."""
+
+    key: str
+
+
+class Slot(Record):
+    """A place in a body where a number or word stands: a field of a layer, an argument of a call."""
+
+    place: tuple[Any, ...]
+    word: str  # what it is
+    label: str  # of the step that it belongs to
+    value: Any
+
+
+class Parameter(Record):
+    """A parameter of a block: its name, and the value for each body, in order."""
+
+    name: str
+    values: tuple[Any, ...]
+    default: Any = None
+    has_default: bool = False
+
+
+class Block:
+    """A block: one of its bodies to be written, its parameters, and what stands in the places where bodies differ."""
+
+    def __init__(self, name: str, bodies: list[Body], sizes: list[Sizes]) -> None:
+        self.name = name
+        self.bodies = bodies
+        self.sizes = sizes
+        self.parameters: list[Parameter] = []
+        self.written: dict[tuple[Any, ...], Any] = {}  # what stands in a slot, as an expression
+
+    @property
+    def body(self) -> Body:
+        """The body that is written."""
+        return self.bodies[0]
+
+    def index(self, body: Body) -> int:
+        """The number of a body among those of the block."""
+        return next(index for index, each in enumerate(self.bodies) if each is body)
+
+
+class Folded(Record):
+    """All blocks, each behind those that it calls, and the body of the network, the last of them."""
+
+    blocks: tuple[Block, ...]
+    of: dict[int, Block]  # by the identity of a body
+    types: Mapping[str, TensorType]
+
+
+def fold(root: Body, types: Mapping[str, TensorType]) -> Folded:
+    """The blocks of a network."""
+    return _Folding(types).folded(root)
+
+
+class _Folding:
+    def __init__(self, types: Mapping[str, TensorType]) -> None:
+        self.types = types
+        self.of: dict[int, Block] = {}
+        self.names: set[str] = set()
+
+    def folded(self, root: Body) -> Folded:
+        self.names.add(root.kind)
+        levels: dict[int, list[Body]] = {}
+        for body in _all(root):
+            levels.setdefault(body.height, []).append(body)
+        blocks: list[Block] = []
+        for height in sorted(levels):
+            groups: dict[Any, list[Body]] = {}
+            for body in levels[height]:
+                self._repeat(body.items)
+                groups.setdefault((body.kind, body is root, self._shape(body)), []).append(body)
+            for (kind, _, _), bodies in groups.items():
+                block = self._block(kind, bodies, bodies[0] is root)
+                blocks.append(block)
+                for body in bodies:
+                    self.of[id(body)] = block
+        return Folded(tuple(blocks), self.of, self.types)
+
+    # --- repeats
+
+    def _repeat(self, items: list[Item]) -> None:
+        """Make one call of several in a row that are alike."""
+        for item in items:
+            if isinstance(item, Group):
+                self._repeat(item.items)
+        uses: dict[str, int] = {}
+        for item in items:
+            for value in item.reads:
+                uses[value] = uses.get(value, 0) + 1
+        place = 0
+        while place < len(items):
+            run = 1
+            while place + run < len(items) and self._goes_on(
+                items[place], items[place + run - 1], items[place + run], run, uses
+            ):
+                run += 1
+            first = items[place]
+            if run > 1 and isinstance(first, Call):
+                first.count = run
+                first.outputs = items[place + run - 1].outputs
+                del items[place + 1 : place + run]
+            place += 1
+
+    def _goes_on(self, first: Item, before: Item, item: Item, run: int, uses: Mapping[str, int]) -> bool:
+        """Whether a call is the next of a row that begins with `first`."""
+        if not (isinstance(first, Call) and isinstance(before, Call) and isinstance(item, Call)):
+            return False
+        if first.shared or item.shared or len(item.outputs) != 1 or len(before.outputs) != 1 or item.count != 1:
+            return False
+        block = self.of[id(first.body)]
+        if self.of[id(item.body)] is not block or not item.inputs or item.inputs[0] != before.outputs[0]:
+            return False
+        if uses.get(before.outputs[0], 0) != 1 or item.inputs[1:] != first.inputs[1:]:
+            return False
+        ins, outs = self.types[item.inputs[0]], self.types[item.outputs[0]]
+        start = self.types[first.inputs[0] or ""]
+        if not (ins.equals(outs) and start.equals(ins)):
+            return False
+        stem, _, number = (first.label or "").rpartition(".")
+        if not number.isdecimal() or item.label != f"{stem}.{int(number) + run}".lstrip("."):
+            return False
+        one, other = block.index(first.body), block.index(item.body)
+        return all(each.values[one] == each.values[other] for each in block.parameters)
+
+    # --- what bodies have in common
+
+    def _shape(self, body: Body) -> Any:
+        """All of a body but the values in its slots, in a form that is equal for bodies that are alike."""
+        numbers: dict[str, tuple[Any, ...]] = {value: ("in", index) for index, value in enumerate(body.inputs)}
+        items = tuple(self._form(item, (index,), numbers, body) for index, item in enumerate(body.items))
+        kinds = tuple((slot.place, slot.word, _kind(slot.value)) for slot in self.slots(body))
+        ranks = tuple((self.types[value].dtype, self.types[value].rank) for value in body.inputs)
+        return items, kinds, ranks, tuple(numbers[value] for value in body.outputs)
+
+    def _form(self, item: Item, place: tuple[int, ...], numbers: dict[str, tuple[Any, ...]], body: Body) -> Any:
+        inputs = tuple(None if value is None else numbers[value] for value in item.inputs)
+        if isinstance(item, Group):
+            inner = tuple(self._form(each, (*place, index), numbers, body) for index, each in enumerate(item.items))
+            return "group", item.label, inputs, inner
+        for index, value in enumerate(item.outputs):
+            numbers[value] = (*place, index)
+        if isinstance(item, Call):
+            block = self.of[id(item.body)]
+            return "call", item.label, inputs, id(block), item.count > 1, item.shared
+        operation = item.operation
+        kind = operation.layer.kind
+        return kind, item.label, inputs, tuple(name for name, _ in operation.ties), len(operation.outputs)
+
+    def slots(self, body: Body) -> Iterator[Slot]:
+        """The slots of a body, in order."""
+        sizes = Sizes.of_body([self.types[value] for value in body.inputs])
+        yield from self._slots_of(body.items, (), body, sizes)
+
+    def _slots_of(self, items: list[Item], prefix: tuple[int, ...], body: Body, sizes: Sizes) -> Iterator[Slot]:
+        for index, item in enumerate(items):
+            place, label = (*prefix, index), item.label or ""
+            if isinstance(item, Group):
+                yield from self._slots_of(item.items, place, body, sizes)
+            elif isinstance(item, Call):
+                block = self.of[id(item.body)]
+                own = block.index(item.body)
+                for parameter in block.parameters:
+                    yield Slot(
+                        (*place, parameter.name), parameter.name, label, _local(parameter.values[own], sizes, body)
+                    )
+                if item.count > 1:
+                    yield Slot((*place, "count"), "depth", label, item.count)
+            else:
+                for name, value in fields(item, self.types):
+                    if isinstance(value, tuple):
+                        for number, element in enumerate(_elements(value)):
+                            yield Slot((*place, name, number), name, label, _local(element, sizes, body))
+                    else:
+                        yield Slot((*place, name), name, label, _local(value, sizes, body))
+                for name, key in item.operation.ties:
+                    yield Slot((*place, "tie", name), f"{name}", label, _local(Tie(key), sizes, body))
+
+    # --- blocks
+
+    def _block(self, kind: str, bodies: list[Body], is_root: bool) -> Block:
+        sizes = [Sizes.of_body([self.types[value] for value in body.inputs]) for body in bodies]
+        block = Block(kind if is_root else self._name(kind, bodies), bodies, sizes)
+        if is_root:
+            return block
+        rows = list(zip(*(self.slots(body) for body in bodies), strict=True))
+        taken: set[str] = {name for each in sizes[:1] for name in each.names()}
+        taken |= {(item.label or "").partition(".")[0] for item in flat(block.body.items)}
+        known: dict[tuple[Any, ...], Any] = {}
+        for row in rows:
+            values = tuple(slot.value for slot in row)
+            if all(_same(value, values[0]) for value in values) and not _is_outer(values[0]):
+                continue
+            key = tuple((type(value).__name__, value) for value in values)
+            if key not in known:
+                known[key] = self._expressed(block, row[0], values, taken)
+            block.written[row[0].place] = known[key]
+        _with_defaults(block)
+        return block
+
+    def _expressed(self, block: Block, slot: Slot, values: tuple[Any, ...], taken: set[str]) -> Any:
+        """What stands in a slot that differs: a size of the input, a multiple of a parameter, or a new parameter."""
+        if all(type(value) is int for value in values) and len(set(values)) > 1:
+            found = _by_parameter(block, values) or _by_size(block, values)
+            if found is not None:
+                return found
+        word = WORDS.get(slot.word, slot.word)
+        name = word if word not in taken else _joined(slot.label, word, taken)
+        taken.add(name)
+        block.parameters.append(Parameter(name, values))
+        return syntax.name(name)
+
+    def _name(self, kind: str, bodies: list[Body]) -> str:
+        stem = re.sub(r"\W", "", kind).lstrip("_0123456789") or "Block"
+        stem = stem[:1].upper() + stem[1:]
+        name, number = stem, 2
+        while name in self.names or _is_layer(name):
+            name, number = f"{stem}{number}", number + 1
+        self.names.add(name)
+        return name
+
+
+def _is_layer(name: str) -> bool:
+    from nnspec.layers.registry import find, find_construct
+
+    return find(name) is not None or find_construct(name) is not None
+
+
+def _all(root: Body) -> list[Body]:
+    found = [root]
+    for body in root.bodies():
+        found += _all(body)
+    return found
+
+
+def fields(step: Step, types: Mapping[str, TensorType]) -> list[tuple[str, Any]]:
+    """The arguments of a layer that a spec has to write, in order: those that go by position, then by name."""
+    layer = step.operation.layer
+    if isinstance(layer, Stored):
+        return [("shape", layer.type.shape)] if layer.contents is None else []
+    model = type(layer).model_fields
+    ordered = [*layer.by_position, *(name for name in layer.in_order() if name not in layer.by_position)]
+    found = []
+    for name in ordered:
+        value = getattr(layer, name)
+        if not model[name].is_required() and value == model[name].default and type(value) is type(model[name].default):
+            continue
+        found.append((name, value))
+    return found
+
+
+def _elements(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The elements of a list, nested ones as they are."""
+    return value
+
+
+def _kind(value: Any) -> Any:
+    """The kind of value that a slot has: parameters stand for values of one kind; what is a size of the body's own stays."""
+    if isinstance(value, syntax.tree.Node):
+        return value
+    if isinstance(value, Tie):
+        return "tie"
+    if isinstance(value, tuple):
+        return value
+    return "number" if type(value) in (int, float) else type(value).__name__
+
+
+def _same(left: Any, right: Any) -> bool:
+    return type(left) is type(right) and left == right
+
+
+def _is_outer(value: Any) -> bool:
+    """Whether a value is known only outside the body."""
+    return isinstance(value, (Expression, Tie))
+
+
+def _local(value: Any, sizes: Sizes, body: Body) -> Any:
+    """A value as the body has it: sizes by the names of its inputs' dimensions, its own parameters by their paths."""
+    if isinstance(value, Expression):
+        return sizes.written(value) or value
+    if isinstance(value, Tie):
+        own = below(value.key, body.path)
+        return value if own is None else syntax.path(own)
+    if isinstance(value, tuple):
+        return tuple(_local(each, sizes, body) for each in value)
+    return value
+
+
+def _by_parameter(block: Block, values: tuple[int, ...]) -> Any:
+    """A whole multiple of a parameter, or a whole part of one."""
+    for parameter in block.parameters:
+        if not all(type(each) is int for each in parameter.values) or len(set(parameter.values)) < 2:
+            continue
+        factor = _factor(values, parameter.values)
+        if factor is not None and factor <= 16:
+            return _scaled("*", parameter.name, factor)
+        factor = _factor(parameter.values, values)
+        if factor is not None and factor <= 16:
+            return _scaled("//", parameter.name, factor)
+    return None
+
+
+def _by_size(block: Block, values: tuple[int, ...]) -> Any:
+    """A whole multiple or part of a dimension of the first inputs."""
+    for index in range(len(block.sizes[0].given)):
+        for dim in range(1, len(block.sizes[0].given[index].shape)):
+            have = tuple(sizes.given[index].shape[dim] for sizes in block.sizes)
+            if not all(isinstance(each, int) and each > 1 for each in have):
+                continue
+            factor = _factor(values, have)
+            if factor is not None and factor <= 16:
+                return _scaled("*", block.sizes[0].name(index, dim), factor)
+            factor = _factor(have, values)
+            if factor is not None and factor <= 16:
+                return _scaled("//", block.sizes[0].name(index, dim), factor)
+    return None
+
+
+def _scaled(operator: str, name: str, factor: int) -> Any:
+    if factor == 1:
+        return syntax.name(name)
+    number = syntax.plain(factor)
+    return (
+        syntax.binary("*", number, syntax.name(name))
+        if operator == "*"
+        else syntax.binary("//", syntax.name(name), number)
+    )
+
+
+def _factor(values: Iterable[Any], units: Iterable[Any]) -> int | None:
+    found: set[Size] = set()
+    for value, unit in zip(values, units, strict=True):
+        try:
+            found.add(exact_divide(value, unit))
+        except (NotExact, ZeroDivisionError):
+            return None
+    one = found.pop() if len(found) == 1 else None
+    return one if isinstance(one, int) and one > 0 else None
+
+
+def _joined(label: str, word: str, taken: set[str]) -> str:
+    stem = re.sub(r"\W+", "_", label).strip("_").lower()
+    name = f"{stem}_{word}" if stem and not stem[0].isdigit() else word
+    number, made = 2, name
+    while made in taken:
+        made, number = f"{name}{number}", number + 1
+    return made
+
+
+def _with_defaults(block: Block) -> None:
+    """Give parameters that most calls have in common a default; those come last."""
+    made = []
+    for parameter in block.parameters:
+        counts: dict[Any, int] = {}
+        for value in parameter.values:
+            if not _is_outer(value):
+                counts[(type(value).__name__, value)] = counts.get((type(value).__name__, value), 0) + 1
+        (_, most), count = max(counts.items(), key=lambda each: each[1]) if counts else ((None, None), 0)
+        usual = (
+            any(parameter.name.endswith(word) for word in ATTRIBUTES)
+            or not isinstance(most, int)
+            or isinstance(most, bool)
+        )
+        if usual and 2 * count > len(parameter.values) and not isinstance(most, syntax.tree.Node):
+            parameter = parameter.replace(default=most, has_default=True)
+        made.append(parameter)
+    block.parameters = sorted(made, key=lambda each: each.has_default)

@@ -1,0 +1,160 @@
+"""`Builder`: what the rows of the table of operators write with: values, layers applied to them, and refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from nnspec.dims import Size, equal
+from nnspec.importing.network import Operation, Origin, Scope, Stored
+from nnspec.layers.base import Layer
+from nnspec.layers.families.source import Constant
+from nnspec.layers.tensor_type import LayerError, TensorType
+from nnspec.record import Record
+
+
+class Value(Record):
+    """A tensor of the graph; a parameter or buffer has the key that it has in the module."""
+
+    name: str
+    type: TensorType
+    key: str | None = None
+
+    @property
+    def shape(self) -> tuple[Size, ...]:
+        """Its sizes."""
+        return self.type.shape
+
+    @property
+    def rank(self) -> int:
+        """The number of its dimensions."""
+        return len(self.type.shape)
+
+
+class Unsaid(Exception):
+    """The node that is being read cannot be written; the text says why."""
+
+
+class Builder:
+    """Adds operations to the scope that is open."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.types: dict[str, TensorType] = {}
+        self.stored: dict[str, Stored] = {}  # by key
+        self.ties: Mapping[str, str] = {}  # a key -> the first key of the same parameter
+        self.open = [scope]  # the scopes that are open, from the outermost
+        self.module_path = ""  # of the module whose code runs
+        self.module: Any = None
+        self.norm: dict[str, Any] = {}  # how the weight of that module is computed, where it is
+        self.origin: Origin | None = None
+        self.count = 0
+        self._held: dict[tuple[str, int], Value] = {}
+
+    def __call__(self, layer: Layer, *inputs: Value | None) -> Value:
+        """The first result of a layer."""
+        return self.all(layer, *inputs)[0]
+
+    def all(self, layer: Layer, *inputs: Value | None, path: str | None = None, ties: Any = ()) -> tuple[Value, ...]:
+        """All results of a layer.
+
+        Raises:
+            Unsaid: the layer does not take these.
+        """
+        return self.apply(layer, tuple(inputs), path, tuple(ties))
+
+    def apply(
+        self, layer: Layer, inputs: tuple[Value | None, ...], path: str | None, ties: tuple[tuple[str, str], ...]
+    ) -> tuple[Value, ...]:
+        """All results of a layer, which owns weights below `path`."""
+        given = tuple(None if each is None else self.tensor(each) for each in inputs)
+        while given and given[-1] is None:
+            given = given[:-1]
+        absent = len(layer.inputs) + len(layer.optional_inputs) - len(given)
+        types = [None if each is None else each.type for each in given]
+        padded = types if layer.variadic else types + [None] * absent
+        try:
+            results = layer.results(*padded)
+        except (LayerError, ValidationError) as error:
+            raise Unsaid(f"{layer.kind} {error}") from None
+        made = tuple(self.fresh(type) for type in results)
+        names = tuple(None if each is None else each.name for each in given)
+        outputs = tuple(each.name for each in made)
+        self.scope.items.append(Operation(layer, names, outputs, path, ties, (), self.origin))
+        return made
+
+    def fresh(self, type: TensorType) -> Value:
+        """A new value."""
+        self.count += 1
+        name = f"v{self.count}"
+        self.types[name] = type
+        return Value(name, type)
+
+    def tensor(self, value: Any) -> Value:
+        """A value that an operation computes with; a number as a constant."""
+        if isinstance(value, Value):
+            return value if value.key is None else self.held(value)
+        if isinstance(value, (bool, int, float)) or not isinstance(value, Sequence):
+            return self(Constant(value=value))
+        raise Unsaid("a list of tensors stands where one is needed")
+
+    def held(self, value: Value) -> Value:
+        """A parameter or buffer as a value of its own, in the innermost open scope that may own it."""
+        key = value.key or ""
+        keys = [each for each in self.stored if self.same(each, key)]
+        scope, own = self.open[0], key
+        for each in self.open:
+            below = [name for name in keys if not each.path or name.startswith(f"{each.path}.")]
+            if below and not each.plain:
+                scope, own = each, key if key in below else below[0]
+        place = (own, id(scope))
+        if place not in self._held:
+            made = self.fresh(value.type)
+            self._held[place] = Value(made.name, made.type)
+            ties = (("", self.ties[own]),) if own in self.ties else ()
+            operation = Operation(self.stored[own], (), (made.name,), own, ties, (own.rpartition(".")[2],), self.origin)
+            scope.items.insert(
+                sum(isinstance(each, Operation) and isinstance(each.layer, Stored) for each in scope.items), operation
+            )
+        return self._held[place]
+
+    def weighted(
+        self, layer: Layer, inputs: Sequence[Value | None], weights: Mapping[str, Value | None]
+    ) -> tuple[Value, ...] | None:
+        """A layer that owns these parameters, by the names that it has for them; None if they are no layer's own."""
+        given = {name: value for name, value in weights.items() if value is not None}
+        path = self._owner(given)
+        if path is None:
+            return None
+        ties = [(name, self.ties[f"{path}.{name}"]) for name in given if f"{path}.{name}" in self.ties]
+        return self.apply(layer, tuple(inputs), path, tuple(ties))
+
+    def _owner(self, weights: Mapping[str, Value]) -> str | None:
+        """The path below which all of these stand by their names: that of the module that runs, if it may be."""
+        if not all(value.key is not None for value in weights.values()):
+            return None
+        here = [self.module_path, *(self.prefix(value, name) for name, value in weights.items())]
+        for path in here:
+            if path is not None and all(
+                self.same(f"{path}.{name}" if path else name, value.key or "") for name, value in weights.items()
+            ):
+                return path or None
+        return None
+
+    @staticmethod
+    def prefix(value: Value, name: str) -> str | None:
+        """The path of the module in which a parameter has this name."""
+        key = value.key or ""
+        return key[: -len(name) - 1] if key.endswith(f".{name}") else None
+
+    def same(self, left: str, right: str) -> bool:
+        """Whether two keys are one parameter."""
+        return self.ties.get(left, left) == self.ties.get(right, right) and left in self.stored
+
+    def agrees(self, value: Value, type: TensorType) -> bool:
+        """Whether a result has the type that torch gives it, as far as that is known."""
+        if value.type.dtype != type.dtype or value.rank != len(type.shape):
+            return False
+        return all(equal(a, b) is not False for a, b in zip(value.shape, type.shape, strict=True))

@@ -1,0 +1,64 @@
+"""`contents`: the numbers of a buffer as an expression: a short one where it gives exactly these, else all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from nnspec.importing import syntax
+
+WRITTEN = 4096  # elements
+
+
+def contents(tensor: torch.Tensor) -> Any:
+    """An expression of the syntax tree; of a tensor without data, zeros of its shape."""
+    dtype = "bool" if tensor.dtype == torch.bool else "float" if tensor.dtype.is_floating_point else "int"
+    shape = [int(size) for size in tensor.shape]
+    zeros = syntax.call("zeros", syntax.plain(shape), **({} if dtype == "float" else {"dtype": syntax.plain(dtype)}))
+    if tensor.device.type == "meta" or tensor.numel() == 0:
+        return zeros
+    data = tensor.detach().cpu()
+    first = data.flatten()[0]
+    if data.dim() and bool((data == first).all()):
+        number = first.item()
+        if number == 0:
+            return zeros
+        if number == 1 and dtype != "bool":
+            return syntax.call(
+                "ones", syntax.plain(shape), **({} if dtype == "float" else {"dtype": syntax.plain(dtype)})
+            )
+        return syntax.call("full", syntax.plain(shape), syntax.plain(number))
+    counted = torch.arange(data.numel(), dtype=data.dtype if dtype != "bool" else torch.int64)
+    if dtype == "int" and torch.equal(data.flatten(), counted):
+        made = syntax.call("Range", syntax.plain(data.numel()))
+        return made if data.dim() == 1 else syntax.chain(made, syntax.call("Reshape", syntax.plain(shape)))
+    if data.dim() >= 2 and data.shape[-1] == data.shape[-2] and data.shape[-1] > 1:
+        square = torch.ones(data.shape, dtype=torch.float32)
+        for name, made in (("tril", square.tril()), ("triu", square.triu())):
+            if torch.equal(data.to(torch.float32), made):
+                triangle = syntax.call(name, syntax.call("ones", syntax.plain(shape)))
+                return triangle if dtype == "float" else syntax.call("cast", triangle, syntax.plain(dtype))
+    if dtype == "float" and data.dim() == 1 and data.numel() > 2:
+        found = _frequencies(data)
+        if found is not None:
+            return found
+    if data.numel() > WRITTEN:
+        return None
+    return syntax.plain(data.tolist())
+
+
+def _frequencies(data: torch.Tensor) -> Any:
+    """The inverse frequencies of rotary positions: 1 / base ** (Range(0, d, step = 2) / d)."""
+    width = 2 * data.numel()
+    if data[0] != 1 or not bool((data > 0).all()):
+        return None
+    power = float(-(width) / (width - 2)) if width > 2 else 0.0
+    base = round(float(data[-1].double() ** power))
+    made = 1.0 / (float(base) ** (torch.arange(0, width, 2, dtype=torch.int64).to(torch.float32) / width))
+    if not torch.equal(made.to(data.dtype), data):
+        return None
+    exponent = syntax.binary(
+        "/", syntax.call("Range", syntax.plain(0), syntax.plain(width), step=syntax.plain(2)), syntax.plain(width)
+    )
+    return syntax.binary("/", syntax.plain(1), syntax.binary("**", syntax.plain(float(base)), exponent))

@@ -1,0 +1,160 @@
+"""`export`: a module run once by `torch.export`; its graph, and what the symbols of its sizes are called."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import torch
+from torch import nn
+from torch.export import Dim, ExportedProgram
+
+from nnspec.diagnostics import SpecError
+from nnspec.dims import Size, solve, symbol
+from nnspec.importing.from_torch.opaque import opaque
+from nnspec.importing.mistakes import BadExample, CannotExport, FixedSize
+from nnspec.importing.places import innermost
+from nnspec.record import Record
+
+_WORD = re.compile(r"(?:(\d+)\*)?([A-Za-z_]\w*)|(\d+)|_")
+
+
+class Exported(Record):
+    """A module, its graph, and the names and sizes of its inputs."""
+
+    module: nn.Module
+    program: ExportedProgram
+    modules: dict[str, nn.Module]  # by every path
+    names: dict[str, Size]  # of torch's symbols
+    inputs: tuple[str, ...]  # the names of the tensors among the arguments, in the order of the graph
+    tree: Any  # how the results were put together
+
+
+def export(module: nn.Module, arguments: Mapping[str, Any], dynamic: Mapping[str, str]) -> Exported:
+    """Export a module in evaluation.
+
+    Args:
+        module: what is exported; it is left as it was.
+        arguments: tensors and other values by the names of `forward`'s parameters.
+        dynamic: the sizes of inputs, as `"N 3 H W"`: a name is any size.
+
+    Raises:
+        SpecError: torch cannot export it.
+    """
+    modules = dict(module.named_modules(remove_duplicate=False))
+    wanted = {name: _parsed(name, text, arguments) for name, text in dynamic.items()}
+    given = {name: _widened(value, wanted.get(name)) for name, value in arguments.items()}
+    shapes = {name: _dimensions(wanted[name]) if name in wanted else None for name in given}
+    was = {each: each.training for each in modules.values()}
+    try:
+        with ExitStack() as stack:
+            stack.enter_context(torch.no_grad())
+            stack.enter_context(warnings.catch_warnings())
+            warnings.simplefilter("ignore")
+            module.eval()
+            stack.enter_context(opaque(dict(module.named_modules())))
+            program = torch.export.export(module, (), dict(given), dynamic_shapes=shapes or None, strict=False)
+    except Exception as error:  # whatever the user's code raises
+        raise SpecError.of(CannotExport(None, *_reason(error))) from error
+    finally:
+        for each, training in was.items():
+            each.training = training
+    return Exported(module, program, modules, *_named(program, wanted), program.call_spec.out_spec)
+
+
+def bound(module: nn.Module, inputs: Any) -> dict[str, Any]:
+    """Example inputs (a tensor, several in order, or by name) by the names of the parameters of `forward`.
+
+    Raises:
+        SpecError: the module does not take them.
+    """
+    try:
+        signature = inspect.signature(module.forward)
+        if isinstance(inputs, Mapping):
+            given = signature.bind(**inputs)
+        else:
+            given = signature.bind(*(inputs if isinstance(inputs, Sequence) else (inputs,)))
+    except TypeError as error:
+        known = ", ".join(signature.parameters)
+        raise SpecError.of(BadExample(None, str(error), f"forward takes {known}")) from None
+    found: dict[str, Any] = {}
+    for name, value in given.arguments.items():
+        kind = signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_KEYWORD:
+            found |= value
+        elif kind is inspect.Parameter.VAR_POSITIONAL:
+            raise SpecError.of(BadExample(None, f"forward takes any number of inputs, *{name}", "name its parameters"))
+        else:
+            found[name] = value
+    return found
+
+
+def _parsed(name: str, text: str, arguments: Mapping[str, Any]) -> list[Size]:
+    """The sizes of an input: numbers, names, and multiples of names."""
+    value = arguments.get(name)
+    if not isinstance(value, torch.Tensor):
+        known = ", ".join(each for each, item in arguments.items() if isinstance(item, torch.Tensor))
+        raise SpecError.of(BadExample(None, f"no input is called {name!r}", f"the inputs are {known}"))
+    words = text.replace(",", " ").split()
+    sizes: list[Size] = []
+    for word, size in zip(words, value.shape, strict=False):
+        found = _WORD.fullmatch(word)
+        if found is None:
+            advice = "a size is a number, a name, or a multiple such as 32*h"
+            raise SpecError.of(BadExample(None, f"{word!r} is no size of {name}", advice))
+        sizes.append(int(size) if found[2] is None or found[2] == "_" else symbol(found[2]) * int(found[1] or 1))
+        if found[3] is not None and int(found[3]) != size:
+            advice = f"its example has {tuple(value.shape)}"
+            raise SpecError.of(BadExample(None, f"{name} is given {text!r}, and has {size} there", advice))
+    if len(words) != value.dim():
+        raise SpecError.of(
+            BadExample(None, f"{name} is given {text!r}", f"its example has {value.dim()} sizes: {tuple(value.shape)}")
+        )
+    return sizes
+
+
+def _widened(value: Any, sizes: list[Size] | None) -> Any:
+    """An example in which no size that is to be any is 1 or less: torch takes a 1 for a fixed size."""
+    for dim, size in enumerate(sizes or ()):
+        found = None if isinstance(size, int) else solve(size, value.shape[dim])
+        if not isinstance(size, int) and (found is None or found[1] == 1):
+            unit = size.terms[0][1]
+            value = value.repeat_interleave(-(-2 * unit // value.shape[dim]), dim).narrow(dim, 0, 2 * unit)
+    return value
+
+
+def _dimensions(sizes: list[Size]) -> dict[int, Any]:
+    found: dict[int, Any] = {}
+    for dim, size in enumerate(sizes):
+        if not isinstance(size, int):
+            unit = size.terms[0][1]
+            found[dim] = Dim.AUTO if unit == 1 else unit * Dim(size.terms[0][0].text)  # type: ignore[attr-defined]
+    return found
+
+
+def _named(program: ExportedProgram, wanted: Mapping[str, list[Size]]) -> tuple[dict[str, Size], tuple[str, ...]]:
+    """What torch's symbols are called, and the names of the inputs."""
+    names: dict[str, Size] = {}
+    inputs = program.graph_signature.user_inputs
+    for node in program.graph.nodes:
+        if node.op != "placeholder" or node.name not in inputs or node.name not in wanted:
+            continue
+        for dim, (size, have) in enumerate(zip(wanted[node.name], node.meta["val"].shape, strict=True)):
+            if isinstance(size, int):
+                continue
+            if isinstance(have, int):
+                raise SpecError.of(FixedSize(None, node.name, dim, str(size), have))
+            form = have.node.expr
+            free = next(iter(form.free_symbols))
+            unit = size.terms[0][1]
+            names.setdefault(free.name, size if unit == 1 or form.is_Symbol else symbol(size.terms[0][0].text))
+    return names, tuple(each for each in inputs if isinstance(each, str))
+
+
+def _reason(error: Exception) -> tuple[str, Any]:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__), innermost(error)

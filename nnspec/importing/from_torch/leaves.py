@@ -1,0 +1,114 @@
+"""Modules of torch that are one layer: which they are, and rows for those whose insides are not read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from torch import nn
+
+from nnspec.importing.from_torch.builder import Builder, Unsaid, Value
+from nnspec.importing.from_torch.operators.elementwise import layer
+
+COMPOSED = (nn.Transformer, nn.TransformerEncoder, nn.TransformerDecoder, nn.TransformerEncoderLayer,
+            nn.TransformerDecoderLayer)  # fmt: skip
+
+
+def is_leaf(module: nn.Module) -> bool:
+    """Whether a module is one layer of torch's, which is not looked into."""
+    kind = type(module)
+    if kind.__name__.startswith("Parametrized") and hasattr(module, "parametrizations"):
+        kind = kind.__mro__[1]
+    if kind.__module__ == "torch.nn.modules.container":
+        return False
+    return kind.__module__.startswith("torch.nn.modules.") and not issubclass(kind, COMPOSED)
+
+
+def is_plain(module: nn.Module) -> bool:
+    """Whether a module only applies those inside it, one after the other."""
+    return isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward
+
+
+def is_dropped(module: nn.Module) -> bool:
+    """Whether a module leaves out branches at random in training, by a name that is usual for it."""
+    kind = type(module).__name__
+    return (kind.endswith("DropPath") or kind == "StochasticDepth") and not any(module.children())
+
+
+def applied(b: Builder, module: nn.Module, path: str, inputs: Sequence[Value | None]) -> tuple[Value | None, ...]:
+    """A module that is not looked into, as a layer.
+
+    Raises:
+        Unsaid: no layer is like it.
+    """
+    if is_dropped(module):
+        return _depth(b, module, path, inputs)
+    for kind, function in _MADE.items():
+        if type(module) is kind:
+            return function(b, module, path, inputs)
+    raise Unsaid(f"{type(module).__name__} has no counterpart")
+
+
+def _depth(b: Builder, module: Any, path: str, inputs: Sequence[Value | None]) -> tuple[Value | None, ...]:
+    p = module.p if hasattr(module, "p") else module.drop_prob
+    fields = {"mode": module.mode} if getattr(module, "mode", "row") != "row" else {}
+    return b.apply(layer("StochasticDepth", p=float(p), **fields), tuple(inputs), path, ())
+
+
+def _ties(b: Builder, path: str, module: nn.Module) -> tuple[tuple[str, str], ...]:
+    keys = {name: f"{path}.{name}" if path else name for name, _ in module.named_parameters()}
+    return tuple((name, b.ties[key]) for name, key in keys.items() if key in b.ties)
+
+
+def _recurrent(b: Builder, module: Any, path: str, inputs: Sequence[Value | None]) -> tuple[Value | None, ...]:
+    fields = {
+        "num_layers": module.num_layers, "batch_first": module.batch_first, "dropout": float(module.dropout),
+        "bidirectional": module.bidirectional, "proj_size": module.proj_size,
+    }  # fmt: skip
+    usual = {"num_layers": 1, "batch_first": False, "dropout": 0.0, "bidirectional": False, "proj_size": 0}
+    fields = {key: value for key, value in fields.items() if value != usual[key]}
+    if not module.bias:
+        fields["bias"] = False
+    if isinstance(module, nn.RNN) and module.nonlinearity != "tanh":
+        fields["nonlinearity"] = module.nonlinearity
+    made = layer(type(module).__name__, hidden_size=module.hidden_size, **fields)
+    return b.apply(made, tuple(inputs), path, _ties(b, path, module))
+
+
+def _cell(b: Builder, module: Any, path: str, inputs: Sequence[Value | None]) -> tuple[Value | None, ...]:
+    fields: dict[str, Any] = {} if module.bias else {"bias": False}
+    if isinstance(module, nn.RNNCell) and module.nonlinearity != "tanh":
+        fields["nonlinearity"] = module.nonlinearity
+    made = layer(type(module).__name__, hidden_size=module.hidden_size, **fields)
+    return b.apply(made, tuple(inputs), path, _ties(b, path, module))
+
+
+def _attention(b: Builder, module: Any, path: str, inputs: Sequence[Value | None]) -> tuple[Value | None, ...]:
+    if module.bias_k is not None or module.add_zero_attn:
+        raise Unsaid("MultiheadAttention with bias_k or add_zero_attn")
+    query, key, value, padding, mask = inputs
+    fields: dict[str, Any] = {}
+    if not module.batch_first:
+        fields["batch_first"] = False
+    if module.dropout:
+        fields["dropout"] = float(module.dropout)
+    if module.in_proj_bias is None:
+        fields["bias"] = False
+    if value == key:
+        value = None
+    if value is None and key == query and module._qkv_same_embed_dim:
+        key = None
+    made = layer("MultiheadAttention", num_heads=module.num_heads, **fields)
+    result = b.apply(made, (query, key, value, padding, mask), path, _ties(b, path, module))
+    return (*result, None)
+
+
+_MADE: dict[type, Callable[..., tuple[Value | None, ...]]] = {
+    nn.LSTM: _recurrent,
+    nn.GRU: _recurrent,
+    nn.RNN: _recurrent,
+    nn.LSTMCell: _cell,
+    nn.GRUCell: _cell,
+    nn.RNNCell: _cell,
+    nn.MultiheadAttention: _attention,
+}

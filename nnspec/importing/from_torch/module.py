@@ -1,0 +1,45 @@
+"""`module_text`: the text of a spec for a module of PyTorch, and the comparison of what was written with the module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+
+from nnspec.diagnostics import SpecError
+from nnspec.importing.assemble import assembled
+from nnspec.importing.from_torch.compare import differences
+from nnspec.importing.from_torch.export import bound, export
+from nnspec.importing.from_torch.reading import read
+from nnspec.importing.mistakes import OtherOutcome
+from nnspec.ir.program import Program
+
+
+def module_text(module: nn.Module, inputs: Any, dynamic: Mapping[str, str], name: str | None) -> str:
+    """The text of a spec for a module.
+
+    Args:
+        module: what is imported; it is left as it was.
+        inputs: an example: a tensor, several in order, or by the names of `forward`'s parameters.
+        dynamic: the sizes of inputs by name, `"N 3 H W"`; those of the example where it is left out.
+        name: what the model is called; its class if it is left out.
+
+    Raises:
+        SpecError: it cannot be exported, or does what no spec can say.
+    """
+    network = read(export(module, bound(module, inputs), dynamic))
+    count = sum(each.numel() for each in module.parameters())
+    words = f"{type(module).__name__} of {type(module).__module__.split('.')[0]}: {count:,} parameters."
+    return assembled(network.replace(name=name or network.name, documentation=words))
+
+
+def need_equal(module: nn.Module, program: Program, inputs: Any) -> None:
+    """Check that a program is the module that it was written from.
+
+    Raises:
+        SpecError: it has other weights, or gives other results for the example.
+    """
+    found = tuple(differences(module, program, bound(module, inputs)))
+    if found:
+        raise SpecError.of(OtherOutcome(None, found))

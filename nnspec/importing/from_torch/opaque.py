@@ -1,0 +1,131 @@
+"""Modules of torch whose insides are not read: recurrent layers and attention of several heads are layers of nnspec.
+
+While a module is exported, their `forward` is one operator, `nnspec::apply`, that knows the shapes of its results. The
+graph then has one node for each, whatever torch does inside for these sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+_LIBRARY = torch.library.Library("nnspec", "FRAGMENT")
+_LIBRARY.define("apply(Tensor?[] inputs, str path) -> Tensor[]")
+_SHAPES: dict[str, Callable[[list[torch.Tensor | None]], list[torch.Tensor]]] = {}  # of the modules being exported
+
+
+def _apply(inputs: list[torch.Tensor | None], path: str) -> list[torch.Tensor]:
+    return _SHAPES[path](inputs)
+
+
+torch.library.impl(_LIBRARY, "apply", "CompositeExplicitAutograd")(_apply)
+torch.library.register_fake("nnspec::apply")(_apply)
+
+
+@contextmanager
+def opaque(modules: Mapping[str, nn.Module]) -> Iterator[None]:
+    """Make these modules one operator each, by path, as long as the context lasts."""
+    changed = [(path, module) for path, module in modules.items() if type(module) in FORWARDS]
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        for path, module in changed:
+            shapes, forward = FORWARDS[type(module)](module)
+            _SHAPES[path] = shapes
+            module.forward = forward(path)
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+        for path, module in changed:
+            module.__dict__.pop("forward", None)
+            _SHAPES.pop(path, None)
+
+
+def _recurrent(module: Any) -> Any:
+    width = (module.proj_size if isinstance(module, nn.LSTM) else 0) or module.hidden_size
+    directions = 1 + module.bidirectional
+
+    def shapes(inputs: list[torch.Tensor | None]) -> list[torch.Tensor]:
+        x = inputs[0]
+        assert x is not None
+        batch = x.shape[1 - int(not module.batch_first) if module.batch_first else 1] if x.dim() == 3 else None
+        batch = x.shape[0] if x.dim() == 3 and module.batch_first else batch
+        middle = () if batch is None else (batch,)
+        result = [x.new_empty((*x.shape[:-1], directions * width))]
+        result.append(x.new_empty((module.num_layers * directions, *middle, width)))
+        if isinstance(module, nn.LSTM):
+            result.append(x.new_empty((module.num_layers * directions, *middle, module.hidden_size)))
+        return result
+
+    def forward(path: str) -> Any:
+        def applied(input: torch.Tensor, hx: Any = None) -> Any:
+            states = () if hx is None else hx if isinstance(hx, tuple) else (hx,)
+            output, *last = torch.ops.nnspec.apply([input, *states], path)
+            return output, tuple(last) if isinstance(module, nn.LSTM) else last[0]
+
+        return applied
+
+    return shapes, forward
+
+
+def _cell(module: Any) -> Any:
+    def shapes(inputs: list[torch.Tensor | None]) -> list[torch.Tensor]:
+        x = inputs[0]
+        assert x is not None
+        count = 2 if isinstance(module, nn.LSTMCell) else 1
+        return [x.new_empty((*x.shape[:-1], module.hidden_size)) for _ in range(count)]
+
+    def forward(path: str) -> Any:
+        def applied(input: torch.Tensor, hx: Any = None) -> Any:
+            states = () if hx is None else hx if isinstance(hx, tuple) else (hx,)
+            last = torch.ops.nnspec.apply([input, *states], path)
+            return tuple(last) if isinstance(module, nn.LSTMCell) else last[0]
+
+        return applied
+
+    return shapes, forward
+
+
+def _attention(module: nn.MultiheadAttention) -> Any:
+    def shapes(inputs: list[torch.Tensor | None]) -> list[torch.Tensor]:
+        query, key = inputs[:2]
+        assert query is not None and key is not None
+        order = (0, 1) if module.batch_first or query.dim() == 2 else (1, 0)
+        batch = () if query.dim() == 2 else (query.shape[order[0]],)
+        time = query.shape[-3 if query.dim() == 3 and not module.batch_first else -2]
+        source = key.shape[-3 if key.dim() == 3 and not module.batch_first else -2]
+        return [torch.empty_like(query), query.new_empty((*batch, time, source))]
+
+    def forward(path: str) -> Any:
+        def applied(
+            query: torch.Tensor,
+            key: torch.Tensor,
+            value: torch.Tensor,
+            key_padding_mask: torch.Tensor | None = None,
+            need_weights: bool = True,
+            attn_mask: torch.Tensor | None = None,
+            average_attn_weights: bool = True,
+            is_causal: bool = False,
+        ) -> Any:
+            inputs = [query, key, value, key_padding_mask, attn_mask]
+            output, weights = torch.ops.nnspec.apply(inputs, path)
+            return output, weights if need_weights else None
+
+        return applied
+
+    return shapes, forward
+
+
+FORWARDS: dict[type, Callable[[Any], Any]] = {
+    nn.LSTM: _recurrent,
+    nn.GRU: _recurrent,
+    nn.RNN: _recurrent,
+    nn.LSTMCell: _cell,
+    nn.GRUCell: _cell,
+    nn.RNNCell: _cell,
+    nn.MultiheadAttention: _attention,
+}

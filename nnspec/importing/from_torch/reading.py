@@ -1,0 +1,420 @@
+"""`read`: the graph of an exported module as a network: every node by its row of the table of operators.
+
+All that cannot be said is collected, and refused together. The one thing to know: an operator that changes a tensor in
+place is read as one that makes a new one, which all later uses of the old one mean.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+from torch.export.graph_signature import InputKind
+from torch.fx import Graph, GraphModule, Node
+from torch.utils import _pytree as pytree
+
+from nnspec.diagnostics import SpecError
+from nnspec.importing.from_torch.authors import AuthorNames
+from nnspec.importing.from_torch.builder import Builder, Unsaid, Value
+from nnspec.importing.from_torch.contents import contents
+from nnspec.importing.from_torch.export import Exported
+from nnspec.importing.from_torch.leaves import applied, is_leaf, is_plain
+from nnspec.importing.from_torch.operators import ROWS
+from nnspec.importing.from_torch.operators.elementwise import cast, layer
+from nnspec.importing.from_torch.operators.row import AS_IT_IS
+from nnspec.importing.from_torch.operators.shape import stretched
+from nnspec.importing.from_torch.sizes import UnknownSize, size_of
+from nnspec.importing.mistakes import CannotSay, Refusal
+from nnspec.importing.network import Network, Operation, Scope, Stored, Weighed
+from nnspec.importing.places import of_trace
+from nnspec.layers.tensor_type import DType, LayerError, TensorType
+
+ELEMENTS = 4096  # of a tensor whose numbers are written out
+_IGNORED = ("_assert_async", "_assert_scalar", "sym_constrain_range", "sym_constrain_range_for_size", "sym_size",
+            "_assert_tensor_metadata", "_set_grad_enabled", "_enter_autocast", "_exit_autocast", "sym_numel")  # fmt: skip
+_VIEWS = frozenset("slice select view reshape transpose permute expand unsqueeze squeeze narrow flatten t".split())
+
+
+def read(exported: Exported) -> Network:
+    """The network of an exported module.
+
+    Raises:
+        SpecError: it does what no spec can say; all of it is listed.
+    """
+    return _Reader(exported).network()
+
+
+class _Reader:
+    def __init__(self, exported: Exported) -> None:
+        self.exported = exported
+        self.module = exported.module
+        self.names = exported.names
+        self.root = Scope("", type(exported.module).__name__)
+        self.builder = Builder(self.root)
+        self.values: dict[Node, Any] = {}
+        self.refusals: list[Refusal] = []
+        self.scopes: list[tuple[str, Scope]] = [("", self.root)]
+        self.calls: dict[str, int] = {}
+        self.authors = AuthorNames()
+        self.inputs: list[tuple[str, str]] = []
+
+    def network(self) -> Network:
+        weights, aliases = self._weights()
+        self._placeholders()
+        graph = self.exported.program.graph
+        self._graph(graph)
+        if self.refusals:
+            raise SpecError.of(CannotSay(None, tuple(dict.fromkeys(self.refusals))))
+        outputs = self._outputs(graph)
+        if self.refusals:
+            raise SpecError.of(CannotSay(None, tuple(dict.fromkeys(self.refusals))))
+        self.authors.give(self.root)
+        name = type(self.module).__name__
+        return Network(name, self.root, tuple(self.inputs), outputs, self.builder.types, weights, aliases)
+
+    # --- what the module owns
+
+    def _weights(self) -> tuple[dict[str, Weighed], tuple[tuple[str, ...], ...]]:
+        """The entries of the `state_dict`; and which keys are one tensor."""
+        first: dict[int, list[str]] = {}
+        parameters = dict(self.module.named_parameters(remove_duplicate=False))
+        buffers = dict(self.module.named_buffers(remove_duplicate=False))
+        for key, tensor in [*parameters.items(), *buffers.items()]:
+            first.setdefault(id(tensor), []).append(key)
+            self.builder.stored[key] = Stored(self._type(tensor), trainable=tensor.requires_grad)
+        aliases = tuple(tuple(keys) for keys in first.values() if len(keys) > 1)
+        self.builder.ties = {key: keys[0] for keys in aliases for key in keys[1:]}
+        kept = self.module.state_dict(keep_vars=True)
+        for key, tensor in buffers.items():
+            self.builder.stored[key] = self.builder.stored[key].replace(trainable=False, persistent=key in kept)
+        found = {
+            key: Weighed(tuple(tensor.shape), _DTYPES[tensor.dtype], key in buffers, tensor.requires_grad)
+            for key, tensor in kept.items()
+        }
+        return found, aliases
+
+    def _type(self, tensor: Any) -> TensorType:
+        if tensor.dtype not in _DTYPES:
+            raise Unsaid(f"a tensor of type {tensor.dtype}")
+        return TensorType(_DTYPES[tensor.dtype], tuple(size_of(size, self.names) for size in tensor.shape))
+
+    def _placeholders(self) -> None:
+        program = self.exported.program
+        tensors = dict(self.module.named_buffers(remove_duplicate=False))
+        for spec, node in zip(program.graph_signature.input_specs, self._inputs(program.graph), strict=True):
+            value = node.meta.get("val")
+            if spec.kind in (InputKind.PARAMETER, InputKind.BUFFER):
+                stored = self.builder.stored[str(spec.target)]
+                if spec.kind is InputKind.BUFFER:
+                    self._fill(str(spec.target), tensors[str(spec.target)])
+                self.values[node] = Value(node.name, stored.type, str(spec.target))
+            elif spec.kind is InputKind.CONSTANT_TENSOR:
+                self.values[node] = ("constant", program.constants[str(spec.target)])
+            elif isinstance(value, torch.Tensor):
+                made = Value(node.name, self._type(value))
+                self.builder.types[node.name] = made.type
+                self.values[node] = made
+                self.inputs.append((node.name, node.name))
+            else:
+                self.values[node] = value
+
+    def _fill(self, key: str, tensor: torch.Tensor) -> None:
+        """Find out how the contents of a buffer are written; they are asked for when it is used."""
+        found = contents(tensor)
+        self.builder.stored[key] = self.builder.stored[key].replace(contents=found)
+
+    @staticmethod
+    def _inputs(graph: Graph) -> list[Node]:
+        return [node for node in graph.nodes if node.op == "placeholder"]
+
+    # --- nodes
+
+    def _graph(self, graph: Graph) -> None:
+        for node in graph.nodes:
+            if node.op == "call_function":
+                self._enter(node)
+                try:
+                    self.values[node] = self._call(node)
+                except (Unsaid, UnknownSize) as problem:
+                    self._refuse(node, str(problem))
+                except (LayerError, ValidationError) as problem:
+                    self._refuse(node, _first_line(problem))
+            elif node.op == "get_attr":
+                self.values[node] = _attribute(node)
+
+    def _refuse(self, node: Node, reason: str) -> None:
+        what = str(getattr(node.target, "_schema", None) and node.target._schema.name) if node.target else node.name  # type: ignore[union-attr]
+        if isinstance(node.target, torch._ops.HigherOrderOperator):
+            what = node.target.name()
+        self.refusals.append(Refusal(what.removeprefix("aten::"), reason, of_trace(node.meta.get("stack_trace"))))
+        self.values[node] = self._unknown(node.meta.get("val"))
+
+    def _unknown(self, value: Any) -> Any:
+        """A value in the place of one that cannot be said, so that what follows is read, too."""
+        if isinstance(value, torch.Tensor):
+            try:
+                return self.builder.fresh(self._type(value))
+            except (Unsaid, UnknownSize):
+                return self.builder.fresh(TensorType("float", tuple(1 for _ in value.shape)))
+        if isinstance(value, (list, tuple)):
+            return tuple(map(self._unknown, value))
+        return value
+
+    def _enter(self, node: Node) -> None:
+        """Open and close scopes, so that the innermost is the call of the module whose code the node is."""
+        stack = [
+            (key, path)
+            for key, (path, _) in (node.meta.get("nn_module_stack") or {}).items()
+            if not key.startswith("_empty")
+        ]
+        builder = self.builder
+        builder.origin = of_trace(node.meta.get("stack_trace"))
+        if not stack:
+            return
+        modules = [(key, path, self.exported.modules[path]) for key, path in stack[1:] if path in self.exported.modules]
+        builder.module_path, builder.module, builder.norm = "", self.module, {}
+        wanted: list[tuple[str, str, Any]] = []
+        for key, path, module in modules:
+            builder.module_path, builder.module = path, module
+            if is_leaf(module):
+                break
+            wanted.append((key, path, module))
+        common = 1
+        while common < len(self.scopes) and common <= len(wanted) and self.scopes[common][0] == wanted[common - 1][0]:
+            common += 1
+        del self.scopes[common:]
+        for key, path, module in wanted[common - 1 :]:
+            again = self.calls.get(path, 0)
+            self.calls[path] = again + 1
+            scope = Scope(path, type(module).__name__, again, is_plain(module))
+            self.scopes[-1][1].items.append(scope)
+            self.scopes.append((key, scope))
+        builder.open = [scope for _, scope in self.scopes]
+        builder.scope = builder.open[-1]
+
+    def _call(self, node: Node) -> Any:
+        target: Any = node.target
+        value = node.meta.get("val")
+        if target is operator.getitem:
+            return self._argument(node.args[0])[node.args[1]]
+        if isinstance(value, (torch.SymInt, int)) or (isinstance(value, (torch.SymBool, torch.SymFloat, bool, float))):
+            return value
+        if isinstance(target, torch._ops.HigherOrderOperator):
+            return self._inside(node)
+        name = target._schema.name.removeprefix("aten::") if hasattr(target, "_schema") else str(target)
+        if name in _IGNORED:
+            return None
+        if name == "nnspec::apply":
+            return self._module(node)
+        changes = name.endswith("_") and not name.endswith("__")
+        return self._changed(node, name[:-1]) if changes else self._row(node, name)
+
+    def _row(self, node: Node, name: str) -> Any:
+        function = ROWS.get(name)
+        if function is None:
+            raise Unsaid("it is not in the table of operators")
+        arguments = self._arguments(node)
+        code = function.__code__
+        takes = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        more = code.co_flags & 0x08
+        if "result" in takes or more:
+            arguments["result"] = self._result(node.meta["val"])
+        if "operator" in takes or more:
+            arguments["operator"] = name
+        if "sources" in takes:
+            arguments["sources"] = self._measured(node)
+        given = {key: each for key, each in arguments.items() if key in takes or (more and each is not None)}
+        left = [key for key, each in arguments.items() if key not in given and key not in AS_IT_IS and each is not None]
+        if left and not more:
+            usual = {
+                each.name: each.default_value for each in node.target._schema.arguments if each.has_default_value()
+            }  # type: ignore[union-attr]
+            for key in left:
+                if key not in usual or usual[key] != arguments[key]:
+                    raise Unsaid(f"its argument {key} has no counterpart")
+        before = len(self.builder.scope.items)
+        made = function(self.builder, **given)
+        self._label(before)
+        return self._checked(made, node.meta["val"])
+
+    def _measured(self, node: Node) -> tuple[Value, ...]:
+        """The tensors whose sizes the arguments of a node are made of."""
+        found: dict[Node, None] = {}
+        pending = [each for each in node.all_input_nodes if isinstance(each.meta.get("val"), torch.SymInt)]
+        while pending:
+            each = pending.pop()
+            if _operator(each) == "sym_size":
+                found[each.args[0]] = None  # type: ignore[index]
+            pending += [one for one in each.all_input_nodes if isinstance(one.meta.get("val"), torch.SymInt)]
+        values = (self.values.get(each) for each in found)
+        return tuple(each for each in values if isinstance(each, Value))
+
+    def _checked(self, made: Any, value: Any) -> Any:
+        """A result with the element type that torch gives it.
+
+        Raises:
+            Unsaid: it has another shape.
+        """
+        if isinstance(value, (list, tuple)):
+            return tuple(
+                None if have is None else self._checked(have, want) for have, want in zip(made, value, strict=False)
+            )
+        if not isinstance(made, Value) or not isinstance(value, torch.Tensor):
+            return made
+        type = self._type(value)
+        if made.key is None:
+            made = cast(self.builder, made, type.dtype)
+        if not self.builder.agrees(made, type):
+            raise Unsaid(f"its result is {type}, and {made.type} as a spec has it")
+        return made
+
+    def _label(self, before: int) -> None:
+        """Name what a leaf module has just done by the path of that module."""
+        builder, items = self.builder, self.builder.scope.items
+        if builder.module_path and builder.module_path != builder.scope.path and len(items) > before:
+            last = items[-1]
+            if isinstance(last, Operation) and last.path is None and len(items) == before + 1:
+                items[-1] = last.replace(path=builder.module_path)
+
+    def _changed(self, node: Node, name: str) -> Any:
+        """An operator that changes its first argument."""
+        first = node.args[0]
+        assert isinstance(first, Node)
+        if name == "copy":
+            source = self.builder.tensor(self._argument(node.args[1]))
+            old = self._argument(first)
+            made = stretched(self.builder, cast(self.builder, source, old.type.dtype), old.shape)
+        else:
+            made = self._row(node, name)
+        base = first
+        while _operator(base) in _VIEWS and isinstance(base.args[0], Node):
+            base = base.args[0]
+        if base is not first and any(_is_behind(user, node) for user in base.users if user is not first):
+            raise Unsaid("it writes into a part of a tensor that is used as a whole afterwards")
+        if isinstance(self.values.get(first), Value) and self.values[first].key is not None:
+            raise Unsaid("it changes a parameter or buffer of the module")
+        self.values[first] = made
+        return made
+
+    def _module(self, node: Node) -> Any:
+        inputs, path = node.args
+        module = self.exported.modules[str(path)]
+        given = self._argument(inputs)
+        return applied(self.builder, module, str(path), given)
+
+    def _inside(self, node: Node) -> Any:
+        """What a region of the graph does, such as one without gradients or without autocast."""
+        regions = [each for each in map(self._argument, node.args) if isinstance(each, GraphModule)]
+        if len(regions) != 1:
+            raise Unsaid("it holds code that runs under a condition of the data, or several times")
+        region = regions[0]
+        place = next(i for i, each in enumerate(node.args) if self._argument(each) is region)
+        for inner, argument in zip(self._inputs(region.graph), node.args[place + 1 :], strict=True):
+            self.values[inner] = self._argument(argument)
+        self._graph(region.graph)
+        result = next(each for each in region.graph.nodes if each.op == "output").args[0]
+        return self._argument(result)
+
+    # --- arguments
+
+    def _arguments(self, node: Node) -> dict[str, Any]:
+        schema = node.target._schema  # type: ignore[union-attr]
+        given: dict[str, Any] = {}
+        for place, each in enumerate(schema.arguments):
+            if place < len(node.args):
+                given[each.name] = self._argument(node.args[place])
+            elif each.name in node.kwargs:
+                given[each.name] = self._argument(node.kwargs[each.name])
+        return given
+
+    def _argument(self, argument: Any) -> Any:
+        if isinstance(argument, Node):
+            found = self.values.get(argument, argument.meta.get("val"))
+            if isinstance(found, tuple) and found[:1] == ("constant",):
+                return self._constant(found[1])
+            if isinstance(found, (torch.SymInt, torch.SymFloat, torch.SymBool)):
+                if isinstance(found, torch.SymInt):
+                    return size_of(found, self.names)
+                raise Unsaid("it computes with a fraction of a size")
+            return found
+        if isinstance(argument, (list, tuple)):
+            return tuple(map(self._argument, argument))
+        if isinstance(argument, torch.dtype):
+            if argument not in _DTYPES:
+                raise Unsaid(f"it makes a tensor of type {argument}")
+            return _DTYPES[argument]
+        if isinstance(argument, torch.SymInt):
+            return size_of(argument, self.names)
+        return argument
+
+    def _constant(self, tensor: torch.Tensor) -> Any:
+        if tensor.numel() > ELEMENTS:
+            raise Unsaid(f"a constant of {tensor.numel():,} elements")
+        numbers = tensor.detach().cpu().tolist()
+        dtype = _DTYPES[tensor.dtype]
+        return self.builder(layer("Constant", value=_tuples(numbers), dtype=None if dtype != "float" else "float"))
+
+    def _result(self, value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            return tuple(map(self._result, value))
+        return self._type(value) if isinstance(value, torch.Tensor) else value
+
+    def _outputs(self, graph: Graph) -> tuple[tuple[str, str], ...]:
+        """The names of the outputs: keys and fields of the result, or the variables that are returned."""
+        given = next(node for node in graph.nodes if node.op == "output").args[0]
+        tree = pytree.tree_unflatten(list(given), self.exported.tree)
+        returned = self.authors.returned(type(self.module))
+        found: list[tuple[str, str]] = []
+        for path, node in pytree.tree_flatten_with_path(tree)[0]:
+            value = self._argument(node)
+            if not isinstance(value, Value):
+                continue
+            words = [str(getattr(key, "key", getattr(key, "idx", getattr(key, "name", "")))) for key in path]
+            if all(word.isdigit() for word in words):
+                names = returned if len(words) == 1 else ()
+                words = [names[int(words[0])]] if words and int(words[0]) < len(names) else ["result", *words]
+                if not path and len(returned) == 1:
+                    words = [returned[0]]
+            self.builder.scope, self.builder.open = self.root, [self.root]
+            value = self.builder.tensor(value)
+            found.append(("_".join(words), value.name))
+        return tuple(found)
+
+
+def _first_line(problem: Exception) -> str:
+    """The reason why a layer cannot be so configured."""
+    if isinstance(problem, ValidationError):
+        first = problem.errors(include_url=False, include_input=False)[0]
+        return f"{problem.title}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return str(problem)
+
+
+def _operator(node: Node) -> str:
+    schema = getattr(node.target, "_schema", None)
+    return "" if schema is None else str(schema.name).removeprefix("aten::")
+
+
+def _is_behind(node: Node, other: Node) -> bool:
+    """Whether a node comes after another one."""
+    return node > other
+
+
+def _attribute(node: Node) -> Any:
+    found: Any = node.graph.owning_module
+    for part in str(node.target).split("."):
+        found = getattr(found, part)
+    return ("constant", found) if isinstance(found, torch.Tensor) else found
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+_DTYPES: Mapping[torch.dtype, DType] = {
+    torch.float32: "float", torch.float64: "float", torch.float16: "float", torch.bfloat16: "float",
+    torch.int64: "int", torch.int32: "int", torch.int16: "int", torch.int8: "int", torch.uint8: "int",
+    torch.bool: "bool",
+}  # fmt: skip

@@ -1,0 +1,43 @@
+"""Sizes of torch's symbolic shapes as sizes of nnspec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nnspec.dims import Size, product
+
+
+class UnknownSize(Exception):
+    """A size that nnspec has no form for."""
+
+
+def size_of(value: Any, names: Mapping[str, Size]) -> Size:
+    """A number or symbol of torch; `names` has what the symbols are called.
+
+    Raises:
+        UnknownSize: it is made in a way that nnspec has no form for.
+    """
+    if isinstance(value, int):
+        return int(value)
+    return _converted(value.node.expr, names)
+
+
+def _converted(form: Any, names: Mapping[str, Size]) -> Size:
+    if form.is_Integer:
+        return int(form)
+    if form.is_Symbol:
+        if form.name not in names:
+            raise UnknownSize(f"{form}")
+        return names[form.name]
+    parts = [_converted(each, names) for each in form.args if not getattr(each, "is_Boolean", False)]
+    if form.is_Add:
+        return sum(parts, 0)
+    if form.is_Mul:
+        return product(parts)
+    kind = type(form).__name__
+    if kind in ("FloorDiv", "CleanDiv") and isinstance(parts[1], int) and parts[1] > 0:
+        return parts[0] // parts[1]
+    if kind == "Pow" and isinstance(parts[1], int) and 0 < parts[1] < 8:
+        return product([parts[0]] * parts[1])
+    raise UnknownSize(f"{form}")

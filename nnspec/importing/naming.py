@@ -1,0 +1,62 @@
+"""`Names`: how values are written in a body: no two things have one name, and none is a word of the language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from nnspec.layers.registry import words
+
+RESERVED = frozenset(
+    "import block model train input output require if else for in training rename order phase residual skip scan concat "
+    "add multiply true false none not and or along each carry from as backward".split()
+)
+
+
+def is_simple(label: str) -> bool:
+    """Whether a label can stand for its value as it is."""
+    return bool(re.fullmatch(r"[A-Za-z_]\w*", label)) and label not in RESERVED and label != "_"
+
+
+class Names:
+    """The names of one body, those of its groups and branches among them."""
+
+    def __init__(self, taken: Iterable[str], labels: Iterable[str]) -> None:
+        self.taken = set(taken) | {label.partition(".")[0] for label in labels}
+        self.labels = list(labels)  # of steps without weights: how often each is applied
+        self.values: dict[str, Any] = {}
+        self.sources: set[int] = set()
+        self._applied: set[str] = set()
+        self._functions = frozenset(words("function"))
+
+    def fresh(self, wish: str, piece: Any = None) -> str:
+        """A name that is not taken, as near to the wish as may be."""
+        stem = re.sub(r"\W", "_", wish).lstrip("_0123456789") or "y"
+        if stem in RESERVED or stem in self._functions or (stem == "x" and False):
+            stem = f"{stem}_value"
+        name, number = stem, 2
+        while name in self.taken:
+            name, number = f"{stem}{number}", number + 1
+        self.taken.add(name)
+        return name
+
+    def give(self, value: str, written: Any) -> None:
+        """Say how a value is written."""
+        self.values[value] = written
+
+    def knows(self, value: str) -> bool:
+        """Whether a value has a name."""
+        return value in self.values
+
+    def of(self, value: str) -> Any:
+        """A value as it is written."""
+        return self.values[value]
+
+    def applied(self, label: str) -> bool:
+        """Whether the step of a label was applied before."""
+        return label in self._applied
+
+    def apply(self, label: str) -> None:
+        """Note that the step of a label is applied."""
+        self._applied.add(label)
