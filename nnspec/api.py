@@ -655,7 +655,7 @@ def from_torch(
     """A module of PyTorch as a model: its `text` is a spec, and its weights have the names of the module's.
 
     The module is run once, by `torch.export`, in evaluation, and left as it was. The text is read again and compared
-    with it: keys and shapes of the weights, and results for the example (of a module on the meta device the first only).
+    with it: keys and shapes of the weights, and results for the example (not those of a module on the meta device).
 
     Args:
         module: what is imported.

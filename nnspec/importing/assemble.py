@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from nnspec.diagnostics import SpecError
@@ -18,7 +18,6 @@ from nnspec.importing.network import Network, Stored
 from nnspec.importing.printing import printed
 from nnspec.importing.sizes import Sizes
 from nnspec.importing.statements import Slots, Statements
-from nnspec.layers.base import Layer
 from nnspec.syntax import tree
 
 
@@ -94,9 +93,8 @@ class _Writer:
         single = root.inputs[0] if len(root.inputs) == 1 else None
         lines = Statements(written, names, types).body(root.items, single, outputs, named=True)
         name = _model_name(self.network.name, {each.name for each in self.folded.blocks if each is not block})
-        documentation = self.network.documentation
-        return tree.Model(0, 0, syntax.identifier(name), (), tree.Body(0, 0, (*_order(root, self.network), *inputs, *lines)),
-                          documentation)  # fmt: skip
+        statements = (*_order(root, self.network), *inputs, *lines)
+        return tree.Model(0, 0, syntax.identifier(name), (), tree.Body(0, 0, statements), self.network.documentation)
 
 
 class _Written(Slots):
@@ -284,6 +282,3 @@ def _model_name(name: str, taken: set[str]) -> str:
     while stem in taken:
         stem += "Model"
     return stem
-
-
-__all__: Mapping[str, Any] | list[str] = ["Layer", "assembled"]

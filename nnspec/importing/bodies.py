@@ -1,4 +1,4 @@
-"""`bodies`: the calls of modules as bodies with inputs and outputs, what they own by labels, what they need from outside.
+"""`bodies`: the calls of modules as bodies with inputs and outputs; what they own has labels.
 
 A container without code of its own is a group inside the body around it; a module of one step, one without inputs, and
 one that uses what belongs to another, has its steps in the body around it, with dotted labels.

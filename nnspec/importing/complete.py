@@ -1,4 +1,4 @@
-"""`completed`: a network with the weights that nothing uses, and with each shared one where its first use can name it."""
+"""`completed`: a network with the weights that nothing uses, and with shared ones tied to the first of them."""
 
 from __future__ import annotations
 

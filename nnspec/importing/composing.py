@@ -1,4 +1,4 @@
-"""`composed`: sums that go around something as `residual`, and branches of one value as `concat`, `add` and `multiply`."""
+"""`composed`: sums that go around something as `residual`, branches of one value as `concat`, `add`, `multiply`."""
 
 from __future__ import annotations
 

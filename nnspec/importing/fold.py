@@ -288,7 +288,7 @@ def _elements(value: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _kind(value: Any) -> Any:
-    """The kind of value that a slot has: parameters stand for values of one kind; what is a size of the body's own stays."""
+    """The kind of value in a slot: parameters stand for values of one kind; a size of the body's own stays."""
     if isinstance(value, syntax.tree.Node):
         return value
     if isinstance(value, Tie):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from nnspec.layers.registry import words
+from nnspec.syntax.tree import Name
 
 RESERVED = frozenset(
-    "import block model train input output require if else for in training rename order phase residual skip scan concat "
-    "add multiply true false none not and or along each carry from as backward".split()
+    "import block model train input output require if else for in training rename order phase residual skip scan "
+    "concat add multiply true false none not and or along each carry from as backward".split()
 )
 
 
@@ -26,17 +27,18 @@ class Names:
         self.taken = set(taken) | {label.partition(".")[0] for label in labels}
         self.labels = list(labels)  # of steps without weights: how often each is applied
         self.values: dict[str, Any] = {}
+        self.bound: dict[str, str] = {}  # the value that a name is bound to
         self.sources: set[int] = set()
         self._applied: set[str] = set()
         self._functions = frozenset(words("function"))
 
-    def fresh(self, wish: str, piece: Any = None) -> str:
-        """A name that is not taken, as near to the wish as may be."""
+    def fresh(self, wish: str, is_over: Callable[[str], bool] = lambda value: False) -> str:
+        """A name that is not taken, as near to the wish as may be; that of a value that `is_over` is free again."""
         stem = re.sub(r"\W", "_", wish).lstrip("_0123456789") or "y"
-        if stem in RESERVED or stem in self._functions or (stem == "x" and False):
+        if stem in RESERVED or stem in self._functions:
             stem = f"{stem}_value"
         name, number = stem, 2
-        while name in self.taken:
+        while name in self.taken and not (name in self.bound and is_over(self.bound[name])):
             name, number = f"{stem}{number}", number + 1
         self.taken.add(name)
         return name
@@ -44,6 +46,8 @@ class Names:
     def give(self, value: str, written: Any) -> None:
         """Say how a value is written."""
         self.values[value] = written
+        if isinstance(written, Name):
+            self.bound[written.text] = value
 
     def knows(self, value: str) -> bool:
         """Whether a value has a name."""

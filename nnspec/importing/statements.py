@@ -1,4 +1,4 @@
-"""`Statements`: the pieces of a body as lines: values flow from one to the next, or are bound to names where they branch.
+"""`Statements`: the pieces of a body as lines: values flow from one to the next, or have names where they branch.
 
 A value that is used once, by the next step, is handed on by an arrow; arithmetic is written inside what uses it. All
 else has a line of its own, and a name if more than the flow is needed to reach it.
@@ -143,8 +143,6 @@ class _Lines:
             return not self._is_arithmetic(piece) or self._weight(user) > INLINE
         if len(user.reads) > 1 or user.inputs.count(piece.outputs[0]) > 1:
             return not self._is_small(piece)
-        if isinstance(user, Step) and not user.operation.layer.inputs and isinstance(user.operation.layer, Stored):  # type: ignore[union-attr]
-            return True
         return False
 
     def _is_arithmetic(self, piece: Piece) -> bool:
@@ -196,7 +194,7 @@ class _Lines:
             for value in self._leaves(line.piece):
                 if value in holder:
                     wanted.setdefault(place[id(holder[value])], []).append(index)
-        for index, line in enumerate(self.lines):
+        for line in self.lines:
             piece = line.piece
             stored = isinstance(piece, Step) and isinstance(piece.operation.layer, Stored)
             line.named = stored or len(self._results(piece)) > 1 or bool(line.output)
@@ -351,17 +349,23 @@ class _Lines:
         apart = layer is not None and not isinstance(layer, Stored) and not layer.first_is_value and len(results) > 1
         if apart and 1 < len(results) <= 4 and all(value in needed for value in results):
             assert isinstance(piece, Step)
-            wished = list(piece.operation.names) if len(piece.operation.names) == len(results) else []
-            bound = [
-                self.names.fresh(wished[i] if wished and wished[i] != "_" else "part") for i in range(len(results))
-            ]
+            named = len(piece.operation.names) == len(results) and "_" not in piece.operation.names
+            wished = piece.operation.names if named else ("part",) * len(results)
+            bound = [self.names.fresh(word) for word in wished]
             for value, name in zip(results, bound, strict=True):
                 self.names.give(value, syntax.name(name))
             statements.append(tree.Bind(0, 0, tuple(map(syntax.identifier, bound)), chain))
             return
-        name = self.names.fresh(self._wish(piece), piece)
+        name = self.names.fresh(self._wish(piece), lambda value: self._is_over(value, line))
         statements.append(tree.Bind(0, 0, (syntax.identifier(name),), chain))
         self._give(piece, syntax.name(name), results)
+
+    def _is_over(self, value: str, line: Line) -> bool:
+        """Whether nothing behind a line uses a value that was made in one of these lines."""
+        if value not in self.maker or any(value == each for _, each in self.outputs):
+            return False
+        behind = self.lines[self.lines.index(line) + 1 :]
+        return not any(value in self._leaves(each.piece) for each in behind)
 
     def _give(self, piece: Piece, made: Any, results: Sequence[str]) -> None:
         """Say how the results of a piece are written."""

@@ -13,11 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import save_file
+from torch import nn
 
 import nnspec
 from nnspec.cli.standard_output import echo_whole
 from nnspec.extras import need
+from nnspec.importing.from_torch.module import need_equal
 from nnspec.infer.session import Session
 from nnspec.layers.families.sigmoids import Tanh
 from nnspec.to_onnx import export
@@ -102,6 +105,12 @@ def _(patch: pytest.MonkeyPatch) -> None:
 @step("weights of what is shown")
 def _(patch: pytest.MonkeyPatch) -> None:
     stored("shown.nn", "shown.safetensors", classes=list("abcde"))
+
+
+@step("a module that is compared with the spec of another one")
+def _(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = nnspec.loads("model Net {\n  input x: float[N, 4]\n  output y = fc: Linear(3)\n}\n")
+    need_equal(nn.Sequential(nn.Linear(4, 3)), other.program, torch.zeros(2, 4))
 
 
 @step("a run whose weights were changed")

@@ -146,8 +146,8 @@ def _named(program: ExportedProgram, wanted: Mapping[str, list[Size]]) -> tuple[
         for dim, (size, have) in enumerate(zip(wanted[node.name], node.meta["val"].shape, strict=True)):
             if isinstance(size, int):
                 continue
-            if isinstance(have, int):
-                raise SpecError.of(FixedSize(None, node.name, dim, str(size), have))
+            if isinstance(have, int) or have.node.expr.is_Integer:
+                raise SpecError.of(FixedSize(None, node.name, dim, str(size), int(have)))
             form = have.node.expr
             free = next(iter(form.free_symbols))
             unit = size.terms[0][1]

@@ -30,7 +30,7 @@ def module_text(module: nn.Module, inputs: Any, dynamic: Mapping[str, str], name
     """
     network = read(export(module, bound(module, inputs), dynamic))
     count = sum(each.numel() for each in module.parameters())
-    words = f"{type(module).__name__} of {type(module).__module__.split('.')[0]}: {count:,} parameters."
+    words = f"{type(module).__name__}, as PyTorch has it: {count:,} parameters."
     return assembled(network.replace(name=name or network.name, documentation=words))
 
 

@@ -33,8 +33,10 @@ from nnspec.importing.places import of_trace
 from nnspec.layers.tensor_type import DType, LayerError, TensorType
 
 ELEMENTS = 4096  # of a tensor whose numbers are written out
-_IGNORED = ("_assert_async", "_assert_scalar", "sym_constrain_range", "sym_constrain_range_for_size", "sym_size",
-            "_assert_tensor_metadata", "_set_grad_enabled", "_enter_autocast", "_exit_autocast", "sym_numel")  # fmt: skip
+_IGNORED = frozenset(
+    "_assert_async _assert_scalar sym_constrain_range sym_constrain_range_for_size sym_size sym_numel "
+    "_assert_tensor_metadata _set_grad_enabled _enter_autocast _exit_autocast".split()
+)
 _VIEWS = frozenset("slice select view reshape transpose permute expand unsqueeze squeeze narrow flatten t".split())
 
 
@@ -56,6 +58,7 @@ class _Reader:
         self.builder = Builder(self.root)
         self.values: dict[Node, Any] = {}
         self.refusals: list[Refusal] = []
+        self.unknown: set[Node] = set()
         self.scopes: list[tuple[str, Scope]] = [("", self.root)]
         self.calls: dict[str, int] = {}
         self.authors = AuthorNames()
@@ -88,7 +91,7 @@ class _Reader:
         aliases = tuple(tuple(keys) for keys in first.values() if len(keys) > 1)
         self.builder.ties = {key: keys[0] for keys in aliases for key in keys[1:]}
         kept = self.module.state_dict(keep_vars=True)
-        for key, tensor in buffers.items():
+        for key in buffers:
             self.builder.stored[key] = self.builder.stored[key].replace(trainable=False, persistent=key in kept)
         found = {
             key: Weighed(tuple(tensor.shape), _DTYPES[tensor.dtype], key in buffers, tensor.requires_grad)
@@ -136,6 +139,9 @@ class _Reader:
         for node in graph.nodes:
             if node.op == "call_function":
                 self._enter(node)
+                if self.unknown.intersection(node.all_input_nodes):
+                    self.unknown.add(node)  # one that cannot be said silences what follows
+                    continue
                 try:
                     self.values[node] = self._call(node)
                 except (Unsaid, UnknownSize) as problem:
@@ -150,18 +156,7 @@ class _Reader:
         if isinstance(node.target, torch._ops.HigherOrderOperator):
             what = node.target.name()
         self.refusals.append(Refusal(what.removeprefix("aten::"), reason, of_trace(node.meta.get("stack_trace"))))
-        self.values[node] = self._unknown(node.meta.get("val"))
-
-    def _unknown(self, value: Any) -> Any:
-        """A value in the place of one that cannot be said, so that what follows is read, too."""
-        if isinstance(value, torch.Tensor):
-            try:
-                return self.builder.fresh(self._type(value))
-            except (Unsaid, UnknownSize):
-                return self.builder.fresh(TensorType("float", tuple(1 for _ in value.shape)))
-        if isinstance(value, (list, tuple)):
-            return tuple(map(self._unknown, value))
-        return value
+        self.unknown.add(node)
 
     def _enter(self, node: Node) -> None:
         """Open and close scopes, so that the innermost is the call of the module whose code the node is."""
@@ -200,7 +195,7 @@ class _Reader:
         value = node.meta.get("val")
         if target is operator.getitem:
             return self._argument(node.args[0])[node.args[1]]
-        if isinstance(value, (torch.SymInt, int)) or (isinstance(value, (torch.SymBool, torch.SymFloat, bool, float))):
+        if isinstance(value, (torch.SymInt, torch.SymBool, torch.SymFloat, bool, int, float)):
             return value
         if isinstance(target, torch._ops.HigherOrderOperator):
             return self._inside(node)
@@ -224,8 +219,8 @@ class _Reader:
             arguments["result"] = self._result(node.meta["val"])
         if "operator" in takes or more:
             arguments["operator"] = name
-        if "sources" in takes:
-            arguments["sources"] = self._measured(node)
+        if "beside" in takes:
+            arguments["beside"] = self._beside(node)
         given = {key: each for key, each in arguments.items() if key in takes or (more and each is not None)}
         left = [key for key, each in arguments.items() if key not in given and key not in AS_IT_IS and each is not None]
         if left and not more:
@@ -240,17 +235,15 @@ class _Reader:
         self._label(before)
         return self._checked(made, node.meta["val"])
 
-    def _measured(self, node: Node) -> tuple[Value, ...]:
-        """The tensors whose sizes the arguments of a node are made of."""
+    def _beside(self, node: Node) -> tuple[Value, ...]:
+        """The tensors that the code around a node works with, too."""
+        here = list(node.meta.get("nn_module_stack") or ())
         found: dict[Node, None] = {}
-        pending = [each for each in node.all_input_nodes if isinstance(each.meta.get("val"), torch.SymInt)]
-        while pending:
-            each = pending.pop()
-            if _operator(each) == "sym_size":
-                found[each.args[0]] = None  # type: ignore[index]
-            pending += [one for one in each.all_input_nodes if isinstance(one.meta.get("val"), torch.SymInt)]
+        for each in node.graph.nodes:
+            if list(each.meta.get("nn_module_stack") or ()) == here:
+                found.update(dict.fromkeys(each.all_input_nodes))
         values = (self.values.get(each) for each in found)
-        return tuple(each for each in values if isinstance(each, Value))
+        return tuple(each for each in values if isinstance(each, Value) and each.key is None)
 
     def _checked(self, made: Any, value: Any) -> Any:
         """A result with the element type that torch gives it.

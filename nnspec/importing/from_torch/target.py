@@ -20,8 +20,7 @@ def found(target: str) -> nn.Module:
         SpecError: it is not there, fails, or gives something else.
     """
     path, _, names = target.partition(":")
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
+    sys.path.insert(0, os.getcwd())
     try:
         made = importlib.import_module(path)
         for name in names.split("."):
@@ -30,6 +29,8 @@ def found(target: str) -> nn.Module:
             made = made()  # type: ignore[operator]
     except Exception as error:  # the code of others may raise anything
         raise SpecError.of(NoModule(None, target, f"{type(error).__name__}: {error}")) from error
+    finally:
+        sys.path.remove(os.getcwd())
     if not isinstance(made, nn.Module):
         raise SpecError.of(NoModule(None, target, f"it is of type {type(made).__name__}"))
     return made

@@ -10,7 +10,7 @@ from nnspec.importing.from_torch.builder import Builder, Unsaid, Value
 from nnspec.importing.from_torch.operators.elementwise import counted, layer
 from nnspec.importing.from_torch.operators.row import ROWS, row
 
-for _operator in ("contiguous", "detach", "clone", "alias", "lift_fresh_copy", "lift_fresh", "identity", "view_as_real_copy",
+for _operator in ("contiguous", "detach", "clone", "alias", "lift_fresh_copy", "lift_fresh", "identity",
                   "_assert_tensor_metadata", "detach_copy", "positive"):  # fmt: skip
     ROWS[_operator] = lambda b, self, **_: self
 
@@ -180,22 +180,24 @@ def _(b: Builder, self: Value, pad: Sequence[Any], value: Any = 0) -> Value:
 
 @row("pad")
 def _(b: Builder, self: Value, pad: Sequence[Any], mode: str = "constant", value: Any = None,
-      sources: Sequence[Value] = (), result: Any = None) -> Value:  # fmt: skip
+      beside: Sequence[Value] = ()) -> Value:  # fmt: skip
     if mode == "constant" and not value and any(isinstance(each, Expression) for each in pad):
-        for like in sources:
-            found = _padded_to(b, self, pad, like, result)
+        for like in beside:
+            found = _padded_to(b, self, pad, like)
             if found is not None:
                 return found
     return padded(b, self, pad, mode, value)
 
 
-def _padded_to(b: Builder, value: Value, pad: Sequence[Any], like: Value, result: Any) -> Value | None:
+def _padded_to(b: Builder, value: Value, pad: Sequence[Any], like: Value) -> Value | None:
     """A picture with zeros around it up to the size of another; None where the amounts are others."""
     if len(pad) != 2 * (value.rank - 2) or like.rank != value.rank:
         return None
     for place in range(value.rank - 2):
         have, want = value.shape[-1 - place], like.shape[-1 - place]
         missing = want - have
+        if missing == 0:
+            return None
         half = 0 if equal(have, 2 * (want // 2)) else missing // 2  # at most one is missing
         if not (equal(pad[2 * place], half) and equal(pad[2 * place + 1], missing - half)):
             return None

@@ -49,7 +49,7 @@ def filled(b: Builder, result: Any, number: Any) -> Value:
         return stretched(b, cast(b, made, result.dtype), result.shape)
     if isinstance(number, float) and (number != number or number in (float("inf"), float("-inf"))):
         raise Unsaid("it is filled with infinity or NaN, which no spec can hold")
-    if number in (0, 1) and not (result.dtype == "bool"):
+    if number in (0, 1) and result.dtype != "bool":
         fields = {} if result.dtype == "float" else {"dtype": result.dtype}
         return b(layer("Ones" if number else "Zeros", shape=result.shape, **fields))
     kind = {"float": float, "int": int, "bool": bool}[result.dtype]

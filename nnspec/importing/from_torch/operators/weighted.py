@@ -122,8 +122,9 @@ def _by_hand(b: Builder, input: Value, weight: Any, bias: Any, mean: Value, vari
 
 
 @row("instance_norm")
-def _(b: Builder, input: Value, weight: Any, bias: Any, running_mean: Any, running_var: Any, use_input_stats: bool = True,
-      momentum: float = 0.1, eps: float = 1e-5, cudnn_enabled: bool = False) -> Value:  # fmt: skip
+def _(b: Builder, input: Value, weight: Any, bias: Any, running_mean: Any, running_var: Any,
+      use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5,
+      cudnn_enabled: bool = False) -> Value:  # fmt: skip
     tracked = running_mean is not None
     made = layer(
         f"InstanceNorm{input.rank - 2}d",
