@@ -316,6 +316,7 @@ class Model:
 
     def train(
         self,
+        data: object = None,
         *,
         runs: str | Path = "runs",
         name: str | None = None,
@@ -329,6 +330,9 @@ class Model:
         """Train it as its `train` block says; `epochs = 3` or `data = "folder"` take the place of what stands there.
 
         Args:
+            data: what it is trained on: a mapping or tuple of arrays or tensors, a Dataset or DataLoader of torch, a
+                data set of Hugging Face, an iterable of batches, a path, or what a spec would write; what the `train`
+                block says if it is left out. Arrays in order are the inputs of the model, then `label` or `target`.
             runs: where the folder of the run is made.
             name: what it is called; the model's name and a number if it is left out.
             device: "cpu", "cuda", ...; a GPU where there is one if it is left out.
@@ -347,6 +351,8 @@ class Model:
         from nnspec.train.run import train_run  # here: PyTorch takes seconds to import
 
         declarations = self._declared
+        if data is not None:
+            recipe["data"] = data
         manner = Manner(device, quiet, limits, strategy, callbacks_of(callbacks))
         return train_run(self.program, declarations, self.sources, recipe, Path(runs), name, manner)
 

@@ -16,6 +16,7 @@ from nnspec.elaborate.frame import Environment, Failed, Frame
 from nnspec.elaborate.mistakes import BadSetting
 from nnspec.recipe.choice import CHOICES, Choice
 from nnspec.recipe.data import ENDINGS, Images
+from nnspec.recipe.given import Given, is_given
 from nnspec.recipe.lines import Lines
 from nnspec.recipe.recipe import KEYS, OVER, PHASE_KEYS, words
 from nnspec.recipe.written import Plain, Setting, Written, argument
@@ -71,6 +72,10 @@ def override(
         return
     target = written if known is KEYS else phases[phase].keys
     target.pop(name, None)
+    if is_given(name, value):
+        shown = Source(key, type(value).__name__)
+        config[name] = Setting(Given.model_validate({"value": value}), Span(shown, 0, len(shown.text)))
+        return
     source = Source(f"--set {key}", value if isinstance(value, str) else describe(_tuples(value)))
     if is_path(name, source.text):
         config[name] = Setting(_at(name, source.text), Span(source, 0, len(source.text)))

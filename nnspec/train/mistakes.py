@@ -24,6 +24,22 @@ class BadData(Diagnostic):
         return f"{self.name}: {self.reason}"
 
 
+class NotGivenAgain(Diagnostic):
+    """A run was trained on data that was given in Python, which its folder does not hold: it needs it again."""
+
+    code = "E0693"
+    folder: str
+    key: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.folder}: its `{self.key}` was given in Python, and is not in the folder"
+
+    @property
+    def help(self) -> str | None:
+        return f'give it again: nnspec.resume("{self.folder}", {self.key}=...)'
+
+
 class NotFinite(Diagnostic):
     """The loss became infinite or no number at all. The learning rate is often too large, or a logarithm or a
     division meets zero.

@@ -1,4 +1,4 @@
-"""The tables of what is done for a choice of a recipe: how pictures are changed, and optimizers and schedules made.
+"""The tables of what is done for a choice of a recipe: data is read, pictures are changed, optimizers are made.
 
 A row is a function, registered under the classes of choices that it is for, those of nnspec and of plug-ins alike:
 
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from nnspec.diagnostics import SpecError
 from nnspec.recipe.augmentation import Augmentation
 from nnspec.recipe.choice import Choice
+from nnspec.recipe.data import Data
 from nnspec.recipe.optimizers import Optimizer
 from nnspec.recipe.schedules import Schedule
 from nnspec.registration import BadRegistration
@@ -24,6 +25,8 @@ from nnspec.train.pace import Course, Curve
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor, optim
+
+    from nnspec.train.data.place import Place
 
 Row = TypeVar("Row", bound=Callable[..., Any])
 
@@ -68,6 +71,19 @@ class Table(Generic[Row]):
 
 
 Drawn = Callable[["Tensor", "Tensor"], "Tensor"]  # pictures [N, C, H, W] and the value of black [C]: changed pictures
+Reader = Callable[[Any, "Place"], object]
+READERS: Table[Reader] = Table(Data, "decorate a function with @register_data(...)")
+
+
+def register_data(*choices: type[Data]) -> Callable[[Reader], Reader]:
+    """Register how a data set is read: a decorator for a function `(choice, place) -> data`.
+
+    `place` says what is read for: the folder that paths start from, the inputs of the model. What the function gives is
+    a `DataSet`, or anything that `Model.train` takes: arrays by name, a data set of torch, batches.
+    """
+    return READERS.register(*choices)
+
+
 Change = Callable[[Any, "Tensor", "Generator"], Drawn]
 AUGMENTATIONS: Table[Change] = Table(Augmentation, "decorate a function with @register_augmentation(...)")
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import torch
 
-from nnspec.diagnostics import Source, Span
+from nnspec.diagnostics import Source, Span, SpecError
 from nnspec.elaborate.declarations import Declarations
 from nnspec.ir import Program
 from nnspec.manifest import read_manifest, settle
 from nnspec.recipe.check import check_training, folder_of
+from nnspec.recipe.given import is_given
 from nnspec.recipe.outside import merged, placed
 from nnspec.recipe.plan import read_plan
 from nnspec.record import Record
@@ -23,6 +24,7 @@ from nnspec.train.joining import joined
 from nnspec.train.launch import check_launch, this_process
 from nnspec.train.lock import held
 from nnspec.train.manner import Manner
+from nnspec.train.mistakes import NotGivenAgain
 from nnspec.train.prepare import Prepared, choose_device, prepare
 from nnspec.train.randomness import own_randomness
 from nnspec.train.resume import check_data, check_recipe
@@ -39,6 +41,7 @@ class Job(Record):
     sources: Mapping[str, Source]
     settings: Settings
     manner: Manner
+    objects: Mapping[str, object] = {}
 
     @property
     def name(self) -> str:
@@ -59,8 +62,9 @@ def new_job(
         SpecError: the recipe is wrong.
     """
     check_training(program, declarations, sources, placed(recipe), manner.limits, look=False)
-    settings = Settings(recipe=placed(recipe), base=str(folder_of(declarations)))
-    return Job(program, declarations, sources, settings, manner)
+    settings, objects = _told_apart(placed(recipe))
+    based = settings.model_copy(update={"base": str(folder_of(declarations))})
+    return Job(program, declarations, sources, based, manner, objects)
 
 
 def train_run(
@@ -109,9 +113,14 @@ def resume_run(folder: Path, recipe: dict[str, Any], manner: Manner) -> Trained:
         strategy.wait()
         before = read_settings(folder)
         declarations, program = read_spec(folder, manner.limits)
-        settings = before.model_copy(update={"recipe": merged(before.recipe, placed(recipe))})
+        plain, objects = _told_apart(placed(recipe))
+        for key in before.given:
+            if key not in recipe:
+                raise SpecError.of(NotGivenAgain(None, str(folder), key))
+        texts = merged({key: value for key, value in before.recipe.items() if key not in objects}, plain.recipe)
+        settings = before.model_copy(update={"recipe": texts, "given": plain.given})
         source = declarations.source
-        job = Job(program, declarations, {source.name: source}, settings, manner)
+        job = Job(program, declarations, {source.name: source}, settings, manner, objects)
         prepared = prepare_job(job, device, strategy)
         now = _settled(settings, prepared)
         check_recipe(folder, before, recipe, now.resolved)
@@ -121,6 +130,16 @@ def resume_run(folder: Path, recipe: dict[str, Any], manner: Manner) -> Trained:
             write_texts(folder, _texts(now, prepared))
         began = STATE in read_manifest(folder).files
         return run_epochs(prepared, manner, folder, load_state(folder, device, strategy) if began else None)
+
+
+def _told_apart(recipe: Mapping[str, object]) -> tuple[Settings, dict[str, object]]:
+    """The settings that a recipe is, and the values of it that no file can hold."""
+    objects = {key: value for key, value in recipe.items() if is_given(key, value)}
+    texts = {key: value for key, value in recipe.items() if key not in objects}
+    batch = getattr(objects.get("data"), "batch_size", None)  # of a DataLoader
+    if batch is not None:
+        texts.setdefault("batch", batch)
+    return Settings(recipe=texts, given=list(objects)), objects
 
 
 def _settled(settings: Settings, prepared: Prepared) -> Settings:
@@ -145,7 +164,7 @@ def _texts(settings: Settings, prepared: Prepared) -> dict[str, str]:
 
 def prepare_job(job: Job, device: torch.device, strategy: Strategy) -> Prepared:
     """The task of a job: its data read, its networks built."""
-    plan = read_plan(job.declarations, job.name, job.settings.recipe, job.manner.limits)
+    plan = read_plan(job.declarations, job.name, {**job.settings.recipe, **job.objects}, job.manner.limits)
     places = {name: Span(source, 0, 0) for name, source in job.sources.items()}
     base, places = Path(job.settings.base), {**places, **plan.sources}
     return prepare(job.program, plan, base, places, device, strategy, job.manner.limits)

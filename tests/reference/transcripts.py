@@ -221,3 +221,9 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr("nnspec.train.state.save_file", full)
     nnspec.load("flowers.nn").train(runs="runs", name="flowers", quiet=True)
+
+
+@step("a run on arrays of Python")
+def _(patch: pytest.MonkeyPatch) -> None:
+    arrays = {"features": np.ones((8, 4), np.float32), "label": np.arange(8) % 3}
+    nnspec.load("flowers.nn").train(arrays, runs="runs", name="flowers", quiet=True)

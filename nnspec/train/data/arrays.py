@@ -32,26 +32,42 @@ def read_array_files(
     Raises:
         SpecError: the file is missing or damaged, or its arrays are no data set.
     """
-
-    def fail(reason: str, advice: str = SAVE) -> NoReturn:
-        refuse(path, reason, advice, span)
-
     with read_from(path, span):
         found = read_arrays(path)
+    return fields_of_arrays(path.name, found, named, inputs, span, SAVE)
+
+
+def fields_of_arrays(
+    name: str,
+    found: Mapping[str, Array],
+    named: tuple[str, ...],
+    inputs: Mapping[str, TensorType] | None,
+    span: Span | None,
+    way: str = "give an array with a row for each sample to every field",
+) -> DataSet:
+    """Arrays as fields; `name` is what they are called, `way` what to do where they are no data set.
+
+    Raises:
+        SpecError: they are none.
+    """
+
+    def fail(reason: str, advice: str = way) -> NoReturn:
+        refuse(name, reason, advice, span)
+
     lengths = {name: array.shape[0] if array.ndim else 0 for name, array in found.items()}
     if not found or len(set(lengths.values())) > 1 or min(lengths.values()) < 2:
         held = ", ".join(f"{name} {list(array.shape)}" for name, array in found.items()) or "no arrays"
         fail(f"its arrays must have one row for each of at least two samples, and it holds {held}")
     pictures = _pictures(found, named, inputs, fail)
-    fields = {name: _field(array, name in pictures) for name, array in found.items()}
-    for name, tensor in fields.items():
+    fields = {field: _field(array, field in pictures) for field, array in found.items()}
+    for field, tensor in fields.items():
         odd = ~torch.isfinite(tensor.view(len(tensor), -1)).all(1) if tensor.is_floating_point() else None
         if odd is not None and bool(odd.any()):
             sample = int(odd.nonzero()[0])
-            fail(f"{name} has values that are no finite numbers, the first in sample {sample}", "remove these samples")
-    masks = {name for name, array in found.items() if array.dtype.kind in "bui" and array.ndim in (3, 4)} - pictures
-    notes = [f"{name} is pictures: {WHITE[found[name].dtype]:,} becomes 1" for name in sorted(pictures)]
-    return DataSet(path.name, Held(fields), (), frozenset(pictures), frozenset(masks), notes=tuple(notes))
+            fail(f"{field} has values that are no finite numbers, the first in sample {sample}", "remove these samples")
+    masks = {field for field, array in found.items() if array.dtype.kind in "bui" and array.ndim in (3, 4)} - pictures
+    notes = [f"{field} is pictures: {WHITE[found[field].dtype]:,} becomes 1" for field in sorted(pictures)]
+    return DataSet(name, Held(fields), (), frozenset(pictures), frozenset(masks), notes=tuple(notes))
 
 
 def _pictures(

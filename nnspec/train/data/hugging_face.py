@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -36,19 +36,50 @@ def read_hugging_face(base: Path, choice: HuggingFace, frame: Frame, span: Span 
     """
     need("a data set of Hugging Face", "datasets")
     tokenizer = None if choice.tokenizer is None else read_tokenizer(base / choice.tokenizer, span)
-    columns = _Columns(choice, frame, None if tokenizer is None else pieces(tokenizer, span), span)
+    name = choice.path.rstrip("/").rpartition("/")[2]
+    columns = _Columns(name, choice.length, frame, None if tokenizer is None else pieces(tokenizer, span), span)
+
+    def parts() -> list[Dataset]:
+        return [_open(base, choice.path, split, span) for split in (choice.split, choice.held_out) if split]
+
+    return _read(parts, columns, tokenizer, span)
+
+
+def dataset_of_hugging_face(value: Any, frame: Frame, name: str, span: Span | None) -> DataSet:
+    """A data set of `datasets`, or the splits of one: `train`, and what is held out of `validation` or `test`.
+
+    Raises:
+        SpecError: it has no `train`, or no columns of numbers.
+    """
+    from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict  # here: an extra of its own
+
+    splits: Any = dict(value) if isinstance(value, (DatasetDict, IterableDatasetDict)) else {"train": value}
+    if "train" not in splits:
+        refuse(name, f"it has no split train, but {', '.join(splits)}", "give one of them", span)
+    held_out = next((splits[each] for each in ("validation", "val", "test") if each in splits), None)
+
+    def parts() -> list[Dataset]:
+        found = [each for each in (splits["train"], held_out) if each is not None]
+        return [Dataset.from_list(list(each), each.features) if isinstance(each, IterableDataset) else each
+                for each in found]  # fmt: skip
+
+    return _read(parts, _Columns(name, 0, frame, None, span), None, span)
+
+
+def _read(parts_of: Callable[[], list[Dataset]], columns: _Columns, tokenizer: Any, span: Span | None) -> DataSet:
+    """The columns of all parts; of two, the second is held out."""
     try:
-        parts = [_open(base, choice.path, split, span) for split in (choice.split, choice.held_out) if split]
+        parts = parts_of()
         read = {column: [columns.read(part, column) for part in parts] for column in columns.kept(parts[0])}
     except SpecError:
         raise
     except Exception as error:  # what is damaged comes out of `datasets` as any kind of error
         reason = f"it cannot be read ({(str(error) or type(error).__name__).splitlines()[0]})"
-        refuse(choice.path, reason, "write it again with save_to_disk, or check the name and the network", span)
+        refuse(columns.name, reason, "write it again with save_to_disk, or check the name and the network", span)
     fields = {column: torch.cat(tensors) for column, tensors in read.items() if _alike(tensors)}
     rows = sum(map(len, parts))
     if not fields or rows < 2 or len(set(map(len, fields.values()))) > 1:
-        refuse(choice.path, f"it has {rows:,} rows and {len(fields)} columns of numbers", "take another split", span)
+        refuse(columns.name, f"it has {rows:,} rows and {len(fields)} columns of numbers", "take another split", span)
     others = [column for column in parts[0].column_names if column not in fields]
     texts = [column for column in fields if columns.is_text(parts[0].features[column])]
     return DataSet(
@@ -56,7 +87,7 @@ def read_hugging_face(base: Path, choice: HuggingFace, frame: Frame, span: Span 
         Held(fields),
         _classes(parts[0]),
         frozenset(column for column in fields if _kind(parts[0].features[column]) == "Image"),
-        held_out=len(parts[1]) if choice.held_out else None,
+        held_out=len(parts[1]) if len(parts) > 1 else None,
         vocabularies={column: columns.vocabulary.tokens for column in texts if columns.vocabulary},
         tokenizer=tokenizer.to_str() if tokenizer else None,
         notes=(f"columns that are left out: {', '.join(others)}",) if others else (),
@@ -85,9 +116,9 @@ def _open(base: Path, path: str, split: str, span: Span | None) -> Dataset:
 class _Columns:
     """Reads columns by what they hold."""
 
-    def __init__(self, choice: HuggingFace, frame: Frame, vocabulary: TokenList | None, span: Span | None) -> None:
-        self.name = choice.path.rstrip("/").rpartition("/")[2]
-        self.length = choice.length
+    def __init__(self, name: str, length: int, frame: Frame, vocabulary: TokenList | None, span: Span | None) -> None:
+        self.name = name
+        self.length = length  # of texts, in tokens
         self.frame = frame
         self.vocabulary = vocabulary
         self.span = span

@@ -29,6 +29,7 @@ from nnspec.train.data.arrays import read_array_files
 from nnspec.train.data.cifar import read_cifar
 from nnspec.train.data.dataset import DataSet, Frame, resized
 from nnspec.train.data.digits import read_digits
+from nnspec.train.data.given import read_given
 from nnspec.train.data.glyphs import make_glyphs
 from nnspec.train.data.hugging_face import read_hugging_face
 from nnspec.train.data.idx import read_idx
@@ -36,9 +37,11 @@ from nnspec.train.data.made import make_reversals, make_shapes, make_spirals
 from nnspec.train.data.pairs import read_pairs
 from nnspec.train.data.parallel import read_parallel
 from nnspec.train.data.pictures import read_pictures
+from nnspec.train.data.place import Place
 from nnspec.train.data.samples import Held
 from nnspec.train.data.table import read_iris, read_table
 from nnspec.train.data.text import read_text
+from nnspec.train.rows import READERS
 
 
 def read(
@@ -78,12 +81,6 @@ def read(
             return read_parallel(base, data, span)
         case HuggingFace():
             return read_hugging_face(base, data, _sized(frame, data.size), span)
-    return _made(data, span)
-
-
-def _made(data: Data, span: Span | None) -> DataSet:
-    """A data set that needs no file of its user's."""
-    match data:
         case Glyphs():
             return make_glyphs(data, span)
         case Iris():
@@ -94,7 +91,8 @@ def _made(data: Data, span: Span | None) -> DataSet:
             return make_shapes(data)
         case Reversals():
             return make_reversals(data)
-    raise TypeError(f"no reader for {data.word}")
+    place = Place(base, frame, span, inputs)
+    return read_given(READERS.row(data)(data, place), place, data.word)
 
 
 def _sized(frame: Frame, size: int | tuple[int, int] | None) -> Frame:

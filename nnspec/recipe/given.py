@@ -1,0 +1,46 @@
+"""Data that is given in Python, in place of what a recipe names: arrays, data sets of others, batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict, SkipValidation
+
+from nnspec.recipe.data import Data
+from nnspec.recipe.fields import UNKNOWN, Fields
+
+KEYS = frozenset({"data", "validation", "test"})  # of a recipe that may be given so
+
+
+class Given(Data):
+    """Data as its user has it in Python. A spec cannot write it."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    paths: ClassVar[tuple[str, ...]] = ()
+
+    value: SkipValidation[Any]
+
+    def fields(self, base: Path | None) -> Fields:
+        if isinstance(self.value, Mapping) and not hasattr(self.value, "column_names"):  # no splits of Hugging Face
+            return Fields(dict.fromkeys(map(str, self.value)))
+        return UNKNOWN
+
+    def to_json(self) -> dict[str, Any]:
+        """What kind of thing it was, which is all that can be written down."""
+        return {self.word: {"kind": f"{type(self.value).__module__}.{type(self.value).__qualname__}"}}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Given) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+Given.__name__ = "the given data"
+
+
+def is_given(key: str, value: object) -> bool:
+    """Whether the value of a key is an object of Python, and not a text of the language, a path or `none`."""
+    return key in KEYS and value is not None and not isinstance(value, (str, Data)) and not hasattr(value, "__fspath__")

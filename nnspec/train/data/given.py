@@ -1,0 +1,166 @@
+"""Data that is given in Python as samples: arrays by name or in order, data sets of torch and others, batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset, RandomSampler, SequentialSampler, TensorDataset
+from torch.utils.data import Dataset as TorchDataset
+
+from nnspec.reading.arrays import PLAIN, Array
+from nnspec.recipe.given import Given
+from nnspec.train.data.arrays import fields_of_arrays
+from nnspec.train.data.asked import Asked
+from nnspec.train.data.dataset import DataSet
+from nnspec.train.data.fail import need_room, read_from, refuse
+from nnspec.train.data.hugging_face import dataset_of_hugging_face
+from nnspec.train.data.place import Place
+from nnspec.train.rows import register_data
+
+NAME = "the given data"
+KINDS = "give a mapping or tuple of arrays or tensors, a Dataset, a DataLoader, or an iterable of batches"
+BY_NAME = "give a mapping of them by the names that the recipe uses: {'image': x, 'label': y}"
+Values = Mapping[str, Any] | Sequence[Any]  # of samples: by name, or in the order of the inputs and the label
+
+
+@register_data(Given)
+def _given(choice: Given, place: Place) -> object:
+    return choice.value
+
+
+def read_given(value: object, place: Place, name: str = NAME) -> DataSet:
+    """The data set that an object of Python stands for.
+
+    Args:
+        value: the object.
+        place: what it is read for.
+        name: what messages call it.
+
+    Raises:
+        SpecError: it is no data set.
+    """
+    if isinstance(value, DataSet):
+        return value
+    if isinstance(value, TensorDataset):
+        return _arrays(tuple(value.tensors), place, name)
+    if type(value).__module__.partition(".")[0] == "datasets":
+        return dataset_of_hugging_face(value, place.frame, name, place.span)
+    if isinstance(value, DataLoader):
+        return _loader(value, place, name)
+    if isinstance(value, TorchDataset) and not isinstance(value, IterableDataset):
+        return _asked(value, torch.utils.data.default_collate, place, name)
+    if isinstance(value, Mapping) or _are_arrays(value):
+        return _arrays(value, place, name)
+    if isinstance(value, IterableDataset):
+        return _batches(([sample] for sample in value), place, name, torch.utils.data.default_collate)
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+        return _batches(value, place, name)
+    refuse(name, f"it is {_kind(value)}", KINDS, place.span)
+
+
+def _kind(value: object) -> str:
+    kind = type(value).__name__
+    return f"an {kind}" if kind[0].lower() in "aeiou" else f"a {kind}"
+
+
+def _are_arrays(value: object) -> bool:
+    """Whether it is one array or several, in order."""
+    items = value if isinstance(value, (tuple, list)) else (value,)
+    return len(items) > 0 and all(isinstance(each, (Tensor, np.ndarray)) and each.ndim for each in items)
+
+
+def _arrays(value: Any, place: Place, name: str) -> DataSet:
+    """Arrays by name, or in order, a row for each sample."""
+    arrays = named(value, place, name)
+    return fields_of_arrays(name, arrays, (), place.inputs, place.span)
+
+
+def named(value: Any, place: Place, name: str) -> dict[str, Array]:
+    """Arrays by name; in order, they are the inputs of the model, and behind them the `label` or the `target`.
+
+    Raises:
+        SpecError: there are more, or a value is no array of numbers.
+    """
+    if isinstance(value, Mapping):
+        return {str(key): _array(str(key), each, place, name) for key, each in value.items()}
+    items = list(value) if isinstance(value, (tuple, list)) else [value]
+    inputs = list(place.inputs or ())
+    if place.inputs is None or len(items) > len(inputs) + 1:
+        most = "builds networks of its own" if place.inputs is None else f"has {len(inputs)} inputs"
+        refuse(name, f"it is {len(items)} arrays without names, and the model {most}", BY_NAME, place.span)
+    arrays = [_array(f"array {index}", each, place, name) for index, each in enumerate(items)]
+    last = "target" if arrays[-1].dtype.kind == "f" else "label"
+    return dict(zip([*inputs, last], arrays, strict=False))
+
+
+def _array(key: str, value: object, place: Place, name: str) -> Array:
+    """A value as an array of numbers."""
+    if isinstance(value, Tensor):
+        held = value.detach().cpu()
+        array: Array = (held.float() if held.dtype in (torch.bfloat16, torch.float16) else held).numpy()
+    else:
+        array = np.asarray(value)
+    if array.dtype.kind not in PLAIN or not array.ndim:
+        held_type = "texts" if array.dtype.kind in "US" else f"elements of type {array.dtype}"
+        reason = f"{key} is {'one number' if array.dtype.kind in PLAIN else held_type}"
+        refuse(name, reason, "give numbers, a row for each sample", place.span)
+    return array
+
+
+def _loader(loader: DataLoader[Any], place: Place, name: str) -> DataSet:
+    """The data set of a loader, with the loader's way to put samples together; or its batches, as they come."""
+    usual = type(loader.sampler) in (RandomSampler, SequentialSampler) and loader.batch_size is not None
+    if isinstance(loader.dataset, IterableDataset) or not usual:
+        return _batches(loader, place, name)
+    made = _asked(loader.dataset, loader.collate_fn, place, name)
+    note = "of the DataLoader its data set is read: the order and the workers are those of the recipe"
+    return made.replace(notes=(*made.notes, note))
+
+
+def _asked(dataset: Any, collate: Any, place: Place, name: str) -> DataSet:
+    """A data set of torch, asked for its samples by index."""
+
+    def fail(reason: str, advice: str) -> NoReturn:
+        refuse(name, reason, advice, place.span)
+
+    with read_from(name, place.span):
+        samples = Asked(dataset, collate, lambda value: named(value, place, name), fail)
+    pictures = {key for key, form in samples.forms.items() if form.white is not None}
+    masks = {key for key, form in samples.forms.items() if form.opened.dtype == torch.int64 and len(form.sizes) == 2}
+    classes = getattr(dataset, "classes", ())
+    texts = isinstance(classes, (list, tuple)) and all(isinstance(each, str) for each in classes)
+    return DataSet(
+        name,
+        samples,
+        tuple(classes) if texts else (),
+        frozenset(pictures),
+        frozenset(masks),
+        notes=samples.notes,
+    )
+
+
+def _batches(batches: Iterable[Any], place: Place, name: str, collate: Any = None) -> DataSet:
+    """Batches, all read once and kept."""
+    found: dict[str, list[Array]] = {}
+    size = 0
+    for number, batch in enumerate(batches):
+        arrays = named(batch if collate is None else collate(batch), place, name)
+        size += sum(array.nbytes for array in arrays.values())
+        need_room(name, size, place.span)
+        if found and found.keys() != arrays.keys():
+            reason = f"batch {number + 1} has {', '.join(arrays)}, and those before have {', '.join(found)}"
+            refuse(name, reason, "give every batch the same fields", place.span)
+        for key, array in arrays.items():
+            known = found.setdefault(key, [])
+            if known and known[0].shape[1:] != array.shape[1:]:
+                reason = f"{key} of batch {number + 1} is {list(array.shape)}, and of the first {list(known[0].shape)}"
+                refuse(name, reason, "bring all samples to one shape: pad sequences, resize pictures", place.span)
+            known.append(array)
+    if not found:
+        refuse(name, "it gives no batches: an iterator that was used up gives nothing more", KINDS, place.span)
+    joined = {key: np.concatenate(parts) for key, parts in found.items()}
+    return fields_of_arrays(name, joined, (), place.inputs, place.span)

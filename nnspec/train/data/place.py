@@ -1,0 +1,20 @@
+"""The surroundings of a reader: everything that it is told besides its choice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from nnspec.diagnostics import Span
+from nnspec.layers.tensor_type import TensorType
+from nnspec.record import Record
+from nnspec.train.data.dataset import Frame
+
+
+class Place(Record):
+    """The place that data is read for."""
+
+    base: Path  # the folder that paths start from
+    frame: Frame  # what pictures must become
+    span: Span | None  # of the recipe
+    inputs: Mapping[str, TensorType] | None  # of the model, by name; None where the recipe builds its own networks

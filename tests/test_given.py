@@ -1,0 +1,153 @@
+"""Data that is given in Python: every kind trains to the same numbers, and what is none is refused in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset, WeightedRandomSampler
+
+import nnspec
+from nnspec.train.data.table import read_iris
+
+SPEC = """
+model Flowers {
+  input features: float[N, 4]
+  hidden: Linear(8) -> act: Tanh
+  output logits = head: Linear(3)
+}
+train {
+  epochs = 1
+  batch  = 24
+}
+"""
+FIELDS = read_iris().fields
+X, Y = FIELDS["features"], FIELDS["label"]
+
+
+class Flowers(Dataset[Any]):
+    """By index, as a mapping."""
+
+    classes = ("setosa", "versicolor", "virginica")
+
+    def __len__(self) -> int:
+        return len(X)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return {"features": X[index].numpy(), "label": int(Y[index])}
+
+
+class Stream(IterableDataset[Any]):
+    """One after the other, as pairs."""
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from zip(X, Y, strict=True)
+
+
+def train(folder: Path, data: Any, **recipe: Any) -> Any:
+    return nnspec.loads(SPEC).train(data, runs=folder, quiet=True, **recipe)
+
+
+def batches() -> Iterator[Any]:
+    for start in range(0, len(X), 40):
+        yield X[start : start + 40], Y[start : start + 40].int()
+
+
+KINDS = {
+    "a mapping of tensors": lambda: {"features": X, "label": Y},
+    "a mapping of lists": lambda: {"features": X.tolist(), "label": Y.tolist()},
+    "a tuple of arrays": lambda: (X.numpy(), Y.numpy()),
+    "a TensorDataset": lambda: TensorDataset(X, Y),
+    "a Dataset": Flowers,
+    "a DataLoader": lambda: DataLoader(Flowers(), batch_size=24, shuffle=True),
+    "an IterableDataset": Stream,
+    "a list of batches": lambda: list(batches()),
+    "a generator of batches": batches,
+}
+
+
+@pytest.fixture(scope="module")
+def wanted(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return train(tmp_path_factory.mktemp("iris"), "iris").history[0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_data_trains_to_the_same_numbers(kind: str, wanted: Any, tmp_path: Path) -> None:
+    row = train(tmp_path, KINDS[kind]()).history[0]
+    assert {name: row[name] for name in ("loss", "validation_loss", "accuracy")} == {
+        name: wanted[name] for name in ("loss", "validation_loss", "accuracy")
+    }
+
+
+def test_a_data_set_of_hugging_face_is_taken_as_it_is_with_its_splits(wanted: Any, tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    whole = datasets.Dataset.from_dict({"features": X.tolist(), "label": Y.tolist()})
+    assert train(tmp_path, whole).history[0]["loss"] == wanted["loss"]
+    parts = datasets.DatasetDict(train=whole, test=whole.select(range(50)))
+    diary = train(tmp_path, parts).history[0]
+    assert diary["steps"] == 7  # all 150 samples are trained on
+
+
+def test_a_loader_says_how_large_a_batch_is_and_one_that_weighs_samples_gives_its_own_batches(tmp_path: Path) -> None:
+    assert train(tmp_path, DataLoader(Flowers(), batch_size=10)).history[0]["steps"] == 12
+    assert train(tmp_path, DataLoader(Flowers(), batch_size=10), batch=60).history[0]["steps"] == 2
+    drawn = DataLoader(Flowers(), batch_size=10, sampler=WeightedRandomSampler([1.0] * 150, 50))
+    assert train(tmp_path, drawn).history[0]["steps"] == 4  # of the 50 that it draws
+
+
+def test_pictures_of_bytes_are_scaled_whatever_they_come_in(tmp_path: Path) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), dtype=np.uint8)
+    labels = np.arange(20) % 2
+
+    class Pictures(Dataset[Any]):
+        def __len__(self) -> int:
+            return 20
+
+        def __getitem__(self, index: int) -> Any:
+            return pictures[index], labels[index]
+
+    text = (
+        "model P {\n  input image: float[N, 3, 8, 8]\n  Flatten\n  output logits = Linear(2)\n}\ntrain { epochs = 1 }"
+    )
+    runs = [
+        nnspec.loads(text).train(data, runs=tmp_path, quiet=True)
+        for data in ((pictures, labels), Pictures(), {"image": pictures, "label": labels})
+    ]
+    assert runs[0].history[0]["loss"] == runs[2].history[0]["loss"] == pytest.approx(runs[1].history[0]["loss"])
+
+
+def test_a_run_on_data_of_python_goes_on_with_the_same_data_only(tmp_path: Path) -> None:
+    run = train(tmp_path, (X, Y))
+    with pytest.raises(nnspec.SpecError, match=r"E0693.*its `data` was given in Python"):
+        nnspec.resume(run.folder, quiet=True, epochs=2)
+    assert len(nnspec.resume(run.folder, data=(X, Y), quiet=True, epochs=2).history) == 2
+    with pytest.raises(nnspec.SpecError, match="E0623"):
+        nnspec.resume(run.folder, data=(X + 1, Y), quiet=True, epochs=3)
+
+
+REFUSED: dict[str, Any] = {
+    "it is an int": 3,
+    "label is texts": {"features": X, "label": ["a"] * 150},
+    "used up": iter(()),
+    "3 arrays without names": (X, Y, Y),
+    "batch 2 has features, target": [(X[:50], Y[:50]), (X[50:], X[50:])],
+    "of batch 2 is": [(X[:50], Y[:50]), (X[50:, :3], Y[50:])],
+    r"features \[150, 4\], label \[100\]": (X, Y[:100]),
+    "no finite numbers": (torch.full((150, 4), torch.nan), Y),
+}
+
+
+@pytest.mark.parametrize("told", REFUSED)
+def test_what_is_no_data_set_is_refused_in_words(told: str, tmp_path: Path) -> None:
+    value = REFUSED[told]
+    with pytest.raises(nnspec.SpecError, match=told):
+        train(tmp_path, value)
+
+
+def test_check_knows_the_names_in_data_that_is_given() -> None:
+    with pytest.raises(nnspec.SpecError, match="E0604"):
+        nnspec.loads(SPEC).check(data={"features": X, "kind": Y})
