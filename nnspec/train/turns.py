@@ -47,7 +47,7 @@ class Turns:
         self.wanted = task.recipe.watch
         self.strategy = task.strategy
         self.optimizers = optimizers(phase.optimizer, phase.groups, task.device, task.strategy)
-        self.parameters: list[nn.Parameter] = [weight for group in self._groups for weight in group["params"]]
+        self.parameters: list[nn.Parameter] = [weight for group in self.groups for weight in group["params"]]
         rises = task.rises and getattr(phase.schedule, "of", None) in (None, task.measure)
         course = Course(phase.optimizer.lr, steps, task.recipe.epochs, measured, rises)
         self.pace = pace(phase.schedule, course)
@@ -70,7 +70,7 @@ class Turns:
     def begin(self, index: int) -> None:
         """Before the gradients of a batch: the learning rate, and whose gradients are wanted."""
         rate, momentum = self.pace(index)
-        for group in self._groups:
+        for group in self.groups:
             group["lr"] = rate * group["factor"]
         if momentum is not None:
             self._move_momentum(momentum)
@@ -132,7 +132,7 @@ class Turns:
         return losses[0]
 
     def _move_momentum(self, momentum: float) -> None:
-        for group in self._groups:
+        for group in self.groups:
             if "betas" in group:
                 group["betas"] = (momentum, *group["betas"][1:])
             elif "momentum" in group:
@@ -179,7 +179,7 @@ class Turns:
             self.gradients.restore(own)
 
     @property
-    def _groups(self) -> list[dict[str, Any]]:
+    def groups(self) -> list[dict[str, Any]]:
         """The groups of weights, asked for anew: an optimizer that is restored has others."""
         return [group for each in self.optimizers for group in each.param_groups]
 
