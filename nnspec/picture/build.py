@@ -160,14 +160,11 @@ def _wires(module: Module, inputs: tuple[str, ...], target: int, made: dict[str,
 
 def _told(module: Module, boxes: list[Box], wires: list[Wire]) -> Level:
     """A level in which a value that many far steps take is named there."""
-    takers: dict[str, list[Wire]] = {}
-    for wire in wires:
-        if wire.target - wire.source > 2:
-            takers.setdefault(wire.value, []).append(wire)
-    told = {value for value, found in takers.items() if len(found) > _FAR}
+    takers = Counter(wire.value for wire in wires if wire.target - wire.source > 2)
+    told = {value for value, count in takers.items() if count > _FAR}
     kept: list[Wire] = []
     for wire in wires:
-        if wire.value in told and wire in takers[wire.value]:
+        if wire.value in told:
             name = next((port.name for port in module.inputs if port.value == wire.value), wire.value)
             strip = Strip("", "", name, "", 0, "port", notes=(f"from {boxes[wire.source].strips[-1].name}",))
             kept.append(Wire(len(boxes), wire.target, wire.value, "", wire.place))

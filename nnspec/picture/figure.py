@@ -11,7 +11,8 @@ from nnspec.ir.macs import macs
 from nnspec.ir.state import totals
 from nnspec.picture.build import Opens, Scenes
 from nnspec.picture.font import text_width
-from nnspec.picture.placed import Sheet, place
+from nnspec.picture.bend import place
+from nnspec.picture.placed import Sheet
 from nnspec.record import Record
 
 MARGIN, TITLE, BETWEEN = 24.0, 52.0, 56.0
@@ -19,10 +20,11 @@ LARGE, MIDDLE = 17.0, 11.5  # of the fonts in a heading
 
 
 class Part(Record):
-    """A network of a picture: its heading, and where it stands."""
+    """A network of a picture: its heading with its left end, and the level with its corner."""
 
     name: str
     counts: str
+    left: float
     sheet: Sheet
     x: float
     y: float
@@ -44,7 +46,8 @@ def figure(programs: Sequence[tuple[Program, Opens]]) -> Figure:
         sheet = place(Scenes(program, opens).whole())
         name, counts = program.main.name, _counts(program)
         heading = max(text_width(name, LARGE, bold=True), text_width(counts, MIDDLE))
-        parts.append(Part(name, counts, sheet, x + max(0.0, (heading - sheet.width) / 2), MARGIN + TITLE))
+        corner = x + max(0.0, (heading - sheet.width) / 2)
+        parts.append(Part(name, counts, x, sheet, corner, MARGIN + TITLE))
         x += max(sheet.width, heading) + BETWEEN
         height = max(height, sheet.height)
     return Figure(tuple(parts), x - BETWEEN + MARGIN, MARGIN + TITLE + height + MARGIN)

@@ -5,6 +5,7 @@ Sizes follow from the widths of texts alone (`font.py`), so that the same scene 
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Literal
 
 from nnspec.picture.font import text_width
@@ -85,22 +86,39 @@ def strip_width(strip: Strip) -> float:
     return sum(each.width for each in parts) + BETWEEN * (len(parts) - 1) + extra + 2 * SIDE
 
 
-def place(level: Level) -> Sheet:
-    """A level in its place, with its left upper corner at the origin."""
-    return _moved(_laid_out(level, inner=False), 0.0, 0.0)
+def laid_out(level: Level, *, inner: bool = False, aside: Set[int] = frozenset()) -> Sheet:
+    """A level with its left upper corner at the origin; what is inside boxes is told from their corners.
 
-
-def _laid_out(level: Level, *, inner: bool) -> Sheet:
+    Args:
+        level: the level.
+        inner: whether it is inside a block, whose border its inputs and outputs lie on.
+        aside: boxes that stand to the left of others.
+    """
     named = inner and sum(box.kind == "input" for box in level.boxes) > 1
     sized = [_size(index, box, level, inner, named) for index, box in enumerate(level.boxes)]
     links = [Link(wire.source, wire.target, wire.value, wire.place) for wire in level.wires]
-    found = layout([each.item for each in sized], links)
+    items = [each.item.replace(aside=True) if index in aside else each.item for index, each in enumerate(sized)]
+    found = layout(items, links)
     plates = []
     for box, each, (x, y) in zip(level.boxes, sized, found.centres, strict=True):
-        cards = 2 * CARD if box.repeated else 0.0
         corner = x - each.item.width / 2, y - each.item.height / 2
-        plates.append(Plate(box, *corner, each.item.width, each.item.height - cards, each.inside))
+        plates.append(Plate(box, *corner, each.item.width, each.item.height - cards(box), each.inside))
     return Sheet(level, 0.0, 0.0, found.width, found.height, tuple(plates), found.routes)
+
+
+def cards(box: Box) -> float:
+    """The room that the cards behind a repeat take to the right and below."""
+    return 2 * CARD if box.repeated else 0.0
+
+
+def turned(sheet: Sheet) -> Sheet:
+    """A level that flows up."""
+    plates = []
+    for plate in sheet.plates:
+        y = sheet.height - plate.y - plate.height - cards(plate.box)
+        plates.append(plate.replace(y=y, inside=plate.inside and turned(plate.inside)))
+    routes = tuple(tuple((x, sheet.height - y) for x, y in route) for route in sheet.routes)
+    return sheet.replace(plates=tuple(plates), routes=routes)
 
 
 def _size(index: int, box: Box, level: Level, inner: bool, named: bool) -> _Sized:
@@ -108,7 +126,7 @@ def _size(index: int, box: Box, level: Level, inner: bool, named: bool) -> _Size
     end = _END.get(box.kind)
     if inner and end:
         beside = 5.0 + word_width(box.strips[0].name, "port") if named and box.kind == "input" else 0.0
-        return _Sized(Item(2.0, 0.0, beside, end), None)
+        return _Sized(Item(2.0, 0.0, beside, beside > 0.0, end), None)
     if box.inside is not None:
         return _open(box)
     shapes = [word_width(wire.shape, "shape") for wire in leaving]
@@ -121,33 +139,30 @@ def _size(index: int, box: Box, level: Level, inner: bool, named: bool) -> _Size
         leaves[wire.value] = at if len(shapes) > 1 else 0.0
         at += length + 14.0
     beside = max((leaves[w.value] + 5.0 + s for w, s in zip(leaving, shapes, strict=True) if w.shape), default=0.0)
-    cards = 2 * CARD if box.repeated else 0.0
     height = CIRCLE if joins else STRIP * len(box.strips)
-    beside = max(beside, width / 2 + cards if cards else 0.0)
-    return _Sized(Item(width, height + cards, beside, end, joins, leaves), None)
+    beside = max(beside, width / 2 + cards(box) if box.repeated else 0.0)
+    return _Sized(Item(width, height + cards(box), beside, any(shapes), end, joins, leaves=leaves), None)
 
 
 def _open(box: Box) -> _Sized:
     """The size of an open block, which follows from what is inside."""
     assert box.inside is not None
-    sheet = _laid_out(box.inside, inner=True)
+    sheet = laid_out(box.inside, inner=True)
     heading = strip_width(box.strips[0])
     width = max(sheet.width + 2 * INSET, heading + 14.0)
     left = (width - sheet.width) / 2
-    moved = sheet.replace(x=left, y=HEADING)
     offsets = {"input": list[float](), "output": list[float]()}
     for plate in sheet.plates:
         if plate.box.kind in offsets:
             offsets[plate.box.kind].append(left + plate.x + plate.width / 2 - width / 2)
     reaches = dict(enumerate(offsets["input"]))
     leaves = dict(zip(box.gives, offsets["output"], strict=False))
-    cards = 2 * CARD if box.repeated else 0.0
-    beside = width / 2 + cards if cards else 0.0
+    beside = width / 2 + cards(box) if box.repeated else 0.0
     height = HEADING + sheet.height
-    return _Sized(Item(width, height + cards, beside, None, False, leaves, reaches), moved)
+    return _Sized(Item(width, height + cards(box), beside, leaves=leaves, reaches=reaches), sheet.replace(x=left, y=HEADING))
 
 
-def _moved(sheet: Sheet, x: float, y: float) -> Sheet:
+def moved(sheet: Sheet, x: float, y: float) -> Sheet:
     """A level that lies at a place, with all that is inside."""
     plates = tuple(_plate_moved(plate, x, y) for plate in sheet.plates)
     routes = tuple(tuple((a + x, b + y) for a, b in route) for route in sheet.routes)
@@ -156,7 +171,7 @@ def _moved(sheet: Sheet, x: float, y: float) -> Sheet:
 
 def _plate_moved(plate: Plate, x: float, y: float) -> Plate:
     at = plate.x + x, plate.y + y
-    inside = plate.inside and _moved(plate.inside, at[0] + plate.inside.x, at[1] + plate.inside.y)
+    inside = plate.inside and moved(plate.inside, at[0] + plate.inside.x, at[1] + plate.inside.y)
     return Plate(plate.box, *at, plate.width, plate.height, inside)
 
 

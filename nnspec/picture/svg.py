@@ -56,11 +56,9 @@ def _colours(table: dict[Family, tuple[str, str]]) -> str:
 
 
 def _part(part: Part) -> Iterator[str]:
-    y = part.y - placed.HEADING - 12
+    yield _text(part.name, part.left, part.y - 36, text_width(part.name, LARGE, bold=True), "bold", LARGE)
+    yield _text(part.counts, part.left, part.y - 18, text_width(part.counts, MIDDLE), "muted", MIDDLE)
     yield f'<g transform="translate({_number(part.x)} {_number(part.y)})">'
-    at = y - part.y
-    yield _text(part.name, 0, at, text_width(part.name, LARGE, bold=True), "bold", LARGE)
-    yield _text(part.counts, 0, at + 18, text_width(part.counts, MIDDLE), "muted", MIDDLE)
     yield from sheet_lines(part.sheet)
     yield "</g>"
 
@@ -145,12 +143,13 @@ def _wire(sheet: Sheet, wire: Wire, route: tuple[Point, ...], said: set[tuple[in
     if (wire.source, wire.value) in said:
         return
     said.add((wire.source, wire.value))
-    (x, y), base = route[0], route[0][1] + 12
+    (x, y), up = route[0], len(route) > 1 and route[1][1] < route[0][1]
+    base = y - 5 if up else y + 12
     if source.height < 1:
         named = sum(plate.box.kind == "input" for plate in sheet.plates) > 1
         if named and source.box.kind == "input":
             name = source.box.strips[0].name
-            yield _text(name, x + 5, y + 11, placed.word_width(name, "port"), "muted", SMALL)
+            yield _text(name, x + 5, y - 4 if up else y + 11, placed.word_width(name, "port"), "muted", SMALL)
     elif wire.shape and source.inside is None:
         yield _text(wire.shape, x + 5, base, placed.word_width(wire.shape, "shape"), "muted", SMALL)
 

@@ -19,9 +19,11 @@ class Item(Record):
 
     width: float
     height: float
-    beside: float = 0.0  # how far right of its centre the words under it go
+    beside: float = 0.0  # how far right of its centre it and the words under it go
+    worded: bool = False  # whether there are words under it
     end: Literal["first", "last"] | None = None  # of inputs and outputs
     joins: bool = False  # lines may reach its sides
+    aside: bool = False  # it stands to the left of the others in its rank
     leaves: Mapping[str, float] = {}
     reaches: Mapping[int, float] | None = None  # input -> offset; spread in their order where it is left out
 

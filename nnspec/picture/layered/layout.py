@@ -15,6 +15,6 @@ from nnspec.picture.layered.route import route
 def layout(items: Sequence[Item], links: Sequence[Link]) -> Layout:
     """The places of boxes and lines."""
     made = mesh(items, links)
-    arrange(made)
+    arrange(made, items)
     connect(made, items, links)
     return route(made, items, links, place(made))

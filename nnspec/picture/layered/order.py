@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections.abc import Sequence
 
-from nnspec.picture.layered.graph import Mesh
+from nnspec.picture.layered.graph import Item, Mesh
 
 _SWEEPS = 8
 _MANY = 4000  # segments; a larger level has fewer sweeps
 
 
-def arrange(mesh: Mesh) -> None:
+def arrange(mesh: Mesh, items: Sequence[Item]) -> None:
     """Order the ranks of a mesh."""
     upper, lower = _neighbours(mesh)
-    _from_the_top(mesh, lower)
+    _from_the_top(mesh, lower, items)
     best, least = [list(rank) for rank in mesh.ranks], _crossings(mesh)
     for sweep in range(_SWEEPS if len(mesh.segments) < _MANY else 2):
         if least == 0:
@@ -38,8 +39,9 @@ def _neighbours(mesh: Mesh) -> tuple[list[list[int]], list[list[int]]]:
     return upper, lower
 
 
-def _from_the_top(mesh: Mesh, lower: list[list[int]]) -> None:
+def _from_the_top(mesh: Mesh, lower: list[list[int]], items: Sequence[Item]) -> None:
     """The order in which a walk down from the first rank meets the vertices: boxes first, then lanes."""
+    aside = [v.item is not None and items[v.item].aside for v in mesh.vertices]
     met: dict[int, int] = {}
     firsts = [vertex for rank in mesh.ranks for vertex in rank]
     pending = firsts[::-1]
@@ -50,7 +52,7 @@ def _from_the_top(mesh: Mesh, lower: list[list[int]]) -> None:
             below = sorted(lower[vertex], key=lambda each: mesh.vertices[each].item is None)
             pending += reversed(below)
     for rank in mesh.ranks:
-        rank.sort(key=met.__getitem__)
+        rank.sort(key=lambda vertex: (not aside[vertex], met[vertex]))
 
 
 def _sort(rank: list[int], neighbours: list[list[int]], place: dict[int, int]) -> None:

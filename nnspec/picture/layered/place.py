@@ -139,12 +139,13 @@ def _align(found: list[list[float]], lefts: Sequence[float], rights: Sequence[fl
 
 
 def _bends(mesh: Mesh, xs: list[float], upper: _Neighbours, lower: _Neighbours) -> float:
-    """The bends of lines; those of lanes and of lines between two boxes alone count for more than those of forks."""
+    """The bends of lines; those of lanes and of the main line count for more than those of forks."""
     total = 0.0
     for number in _used(mesh):
         s = mesh.segments[number]
         if abs(xs[s.upper] + s.start - xs[s.lower] - s.reach) > _STRAIGHT:
             lanes = mesh.vertices[s.upper].item is None and mesh.vertices[s.lower].item is None
             alone = len(lower[s.upper]) == len(upper[s.lower]) == 1
-            total += 4 if lanes else 3 if alone else 0.1
+            centred = abs(s.reach) < _STRAIGHT and upper[s.upper]
+            total += 4 if lanes else 3 if alone else 1 if centred else 0.1
     return total

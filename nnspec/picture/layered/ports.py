@@ -30,15 +30,25 @@ def connect(mesh: Mesh, items: Sequence[Item], links: Sequence[Link]) -> None:
         elif items[index].joins and len(numbers) in (2, 3):
             _join(mesh, index, numbers, links)
         else:
-            step = min(_SPREAD, items[index].width / (len(numbers) + 1))
+            main = _main(mesh, numbers, [bool(arriving[links[number].source]) for number in numbers])
+            wide = 2 * max(main, len(numbers) - 1 - main) + 2
+            step = min(_SPREAD, items[index].width / wide)
             for position, number in enumerate(numbers):
-                offset = (position - (len(numbers) - 1) / 2) * step
-                mesh.segments[mesh.lines[number][-1]].reach = offset
+                mesh.segments[mesh.lines[number][-1]].reach = (position - main) * step
 
 
 def _from(mesh: Mesh, place: dict[int, int], number: int) -> tuple[int, float]:
     last = mesh.segments[mesh.lines[number][-1]]
     return place[last.upper], last.start
+
+
+def _main(mesh: Mesh, numbers: list[int], fed: list[bool]) -> float:
+    """The position of the line that reaches the centre: the only one from the box above; else the middle."""
+    near = [mesh.vertices[mesh.segments[mesh.lines[number][-1]].upper].item is not None for number in numbers]
+    for chosen in ([a and b for a, b in zip(near, fed, strict=True)], near, fed):
+        if sum(chosen) == 1:
+            return chosen.index(True)
+    return (len(numbers) - 1) / 2
 
 
 def _join(mesh: Mesh, index: int, numbers: list[int], links: Sequence[Link]) -> None:

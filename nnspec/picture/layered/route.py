@@ -39,18 +39,18 @@ def route(mesh: Mesh, items: Sequence[Item], links: Sequence[Link], xs: Sequence
     """The layout, with its left upper corner at the origin."""
     nets = _nets(mesh, xs)
     tops, y = [], 0.0
+    words = [WORDS if worded else 6.0 for worded in _worded(mesh, items)]
     depths: list[float] = []
     for index, rank in enumerate(mesh.ranks):
         heights = [items[item].height for vertex in rank if (item := mesh.vertices[vertex].item) is not None]
-        worded = any(items[item].beside for vertex in rank if (item := mesh.vertices[vertex].item) is not None)
         depth = max(heights, default=0.0)
         tops.append(y)
         depths.append(depth)
         if index < len(mesh.ranks) - 1:
             tracks = _tracks([net for net in nets[index].values() if net.moves])
-            y += depth + (WORDS if worded else 6.0) + tracks * TRACK + HEAD
+            y += depth + words[index] + tracks * TRACK + HEAD
         else:
-            y += depth + (WORDS if worded else 0.0)
+            y += depth
     left = min((x - v.left for x, v in zip(xs, mesh.vertices, strict=True)), default=0.0)
     width = max((x + v.right for x, v in zip(xs, mesh.vertices, strict=True)), default=0.0) - left
     centres = [(0.0, 0.0)] * len(items)
@@ -58,7 +58,6 @@ def route(mesh: Mesh, items: Sequence[Item], links: Sequence[Link], xs: Sequence
         if vertex.item is not None:
             centres[vertex.item] = (x - left, tops[vertex.rank] + depths[vertex.rank] / 2)
     starts = [top + depth for top, depth in zip(tops, depths, strict=True)]
-    worded_at = _words_below(mesh, items)
     routes = []
     for number, link in enumerate(links):
         line = mesh.lines[number]
@@ -71,7 +70,7 @@ def route(mesh: Mesh, items: Sequence[Item], links: Sequence[Link], xs: Sequence
             net = nets[gap][segment.upper, segment.value]
             end = xs[segment.lower] + segment.reach - left
             if abs(end - points[-1][0]) > _SAME:
-                level = starts[gap] + (WORDS if worded_at[gap] else 6.0) + net.track * TRACK + TRACK / 2
+                level = starts[gap] + words[gap] + net.track * TRACK + TRACK / 2
                 points += [(points[-1][0], level), (end, level)]
         x1, y1 = centres[link.target]
         if number in mesh.sides:
@@ -83,11 +82,13 @@ def route(mesh: Mesh, items: Sequence[Item], links: Sequence[Link], xs: Sequence
     return Layout(tuple(centres), tuple(routes), width, y)
 
 
-def _words_below(mesh: Mesh, items: Sequence[Item]) -> list[bool]:
-    return [
-        any(items[item].beside for vertex in rank if (item := mesh.vertices[vertex].item) is not None)
-        for rank in mesh.ranks
-    ]
+def _worded(mesh: Mesh, items: Sequence[Item]) -> list[bool]:
+    """For each rank, whether there are words under its boxes."""
+    found = [False] * len(mesh.ranks)
+    for vertex in mesh.vertices:
+        if vertex.item is not None and items[vertex.item].worded:
+            found[vertex.rank] = True
+    return found
 
 
 def _nets(mesh: Mesh, xs: Sequence[float]) -> list[dict[tuple[int, str], _Net]]:
