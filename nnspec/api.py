@@ -275,7 +275,7 @@ class Model:
         """Its picture: blocks as nested boxes, repeats as one, with shapes and parameters; a notebook shows it.
 
         Args:
-            path: where to write it; the end of the name says in which form: .svg, .png, .dot, .mmd.
+            path: where to write it; the end of the name says in which form: .svg, .html, .png, .dot, .mmd.
             depth: how many levels are shown; if it is left out, one block of each kind is open, while there is room.
             open: the paths of blocks to open, with those around them.
 
@@ -284,7 +284,7 @@ class Model:
         """
         from nnspec.picture.picture import Picture  # what a summary does not need
 
-        picture = Picture([self.program], depth, open)
+        picture = Picture([self.program], depth, open, self.sources)
         if path is not None:
             picture.save(path)
         return picture

@@ -35,6 +35,7 @@ def imported(*arguments: str) -> set[str]:
         ("summary", "zoo/resnet.nn", "--model", "ResNet50", "--json"),
         ("check", "zoo/googlenet.nn"),
         ("show", "zoo/vae.nn"),
+        ("draw", "zoo/unet.nn"),
         ("explain", "E0501"),
         ("explain", "Conv2d"),
         ("explain",),

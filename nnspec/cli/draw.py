@@ -36,7 +36,7 @@ def command(spec: SpecArguments, output: Path | None, depth: int | None, paths: 
     Of a file whose `train` block applies several models, all of those are drawn side by side.
     """
     models = _models(spec)
-    picture = Picture([model.program for model in models], depth, paths)
+    picture = Picture([model.program for model in models], depth, paths, models[0].sources)
     if output is None:
         echo_whole(picture.svg(), end="")
     else:

@@ -14,7 +14,7 @@ from nnspec.version import __version__
 COMMANDS = {
     "check": "Check a spec and report every mistake.",
     "summary": "Print layers, shapes, parameters and multiply-accumulates.",
-    "draw": "Draw a model: SVG, PNG, Graphviz or Mermaid.",
+    "draw": "Draw a model: SVG, a page, PNG, Graphviz or Mermaid.",
     "format": "Write specs in the one canonical way.",
     "show": "Print a spec.",
     "explain": "Explain a diagnostic's code, or a layer.",

@@ -40,6 +40,12 @@ def place(level: Level) -> Sheet:
     return moved(laid_out(level) if bent is None else bent, 0.0, 0.0)
 
 
+def arms(level: Level) -> frozenset[int]:
+    """The boxes of a model that flow up, in the right arm of its U."""
+    found = _bend(level)
+    return frozenset() if found is None or _drawn(level, found) is None else found.right
+
+
 def _bend(level: Level) -> _Bend | None:
     """The two arms of a level; None where its skips do not nest."""
     taps = {index for index, box in enumerate(level.boxes) if box.kind == "tap"}

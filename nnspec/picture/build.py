@@ -85,6 +85,7 @@ class Scenes:
             family=family_of(layer),
             times=_times(module, call),
             notes=tuple(notes),
+            place=call.place,
         )
 
     def _block(self, shown: Standing, key: str) -> Strip:
@@ -102,6 +103,7 @@ class Scenes:
             family="block",
             times=_times(shown.within, call),
             notes=tuple(filter(None, notes)),
+            place=call.place,
         )
 
     def _tied_below(self, path: str) -> int:

@@ -9,9 +9,9 @@ from nnspec.ir import Program
 from nnspec.ir.batch import batch_of
 from nnspec.ir.macs import macs
 from nnspec.ir.state import totals
+from nnspec.picture.bend import place
 from nnspec.picture.build import Opens, Scenes
 from nnspec.picture.font import text_width
-from nnspec.picture.bend import place
 from nnspec.picture.placed import Sheet
 from nnspec.record import Record
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from nnspec.cached import cached_property
-from nnspec.diagnostics import Diagnostic, SpecError
+from nnspec.diagnostics import Diagnostic, Source, SpecError
 from nnspec.extras import need
 from nnspec.ir import Program
 from nnspec.output import replacing
@@ -37,9 +37,16 @@ class UnknownPicture(Diagnostic):
 class Picture:
     """A picture of models side by side; a notebook shows it."""
 
-    def __init__(self, programs: Sequence[Program], depth: int | None = None, open: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        depth: int | None = None,
+        open: Iterable[str] = (),
+        sources: Mapping[str, Source] | None = None,
+    ) -> None:
         paths = list(open)
         self._programs: list[tuple[Program, Opens]] = [(each, opened(each, depth, paths)) for each in programs]
+        self._sources = sources or {}
 
     @cached_property
     def figure(self) -> Figure:
@@ -74,11 +81,17 @@ class Picture:
 
         return png(self.figure, scale)
 
+    def html(self) -> str:
+        """A page on which blocks open and close, with the numbers, the text and the PyTorch source of every part."""
+        from nnspec.picture.page import Subject, page  # it writes the PyTorch source, which the others do not need
+
+        return page(self.figure, [Subject(program, opens, self._sources) for program, opens in self._programs])
+
     def _repr_svg_(self) -> str:
         return self.svg()
 
     def save(self, path: str | Path) -> None:
-        """Write it to a file, in the form that the end of its name says: .svg, .png, .dot or .mmd.
+        """Write it to a file, in the form that the end of its name says: .svg, .html, .png, .dot or .mmd.
 
         Raises:
             SpecError: the name ends otherwise, or the file cannot be written.
@@ -93,6 +106,7 @@ class Picture:
 
 FORMS: dict[str, Callable[[Picture], bytes]] = {
     ".svg": lambda picture: picture.svg().encode(),
+    ".html": lambda picture: picture.html().encode(),
     ".png": lambda picture: picture.png(),
     ".dot": lambda picture: picture.dot().encode(),
     ".mmd": lambda picture: picture.mermaid().encode(),

@@ -158,8 +158,8 @@ def _open(box: Box) -> _Sized:
     reaches = dict(enumerate(offsets["input"]))
     leaves = dict(zip(box.gives, offsets["output"], strict=False))
     beside = width / 2 + cards(box) if box.repeated else 0.0
-    height = HEADING + sheet.height
-    return _Sized(Item(width, height + cards(box), beside, leaves=leaves, reaches=reaches), sheet.replace(x=left, y=HEADING))
+    height = HEADING + sheet.height + cards(box)
+    return _Sized(Item(width, height, beside, leaves=leaves, reaches=reaches), sheet.replace(x=left, y=HEADING))
 
 
 def moved(sheet: Sheet, x: float, y: float) -> Sheet:

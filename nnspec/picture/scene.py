@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from nnspec.ir.program import Place
 from nnspec.picture.families import Family
 from nnspec.record import Record
 
@@ -22,6 +23,7 @@ class Strip(Record):
     family: Family
     times: str = ""  # of a repeat
     notes: tuple[str, ...] = ()
+    place: Place | None = None  # in the text
 
 
 class Box(Record):

@@ -7,7 +7,7 @@ that they are (`in_channels`), or written as a multiple of one (`4 * width`).
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 from nnspec.ir import Module
@@ -116,6 +116,11 @@ class Classes:
         children = {label.partition(".")[0] for label in first.attributes}
         free = all(is_attribute(name) and name not in children for name in parameters.chosen)
         return named if free or not named else None
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The names of the classes by the keys of the modules; one that is written inside another has none."""
+        return self._names
 
     @property
     def entry_name(self) -> str:

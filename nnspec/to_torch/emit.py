@@ -23,11 +23,12 @@ _IMPORTS = {
 
 
 class GeneratedSource:
-    """Generated source, and the name of the class that is the model."""
+    """Generated source, the name of the class that is the model, and those of the classes of modules by their keys."""
 
-    def __init__(self, text: str, class_name: str) -> None:
+    def __init__(self, text: str, class_name: str, classes: Mapping[str, str]) -> None:
         self.text = text
         self.class_name = class_name
+        self.classes = classes
 
 
 def torch_source(program: Program, constants: Mapping[str, Any] | None = None) -> GeneratedSource:
@@ -51,7 +52,7 @@ def torch_source(program: Program, constants: Mapping[str, Any] | None = None) -
     third = [line for line in found if "torch" in line]
     imports = "\n\n".join("\n".join(group) for group in (standard, third) if group)
     head = f'"""{program.main.name}, written by nnspec. Needs PyTorch alone."""\n\n'
-    return GeneratedSource(f"{head}{imports}\n\n\n{body}", classes.entry_name)
+    return GeneratedSource(f"{head}{imports}\n\n\n{body}", classes.entry_name, classes.names)
 
 
 def _constant(name: str, value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import NamedTuple
 from xml.etree import ElementTree
 
@@ -57,17 +57,20 @@ class Drawing:
             self.lines.append(list(_segments(element.get("d", ""), x, y)))
         elif tag == "text":
             self._text(element, classes, x + number["x"], y + number["y"], number)
-        elif tag == "g" and "box" in classes:
+        elif tag == "g" and "data-kind" in element.attrib:
             strips = [each for each in element if "strip" in each.get("class", "").split()]
             if strips:
                 self.boxes.append(_around(strips, x, y))
         for child in element:
             self._read(child, x, y)
 
-    def _text(self, element: ElementTree.Element, classes: list[str], x: float, y: float, number: dict[str, float]) -> None:
-        size, told = number.get("font-size", float(self.root.get("font-size", 0))), number["textLength"]
-        text = element.text or ""
-        if abs(told - text_width(text, size, bold="bold" in classes)) > 0.1:
+    def _text(
+        self, element: ElementTree.Element, classes: list[str], x: float, y: float, number: dict[str, float]
+    ) -> None:
+        size = number.get("font-size", float(self.root.get("font-size", 0)))
+        told = number.get("textLength", 0.0)
+        text = (element.text or "").strip()
+        if told and abs(told - text_width(text, size, bold="bold" in classes)) > 0.1:
             self.badly_measured.append(text)
         self.texts.append(_area(x, y - 0.72 * size, told, 0.92 * size, text))
 
@@ -132,7 +135,7 @@ def _segments(d: str, x: float, y: float) -> Iterator[Area]:
         points.append((x + numbers[0], y + numbers[1]))
         if command == "Q":
             points.append((x + numbers[2], y + numbers[3]))
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         yield Area(min(x0, x1) - 0.6, min(y0, y1) - 0.6, max(x0, x1) + 0.6, max(y0, y1) + 0.6, "line")
 
 
