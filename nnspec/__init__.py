@@ -5,11 +5,22 @@ from typing import TYPE_CHECKING, Any
 from nnspec.version import __version__
 
 if TYPE_CHECKING:
-    from nnspec.api import Model, from_json, from_torch, load, loads, resume
+    from nnspec.api import Model, from_json, from_torch, load, loads, predict, resume
     from nnspec.diagnostics import SpecError
     from nnspec.limits import Limits
 
-__all__ = ["Limits", "Model", "SpecError", "__version__", "from_json", "from_torch", "load", "loads", "resume"]
+__all__ = [
+    "Limits",
+    "Model",
+    "SpecError",
+    "__version__",
+    "from_json",
+    "from_torch",
+    "load",
+    "loads",
+    "predict",
+    "resume",
+]
 
 
 def __getattr__(name: str) -> Any:

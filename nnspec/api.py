@@ -23,6 +23,7 @@ from nnspec.recipe.frozen import frozen_weights
 from nnspec.resources import spec_path
 from nnspec.summary import Summary, summarise
 from nnspec.train.manner import TRAINING, Manner
+from nnspec.train.settings import best_weights
 from nnspec.zoo import locate
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     from nnspec.bench.measure import Measured
     from nnspec.callbacks.callback import Callback
+    from nnspec.infer.predictions import Prediction
+    from nnspec.infer.session import Session
     from nnspec.picture.picture import Picture
     from nnspec.to_onnx.choices import Precision, Target
     from nnspec.to_onnx.export import Exported, Samples
@@ -509,6 +512,38 @@ class Model:
 
         return write_repository(Path(repository), self.name, export, max_batch)
 
+    def session(self, weights: str | Path, *, provider: str = "cpu", limits: Limits = DEFAULT_LIMITS) -> Session:
+        """The model with its weights in onnxruntime, without a file.
+
+        Raises:
+            SpecError: as `to_onnx`; or the provider cannot be used, or onnxruntime is not installed.
+        """
+        need("running a spec", "onnx", "onnxruntime", "numpy")
+        from nnspec.infer.session import Session  # here: onnxruntime takes time to import
+
+        return Session(self.to_onnx(weights, limits=limits).SerializeToString(), provider)
+
+    def predict(
+        self,
+        weights: str | Path,
+        inputs: str | Path | Sequence[str | Path] | Mapping[str, Any] = (),
+        *,
+        texts: Sequence[str] = (),
+        top: int | None = None,
+        batch: int | None = None,
+        provider: str = "cpu",
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> list[Prediction]:
+        """What the model says of each sample: see `nnspec.predict`.
+
+        Raises:
+            SpecError: as `nnspec.predict`.
+        """
+        session = self.session(weights, provider=provider, limits=limits)
+        from nnspec.infer.predict import predictions_for  # here: only now is numpy known to be installed
+
+        return predictions_for(session, inputs, texts, top, batch)
+
     def verify_onnx(
         self,
         path: str | Path,
@@ -700,3 +735,53 @@ def resume(
     from nnspec.train.run import resume_run  # here: PyTorch takes seconds to import
 
     return resume_run(Path(folder), recipe, Manner(device, quiet, limits, strategy, callbacks_of(callbacks)))
+
+
+def model_of_run(folder: Path, limits: Limits = DEFAULT_LIMITS) -> Model:
+    """The model of a run, as it was trained.
+
+    Raises:
+        SpecError: the folder holds no run.
+    """
+    need("reading a run", "torch")
+    from nnspec.train.folder import read_spec  # here: PyTorch takes seconds to import
+
+    declarations, program = read_spec(folder, limits)
+    return Model(program, declarations)
+
+
+def predict(
+    model: str | Path,
+    inputs: str | Path | Sequence[str | Path] | Mapping[str, Any] = (),
+    *,
+    texts: Sequence[str] = (),
+    top: int | None = None,
+    batch: int | None = None,
+    provider: str = "cpu",
+    limits: Limits = DEFAULT_LIMITS,
+) -> list[Prediction]:
+    """What a model says of each sample: the likeliest classes by name, labels that hold, numbers.
+
+    Args:
+        model: the folder of a run, whose best weights are taken, or an .onnx file; of a spec, `Model.predict`.
+        inputs: paths of pictures, tables, arrays or lines of text, or folders; or paths and arrays by the names of the
+            model's inputs.
+        texts: texts, for a model that was trained on texts.
+        top: how many classes are told of a sample; three if it is left out.
+        batch: how many samples are computed at a time; all if it is left out.
+        provider: "cpu", "cuda", "tensorrt", or "auto".
+        limits: how many layers there may be.
+
+    Raises:
+        SpecError: the model or a file cannot be read or does not fit, or a package is not installed.
+    """
+    if Path(model).is_dir():
+        weights = best_weights(Path(model))
+        return model_of_run(Path(model), limits).predict(
+            weights, inputs, texts=texts, top=top, batch=batch, provider=provider, limits=limits
+        )
+    need("running a model", "onnxruntime", "numpy")
+    from nnspec.infer.predict import predictions_for  # here: only now is numpy known to be installed
+    from nnspec.infer.session import Session
+
+    return predictions_for(Session(model, provider), inputs, texts, top, batch)

@@ -52,8 +52,9 @@ def test_a_picture_is_normalised_as_in_training_and_its_classes_are_named(folder
     np.testing.assert_allclose(written("y.npz")["logits"], [[2.0, -2.0, -1.2]], rtol=1e-6)
     powers = np.exp([2.0, -1.2, -2.0])
     shown = [f"{value:7.2%}" for value in powers / powers.sum()]
+    marks = ["  red.png  ", " " * 11, " " * 11]
     assert result.stdout.splitlines()[1:4] == [
-        f"  {value}  {name}" for value, name in zip(shown, ["red", "blue", "green"], strict=True)
+        f"{mark}{value}  {name}" for mark, value, name in zip(marks, shown, ["red", "blue", "green"], strict=True)
     ]
 
 
@@ -83,10 +84,13 @@ def test_arrays_are_what_the_model_takes_and_a_batch_is_told_apart(folder: Path)
     images = np.stack([np.full((3, 2, 2), 3.0), np.arange(12).reshape(3, 2, 2)])
     np.save("x.npy", images)
     result = run("net.onnx", "--input", "x.npy", "--top", "1", "--output", "y.json")
-    assert result.stdout.splitlines()[1:3] == ["  sample 0:  33.33%  red", "  sample 1:  98.17%  blue"]
-    assert json.loads(Path("y.json").read_text())["logits"] == [[3, 3, 3], [1.5, 5.5, 9.5]]
+    assert result.stdout.splitlines()[1:3] == ["  x.npy[0]   33.33%  red", "  x.npy[1]   98.17%  blue"]
+    assert json.loads(Path("y.json").read_text())["outputs"]["logits"] == [[3, 3, 3], [1.5, 5.5, 9.5]]
     run("net.nn", "--weights", "net.safetensors", "--input", "x.npy", "--output", "y.json")
-    assert json.loads(Path("y.json").read_text())["logits"] == [[10, 10, 10], [4, 20, 36]]  # raw: (x - 0.5) / 0.25
+    assert json.loads(Path("y.json").read_text())["outputs"]["logits"] == [
+        [10, 10, 10],
+        [4, 20, 36],
+    ]  # raw: (x - 0.5) / 0.25
 
 
 def test_several_inputs_come_by_name_by_order_or_from_one_file(folder: Path) -> None:

@@ -19,7 +19,7 @@ import nnspec
 from nnspec import SpecError
 from nnspec.cli.main import main
 from nnspec.infer import providers
-from nnspec.infer.report import likeliest
+from nnspec.infer.predictions import predictions
 from nnspec.infer.session import Session
 
 TABLE = 'model M {\n  input features: float[N, 3]\n  output logits = fc: Linear(2)\n}\ntrain {\n  data = table("d.csv")\n}\n'
@@ -68,7 +68,7 @@ def test_rows_of_a_table_are_given_by_name_and_treated_as_in_training() -> None:
         normal = plain(torch.from_numpy((raw - mean) / std).float()).numpy()
         np.testing.assert_allclose(normal, wanted, rtol=1e-5, atol=1e-6)
         np.testing.assert_allclose(written["logits"], wanted, rtol=1e-5, atol=1e-6)
-    assert result.stdout.splitlines()[1].startswith("  sample 0: ")
+    assert result.stdout.splitlines()[1].startswith("  new.csv, row 2  ")
 
 
 def trained_metadata(path: Any) -> dict[str, str]:
@@ -99,7 +99,7 @@ def test_without_stored_names_all_columns_are_taken_in_order() -> None:
     exported(TABLE.split("train")[0])
     Path("x.csv").write_text("p,q,r\n1,2,3\n")
     assert predict("m.onnx", "--input", "x.csv", "--output", "y.json").exit_code == 0
-    np.testing.assert_allclose(json.loads(Path("y.json").read_text())["logits"], [[0.8, 2.7]], rtol=1e-6)
+    np.testing.assert_allclose(json.loads(Path("y.json").read_text())["outputs"]["logits"], [[0.8, 2.7]], rtol=1e-6)
     Path("x.csv").write_text("p,q\n1,2\n")
     assert "it has 2 columns, and features takes 3" in predict("m.onnx", "--input", "x.csv").stderr
 
@@ -118,7 +118,7 @@ def tokens_of(*arguments: str) -> list[int]:
     onnx.save(proto, path)
     result = predict(str(path), *arguments, "--output", "t.json")
     assert result.exit_code == 0, result.output
-    return json.loads(Path("t.json").read_text())["y"]
+    return json.loads(Path("t.json").read_text())["outputs"]["y"]
 
 
 def test_texts_become_numbers_by_the_characters_of_training() -> None:
@@ -232,10 +232,10 @@ def test_a_provider_that_is_not_there_is_refused(name: str, monkeypatch: pytest.
 
 def test_classes_with_their_probabilities_are_values_too() -> None:
     outputs = {"logits": np.log([[0.2, 0.8], [0.5, 0.5]]), "other": np.zeros((2, 7))}
-    found = likeliest(outputs, {"nnspec.classes": '["no", "yes"]'}, top=1)
-    assert [[name for name, _ in sample] for sample in found["logits"]] == [["yes"], ["no"]]
-    assert found["logits"][0][0][1] == pytest.approx(0.8)
-    assert likeliest({"other": np.zeros((2, 7))}, {}) == {}
+    found = predictions(outputs, ["a", "b"], {"nnspec.classes": '["no", "yes"]'}, top=1)
+    assert [each.label for each in found] == ["yes", "no"] and [each.sample for each in found] == ["a", "b"]
+    assert found[0].answers["logits"].found[0].value == pytest.approx(0.8)
+    assert predictions({"other": np.zeros((1, 7))}, ["a"], {})[0].answers == {}
 
 
 def test_a_model_whose_inputs_are_called_by_no_text_is_refused() -> None:

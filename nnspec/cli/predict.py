@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nnspec.api import model_of_run
 from nnspec.cli.options import SpecArguments, reporting, spec_choices
 from nnspec.extras import need
+from nnspec.train.settings import best_weights
 
 if TYPE_CHECKING:
     from nnspec.infer.session import Session
@@ -45,6 +47,7 @@ def _output(context: click.Context, parameter: click.Parameter, value: str | Non
 @click.option("--batch", type=click.IntRange(min=1), metavar="N", help="How many samples to compute at a time.")
 @click.option("--provider", type=click.Choice(["cpu", "cuda", "tensorrt", "auto"]), default="auto", show_default=True,
               help="What to run on.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the classes, probabilities and outputs as JSON.")
 @reporting
 def command(
     spec: SpecArguments,
@@ -55,44 +58,47 @@ def command(
     top: int | None,
     batch: int | None,
     provider: str,
+    as_json: bool,
 ) -> None:
-    """Run MODEL, an .onnx file or a spec with --weights, and print what it gives.
+    """Run MODEL, an .onnx file, the folder of a run or a spec with --weights, and print what it gives for each sample.
 
     Pictures are brought to the model's size and channels, with values from 0 to 1; texts become numbers by the
     vocabulary of training, columns are found by name. All of it is normalised as in training, by the model itself; to
-    one of export --no-normalize arrays are given normalised. The provider that is asked for is used or refused; auto
-    takes CUDA where it works, else the processor, and says which.
+    one of export --no-normalize arrays are given normalised. Classes have names and probabilities where training has
+    stored what the outputs are compared with. The provider that is asked for is used or refused; auto takes CUDA where
+    it works, else the processor, and says which.
     """
     session = _session(spec, weights, provider)
-    from nnspec.infer.files import read_inputs  # here: only now is numpy known to be installed
+    from nnspec.infer.outputs import as_json as json_of  # here: only now is numpy known to be installed
     from nnspec.infer.outputs import write_outputs
+    from nnspec.infer.predict import predicted
     from nnspec.infer.report import describe
 
     given: list[tuple[str | None, Path | str]] = [*((name, Path(file)) for name, file in files), *texts]
-    outputs = session.run(read_inputs(session, given, partial(click.echo, err=True)), batch=batch)
+    outputs, found = predicted(session, given, top, batch, partial(click.echo, err=True))
     if provider == "auto":
         click.echo(f"provider: {session.provider}", err=True)
-    for line in describe(outputs, session.metadata, top):
+    for line in [json_of(outputs, found)] if as_json else describe(outputs, found):
         click.echo(line)
     if output is not None:
-        write_outputs(output, outputs)
-        click.echo(f"written to {output}")
+        write_outputs(output, outputs, found)
+        click.echo(f"written to {output}", err=as_json)
 
 
 def _session(spec: SpecArguments, weights: str | None, provider: str) -> Session:
-    """The model, opened; a spec is exported in memory."""
-    is_spec = Path(spec.path).suffix.lower() != ".onnx"
-    if not is_spec and (weights or spec.model or spec.settings):
+    """The model, opened; a spec and a run are exported in memory."""
+    path = Path(spec.path)
+    is_file, is_run = path.suffix.lower() == ".onnx", path.is_dir()
+    if is_file and (weights or spec.model or spec.settings):
         raise click.UsageError("--weights, --model and --set belong to a spec; an .onnx file has its weights inside")
-    if is_spec and weights is None:
+    if is_run and (spec.model or spec.settings):
+        raise click.UsageError("--model and --set belong to a spec; a run has its model")
+    if not (is_file or is_run) and weights is None:
         raise click.UsageError("a spec is run with its weights: --weights FILE")
-    if not is_spec:
+    if is_file:
         need("running a model", "onnxruntime", "numpy")
         from nnspec.infer.session import Session  # here: a wrong command line should not wait for onnxruntime
 
         return Session(spec.path, provider)
-    model = spec.load()
-    need("running a spec", "onnx", "onnxruntime", "numpy")
-    from nnspec.infer.session import Session
-
-    return Session(model.to_onnx(weights, limits=spec.limits).SerializeToString(), provider)
+    model = model_of_run(path, spec.limits) if is_run else spec.load()
+    return model.session(weights or best_weights(path), provider=provider, limits=spec.limits)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nnspec.api import Model
+from nnspec.api import model_of_run
 from nnspec.cli.options import SpecArguments, reporting, spec_choices
 from nnspec.extras import need
-from nnspec.train.settings import SAMPLE
+from nnspec.train.settings import SAMPLE, best_weights
 
 PICTURES = 64
 
@@ -113,18 +113,9 @@ def _open(spec: SpecArguments, weights: str | None, onnx: bool) -> TextSampler:
     if not (is_run or is_file) and weights is None:
         raise click.UsageError("a spec is sampled from with its weights: --weights FILE")
     # here: a wrong command line should not wait for numpy
-    from nnspec.sample.opening import best_weights, open_model, open_onnx
+    from nnspec.sample.opening import open_model, open_onnx
 
     if is_file:
         return open_onnx(path)
-    model = _run(path, spec) if is_run else spec.load()
+    model = model_of_run(path, spec.limits) if is_run else spec.load()
     return open_model(model.program, weights or best_weights(path), model.sources, onnx=onnx, limits=spec.limits)
-
-
-def _run(folder: Path, spec: SpecArguments) -> Model:
-    """The model of a run, as it was trained."""
-    need("reading a run", "torch")
-    from nnspec.train.folder import read_spec  # here: PyTorch takes seconds to import, and an ONNX file needs none
-
-    declarations, program = read_spec(folder, spec.limits)
-    return Model(program, declarations)

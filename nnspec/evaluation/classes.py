@@ -17,7 +17,9 @@ MOST = 1000  # classes of a table of confusions
 class ClassTally:
     """Counts of what samples are and what they are taken for, added up batch by batch."""
 
-    def __init__(self, field: str, classes: int, names: Sequence[str], ignored: int | None, top: int) -> None:
+    def __init__(
+        self, field: str, classes: int, names: Sequence[str], ignored: int | None, top: int, areas: bool = True
+    ) -> None:
         """A tally of nothing.
 
         Args:
@@ -26,6 +28,7 @@ class ClassTally:
             names: those of the first ones.
             ignored: a class that does not count.
             top: the right class counts if it is among so many of the likeliest.
+            areas: whether there are areas under curves: scores of different samples must be comparable for them.
         """
         self.field = field
         self.names = [names[index] if index < len(names) else str(index) for index in range(classes)]
@@ -36,9 +39,9 @@ class ClassTally:
         self.right = np.zeros(classes, np.int64)
         self.confusion = np.zeros((classes, classes), np.int64) if classes <= MOST else None
         self.among_top = 0
-        self.surprise = 0.0  # the sum of the negative log-probabilities of the right classes
-        self.held: list[tuple[NDArray[np.float32], NDArray[np.int64]]] | None = []
+        self.held: list[tuple[NDArray[np.float32], NDArray[np.int64]]] | None = [] if areas else None
         self.size = 0
+        self.full = False
 
     def add(self, probabilities: NDArray[np.float32], target: NDArray[np.int64]) -> None:
         """Some samples.
@@ -68,7 +71,7 @@ class ClassTally:
         if self.held is not None:
             self.held.append((probabilities, target))
             if self.size > HELD:
-                self.held = None
+                self.held, self.full = None, True
 
     def figures(self) -> Figures:
         """What was added, in figures."""
@@ -90,7 +93,7 @@ class ClassTally:
             if known:
                 two = len(self.names) == 2
                 whole[name] = rows[1].figures[name] if two else mean([float(value) for value in known])
-        notes = () if self.held is not None else ("areas under curves are left out: they need all scores at once",)
+        notes = ("areas under curves are left out: they need all scores at once",) if self.full else ()
         return Figures("classes", self.field, whole, tuple(rows), self.confusion, notes)
 
     def _row(self, index: int) -> Row:

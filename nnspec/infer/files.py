@@ -18,18 +18,27 @@ from nnspec.infer.tokens import encode_texts
 from nnspec.reading.arrays import read_arrays
 from nnspec.reading.tables import SUFFIXES as TABLES
 from nnspec.reading.texts import lines_of, read_text
+from nnspec.record import Record
 from nnspec.weights.arrays import Array
 
 Given = tuple[str | None, Path | str]  # the name of an input, if one is written, and a file or a text for it
+LENGTHS = "lengths"  # what an input is called, or ends in, that says how many tokens each text has
+TEXT_SHOWN = 40  # characters of a text by which it is named
 
 
-def read_inputs(
-    session: Session, given: Iterable[Given], tell: Callable[[str], None] = lambda note: None
-) -> dict[str, Array]:
+class Inputs(Record):
+    """The inputs of a model by name, and what its samples are called: files, rows, texts."""
+
+    arrays: dict[str, Array]
+    samples: tuple[str, ...]
+
+
+def read_inputs(session: Session, given: Iterable[Given], tell: Callable[[str], None] = lambda note: None) -> Inputs:
     """The inputs of a model from files (paths) and texts; several for one input are a batch.
 
     What has no name is for the next input that has no value, or for the only input; a table or an archive is for all
-    inputs that its columns or arrays are called by.
+    inputs that its columns or arrays are called by. Where texts are given, so is how many tokens each has, if the model
+    has an input for that.
 
     Args:
         session: the model.
@@ -41,31 +50,44 @@ def read_inputs(
     """
     ports = {port.name: port for port in session.inputs}
     inputs: dict[str, Array] = {}
+    names: list[str] = []
     sources: dict[str, list[Path | str]] = {}
     for name, source in given:
         found = _several(source, session, tell) if name is None and isinstance(source, Path) else None
         if found is None:
-            sources.setdefault(_chosen(name, source, ports, {*inputs, *sources}), []).append(source)
+            counted = {each for each in ports if _counted_by(each, ports)} if _is_text(source) else set()
+            taken = {*inputs, *sources, *counted}
+            sources.setdefault(_chosen(name, source, ports, taken), []).append(source)
             continue
-        twice = next((each for each in found if each in inputs), None)
+        twice = next((each for each in found.arrays if each in inputs), None)
         if twice is not None:
             raise SpecError.of(UnknownInput(None, f"the input {twice} is given twice, in {source} again", tuple(ports)))
-        inputs.update(found)
+        inputs.update(found.arrays)
+        names = names or list(found.samples)
     for name, each in sources.items():
-        inputs[name] = _batch(ports[name], each, session.metadata, tell)
-    return inputs
+        part = _batch(ports[name], each, session.metadata, tell)
+        inputs.update({key: array for key, array in part.arrays.items() if key in ports and key not in inputs})
+        names = names or list(part.samples)
+    count = next((len(array) for array in inputs.values() if array.ndim), 1)
+    return Inputs(inputs, tuple(names) if len(names) == count else tuple(f"sample {n}" for n in range(count)))
 
 
-def _several(source: Path, session: Session, tell: Callable[[str], None]) -> dict[str, Array] | None:
+def _counted_by(name: str, ports: Mapping[str, TensorPort]) -> bool:
+    """Whether an input says how many tokens the texts of another one have: it follows from them."""
+    port, text = ports[name], name.removesuffix(f"_{LENGTHS}")
+    return port.dtype.kind == "i" and len(port.shape) == 1 and (name == LENGTHS or (text != name and text in ports))
+
+
+def _several(source: Path, session: Session, tell: Callable[[str], None]) -> Inputs | None:
     """Inputs that one file holds by their names: an archive of arrays, or a table with columns of such names."""
     if source.suffix.lower() == ".npz":
-        return _arrays(source)
+        return Inputs(_arrays(source), ())
     rows = TableInputs(source, session.metadata) if source.suffix.lower() in TABLES else None
     if rows is None or not any(map(rows.feeds, session.inputs)):
         return None
     found = rows.inputs(session.inputs)
     rows.tell_unused(tell)
-    return found
+    return Inputs(found, rows.samples)
 
 
 def _chosen(name: str | None, source: Path | str, ports: Mapping[str, TensorPort], taken: set[str]) -> str:
@@ -80,18 +102,28 @@ def _chosen(name: str | None, source: Path | str, ports: Mapping[str, TensorPort
 
 def _batch(
     port: TensorPort, sources: Sequence[Path | str], metadata: Mapping[str, str], tell: Callable[[str], None]
-) -> Array:
-    """The samples of all sources of an input, behind one another."""
+) -> Inputs:
+    """The samples of all sources of an input, behind one another; of texts, how many tokens each has, too."""
     texts = [line for source in sources for line in _lines(source)]
-    arrays = [encode_texts(texts, port, metadata)] if texts else []
-    arrays += [
-        _read(file, port, metadata, tell) for source in sources if not _is_text(source) for file in _files(source)
-    ]
+    names = [_named(text) for text in texts]
+    arrays, lengths = [], {}
+    if texts:
+        array, counts = encode_texts(texts, port, metadata)
+        arrays, lengths = [array], {LENGTHS: counts, f"{port.name}_{LENGTHS}": counts}
+    for file in (file for source in sources if not _is_text(source) for file in _files(source)):
+        array, samples = _read(file, port, metadata, tell)
+        arrays.append(array)
+        names += samples
     for array in arrays[1:]:
         if array.shape[1:] != arrays[0].shape[1:] or not array.ndim:
             found, wanted = str(list(array.shape)), str(list(arrays[0].shape))
             raise SpecError.of(WrongInput(None, port.name, found, wanted, "the samples of a batch have one shape"))
-    return np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
+    whole = np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
+    return Inputs({port.name: whole, **(lengths if len(arrays) == 1 else {})}, tuple(names))
+
+
+def _named(text: str) -> str:
+    return text if len(text) <= TEXT_SHOWN else f"{text[: TEXT_SHOWN - 1]}…"
 
 
 def _is_text(source: Path | str) -> bool:
@@ -118,24 +150,34 @@ def _files(source: Path | str) -> list[Path]:
     return files or refuse(path, "it is a folder without files")
 
 
-def _read(path: Path, port: TensorPort, metadata: Mapping[str, str], tell: Callable[[str], None]) -> Array:
+def _read(
+    path: Path, port: TensorPort, metadata: Mapping[str, str], tell: Callable[[str], None]
+) -> tuple[Array, Sequence[str]]:
+    """The samples of a file, and what they are called."""
     suffix = path.suffix.lower()
     if suffix == ".npy":
         (array,) = _arrays(path).values()
-        return array
+        return array, _numbered(path, array)
     if suffix == ".npz":
         arrays = _arrays(path)
         held = f"it holds no array {port.name}; it holds {', '.join(arrays) or 'nothing'}"
-        return arrays[port.name] if port.name in arrays else refuse(path, held)
+        array = arrays[port.name] if port.name in arrays else refuse(path, held)
+        return array, _numbered(path, array)
     if suffix in TABLES:
         rows = TableInputs(path, metadata)
         array = rows.read(port)
         rows.tell_unused(tell)
-        return array
+        return array, rows.samples
     need("reading a picture", "PIL")
     from nnspec.infer.pictures import read_picture  # here: the others need no Pillow
 
-    return read_picture(path, port, metadata)
+    return read_picture(path, port, metadata), [path.name]
+
+
+def _numbered(path: Path, array: Array) -> list[str]:
+    """The names of the samples of an array."""
+    count = len(array) if array.ndim else 0
+    return [path.name] if count == 1 else [f"{path.name}[{index}]" for index in range(count)]
 
 
 def _arrays(path: Path) -> dict[str, Array]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,8 @@ import numpy as np
 from nnspec.infer.fail import read_from, refuse
 from nnspec.infer.metadata import FILLED, NAMES, VOCABULARIES, statistics, stored
 from nnspec.infer.ports import TensorPort
+from nnspec.infer.tokens import FORM, TEXTS, encode_texts
+from nnspec.reading.categories import UNKNOWN, numbered
 from nnspec.reading.table import Table, missing_in
 from nnspec.reading.tables import open_table
 from nnspec.weights.arrays import Array
@@ -31,11 +33,22 @@ class TableInputs:
         self.filled = stored(metadata, "nnspec.filled", FILLED) or {}
         self.known = stored(metadata, "nnspec.vocabularies", VOCABULARIES) or {}
         self.features = stored(metadata, "nnspec.columns", NAMES) or []
+        self.texts = stored(metadata, TEXTS, FORM) or {}
         self._used: set[str] = set()
+        self._lengths: dict[str, Array] = {}
+
+    @property
+    def samples(self) -> tuple[str, ...]:
+        """What its rows are called."""
+        return tuple(f"{self.path.name}, {self.table.place(index)}" for index in range(self.table.rows))
 
     def feeds(self, port: TensorPort) -> bool:
-        """Whether a column has the name of an input."""
-        return port.name in self.table.names
+        """Whether a column has the name of an input, or of the texts that an input was trained on."""
+        return self._column_for(port) in self.table.names
+
+    def _column_for(self, port: TensorPort) -> str:
+        known = self.texts.get(port.name)
+        return port.name if known is None or port.name in self.table.names else known.column
 
     def inputs(self, ports: Iterable[TensorPort]) -> dict[str, Array]:
         """The inputs that the columns feed: those of their names, and of the others the first one that takes rows.
@@ -47,7 +60,9 @@ class TableInputs:
         named = [port for port in given if self.feeds(port)]
         rest = [port for port in given if not self.feeds(port) and len(port.shape) == 2 and port.dtype.kind == "f"]
         others = rest[:1] if self.features or not named else []
-        return {port.name: self.read(port) for port in (*named, *others)}
+        found = {port.name: self.read(port) for port in (*named, *others)}
+        names = {port.name for port in given} - found.keys()
+        return {**found, **{name: counts for name, counts in self._lengths.items() if name in names}}
 
     def read(self, port: TensorPort) -> Array:
         """The values of an input from its columns.
@@ -56,6 +71,8 @@ class TableInputs:
             SpecError: a column is missing, or a value does not fit.
         """
         with read_from(self.path):
+            if port.name in self.texts:
+                return self._tokens(port)
             return self._column(port) if self.feeds(port) else self._features(port)
 
     def tell_unused(self, tell: Callable[[str], None]) -> None:
@@ -66,18 +83,27 @@ class TableInputs:
         for note in self.table.notes.values():
             tell(f"{self.path}: {note}")
 
+    def _tokens(self, port: TensorPort) -> Array:
+        """[N, T]."""
+        name = self._column_for(port)
+        self._used.add(name)
+        texts = self.table.texts(name)
+        if "" in texts:
+            refuse(self.path, f"{self.table.place(texts.index(''))} has no value for {name}", "fill it in")
+        array, counts = encode_texts(texts, port, self.metadata)
+        self._lengths |= {"lengths": counts, f"{port.name}_lengths": counts}
+        return array
+
     def _column(self, port: TensorPort) -> Array:
         """[N], or [N, 1]."""
         name = port.name
         if name in self.known:
-            index = {text: number for number, text in enumerate(self.known[name])}
-            texts = self._texts(name, index)
-            for place, text in enumerate(texts):
-                if text not in index:
-                    some = ", ".join(self.known[name][:8])
-                    reason = f"{self.table.place(place)} has {text!r} for {name}, which training has not seen"
-                    refuse(self.path, reason, f"it knows {some}; leave the row out")
-            values = np.array([index[text] for text in texts])
+            texts = self._texts(name, self.known[name])
+            values, new = numbered(texts, self.known[name])
+            if new is not None:
+                some = ", ".join(self.known[name][:8])
+                reason = f"{self.table.place(new)} has {texts[new]!r} for {name}, which training has not seen"
+                refuse(self.path, reason, f"it knows {some}; leave the row out, or train with rare = 1")
         else:
             values = self._numbers(name)
             odd: list[int] = np.flatnonzero(values != np.floor(values)).tolist() if port.dtype.kind in "iu" else []
@@ -104,11 +130,11 @@ class TableInputs:
             refuse(self.path, f"it has no column {column}; it has {', '.join(self.table.names)}")
         known = [each.removeprefix(f"{column}=") for each in self.features if each.startswith(f"{column}=")]
         texts = self._texts(column, known)
-        new = next((place for place, value in enumerate(texts) if value not in known), None)
+        numbers, new = numbered(texts, known)
         if new is not None:
             what = f"{self.table.place(new)} has {texts[new]!r} for {column}"
             self.table.notes[column] = f"{what}, which training has not seen: none of {', '.join(known[:8])}"
-        return np.array([float(value == text) for value in texts])
+        return np.asarray(numbers == known.index(text), np.float64)
 
     def _numbers(self, name: str) -> Array:
         self._used.add(name)
@@ -121,11 +147,11 @@ class TableInputs:
             values = np.where(missing, float(self.filled[name]), values)
         return values
 
-    def _texts(self, name: str, known: Iterable[str]) -> list[str]:
+    def _texts(self, name: str, known: Sequence[str]) -> list[str]:
         """A column of texts; one that is missing must have been so in training."""
         self._used.add(name)
         texts = self.table.texts(name)
-        if "" in texts and "" not in known:
+        if "" in texts and "" not in known and UNKNOWN not in known:
             refuse(self.path, f"{self.table.place(texts.index(''))} has no value for {name}", "fill it in")
         return texts
 

@@ -5,16 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from nnspec.diagnostics import SpecError
+from nnspec.infer.metadata import stored
 from nnspec.infer.mistakes import NoVocabulary, UnevenTexts
 from nnspec.infer.ports import TensorPort
 from nnspec.infer.vocabulary import read_vocabulary
 from nnspec.weights.arrays import Array
 
+TEXTS = "nnspec.texts"
 
-def encode_texts(texts: Sequence[str], port: TensorPort, metadata: Mapping[str, str]) -> Array:
-    """Token numbers [N, T] of texts; shorter ones are padded where the vocabulary has a token for that.
+
+class TextInput(BaseModel):
+    """The column that the texts of an input were in, and how many tokens of each were taken."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    column: str
+    length: int
+
+
+FORM = TypeAdapter(dict[str, TextInput])
+
+
+def encode_texts(texts: Sequence[str], port: TensorPort, metadata: Mapping[str, str]) -> tuple[Array, Array]:
+    """Token numbers [N, T] of texts, and how many each has [N].
+
+    Shorter texts are padded where the vocabulary has a token for that; longer ones are cut as in training.
 
     Raises:
         SpecError: the input takes no tokens, the model has no vocabulary, a text has characters outside of it, or
@@ -25,11 +43,12 @@ def encode_texts(texts: Sequence[str], port: TensorPort, metadata: Mapping[str, 
     vocabulary = read_vocabulary(port.name, metadata)
     if vocabulary is None:
         raise SpecError.of(NoVocabulary(None, port.name, "the model was stored without a vocabulary"))
-    rows = [vocabulary.encode(text) for text in texts]
-    lengths = {len(row) for row in rows}
-    if len(lengths) > 1 and vocabulary.padding is None:
+    most = (stored(metadata, TEXTS, FORM) or {}).get(port.name)
+    rows = [vocabulary.encode(text)[: most.length if most else None] for text in texts]
+    lengths = [len(row) for row in rows]
+    if len(set(lengths)) > 1 and vocabulary.padding is None:
         raise SpecError.of(UnevenTexts(None, port.name, min(lengths), max(lengths)))
     made = np.full((len(rows), max(lengths)), vocabulary.padding or 0, port.dtype)
     for place, row in enumerate(rows):
         made[place, : len(row)] = row
-    return made
+    return made, np.array(lengths, np.int64)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from nnspec.reading.unreadable import Unreadable
@@ -13,7 +15,10 @@ SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".pbm", ".pnm", ".jp2", ".avif"}
 )
 TRAINING = ("train", "training")
-HELD_OUT = ("val", "valid", "validation", "dev", "test", "testing")  # the first that is there is held out
+VALIDATED = ("val", "valid", "validation", "dev")
+TESTED = ("test", "testing")
+PARTS = {"training": TRAINING, "validation": VALIDATED, "test": TESTED}
+HELD_OUT = (*VALIDATED, *TESTED)  # the first that is there is held out
 
 
 class FolderParts(Record):
@@ -87,3 +92,31 @@ def _check_alike(one: Path, names: Sequence[str], other: Path, others: Sequence[
     if alone:
         reason = f"{one.name} has {', '.join(alone[:5])}, and {other.name} has not"
         raise Unreadable(reason, f"{one.name} and {other.name} need the same folders")
+
+
+def file_parts(folder: Path, suffixes: Sequence[str]) -> dict[str, str]:
+    """The file of each part in a folder, or a pattern of several: `train.csv`, `val-*.parquet`; none without parts.
+
+    A part is named by the first word of a file's name. A file of no part is of the training part, if there is no other.
+    """
+    found: dict[str, list[str]] = {}
+    for file in sorted(each for each in folder.iterdir() if each.suffix.lower() in suffixes and each.is_file()):
+        word = re.split(r"[-_.]", file.name.lower())[0]
+        part = next((part for part, words in PARTS.items() if word in words), "")
+        found.setdefault(part, []).append(file.name)
+    if not found.keys() - {""}:
+        return {}
+    rest = found.pop("", [])
+    if "training" not in found and rest:
+        found["training"] = rest
+    if "training" not in found or len(found) == 1:
+        return {}
+    return {part: _pattern(names) for part, names in found.items()}
+
+
+def _pattern(names: Sequence[str]) -> str:
+    """A name, or what several have in common."""
+    if len(names) == 1:
+        return names[0]
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    return f"{''.join(letters[0] for letters in alike)}*{Path(names[0]).suffix}"

@@ -22,6 +22,7 @@ from nnspec.recipe.caching import check_cacheable, divide_at_frozen
 from nnspec.recipe.expressions import BATCH
 from nnspec.recipe.fitting import Fitting
 from nnspec.recipe.following import check_matrices
+from nnspec.recipe.held_out import held_out
 from nnspec.recipe.lines import loose_names
 from nnspec.recipe.masks import Types, settle_masks
 from nnspec.recipe.mistakes import Absent, DataMismatch, NoGradient, NotBalanced, TooFewClasses
@@ -126,12 +127,16 @@ class _Check:
             return None
 
     def _files(self) -> None:
-        """Warn of files and folders that are not here."""
+        """Check what is held out, and warn of files and folders that are not here."""
+        recipe, places = self.plan.recipe, self.plan.places
+        held = []
+        with self._gathering():
+            held = list(held_out(self.plan).apart)
         if self.base is None:
             return
-        recipe, places = self.plan.recipe, self.plan.places
-        named = [("data", getattr(recipe.data, argument)) for argument in recipe.data.paths]
-        for key, path in (*named, ("weights", recipe.weights)):
+        sets = [("data", recipe.data), *held]
+        named = [(key, getattr(data, argument)) for key, data in sets for argument in data.paths]
+        for key, path in dict.fromkeys((*named, ("weights", recipe.weights))):
             if path is not None and not _exists(self.base / path):
                 self.sink.add(Absent(places.get(key), path, _nearby(self.base / path)))
 
@@ -250,8 +255,9 @@ class _Check:
 
 
 def _exists(path: Path) -> bool:
+    """Whether there is something at a path, or at a pattern of paths."""
     try:
-        return path.exists()
+        return path.exists() or ("*" in path.name and any(path.parent.glob(path.name)))
     except (OSError, ValueError):  # a name that no file can have
         return False
 

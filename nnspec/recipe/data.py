@@ -6,16 +6,18 @@ import zipfile
 from pathlib import Path, PurePath
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, NonNegativeFloat
+from pydantic import AfterValidator, Field, FiniteFloat, NonNegativeFloat
 
 from nnspec.reading.folders import folders_in, parts_of
+from nnspec.reading.recognition import held_by
 from nnspec.recipe import fields as known
-from nnspec.recipe.choice import Choice, Size
+from nnspec.recipe.choice import CHOICES, Choice, Size
 from nnspec.recipe.fields import UNKNOWN, Fields
 
 Samples = Annotated[int, Field(ge=2, le=1_000_000)]
 Length = Annotated[int, Field(ge=1, le=65_536)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Columns = str | Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 def _different(characters: str) -> str:
@@ -27,10 +29,15 @@ def _different(characters: str) -> str:
 Characters = Annotated[str, Field(min_length=2, max_length=256), AfterValidator(_different)]
 
 
+def _listed(names: Columns | None) -> tuple[str, ...]:
+    return () if names is None else (names,) if isinstance(names, str) else names
+
+
 class Data(Choice, key="data"):
     """A data set. Its fields are the names that a loss may use."""
 
     paths: ClassVar[tuple[str, ...]] = ("path",)  # the arguments that name files or folders
+    suffixes: ClassVar[tuple[str, ...]] = ()  # of files, where `path` may be a folder with some for each part
 
     def fields(self, base: Path | None) -> Fields:
         """Its fields, as far as they are known without reading it.
@@ -38,6 +45,14 @@ class Data(Choice, key="data"):
         Paths start from `base`; where it is None, no file is looked at.
         """
         return UNKNOWN
+
+    def found(self, base: Path) -> Data:
+        """The data set itself, where what is at its path says which one it is."""
+        return self
+
+    def at(self, path: str) -> Data:
+        """The same kind of data from another path; where it has none, what the path holds says what it is."""
+        return self.model_copy(update={"path": path}) if "path" in type(self).model_fields else data_at(path)
 
 
 class Unsaid(Data):
@@ -67,6 +82,7 @@ class Arrays(Data, word="arrays"):
     [N, H, W] of whole numbers, or [N, 1, H, W] of floats where the loss takes those.
     """
 
+    suffixes: ClassVar[tuple[str, ...]] = (".npz",)
     path: str
     pictures: tuple[str, ...] = ()
 
@@ -153,29 +169,98 @@ class Pairs(Data, word="pairs"):
 
 
 class Table(Data, word="table"):
-    """A CSV file with a line of names, or a Parquet file: `features` [N, columns], and one column that is wanted.
+    """CSV files with a line of names, or Parquet files: `features` [N, columns], and the columns that are wanted.
 
-    `label` names a column of classes, `target` one of numbers [N, 1]; without either, the last one is the label. A
-    column of texts becomes one feature for each text. `without` names columns that are left out.
+    `label` names a column of classes, `target` one of numbers [N, 1]; without either, the last one is the label. A list
+    names several: targets [N, K] together, labels each as a field of its own name. A column of texts becomes one
+    feature for each text. `without` names columns that are left out.
 
     Inputs of the model may have the names of columns: `age: float[N, 1]` takes numbers, `city: int[N]` the place of
     each text among all of the column, sorted; `features` then has the other columns.
 
+    Texts that training has not seen are refused, unless `rare` is written: then the first category, `<unknown>`, stands
+    for them and for those that are in fewer rows (`rare = 1` for the unseen ones alone).
+
     Values are separated by commas, semicolons, tabs or bars. A missing value (nothing, NA, NaN, null, ?) is a mistake,
-    unless `missing` is "drop", by which its row is left out, or "mean": a number becomes the mean of its column, a text
-    is one of its own.
+    unless `missing` is "drop", by which its row is left out, or "mean", "median" or a number: a number becomes that of
+    its column, a text is one of its own. What a wanted column lacks is never filled.
+
+    `path` may be a pattern, as in "part-*.parquet". `part` names a column that says of each row whether it is of the
+    part `train`, `validation` or `test`.
     """
 
+    suffixes: ClassVar[tuple[str, ...]] = (".csv", ".parquet")
     path: str
-    label: str | None = None
-    target: str | None = None
-    missing: Literal["drop", "mean"] | None = None
+    label: Columns | None = None
+    target: Columns | None = None
+    missing: Literal["drop", "mean", "median"] | FiniteFloat | None = None
     without: tuple[str, ...] = ()
+    rare: Annotated[int, Field(ge=1)] | None = None
+    part: str | None = None
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The columns of classes by their fields."""
+        names = _listed(self.label)
+        return {"label": names[0]} if len(names) == 1 else {name: name for name in names}
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns of numbers that are wanted."""
+        return _listed(self.target)
 
     def fields(self, base: Path | None) -> Fields:
-        wanted = "target" if self.target is not None and self.label is None else "label"
-        column = known.Field("float", (1,)) if wanted == "target" else known.classes()
-        return Fields({"features": known.Field("float", (None,)), wanted: column}, complete=False)
+        found: dict[str, known.Field | None] = {"features": known.Field("float", (None,))}
+        if self.targets:
+            found["target"] = known.Field("float", (len(self.targets),))
+        wanted = self.labels or ({} if self.targets else {"label": ""})
+        return Fields({**found, **dict.fromkeys(wanted, known.classes())}, complete=False)
+
+
+class Texts(Data, word="texts"):
+    """Texts with what they are, a row each, of CSV, Parquet or JSON lines: `tokens` [N, T], `lengths`, and `label`.
+
+    `text` names the column of texts, the first one that is not wanted if it is left out; several in a list are fields
+    of their own names, with `NAME_lengths`. `label` and `target` name what is wanted, as in `table`; without either it
+    is the last column. A token is a word, a character, or one of `tokenizer`, the path of a tokenizer.json. Texts of
+    more tokens than `length` are cut. 0 fills up short ones, and 3 is any token beyond the `vocabulary` most frequent
+    ones; tokens count from 4, as in `parallel`.
+
+    `lengths` [N] is how many tokens a text has, at least one: give it to a recurrent layer, `(x, lengths = lengths) ->
+    GRU(64, batch_first = true)`, and leave what fills up out of a mean by `tokens > 0`. A row without a text is a
+    mistake, unless `missing = "drop"` leaves it out. `part` names a column that says of each row of which part it is.
+    """
+
+    paths: ClassVar[tuple[str, ...]] = ("path", "tokenizer")
+    suffixes: ClassVar[tuple[str, ...]] = (".jsonl", ".csv", ".parquet")
+    path: str
+    text: Columns | None = None
+    label: Columns | None = None
+    target: Columns | None = None
+    unit: Literal["word", "character"] = "word"
+    length: Length = 128
+    vocabulary: Annotated[int, Field(ge=1, le=1_000_000)] = 20_000
+    tokenizer: str | None = None
+    missing: Literal["drop"] | None = None
+    part: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of texts; none where the file says which it is."""
+        return _listed(self.text)
+
+    @property
+    def rows(self) -> Table:
+        """The table of what is wanted of each text."""
+        return Table(path=self.path, label=self.label, target=self.target, missing=self.missing, part=self.part)
+
+    def fields(self, base: Path | None) -> Fields:
+        texts = self.columns
+        sequence, count = known.Field("int", (None,)), known.Field("int", ())
+        names = {"tokens": "lengths"} if len(texts) < 2 else {name: f"{name}_lengths" for name in texts}
+        found = {**dict.fromkeys(names, sequence), **dict.fromkeys(names.values(), count)}
+        wanted = {name: field for name, field in self.rows.fields(base).known.items() if name != "features"}
+        return Fields({**found, **wanted})
 
 
 class Iris(Data, word="iris"):
@@ -195,6 +280,7 @@ class Text(Data, word="text"):
     """
 
     paths: ClassVar[tuple[str, ...]] = ("path", "tokenizer")
+    suffixes: ClassVar[tuple[str, ...]] = (".txt",)
     path: str | None = None
     length: Length = 128
     tokenizer: str | None = None
@@ -211,10 +297,12 @@ class Parallel(Data, word="parallel"):
     They are the lines of two files, or of one (.tsv) with a tab between both. A token is a word, a character, or one of
     `tokenizer`, the path of a tokenizer.json. 0 fills up short lines (write `ignore_index = 0` in a loss), 1 is where
     `given` starts, 2 where `target` ends, and 3 is any token beyond the `vocabulary` most frequent ones; tokens
-    count from 4. Pairs of more tokens than `length` are left out.
+    count from 4. Pairs of more tokens than `length` are left out. `source_lengths` and `target_lengths` [N] are how
+    many tokens each line has, that of the target with its end.
     """
 
     paths: ClassVar[tuple[str, ...]] = ("path", "target", "tokenizer")
+    suffixes: ClassVar[tuple[str, ...]] = (".tsv",)
     path: str
     target: str | None = None
     unit: Literal["word", "character"] = "word"
@@ -223,8 +311,10 @@ class Parallel(Data, word="parallel"):
     tokenizer: str | None = None
 
     def fields(self, base: Path | None) -> Fields:
-        lines = known.Field("int", (None,))
-        return Fields({"source": lines, "given": lines, "target": known.Field("int", (None,), aligned="given")})
+        lines, count = known.Field("int", (None,)), known.Field("int", ())
+        target = known.Field("int", (None,), aligned="given")
+        lengths = {"source_lengths": count, "target_lengths": count}
+        return Fields({"source": lines, "given": lines, "target": target, **lengths})
 
 
 class HuggingFace(Data, word="hugging_face"):
@@ -306,7 +396,35 @@ class Reversals(Data, word="reversals"):
         return Fields({"source": source, "given": known.Field("int", sizes, range=(0, self.letters)), "target": target})
 
 
-# What a path alone stands for, by its ending; any other is a folder of pictures.
+class Folder(Data, word="folder"):
+    """A folder, of which the names in it say which kind of data it holds.
+
+    Files of MNIST's form are `idx`, those of CIFAR `cifar`; a data set that was saved by Hugging Face's `datasets` is
+    `hugging_face`. Files that end in .npy are `arrays`, in .csv and .parquet a `table`, in .jsonl `texts`, in .tsv
+    `parallel`, in .txt `text`. Folders `image` and `mask` with files of the same names are `pairs`; any other folders
+    are `images`. A path in quotes, `data = "mnist"`, is the same.
+    """
+
+    path: str
+    size: Size | None = None
+
+    def fields(self, base: Path | None) -> Fields:
+        return UNKNOWN if base is None else self.found(base).fields(base)
+
+    def found(self, base: Path) -> Data:
+        kind = CHOICES[self.key].get(held_by(base / self.path), Images)
+        size = {"size": self.size} if self.size is not None and "size" in kind.model_fields else {}
+        found: Data = kind.model_validate({"path": self.path, **size})
+        return found
+
+
+# What a path alone stands for, by its ending; any other is a folder.
 ENDINGS: dict[str, type[Data]] = {
     ".npz": Arrays, ".npy": Arrays, ".csv": Table, ".parquet": Table, ".txt": Text, ".tsv": Parallel,
+    ".jsonl": Texts,
 }  # fmt: skip
+
+
+def data_at(path: str) -> Data:
+    """The data that a path alone stands for."""
+    return ENDINGS.get(PurePath(path).suffix.lower(), Folder).model_validate({"path": path})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from os import PathLike
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import cast
 
 from nnspec.diagnostics import Source, Span, nearest
@@ -15,14 +15,17 @@ from nnspec.elaborate.describe import describe
 from nnspec.elaborate.frame import Environment, Failed, Frame
 from nnspec.elaborate.mistakes import BadSetting
 from nnspec.recipe.choice import CHOICES, Choice
-from nnspec.recipe.data import ENDINGS, Images
+from nnspec.recipe.data import data_at
 from nnspec.recipe.given import Given, is_given
 from nnspec.recipe.lines import Lines
-from nnspec.recipe.recipe import KEYS, OVER, PHASE_KEYS, words
+from nnspec.recipe.recipe import HELD_OUT, KEYS, OVER, PHASE_KEYS, words
 from nnspec.recipe.written import Plain, Setting, Written, argument
 from nnspec.record import Record
 from nnspec.syntax import tree as t
 from nnspec.syntax.parse import parse_expression
+
+PATHS = ("data", "weights", *HELD_OUT)  # keys whose values may be paths
+NUMBER = re.compile(r"\s*[\d.]+(e-?\d+)?\s*", re.ASCII)
 
 
 class Inner(Record):
@@ -146,8 +149,8 @@ def _tuples(value: object) -> object:
 
 def placed(recipe: Mapping[str, object]) -> dict[str, object]:
     """The values from outside; a path among them starts from where the program runs, not from the spec."""
-    texts = {key: str(recipe[key]) for key in ("data", "weights") if isinstance(recipe.get(key), (str, PathLike))}
-    paths = {key: text.strip('"') if key == "weights" else text for key, text in texts.items()}
+    texts = {key: str(recipe[key]) for key in PATHS if isinstance(recipe.get(key), (str, PathLike))}
+    paths = {key: text.strip('"') for key, text in texts.items()}
     return {**recipe, **{key: str(Path(path).absolute()) for key, path in paths.items() if is_path(key, path)}}
 
 
@@ -155,10 +158,12 @@ def is_path(key: str, text: str) -> bool:
     """Whether the value of a key is given as a path (`folder`, `file.npz`, `last.safetensors`), not in the language."""
     if key == "weights":
         return text != "none" and not text.startswith('"')
-    return key == "data" and re.fullmatch(rf"({'|'.join(words('data'))})\s*(\(.*\))?", text, re.DOTALL) is None
+    if key in HELD_OUT and (text == "none" or NUMBER.fullmatch(text)):
+        return False
+    known = "|".join(words("data"))
+    return key in ("data", *HELD_OUT) and re.fullmatch(rf"({known})\s*(\(.*\))?", text, re.DOTALL) is None
 
 
 def _at(key: str, path: str) -> Choice | str:
-    """The choice that a path stands for: a file of weights, or data."""
-    reader = ENDINGS.get(PurePath(path).suffix.lower(), Images)
-    return path if key == "weights" else reader.model_validate({"path": path})
+    """The value that a path stands for: data; or the path itself, of weights and of parts like the data."""
+    return data_at(path.strip('"')) if key == "data" else path.strip('"')

@@ -37,6 +37,11 @@ def _mixed_once(changes: tuple[Augmentation, ...]) -> tuple[Augmentation, ...]:
     return changes
 
 
+Share = Annotated[float, Field(gt=0.0, lt=1.0)]
+HeldOut = Share | str | Data | None  # a share of the samples, a path to data of the same kind, another data set
+HELD_OUT = ("validation", "test")  # the keys of the parts that are held out
+
+
 class Values(Configured):
     """The plain values of a block or a phase."""
 
@@ -53,10 +58,12 @@ class Recipe(Values):
     values for later lines. A block with labels or phases builds networks of its own out of the models of the file:
     `fake = z -> generator: Generator`.
 
-    Data: `split` is the fraction that is held out for validation, where the data has no such part itself. The first
-    input of floats (of a table, each of them) is normalised by the mean and deviation of the training part, which go
-    with the weights into all that is made of them, unless the loss compares an output with it; `normalize` decides
-    otherwise. `balance = label` lets each class of a field come equally often. `augment` is a list of random changes.
+    Data: `validation` and `test` say what is held out: a share of the samples (0.1), a path to data of the same kind,
+    or a data set; without them what the data has of such parts itself, and else `split`, the share for validation. With
+    `stratify` each class has that share. The test part is judged once, with the best weights. The first input of floats
+    (of a table, each of them) is normalised by the mean and deviation of the training part, which go with the weights
+    into all that is made of them, unless the loss compares an output with it; `normalize` decides otherwise.
+    `balance = label` lets each class of a field come equally often. `augment` is a list of random changes.
 
     Steps: `clip` bounds the norm of the gradients. `accumulate = 4` takes a batch through the model in 4 parts, where
     memory is short; losses and gradients are those of the whole batch, but batch normalisation takes its statistics
@@ -83,7 +90,10 @@ class Recipe(Values):
     batch: PositiveInt = 64
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     balance: str | None = None
-    split: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.2
+    split: Share = 0.2
+    validation: HeldOut = None
+    test: HeldOut = None
+    stratify: bool = False
     clip: Positive | None = None
     accumulate: PositiveInt = 1
     precision: Literal["float32", "bfloat16", "float16"] = "float32"

@@ -14,8 +14,9 @@ from nnspec.elaborate.mistakes import RepeatedArgument, WrongKind
 from nnspec.elaborate.values import Argument, Meaning
 from nnspec.limits import DEFAULT_LIMITS
 from nnspec.recipe.choice import CHOICES, Choice
+from nnspec.recipe.data import data_at
 from nnspec.recipe.mistakes import UnknownChoice
-from nnspec.recipe.recipe import find, words
+from nnspec.recipe.recipe import HELD_OUT, find, words
 from nnspec.record import Record
 from nnspec.syntax import tree as t
 from nnspec.syntax.parse import parse_expression
@@ -65,12 +66,22 @@ def _value(frame: Frame, key: str, node: t.Expression) -> Plain:
         return _path(frame, node)
     if key == "augment":
         return tuple([_choice(frame, key, item) for item in (node.items if isinstance(node, t.ListOf) else (node,))])
+    if key in HELD_OUT and _names_data(node):
+        return _choice(frame, "data", node)
+    if key == "data" and isinstance(node, t.Text):
+        return data_at(text(frame, node))
     if key in CHOICES:
         return _choice(frame, key, node)
     value = evaluate(frame, node)
     if not (value is None or isinstance(value, (bool, int, float, str, tuple))):
         frame.fail(WrongKind(frame.span(node), f"a value for {key}", kind(value)))
     return value
+
+
+def _names_data(node: t.Expression) -> bool:
+    """Whether a data set is named, and not a path or a share."""
+    base = node.base if isinstance(node, t.Postfix) else node
+    return isinstance(base, t.Name) and base.text in words("data")
 
 
 def _choice(frame: Frame, key: str, node: t.Expression) -> Choice:

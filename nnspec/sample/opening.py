@@ -14,11 +14,9 @@ from nnspec.infer.vocabulary import Vocabulary, read_vocabulary
 from nnspec.ir import Program
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.sample.engine import Engine, layout_of
-from nnspec.sample.mistakes import NoTextVocabulary, NoWeightsYet
+from nnspec.sample.mistakes import NoTextVocabulary
 from nnspec.sample.text import TextSampler
 from nnspec.weights.load import load_weights
-
-WEIGHTS = ("best.safetensors", "last.safetensors")  # in the folder of a run
 
 
 def open_model(
@@ -55,18 +53,6 @@ def open_onnx(path: str | Path) -> TextSampler:
     takes_memory = any(port.name.startswith(MEMORY) for port in session.inputs)
     engine = OnnxEngine(session, Session(beside) if takes_memory or beside.is_file() else None)
     return _sampler(engine, session.metadata, str(path))
-
-
-def best_weights(folder: Path) -> Path:
-    """The best weights in the folder of a run, or else the last ones.
-
-    Raises:
-        SpecError: there are none yet.
-    """
-    found = next((path for name in WEIGHTS if (path := folder / name).is_file()), None)
-    if found is None:
-        raise SpecError.of(NoWeightsYet(None, str(folder)))
-    return found
 
 
 def _sampler(engine: Engine, metadata: Mapping[str, str], path: str) -> TextSampler:

@@ -18,11 +18,10 @@ from nnspec.ir.verify import UnsoundProgram, verify
 from nnspec.layers.base import Layer
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.manifest import check_digest
-from nnspec.sample.opening import best_weights
 from nnspec.to_torch.module import build
 from nnspec.train.mistakes import BadRun
 from nnspec.train.randomness import own_randomness
-from nnspec.train.settings import SAMPLE
+from nnspec.train.settings import SAMPLE, best_weights
 from nnspec.weights.checkpoint import read_checkpoint
 from nnspec.weights.module import fill
 

@@ -18,16 +18,18 @@ from nnspec.train.clock import Clock
 from nnspec.train.curves import write_curves
 from nnspec.train.diagnose import first_bad_layer, place_of
 from nnspec.train.display import Display, display
-from nnspec.train.folder import BEST, CURVES, LAST
+from nnspec.train.folder import CURVES
 from nnspec.train.loop import Loop, Row, Stopped
 from nnspec.train.manner import Manner
 from nnspec.train.mistakes import BadRun, NotFinite, NotSaved, NotTrained
 from nnspec.train.outcome import write_outcome, write_samples
 from nnspec.train.prepare import Prepared
 from nnspec.train.save import save_epoch, save_state
+from nnspec.train.settings import BEST, LAST
 from nnspec.train.signals import kept_signals
 from nnspec.train.state import Position
 from nnspec.train.strategy import Strategy
+from nnspec.train.tested import judge_test
 from nnspec.train.watching import Watching
 
 SAVED_EVERY = 300.0  # seconds within an epoch
@@ -163,6 +165,10 @@ def _epochs(
     elif position.epoch < epochs:
         since = f"nothing better since epoch {position.best_epoch}" if position.best_epoch else "no epoch was good"
         shown.say(f"stopped early: {since}")
+    tested = judge_test(folder, loop) if position.history else None
+    if tested is not None:
+        figures = "  ".join(f"{name} {value:.4f}" for name, value in tested.items() if value is not None)
+        shown.say(f"test ({len(loop.task.test or ()):,} samples): {figures}")
     for name in prepared.task.metric_names:
         if position.history and not any(math.isfinite(row[name] or 0.0) for row in position.history):
             shown.say(

@@ -26,7 +26,7 @@ from nnspec.train.mistakes import BadRun
 from nnspec.train.state import write_tensors
 
 SPEC, PROGRAM = "spec.nn", "program.json"
-BEST, LAST, CURVES = "best.safetensors", "last.safetensors", "curves.png"
+CURVES = "curves.png"
 RAW = "raw.safetensors"  # the last weights without the average that `ema` asks for
 
 

@@ -193,3 +193,18 @@ class MixedBatches(Diagnostic):
     @property
     def help(self) -> str | None:
         return "losses and scores are those of batches of `batch` samples, in validation too"
+
+
+class NoWeightsYet(Diagnostic):
+    """The folder of a run holds no weights: its first epoch is not done, or they were removed."""
+
+    code = "E1008"
+    folder: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.folder}: there are no weights in it yet"
+
+    @property
+    def help(self) -> str | None:
+        return f"train it for an epoch: nnspec train --resume {self.folder}"

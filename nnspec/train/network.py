@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -12,6 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from nnspec.recipe.recipe import Recipe
 from nnspec.train.batch import Batch, Values
 from nnspec.train.compiled import compiled
+from nnspec.train.delivery import Delivery
 from nnspec.train.mixing import mixed_loss
 from nnspec.train.parts import thaw, train_mode
 from nnspec.train.strategy import Share
@@ -67,22 +68,34 @@ class Network:
                 self._forward(self.judged, values, training=False)
 
     def validate(self) -> dict[str, float | None]:
-        """The loss and the metrics of the validation part: of all its samples, whatever the batches and processes."""
+        """The loss and the metrics of the validation part, as columns of the metrics of a run."""
+        found = self.judge(self.task.validation)
+        return {"validation_loss": found.pop("loss"), **found}
+
+    def judge(self, part: Delivery, watch: Callable[[Values], None] | None = None) -> dict[str, float | None]:
+        """The loss and the metrics of a part: of all its samples, whatever the batches and processes.
+
+        Args:
+            part: the samples.
+            watch: sees the values of each batch, with what the model gives.
+        """
         task, start = self.task, 0
-        samples = len(task.validation)
+        samples = len(part)
         wholes = [each for each in (task.judged, task.metrics) if each]
         judges = [Judge(each, samples, task.strategy, self._results) for each in wholes]
         together = any(each.parts.batchwise for each in wholes)  # samples of a batch are compared with all others of it
         with torch.set_grad_enabled(task.derives):
             share_of = self._whole_share if together else task.strategy.share
-            for own, count in task.validation.in_order(share_of):
+            for own, count in part.in_order(share_of):
                 self.evaluate(own)
+                if watch is not None:
+                    watch(own)
                 for judge in judges:
                     judge.add(own, start, share_of(count))
                 start += count
             found = [number.item() for judge in judges for number in judge.result()]
         loss = found.pop(0) if task.judged else None
-        return {"validation_loss": loss, **dict(zip(task.metric_names, found, strict=True))}
+        return {"loss": loss, **dict(zip(task.metric_names, found, strict=True))}
 
     def _whole_share(self, count: int) -> Share:
         """All samples of a batch, which count in the first process."""

@@ -26,7 +26,7 @@ def write_outcome(folder: Path, loop: Loop, prepared: Prepared) -> None:
     """
     compared = compared_classes(prepared.objective)
     if compared is not None:
-        _write_confusion(folder, loop, prepared.classes, *compared)
+        _write_confusion(folder, loop, prepared.known.classes, *compared)
     write_samples(folder, loop, prepared)
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from nnspec.diagnostics import Sink, Span, SpecError
@@ -16,30 +17,35 @@ from nnspec.ir.parts import mixing, of_all_samples
 from nnspec.layers.base import Layer
 from nnspec.limits import Limits
 from nnspec.recipe.augmentation import final_extent
-from nnspec.recipe.data import Table
+from nnspec.recipe.data import Data, Table
+from nnspec.recipe.held_out import held_out, in_files, recognised
 from nnspec.recipe.masks import settle_masks
 from nnspec.recipe.mistakes import NotBalanced
 from nnspec.recipe.objective import Objective, elaborate_objective
 from nnspec.recipe.plan import Plan
 from nnspec.recipe.recipe import Recipe
 from nnspec.recipe.squashed import wrong_scores
+from nnspec.recipe.targets import class_targets
 from nnspec.record import Record
 from nnspec.train.augment import Augment
 from nnspec.train.building import build_networks
 from nnspec.train.data.dataset import DataSet
-from nnspec.train.data.read import read
+from nnspec.train.data.known import Known
+from nnspec.train.data.parts import read_parts
 from nnspec.train.data.samples import Indices, fingerprint
-from nnspec.train.delivery import Ready
+from nnspec.train.delivery import Delivery, Ready
 from nnspec.train.fit import Fitted, check_classes, frame_of
 from nnspec.train.folder import RAW
 from nnspec.train.followed import followed, middles
+from nnspec.train.judging import Judging
 from nnspec.train.keeping import made_ready
 from nnspec.train.launch import Process
 from nnspec.train.masks import check_shares
 from nnspec.train.mistakes import BadDevice, MixedBatches, MixedParts, NotOfParts
 from nnspec.train.network import in_precision
 from nnspec.train.order import Balanced, Order
-from nnspec.train.split import Statistics, split, statistics
+from nnspec.train.shares import Parts, choose_parts
+from nnspec.train.split import Statistics, statistics
 from nnspec.train.strategy import Strategy
 from nnspec.train.task import Computation, Task
 from nnspec.train.view import Normalise, View
@@ -59,11 +65,10 @@ class Prepared(Record):
     objective: Objective
     plan: Plan
     parts: dict[str, Built]  # the networks that a recipe builds, by label
-    classes: tuple[str, ...]
-    vocabularies: dict[str, tuple[str, ...]]
-    tokenizer: str | None
-    columns: tuple[str, ...]
-    filled: dict[str, float | str]
+    data: DataSet
+    chosen: Parts  # its samples, by part
+    raw: dict[str, View]  # its fields as the model takes them, not normalised
+    known: Known  # what its numbers stand for
     statistics: dict[str, Statistics]  # by which inputs are normalised; fields, where a recipe builds its networks
     pictures: tuple[str, ...]  # inputs of the model that are pictures
     targets: tuple[str, ...]  # inputs that are normalised, and that the loss reads as they are then
@@ -85,6 +90,7 @@ def prepare(
     device: torch.device,
     strategy: Strategy,
     limits: Limits,
+    judging: Judging | None = None,
 ) -> Prepared:
     """Read the data, elaborate what is trained for, check all of it, and build the model with new weights.
 
@@ -96,6 +102,7 @@ def prepare(
         device: where it is trained.
         strategy: how it is spread over processes.
         limits: bounds on what the spec may ask for.
+        judging: what is judged, and not trained: then both the training and the validation part are that.
 
     Raises:
         SpecError: the data cannot be read, or does not fit; or the loss, the weights or the frozen parts are wrong.
@@ -104,7 +111,9 @@ def prepare(
     model = None if plan.builds else program
     cut = final_extent(recipe.augment)
     inputs = None if model is None else {port.name: model.main.values[port.value] for port in model.main.inputs}
-    data = read(recipe.data, base, frame_of(model, cut is not None), plan.places.get("data"), inputs)
+    choice, held = in_files(recipe.data.found(base), recognised(held_out(plan), base), base)
+    known_before = judging.known if judging else None
+    data = read_parts(choice, held, base, frame_of(model, cut is not None), plan.places, inputs, known_before)
     fitted = Fitted(data, model, plan.places.get("data"), cut)
     objective, types = settle_masks(
         fitted.fitting, lambda types: elaborate_objective(plan, model, types, fitted.batch, limits)
@@ -126,26 +135,40 @@ def prepare(
     warnings = [render([found]).rstrip() for found in (*objective.warnings, *warned.found)]
     told_apart = check_classes(fitted, objective, sources)
     check_shares(fitted, objective, sources)
-    normalised = _normalised(fitted, objective, recipe)
-    chosen = split(data, recipe.split, recipe.seed)
-    known, views = _normalising(fitted, normalised, chosen[0])
+    normalised = _normalised(fitted, objective, recipe, choice)
+    chosen = choose_parts(
+        data.own,
+        held,
+        recipe.seed,
+        in_order=data.in_order,
+        classes=_classes(fitted, objective, sources) if held.stratify else None,
+        name=data.name,
+        span=plan.places.get("stratify") or plan.places.get("test"),
+    )
+    if judging is not None:
+        judged = judging.chosen(data, chosen, plan.places.get("data"))
+        chosen = Parts(judged, judged, judged[:0])
+    known, views = _normalising(fitted, normalised, chosen.training, judging)
     pictures = followed(fitted, views, known, device) if recipe.augment else ()
     draws = torch.Generator().manual_seed(recipe.seed)
     torch.manual_seed(recipe.seed)
     networks = build_networks(
         objective, objective.whole or program, plan, fitted.batch, base, sources, device, strategy, limits
     )
-    views_of_parts = views, middles(views, pictures, cut) if cut else views
-    ready = [made_ready(data.samples, own, part, device) for own, part in zip(views_of_parts, chosen, strict=True)]
     features = networks.features
-    if features is not None:
-        precision = partial(in_precision, recipe, device)
-        ready = [features.added(part, recipe.batch, precision) for part in ready]
-    orders = (
-        _order(data, recipe, chosen[0], plan.places.get("balance")),
-        Order(len(chosen[1]), recipe.batch, recipe.seed),
-    )
-    training, validation = (Ready(part, order) for part, order in zip(ready, orders, strict=True))
+    precision = partial(in_precision, recipe, device)
+
+    def delivery(views: dict[str, View], part: Indices, order: Order | None = None) -> Delivery:
+        ready = made_ready(data.samples, views, part, device)
+        fields = ready if features is None else features.added(ready, recipe.batch, precision)
+        return Ready(fields, order or Order(len(part), recipe.batch, recipe.seed))
+
+    seen = middles(views, pictures, cut) if cut else views
+    validation = delivery(seen, chosen.validation)
+    training = validation
+    if judging is None:
+        order = _order(data, recipe, chosen.training, plan.places.get("balance"))
+        training = delivery(views, chosen.training, order)
     task = Task(
         model=networks.model,
         forward=features.rest if features else Computation(networks.model, fitted.inputs),
@@ -163,7 +186,8 @@ def prepare(
         rises=objective.better == "higher",
         training=training,
         validation=validation,
-        fields=tuple(ready[0]),
+        test=delivery(seen, chosen.test) if len(chosen.test) else None,
+        fields=(*views, *(features.names if features else ())),
         augment=Augment(recipe.augment, pictures, draws) if recipe.augment else None,
         recipe=recipe,
         device=device,
@@ -175,11 +199,10 @@ def prepare(
         objective=objective,
         plan=plan,
         parts=_built(objective, normalised),
-        classes=data.classes,
-        vocabularies=data.vocabularies,
-        tokenizer=data.tokenizer,
-        columns=data.columns,
-        filled=data.filled,
+        data=data,
+        chosen=chosen,
+        raw=fitted.fields,
+        known=Known.of(data),
         statistics=known,
         pictures=tuple(name for name in fitted.inputs if _shared(fitted, name, data.pictures)),
         targets=tuple(name for name in fitted.inputs if name in normalised and _shared(fitted, name, objective.reads)),
@@ -228,7 +251,15 @@ def _shared(fitted: Fitted, field: str, names: Collection[str]) -> bool:
     return any(fitted.fields.get(name) is fitted.fields[field] for name in names)
 
 
-def _normalised(fitted: Fitted, objective: Objective, recipe: Recipe) -> tuple[str, ...]:
+def _classes(fitted: Fitted, objective: Objective, sources: dict[str, Span]) -> Tensor | None:
+    """The classes of all samples, of the field that the loss tells apart, or of `label`."""
+    names = [field for _, _, field, _ in class_targets(objective, sources)]
+    known = fitted.data.samples.known
+    found = next((known[name] for name in (*names, "label") if name in known), None)
+    return found if found is not None and found.ndim == 1 and not found.is_floating_point() else None
+
+
+def _normalised(fitted: Fitted, objective: Objective, recipe: Recipe, data: Data) -> tuple[str, ...]:
     """The inputs to normalise: the first of floats, of a table all that are columns of floats.
 
     What the loss has for a target is left as it is, unless `normalize` asks for it. Where the losses compute
@@ -237,12 +268,12 @@ def _normalised(fitted: Fitted, objective: Objective, recipe: Recipe) -> tuple[s
     floats = [name for name in fitted.inputs or fitted.fields if fitted.types[name].dtype == "float"]
     if recipe.normalize is False or (recipe.normalize is None and not fitted.inputs):
         return ()
-    chosen = floats if fitted.inputs and isinstance(recipe.data, Table) else floats[:1]
+    chosen = floats if fitted.inputs and isinstance(data, Table) else floats[:1]
     return tuple(name for name in chosen if recipe.normalize or not _shared(fitted, name, objective.reads))
 
 
 def _normalising(
-    fitted: Fitted, normalised: Collection[str], training: Indices
+    fitted: Fitted, normalised: Collection[str], training: Indices, judging: Judging | None
 ) -> tuple[dict[str, Statistics], dict[str, View]]:
     """The statistics of the fields to normalise, and all fields with those normalised, whatever their names."""
     views = dict(fitted.fields)
@@ -250,9 +281,9 @@ def _normalising(
     for name in normalised:
         view = fitted.fields[name]
         pictures = any(fitted.fields[picture] is view for picture in fitted.data.pictures)
-        known = found[name] = statistics(
-            fitted.data.samples, view, training, len(view.form.sizes) == 1 and not pictures
-        )
+        table = len(view.form.sizes) == 1 and not pictures
+        known = judging.statistics_of(name) if judging else statistics(fitted.data.samples, view, training, table)
+        found[name] = known
         made = view.then(Normalise(torch.tensor(known.mean), torch.tensor(known.std)))
         views |= {each: made for each, own in fitted.fields.items() if own is view}
     return found, views

@@ -9,9 +9,10 @@ from typing import Any
 
 from nnspec.manifest import replacing_together, waiting_path
 from nnspec.train.comparison import METRICS
-from nnspec.train.folder import BEST, LAST, RAW, write_metrics, write_weights
+from nnspec.train.folder import RAW, write_metrics, write_weights
 from nnspec.train.loop import Loop
 from nnspec.train.prepare import Built, Prepared
+from nnspec.train.settings import BEST, LAST
 from nnspec.train.split import Statistics
 from nnspec.train.state import state_file, write_state
 from nnspec.train.strategy import Strategy
@@ -94,11 +95,7 @@ def _metadata(prepared: Prepared) -> dict[str, Any]:
     first = next(iter(known.values()), None)  # of one input alone, which is the first of floats, there is no name
     return {
         "nnspec.model": prepared.name,
-        "nnspec.classes": list(prepared.classes) or None,
-        "nnspec.vocabularies": prepared.vocabularies or None,
-        "nnspec.tokenizer": prepared.tokenizer,
-        "nnspec.columns": list(prepared.columns) or None,
-        "nnspec.filled": prepared.filled or None,
+        **prepared.known.metadata(),
         **(_numbers(known) if len(known) > 1 else {MEAN: first.mean, STD: first.std} if first else {}),
         PICTURES: prepared.pictures or None,
         TARGETS: prepared.targets or None,

@@ -8,9 +8,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nnspec.diagnostics import SpecError
-from nnspec.train.mistakes import BadRun
+from nnspec.train.mistakes import BadRun, NoWeightsYet
 
 SETTINGS = "run.json"
+BEST, LAST = "best.safetensors", "last.safetensors"
+WEIGHTS = (BEST, LAST)  # the first that is there is what is used of a run
 SAMPLE = "sample.json"  # beside it: the program of what the recipe calls its sample
 
 
@@ -42,6 +44,18 @@ def read_settings(folder: Path) -> Settings:
     except (OSError, ValidationError):
         advice = "name the folder of a run, such as runs/lenet5-1"
         raise SpecError.of(BadRun(None, str(folder), f"there is no readable {SETTINGS} in it", advice)) from None
+
+
+def best_weights(folder: Path) -> Path:
+    """The best weights in the folder of a run, or else the last ones.
+
+    Raises:
+        SpecError: there are none yet.
+    """
+    found = next((path for name in WEIGHTS if (path := folder / name).is_file()), None)
+    if found is None:
+        raise SpecError.of(NoWeightsYet(None, str(folder)))
+    return found
 
 
 def subject(key: str) -> str:

@@ -1,6 +1,6 @@
-"""Training and validation parts, and the statistics by which inputs are normalised.
+"""The statistics by which inputs are normalised.
 
-The statistics are those of the training part alone, and are stored with the weights: whoever predicts needs them.
+They are those of the training part alone, and are stored with the weights: whoever predicts needs them.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 from nnspec.record import Record
-from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.samples import Indices, Samples
 from nnspec.train.view import View
 
@@ -27,26 +26,6 @@ class Statistics(Record):
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
-
-
-def split(data: DataSet, fraction: float, seed: int) -> tuple[Indices, Indices]:
-    """The samples to train on, and a fraction held out for validation, at random but the same for the same seed.
-
-    A data set that has a test part of its own, or an order (a text), is split at its end.
-
-    Args:
-        data: what it knows of its parts.
-        fraction: how much is held out; at least one sample is, and at least one is not.
-        seed: of the choice.
-    """
-    length = len(data)
-    held_out = min(max(1, round(length * fraction)), length - 1)
-    if data.held_out is not None:
-        held_out = data.held_out
-    if data.held_out is not None or data.in_order:
-        return np.arange(length - held_out), np.arange(length - held_out, length)
-    order = torch.randperm(length, generator=Generator().manual_seed(seed)).numpy()
-    return order[held_out:], order[:held_out]
 
 
 def looked_at(samples: Samples, view: View, chosen: Indices) -> Iterator[Tensor]:

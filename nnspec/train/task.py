@@ -72,6 +72,7 @@ class Task(Record):
     rises: bool  # whether more of it is better
     training: Delivery
     validation: Delivery
+    test: Delivery | None
     fields: tuple[str, ...]  # the names of their values
     augment: Augment | None
     recipe: Recipe

@@ -20,7 +20,8 @@ from nnspec.weights.numbers import no_numbers
 from nnspec.weights.preparation import MEAN, PICTURES, STD, TARGETS
 
 # Metadata that the model needs to be used: what its numbers stand for, and what was done to its inputs.
-MEANINGS = ("nnspec.classes", "nnspec.tokenizer", "nnspec.vocabularies", "nnspec.columns", "nnspec.filled")
+MEANINGS = ("nnspec.classes", "nnspec.tokenizer", "nnspec.vocabularies", "nnspec.columns", "nnspec.filled",
+            "nnspec.outputs", "nnspec.texts")  # fmt: skip
 CARRIED = (*MEANINGS, MEAN, STD, PICTURES, TARGETS)
 FIRST = 1 << 16  # elements of an array that are looked at in any case
 

@@ -25,7 +25,8 @@ from tokenizers.pre_tokenizers import Whitespace
 import nnspec
 from nnspec.cli.runs import table as lines
 from nnspec.huggingface.write import spec_of
-from nnspec.infer.files import read_inputs
+from nnspec.infer.predict import predicted
+from nnspec.infer.predictions import predictions
 from nnspec.infer.report import describe
 from nnspec.infer.session import Session
 from nnspec.layers.tensor_type import TensorType
@@ -101,8 +102,7 @@ def _predicted(text: str, name: str) -> Callable[[Path], object]:
 
     def run(folder: Path) -> object:
         session = _session(text)
-        outputs = session.run(read_inputs(session, [(None, folder / name)]))
-        return list(describe(outputs, session.metadata, None))
+        return list(describe(*predicted(session, [(None, folder / name)])))
 
     return run
 
@@ -296,7 +296,7 @@ def _models() -> list[Kind]:
     def run(folder: Path) -> object:
         session = Session(folder / "m.onnx")
         outputs = session.run({port.name: np.zeros((2, 1, 6, 5), np.float32) for port in session.inputs})
-        return list(describe(outputs, session.metadata, None))
+        return list(describe(outputs, predictions(outputs, ["0", "1"], session.metadata)))
 
     def verified(folder: Path) -> object:
         return nnspec.loads(NET).verify_onnx(folder / "m.onnx", trials=1)

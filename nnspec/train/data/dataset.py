@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from nnspec.record import Record
 from nnspec.train.data.samples import Indices, Samples
+
+
+class Own(Record):
+    """The parts that a data set brings, each a range of its samples; None where it has no such part."""
+
+    training: range
+    validation: range | None = None
+    test: range | None = None
 
 
 class DataSet(Record):
@@ -18,17 +28,30 @@ class DataSet(Record):
     classes: tuple[str, ...] = ()  # what the labels mean, where that is known
     pictures: frozenset[str] = frozenset()  # the fields that may be resized
     masks: frozenset[str] = frozenset()  # fields with a class for every pixel, int64 [N, H, W]; never scaled
-    held_out: int | None = None  # so many at the end are the set's own test part
+    held_out: int | None = None  # so many at the end are the set's own validation part
     in_order: bool = False  # the end is held out, not samples from everywhere
     aligned: dict[str, str] = {}  # noqa: RUF012 - sequences whose places are those of another field
     vocabularies: dict[str, tuple[str, ...]] = {}  # noqa: RUF012 - the tokens of fields, where classes are not enough
     tokenizer: str | None = None  # the text of the tokenizer.json that tokens are from
     columns: tuple[str, ...] = ()  # of a table: what each feature is, "width", or "colour=red" for 0 and 1
     filled: dict[str, float | str] = {}  # noqa: RUF012 - of a table: what stands where a column has no value
+    texts: dict[str, dict[str, Any]] = {}  # noqa: RUF012 - fields of texts: the column, and the most tokens of each
+    tested: int | None = None  # so many behind those are its test part
+    parts: Own | None = None  # where they do not simply stand at the end
     notes: tuple[str, ...] = ()  # what its user should know of it
 
     def __len__(self) -> int:
         return len(self.samples)
+
+    @property
+    def own(self) -> Own:
+        """The parts that it brings: those for validation and for the test stand at its end."""
+        if self.parts is not None:
+            return self.parts
+        validated, tested = self.held_out or 0, self.tested or 0
+        edges = len(self) - validated - tested, len(self) - tested
+        validation, test = range(edges[0], edges[1]), range(edges[1], len(self))
+        return Own(range(edges[0]), validation or None, test or None)
 
     @property
     def fields(self) -> dict[str, Tensor]:

@@ -12,15 +12,16 @@ from nnspec.reading.texts import lines_of
 from nnspec.recipe.data import Parallel
 from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.fail import need_room, refuse, text_of
+from nnspec.train.data.known import Known
 from nnspec.train.data.samples import Held
-from nnspec.train.data.vocabulary import END, PADDING, START, counted, pieces, read_tokenizer
+from nnspec.train.data.vocabulary import END, PADDING, START, TokenList, counted, pieces, read_tokenizer, recounted
 
 ROOM = 64  # bytes of memory for each byte of a text
 LINES = 'give two files of as many lines, or one .tsv: parallel("pairs.tsv")'
 
 
-def read_parallel(base: Path, choice: Parallel, span: Span | None) -> DataSet:
-    """`source` [N, S], `target` [N, T] that ends in `END`, and `given` [N, T], which is one place behind it.
+def read_parallel(base: Path, choice: Parallel, span: Span | None, known: Known | None = None) -> DataSet:
+    """`source` [N, S], `target` [N, T] that ends in `END`, `given` [N, T], which is one place behind it, and lengths.
 
     The classes are the tokens of the target.
 
@@ -28,10 +29,17 @@ def read_parallel(base: Path, choice: Parallel, span: Span | None) -> DataSet:
         SpecError: a file cannot be read, the lines do not match, or fewer than two pairs are short enough.
     """
     pairs = _pairs(base, choice, span)
-    known = None if choice.tokenizer is None else read_tokenizer(base / choice.tokenizer, span)
-    sides = list(zip(*pairs, strict=True))
-    characters, size = choice.unit == "character", choice.vocabulary
-    source, target = (pieces(known, span) if known else counted(side, characters, size) for side in sides)
+    tokenizer = None if choice.tokenizer is None else read_tokenizer(base / choice.tokenizer, span)
+    sides = dict(zip(("source", "target"), zip(*pairs, strict=True), strict=True))
+
+    def tokens(field: str) -> TokenList:
+        if tokenizer is not None:
+            return pieces(tokenizer, span)
+        if known is not None:
+            return recounted(known.names(field))
+        return counted(sides[field], choice.unit == "character", choice.vocabulary)
+
+    source, target = tokens("source"), tokens("target")
     coded = [(source.encode(left), target.encode(right)) for left, right in pairs]
     kept = [pair for pair in coded if max(map(len, pair)) <= choice.length]
     left_out = len(coded) - len(kept)
@@ -43,6 +51,8 @@ def read_parallel(base: Path, choice: Parallel, span: Span | None) -> DataSet:
         "source": _padded([left for left, _ in kept]),
         "target": _padded([[*right, END] for _, right in kept]),
         "given": _padded([[START, *right] for _, right in kept]),
+        "source_lengths": torch.tensor([len(left) for left, _ in kept]),
+        "target_lengths": torch.tensor([len(right) + 1 for _, right in kept]),
     }
     note = f"{left_out:,} pairs of more than {choice.length} tokens are left out"
     return DataSet(
@@ -51,7 +61,7 @@ def read_parallel(base: Path, choice: Parallel, span: Span | None) -> DataSet:
         target.tokens,
         aligned={"target": "given"},
         vocabularies={"source": source.tokens, "target": target.tokens},
-        tokenizer=known.to_str() if known else None,
+        tokenizer=tokenizer.to_str() if tokenizer else None,
         notes=(note,) if left_out else (),
     )
 

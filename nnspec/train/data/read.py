@@ -24,6 +24,7 @@ from nnspec.recipe.data import (
     Spirals,
     Table,
     Text,
+    Texts,
 )
 from nnspec.train.data.arrays import read_array_files
 from nnspec.train.data.cifar import read_cifar
@@ -33,6 +34,7 @@ from nnspec.train.data.given import read_given
 from nnspec.train.data.glyphs import make_glyphs
 from nnspec.train.data.hugging_face import read_hugging_face
 from nnspec.train.data.idx import read_idx
+from nnspec.train.data.known import Known
 from nnspec.train.data.made import make_reversals, make_shapes, make_spirals
 from nnspec.train.data.pairs import read_pairs
 from nnspec.train.data.parallel import read_parallel
@@ -41,11 +43,17 @@ from nnspec.train.data.place import Place
 from nnspec.train.data.samples import Held
 from nnspec.train.data.table import read_iris, read_table
 from nnspec.train.data.text import read_text
+from nnspec.train.data.texts import read_texts
 from nnspec.train.rows import READERS
 
 
 def read(
-    data: Data, base: Path, frame: Frame, span: Span | None, inputs: Mapping[str, TensorType] | None = None
+    data: Data,
+    base: Path,
+    frame: Frame,
+    span: Span | None,
+    inputs: Mapping[str, TensorType] | None = None,
+    known: Known | None = None,
 ) -> DataSet:
     """Read a data set.
 
@@ -55,6 +63,7 @@ def read(
         frame: what pictures must become.
         span: of the recipe.
         inputs: of the model, by name; None where the recipe builds networks of its own.
+        known: what its numbers stand for, where they are those of another data set.
 
     Raises:
         SpecError: it cannot be read.
@@ -73,12 +82,14 @@ def read(
         case Pairs():
             return read_pairs(base / data.path, data.labels, _sized(frame, data.size), span)
         case Table():
-            return read_table(base / data.path, data, inputs or {}, span)
+            return read_table(base / data.path, data, inputs or {}, span, known)
+        case Texts():
+            return read_texts(base, data, span, known)
         case Text():
             text, tokenizer = (None if each is None else base / each for each in (data.path, data.tokenizer))
             return read_text(text, tokenizer, data.length, span)
         case Parallel():
-            return read_parallel(base, data, span)
+            return read_parallel(base, data, span, known)
         case HuggingFace():
             return read_hugging_face(base, data, _sized(frame, data.size), span)
         case Glyphs():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,13 @@ def counted(lines: Iterable[str], characters: bool, size: int) -> TokenList:
     tokens = (*SPECIAL, *kept)
     index = {token: len(SPECIAL) + place for place, token in enumerate(kept)}
     return TokenList(tokens, lambda text: [index.get(token, RARE) for token in split(text)])
+
+
+def recounted(tokens: Sequence[str]) -> TokenList:
+    """The tokens that were counted before: characters, where the space is one of them, or words."""
+    index = {token: number for number, token in enumerate(tokens)}
+    split: Callable[[str], Iterable[str]] = list if " " in index else str.split
+    return TokenList(tuple(tokens), lambda text: [index.get(token, RARE) for token in split(text)])
 
 
 def encoded(tokenizer: Tokenizer, text: str, span: Span | None) -> list[int]:
@@ -83,3 +90,18 @@ def read_tokenizer(path: Path, span: Span | None) -> Tokenizer:
         return Tokenizer.from_str(text)
     except Exception as error:  # the package has no class of its own for this
         refuse(path, f"it holds no tokenizer ({error})", "give a tokenizer.json of Hugging Face's tokenizers", span)
+
+
+def restored(text: str, span: Span | None) -> Tokenizer:
+    """The tokenizer that was stored with weights.
+
+    Raises:
+        SpecError: the package is not installed, or what is stored is no tokenizer.
+    """
+    need("the tokenizer that the model was trained with", "tokenizers")
+    from tokenizers import Tokenizer  # here: it comes with an extra of its own
+
+    try:
+        return Tokenizer.from_str(text)
+    except Exception as error:  # the package has no class of its own for this
+        refuse("the tokenizer", f"what is stored with the weights is none ({error})", "export them again", span)

@@ -1,0 +1,62 @@
+"""Predictions from end to end: inputs are read, the model is run, and its outputs are put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nnspec.infer.files import Given, Inputs, read_inputs
+from nnspec.infer.predictions import Prediction, predictions
+from nnspec.infer.session import Session
+from nnspec.weights.arrays import Array
+
+
+def predicted(
+    session: Session,
+    given: Iterable[Given],
+    top: int | None = None,
+    batch: int | None = None,
+    tell: Callable[[str], None] = lambda note: None,
+) -> tuple[dict[str, Array], list[Prediction]]:
+    """The outputs for files and texts, and what they say of each sample.
+
+    Args:
+        session: the model.
+        given: what is given for which input.
+        top: how many classes are told; three if it is left out.
+        batch: how many samples are computed at a time; all if it is left out.
+        tell: is told what the user should know of how files are read.
+
+    Raises:
+        SpecError: a file cannot be read or does not fit, or the model refuses it.
+    """
+    inputs = read_inputs(session, given, tell)
+    outputs = session.run(inputs.arrays, batch=batch)
+    return outputs, predictions(outputs, inputs.samples, session.metadata, top)
+
+
+def predictions_for(
+    session: Session,
+    inputs: str | Path | Sequence[str | Path] | Mapping[str, Any],
+    texts: Sequence[str] = (),
+    top: int | None = None,
+    batch: int | None = None,
+) -> list[Prediction]:
+    """What a model says of each sample; see `nnspec.predict`.
+
+    Raises:
+        SpecError: as `predicted`.
+    """
+    if isinstance(inputs, Mapping):
+        arrays = {name: value for name, value in inputs.items() if not isinstance(value, (str, Path))}
+        files: list[Given] = [(name, Path(each)) for name, each in inputs.items() if name not in arrays]
+    else:
+        arrays, listed = {}, [inputs] if isinstance(inputs, (str, Path)) else inputs
+        files = [(None, Path(each)) for each in listed]
+    given = [*files, *((None, text) for text in texts)]
+    read = read_inputs(session, given) if given else Inputs({}, ())
+    outputs = session.run({**read.arrays, **arrays}, batch=batch)
+    count = max((len(array) for array in outputs.values() if array.ndim), default=0)
+    samples = read.samples if len(read.samples) == count else tuple(f"sample {index}" for index in range(count))
+    return predictions(outputs, samples, session.metadata, top)

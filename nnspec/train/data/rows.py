@@ -1,0 +1,189 @@
+"""The rows of tables and of labelled texts: which are read, of which part they are, and what is wanted of each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nnspec.diagnostics import Span, SpecError
+from nnspec.reading.categories import numbered
+from nnspec.reading.folders import TESTED, TRAINING, VALIDATED
+from nnspec.reading.table import Table, Values, missing_in
+from nnspec.reading.tables import open_table
+from nnspec.reading.unreadable import Unreadable
+from nnspec.recipe.data import Table as Choice
+from nnspec.train.data.fail import instead
+from nnspec.train.data.known import Known
+from nnspec.train.mistakes import BadData
+
+PARTS = (TRAINING, VALIDATED, TESTED)  # the names of each part
+
+
+class Rows:
+    """A table, the columns that are wanted, and those of its rows that are read."""
+
+    def __init__(self, path: Path, choice: Choice, known: Known | None, span: Span | None) -> None:
+        """Open a table.
+
+        Raises:
+            Unreadable: there is no such file, or it is no table.
+            SpecError: it has not the columns that are wanted.
+        """
+        self.path = path
+        self.choice = choice
+        self.known = known
+        self.span = span
+        self.table: Table = open_table(path, least=1 if known else 2)
+        for name in (
+            *choice.without,
+            *choice.labels.values(),
+            *choice.targets,
+            *([choice.part] if choice.part else []),
+        ):
+            self.need(name)
+        twice = [name for name in choice.labels.values() if name in choice.targets]
+        if twice:
+            self.fail(f"{twice[0]} is a label and a target at once", "write it once")
+        apart = {*choice.without, choice.part}
+        self.names = [name for name in self.table.names if name not in apart]
+        self.labels = choice.labels
+        if not self.labels and not choice.targets and self.names:
+            self.labels = {"label": self.names[-1]}
+        self.wanted = {name: self._wanted(name) for name in (*self.labels.values(), *choice.targets)}
+        self.columns: dict[str, Values] = {}
+        self.notes: list[str] = []
+        self.order: NDArray[np.int64] = np.arange(self.table.rows)  # the rows that are read, part by part
+        self.counts = (0, 0)  # of them, those for validation and for the test, which come last
+
+    def fail(self, reason: str, advice: str) -> NoReturn:
+        """Refuse the file."""
+        raise SpecError.of(BadData(self.span, str(self.path), reason, advice))
+
+    def need(self, name: str) -> None:
+        """Check that there is a column.
+
+        Raises:
+            SpecError: there is none.
+        """
+        if name not in self.table.names:
+            self.fail(f"it has no column {name}", instead(name, self.table.names))
+
+    def _wanted(self, name: str) -> Values:
+        """A wanted column: numbers, or for a label what is written, whatever that is."""
+        try:
+            return self.table.values(name)
+        except Unreadable:
+            if name in self.choice.targets:
+                raise
+            return self.table.texts(name)
+
+    def settle(self) -> None:
+        """Leave out the rows that the recipe leaves out, put the others in the order of their parts.
+
+        Raises:
+            SpecError: a value is missing, and the recipe says nothing of that; or a part has no rows.
+        """
+        kept = self._kept()
+        parts = np.zeros(self.table.rows, np.int64) if self.choice.part is None else self._parts(self.choice.part)
+        order = np.flatnonzero(kept)
+        self.order = order[np.argsort(parts[order], kind="stable")]
+        sizes = np.bincount(parts[order], minlength=len(PARTS))
+        self.counts = int(sizes[1]), int(sizes[2])
+        if len(self.order) < (1 if self.known else 2) or not sizes[0]:
+            self.fail(f"{int(sizes[0])} of its rows can be trained on", "give rows with all values")
+        self.columns = {name: self._chosen(values) for name, values in self.columns.items()}
+        self.wanted = {name: self._chosen(values) for name, values in self.wanted.items()}
+
+    def place(self, index: int) -> str:
+        """A row that is read, in words."""
+        return self.table.place(int(self.order[index]))
+
+    def _chosen(self, values: Values) -> Values:
+        return [values[index] for index in self.order] if isinstance(values, list) else values[self.order]
+
+    def _kept(self) -> NDArray[np.bool_]:
+        """The rows that have what they need."""
+        named = {**self.columns, **self.wanted}
+        missing = {name: missing_in(values) for name, values in named.items()}
+        needed = named if self.choice.missing in (None, "drop") else self.wanted
+        lacking = [name for name in needed if bool(missing[name].any())]
+        kept = np.ones(self.table.rows, np.bool_)
+        if lacking and self.choice.missing != "drop":
+            row = self.table.place(int(np.flatnonzero(missing[lacking[0]])[0]))
+            self.fail(f"{row} has no value for {lacking[0]}", f"fill it in, or {self.ways(lacking[0])}")
+        if lacking:
+            kept = ~np.logical_or.reduce([*missing.values()])
+            if int(kept.sum()) < 2:
+                self.fail(f"{int(kept.sum())} of its rows have all values", 'write missing = "mean"')
+            self.notes.append(f"{int((~kept).sum()):,} rows with missing values are left out")
+        return kept
+
+    def ways(self, name: str) -> str:
+        """The ways out where a column lacks a value."""
+        drop = 'leave such rows out: missing = "drop"'
+        wanted = self.choice.missing is not None or name in self.wanted
+        return drop if wanted else f'{drop}; or take the mean of the column: missing = "mean"'
+
+    def _parts(self, name: str) -> NDArray[np.int64]:
+        """The part that each row says it is of."""
+        numbers = {text: number for number, texts in enumerate(PARTS) for text in texts}
+        found = [numbers.get(text.lower(), -1) for text in self.table.texts(name)]
+        if -1 in found:
+            odd = found.index(-1)
+            said = self.table.texts(name)[odd]
+            self.fail(f"{self.table.place(odd)} has {said!r} for {name}", "write train, validation or test")
+        return np.array(found, np.int64)
+
+    def wanted_fields(self) -> tuple[dict[str, Tensor], dict[str, tuple[str, ...]]]:
+        """The fields of what is wanted, and the names of the classes of each."""
+        fields: dict[str, Tensor] = {}
+        names: dict[str, tuple[str, ...]] = {}
+        for field, column in self.labels.items():
+            fields[field], names[field] = self._label(field, column)
+        targets = self.choice.targets
+        if targets:
+            odd = next((name for name in targets if isinstance(self.wanted[name], list)), None)
+            if odd is not None:
+                self.fail(f"its column {odd} is not made of numbers", f'as classes: label = "{odd}"')
+            fields["target"] = self.floats(targets[0] if len(targets) == 1 else "target", self.wanted, targets)
+            if len(targets) > 1:
+                names["target"] = targets
+        return fields, {field: texts for field, texts in names.items() if texts}
+
+    def floats(self, name: str, columns: Mapping[str, Values], chosen: tuple[str, ...]) -> Tensor:
+        """Columns as float32 [N, columns], without a copy in their own element type."""
+        made = torch.empty(len(self.order), len(chosen))
+        for index, column in enumerate(chosen):
+            made[:, index] = torch.from_numpy(columns[column])
+        if not bool(torch.isfinite(made).all()):
+            self.fail(f"{name} has numbers beyond the range of float32", "scale them down")
+        return made
+
+    def _label(self, field: str, column: str) -> tuple[Tensor, tuple[str, ...]]:
+        """The class of each row, and what the classes mean; those that have numbers already keep them."""
+        values, known = self.wanted[column], self.known.names(field) if self.known else ()
+        if not isinstance(values, list):
+            if not known and bool(((values >= 0) & (values < 2**53) & (values == np.floor(values))).all()):
+                return torch.from_numpy(values.astype(np.int64)), ()
+            values = [f"{number:g}" for number in values]
+        known = known or tuple(sorted(set(values), key=_order))
+        numbers, new = numbered(values, known)
+        if new is not None:
+            reason = f"{self.place(new)} has {values[new]!r} for {column}, a class that training has not seen"
+            self.fail(reason, f"it knows {', '.join(known[:8])}; leave the row out")
+        return torch.from_numpy(numbers), known
+
+
+def _order(text: str) -> tuple[float, str]:
+    """Numbers by their value, before texts."""
+    try:
+        return float(text), text
+    except ValueError:
+        return math.inf, text
