@@ -1,4 +1,4 @@
-"""The blocks of a picture that are open: of those drawn alike the first, while there is room; to a depth; by name.
+"""The blocks of a picture that are open: of those drawn alike the first, while there is room; to a depth; by name."""
 
 from __future__ import annotations
 

@@ -10,7 +10,8 @@ from nnspec.ir import Module
 from nnspec.layers.base import Layer
 from nnspec.layers.tensor_type import TensorType
 
-_LONGEST = 34  # characters of what a box says of arguments
+_LONGEST = 34  # characters of what a box says of the arguments of a layer
+_NAMED = 3  # arguments of a block that it says
 
 
 def shape_text(type: TensorType) -> str:
@@ -82,7 +83,7 @@ def block_words(module: Module, alike: Iterable[Module]) -> str:
         for name, value in module.arguments.items()
         if any(other.arguments.get(name) != value for other in others)
     )
-    return _short(differing)
+    return ", ".join(word for word, _ in zip(differing, range(_NAMED), strict=False))
 
 
 def _short(words: Iterable[str]) -> str:
