@@ -54,8 +54,7 @@ def layer_words(layer: Layer, types: tuple[TensorType | None, ...]) -> str:
         words += _windowed("stride", [window.stride for window in windows])
         words += _windowed("dilation", [window.dilation for window in windows])
     said = {*layer.by_position, "kernel_size", "stride", "padding", "dilation", "output_padding", "dim"}
-    for name in sorted(layer.given().keys() - said):
-        value = getattr(layer, name)
+    for name, value in sorted((name, value) for name, value in layer.given().items() if name not in said):
         if isinstance(value, int) and not isinstance(value, bool) and value != _usual(layer, name):
             words.append(f"{name} {value}")
     if layer.number is not None and isinstance(number := getattr(layer, layer.number), (int, float, Expression)):

@@ -40,7 +40,7 @@ def _neighbours(mesh: Mesh) -> tuple[list[list[int]], list[list[int]]]:
 
 
 def _from_the_top(mesh: Mesh, lower: list[list[int]], items: Sequence[Item]) -> None:
-    """The order in which a walk down from the first rank meets the vertices: boxes first, then lanes."""
+    """The order in which a walk down from the first rank meets the vertices: boxes that lead on, dead ends, lanes."""
     aside = [v.item is not None and items[v.item].aside for v in mesh.vertices]
     met: dict[int, int] = {}
     firsts = [vertex for rank in mesh.ranks for vertex in rank]
@@ -49,7 +49,7 @@ def _from_the_top(mesh: Mesh, lower: list[list[int]], items: Sequence[Item]) -> 
         vertex = pending.pop()
         if vertex not in met:
             met[vertex] = len(met)
-            below = sorted(lower[vertex], key=lambda each: mesh.vertices[each].item is None)
+            below = sorted(lower[vertex], key=lambda each: (mesh.vertices[each].item is None, not lower[each]))
             pending += reversed(below)
     for rank in mesh.ranks:
         rank.sort(key=lambda vertex: (not aside[vertex], met[vertex]))

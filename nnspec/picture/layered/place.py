@@ -146,6 +146,6 @@ def _bends(mesh: Mesh, xs: list[float], upper: _Neighbours, lower: _Neighbours) 
         if abs(xs[s.upper] + s.start - xs[s.lower] - s.reach) > _STRAIGHT:
             lanes = mesh.vertices[s.upper].item is None and mesh.vertices[s.lower].item is None
             alone = len(lower[s.upper]) == len(upper[s.lower]) == 1
-            centred = abs(s.reach) < _STRAIGHT and upper[s.upper]
+            centred = abs(s.reach) < _STRAIGHT and upper[s.upper] and lower[s.lower]
             total += 4 if lanes else 3 if alone else 1 if centred else 0.1
     return total
