@@ -36,6 +36,22 @@ class BadPlugin(Diagnostic):
         return f"the plug-in {self.name} cannot be imported: {self.reason}"
 
 
+class NeedsPlugin(Diagnostic):
+    """A run was made with plug-ins, and some of them are not loaded: its folder names them, and never loads them."""
+
+    code = "E0453"
+    folder: str
+    missing: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"{self.folder} was made with the plug-in {', '.join(self.missing)}, which is not loaded"
+
+    @property
+    def help(self) -> str | None:
+        return f"name it, if you trust it: {' '.join(f'--plugin {name}' for name in self.missing)}"
+
+
 def load_plugin(name: str) -> ModuleType:
     """Import a plug-in, once.
 
@@ -61,6 +77,22 @@ def load_plugin(name: str) -> ModuleType:
 def loaded_plugins() -> list[str]:
     """The names under which plug-ins were loaded, in order."""
     return list(_loaded)
+
+
+def check_loaded(folder: str | Path, plugins: Sequence[str]) -> None:
+    """Check that the plug-ins by which a run was made are loaded, from wherever.
+
+    Raises:
+        SpecError: some are not.
+    """
+    here = {_short(name) for name in _loaded}
+    missing = tuple(name for name in plugins if _short(name) not in here and _short(name) not in sys.modules)
+    if missing:
+        raise SpecError.of(NeedsPlugin(None, str(folder), missing))
+
+
+def _short(name: str) -> str:
+    return Path(name).stem if name.endswith(".py") else name
 
 
 _INSTALL = "install what the plug-in imports"

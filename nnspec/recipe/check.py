@@ -32,6 +32,7 @@ from nnspec.recipe.parts import frozen_by, names_below, parameters, within
 from nnspec.recipe.plan import Plan, draft_plan
 from nnspec.recipe.squashed import wrong_scores
 from nnspec.recipe.targets import class_targets
+from nnspec.train.rows import need_rows
 
 
 def check_training(
@@ -92,6 +93,8 @@ class _Check:
     def run(self) -> None:
         """Everything, each part for itself, so that one mistake does not hide another."""
         self._files()
+        with self._gathering():
+            need_rows(self.plan.recipe)
         self._balanced()
         objective = None
         with self._gathering():
@@ -135,7 +138,12 @@ class _Check:
         if self.base is None:
             return
         sets = [("data", recipe.data), *held]
-        named = [(key, getattr(data, argument)) for key, data in sets for argument in data.paths]
+        named = [
+            (key, getattr(data, argument))
+            for key, data in sets
+            for argument in data.paths
+            if argument in type(data).model_fields
+        ]
         for key, path in dict.fromkeys((*named, ("weights", recipe.weights))):
             if path is not None and not _exists(self.base / path):
                 self.sink.add(Absent(places.get(key), path, _nearby(self.base / path)))

@@ -22,7 +22,9 @@ from nnspec.ir.verify import UnsoundProgram, verify
 from nnspec.limits import Limits
 from nnspec.manifest import WAITING, replacing_together
 from nnspec.output import UNFINISHED, CannotWrite, replacing
+from nnspec.plugin.loading import check_loaded
 from nnspec.train.mistakes import BadRun
+from nnspec.train.settings import read_settings
 from nnspec.train.state import write_tensors
 
 SPEC, PROGRAM = "spec.nn", "program.json"
@@ -103,6 +105,7 @@ def read_spec(folder: Path, limits: Limits) -> tuple[Declarations, Program]:
     Raises:
         SpecError: they are not there, or were changed so that they cannot be read.
     """
+    check_loaded(folder, read_settings(folder).plugins)
     sink = Sink()
     path = (folder / SPEC).resolve()
     source = read_source(path, str(folder / SPEC), sink, limits)

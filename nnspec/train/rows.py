@@ -19,6 +19,7 @@ from nnspec.recipe.augmentation import Augmentation
 from nnspec.recipe.choice import Choice
 from nnspec.recipe.data import Data
 from nnspec.recipe.optimizers import Optimizer
+from nnspec.recipe.recipe import Recipe
 from nnspec.recipe.schedules import Schedule
 from nnspec.registration import BadRegistration
 from nnspec.train.pace import Course, Curve
@@ -122,3 +123,20 @@ def register_schedule(*choices: type[Schedule]) -> Callable[[Follow], Follow]:
     `curve(step)` is the `Pace` of a step, counted from 0; the warm-up before it is not its business.
     """
     return SCHEDULES.register(*choices)
+
+
+def need_rows(recipe: Recipe) -> None:
+    """Check that plug-ins say how their data is read, their pictures are changed, and their rates follow a schedule.
+
+    What nnspec registers itself, and optimizers that torch may have, are not looked at: the modules that carry them out
+    are not imported here.
+
+    Raises:
+        SpecError: nothing is registered for a choice.
+    """
+    pairs: list[tuple[Table[Any], Choice]] = [(READERS, recipe.data), (SCHEDULES, recipe.schedule)]
+    pairs += [(AUGMENTATIONS, each) for each in recipe.augment]
+    for table, choice in pairs:
+        own = type(choice).__mro__[: type(choice).__mro__.index(table.base)]
+        if not any(kind.__module__.startswith("nnspec.") for kind in own):
+            table.row(choice)

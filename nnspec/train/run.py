@@ -13,6 +13,7 @@ from nnspec.diagnostics import Source, Span, SpecError
 from nnspec.elaborate.declarations import Declarations
 from nnspec.ir import Program
 from nnspec.manifest import read_manifest, settle
+from nnspec.plugin.loading import loaded_plugins
 from nnspec.recipe.check import check_training, folder_of
 from nnspec.recipe.given import is_given
 from nnspec.recipe.outside import merged, placed
@@ -118,7 +119,7 @@ def resume_run(folder: Path, recipe: dict[str, Any], manner: Manner) -> Trained:
             if key not in recipe:
                 raise SpecError.of(NotGivenAgain(None, str(folder), key))
         texts = merged({key: value for key, value in before.recipe.items() if key not in objects}, plain.recipe)
-        settings = before.model_copy(update={"recipe": texts, "given": plain.given})
+        settings = before.model_copy(update={"recipe": texts, "given": plain.given, "plugins": plain.plugins})
         source = declarations.source
         job = Job(program, declarations, {source.name: source}, settings, manner, objects)
         prepared = prepare_job(job, device, strategy)
@@ -139,7 +140,7 @@ def _told_apart(recipe: Mapping[str, object]) -> tuple[Settings, dict[str, objec
     batch = getattr(objects.get("data"), "batch_size", None)  # of a DataLoader
     if batch is not None:
         texts.setdefault("batch", batch)
-    return Settings(recipe=texts, given=list(objects)), objects
+    return Settings(recipe=texts, given=list(objects), plugins=loaded_plugins()), objects
 
 
 def _settled(settings: Settings, prepared: Prepared) -> Settings:

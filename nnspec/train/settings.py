@@ -24,6 +24,7 @@ class Settings(BaseModel):
     format: int = 2
     model: str = ""
     recipe: dict[str, Any] = {}  # in place of what the spec says
+    plugins: list[str] = []  # that were loaded
     given: list[str] = []  # keys of the recipe that were objects of Python
     base: str = "."  # the folder that paths to data start from
     resolved: dict[str, Any] = {}  # the whole recipe

@@ -23,6 +23,7 @@ from nnspec.extras import need
 from nnspec.importing.from_torch.module import need_equal
 from nnspec.infer.session import Session
 from nnspec.layers.families.sigmoids import Tanh
+from nnspec.plugin import loading
 from nnspec.to_onnx import export
 from nnspec.to_onnx.row import ROWS
 from nnspec.train.group import Group, ProcessLost
@@ -227,3 +228,10 @@ def _(patch: pytest.MonkeyPatch) -> None:
 def _(patch: pytest.MonkeyPatch) -> None:
     arrays = {"features": np.ones((8, 4), np.float32), "label": np.arange(8) % 3}
     nnspec.load("flowers.nn").train(arrays, runs="runs", name="flowers", quiet=True)
+
+
+@step("plug-ins are forgotten")
+def _(patch: pytest.MonkeyPatch) -> None:
+    for name in list(loading._loaded):
+        patch.delitem(loading._loaded, name)
+        patch.delitem(sys.modules, name.removesuffix(".py"), raising=False)
