@@ -15,7 +15,9 @@ Measured with PyTorch 2.13 and onnxruntime 1.31, on a machine with other work:
 Other forms of the same experts in onnxruntime, for one token and for 512, beside the dense layer alone at width 1024:
 what is written, 1.2 and 0.8-1.1; an `If` around each expert, 1.9 and 1.2; a `Loop` over the chosen ones that gathers
 their weights, 2.3 and 7.3 (at width 512); the operator MoE of com.microsoft, 1.2 and 1.3-1.7; all experts and a mask,
-23 and 23 (at width 512).
+23 and 23 (at width 512). At width 512 with two layers, where what is written takes 1.31 and 1.18 of the dense network, its
+activations and products of elements for the rows of all experts at once take 1.22 and 1.25: fewer operators without rows,
+and more copies.
 """
 
 from __future__ import annotations
