@@ -64,6 +64,56 @@ def test_nodes_values_and_weights_say_where_they_come_from() -> None:
     assert list(nodes["head.Gemm"].output) == ["y"]
 
 
+BOUND = """
+block Attention(heads) {
+  [N, T, D]
+  query = _ -> q: Linear(D)
+  first, second, value = query -> Linear(3 * D) -> Split(3, dim = 2)
+  scores = einsum("ntd,nsd->nts", first, second) / sqrt(D)
+  h = einsum("nts,nsd->ntd", scores -> softmax(dim = -1), value)
+  h = h + query
+  h -> out: Linear(D)
+}
+block Repeated { [N, T, D] -> 2 x Linear(D) }
+model Net {
+  input x: float[N, 5, 16]
+  attended = x -> attn: Attention(2)
+  stem = attended -> norm: LayerNorm -> GELU
+  turned = stem -> Repeated
+  sizes = turned
+  pooled = mean(sizes, dim = 1)
+  output logits = pooled -> head: Linear(4)
+}
+"""
+
+
+def test_values_have_the_names_that_the_spec_binds_them_to() -> None:
+    graph = nnspec.loads(BOUND).to_onnx().graph
+    given = {node.name: list(node.output) for node in graph.node}
+    values = {name for names in given.values() for name in names}
+    bound = {"attn.query", "attn.first", "attn.second", "attn.value", "attn.scores", "attn.h", "attn.h_1"}
+    assert bound | {"attended", "stem", "turned", "pooled", "logits"} <= values
+    assert given["norm.LayerNormalization"] == ["norm"], "what has no name is called as its layer"
+    assert "sizes" not in values, "a second name for a value"
+    assert {name.rpartition(".")[0] for name in given} >= {"attn.q", "attn.out", "norm", "head"}, "nodes by layer"
+    check_unique(nnspec.loads(BOUND).to_onnx())
+    check_unique(nnspec.loads(BOUND).to_onnx(functions=True))
+
+
+def test_a_bound_name_gives_way_to_inputs_outputs_and_weights() -> None:
+    text = """model Net {
+      input x: float[N, 4]
+      head = x -> Linear(4)
+      weight = head -> head: Linear(4)
+      y = weight -> ReLU
+      output x_1 = y -> Linear(4) ; output y = _ -> ReLU
+    }"""
+    made = nnspec.loads(text).to_onnx()
+    check_unique(made)
+    assert [each.name for each in made.graph.output] == ["x_1", "y"]
+    onnx.checker.check_model(made, full_check=True)
+
+
 @pytest.mark.parametrize("precision", ["float32", "float16", "int8"])
 @pytest.mark.parametrize("name", ["gpt2_tiny", "lstm_lm_tiny", "seq2seq_attention_tiny", "t5_tiny"])
 def test_no_name_is_used_twice_in_networks_of_sequences(name: str, precision: Precision) -> None:

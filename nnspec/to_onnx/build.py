@@ -12,6 +12,7 @@ from itertools import count
 
 from nnspec.diagnostics import Origin, Source, Span, SpecError
 from nnspec.ir import Call, Module, Place, Program, Scan
+from nnspec.ir.bound import bound_name
 from nnspec.ir.places import span_of
 from nnspec.ir.state import state_dict
 from nnspec.layers.base import Layer, Weight
@@ -117,12 +118,19 @@ class _Builder:
 
     def _call(self, scope: _Scope, call: Call) -> None:
         inputs = [scope.names[name] if name else "" for name in call.inputs]
+        results = self._results(scope, call, inputs)
+        scope.names.update(zip(call.outputs, results, strict=True))
+        for value, tensor in zip(call.outputs, results, strict=True):
+            name = bound_name(call, value)
+            if name is not None and tensor:
+                self.graph.bind(tensor, f"{scope.prefix}{name}")
+
+    def _results(self, scope: _Scope, call: Call, inputs: list[str]) -> list[str]:
+        """Write a call, and return the tensors of its results."""
         if call.scan is not None:
-            scope.names.update(zip(call.outputs, self._scan(scope, call, call.scan, inputs), strict=True))
-            return
+            return self._scan(scope, call, call.scan, inputs)
         if call.routed:
-            scope.names.update(zip(call.outputs, [self._mixture(scope, call, inputs)], strict=True))
-            return
+            return [self._mixture(scope, call, inputs)]
         results: list[str] = []
         for label in call.labels if call.label is not None else [None]:
             inputs[: len(results)] = results
@@ -130,7 +138,7 @@ class _Builder:
                 results = self._inner(scope, call, call.callee, label or "", inputs)
             else:
                 results = self._layer(scope, call, call.callee, label, inputs)
-        scope.names.update(zip(call.outputs, results, strict=True))
+        return results
 
     def _mixture(self, scope: _Scope, call: Call, inputs: list[str]) -> str:
         """Each expert, applied to the rows of the tokens that chose it."""
@@ -220,7 +228,7 @@ class _Builder:
         return tensors
 
     def _entitle(self, scope: _Scope, call: Call, label: str | None, tensors: list[str]) -> None:
-        """Results are named by their layer's path, or as the module calls them."""
+        """Results that the spec has no name for are named by their layer's path, or as the module calls them."""
         for tensor, name in zip(tensors, call.outputs, strict=True):
             known = label if label is not None and name == call.outputs[0] else name
             self.graph.entitle(tensor, f"{scope.prefix}{known}")

@@ -37,6 +37,7 @@ class Graph:
         self._symbols: dict[Symbol, str] = {}
         self._once: dict[Hashable, str] = {}
         self._titles: dict[str, str] = {}
+        self._bound: dict[str, str] = {}
         self._keys: dict[str, str] = {}
 
     def reserve(self, names: Iterable[str]) -> None:
@@ -80,6 +81,10 @@ class Graph:
     def entitle(self, tensor: str, title: str) -> None:
         """Say what a tensor holds: it gets this name at the end, unless it has been given one before."""
         self._titles.setdefault(tensor, title)
+
+    def bind(self, tensor: str, name: str) -> None:
+        """Say what a spec calls a tensor: it gets this name at the end rather than a title."""
+        self._bound.setdefault(tensor, name)
 
     def constant(self, value: Any, dtype: Any = None) -> str:
         """An initializer with this value; equal constants share one. Python floats become float32, ints int64."""
@@ -254,7 +259,7 @@ class Graph:
                 renamed[tensor] = name
             else:  # an input, a constant, or an output a second time
                 self.nodes.append(Node("Identity", [tensor], [name], {}, self.fresh(f"{name}.Identity")))
-        for tensor, title in self._titles.items():
+        for tensor, title in {**self._titles, **self._bound}.items():
             if tensor not in renamed and not (tensor in self.inputs or tensor in self.initializers):
                 renamed[tensor] = self.fresh(title)
         for node in self.nodes:
