@@ -162,7 +162,10 @@ def _wires(module: Module, inputs: tuple[str, ...], target: int, made: dict[str,
 
 def _told(module: Module, boxes: list[Box], wires: list[Wire]) -> Level:
     """A level in which a value that many far steps take is named there."""
-    takers = Counter(wire.value for wire in wires if wire.target - wire.source > 2)
+    depth = [0] * len(boxes)
+    for wire in wires:  # in the order of their targets
+        depth[wire.target] = max(depth[wire.target], depth[wire.source] + 1)
+    takers = Counter(wire.value for wire in wires if depth[wire.target] - depth[wire.source] > 2)
     told = {value for value, count in takers.items() if count > _FAR}
     kept: list[Wire] = []
     for wire in wires:

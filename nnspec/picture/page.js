@@ -127,7 +127,7 @@ function name(each) {
 function draw(made, network, left, top) {
   let text_ = "";
   for (const each of made.found) text_ += drawBox(each, network, left, top);
-  const said = new Set(), named = made.inner && made.found.filter((each) => each.box.kind === "input").length > 1;
+  const said = new Set();
   for (const { wire, route } of made.lines) {
     const points = route.map(([x, y]) => [x + left, y + top]);
     text_ += `<path class="wire" d="${line(points)}"/>`;
@@ -136,21 +136,9 @@ function draw(made, network, left, top) {
     if (said.has(mark)) continue;
     said.add(mark);
     const source = made.found[wire.from], [x, y] = points[0], up = points[1][1] < y;
-    const words = made.inner && source.box.kind === "input" ? (named ? source.box.strips[0].words[0][0] : "")
-      : source.inside ? "" : wire.shape;
-    if (words) text_ += write(words, x + 5, up ? y - 5 : y + 12, measure(words), "shape");
+    if (wire.words && !source.inside) text_ += write(wire.words, x + 5, up ? y - 5 : y + 12, wire.width, "shape");
   }
   return text_;
-}
-
-const measured = new Map();
-const context = document.createElement("canvas").getContext("2d");
-function measure(words) { // texts on lines have no box to fit in
-  if (!measured.has(words)) {
-    context.font = '10px Helvetica, Arial, "Liberation Sans", sans-serif';
-    measured.set(words, context.measureText(words).width);
-  }
-  return measured.get(words);
 }
 
 function drawBox(each, network, left, top) {
@@ -334,20 +322,26 @@ function hide() {
   view.querySelector("[aria-describedby]")?.removeAttribute("aria-describedby");
 }
 
+/** What has a word in its words or path; a path of any application of a repeat finds the first one. */
 function search(word) {
   const wanted = word.trim().toLowerCase();
-  const found = [];
-  const under = (network, key, prefix, above) => {
+  const found = [], plain = (value) => value.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const under = (network, key, prefix, above, pattern) => {
     if (found.length > 200) return;
     network.levels[key].boxes.forEach((box, index) => {
       const path = box.strips[0].path ? prefix + box.strips[0].path : "";
       const id = `${network.number}:${path || `${prefix}#${index}`}`;
       const words = [path, ...box.strips.map((part) => part.words.map((each) => each[0]).join(" "))].join(" ").toLowerCase();
-      if (box.h >= 1 && words.includes(wanted)) found.push({ id, above });
-      if (box.level) under(network, box.level, prefix + box.prefix, [...above, id]);
+      const own = pattern + plain(box.strips[0].path), any = box.cards ? own.replace(/\d+$/, "\\d+") : own;
+      const named = box.strips.some((part) => part.path && new RegExp(`^${pattern}${plain(part.path)}$`, "i").test(wanted));
+      if (box.h >= 1 && (words.includes(wanted) || named || new RegExp(`^${any}$`, "i").test(wanted))) found.push({ id, above });
+      if (box.level) {
+        const rest = plain(box.prefix.slice(box.strips[0].path.length));
+        under(network, box.level, prefix + box.prefix, [...above, id], any + rest);
+      }
     });
   };
-  if (wanted) DATA.networks.forEach((network) => under(network, network.root, "", []));
+  if (wanted) DATA.networks.forEach((network) => under(network, network.root, "", [], ""));
   return found;
 }
 

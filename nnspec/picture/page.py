@@ -22,7 +22,7 @@ from nnspec.picture.bend import arms, place
 from nnspec.picture.build import Opens, Scenes
 from nnspec.picture.content import Content, content
 from nnspec.picture.figure import Figure
-from nnspec.picture.placed import Plate, Sheet, cards, laid_out, strip_width, words
+from nnspec.picture.placed import Plate, Sheet, cards, laid_out, strip_width, word_width, words
 from nnspec.picture.scene import Level, Strip
 from nnspec.picture.svg import style, svg
 from nnspec.to_torch.emit import torch_source
@@ -102,7 +102,7 @@ class _Levels:
         self.levels[inside.key] = found
         found["place"] = self._declaration(inside.module.place)
         found["boxes"] = [self._box(index, plate, inside, index in rising) for index, plate in enumerate(sheet.plates)]
-        found["wires"] = _wires(level, sheet)
+        found["wires"] = _wires(level, sheet, not main)
 
     def _box(self, index: int, plate: Plate, inside: Content, rises: bool) -> Json:
         box = plate.box
@@ -176,18 +176,27 @@ def body_end(text: str, start: int) -> int:
     return start
 
 
-def _wires(level: Level, sheet: Sheet) -> list[Json]:
-    return [
-        {
-            "from": wire.source,
-            "to": wire.target,
-            "value": wire.value,
-            "place": wire.place,
-            "shape": wire.shape,
-            "route": [[round(x, 1), round(y, 1)] for x, y in route],
-        }
-        for wire, route in zip(level.wires, sheet.routes, strict=True)
-    ]
+def _wires(level: Level, sheet: Sheet, inner: bool) -> list[Json]:
+    named = inner and sum(box.kind == "input" for box in level.boxes) > 1
+    found = []
+    for wire, route in zip(level.wires, sheet.routes, strict=True):
+        source = level.boxes[wire.source]
+        if inner and source.kind == "input":
+            told = source.strips[0].name if named else ""
+        else:
+            told = wire.shape
+        found.append(
+            {
+                "from": wire.source,
+                "to": wire.target,
+                "value": wire.value,
+                "place": wire.place,
+                "words": told,
+                "width": round(word_width(told, "shape"), 1),
+                "route": [[round(x, 1), round(y, 1)] for x, y in route],
+            }
+        )
+    return found
 
 
 def _python(program: Program) -> tuple[str, dict[str, tuple[int, int]]]:

@@ -35,7 +35,7 @@ class Drawing:
     def __init__(self, text: str) -> None:
         root = ElementTree.fromstring(text)
         self.root = root
-        self.width, self.height = float(root.get("width", 0)), float(root.get("height", 0))
+        self.width, self.height = map(float, root.get("viewBox", "").split()[2:])
         self.boxes: list[Area] = []
         self.lines: list[list[Area]] = []
         self.texts: list[Area] = []
