@@ -7,6 +7,7 @@ from typing import NamedTuple, NoReturn, Protocol
 
 from nnspec.diagnostics import Diagnostic, Origin, Sink, Span
 from nnspec.dims import Size
+from nnspec.elaborate.builder.call import Wire
 from nnspec.elaborate.builder.modules import Modules
 from nnspec.elaborate.builder.scope import Made, Scope
 from nnspec.elaborate.builder.tensor import INVALID, Flow, Invalid, Several, Tensor
@@ -62,6 +63,7 @@ class Environment:
     def __init__(self, parent: Environment | None = None) -> None:
         self.parent = parent
         self.names: dict[str, Known] = {}
+        self.texts: dict[str, str] = {}  # of names for numbers that follow from parameters: see evaluate/written.py
         self.inside: set[str] = set()  # names that ended with a group in this body
         self.dimensions: dict[
             str, bool
@@ -72,6 +74,12 @@ class Environment:
         if name in self.names:
             return True, self.names[name]
         return self.parent.find(name) if self.parent else (False, None)
+
+    def text_of(self, name: str) -> str | None:
+        """The text of a name for a number that follows from the parameters of the body; None where there is none."""
+        if name in self.names:
+            return self.texts.get(name)
+        return self.parent.text_of(name) if self.parent else None
 
     def forget_dimensions(self, kept: Collection[str]) -> None:
         """Let the names that shapes have given mean nothing, but for those that are kept."""
@@ -140,23 +148,33 @@ class Frame(Record):
             self.no_value(node, what)
         return value
 
-    def define(self, name: str, value: Known) -> None:
-        """Let a name stand for a value from here on."""
+    def define(self, name: str, value: Known, text: str = "") -> None:
+        """Let a name stand for a value from here on; `text` is that of a number that follows from parameters."""
         self.environment.names[name] = value
+        if text:
+            self.environment.texts[name] = text
+        else:
+            self.environment.texts.pop(name, None)
+
+    def name_size(self, name: str, wire: Wire, dim: int) -> None:
+        """Let a name that a shape has given a number be one of the body's, as a parameter is."""
+        known = self.scope.sizes.setdefault(name, (wire, dim))
+        if known[0].type.shape[known[1]] == wire.type.shape[dim]:
+            self.environment.texts[name] = name
 
     def define_dimension(self, name: str, size: Size) -> None:
         """Let a name that is new here stand for a dimension."""
         self.environment.dimensions.setdefault(name, name in self.environment.names)
         self.define(name, size)
 
-    def bind(self, name: t.Identifier, value: Known, before: Known) -> None:
+    def bind(self, name: t.Identifier, value: Known, before: Known, text: str = "") -> None:
         """Let a name stand for a value, unless that would hide what it meant before, or to the body around a group."""
         around = self.environment.parent
         if name.start in self.declarations.ending and around is not None and around.find(name.text)[0]:
             self.fail(OutsideGroup(self.span(name), name.text))
         if is_size(before) and not (value is None or isinstance(value, float) or is_size(value)):
             self.fail(Shadowed(self.span(name), name.text, describe(before), kind(value)))
-        self.define(name.text, value)
+        self.define(name.text, value, text)
 
     def poison(self, name: str) -> None:
         """Let a name that a mistake keeps from its meaning say nothing more; an absent optional input too."""

@@ -24,6 +24,7 @@ class Argument(Record):
     value: Meaning
     span: Span
     name_span: Span | None = None
+    written: str = ""  # over the parameters of the body, where a number follows from them: see evaluate/written.py
 
 
 Callable = type[Layer] | BlockDefinition
@@ -97,6 +98,7 @@ class Bound(Built):
 
     definition: BlockDefinition
     arguments: dict[str, Meaning]
+    texts: dict[str, str] = {}  # noqa: RUF012 - records are frozen; of numbers that follow from the caller's parameters
 
 
 # Whatever a name may stand for; lists are tuples. What went wrong is INVALID.
@@ -125,12 +127,24 @@ def is_size(value: object) -> TypeGuard[Size]:
 
 
 def let_go(value: Meaning) -> Meaning:
-    """A value as one that no name holds: a parameter of a block is a step wherever it stands."""
-    if isinstance(value, Partial) and value.held is not None:
-        return Partial(value.callee, value.positional, value.named, value.function)
+    """A value as one that no name holds: a parameter of a block is a step wherever it stands.
+
+    The numbers in it follow from the parameters of another body than the one that it goes to.
+    """
+    if isinstance(value, Partial) and (value.held is not None or value.arguments):
+        positional = tuple([_as_number(argument) for argument in value.positional])
+        named = {name: _as_number(argument) for name, argument in value.named.items()}
+        return Partial(value.callee, positional, named, value.function)
     if isinstance(value, Function) and value.held is not None:
         return Function(value.name, value.layer)
     return tuple(map(let_go, value)) if type(value) is tuple else value
+
+
+def _as_number(argument: Argument) -> Argument:
+    value = let_go(argument.value) if isinstance(argument.value, (Partial, tuple)) else argument.value
+    if not argument.written and value is argument.value:
+        return argument
+    return Argument(value, argument.span, argument.name_span)
 
 
 def holds_tensor(value: Meaning) -> bool:

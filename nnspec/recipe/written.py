@@ -30,6 +30,7 @@ class Setting(Record):
     value: Plain
     span: Span
     name_span: Span | None = None
+    written: str = ""  # a recipe has no parameters
 
 
 class Written(Record):

@@ -12,16 +12,20 @@ from typing import Any
 
 from nnspec.ir import Module
 from nnspec.to_torch.breaking import broken
+from nnspec.to_torch.compose import compose
 from nnspec.to_torch.construct import Construct, ModuleOf, Times, merge, render, shape
 from nnspec.to_torch.family import Family
 from nnspec.to_torch.form import Forms, ModuleForm
+from nnspec.to_torch.formula import names
 from nnspec.to_torch.forward import Forward
 from nnspec.to_torch.layout import Layout, turns
-from nnspec.to_torch.literals import differing, factors, replaced, without_literals
+from nnspec.to_torch.literals import Literals, factors
 from nnspec.to_torch.names import TAKEN, containers, in_order, is_attribute, variable
+from nnspec.to_torch.number import Template, plain
 from nnspec.to_torch.parameters import Parameters
 from nnspec.to_torch.row import Raw
 from nnspec.to_torch.uses import store
+from nnspec.to_torch.words import Words
 
 
 class ClassText:
@@ -67,6 +71,9 @@ class Classes:
         self._arguments: dict[str, dict[str, Any]] = {}  # module key -> arguments of its class
         self._taken: set[str] = set()
         self._apart: set[Hashable] = set()  # what classes are apart for the numbers in `forward`
+        self._literals = Literals(forms.origins.marks)
+        self._words = Words(forms.origins)
+        self._of_block: dict[str, dict[str, str]] = {}  # module key -> what the block calls its parameters
 
     def write(self) -> list[str]:
         """The source of all classes, each after those that it uses."""
@@ -96,26 +103,28 @@ class Classes:
     def _plain(self, key: str) -> Hashable:
         """The class of a module without the numbers in its `forward`."""
         one = self.written[key]
-        return one.module.name, one.inputs, without_literals(one.forward)
+        return one.module.name, one.inputs, self._literals.hidden(one.forward)
 
     def _parameters(self, keys: list[str]) -> Parameters:
-        return Parameters([self.written[key].module for key in keys])
+        return Parameters(self.forms.origins, keys, self._words.of)
 
     def _named(self, keys: list[str], parameters: Parameters) -> dict[int, Raw] | None:
         """The names of the numbers in `forward` that differ, by their places; None where one has none."""
         first = self.written[keys[0]]
         scales = factors(first.forward)
         named: dict[int, Raw] = {}
-        for place, values in differing([self.written[key].forward for key in keys]).items():
-            text = parameters.known(values)
-            if text is None and place in scales:
-                text = parameters.name(values, "scale")
-            if text is None:
-                return None
-            named[place] = text
         children = {label.partition(".")[0] for label in first.attributes}
-        free = all(is_attribute(name) and name not in children for name in parameters.chosen)
-        return named if free or not named else None
+        for place, values in self._literals.columns([self.written[key].forward for key in keys]).items():
+            differ = len(set(plain(values))) > 1
+            text = parameters.in_forward(values)
+            if text is None and differ and place in scales and not isinstance(values[0], int):
+                text = parameters.name(values, "scale")
+            free = text is not None and all(is_attribute(name) and name not in children for name in names(text.text))
+            if differ and not free:
+                return None
+            if text is not None and free:
+                named[place] = text
+        return named
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -132,13 +141,15 @@ class Classes:
         self._collect(key)
         one = self.written[key]
         attributes = tuple((label, self._exact(made), count) for label, (made, count) in one.attributes.items())
-        return one.module.name, one.inputs, one.forward, attributes, one.module.ties
+        return one.module.name, one.inputs, self._literals.shown(one.forward), attributes, one.module.ties
 
     def _exact(self, value: Any) -> Hashable:
         if isinstance(value, Times):
-            return "times", self._exact(value.item), value.count
+            return "times", self._exact(value.item), plain(value.count)
+        if isinstance(value, Template):
+            return value.filled([repr(plain(number)) for number in value.numbers])
         if not isinstance(value, Construct):
-            return repr(value)
+            return repr(plain(value))
         name = self.exact(value.name.key) if isinstance(value.name, ModuleOf) else value.name
         keywords = tuple((keyword, self._exact(item)) for keyword, item in value.keywords.items())
         return name, tuple(map(self._exact, value.arguments)), keywords
@@ -180,8 +191,9 @@ class Classes:
                 (label, shape(made, self._shape), count) for label, (made, count) in one.attributes.items()
             )
             ties = tuple((tie.parameter, tie.source) for tie in one.module.ties)
-            plain = self._plain(key)
-            kept = one.forward if plain in self._apart or key in self.forms.families else plain
+            hidden = self._plain(key)
+            apart = hidden in self._apart or key in self.forms.families
+            kept = self._literals.shown(one.forward) if apart else hidden
             self._shapes[key] = (one.module.name, one.inputs, kept, attributes, ties)
         return self._shapes[key]
 
@@ -215,15 +227,19 @@ class Classes:
             self._names[key] = name
         parameters = self._parameters(keys)
         numbers = self._named(keys, parameters) or {}
-        kept = list(parameters.chosen)
+        kept = [name for name in parameters.chosen if any(name in names(raw.text) for raw in numbers.values())]
         first = self.written[keys[0]]
         merged = {
-            label: merge([self._resolve(self.written[key].attributes[label][0]) for key in keys], parameters.name)
+            label: self._called(
+                merge([self._resolve(self.written[key].attributes[label][0]) for key in keys], parameters.name)
+            )
             for label in first.attributes
         }
+        chosen = parameters.in_order()
         for index, key in enumerate(keys):
-            self._arguments[key] = {name: values[index] for name, values in parameters.chosen.items()}
-        init = [f"    def __init__({', '.join(['self', *parameters.chosen])}):"]
+            self._arguments[key] = {name: values[index] for name, values in chosen.items()}
+            self._of_block[key] = parameters.of_block
+        init = [f"    def __init__({', '.join(['self', *chosen])}):"]
         if first.form.is_sequential_class:
             items = [f"            {render(item, 12)}," for item in merged[""].arguments]
             body = [*init, "        super().__init__(", *items, "        )"]
@@ -235,7 +251,7 @@ class Classes:
             built = [*stored, *_assignments(first, merged, layout), *_ties(first.module, layout)]
             forward = [f"    def forward({', '.join(['self', *first.inputs])}):"]
             body = [*init, "        super().__init__()", *built, ""] if built else []
-            body += [*forward, *(f"        {line}" for line in replaced(first.forward, _kept(numbers)))]
+            body += [*forward, *(f"        {line}" for line in self._literals.replaced(first.forward, _kept(numbers)))]
         lines = [piece for line in "\n".join(body).split("\n") for piece in broken(line)]
         return head + _documentation(first.module.documentation) + "\n".join(lines) + "\n"
 
@@ -246,16 +262,40 @@ class Classes:
         if not isinstance(value, Construct):
             return value
         if isinstance(value.name, ModuleOf):
-            arguments = list(self._arguments[value.name.key].items())
-            positional = tuple(item for _, item in arguments[:2])
-            return Construct(self._names[value.name.key], positional, dict(arguments[2:]))
+            key, given = value.name.key, value.name.given
+            words = self._of_block[key]
+            arguments = [
+                (name, given.get(words.get(name, ""), number)) for name, number in self._arguments[key].items()
+            ]
+            return Construct(self._names[key], keywords=dict(arguments))
         keywords = {name: self._resolve(item) for name, item in value.keywords.items()}
         return Construct(value.name, tuple(map(self._resolve, value.arguments)), keywords, value.layer)
+
+    def _called(self, value: Any) -> Any:
+        """The value with the first arguments of our own classes by position."""
+        if isinstance(value, Times):
+            return Times(self._called(value.item), value.count)
+        if not isinstance(value, Construct):
+            return value
+        arguments, keywords = tuple(map(self._called, value.arguments)), value.keywords
+        if value.name in self._names.values():
+            leading = _leading(list(keywords.values()))
+            arguments += tuple(keywords.values())[:leading]
+            keywords = dict(list(keywords.items())[leading:])
+        return Construct(value.name, arguments, {name: self._called(item) for name, item in keywords.items()})
+
+
+def _leading(arguments: list[Any]) -> int:
+    """How many of the arguments of a class a person gives by position: the first two, if one can tell what they are."""
+    if len(arguments) <= 2:
+        return len(arguments)
+    return 0 if not isinstance(arguments[0], Raw) else 1 + isinstance(arguments[1], Raw)
 
 
 def _kept(numbers: dict[int, Raw]) -> dict[int, str]:
     """The expressions over parameters as `forward` has them, where the module keeps these."""
-    return {place: re.sub(r"\b[A-Za-z_]\w*", r"self.\g<0>", raw.text) for place, raw in numbers.items()}
+    texts = {place: raw.text for place, raw in numbers.items()}
+    return {place: compose(text, {name: f"self.{name}" for name in names(text)}) for place, text in texts.items()}
 
 
 def _assignments(first: ClassText, merged: dict[str, Any], layout: Layout) -> list[str]:

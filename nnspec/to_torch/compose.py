@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
+from collections.abc import Mapping
 from typing import cast
 
 _ATOMS = (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.Constant, ast.Tuple, ast.List)
@@ -19,24 +21,29 @@ _STRENGTH: dict[type[ast.operator], int] = {
 }
 
 
-def compose(text: str, inner: dict[str, str]) -> str | None:
-    """The expression with others in place of names, each of which stands in it once; None where one does not."""
-    places: dict[str, tuple[int, int, bool]] = {}
+def compose(text: str, inner: Mapping[str, str]) -> str:
+    """The expression with others in the places of names."""
+    places: list[tuple[int, int, str]] = []
     tree = ast.parse(text, mode="eval")
     for parent in ast.walk(tree):
         for child in ast.iter_child_nodes(parent):
             if isinstance(child, ast.Name) and child.id in inner:
-                if child.id in places or isinstance(parent, (ast.comprehension, ast.GeneratorExp, ast.Lambda)):
-                    return None
-                bare = _stands_bare(parent, child, inner[child.id])
-                places[child.id] = child.col_offset, cast(int, child.end_col_offset), bare
-    if len(places) < len(inner):
-        return None
+                other = inner[child.id]
+                shown = other if _stands_bare(parent, child, other) else f"({other})"
+                places.append((child.col_offset, cast(int, child.end_col_offset), shown))
     encoded = text.encode()
-    for name, (start, end, bare) in sorted(places.items(), key=lambda item: -item[1][0]):
-        shown = inner[name] if bare else f"({inner[name]})"
+    for start, end, shown in sorted(places, reverse=True):
         encoded = encoded[:start] + shown.encode() + encoded[end:]
     return encoded.decode()
+
+
+def once(text: str) -> set[str]:
+    """The names that stand in an expression once, and where they are computed once."""
+    tree = ast.parse(text, mode="eval")
+    found = Counter(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    repeated = [node for node in ast.walk(tree) if isinstance(node, (ast.comprehension, ast.GeneratorExp, ast.Lambda))]
+    inside = {node.id for each in repeated for node in ast.walk(each) if isinstance(node, ast.Name)}
+    return {name for name, count in found.items() if count == 1 and name not in inside}
 
 
 def _stands_bare(parent: ast.AST, child: ast.Name, text: str) -> bool:

@@ -71,7 +71,9 @@ def function_name(label: str, sources: Mapping[str, str], text: ComputedText) ->
 def _lowered(call: Call, module: Module, given: list[str], sources: dict[str, str]) -> str:
     """The expression of one step."""
     inputs = tuple(text if name else None for name, text in zip(call.inputs, given, strict=True))
-    found = lower(call, module, inputs, str, FLOAT)
+    results = tuple(module.values[name] for name in call.outputs)
+    assert not isinstance(call.callee, str), "constants are computed by layers"
+    found = lower(call.callee, call.label or call.outputs[0], module.types(call.inputs), results, inputs, str, FLOAT)
     if isinstance(found, OwnFunction):
         sources[found.name] = found.source
         return found.text

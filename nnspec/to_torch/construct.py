@@ -12,12 +12,15 @@ from typing import Any
 
 from nnspec.layers.base import Layer
 from nnspec.record import Record
+from nnspec.to_torch.number import Template, is_written
+from nnspec.to_torch.row import Raw
 
 
 class ModuleOf(Record):
-    """Stands for the class that a module of the program becomes."""
+    """The class that a module of the program becomes; `given` are the numbers that it may be told, by name."""
 
     key: str
+    given: dict[str, Any] = {}  # noqa: RUF012 - records are frozen
 
 
 class Construct(Record):
@@ -54,7 +57,7 @@ def shape(value: Any, module_shape: Callable[[str], Any]) -> Any:
         return ("times", shape(value.item, module_shape))
     if is_number(value):
         return "number"
-    return repr(value)
+    return ("text", value.pieces) if isinstance(value, Template) else repr(value)
 
 
 Naming = Callable[[tuple[Any, ...], str], Any]
@@ -76,13 +79,12 @@ def merge(values: list[Any], name: Naming, hint: str = "size") -> Any:
     if isinstance(first, Times):
         count = merge([value.count for value in values], name, "count")
         return Times(merge([value.item for value in values], name), count)
-    if not is_number(first) or all(_same(value, first) for value in values):
-        return first
-    return name(tuple(values), hint)
-
-
-def _same(left: Any, right: Any) -> bool:
-    return type(left) is type(right) and bool(left == right)
+    if isinstance(first, Template):
+        columns = zip(*(value.numbers for value in values), strict=True)
+        return Raw(first.filled([repr(name(column, hint)) for column in columns]))
+    if isinstance(first, tuple) and is_number(first) and any(map(is_written, values)):
+        return tuple(merge(list(column), name, hint) for column in zip(*values, strict=True))
+    return name(tuple(values), hint) if is_number(first) else first
 
 
 def _keyword(value: Construct, key: str) -> Any:

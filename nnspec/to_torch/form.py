@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from nnspec.cached import cached_property
-from nnspec.ir import Call, Module, Program
+from nnspec.ir import Call, Program
 from nnspec.ir.bound import bound_name
 from nnspec.ir.state import Totals, totals
 from nnspec.layers.base import Layer
@@ -16,19 +16,10 @@ from nnspec.to_torch.construct import Construct, ModuleOf, Times
 from nnspec.to_torch.family import families
 from nnspec.to_torch.layout import Child, Layout, layout
 from nnspec.to_torch.names import is_attribute
-from nnspec.to_torch.row import OwnFunction, Raw, Submodule
-from nnspec.to_torch.uses import INITIALISE, construct, initialises, is_function, lower, owns_weights, store
+from nnspec.to_torch.origins import Origins, Site
+from nnspec.to_torch.row import Raw, Submodule
+from nnspec.to_torch.uses import INITIALISE, Text, ask, construct, initialises, is_function, owns_weights, store
 from nnspec.to_torch.widths import Widths
-
-
-class SymbolicSize(Exception):
-    """A row asked for a size that only `forward` can know."""
-
-
-def _no_size(size: Any) -> str:
-    if isinstance(size, int):
-        return str(size)
-    raise SymbolicSize
 
 
 class Forms:
@@ -44,6 +35,8 @@ class Forms:
         self.flows = _flows(program) - set(self.families)
         self._layouts: dict[str, Layout] = {}
         self.sources: dict[str, str] = {}  # text of the classes that rows bring along, by name
+        self.origins = Origins(program)
+        self._asked: dict[Site, Submodule | Text] = {}
 
     def form(self, key: str) -> ModuleForm:
         """The form of a module."""
@@ -62,19 +55,20 @@ class Forms:
         keys = self.families[key].keys if key in self.families else (key,)
         first = self.program.modules[keys[0]]
         if keys[0] not in self._layouts:
-            children = {label: child for each in keys for label, child in self._children(self.program.modules[each])}
+            children = {label: child for each in keys for label, child in self._children(each)}
             self._layouts[keys[0]] = layout(children, first.order)
         return self._layouts[keys[0]]
 
-    def _children(self, module: Module) -> Iterator[tuple[str, Child]]:
+    def _children(self, key: str) -> Iterator[tuple[str, Child]]:
         """The attributes of a class with the labels of their calls: what owns no weights may have another name."""
+        module = self.program.modules[key]
         for call in module.calls:
             if call.label is None or call.shared:
                 continue
             if isinstance(call.callee, str):
                 owns, kept = self.owns_weights(call.callee), store(None)
             else:
-                submodule = self.submodule(module, call)
+                submodule = self.submodule(key, call)
                 if submodule is None or is_function(module, call, submodule):
                     continue
                 owns, kept = owns_weights(module, call), store(call.callee)
@@ -91,34 +85,59 @@ class Forms:
             self._totals = totals(self.program)
         return bool(self._totals[key].parameters or self.program.modules[key].ties)
 
-    def submodule(self, module: Module, call: Call) -> Submodule | None:
+    def lowered(self, key: str, call: Call) -> Submodule | Text:
+        """The lowering of a layer's call."""
+        site = key, call.outputs[0]
+        if site not in self._asked:
+            layer, origins = self.origins.layer(key, call), self.origins
+            results = tuple(type for type in origins.types(key, call.outputs) if type is not None)
+            dtype = "wide" if call.outputs[0] in self.widths.wide[key] else "dtype"
+            types = origins.types(key, call.inputs)
+            self._asked[site] = ask(layer, call.label or call.outputs[0], types, results, dtype)
+        return self._asked[site]
+
+    def submodule(self, key: str, call: Call) -> Submodule | None:
         """The submodule of a layer's call; None where the layer is written as text."""
-        try:
-            given = lower(call, module, ("x",) * len(call.inputs), _no_size)
-        except SymbolicSize:
-            return None
-        return given if isinstance(given, Submodule) else None
+        found = self.lowered(key, call)
+        return found if isinstance(found, Submodule) else None
 
-    def function_names(self, module: Module) -> set[str]:
+    def function_names(self, key: str) -> set[str]:
         """The names of the functions that the rows of a module bring along: no variable may hide them."""
-        layers = [call for call in module.calls if isinstance(call.callee, Layer)]
-        given = [lower(call, module, ("x",) * len(call.inputs), lambda size: "1") for call in layers]
-        return {each.name for each in given if isinstance(each, OwnFunction)}
+        layers = [call for call in self.program.modules[key].calls if isinstance(call.callee, Layer)]
+        given = [self.lowered(key, call) for call in layers]
+        return {name for each in given if isinstance(each, Text) for name in each.sources}
 
-    def constructor(self, module: Module, call: Call) -> Construct | None:
+    def constructor(self, key: str, call: Call) -> Construct | None:
         """The construction of the module that a call applies; None if it is no module."""
         if isinstance(call.callee, str):
-            return self.form(call.callee).constructor
-        submodule = self.submodule(module, call)
+            return self._of_module(key, call, self.form(call.callee).constructor)
+        submodule = self.submodule(key, call)
         if submodule is None:
             return None
         if submodule.source:
             self.sources[submodule.constructor] = submodule.source
-        arguments = tuple(self._computed(x, call) if isinstance(x, Computed) else x for x in submodule.arguments)
+        arguments = tuple(self._argument(x, call) for x in submodule.arguments)
         made = construct(submodule.replace(arguments=arguments), call.callee)
         if initialises(made):
             self.sources["initialise"] = INITIALISE
         return made
+
+    def _of_module(self, key: str, call: Call, made: Construct) -> Construct:
+        """The construction with the numbers that this call gives, as the module of the call has them."""
+        if not isinstance(made.name, ModuleOf):
+            return made
+        given = self.origins.given.get((key, call.outputs[0]))
+        if given is not None:
+            numbers = {name: self.origins.number(each.value, each.text) for name, each in given.items()}
+        else:  # a group, in the words of the block around it
+            numbers = {name: self.origins.number(number, name) for name, number in self.origins.numbers[key].items()}
+        return Construct(made.name.replace(given=numbers))
+
+    def _argument(self, value: Any, call: Call) -> Any:
+        """An argument of a constructor; a tensor that follows from constants is an expression."""
+        if isinstance(value, Computed):
+            return self._computed(value, call)
+        return (self.origins.marks.template(value.text) or value) if isinstance(value, Raw) else value
 
     def _computed(self, value: Computed, call: Call) -> Raw:
         """The expression of a tensor that is computed where the module is built."""
@@ -188,11 +207,11 @@ class ModuleForm:
 
     def _item(self, call: Call) -> Construct | Times | None:
         if isinstance(call.callee, Layer):
-            submodule = self.forms.submodule(self.module, call)
+            submodule = self.forms.submodule(self.key, call)
             if submodule is None or submodule.call is not None:
                 return None
-        made = self.forms.constructor(self.module, call)
-        return Times(made, call.count) if made is not None and call.count > 1 else made
+        made = self.forms.constructor(self.key, call)
+        return Times(made, self.forms.origins.count(self.key, call)) if made is not None and call.count > 1 else made
 
     def _positions(self) -> bool:
         """Whether the labels are the positions."""

@@ -7,7 +7,6 @@ are symbols are read from the shapes of the inputs.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable, Collection
 
@@ -16,17 +15,17 @@ from nnspec.dims import Size
 from nnspec.ir import Call, Module, Port, Scan
 from nnspec.ir.bound import bound_name
 from nnspec.layers.base import Layer
-from nnspec.to_torch.compose import compose
+from nnspec.to_torch.compose import compose, once
 from nnspec.to_torch.construct import Construct
 from nnspec.to_torch.form import Forms, ModuleForm
 from nnspec.to_torch.layout import OF_DICTIONARIES, turns
 from nnspec.to_torch.mistakes import NotInTorch
 from nnspec.to_torch.mixture import MIXTURE
 from nnspec.to_torch.names import is_attribute, variable
-from nnspec.to_torch.row import OwnFunction, Raw, Submodule
+from nnspec.to_torch.row import Raw, Submodule
 from nnspec.to_torch.sizes import SizeNotGiven, Sizes
 from nnspec.to_torch.unbinding import Unbinding, roles, unbinding
-from nnspec.to_torch.uses import is_function, lower, owns_weights, store
+from nnspec.to_torch.uses import Text, as_text, is_function, mark, owns_weights, store
 
 WIDTH = 96
 OF_ATTENTION = ("query", "key", "value")  # what anybody calls them
@@ -51,7 +50,7 @@ class Forward:
         self.lasting = _lasting_names(self.module)
         self.bound = _bound_names(self.module)
         self.roles = roles(self.module)
-        self.names = self.sizes.names() | forms.function_names(self.module) | {"device", "dtype", "wide"}
+        self.names = self.sizes.names() | forms.function_names(self.key) | {"device", "dtype", "wide"}
         if any(call.chained or self._loops(call) for call in self.module.calls):
             self.names |= {"index", "layer"}  # of the loops
         flow = [] if form.key not in forms.flows else ["x"]
@@ -118,8 +117,7 @@ class Forward:
         call = taken.calls[0]
         self._begin(index, call)
         waiting = self.nested.pop(taken.value, None)
-        text = compose("waiting_.unbind", {"waiting_": waiting}) if waiting else None
-        text = text or f"{self.variables[taken.value]}.unbind"
+        text = compose("waiting_.unbind", {"waiting_": waiting or self.variables[taken.value]})
         self._flush(text)
         last = index + len(taken.calls) - 1
         made = [each.outputs[0] for each in taken.calls]
@@ -129,7 +127,7 @@ class Forward:
 
     def _unpacked(self, call: Call, targets: list[str]) -> str:
         """The variables of the results, as the module gives them; what is not needed is one `_`."""
-        submodule = self.forms.submodule(self.module, call) if isinstance(call.callee, Layer) else None
+        submodule = self.forms.submodule(self.key, call) if isinstance(call.callee, Layer) else None
         if submodule is None or submodule.results is None:
             return ", ".join(targets)
         return _fill(submodule.results, targets).replace("(_, _)", "_")
@@ -141,60 +139,35 @@ class Forward:
         """The expression of a call; None for a repeat and where a loop has been written."""
         if isinstance(call.callee, str):
             return self._module_expression(call)
-        submodule = self.forms.submodule(self.module, call)
-        if submodule is None:
-            dtype = "wide" if call.outputs[0] in self.wide else "dtype"
-            return self._composed(call, dtype) or self._row(call, dtype, self._given(call))
-        return self._submodule_expression(submodule, call)
+        lowered = self.forms.lowered(self.key, call)
+        return self._composed(call, lowered) if isinstance(lowered, Text) else self._submodule_expression(lowered, call)
 
-    def _row(self, call: Call, dtype: str, given: list[str], sizer: Callable[[Size], str] | None = None) -> str:
-        """The expression of a layer's row for these inputs."""
-        inputs = tuple(text if value else None for value, text in zip(call.inputs, given, strict=True))
-        text = lower(call, self.module, inputs, sizer or self._sizer(call), dtype)
-        if isinstance(text, OwnFunction):
-            self.forms.sources |= {text.name: text.source, **text.also}
-            text = text.text
-        assert isinstance(text, str)
-        return text
+    def _composed(self, call: Call, text: Text) -> str:
+        """The expression of a layer, with those that wait inside it where none of them needs a variable."""
+        marks = {value: mark(index) for index, value in enumerate(call.inputs) if value in self.nested}
+        read = [value for value in marks if any(size in self._shape(value) for size in text.sizes.values())]
+        alone = once(text.template)
+        in_order = [value for value in self.nested if value in marks]
+        taken = list(marks) == in_order and not read and all(each in alone for each in marks.values())
+        if taken and marks:
+            formats = self._formats(call)
+            taken = not any(formats.get(index) for index, value in enumerate(call.inputs) if value in marks)
+            whole = self._filled(call, text, [self._peek(value) for value in call.inputs])
+            taken = taken and len(whole) <= WIDTH - 10
+        given = self._given(call, range(len(call.inputs)) if taken else ())
+        self.forms.sources |= text.sources
+        return self._filled(call, text, given)
 
-    def _composed(self, call: Call, dtype: str) -> str | None:
-        """The expression of a layer's row with those that wait inside it; None where one needs a variable."""
-        waiting = [value for value in call.inputs if value in self.nested]
-        in_order = [value for value in self.nested if value in waiting]
-        if not waiting or waiting != in_order:
-            return None
-        own = self._sizer(call)
-
-        def size(wanted: Size) -> str:
-            if not isinstance(wanted, int) and any(wanted in self._shape(value) for value in waiting):
-                raise SizeNotGiven("it is read from a variable")
-            return own(wanted)
-
-        marks = {value: f"waiting{index}_" for index, value in enumerate(waiting)}
-        formats = self._formats(call)
-        given = [
-            (marks.get(value) or self.variables[value]) + formats.get(index, "") if value else "None"
-            for index, value in enumerate(call.inputs)
-        ]
-        try:
-            text = compose(self._row(call, dtype, given, size), {marks[value]: self.nested[value] for value in waiting})
-        except SizeNotGiven:
-            return None
-        if text is None or len(text) > WIDTH - 10:
-            return None
-        for value in waiting:
-            del self.nested[value]
-        return text
+    def _filled(self, call: Call, text: Text, given: list[str]) -> str:
+        sizer = self._sizer(call)
+        sizes = {name: sizer(size) for name, size in text.sizes.items()}
+        return compose(text.template, sizes | {mark(index): each for index, each in enumerate(given)})
 
     def _submodule_expression(self, submodule: Submodule, call: Call) -> str | None:
         assert isinstance(call.callee, Layer)
-        owns = owns_weights(self.module, call)
-        expression = submodule.expression
-        if expression is not None and is_function(self.module, call, submodule):
-            once = {i for i in range(len(call.inputs)) if expression.count(f"{{{i}}}") == 1}
-            given = [_operand(expression, i, text) for i, text in enumerate(self._given(call, once))]
-            return _fill(expression, given)
-        attribute = self._attribute(call, submodule.constructor, owns)
+        if is_function(self.module, call, submodule):
+            return self._composed(call, as_text(submodule))
+        attribute = self._attribute(call, submodule.constructor, owns_weights(self.module, call))
         if call.count > 1:
             return None
         arguments = self._given(call, range(len(call.inputs) if submodule.call is None else 0))
@@ -293,7 +266,7 @@ class Forward:
         stem, _, first = labels[0].rpartition(".")
         inputs = self._passed(call, [*targets, *names[len(targets) :]])
         self._line(call, f"for index in {turns(first, call.count)}:")
-        submodule = self.forms.submodule(self.module, call) if isinstance(call.callee, Layer) else None
+        submodule = self.forms.submodule(self.key, call) if isinstance(call.callee, Layer) else None
         applied = _applied(submodule, self.layout.each(stem), inputs)
         self._line(call, f"    {self._unpacked(call, targets)} = {applied}")
 
@@ -303,7 +276,7 @@ class Forward:
         assert label is not None, "a module without a label"
         if call.shared and label in self._paths:
             return self._paths[label]
-        made = self.forms.constructor(self.module, call)
+        made = self.forms.constructor(self.key, call)
         assert made is not None
         name = label
         if label.isdecimal() and not owns and call.count == 1:
@@ -343,6 +316,10 @@ class Forward:
         """The conversions of the inputs that are needed in another number format than they have."""
         rounded = dict.fromkeys(self.forms.widths.rounded(self.key, call), ".to(dtype)")
         return rounded | dict.fromkeys(self.forms.widths.widened(self.key, call), ".to(wide)")
+
+    def _peek(self, value: str) -> str:
+        """The expression of a value, or its variable."""
+        return self.nested.get(value) or self.variables[value] if value else "None"
 
     def _take(self, value: str) -> str:
         """The expression of a value for its one use, or its variable."""
@@ -385,13 +362,13 @@ class Forward:
     def _is_operator(self, call: Call) -> bool:
         if isinstance(call.callee, str):
             return False
-        submodule = self.forms.submodule(self.module, call)
+        submodule = self.forms.submodule(self.key, call)
         return submodule is None or is_function(self.module, call, submodule)
 
     def _accepts_nested(self, call: Call) -> bool:
         if isinstance(call.callee, str):
             return not self._loops(call) and not call.routed
-        submodule = self.forms.submodule(self.module, call)
+        submodule = self.forms.submodule(self.key, call)
         return submodule is None or submodule.call is None
 
     def _target(self, index: int, value: str, beside: str = "") -> str:
@@ -511,14 +488,6 @@ def _applied(submodule: Submodule | None, module: str, arguments: list[str]) -> 
     if submodule is None or submodule.call is None:
         return f"{module}({', '.join(given)})"
     return _fill(submodule.call.replace("{module}", module), given)
-
-
-def _operand(template: str, index: int, text: str) -> str:
-    """An expression for an input of a template: in parentheses where it is no argument and would come apart."""
-    if re.search(rf"(^|[(,] *)\{{{index}\}}([,)]|$)", template):
-        return text
-    whole = isinstance(ast.parse(text, mode="eval").body, (ast.Name, ast.Attribute, ast.Subscript, ast.Call))
-    return text if whole else f"({text})"
 
 
 def _fill(template: str, names: list[str]) -> str:

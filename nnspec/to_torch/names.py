@@ -7,6 +7,7 @@ as `class`, `__conv` or `training`, is written in a way that they do not see.
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Iterable
 from typing import Literal
 
@@ -32,6 +33,9 @@ TAKEN = frozenset(
     delattr getattr len list range reversed setattr str super zip
     """.split()
 )
+# What stands for inputs, sizes and numbers while the source is made.
+_MARK = r"(?a:(?:input|number|size|waiting)\d+_)"
+
 # Where an nn.Module keeps its children, by what they are.
 Store = Literal["_modules", "_parameters", "_buffers"]
 
@@ -77,4 +81,4 @@ def variable(name: str) -> str:
     text = "".join(c if c.isalnum() or c == "_" else "_" for c in name.rpartition(".")[2])
     if not text.isidentifier() or text.startswith("__"):
         text = f"x{text}"
-    return f"{text}_" if keyword.iskeyword(text) or text in TAKEN else text
+    return f"{text}_" if keyword.iskeyword(text) or text in TAKEN or re.fullmatch(_MARK, text) else text

@@ -1,39 +1,54 @@
-"""The parameters of a class: names for the numbers that differ between the modules that share it."""
+"""The parameters of a class: those of its block, and names for other numbers that differ between its modules."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from nnspec.ir import Module
 from nnspec.to_torch.construct import is_number
+from nnspec.to_torch.formula import Number, names, value, written
 from nnspec.to_torch.names import variable
+from nnspec.to_torch.number import Real, Whole, plain
+from nnspec.to_torch.origins import Origins
 from nnspec.to_torch.row import Raw
 
 _MULTIPLES = 64  # the largest factor that is recognised in `4 * width`
 _FRACTIONS = ((3, 2), (5, 2), (3, 4), (5, 4))  # others that are
 _SMALLEST = 4  # a smaller number in `forward` is a multiple of an argument by chance
 
+Known = dict[str, tuple[Any, ...]]
+
 
 class Parameters:
-    """The parameters of a class: names for the numbers that differ between its modules."""
+    """The parameters of a class: the values that they have in each of its modules, by name, and what they stand for."""
 
-    def __init__(self, modules: list[Module]) -> None:
-        self.chosen: dict[str, tuple[Any, ...]] = {}
-        self._arguments = _arguments(modules)
-        self._sizes = _sizes(modules)
+    def __init__(self, origins: Origins, keys: list[str], word: Callable[[str, str], str]) -> None:
+        self.origins = origins
+        self.keys = keys
+        self.modules = [origins.program.modules[key] for key in keys]
+        self.chosen: Known = {}
+        self.of_block: dict[str, str] = {}  # what the block calls them, where it does
+        self._entry = any(origins.block[key] == origins.program.entry for key in keys)
+        self._words = {name: word(key, name) for key in keys[:1] for name in origins.numbers[key]}
+        self._arguments = self._differing_arguments()
+        self._sizes = self._differing_sizes()
 
-    def name(self, values: tuple[Any, ...], hint: str) -> Raw:
-        """The spelling of a number that differs, from its value in every module."""
+    def name(self, values: tuple[Any, ...], hint: str) -> Any:
+        """The spelling of a number of a constructor, from its value in every module; itself where it is always one."""
+        found = self.written(values) or self._same(values)
+        if found is not None:
+            return found
+        values = plain(values)
         given, sizes = {**self.chosen, **self._arguments}, self._sizes
-        found = (
+        close = (
             _equal(values, given)
-            or _equal(values, {name: known for name, known in sizes.items() if name.startswith("in_")})
+            or _equal(values, {name: known for name, known in sizes.items() if name not in _OUTER})
             or _multiple(values, given)
             or _equal(values, sizes)
             or _multiple(values, sizes)
         )
-        if found:
-            known_name, text = found
+        if close:
+            known_name, text = close
             return self._use(known_name, {**sizes, **given}[known_name], text)
         number, free = 1, variable(hint)
         while free in self.chosen or free in self._arguments or free in self._sizes:
@@ -41,19 +56,87 @@ class Parameters:
             free = f"{variable(hint)}{number}"
         return self._use(free, values, "{}")
 
-    def known(self, values: tuple[Any, ...]) -> Raw | None:
-        """The spelling of numbers that are those of an argument of the block, or multiples; None where they are not."""
-        found = _equal(values, self._arguments)
-        if found is None and min(values) >= _SMALLEST:
-            found = _multiple(values, self._arguments)
-        return found and self._use(found[0], self._arguments[found[0]], found[1])
+    def in_forward(self, values: tuple[Any, ...]) -> Raw | None:
+        """The spelling of a number of `forward`; None where it is none of the block's parameters, nor a multiple."""
+        found = self.written(values)
+        if found is not None or self._same(values) is not None:
+            return found
+        values = plain(values)
+        close = _equal(values, self._arguments)
+        if close is None and min(values) >= _SMALLEST:
+            close = _multiple(values, self._arguments)
+        return close and self._use(close[0], self._arguments[close[0]], close[1])
+
+    def written(self, values: tuple[Any, ...]) -> Raw | None:
+        """The spelling that one of the modules has for the number, if it is that of all."""
+        if self._entry:
+            return None  # the model itself is made of numbers
+        numbers = plain(values)
+        for text in dict.fromkeys(each.text for each in values if isinstance(each, (Whole, Real))):
+            known = [self.origins.numbers[key] for key in self.keys]
+            if all(set(names(text)) <= given.keys() for given in known) and all(
+                _same(value(text, given), number) for given, number in zip(known, numbers, strict=True)
+            ):
+                for name in names(text):
+                    self._use(self._words[name], tuple(given[name] for given in known), "{}")
+                    self.of_block[self._words[name]] = name
+                return Raw(written(text, self._words))
+        return None
+
+    def in_order(self) -> Known:
+        """The parameters as a person would have them: first the sizes of what comes in, then those of the block."""
+        declared = [*self.origins.own_sizes(self.keys[0]), *self.modules[0].arguments]
+        places = {self._words[name]: place for place, name in enumerate(declared) if name in self._words}
+        incoming = {name for name in self._sizes if name not in _OUTER}
+        return dict(
+            sorted(self.chosen.items(), key=lambda item: -1 if item[0] in incoming else places.get(item[0], 99))
+        )
+
+    @staticmethod
+    def _same(values: tuple[Any, ...]) -> Any:
+        first = plain(values[0])
+        return first if all(_same(plain(each), first) for each in values) else None
 
     def _use(self, name: str, values: tuple[Any, ...], text: str) -> Raw:
         self.chosen.setdefault(name, values)
+        if name in self._arguments:
+            self.of_block.setdefault(name, next((own for own, word in self._words.items() if word == name), ""))
         return Raw(text.format(name))
 
+    def _differing_arguments(self) -> Known:
+        """The arguments of the block that are numbers and differ."""
+        found = self.modules[0].arguments
+        own = [name for name in found if all(name in module.arguments for module in self.modules)]
+        return _differing(
+            {
+                self._words.get(name, variable(name)): tuple(_tuple(m.arguments[name]) for m in self.modules)
+                for name in own
+            }
+        )
 
-Known = dict[str, tuple[Any, ...]]
+    def _differing_sizes(self) -> Known:
+        """The channels and features of the first input and output, where they are numbers and differ."""
+        named = {place: self._words[name] for name, place in self.origins.own_sizes(self.keys[0]).items()}
+        found: Known = {}
+        for prefix, types in (
+            ("in", [module.input_types[:1] for module in self.modules]),
+            ("out", [module.output_types[:1] for module in self.modules]),
+        ):
+            shapes = [given[0].shape if given else () for given in types]
+            own = named if prefix == "in" else {}
+            if all(len(sizes) >= 3 for sizes in shapes):
+                found.setdefault(own.get((0, 1), f"{prefix}_channels"), tuple(sizes[1] for sizes in shapes))
+            if all(sizes for sizes in shapes):
+                last = own.get((0, len(shapes[0]) - 1), f"{prefix}_features")
+                found.setdefault(last, tuple(sizes[-1] for sizes in shapes))
+        return _differing(found)
+
+
+_OUTER = ("out_channels", "out_features")
+
+
+def _same(left: Number | None, right: Number | None) -> bool:
+    return type(left) is type(right) and left == right
 
 
 def _equal(values: tuple[Any, ...], known: Known) -> tuple[str, str] | None:
@@ -79,29 +162,8 @@ def _multiple(values: tuple[Any, ...], known: Known) -> tuple[str, str] | None:
     return None
 
 
-def _arguments(modules: list[Module]) -> Known:
-    """The arguments of the block that are numbers and differ."""
-    names = [name for name in modules[0].arguments if all(name in module.arguments for module in modules)]
-    return _differing({variable(name): tuple(_tuple(module.arguments[name]) for module in modules) for name in names})
-
-
 def _differing(known: Known) -> Known:
     return {name: values for name, values in known.items() if all(map(is_number, values)) and len(set(values)) > 1}
-
-
-def _sizes(modules: list[Module]) -> Known:
-    """The channels and features of the first input and output, where they are numbers and differ."""
-    found: Known = {}
-    for prefix, types in (
-        ("in", [module.input_types[:1] for module in modules]),
-        ("out", [module.output_types[:1] for module in modules]),
-    ):
-        shapes = [given[0].shape if given else () for given in types]
-        if all(len(sizes) >= 3 for sizes in shapes):
-            found.setdefault(f"{prefix}_channels", tuple(sizes[1] for sizes in shapes))
-        if all(sizes for sizes in shapes):
-            found.setdefault(f"{prefix}_features", tuple(sizes[-1] for sizes in shapes))
-    return _differing(found)
 
 
 def _tuple(value: Any) -> Any:

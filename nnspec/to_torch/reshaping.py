@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nnspec.dims import Size
+from nnspec.to_torch.number import Whole
 from nnspec.to_torch.operands import tuple_text
 
 Sizes = tuple[Size, ...]
@@ -42,6 +43,9 @@ def _alike(left: Sizes, right: Sizes) -> int:
 
 
 def _parts(sizes: Sizes, size: Callable[[Size], str]) -> str:
-    """The sizes of the parts of a dimension; one that is no number follows from the others."""
-    symbolic = sum(not isinstance(each, int) for each in sizes)
-    return tuple_text("-1" if symbolic == 1 and not isinstance(each, int) else size(each) for each in sizes)
+    """The sizes of the parts of a dimension; one that is no number, or not said to be one, follows from the others."""
+    symbolic = [place for place, each in enumerate(sizes) if not isinstance(each, int)]
+    silent = [place for place, each in enumerate(sizes) if not isinstance(each, Whole)]
+    if not symbolic and 0 < len(silent) < len(sizes):
+        symbolic = silent[-1:]
+    return tuple_text("-1" if symbolic == [place] else size(each) for place, each in enumerate(sizes))

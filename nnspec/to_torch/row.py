@@ -25,6 +25,7 @@ from nnspec.dims import Size
 from nnspec.layers.base import Layer
 from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
+from nnspec.to_torch.number import is_written
 
 
 class Raw(Record):
@@ -118,9 +119,10 @@ def row(*layers: type[Layer]) -> Callable[[Row], Row]:
 
 
 def changed(layer: Layer, *names: str) -> dict[str, Any]:
-    """Keywords for the fields of `layer` that differ from their defaults: a person writes no defaults."""
+    """Keywords for the fields of `layer` that differ from their defaults, or follow from parameters of the block."""
     fields = type(layer).model_fields
-    return {name: getattr(layer, name) for name in names if getattr(layer, name) != fields[name].default}
+    values = {name: getattr(layer, name) for name in names}
+    return {name: value for name, value in values.items() if value != fields[name].default or is_written(value)}
 
 
 def functional(function: str, arguments: tuple[Any, ...] = (), keywords: dict[str, Any] | None = None) -> str:

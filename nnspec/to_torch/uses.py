@@ -12,6 +12,8 @@ from nnspec.layers.base import Layer
 from nnspec.layers.batched import Batched
 from nnspec.layers.initial import Initialised
 from nnspec.layers.normed import Normed
+from nnspec.layers.tensor_type import TensorType
+from nnspec.record import Record
 from nnspec.to_torch import row as rows
 from nnspec.to_torch.construct import Construct
 from nnspec.to_torch.mistakes import NotInTorch
@@ -20,6 +22,8 @@ from nnspec.to_torch.row import ROWS, UNSUPPORTED, OwnFunction, Raw, Submodule
 from nnspec.to_torch.rows import __name__ as _rows_are_loaded
 
 assert _rows_are_loaded
+
+Types = tuple[TensorType | None, ...]
 
 _INITIALISERS = {
     "zeros": "nn.init.zeros_",
@@ -46,22 +50,69 @@ def initialise(module, **initialisers):
 '''
 
 
+class Text(Record):
+    """A layer as an expression: marks in it stand for its inputs, by index, and for sizes that `forward` reads.
+
+    `sources` are the functions and classes that it brings along, by name.
+    """
+
+    template: str
+    sizes: dict[str, Size] = {}  # noqa: RUF012 - records are frozen
+    sources: dict[str, str] = {}  # noqa: RUF012 - records are frozen
+
+
+def mark(index: int) -> str:
+    """The mark of an input."""
+    return f"input{index}_"
+
+
+def ask(layer: Layer, label: str, types: Types, results: tuple[TensorType, ...], dtype: str) -> Submodule | Text:
+    """The lowering of a layer for inputs of these types.
+
+    Raises:
+        SpecError: PyTorch cannot express it.
+    """
+    sizes: dict[str, Size] = {}
+
+    def size(wanted: Size) -> str:
+        if isinstance(wanted, int):
+            return str(wanted)
+        sizes[name := f"size{len(sizes)}_"] = wanted
+        return name
+
+    inputs = tuple(None if type is None else mark(index) for index, type in enumerate(types))
+    found = lower(layer, label, types, results, inputs, size, dtype)
+    if isinstance(found, OwnFunction):
+        return Text(found.text, sizes, {found.name: found.source, **found.also})
+    return found if isinstance(found, Submodule) else Text(found, sizes)
+
+
+def as_text(submodule: Submodule) -> Text:
+    """A submodule as the expression that computes the same."""
+    template = str(submodule.expression)
+    for index in range(template.count("{")):
+        template = template.replace(f"{{{index}}}", mark(index))
+    return Text(template)
+
+
 def lower(
-    call: Call, module: Module, inputs: tuple[str | None, ...], size: Callable[[Size], str], dtype: str = "dtype"
+    layer: Layer,
+    label: str,
+    types: Types,
+    results: tuple[TensorType, ...],
+    inputs: tuple[str | None, ...],
+    size: Callable[[Size], str],
+    dtype: str,
 ) -> Submodule | OwnFunction | str:
     """The lowering of a layer for these inputs, by its row.
 
     Raises:
         SpecError: PyTorch cannot express it.
     """
-    layer = call.callee
-    assert isinstance(layer, Layer)
     cls = type(layer)
     if cls not in ROWS:
         reason = UNSUPPORTED.get(cls, "it has no row in the PyTorch lowering")
-        raise SpecError.of(NotInTorch(None, cls.__name__, call.label or call.outputs[0], reason))
-    results = tuple(module.values[name] for name in call.outputs)
-    types = module.types(call.inputs)
+        raise SpecError.of(NotInTorch(None, cls.__name__, label, reason))
     if isinstance(layer, Batched):  # torch's own layer takes either
         types, results = layer.in_batches(types, results)
     return ROWS[cls](layer, rows.LayerUse(inputs, types, results, size, dtype))

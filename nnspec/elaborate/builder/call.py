@@ -52,6 +52,8 @@ class PendingCall:
         self.training = training
         self.scan = scan
         self.count = 1
+        self.written: dict[str, str] = {}  # texts of numbers that follow from the parameters of the body, by argument
+        self.times = ""  # that of the count
         self.constant = False  # a buffer computes it where the module is built
         self.tied = False  # another parameter is tied to a weight of it
         self.reached_into = False  # a value inside was asked for: what is not needed is not built
@@ -69,6 +71,8 @@ class PendingCall:
             outputs=tuple([wire.name for wire in self.outputs]),
             label=self.label,
             count=self.count,
+            written=self.written,
+            times=self.times,
             shared=self.shared,
             training=self.training,
             scan=self.scan,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from nnspec.diagnostics import Label
 from nnspec.dims import Expression, Size, bounds
 from nnspec.elaborate.builder.call import PendingCall, Result
-from nnspec.elaborate.builder.layer import Configuration, layer_error
+from nnspec.elaborate.builder.layer import Configuration, layer_error, texts_of
 from nnspec.elaborate.builder.scope import Made
 from nnspec.elaborate.builder.tensor import Tensor, Value, types_of
 from nnspec.elaborate.frame import Frame, Placed
@@ -30,12 +30,14 @@ def emit(
     config: Configuration | None = None,
     title: str | None = None,
     shared: bool = False,
+    written: Mapping[str, str] | None = None,
 ) -> Value:
-    """Call a layer; one that owns something has a path."""
+    """Call a layer; one that owns something has a path. Texts of numbers are those of `config` unless `written`."""
     frame.spend(node)
     types = infer(frame, layer, inputs, node, config or {}, title)
     results = [Result(*each) for each in zip(layer.result_names(), types, strict=True)]
-    return _add(frame, layer, inputs, results, node, path, layer, shared=shared)
+    known = texts_of(config or {}) if written is None else written
+    return _add(frame, layer, inputs, results, node, path, layer, shared=shared, written=known)
 
 
 def call_module(
@@ -52,8 +54,12 @@ def call_module(
 ) -> Value:
     """Call a module under a path."""
     frame.spend(node)
+    written = built_from.texts if built_from is not None else None
     present = [tensor for tensor in inputs if tensor is not None]  # the module has no input for an absent one
-    value = _add(frame, made.key, present, results or made.results, node, path, built_from, shared=shared, scan=scan)
+    value = _add(
+        frame, made.key, present, results or made.results, node, path, built_from,
+        shared=shared, scan=scan, written=written,
+    )  # fmt: skip
     if not shared:
         for inner, reference in made.outer_ties:
             frame.scope.tie(f"{path}.{inner}", reference)
@@ -71,6 +77,7 @@ def _add(
     *,
     shared: bool = False,
     scan: Scan | None = None,
+    written: Mapping[str, str] | None = None,
 ) -> Value:
     scope = frame.scope
     local = [None if tensor is None else scope.localise(tensor) for tensor in inputs]
@@ -82,6 +89,7 @@ def _add(
         frame.fail(AlreadyDeclared(frame.span(node), path, taken.span, True))
     wires = tuple([None if tensor is None else tensor.wire for tensor in local])
     call = PendingCall(callee, path, wires, [], frame.place(node), shared=shared, training=frame.training, scan=scan)
+    call.written = dict(written or {})
     hint = path or (callee.kind.lower() if isinstance(callee, Layer) else callee)
     return scope.add(call, results, hint, frame.span(node), built_from)
 

@@ -42,6 +42,8 @@ class Valued(Protocol):
     def span(self) -> Span: ...
     @property
     def name_span(self) -> Span | None: ...
+    @property
+    def written(self) -> str: ...
 
 
 Configuration = Mapping[str, Valued]  # by the field of the layer
@@ -105,6 +107,7 @@ class Computation(NamedTuple):
     value: Computed
     span: Span
     name_span: Span | None
+    written: str = ""
 
 
 def _from_constants(frame: Frame, cls: type[Layer], argument: Argument) -> Valued:
@@ -116,6 +119,11 @@ def _from_constants(frame: Frame, cls: type[Layer], argument: Argument) -> Value
     except Changing as problem:
         frame.fail(NotConstant(argument.span, cls.__name__, str(problem)))
     return Computation(value, argument.span, argument.name_span)
+
+
+def texts_of(config: Configuration) -> dict[str, str]:
+    """The texts of the numbers that follow from the parameters of the body, by field."""
+    return {name: argument.written for name, argument in config.items() if any(map(str.isalpha, argument.written))}
 
 
 def need_single(frame: Frame, arguments: Iterable[Argument]) -> None:

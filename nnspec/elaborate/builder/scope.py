@@ -42,6 +42,7 @@ class Scope(Owner):
         self.steps: dict[str, Step] = {}
         self.ties: list[Tie] = []
         self.order: dict[str, Span] = {}  # labels in the order of the state_dict, where the spec states one
+        self.sizes: dict[str, tuple[Wire, int]] = {}  # names that a shape has given to dimensions that are numbers
         self.renames: list[tuple[str, str]] = []  # patterns of published keys, and what they are here
         self.outer_ties: list[tuple[str, WeightReference]] = []  # to weights of a scope around this module
         self.position = 0  # of the next step without a label
@@ -138,9 +139,9 @@ class Scope(Owner):
             value.step = self._add_step(Step(call.label, call, built_from, place))
         return value
 
-    def repeat(self, call: PendingCall, count: int) -> None:
-        """Let the last call stand for `count` applications, which take a position each."""
-        call.count = count
+    def repeat(self, call: PendingCall, count: int, text: str) -> None:
+        """Let the last call stand for `count` applications, written as this text, which take a position each."""
+        call.count, call.times = count, text
         self.position += count - 1
 
     def tie(self, parameter: str, source: WeightReference) -> None:
@@ -209,6 +210,7 @@ class Scope(Owner):
             ties=tuple(self.ties),
             order=tuple(self.order),
             renames=tuple(self.renames),
+            sizes={name: (wire.name, dim) for name, (wire, dim) in self.sizes.items()},
             arguments=arguments or {},
             documentation=documentation,
             place=place,

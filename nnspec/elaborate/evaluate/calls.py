@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nnspec.elaborate.builder.emit import emit
 from nnspec.elaborate.builder.inputs import layer_inputs
-from nnspec.elaborate.builder.layer import bind_layer, need_single
+from nnspec.elaborate.builder.layer import bind_layer, need_single, texts_of
 from nnspec.elaborate.builder.tensor import Results, Tensor, flows
 from nnspec.elaborate.describe import describe, kind
 from nnspec.elaborate.evaluate import arithmetic
@@ -73,11 +73,11 @@ def call_function(
         frame.fail(WrongKind(frame.span(node), f"a number for {function.name}", found))
     given = [argument for place, argument in enumerate(positional) if not _is_absent_input(argument, place, cls)]
     partial = _with_operands(frame, cls, Partial(cls, tuple(given), named, function.name), node)
-    layer, _, further, _ = bind_layer(frame, cls, partial, node, tensors)
+    layer, config, further, _ = bind_layer(frame, cls, partial, node, tensors)
     takes = may_take and not further and bool(layer.inputs)
     flowing = flows(frame.incoming(node, function.name)) if takes else ()  # `x -> softmax(dim = 1)`
     inputs = layer_inputs(frame, layer, flowing, further, node)
-    return emit(frame, layer, inputs, node, title=function.name), takes
+    return emit(frame, layer, inputs, node, title=function.name, written=texts_of(config)), takes
 
 
 def _with_operands(frame: Frame, cls: type[Layer], partial: Partial, node: Placed) -> Partial:

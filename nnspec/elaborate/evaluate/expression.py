@@ -19,6 +19,7 @@ from nnspec.elaborate.evaluate.operands import operand
 from nnspec.elaborate.evaluate.operators import binary, unary
 from nnspec.elaborate.evaluate.subscripts import Index, subscript
 from nnspec.elaborate.evaluate.tuples import fed_together, fed_value
+from nnspec.elaborate.evaluate.written import written
 from nnspec.elaborate.frame import Failed, Frame, Placed
 from nnspec.elaborate.mistakes import BadOperation, Misplaced, RepeatedArgument, WrongKind
 from nnspec.elaborate.values import Argument, Meaning
@@ -66,15 +67,20 @@ def arguments(frame: Frame, written: t.Arguments) -> tuple[tuple[Argument, ...],
             failed = True
             continue
         if item.name is None:
-            positional.append(Argument(value, frame.span(item.value), None))
+            positional.append(Argument(value, frame.span(item.value), None, _written(frame, value, item.value)))
         elif item.name.text in named:
             frame.report(RepeatedArgument(frame.span(item.name), "this call", item.name.text))
             failed = True
         else:
-            named[item.name.text] = Argument(value, frame.span(item.value), frame.span(item.name))
+            text = _written(frame, value, item.value)
+            named[item.name.text] = Argument(value, frame.span(item.value), frame.span(item.name), text)
     if failed:
         raise Failed
     return tuple(positional), named
+
+
+def _written(frame: Frame, value: Meaning, node: t.Expression) -> str:
+    return written(frame, node) if isinstance(value, (int, float, tuple)) else ""
 
 
 def _true(frame: Frame, value: Meaning, node: Placed) -> bool:
@@ -157,9 +163,21 @@ def _operation(frame: Frame, node: t.Operation) -> Meaning:
     if node.operators[0] in ("and", "or"):
         return _logic(frame, node)
     value = evaluate(frame, node.operands[0])
-    for symbol, other in zip(node.operators, node.operands[1:], strict=True):
-        value = binary(frame, symbol, value, evaluate(frame, other), node)
+    for place, (symbol, other) in enumerate(zip(node.operators, node.operands[1:], strict=True)):
+        right = evaluate(frame, other)
+        value = binary(frame, symbol, value, right, node, _texts(frame, node, place, value, right))
     return value
+
+
+def _texts(frame: Frame, node: t.Operation, place: int, left: Meaning, right: Meaning) -> tuple[str, str]:
+    """The texts of the numbers beside an operator, of which the other operand is a tensor."""
+    if isinstance(left, Tensor) == isinstance(right, Tensor):
+        return "", ""
+    if isinstance(left, Tensor):
+        return "", _written(frame, right, node.operands[place + 1])
+    before = node.operands[: place + 1]
+    whole = t.Operation(node.start, node.end, before, node.operators[:place]) if place else before[0]
+    return _written(frame, left, whole), ""
 
 
 def _logic(frame: Frame, node: t.Operation) -> Meaning:

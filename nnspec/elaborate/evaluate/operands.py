@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nnspec.elaborate.builder.emit import emit
-from nnspec.elaborate.builder.layer import bind_layer, make_layer
+from nnspec.elaborate.builder.layer import bind_layer, make_layer, texts_of
 from nnspec.elaborate.builder.tensor import Tensor
 from nnspec.elaborate.frame import Frame, Placed
 from nnspec.elaborate.values import Argument, Meaning, Partial, is_number, is_size
@@ -53,6 +53,7 @@ def _tensor(frame: Frame, argument: Argument, node: Placed) -> Tensor:
         return argument.value
     cls = registry.find("Constant")
     assert cls is not None
-    made = emit(frame, make_layer(frame, cls, {"value": argument}, node), [], node)
+    config = {"value": argument}
+    made = emit(frame, make_layer(frame, cls, config, node), [], node, written=texts_of(config))
     assert isinstance(made, Tensor), "a constant has one result"
     return made

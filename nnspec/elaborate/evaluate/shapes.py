@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnspec.dims import Size, Undecidable, bounds, equal, solve, symbol
+from nnspec.elaborate.builder.call import Wire
 from nnspec.elaborate.builder.tensor import Tensor
 from nnspec.elaborate.describe import kind
 from nnspec.elaborate.evaluate.expression import evaluate, number
@@ -17,16 +18,18 @@ def shape_step(frame: Frame, node: t.ListOf) -> Tensor:
     value = frame.incoming(node, "a shape")
     if not isinstance(value, Tensor):
         frame.fail(WrongKind(frame.span(node), "one tensor before a shape", kind(value)))
-    match_shape(frame, node, value.type.shape)
+    match_shape(frame, node, value.type.shape, wire=value.wire if value.scope is frame.scope else None)
     return value if value.place else value.at(frame.span(node))
 
 
-def match_shape(frame: Frame, node: t.ListOf, actual: tuple[Size, ...], way_out: str | None = None) -> None:
+def match_shape(
+    frame: Frame, node: t.ListOf, actual: tuple[Size, ...], way_out: str | None = None, wire: Wire | None = None
+) -> None:
     """Match the sizes of a shape in order; names that are not known are bound to what stands there.
 
-    `way_out` is the advice where the shape is not that of a step.
+    `way_out` is the advice where the shape is not that of a step, whose value is `wire`.
     """
-    written = list(node.items)
+    written, dims = list(node.items), list(range(len(actual)))
     gaps = [place for place, item in enumerate(written) if isinstance(item, t.Ellipsis)]
     if len(gaps) > 1:
         frame.fail(Misplaced(frame.span(written[gaps[1]]), "a second `...`", "one stands for all that is left"))
@@ -39,22 +42,27 @@ def match_shape(frame: Frame, node: t.ListOf, actual: tuple[Size, ...], way_out:
         (place,) = gaps
         rest = len(actual) - (len(written) - 1)
         actual = (*actual[:place], *actual[place + rest :])
+        del dims[place : place + rest]
         del written[place]
-    for item, size in zip(written, actual, strict=True):
-        if not (isinstance(item, t.Name) and item.text == "_"):
-            _match_size(frame, item, size, way_out)
+    for item, size, dim in zip(written, actual, dims, strict=True):
+        if isinstance(item, t.Name) and item.text == "_":
+            continue
+        bound = _match_size(frame, item, size, way_out)
+        if bound and wire is not None and isinstance(size, int) and isinstance(item, t.Name):
+            frame.name_size(item.text, wire, dim)
 
 
-def _match_size(frame: Frame, item: t.Expression, size: Size, way_out: str | None) -> None:
+def _match_size(frame: Frame, item: t.Expression, size: Size, way_out: str | None) -> bool:
+    """Match one size; whether a name was bound."""
     pattern, bound = written_size(frame, item)
     if equal(pattern, size) is True:
-        return
+        return False
     solved = solve(pattern, size) if bound is not None else None
     if solved is not None and bound is not None:
         name, value = solved
         if not _below_one(value) and _within(value, name.bounds[1]):
             frame.define_dimension(bound, value)
-            return
+            return True
     written = frame.span(item).text
     reason = f"here it is {size}"
     if written != str(pattern):

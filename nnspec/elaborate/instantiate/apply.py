@@ -89,14 +89,14 @@ def _apply_block(
     label: str | None,
     node: Placed,
 ) -> Value:
-    arguments, further = bind_block(frame, definition, partial, node)
+    bound, further = bind_block(frame, definition, partial, node)
     if inputs is None:
         raise Failed
     given = block_inputs(frame, definition, inputs, further, node)
     path = label or str(frame.scope.position)
-    made = make_block(frame, definition, arguments, types_of(given), path, node)
+    made = make_block(frame, definition, bound.arguments, types_of(given), path, node)
     frame.scope.next_label()
-    return call_module(frame, made, given, path, node, Bound(definition, arguments))
+    return call_module(frame, made, given, path, node, bound)
 
 
 def apply_again(frame: Frame, value: Value, step: Step, named: Mapping[str, ByName], item: Placed) -> Value:

@@ -17,7 +17,7 @@ from nnspec.elaborate.mistakes import (
     TooManyArguments,
     UnknownArgument,
 )
-from nnspec.elaborate.values import Argument, Meaning, Partial, holds_tensor, let_go
+from nnspec.elaborate.values import Argument, Bound, Meaning, Partial, holds_tensor, let_go
 from nnspec.syntax import tree as t
 
 Arguments = dict[str, Meaning]  # of a block, by parameter
@@ -25,8 +25,8 @@ Arguments = dict[str, Meaning]  # of a block, by parameter
 
 def bind_block(
     frame: Frame, definition: BlockDefinition, partial: Partial, node: Placed
-) -> tuple[Arguments, dict[str | int, Tensor]]:
-    """The compile-time arguments of a block by name (without defaults), and tensors among them by place or name.
+) -> tuple[Bound, dict[str | int, Tensor]]:
+    """The block with its compile-time arguments (without defaults), and tensors among them by place or name.
 
     A variant of another model takes what that one takes, too, by name.
     """
@@ -35,6 +35,7 @@ def bind_block(
     inputs = [each.name.text for each in declared_inputs(definition)]
     need_single(frame, partial.arguments)
     arguments: Arguments = {}
+    texts: dict[str, str] = {}
     tensors: dict[str | int, Tensor] = {}
     free = iter(names)
     for argument in partial.positional:
@@ -44,7 +45,7 @@ def bind_block(
             shown = block_signature(definition)
             frame.fail(TooManyArguments(argument.span, definition.name, len(names), shown))
         else:
-            arguments[name] = _compile_time(frame, name, argument, definition)
+            arguments[name], texts[name] = _compile_time(frame, name, argument, definition), argument.written
     for name, argument in partial.named.items():
         span = argument.name_span or argument.span
         if name in inputs and isinstance(argument.value, Tensor):
@@ -57,12 +58,12 @@ def bind_block(
         elif name in arguments:
             frame.fail(RepeatedArgument(span, definition.name, name, block_signature(definition)))
         else:
-            arguments[name] = _compile_time(frame, name, argument, definition)
+            arguments[name], texts[name] = _compile_time(frame, name, argument, definition), argument.written
     for parameter in parameters:
         if parameter.default is None and parameter.name.text not in arguments:
             shown = block_signature(definition)
             frame.fail(MissingArgument(frame.span(node), definition.name, parameter.name.text, shown))
-    return arguments, tensors
+    return Bound(definition, arguments, {name: text for name, text in texts.items() if text}), tensors
 
 
 def variant_of(definition: BlockDefinition) -> list[BlockDefinition]:

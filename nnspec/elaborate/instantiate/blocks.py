@@ -8,6 +8,7 @@ from nnspec.elaborate.builder.tensor import INVALID, Flow, Invalid, flows, toget
 from nnspec.elaborate.declarations import BlockDefinition
 from nnspec.elaborate.describe import describe, kind, plain
 from nnspec.elaborate.evaluate.expression import evaluate
+from nnspec.elaborate.evaluate.written import written
 from nnspec.elaborate.frame import Environment, Failed, Frame, Given, Placed
 from nnspec.elaborate.instantiate.arguments import Arguments, bind_block
 from nnspec.elaborate.instantiate.finish import finish
@@ -92,11 +93,13 @@ def _bind_parameters(frame: Frame, declaration: t.Block | t.Model, arguments: Ar
         if name in names:
             frame.fail(AlreadyDeclared(frame.span(parameter.name), name))
         if name in arguments:
-            names[name] = arguments[name]
+            frame.define(name, arguments[name], name)
         elif name in sizes:
-            names[name] = sizes[name]
+            frame.define(name, sizes[name], name)
         else:
-            names[name] = INVALID if parameter.default is None else evaluate(frame, parameter.default)
+            default = parameter.default
+            value, text = (INVALID, "") if default is None else (evaluate(frame, default), written(frame, default))
+            frame.define(name, value, text if frame.chain else name)  # a model's own parameters are always named
     return dict(names)
 
 
@@ -140,9 +143,9 @@ def _build_variant(frame: Frame, definition: BlockDefinition, body: t.Expression
     if not isinstance(value, Partial) or not isinstance(value.callee, BlockDefinition):
         frame.fail(WrongKind(frame.span(body), "a model with arguments", kind(value)))
     target = value.callee
-    chosen, _ = bind_block(frame, target, value, body)
+    bound, _ = bind_block(frame, target, value, body)
     own = {parameter.name.text for parameter in definition.declaration.parameters}
-    chosen |= {name: argument for name, argument in arguments.items() if name not in own}
+    chosen = bound.arguments | {name: argument for name, argument in arguments.items() if name not in own}
     inner = frame.replace(declarations=target.declarations, environment=Environment())
     return build(inner, target, chosen)
 

@@ -43,10 +43,21 @@ def apply_mixture(frame: Frame, partial: Partial, flowing: Several | None, label
     tokens = types["tokens"]
     (rows,) = infer(frame, mixture, inputs, node, config, None)
     path = label or str(frame.scope.position)
-    expert = _expert(frame, mixture.expert, config["expert"].span, rows, f"{path}.0", node)
+    expert, written = _expert(frame, mixture.expert, config["expert"].span, rows, f"{path}.0", node)
     result = result_type(tokens, rows, frame.shared.modules[expert.key])
     assert result is not None
-    made = _mixture(frame, expert, mixture.num_experts, types, result, node)
+    call = Call.model_construct(
+        callee=expert.key,
+        inputs=Mixture.inputs,
+        outputs=(expert.results[0].name,),
+        label="0",
+        count=mixture.num_experts,
+        routed=True,
+        written=written,
+        times=config["num_experts"].written,
+        place=frame.place(node),
+    )
+    made = _mixture(frame, expert, call, types, result, node)
     frame.scope.next_label()
     return call_module(frame, made, inputs, path, node)
 
@@ -75,19 +86,24 @@ def _places(frame: Frame, tensor: Tensor) -> Size | None:
     return None
 
 
-def _expert(frame: Frame, expert: object, span: Span, rows: TensorType, path: str, node: Placed) -> Made:
-    """The module of one expert, which gives a row for each that it takes, from that row alone."""
+def _expert(
+    frame: Frame, expert: object, span: Span, rows: TensorType, path: str, node: Placed
+) -> tuple[Made, dict[str, str]]:
+    """The module of one expert, which gives a row for each that it takes, from that row alone.
+
+    Beside it the texts of its numbers that follow from the caller's parameters.
+    """
     if not isinstance(expert, Partial) or not isinstance(expert.callee, BlockDefinition):
         frame.fail(WrongKind(span, "a block for each expert", kind(expert)))
     definition, modules = expert.callee, frame.shared.modules
-    arguments, tensors = bind_block(frame, definition, expert, node)
+    bound, tensors = bind_block(frame, definition, expert, node)
     for tensor in tensors.values():
         frame.fail(WrongKind(span, "an expert without further inputs", kind(tensor)))
     _, *others = declared_inputs(definition) or (None,)
     if any(not each.optional for each in others):
         names = ", ".join(each.name.text for each in declared_inputs(definition))
         frame.fail(BadExpert(span, definition.name, f"it takes {names}, and an expert takes its rows alone"))
-    made = make_block(frame, definition, arguments, (rows, *(None for _ in others)), path, node)
+    made = make_block(frame, definition, bound.arguments, (rows, *(None for _ in others)), path, node)
     module = modules[made.key]
     if result_type(rows, rows, module) is None:
         given = ", ".join(f"{type.dtype}{type}" for type in module.output_types)
@@ -96,23 +112,14 @@ def _expert(frame: Frame, expert: object, span: Span, rows: TensorType, path: st
     if mixing is not None:
         name = mixing.callee.kind if isinstance(mixing.callee, Layer) else mixing.callee
         frame.fail(BadExpert(span, definition.name, f"{name} does not treat its rows apart"))
-    return made
+    return made, bound.texts
 
 
 def _mixture(
-    frame: Frame, expert: Made, count: int, types: dict[str, TensorType], result: TensorType, node: Placed
+    frame: Frame, expert: Made, call: Call, types: dict[str, TensorType], result: TensorType, node: Placed
 ) -> Made:
-    """The module of a mixture."""
+    """The module of a mixture, whose `call` of the experts says how many there are."""
     (given,) = expert.results
-    call = Call.model_construct(
-        callee=expert.key,
-        inputs=Mixture.inputs,
-        outputs=(given.name,),
-        label="0",
-        count=count,
-        routed=True,
-        place=frame.place(node),
-    )
     module = Module.model_construct(
         name=Mixture.__name__,
         kind="group",
@@ -122,5 +129,5 @@ def _mixture(
         calls=(call,),
         place=frame.place(node),
     )
-    ties = tuple((f"{index}.{inner}", weight) for index in range(count) for inner, weight in expert.outer_ties)
+    ties = tuple((f"{index}.{inner}", weight) for index in range(call.count) for inner, weight in expert.outer_ties)
     return Made(frame.shared.modules.add(module), (Result(given.name, result),), ties)

@@ -9,6 +9,7 @@ from nnspec.elaborate.describe import kind
 from nnspec.elaborate.evaluate.expression import evaluate, number
 from nnspec.elaborate.evaluate.names import labelled
 from nnspec.elaborate.evaluate.tuples import misplaced_names
+from nnspec.elaborate.evaluate.written import written
 from nnspec.elaborate.frame import Frame
 from nnspec.elaborate.instantiate.apply import apply, apply_again
 from nnspec.elaborate.instantiate.groups import as_group, group
@@ -23,18 +24,20 @@ def repeat(frame: Frame, node: t.Repeat, named: Mapping[str, ByName]) -> Tensor 
     if count < 0:
         frame.fail(BadOperation(frame.span(node.count), f"a step cannot be repeated {count} times"))
     flow = value = frame.incoming(node, "a repeated step")
+    times = written(frame, node.count)
     while count > 0:
-        made, done = _apply_once(frame.with_flow(flow), node.step, named, count)
+        made, done = _apply_once(frame.with_flow(flow), node.step, named, count, times)
         inputs = flows(flow)
         results = made if isinstance(made, Results) else tuple(made.members.values()) or (made,)
         value = made
         flow = made if len(inputs) == 1 else Several((*results, *inputs[len(results) :]))
         count -= done
+        times = f"{times} - 1" if times else ""
     return value
 
 
-def _apply_once(frame: Frame, step: t.Step, named: Mapping[str, ByName], count: int) -> tuple[Value, int]:
-    """One application, or all `count` of them if the first leaves the types as they are."""
+def _apply_once(frame: Frame, step: t.Step, named: Mapping[str, ByName], count: int, times: str) -> tuple[Value, int]:
+    """One application, or all `count` of them, written as `times`, if the first leaves the types as they are."""
     if isinstance(step, (t.Body, t.Residual, t.Merge)):
         if named:
             frame.fail(misplaced_names(frame, step))
@@ -56,5 +59,5 @@ def _apply_once(frame: Frame, step: t.Step, named: Mapping[str, ByName], count: 
     # a step that ties a weight must not be folded: each application has its own path in the tie
     if not keeps or count == 1 or any(tie.parameter.startswith(f"{call.label}.") for tie in scope.ties):
         return value, 1
-    scope.repeat(call, count)
+    scope.repeat(call, count, times)
     return value, count

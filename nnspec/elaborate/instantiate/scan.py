@@ -103,8 +103,8 @@ def _block(
         return step.built_from, {}, step
     if not isinstance(value, Partial) or not isinstance(value.callee, BlockDefinition):
         frame.fail(WrongKind(frame.span(node.step), "a block after `scan`", kind(value)))
-    arguments, further = bind_block(frame, value.callee, value, node)
-    return Bound(value.callee, arguments), further, None
+    bound, further = bind_block(frame, value.callee, value, node)
+    return bound, further, None
 
 
 def _inputs(

@@ -9,10 +9,11 @@ from nnspec.elaborate.builder.call import PendingCall
 from nnspec.elaborate.builder.tensor import Invalid, Several, Tensor
 from nnspec.elaborate.declarations import BlockDefinition
 from nnspec.elaborate.evaluate.names import global_meaning
+from nnspec.elaborate.evaluate.written import written
 from nnspec.elaborate.frame import Failed, Frame
 from nnspec.elaborate.mistakes import NeverApplied, UnusedValue, WrongInputs
 from nnspec.elaborate.statements.chains import chain_value, held_value
-from nnspec.elaborate.values import Function, Known, Meaning, Partial
+from nnspec.elaborate.values import Function, Known, Meaning, Partial, is_number
 from nnspec.syntax import tree as t
 
 
@@ -33,11 +34,17 @@ def bind(frame: Frame, node: t.Bind) -> None:
             needed = f"{len(node.names)} results"
             frame.fail(WrongInputs(frame.span(node.chain), "this line", needed, count, advice))
     for name, each, old in zip(node.names, values, meant, strict=True):
-        frame.bind(name, each, old)
+        frame.bind(name, each, old, _text(frame, node, each))
         if isinstance(each, Tensor) and each.scope is frame.scope:
             frame.scope.rename(each.wire, name.text, before)
 
     _doubt_unused(frame, node, frame.scope.calls[calls:])
+
+
+def _text(frame: Frame, node: t.Bind, value: Meaning) -> str:
+    """The text of a number that follows from parameters."""
+    alone = is_number(value) and len(node.chain.items) == 1 and node.chain.items[0].label is None
+    return written(frame, node.chain.items[0].step) if alone else ""
 
 
 def _doubt_unused(frame: Frame, node: t.Bind, made: Sequence[PendingCall]) -> None:
