@@ -149,14 +149,19 @@ class Forward:
         alone = once(text.template)
         in_order = [value for value in self.nested if value in marks]
         taken = list(marks) == in_order and not read and all(each in alone for each in marks.values())
+        self.forms.sources |= text.sources
         if taken and marks:
             formats = self._formats(call)
-            taken = not any(formats.get(index) for index, value in enumerate(call.inputs) if value in marks)
-            whole = self._filled(call, text, [self._peek(value) for value in call.inputs])
-            taken = taken and len(whole) <= WIDTH - 10
-        given = self._given(call, range(len(call.inputs)) if taken else ())
-        self.forms.sources |= text.sources
-        return self._filled(call, text, given)
+            given = [
+                compose(f"value_{formats.get(index, '')}", {"value_": self._peek(value)})
+                for index, value in enumerate(call.inputs)
+            ]
+            whole = self._filled(call, text, given)
+            if len(whole) <= WIDTH - 10:
+                for value in marks:
+                    del self.nested[value]
+                return whole
+        return self._filled(call, text, self._given(call))
 
     def _filled(self, call: Call, text: Text, given: list[str]) -> str:
         sizer = self._sizer(call)
