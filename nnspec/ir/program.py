@@ -123,7 +123,7 @@ class Call(Checked):
     training: bool = False  # exists in training only
     scan: Scan | None = None  # applied step by step
     routed: bool = False  # its applications are experts, and each token goes to those chosen for it: see mixture.py
-    written: dict[str, str] = {}  # `4 * width`: numbers that follow from the module's parameters, by argument
+    written: dict[str, str] = {}  # noqa: RUF012 - `4 * width`: numbers that follow from the module's parameters, by argument
     times: str = ""  # the same of `count`
     place: Place | None = None
 
@@ -182,7 +182,7 @@ class Module(Checked):
     ties: tuple[Tie, ...] = ()
     order: tuple[str, ...] = ()  # labels that come first in the state_dict, in this order, instead of that of the calls
     renames: tuple[tuple[str, str], ...] = ()  # of a model: patterns of keys in published files, and what they are here
-    sizes: dict[str, tuple[str, int]] = {}  # noqa: RUF012 - names for dimensions that are numbers: the value, and which it is
+    sizes: dict[str, tuple[str, int]] = {}  # noqa: RUF012 - names of dimensions: the value, and which one
     arguments: dict[str, Any] = {}  # noqa: RUF012 - of the block, as plain data, for display; nobody changes it
     documentation: str = ""
     place: Place | None = None

@@ -62,9 +62,9 @@ class Origins:
         """The layer of a call, whose numbers know their texts."""
         layer = call.callee
         assert isinstance(layer, Layer)
-        changes = {}
+        changes, settings = {}, layer.settings() if call.written else {}
         for name, text in call.written.items():
-            number = getattr(layer, name, None)
+            number = settings.get(name)
             marked = self._marked(key, number, text)
             if marked is not number:
                 changes[name] = marked
@@ -172,8 +172,9 @@ class Origins:
         module = self.program.modules[key]
         assert isinstance(call.callee, Layer)
         told: dict[int, str] = {}
+        settings = call.callee.settings() if call.written else {}
         for name, text in call.written.items():
-            number = getattr(call.callee, name, None)
+            number = settings.get(name)
             numbers = number if isinstance(number, tuple) else (number,)
             for each, inner in zip(numbers, items(text) if read(text) else (), strict=False):
                 if isinstance(each, int) and (checked := self._checked(key, each, inner)):
