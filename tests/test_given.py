@@ -120,6 +120,13 @@ def test_pictures_of_bytes_are_scaled_whatever_they_come_in(tmp_path: Path) -> N
     assert runs[0].history[0]["loss"] == runs[2].history[0]["loss"] == pytest.approx(runs[1].history[0]["loss"])
 
 
+def test_what_is_held_out_is_given_in_the_same_ways_or_as_a_share(tmp_path: Path) -> None:
+    row = train(tmp_path, (X[:100], Y[:100]), validation=(X[100:], Y[100:])).history[0]
+    assert row["steps"] == 5  # of 24 and 4 samples: all of the first 100
+    run = train(tmp_path, Flowers(), validation=0.3, test={"features": X[:30], "label": Y[:30]})
+    assert run.history[0]["steps"] == 5 and (run.folder / "test.json").exists()
+
+
 def test_a_run_on_data_of_python_goes_on_with_the_same_data_only(tmp_path: Path) -> None:
     run = train(tmp_path, (X, Y))
     with pytest.raises(nnspec.SpecError, match=r"E0693.*its `data` was given in Python"):

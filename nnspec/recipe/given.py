@@ -42,5 +42,6 @@ Given.__name__ = "the given data"
 
 
 def is_given(key: str, value: object) -> bool:
-    """Whether the value of a key is an object of Python, and not a text of the language, a path or `none`."""
-    return key in KEYS and value is not None and not isinstance(value, (str, Data)) and not hasattr(value, "__fspath__")
+    """Whether the value of a key is an object of Python, and no text of the language, path, share or `none`."""
+    written = (str, Data) if key == "data" else (str, Data, int, float)
+    return key in KEYS and value is not None and not isinstance(value, written) and not hasattr(value, "__fspath__")

@@ -9,6 +9,7 @@ from nnspec.diagnostics import Span
 from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
 from nnspec.train.data.dataset import Frame
+from nnspec.train.data.known import Known
 
 
 class Place(Record):
@@ -18,3 +19,4 @@ class Place(Record):
     frame: Frame  # what pictures must become
     span: Span | None  # of the recipe
     inputs: Mapping[str, TensorType] | None  # of the model, by name; None where the recipe builds its own networks
+    known: Known | None = None  # what its numbers stand for, where they are those of another data set

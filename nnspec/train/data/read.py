@@ -1,4 +1,4 @@
-"""The reader of each data set."""
+"""The reader of each data set, a row each."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from nnspec.train.data.samples import Held
 from nnspec.train.data.table import read_iris, read_table
 from nnspec.train.data.text import read_text
 from nnspec.train.data.texts import read_texts
-from nnspec.train.rows import READERS
+from nnspec.train.rows import READERS, register_data
 
 
 def read(
@@ -68,42 +68,89 @@ def read(
     Raises:
         SpecError: it cannot be read.
     """
-    match data:
-        case Arrays():
-            return read_array_files(base / data.path, data.pictures, inputs, span)
-        case Images():
-            return read_pictures(base / data.path, _sized(frame, data.size), span)
-        case Digits():
-            return _resized(read_digits(), data.size)
-        case Idx():
-            return _resized(read_idx(base / data.path, span), data.size)
-        case Cifar():
-            return _resized(read_cifar(base / data.path, span), data.size)
-        case Pairs():
-            return read_pairs(base / data.path, data.labels, _sized(frame, data.size), span)
-        case Table():
-            return read_table(base / data.path, data, inputs or {}, span, known)
-        case Texts():
-            return read_texts(base, data, span, known)
-        case Text():
-            text, tokenizer = (None if each is None else base / each for each in (data.path, data.tokenizer))
-            return read_text(text, tokenizer, data.length, span)
-        case Parallel():
-            return read_parallel(base, data, span, known)
-        case HuggingFace():
-            return read_hugging_face(base, data, _sized(frame, data.size), span)
-        case Glyphs():
-            return make_glyphs(data, span)
-        case Iris():
-            return read_iris()
-        case Spirals():
-            return make_spirals(data)
-        case Shapes():
-            return make_shapes(data)
-        case Reversals():
-            return make_reversals(data)
-    place = Place(base, frame, span, inputs)
+    place = Place(base, frame, span, inputs, known)
     return read_given(READERS.row(data)(data, place), place, data.word)
+
+
+@register_data(Arrays)
+def _arrays(data: Arrays, place: Place) -> DataSet:
+    return read_array_files(place.base / data.path, data.pictures, place.inputs, place.span)
+
+
+@register_data(Images)
+def _images(data: Images, place: Place) -> DataSet:
+    return read_pictures(place.base / data.path, _sized(place.frame, data.size), place.span)
+
+
+@register_data(Digits)
+def _digits(data: Digits, place: Place) -> DataSet:
+    return _resized(read_digits(), data.size)
+
+
+@register_data(Idx)
+def _idx(data: Idx, place: Place) -> DataSet:
+    return _resized(read_idx(place.base / data.path, place.span), data.size)
+
+
+@register_data(Cifar)
+def _cifar(data: Cifar, place: Place) -> DataSet:
+    return _resized(read_cifar(place.base / data.path, place.span), data.size)
+
+
+@register_data(Pairs)
+def _pairs(data: Pairs, place: Place) -> DataSet:
+    return read_pairs(place.base / data.path, data.labels, _sized(place.frame, data.size), place.span)
+
+
+@register_data(Table)
+def _table(data: Table, place: Place) -> DataSet:
+    return read_table(place.base / data.path, data, place.inputs or {}, place.span, place.known)
+
+
+@register_data(Texts)
+def _texts(data: Texts, place: Place) -> DataSet:
+    return read_texts(place.base, data, place.span, place.known)
+
+
+@register_data(Text)
+def _text(data: Text, place: Place) -> DataSet:
+    text, tokenizer = (None if each is None else place.base / each for each in (data.path, data.tokenizer))
+    return read_text(text, tokenizer, data.length, place.span)
+
+
+@register_data(Parallel)
+def _parallel(data: Parallel, place: Place) -> DataSet:
+    return read_parallel(place.base, data, place.span, place.known)
+
+
+@register_data(HuggingFace)
+def _hugging_face(data: HuggingFace, place: Place) -> DataSet:
+    return read_hugging_face(place.base, data, _sized(place.frame, data.size), place.span)
+
+
+@register_data(Glyphs)
+def _glyphs(data: Glyphs, place: Place) -> DataSet:
+    return make_glyphs(data, place.span)
+
+
+@register_data(Iris)
+def _iris(data: Iris, place: Place) -> DataSet:
+    return read_iris()
+
+
+@register_data(Spirals)
+def _spirals(data: Spirals, place: Place) -> DataSet:
+    return make_spirals(data)
+
+
+@register_data(Shapes)
+def _shapes(data: Shapes, place: Place) -> DataSet:
+    return make_shapes(data)
+
+
+@register_data(Reversals)
+def _reversals(data: Reversals, place: Place) -> DataSet:
+    return make_reversals(data)
 
 
 def _sized(frame: Frame, size: int | tuple[int, int] | None) -> Frame:
