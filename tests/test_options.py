@@ -19,6 +19,8 @@ SPEC = {
     "verify",
     "bench",
     "train",
+    "sweep",
+    "find-lr",
     "weights check",
     "weights convert",
     "predict",
@@ -62,7 +64,7 @@ def test_the_readme_says_the_same(repository: Path) -> None:
 
 
 def _named(text: str) -> set[str]:
-    return set(re.findall(r"`([a-z ]+)`", text))
+    return set(re.findall(r"`([a-z -]+)`", text))
 
 
 def test_json_is_all_that_is_printed(tmp_path: Path) -> None:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
+from functools import partial
 
 from nnspec.callbacks import mlflow, tensorboard, wandb
 from nnspec.callbacks.callback import CALLBACKS, Callback
 from nnspec.callbacks.mistakes import BadCallback, UnknownCallback
-from nnspec.diagnostics import Sink, Source, Span, SpecError, nearest
-from nnspec.elaborate.declarations import Declarations
-from nnspec.elaborate.evaluate.expression import arguments
-from nnspec.elaborate.frame import Exhausted, Failed, Frame
-from nnspec.elaborate.statements.run import begin
+from nnspec.diagnostics import SpecError, nearest
+from nnspec.elaborate.frame import Frame
 from nnspec.extras import need
-from nnspec.limits import DEFAULT_LIMITS
-from nnspec.recipe.written import train_frame
-from nnspec.syntax import tree as t
-from nnspec.syntax.parse import parse_expression
+from nnspec.recipe.call import Call, from_call
 
 BUILT_IN = (mlflow.MLflow, tensorboard.TensorBoard, wandb.WeightsAndBiases)  # registered where they are defined
 
@@ -45,40 +40,21 @@ def named(text: str) -> Callback:
     Raises:
         SpecError: there is no such one, or it takes other arguments.
     """
-    sink = Sink()
-    source = Source("--callback", text)
-    node = parse_expression(source, sink, DEFAULT_LIMITS)
-    sink.raise_errors()
-    frame = train_frame(begin(sink, DEFAULT_LIMITS), Declarations(source))
-    try:
-        return _made(frame, text, node)
-    except (Failed, Exhausted):
-        sink.raise_errors()
-        raise
+    return from_call("--callback", text, partial(_made, text))
 
 
-def _made(frame: Frame, text: str, node: t.Expression | None) -> Callback:
-    base, trailers = (node.base, node.trailers) if isinstance(node, t.Postfix) else (node, ())
-    if not isinstance(base, t.Name) or len(trailers) > 1 or not all(isinstance(each, t.Arguments) for each in trailers):
+def _made(text: str, frame: Frame, call: Call) -> Callback:
+    if call.name is None:
         frame.fail(UnknownCallback(None, text, tuple(CALLBACKS), None))
-    cls = CALLBACKS.get(base.text)
+    cls = CALLBACKS.get(call.name)
     if cls is None:
-        frame.fail(UnknownCallback(frame.span(base), base.text, tuple(CALLBACKS), nearest(base.text, CALLBACKS)))
-    places: dict[str, Span] = {}
-    values: list[object] = []
-    options: dict[str, object] = {}
-    for each in trailers:
-        if isinstance(each, t.Arguments):
-            positional, by_name = arguments(frame, each)
-            values += [argument.value for argument in positional]
-            options |= {name: argument.value for name, argument in by_name.items()}
-            places = {name: argument.name_span or argument.span for name, argument in by_name.items()}
+        frame.fail(UnknownCallback(call.span, call.name, tuple(CALLBACKS), nearest(call.name, CALLBACKS)))
     signature = inspect.signature(cls)
-    for name in options.keys() - signature.parameters.keys():
+    for name in call.named.keys() - signature.parameters.keys():
         close = nearest(name, signature.parameters)
-        advice = f"did you mean {close}?" if close else f"it is called as {base.text}{signature}"
-        frame.fail(BadCallback(places[name], base.text, f"it has no argument {name}", advice))
+        advice = f"did you mean {close}?" if close else f"it is called as {call.name}{signature}"
+        frame.fail(BadCallback(call.places[name], call.name, f"it has no argument {name}", advice))
     try:
-        return cls(*values, **options)
+        return cls(*call.positional, **call.named)
     except (TypeError, ValueError) as error:
-        frame.fail(BadCallback(frame.span(base), base.text, str(error), f"it is called as {base.text}{signature}"))
+        frame.fail(BadCallback(call.span, call.name, str(error), f"it is called as {call.name}{signature}"))

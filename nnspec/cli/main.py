@@ -24,6 +24,7 @@ COMMANDS = {
     "sample": "Sample texts or pictures from a model.",
     "bench": "Measure how fast a model runs.",
     "train": "Train a model as its spec says.",
+    "sweep": "Search for settings: each trial is a run.",
     "find-lr": "Find the learning rate at which the loss falls fastest.",
     "runs": "Compare runs of training.",
     "zoo": "List the models that come with nnspec.",

@@ -46,7 +46,8 @@ class SpecArguments(Record):
         return model
 
 
-def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+def name_values(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """The texts of `NAME=VALUE`, by name."""
     pairs = {}
     for value in values:
         name, equals, text = value.partition("=")
@@ -58,7 +59,7 @@ def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str
 
 def _shapes(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
     shapes = {}
-    for name, text in _pairs(context, parameter, values).items():
+    for name, text in name_values(context, parameter, values).items():
         sizes = text.split("x") if text else []
         if not all(size.isascii() and size.isdecimal() and len(size) <= 12 for size in sizes):
             raise click.BadParameter(f"{text!r} is not a shape such as 8x3x224x224")
@@ -67,7 +68,7 @@ def _shapes(context: click.Context, parameter: click.Parameter, values: tuple[st
 
 
 def _limits(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> Limits:
-    pairs = _pairs(context, parameter, values)
+    pairs = name_values(context, parameter, values)
     known = Limits.record_fields
     for name, text in pairs.items():
         if name not in known or not (text.isascii() and text.isdecimal()):
@@ -90,7 +91,7 @@ def spec_settings(function: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--plugin", multiple=True, is_eager=True, expose_value=False, callback=_plugins, metavar="MODULE",
                   help="A Python module or file that registers layers and more; its code is run.")  # fmt: skip
     @click.option("--model", metavar="NAME", help="The model to take; the file's first one if left out.")
-    @click.option("--set", "settings", multiple=True, callback=_pairs, metavar="NAME=VALUE",
+    @click.option("--set", "settings", multiple=True, callback=name_values, metavar="NAME=VALUE",
                   help="An argument of the model, as a spec would write it.")  # fmt: skip
     @click.option("--limit", "limits", multiple=True, callback=_limits, metavar="NAME=NUMBER",
                   help=f"Raise a limit: {', '.join(Limits.record_fields)}.")  # fmt: skip

@@ -38,8 +38,8 @@ def make_folder(runs: Path, name: str | None, model: str) -> Path:
     Raises:
         SpecError: there is one already, or it cannot be made.
     """
-    if name is not None and not re.fullmatch(r"\w[\w.-]*", name):
-        raise SpecError.of(BadRun(None, name, "this is no name for a folder", "use letters, digits, -, _ and ."))
+    if name is not None:
+        check_name(name)
     try:
         runs.mkdir(parents=True, exist_ok=True)
         if name is not None:
@@ -57,6 +57,16 @@ def make_folder(runs: Path, name: str | None, model: str) -> Path:
     except OSError as error:
         raise SpecError.of(CannotWrite(None, str(runs), (error.strerror or str(error)).lower())) from None
     raise AssertionError("numbers do not end")
+
+
+def check_name(name: str) -> None:
+    """Check that a run may be called so.
+
+    Raises:
+        SpecError: it is no name for a folder.
+    """
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise SpecError.of(BadRun(None, name, "this is no name for a folder", "use letters, digits, -, _ and ."))
 
 
 def _holds_nothing(folder: Path) -> bool:

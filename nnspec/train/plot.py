@@ -12,6 +12,7 @@ from nnspec.record import Record
 Color = tuple[int, int, int]
 Point = tuple[float, float]
 BLUE, ORANGE, GREY = (31, 119, 180), (255, 127, 14), (200, 200, 200)
+MARGIN = 0.04  # of an axis, beyond its values
 LEFT, RIGHT, TOP, BOTTOM = 70, 16, 30, 40  # margins, in pixels
 
 
@@ -22,14 +23,21 @@ class Axis(Record):
     low: float
     high: float
     log: bool = False
+    labels: tuple[str, ...] = ()  # of the places 0, 1, ..., where it has no numbers
 
     def share(self, value: float) -> float:
         """The place of a value between the ends, from 0 to 1."""
         low, high, value = (math.log10(x) if self.log else x for x in (self.low, self.high, value))
         return min(1.0, max(0.0, (value - low) / (high - low))) if high > low else 0.5
 
+    def text(self, value: float) -> str:
+        """A tick as it is written."""
+        return self.labels[round(value)][:16] if self.labels else f"{value:.6g}"
+
     def ticks(self) -> list[float]:
         """Round values along the axis."""
+        if self.labels:
+            return [float(number) for number in range(len(self.labels))]
         if self.log:
             first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
             stride = max(1, (last - first) // 6)
@@ -41,9 +49,12 @@ class Axis(Record):
 
 
 def axis(name: str, values: Iterable[float], *, log: bool = False) -> Axis:
-    """An axis for finite values."""
+    """An axis for finite values, with a little room at the ends."""
     known = [value for value in values if math.isfinite(value)] or [1.0]
-    return Axis(name, min(known), max(known), log and min(known) > 0)
+    low, high = min(known), max(known)
+    if log and low > 0:
+        return Axis(name, low, high, log)
+    return Axis(name, low - MARGIN * (high - low), high + MARGIN * (high - low))
 
 
 class Panel:
@@ -62,11 +73,11 @@ class Panel:
         for value in self.x.ticks():
             place = self.place((value, self.y.low))[0]
             self.draw.line([(place, top), (place, bottom)], GREY)
-            self.draw.text((place, bottom + 4), f"{value:g}", "black", self.font, anchor="ma")
+            self.draw.text((place, bottom + 4), self.x.text(value), "black", self.font, anchor="ma")
         for value in self.y.ticks():
             place = self.place((self.x.low, value))[1]
             self.draw.line([(left, place), (right, place)], GREY)
-            self.draw.text((left - 6, place), f"{value:g}", "black", self.font, anchor="rm")
+            self.draw.text((left - 6, place), self.y.text(value), "black", self.font, anchor="rm")
         self.draw.rectangle(self.box, outline="grey")
         self.draw.text((right, bottom + 22), self.x.name, "black", self.font, anchor="ra")
         self.draw.text((left, top - 18), self.y.name, "black", self.font)
