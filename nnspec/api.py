@@ -327,6 +327,8 @@ class Model:
         strategy: str | None = None,
         quiet: bool = False,
         callbacks: Iterable[Callback | str] = (),
+        memory: str | None = None,
+        workers: int | None = None,
         limits: Limits = DEFAULT_LIMITS,
         **recipe: Any,
     ) -> Trained:
@@ -342,6 +344,9 @@ class Model:
             strategy: "ddp" or "fsdp" in processes that torchrun started.
             quiet: show nothing.
             callbacks: that see the run; a string is what `--callback` takes: "tensorboard", "mlflow", "wandb".
+            memory: that data may take, "25%" of the machine's or "4GB"; what does not fit is read while training goes
+                on. 1 GB, or an eighth of the machine's if that is less, where it is left out.
+            workers: processes that read samples; one a core if it is left out. It changes no result.
             limits: bounds on what the recipe may ask for.
             recipe: values of the `train` block; a string is read as an expression of the language.
 
@@ -356,7 +361,7 @@ class Model:
         declarations = self._declared
         if data is not None:
             recipe["data"] = data
-        manner = Manner(device, quiet, limits, strategy, callbacks_of(callbacks))
+        manner = Manner(device, quiet, limits, strategy, callbacks_of(callbacks), memory, workers)
         return train_run(self.program, declarations, self.sources, recipe, Path(runs), name, manner)
 
     def find_learning_rate(
@@ -722,6 +727,8 @@ def resume(
     strategy: str | None = None,
     quiet: bool = False,
     callbacks: Iterable[Callback | str] = (),
+    memory: str | None = None,
+    workers: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
     **recipe: Any,
 ) -> Trained:
@@ -734,7 +741,9 @@ def resume(
     from nnspec.callbacks.named import callbacks_of
     from nnspec.train.run import resume_run  # here: PyTorch takes seconds to import
 
-    return resume_run(Path(folder), recipe, Manner(device, quiet, limits, strategy, callbacks_of(callbacks)))
+    return resume_run(
+        Path(folder), recipe, Manner(device, quiet, limits, strategy, callbacks_of(callbacks), memory, workers)
+    )
 
 
 def model_of_run(folder: Path, limits: Limits = DEFAULT_LIMITS) -> Model:

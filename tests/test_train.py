@@ -283,7 +283,7 @@ def test_pictures_in_folders_are_resized_and_bad_ones_are_named(spec: str, tmp_p
     assert "best accuracy 1.0000" in result.output
     (tmp_path / "pictures" / "dark" / "broken.png").write_text("no picture")
     result = run(*arguments)
-    assert result.exit_code == 1 and "1 files are no pictures: dark/broken.png" in result.output
+    assert result.exit_code == 1 and "1 sample cannot be read: dark/broken.png" in result.output
 
 
 def test_a_spec_or_a_run_must_be_named() -> None:

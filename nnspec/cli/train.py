@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 @click.option("--callback", "callbacks", multiple=True, metavar="NAME",
               help="tensorboard, mlflow, wandb or a plug-in's, with arguments: wandb(project = 'digits').")  # fmt: skip
 @click.option("--tensorboard", is_flag=True, help="Events for TensorBoard; short for --callback tensorboard.")
+@click.option("--memory", metavar="SHARE|BYTES",
+              help="That data may take, 25% or 4GB; what is larger is read while training goes on.")  # fmt: skip
+@click.option("--workers", type=click.IntRange(min=0), metavar="N", help="Processes that read samples; one a core.")
 @click.option("--quiet", is_flag=True, help="Print the result only.")
 @reporting
 def command(
@@ -49,6 +52,8 @@ def command(
     callbacks: tuple[str, ...],
     tensorboard: bool,
     quiet: bool,
+    memory: str | None,
+    workers: int | None,
 ) -> None:
     """Train MODEL.nn as its `train` block says; without one, as a classifier of handwritten digits.
 
@@ -62,7 +67,8 @@ def command(
     given: dict[str, Any] = {key: text for key, text in texts.items() if text is not None}
     watching = dict.fromkeys([*callbacks, *(["tensorboard"] if tensorboard else [])])
     manner: dict[str, Any] = {
-        "device": device, "strategy": strategy, "quiet": quiet, "callbacks": watching, "limits": spec.limits,
+        "device": device, "strategy": strategy, "quiet": quiet, "memory": memory, "workers": workers,
+        "callbacks": watching, "limits": spec.limits,
     }  # fmt: skip
     with _told_once(), immediate_end():
         if resumed is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from itertools import takewhile
@@ -49,13 +50,30 @@ def folders_in(folder: Path) -> list[Path]:
 
 def pictures_in(folder: Path) -> list[Path]:
     """The pictures in a folder, sorted by name."""
-    return sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+    return [folder / name for name in files_in(folder)[0]]
+
+
+def files_in(folder: Path) -> tuple[list[str], list[str]]:
+    """The names of the pictures in a folder and of its other files, sorted, but for those that are hidden."""
+    pictures, others = [], []
+    with os.scandir(folder) as entries:  # a folder of a million files takes a second so, and a minute by paths
+        for entry in entries:
+            name = entry.name
+            if os.path.splitext(name)[1].lower() in SUFFIXES:
+                if entry.is_file():
+                    pictures.append(name)
+            elif not name.startswith(".") and entry.is_file():
+                others.append(name)
+    return sorted(pictures), sorted(others)
 
 
 def others_in(folders: Sequence[Path]) -> tuple[str, ...]:
     """A note on files in folders of pictures that are none by their endings; none where there are no such files."""
-    others = [f"{folder.name}/{file.name}" for folder in folders for file in sorted(folder.iterdir())
-              if file.is_file() and file.suffix.lower() not in SUFFIXES and not file.name.startswith(".")]  # fmt: skip
+    return others_note([f"{folder.name}/{name}" for folder in folders for name in files_in(folder)[1]])
+
+
+def others_note(others: Sequence[str]) -> tuple[str, ...]:
+    """The note on such files, by their names."""
     shown = ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")
     return (
         (f"files that are left out, being no pictures by their endings: {shown} ({len(others):,})",) if others else ()
@@ -64,7 +82,8 @@ def others_in(folders: Sequence[Path]) -> tuple[str, ...]:
 
 def parts_of(path: Path) -> FolderParts:
     """The parts of a folder; one that is called `train` and holds pictures itself is a class or a field instead."""
-    found = {each.name.lower(): each for each in folders_in(path) if not pictures_in(each)}
+    named = [each for each in folders_in(path) if each.name.lower() in (*TRAINING, *HELD_OUT)]
+    found = {each.name.lower(): each for each in named if not files_in(each)[0]}
     training = next((found[name] for name in TRAINING if name in found), None)
     validation = next((found[name] for name in HELD_OUT if name in found), None)
     if training is None or validation is None:

@@ -11,6 +11,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -52,6 +53,7 @@ def opened(source: Path | IO[bytes]) -> Iterator[Image.Image]:
         yield upright(picture)
 
 
+@cache
 def _formats() -> list[str]:
     Image.init()  # all that this Pillow was built with
     return sorted(FORMATS & Image.OPEN.keys())
@@ -112,15 +114,47 @@ def pixels(picture: Image.Image, channels: int, extent: tuple[int, int]) -> Pixe
     Raises:
         Unreadable: it is of numbers outside of what its mode can show.
     """
-    size = (extent[1], extent[0])
     wide = _wide(picture)
     if wide is not None:
-        grey = np.asarray(Image.fromarray(wide).resize(size, Image.Resampling.BILINEAR))
+        grey = np.asarray(Image.fromarray(wide).resize((extent[1], extent[0]), Image.Resampling.BILINEAR))
         planes = np.broadcast_to(grey, (min(channels, 3), *extent))
         return np.concatenate([planes, np.ones((1, *extent), np.float32)]) if channels == 4 else planes.copy()
-    fitted = _converted(picture, MODES[channels]).resize(size, Image.Resampling.BILINEAR)
-    array = np.asarray(fitted, np.float32).reshape(*extent, channels) / np.float32(255)
+    array = _fitted(picture, channels, extent).astype(np.float32) / np.float32(255)
     return np.ascontiguousarray(array.transpose(2, 0, 1))
+
+
+def read_bytes(source: Path | IO[bytes], channels: int, extent: tuple[int, int]) -> NDArray[np.uint8]:
+    """A picture [H, W, C] of 8 bits, of which 255 is white.
+
+    Raises:
+        Unreadable: the file holds no picture, or one of more bits.
+    """
+    with opened(source) as picture:
+        return eight_bits(picture, channels, extent)
+
+
+def eight_bits(picture: Image.Image, channels: int, extent: tuple[int, int]) -> NDArray[np.uint8]:
+    """The bytes [H, W, C] of a picture that is open.
+
+    Raises:
+        Unreadable: it has more than 8 bits.
+    """
+    if is_wide(picture):
+        raise Unreadable("it has more than 8 bits for a pixel, and the others have 8", "save all of them alike")
+    return _fitted(picture, channels, extent)
+
+
+def _fitted(picture: Image.Image, channels: int, extent: tuple[int, int]) -> NDArray[np.uint8]:
+    """A picture of 8 bits [H, W, C] in a size."""
+    fitted = _converted(picture, MODES[channels])
+    if fitted.size != (extent[1], extent[0]):
+        fitted = fitted.resize((extent[1], extent[0]), Image.Resampling.BILINEAR)
+    return np.asarray(fitted).reshape(*extent, channels)
+
+
+def is_wide(picture: Image.Image) -> bool:
+    """Whether a picture has more than 8 bits for a pixel."""
+    return picture.mode in ("F", "I") or picture.mode.startswith("I;16")
 
 
 def _wide(picture: Image.Image) -> Pixels | None:

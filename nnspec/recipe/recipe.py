@@ -63,7 +63,9 @@ class Recipe(Values):
     `stratify` each class has that share. The test part is judged once, with the best weights. The first input of floats
     (of a table, each of them) is normalised by the mean and deviation of the training part, which go with the weights
     into all that is made of them, unless the loss compares an output with it; `normalize` decides otherwise.
-    `balance = label` lets each class of a field come equally often. `augment` is a list of random changes.
+    `balance = label` lets each class of a field come equally often. `augment` is a list of random changes. A sample
+    that cannot be read stops the run; with `damaged = "skip"` the next one of its part stands in its place, it is told
+    and counted, and a hundred in a row stop the run.
 
     Steps: `clip` bounds the norm of the gradients. `accumulate = 4` takes a batch through the model in 4 parts, where
     memory is short; losses and gradients are those of the whole batch, but batch normalisation takes its statistics
@@ -94,6 +96,7 @@ class Recipe(Values):
     validation: HeldOut = None
     test: HeldOut = None
     stratify: bool = False
+    damaged: Literal["stop", "skip"] = "stop"
     clip: Positive | None = None
     accumulate: PositiveInt = 1
     precision: Literal["float32", "bfloat16", "float16"] = "float32"

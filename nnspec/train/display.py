@@ -22,6 +22,9 @@ class Display(Protocol):
     def say(self, text: str) -> None:
         """A line of text."""
 
+    def reading(self, done: int, total: int) -> None:
+        """Samples are read into memory: `done` of `total`."""
+
     def due(self) -> bool:
         """Whether it is time for a `step`."""
 
@@ -55,6 +58,9 @@ class Silent:
     def say(self, text: str) -> None:
         """A line of text."""
 
+    def reading(self, done: int, total: int) -> None:
+        """Nothing."""
+
     def due(self) -> bool:
         """Never."""
         return False
@@ -74,6 +80,9 @@ class Silent:
         """Nothing is open."""
 
 
+SILENT = Silent()
+
+
 class LineDisplay(Silent):
     """A line an epoch, and in long ones a line a minute: for files, pipes and notebooks."""
 
@@ -88,6 +97,11 @@ class LineDisplay(Silent):
     def say(self, text: str) -> None:
         """A line of text."""
         self.console.print(text, markup=False)
+
+    def reading(self, done: int, total: int) -> None:
+        """One line, every so often."""
+        if self.clock.due():
+            self.say(f"read {done:,} of {total:,} samples")
 
     def due(self) -> bool:
         """Every so often."""
@@ -122,6 +136,18 @@ class Bar(LineDisplay):
         columns = (BarColumn(20), TextColumn("{task.description}"), TimeRemainingColumn())
         self.progress = Progress(*columns, console=self.console, transient=True, refresh_per_second=5)
         self.task: TaskID | None = None
+        self.read: TaskID | None = None  # while samples are read into memory
+
+    def reading(self, done: int, total: int) -> None:
+        """A bar of its own, until all is read."""
+        if done == total:
+            if self.read is not None:
+                self.progress.remove_task(self.read)
+                self.read = None
+        elif self.clock.due():
+            if self.read is None:
+                self.read = self.progress.add_task("read", total=total)
+            self.progress.update(self.read, completed=done, description=f"read {done:,} of {total:,} samples")
 
     def step(self, done: int, total: int, losses: dict[str, float], throughput: float) -> None:
         """Move the bar."""

@@ -17,7 +17,7 @@ from nnspec.record import Record
 from nnspec.train.clock import Clock
 from nnspec.train.curves import write_curves
 from nnspec.train.diagnose import first_bad_layer, place_of
-from nnspec.train.display import Display, display
+from nnspec.train.display import Display
 from nnspec.train.folder import CURVES
 from nnspec.train.loop import Loop, Row, Stopped
 from nnspec.train.manner import Manner
@@ -57,7 +57,7 @@ class Trained(Record):
         return self.folder / LAST
 
 
-def run_epochs(prepared: Prepared, manner: Manner, folder: Path, state: Any) -> Trained:
+def run_epochs(prepared: Prepared, manner: Manner, folder: Path, state: Any, shown: Display) -> Trained:
     """Train to the end, from the beginning or from a state.
 
     Args:
@@ -65,12 +65,13 @@ def run_epochs(prepared: Prepared, manner: Manner, folder: Path, state: Any) -> 
         manner: how its user wants it.
         folder: of the run.
         state: the position and the tensors to go on from; None for none.
+        shown: where it tells what it does.
 
     Raises:
         SpecError: the loss is not finite, or a file cannot be written.
     """
     strategy = prepared.task.strategy
-    with kept_signals() as received, display(manner.quiet or not strategy.leads) as shown:
+    with kept_signals() as received:
         clock = Clock(SAVED_EVERY)
         loop = Loop(prepared.task, str(folder), lambda: strategy.any(bool(received or watching.stopped) or clock.due()))
         watching = Watching(manner.callbacks if strategy.leads else (), prepared, loop, folder)

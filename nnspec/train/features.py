@@ -14,6 +14,7 @@ from nnspec.reading.room import BYTES
 from nnspec.recipe.caching import divide_at_frozen, refuse
 from nnspec.recipe.plan import Plan
 from nnspec.record import Record
+from nnspec.train.delivery import Delivery, Ready
 from nnspec.train.parts import train_mode
 from nnspec.train.task import Computation
 
@@ -31,21 +32,29 @@ class Features(Record):
     span: Span | None
 
     @torch.no_grad()
-    def added(self, fields: Fields, batch: int, precision: Precision) -> Fields:
-        """The fields with the features of every sample.
+    def added(self, part: Delivery, precision: Precision) -> Ready:
+        """A part with the features of every sample, in memory; pictures that it reads as they are wanted are not.
 
         Raises:
             SpecError: they depend on the other samples of a batch, or take more room than a data set may.
         """
-        rows = len(next(iter(fields.values())))
         made: list[tuple[Tensor, ...]] = []
-        for start in range(0, rows, batch):
-            given = {name: fields[name][start : start + batch] for name in self.first.inputs}
+        others: list[Fields] = []
+        for values, _ in part.in_order():
+            given = {name: values[name] for name in self.first.inputs}
             made.append(self._computed(given, precision))
-            if start == 0:
-                self._verify(made[0], given, rows, precision)
+            if len(made) == 1:
+                self._verify(made[0], given, len(part), precision)
+            if not isinstance(part, Ready):
+                unread = set(self.first.inputs) - set(self.rest.inputs)
+                others.append({name: value for name, value in values.items() if name not in unread})
+        fields = (
+            part.fields
+            if isinstance(part, Ready)
+            else {name: torch.cat([each[name] for each in others]) for name in others[0]}
+        )
         whole = map(torch.cat, zip(*made, strict=True))
-        return {**fields, **dict(zip(self.names, whole, strict=True))}
+        return Ready({**fields, **dict(zip(self.names, whole, strict=True))}, part.order)
 
     def _computed(self, given: Fields, precision: Precision) -> tuple[Tensor, ...]:
         with precision():

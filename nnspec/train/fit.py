@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import partial
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,9 +19,9 @@ from nnspec.recipe.mistakes import TooFewClasses
 from nnspec.recipe.objective import Objective
 from nnspec.recipe.targets import class_targets
 from nnspec.train.changes import LUMINANCE
-from nnspec.train.data.dataset import DataSet, Frame, resized
+from nnspec.train.data.dataset import Frame, resized
+from nnspec.train.keeping import Divided
 from nnspec.train.mistakes import BadData
-from nnspec.train.split import looked_at
 from nnspec.train.view import View
 
 
@@ -37,10 +36,11 @@ class Fitted:
     Where a recipe builds networks of its own, there is no model, and the fields are as the data has them.
     """
 
-    def __init__(self, data: DataSet, program: Program | None, span: Span | None, cut: Extent | None = None) -> None:
+    def __init__(self, divided: Divided, program: Program | None, span: Span | None, cut: Extent | None = None) -> None:
         """`cut` is the size that pictures are cut to for each batch, where they may have another one here."""
-        self.data = data
-        self.fitting = Fitting(data.name, described(data, program), program, span, cut)
+        self.divided = divided
+        data = self.data = divided.data
+        self.fitting = Fitting(data.name, described(divided, program), program, span, cut)
         self.types = {name: type for name, type in self.fitting.types.items() if type is not None}
         self.fields = {name: View(name, form) for name, form in data.samples.forms.items()}
         for name, field in self.fitting.feeds.items():
@@ -65,7 +65,7 @@ class Fitted:
 
     def values(self, name: str) -> Iterable[Tensor]:
         """The values of a field by which it is judged, in parts: all, or those of some samples where they are many."""
-        return looked_at(self.data.samples, self.fields[name], np.arange(len(self.data)))
+        return self.divided.values(self.fields[name])
 
     def _conform(self, field: str, view: View, type: TensorType) -> View:
         """A field in the shape of an input: pictures in its channels and size, in a row where it has no place."""
@@ -84,26 +84,26 @@ class Fitted:
         return view.then(partial(torch.flatten, start_dim=1)) if type.rank == 2 else view
 
 
-def described(data: DataSet, program: Program | None) -> Fields:
+def described(divided: Divided, program: Program | None) -> Fields:
     """The fields of data that is read; those that may be indices of the model with their least and greatest."""
     inputs = {port.name for port in program.main.inputs} if program else set()
     found: dict[str, Field | None] = {}
+    data = divided.data
     for name, stored in data.samples.forms.items():
         form = stored.opened
         dtype = _dtype(form.dtype)
-        bounds = _bounds(data, name) if dtype == "int" and name in inputs and 0 not in form.sizes else None
+        bounds = _bounds(divided, name) if dtype == "int" and name in inputs and 0 not in form.sizes else None
         picture, mask = name in data.pictures, name in data.masks
         found[name] = Field(dtype, form.sizes, picture, mask, data.aligned.get(name), bounds)
     return Fields(found)
 
 
-def _bounds(data: DataSet, name: str) -> tuple[int, int]:
+def _bounds(divided: Divided, name: str) -> tuple[int, int]:
     """The least and the greatest value of a field."""
-    known = data.samples.ranges.get(name)
-    if known is not None:
-        return known
-    view = View(name, data.samples.forms[name])
-    parts = list(looked_at(data.samples, view, np.arange(len(data))))
+    samples = divided.data.samples
+    if name in samples.ranges:
+        return samples.ranges[name]
+    parts = list(divided.values(View(name, samples.forms[name])))
     return min(int(part.min()) for part in parts), max(int(part.max()) for part in parts)
 
 

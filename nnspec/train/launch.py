@@ -34,6 +34,7 @@ class Process(Record):
     rank: int = 0
     count: int = 1
     local: int = 0  # its number on its machine
+    beside: int = 1  # processes on its machine, itself included
 
     @property
     def reports(self) -> bool:
@@ -46,7 +47,9 @@ def this_process(variables: Mapping[str, str] = os.environ) -> Process:
     texts = [variables.get(name, "") for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")]
     if not all(text.isascii() and text.isdecimal() for text in texts):
         return Process()
-    return Process(*map(int, texts))
+    rank, count, local = map(int, texts)
+    beside = variables.get("LOCAL_WORLD_SIZE", "")
+    return Process(rank, count, local, int(beside) if beside.isascii() and beside.isdecimal() else count)
 
 
 def check_launch(strategy: str | None, process: Process) -> None:

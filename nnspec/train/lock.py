@@ -14,6 +14,8 @@ from nnspec.train.mistakes import BadRun
 if sys.platform != "win32":
     import fcntl
 
+HANDLES: set[int] = set()  # of folders that belong to this process; a process that is forked off has none
+
 
 @contextmanager
 def held(folder: Path, wanted: bool) -> Iterator[None]:
@@ -30,11 +32,23 @@ def held(folder: Path, wanted: bool) -> Iterator[None]:
         yield
         return
     handle = os.open(folder, os.O_RDONLY)
+    HANDLES.add(handle)
     try:
         _lock(handle, folder)
         yield
     finally:
+        HANDLES.discard(handle)
         os.close(handle)
+
+
+def _release() -> None:
+    """Close what a forked process has of its parent: a lock lasts as long as any process has it open."""
+    while HANDLES:
+        os.close(HANDLES.pop())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_release)
 
 
 def _lock(handle: int, folder: Path) -> None:

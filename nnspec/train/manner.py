@@ -17,3 +17,5 @@ class Manner(Record):
     limits: Limits = DEFAULT_LIMITS
     strategy: str | None = None  # of several processes: "ddp" or "fsdp"
     callbacks: tuple[Callback, ...] = ()  # that see the run
+    memory: str | None = None  # that data may take: a share, or bytes; a modest amount where nothing is said
+    workers: int | None = None  # processes that read samples; one a core where nothing is said

@@ -33,12 +33,12 @@ from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.known import Known
 from nnspec.train.data.parts import read_parts
 from nnspec.train.data.samples import Indices, fingerprint
-from nnspec.train.delivery import Delivery, Ready
+from nnspec.train.delivery import Delivery
 from nnspec.train.fit import Fitted, check_classes, frame_of
 from nnspec.train.folder import RAW
 from nnspec.train.followed import followed, middles
 from nnspec.train.judging import Judging
-from nnspec.train.keeping import made_ready
+from nnspec.train.keeping import Divided
 from nnspec.train.launch import Process
 from nnspec.train.masks import check_shares
 from nnspec.train.mistakes import BadDevice, MixedBatches, MixedParts, NotOfParts
@@ -47,6 +47,7 @@ from nnspec.train.order import Balanced, Order
 from nnspec.train.shares import Parts, choose_parts
 from nnspec.train.split import Statistics, statistics
 from nnspec.train.strategy import Strategy
+from nnspec.train.supply import Supply
 from nnspec.train.task import Computation, Task
 from nnspec.train.view import Normalise, View
 
@@ -91,6 +92,7 @@ def prepare(
     strategy: Strategy,
     limits: Limits,
     judging: Judging | None = None,
+    supply: Supply | None = None,
 ) -> Prepared:
     """Read the data, elaborate what is trained for, check all of it, and build the model with new weights.
 
@@ -103,6 +105,7 @@ def prepare(
         strategy: how it is spread over processes.
         limits: bounds on what the spec may ask for.
         judging: what is judged, and not trained: then both the training and the validation part are that.
+        supply: the memory for data, and the processes that read it.
 
     Raises:
         SpecError: the data cannot be read, or does not fit; or the loss, the weights or the frozen parts are wrong.
@@ -114,7 +117,9 @@ def prepare(
     choice, held = in_files(recipe.data.found(base), recognised(held_out(plan), base), base)
     known_before = judging.known if judging else None
     data = read_parts(choice, held, base, frame_of(model, cut is not None), plan.places, inputs, known_before)
-    fitted = Fitted(data, model, plan.places.get("data"), cut)
+    supply = (supply or Supply()).replace(skips=recipe.damaged == "skip")
+    divided = Divided(data, supply, device, plan.places.get("data"))
+    fitted = Fitted(divided, model, plan.places.get("data"), cut)
     objective, types = settle_masks(
         fitted.fitting, lambda types: elaborate_objective(plan, model, types, fitted.batch, limits)
     )
@@ -148,7 +153,8 @@ def prepare(
     if judging is not None:
         judged = judging.chosen(data, chosen, plan.places.get("data"))
         chosen = Parts(judged, judged, judged[:0])
-    known, views = _normalising(fitted, normalised, chosen.training, judging)
+    divided.divide([chosen.training, chosen.validation, chosen.test])
+    known, views = _normalising(fitted, normalised, judging)
     pictures = followed(fitted, views, known, device) if recipe.augment else ()
     draws = torch.Generator().manual_seed(recipe.seed)
     torch.manual_seed(recipe.seed)
@@ -158,17 +164,16 @@ def prepare(
     features = networks.features
     precision = partial(in_precision, recipe, device)
 
-    def delivery(views: dict[str, View], part: Indices, order: Order | None = None) -> Delivery:
-        ready = made_ready(data.samples, views, part, device)
-        fields = ready if features is None else features.added(ready, recipe.batch, precision)
-        return Ready(fields, order or Order(len(part), recipe.batch, recipe.seed))
+    def delivery(part: int, views: dict[str, View], order: Order | None = None) -> Delivery:
+        order = order or Order(len(divided.parts[part]), recipe.batch, recipe.seed)
+        delivered = divided.delivered(part, views, order)
+        return delivered if features is None else features.added(delivered, precision)
 
     seen = middles(views, pictures, cut) if cut else views
-    validation = delivery(seen, chosen.validation)
+    validation = delivery(1, seen)
     training = validation
     if judging is None:
-        order = _order(data, recipe, chosen.training, plan.places.get("balance"))
-        training = delivery(views, chosen.training, order)
+        training = delivery(0, views, _order(data, recipe, chosen.training, plan.places.get("balance")))
     task = Task(
         model=networks.model,
         forward=features.rest if features else Computation(networks.model, fitted.inputs),
@@ -186,7 +191,7 @@ def prepare(
         rises=objective.better == "higher",
         training=training,
         validation=validation,
-        test=delivery(seen, chosen.test) if len(chosen.test) else None,
+        test=delivery(2, seen) if len(chosen.test) else None,
         fields=(*views, *(features.names if features else ())),
         augment=Augment(recipe.augment, pictures, draws) if recipe.augment else None,
         recipe=recipe,
@@ -273,7 +278,7 @@ def _normalised(fitted: Fitted, objective: Objective, recipe: Recipe, data: Data
 
 
 def _normalising(
-    fitted: Fitted, normalised: Collection[str], training: Indices, judging: Judging | None
+    fitted: Fitted, normalised: Collection[str], judging: Judging | None
 ) -> tuple[dict[str, Statistics], dict[str, View]]:
     """The statistics of the fields to normalise, and all fields with those normalised, whatever their names."""
     views = dict(fitted.fields)
@@ -282,7 +287,7 @@ def _normalising(
         view = fitted.fields[name]
         pictures = any(fitted.fields[picture] is view for picture in fitted.data.pictures)
         table = len(view.form.sizes) == 1 and not pictures
-        known = judging.statistics_of(name) if judging else statistics(fitted.data.samples, view, training, table)
+        known = judging.statistics_of(name) if judging else statistics(fitted.divided, view, table)
         found[name] = known
         made = view.then(Normalise(torch.tensor(known.mean), torch.tensor(known.std)))
         views |= {each: made for each, own in fitted.fields.items() if own is view}
@@ -292,7 +297,11 @@ def _normalising(
 def _notes(task: Task, fitted: Fitted, told_apart: int | None) -> tuple[str, ...]:
     """Notes for a person to read before the first epoch."""
     counts = [len(part) for part in (task.training, task.validation)]
-    found = [f"{fitted.data.name}: {counts[0]:,} samples to train on, {counts[1]:,} held out", *fitted.data.notes]
+    found = [
+        f"{fitted.data.name}: {counts[0]:,} samples to train on, {counts[1]:,} held out",
+        *fitted.divided.notes,
+        *fitted.data.notes,
+    ]
     known = len(fitted.data.classes)
     if told_apart is not None and 0 < known < told_apart:
         found.append(f"the model tells {told_apart} classes apart, and the data has {known}: the others stay unused")

@@ -19,6 +19,7 @@ from nnspec.recipe.given import is_given
 from nnspec.recipe.outside import merged, placed
 from nnspec.recipe.plan import read_plan
 from nnspec.record import Record
+from nnspec.train.display import SILENT, Display, display
 from nnspec.train.epochs import Trained, run_epochs
 from nnspec.train.folder import PROGRAM, make_folder, read_spec, write_spec, write_texts
 from nnspec.train.joining import joined
@@ -32,6 +33,7 @@ from nnspec.train.resume import check_data, check_recipe
 from nnspec.train.settings import SAMPLE, SETTINGS, Settings, read_settings
 from nnspec.train.state import STATE, load_state
 from nnspec.train.strategy import Strategy
+from nnspec.train.supply import Supply, bytes_of, workers_of
 
 
 class Job(Record):
@@ -92,14 +94,14 @@ def train_run(
         SpecError: the recipe, the data or the device are wrong, the loss is not finite, or a file cannot be written.
     """
     job = new_job(program, declarations, sources, recipe, manner)
-    with placed_in(manner) as (device, strategy):
-        prepared = prepare_job(job, device, strategy)
+    with placed_in(manner) as (device, strategy), display(manner.quiet or not strategy.leads) as shown:
+        prepared = prepare_job(job, device, strategy, shown)
         texts = {PROGRAM: program.to_json() + "\n", **_texts(_settled(job.settings, prepared), prepared)}
         folder = Path(strategy.agree(str(make_folder(runs, name, prepared.name)) if strategy.leads else ""))
         with held(folder, strategy.leads):
             if strategy.leads:
                 write_spec(folder, declarations.source, sources, texts)
-            return run_epochs(prepared, manner, folder, None)
+            return run_epochs(prepared, manner, folder, None, shown)
 
 
 def resume_run(folder: Path, recipe: dict[str, Any], manner: Manner) -> Trained:
@@ -108,7 +110,11 @@ def resume_run(folder: Path, recipe: dict[str, Any], manner: Manner) -> Trained:
     Raises:
         SpecError: as `train_run`; or the folder holds no run that can be gone on with.
     """
-    with placed_in(manner) as (device, strategy), held(folder, strategy.leads):
+    with (
+        placed_in(manner) as (device, strategy),
+        held(folder, strategy.leads),
+        display(manner.quiet or not strategy.leads) as shown,
+    ):
         if strategy.leads:
             settle(folder)
         strategy.wait()
@@ -122,7 +128,7 @@ def resume_run(folder: Path, recipe: dict[str, Any], manner: Manner) -> Trained:
         settings = before.model_copy(update={"recipe": texts, "given": plain.given, "plugins": plain.plugins})
         source = declarations.source
         job = Job(program, declarations, {source.name: source}, settings, manner, objects)
-        prepared = prepare_job(job, device, strategy)
+        prepared = prepare_job(job, device, strategy, shown)
         now = _settled(settings, prepared)
         check_recipe(folder, before, recipe, now.resolved)
         check_data(folder, before, now)
@@ -130,7 +136,8 @@ def resume_run(folder: Path, recipe: dict[str, Any], manner: Manner) -> Trained:
         if strategy.leads:
             write_texts(folder, _texts(now, prepared))
         began = STATE in read_manifest(folder).files
-        return run_epochs(prepared, manner, folder, load_state(folder, device, strategy) if began else None)
+        state = load_state(folder, device, strategy) if began else None
+        return run_epochs(prepared, manner, folder, state, shown)
 
 
 def _told_apart(recipe: Mapping[str, object]) -> tuple[Settings, dict[str, object]]:
@@ -163,12 +170,15 @@ def _texts(settings: Settings, prepared: Prepared) -> dict[str, str]:
     return {SETTINGS: settings.model_dump_json(indent=1) + "\n", **drawn}
 
 
-def prepare_job(job: Job, device: torch.device, strategy: Strategy) -> Prepared:
-    """The task of a job: its data read, its networks built."""
+def prepare_job(job: Job, device: torch.device, strategy: Strategy, shown: Display = SILENT) -> Prepared:
+    """The task of a job: its data read, its networks built; `shown` is told of what takes long."""
+    processes = this_process().beside
+    memory, workers = bytes_of(job.manner.memory, processes), workers_of(job.manner.workers, processes)
+    supply = Supply(memory, workers, say=shown.say, reading=shown.reading)
     plan = read_plan(job.declarations, job.name, {**job.settings.recipe, **job.objects}, job.manner.limits)
     places = {name: Span(source, 0, 0) for name, source in job.sources.items()}
     base, places = Path(job.settings.base), {**places, **plan.sources}
-    return prepare(job.program, plan, base, places, device, strategy, job.manner.limits)
+    return prepare(job.program, plan, base, places, device, strategy, job.manner.limits, supply=supply)
 
 
 @contextmanager

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+import numpy as np
 import torch
 
 from nnspec.diagnostics import Span
-from nnspec.reading.folders import common_names, folders_in, others_in, parts_of, pictures_in
-from nnspec.reading.pictures import extent_of, read_picture
-from nnspec.reading.room import BYTES
+from nnspec.reading.folders import common_names, files_in, folders_in, others_note, parts_of
+from nnspec.reading.pictures import extent_of, is_wide, opened, read_bytes, read_picture
 from nnspec.reading.unreadable import Unreadable
 from nnspec.train.data.dataset import DataSet, Frame
 from nnspec.train.data.fail import RELATIVE, read_from, refuse
-from nnspec.train.data.samples import Held
+from nnspec.train.data.names import Names
+from nnspec.train.data.samples import Form, Hash, Indices, Rows, Samples
 
 COLORS = 3
+WHITE = 255
+EIGHT_BITS = frozenset({".jpg", ".jpeg", ".bmp", ".gif", ".webp"})  # files that never have more
+LOOKED_AT = 2000  # files of other kinds whose bits are looked at before the first is read
+COMPARED = 1 << 26  # bytes of files by all of which they are known to be the same
 T = TypeVar("T")
 
 
@@ -36,35 +43,107 @@ def read_pictures(path: Path, frame: Frame, span: Span | None) -> DataSet:
     parts = parts_of(path)
     with read_from(path, span):
         classes = common_names(parts)
-    files: list[tuple[Path, int]] = []
+    folders: list[Path] = []
+    names: list[str] = []
+    labels: list[int] = []
     counts: list[int] = []
+    others: list[str] = []
     for part in parts.folders:
-        found = {folder: pictures_in(folder) for folder in folders_in(part)}
-        empty = [folder.relative_to(path).as_posix() for folder, pictures in found.items() if not pictures]
-        if empty:
-            fail(f"there are no pictures in {', '.join(empty)}")
-        own = [(file, classes.index(folder.name)) for folder, pictures in found.items() for file in pictures]
-        counts.append(len(own))
-        files += own
-    if len(files) < 2:
-        fail(f"it holds {len(files)} pictures")
-    frame = frame_of_file(files[0][0], frame)
-    channels, extent = frame.channels or COLORS, (frame.height or 1, frame.width or 1)
-    size = channels * extent[0] * extent[1] * 4 * len(files)
-    if size > BYTES:
-        fail(f"its pictures take {size:,} bytes", f'write a size: images("{path.name}", size = 64)')
-    made = torch.empty(len(files), channels, *extent)
-    places = iter(range(len(files)))
+        for folder in folders_in(part):
+            pictures, left = files_in(folder)
+            if not pictures:
+                fail(f"there are no pictures in {folder.relative_to(path).as_posix()}")
+            folders.append(folder)
+            names += pictures
+            labels.append(classes.index(folder.name))
+            counts.append(len(pictures))
+            others += [f"{folder.name}/{name}" for name in left]
+    if len(names) < 2:
+        fail(f"it holds {len(names)} pictures")
+    frame = frame_of_file(folders[0] / names[0], frame)
+    samples = PictureFiles(path, folders, counts, names, labels, frame)
+    own = len(folders_in(parts.training))
+    held_out = sum(counts[own:]) if parts.validation is not None else None
+    return DataSet(path.name, samples, tuple(classes), frozenset({"image"}),
+                   held_out=held_out, notes=(*parts.notes, *others_note(others)))  # fmt: skip
 
-    def put(file: Path) -> None:
-        made[next(places)] = torch.from_numpy(read_picture(file, channels, extent))
 
-    each_readable(path, [file for file, _ in files], put, span)
-    labels = torch.tensor([label for _, label in files])
-    held_out = counts[1] if len(counts) > 1 else None
-    notes = (*parts.notes, *others_in([folder for part in parts.folders for folder in folders_in(part)]))
-    return DataSet(path.name, Held({"image": made, "label": labels}), tuple(classes), frozenset({"image"}),
-                   held_out=held_out, notes=notes)  # fmt: skip
+class PictureFiles(Samples):
+    """The pictures of folders, each unpacked when it is asked for: bytes, unless some have more bits."""
+
+    decoded = True
+
+    def __init__(
+        self,
+        root: Path,
+        folders: Sequence[Path],
+        counts: Sequence[int],
+        names: Sequence[str],
+        labels: Sequence[int],
+        frame: Frame,
+    ) -> None:
+        """Take the files as they are listed.
+
+        Args:
+            root: the folder of all.
+            folders: one after the other.
+            counts: the number of pictures in each.
+            names: of the pictures in all of them.
+            labels: the class of each folder.
+            frame: the form that pictures are brought to.
+        """
+        self.root = root
+        self.folders = [os.fspath(folder) for folder in folders]
+        self.ends = np.cumsum(counts)
+        self.names = Names(names)
+        self.channels, self.extent = frame.channels or COLORS, (frame.height or 1, frame.width or 1)
+        self.wide = self._any_wide(names)
+        channels, extent = self.channels, self.extent
+        form = (
+            Form(torch.float32, (channels, *extent))
+            if self.wide
+            else Form(torch.uint8, (*extent, channels), WHITE, True)
+        )
+        self.known = {"label": torch.from_numpy(np.repeat(np.array(labels, np.int64), counts))}
+        self.forms = {"image": form, "label": Form(torch.int64)}
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def path(self, index: int) -> Path:
+        """The file of a sample."""
+        return Path(self.folders[int(np.searchsorted(self.ends, index, side="right"))], self.names[index])
+
+    def place(self, index: int) -> str:
+        return self.path(index).relative_to(self.root).as_posix()
+
+    def rows(self, indices: Indices) -> Rows:
+        form = self.forms["image"]
+        made = np.empty((len(indices), *form.sizes), np.float32 if self.wide else np.uint8)
+        read = read_picture if self.wide else read_bytes
+        for place, index in enumerate(indices):
+            made[place] = read(self.path(int(index)), self.channels, self.extent)
+        return {"image": torch.from_numpy(made), "label": self.known["label"][torch.from_numpy(indices)]}
+
+    def identify(self, hashed: Hash) -> None:
+        """By the names and sizes of the files; where they are small, by all that is in them."""
+        paths = [self.path(index) for index in range(len(self))]
+        sizes = [os.stat(path).st_size if os.path.exists(path) else -1 for path in paths]
+        hashed.update(f"{self.forms['image']} {self.known['label'].tolist()}".encode())
+        whole = sum(sizes) <= COMPARED
+        for index, (path, size) in enumerate(zip(paths, sizes, strict=True)):
+            hashed.update(f"{self.place(index)} {size}".encode("utf-8", "surrogateescape"))
+            if whole and size >= 0:
+                hashed.update(path.read_bytes())
+
+    def _any_wide(self, names: Sequence[str]) -> bool:
+        """Whether some pictures have more than 8 bits; of very many, those that are looked at."""
+        doubtful = [index for index, name in enumerate(names) if os.path.splitext(name)[1].lower() not in EIGHT_BITS]
+        for place in np.linspace(0, len(doubtful) - 1, min(LOOKED_AT, len(doubtful))).astype(np.int64):
+            with suppress(Unreadable), opened(self.path(doubtful[place])) as picture:
+                if is_wide(picture):
+                    return True
+        return False
 
 
 def each_readable(path: Path, files: Sequence[Path], read: Callable[[Path], T], span: Span | None) -> list[T]:

@@ -100,7 +100,11 @@ class Held(Samples):
     """Samples in memory, one tensor a field."""
 
     def __init__(
-        self, fields: Mapping[str, Tensor], forms: Mapping[str, Form] | None = None, source: Samples | None = None
+        self,
+        fields: Mapping[str, Tensor],
+        forms: Mapping[str, Form] | None = None,
+        source: Samples | None = None,
+        damaged: Mapping[int, Exception] | None = None,
     ) -> None:
         """Hold them.
 
@@ -108,16 +112,21 @@ class Held(Samples):
             fields: by name, samples first.
             forms: of fields that are not simply what they are stored as.
             source: where they are from.
+            damaged: samples that cannot be read from there, each with the reason.
         """
         self.known = dict(fields)
         plain = {name: Form(tensor.dtype, tuple(tensor.shape[1:])) for name, tensor in fields.items()}
         self.forms = {**plain, **(forms or {})}
         self.source = source
+        self.damaged = damaged or {}
 
     def __len__(self) -> int:
         return len(next(iter(self.known.values())))
 
     def rows(self, indices: Indices) -> Rows:
+        for index in self.damaged:
+            if index in indices:
+                raise self.damaged[index]
         # numpy asks for huge pages, in which rows anywhere are found sooner
         return {name: torch.from_numpy(tensor.numpy()[indices]) for name, tensor in self.known.items()}
 

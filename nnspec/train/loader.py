@@ -1,0 +1,207 @@
+"""Samples read ahead of the steps, by worker processes of `torch.utils.data`.
+
+A request names positions in a part, and the order of the requests is the order of the answers: so the number of
+processes changes nothing but the speed. A damaged sample stops the run, or the next sample of its part that is whole
+stands in its place, which is the same whoever reads it.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from nnspec.diagnostics import Diagnostic, Span, SpecError
+from nnspec.reading.unreadable import Unreadable
+from nnspec.train.data.samples import Indices, Rows, Samples
+from nnspec.train.supply import Supply
+
+MOST_DAMAGED = 100  # samples in a row
+TOLD = 5  # damaged samples that are told of one by one
+Request = tuple[int, Indices]  # a part, and positions in it
+Damage = tuple[str, str, str]  # the place of a sample, what is wrong with it, what to do
+Answer = tuple[Rows, dict[int, Damage], bool]  # by index; whether they are too many
+
+
+class DamagedSample(Diagnostic):
+    """A sample cannot be read: its file is missing, damaged, or of another kind than the others.
+
+    `damaged = "skip"` in the `train` block goes on with the next one in its place, and counts them.
+    """
+
+    code = "E0651"
+    name: str
+    reason: str
+    advice: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.name}: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return f'{self.advice}, or go on without such samples: damaged = "skip"'
+
+
+class TooManyDamaged(Diagnostic):
+    """A hundred samples in a row cannot be read: something else is wrong than a few damaged files."""
+
+    code = "E0652"
+    name: str
+    reason: str
+    count: int
+
+    @property
+    def message(self) -> str:
+        return f"{self.count} samples in a row cannot be read; the last of them is {self.name}: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "see that the data is where it was, and whole"
+
+
+class Fetcher(Dataset[Answer]):
+    """Reads the samples of a request, in a worker process or in this one."""
+
+    def __init__(self, samples: Samples, parts: Sequence[Indices], skips: bool) -> None:
+        self.samples = samples
+        self.parts = parts
+        self.skips = skips
+
+    def __getitem__(self, request: Request) -> Answer:
+        part, positions = self.parts[request[0]], request[1]
+        try:
+            return self.samples.rows(part[positions]), {}, False
+        except Unreadable:
+            return self._one_by_one(part, positions)
+
+    def _one_by_one(self, part: Indices, positions: Indices) -> Answer:
+        """The samples, with others in the place of those that are damaged; none where these are not skipped."""
+        found: list[Rows] = []
+        damages: dict[int, Damage] = {}
+        for position in positions:
+            for offset in range(min(MOST_DAMAGED, len(part)) if self.skips else 1):
+                index = int(part[(position + offset) % len(part)])
+                try:
+                    found.append(self.samples.rows(np.array([index])))
+                    break
+                except Unreadable as error:
+                    damages[index] = (self.samples.place(index), error.reason, error.advice)
+            else:
+                if self.skips:
+                    return {}, damages, True
+        if damages and not self.skips:
+            return {}, damages, False
+        return {name: torch.cat([rows[name] for rows in found]) for name in found[0]}, damages, False
+
+
+class _Requests:
+    """The requests of a pass over the data; each pass has its own."""
+
+    def __init__(self) -> None:
+        self.current: Iterable[Request] = ()
+
+    def __iter__(self) -> Iterator[Request]:
+        return iter(self.current)
+
+
+class Loader:
+    """The samples of all parts, in any order that is asked for."""
+
+    def __init__(
+        self,
+        samples: Samples,
+        parts: Sequence[Indices],
+        supply: Supply,
+        span: Span | None,
+        skipped: set[str],
+        pinned: bool = False,
+    ) -> None:
+        """Read samples ahead.
+
+        Args:
+            samples: of the data.
+            parts: the samples of each part.
+            supply: how many processes read, and whether damaged samples are skipped.
+            span: of the recipe.
+            skipped: the places of damaged samples, to which others are added.
+            pinned: whether samples are put where a GPU can take them from while it computes.
+        """
+        self.fetcher = Fetcher(samples, parts, supply.skips)
+        self.supply = supply
+        self.span = span
+        self.skipped = skipped
+        self.requests = _Requests()
+        self.workers = supply.workers if samples.decoded else 0
+        self.pinned = pinned
+        self.loader: DataLoader[Answer] | None = None
+
+    def rows(self, requests: Iterable[Request]) -> Iterator[Rows]:
+        """The samples of each request.
+
+        Raises:
+            SpecError: one is damaged, and is not to be skipped; or too many are.
+        """
+        for rows, damages in self.answers(requests):
+            if damages and not self.supply.skips:
+                raise SpecError.of(DamagedSample(self.span, *next(iter(damages.values()))))
+            yield rows
+
+    def answers(self, requests: Iterable[Request]) -> Iterator[tuple[Rows, dict[int, Damage]]]:
+        """The samples of each request, and the damages of those that cannot be read.
+
+        Raises:
+            SpecError: too many are damaged.
+        """
+        for rows, damages, fatal in self._answers(requests):
+            if damages and self.supply.skips:
+                if fatal:
+                    place, reason, _ = list(damages.values())[-1]
+                    raise SpecError.of(TooManyDamaged(self.span, place, reason, min(MOST_DAMAGED, len(damages))))
+                self._note(damages.values())
+            yield rows, damages
+
+    def _answers(self, requests: Iterable[Request]) -> Iterable[Answer]:
+        if self.workers == 0:
+            return map(self.fetcher.__getitem__, requests)
+        self.requests.current = requests
+        if self.loader is None:
+            self.loader = DataLoader(
+                self.fetcher,
+                batch_size=None,
+                sampler=self.requests,
+                num_workers=self.workers,
+                collate_fn=_as_it_is,
+                pin_memory=self.pinned,
+                persistent_workers=True,
+                worker_init_fn=_begin,
+                # forked processes share the memory of this one
+                multiprocessing_context="fork" if sys.platform == "linux" else None,
+            )
+        with warnings.catch_warnings():  # of forks beside threads: nothing of them is used in a worker
+            warnings.simplefilter("ignore")
+            return iter(self.loader)
+
+    def _note(self, damages: Iterable[Damage]) -> None:
+        """Tell of samples that are skipped."""
+        for place, reason, _ in damages:
+            if place not in self.skipped:
+                self.skipped.add(place)
+                if len(self.skipped) <= TOLD:
+                    self.supply.say(f"skipped, being damaged: {place}: {reason}")
+
+
+def _as_it_is(answer: Any) -> Any:
+    return answer
+
+
+def _begin(worker: int) -> None:
+    """A worker leaves the signals of the terminal to the process that it works for."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)

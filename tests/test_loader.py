@@ -1,0 +1,107 @@
+"""Data that does not fit into memory: read by worker processes, in the same order and to the same bits as from memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+import nnspec
+from nnspec.train.epochs import Trained
+from nnspec.train.order import shuffled
+from nnspec.train.supply import bytes_of
+
+SPEC = """
+model Small {
+  input image: float[N, 3, 8, 8]
+  Conv2d(4, 3, padding = 1) -> ReLU -> Flatten -> Dropout(0.1)
+  output logits = Linear(2)
+}
+train {
+  data      = images("pictures")
+  augment   = [random_flip, random_shift(1)]
+  loss      = cross_entropy(logits, label)
+  metrics   = [accuracy(logits, label)]
+  optimizer = SGD(lr = 0.1, momentum = 0.9)
+  batch     = 8
+  epochs    = 2
+}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    draws = np.random.default_rng(0)
+    for number in range(60):
+        place = tmp_path / "pictures" / "ab"[number % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        pixels = draws.integers(0, 128 + 127 * (number % 2), (10, 9, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(place / f"{number}.png")
+    (tmp_path / "small.nn").write_text(SPEC)
+    return tmp_path
+
+
+def train(folder: Path, **given: object) -> Trained:
+    return nnspec.load(folder / "small.nn").train(runs=folder / "runs", quiet=True, device="cpu", **given)
+
+
+def assert_same(left: Trained, right: Trained) -> None:
+    one, other = load_file(left.last_weights), load_file(right.last_weights)
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    times = {"seconds", "samples_per_second"}
+    for row, same in zip(left.history, right.history, strict=True):
+        assert {key: row[key] for key in row.keys() - times} == {key: same[key] for key in same.keys() - times}
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 10, 97, 1000])
+def test_an_order_is_a_bijection_that_is_known_at_any_place(count: int) -> None:
+    whole = shuffled(np.arange(count), count, 7)
+    assert sorted(whole) == list(range(count))
+    assert np.array_equal(shuffled(np.arange(count // 2, count), count, 7), whole[count // 2 :])
+    assert count < 10 or not np.array_equal(whole, shuffled(np.arange(count), count, 8))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_what_is_read_while_training_goes_on_gives_the_same_bits_as_what_is_kept(workers: int, folder: Path) -> None:
+    kept = train(folder)
+    stored, read = train(folder, memory="16KB"), train(folder, memory="0", workers=workers)
+    assert_same(kept, stored)
+    assert_same(kept, read)
+
+
+def test_a_damaged_picture_is_named_or_skipped_and_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "pictures" / "a" / "4.png").write_bytes(b"no picture")
+    for memory, code in (("1GB", "E0611"), ("0", "E0651")):
+        with pytest.raises(nnspec.SpecError) as caught:
+            train(folder, memory=memory, workers=2)
+        assert caught.value.diagnostics[0].code == code
+        assert "a/4.png" in str(caught.value)
+    read = train(folder, memory="0", workers=2, damaged='"skip"')
+    assert_same(read, train(folder, damaged='"skip"'))
+    nnspec.load(folder / "small.nn").train(runs=folder / "runs", device="cpu", memory="0", workers=0, damaged='"skip"')
+    assert "skipped, being damaged: a/4.png: it is no picture" in capsys.readouterr().out
+
+
+def test_a_hundred_damaged_pictures_in_a_row_stop_a_run_that_skips(folder: Path) -> None:
+    for path in (folder / "pictures").rglob("*.png"):
+        path.write_bytes(b"no picture")
+    with pytest.raises(nnspec.SpecError) as caught:
+        train(folder, memory="0", workers=1, damaged='"skip"', normalize=False)
+    assert caught.value.diagnostics[0].code == "E0652"
+
+
+@pytest.mark.parametrize(("text", "amount"), [("512MB", 1 << 29), ("1.5 GiB", 3 << 29), ("1024", 1024), ("2k", 2048)])
+def test_an_amount_of_memory_is_bytes(text: str, amount: int) -> None:
+    assert bytes_of(text) == amount and bytes_of(text, 2) == amount // 2
+    assert 0 < bytes_of("1%") < bytes_of("50%")
+
+
+@pytest.mark.parametrize("text", ["much", "120%", "-1", "1QB", ""])
+def test_what_is_no_amount_is_refused(text: str) -> None:
+    with pytest.raises(nnspec.SpecError) as caught:
+        bytes_of(text)
+    assert caught.value.diagnostics[0].code == "E0650"
