@@ -24,6 +24,7 @@ from nnspec.resources import spec_path
 from nnspec.summary import Summary, summarise
 from nnspec.train.manner import TRAINING, Manner
 from nnspec.train.settings import best_weights
+from nnspec.weights.source import shown
 from nnspec.zoo import locate
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from nnspec.train.finder import Rates
     from nnspec.triton.repository import Served
     from nnspec.weights.compare import Comparison
+    from nnspec.weights.source import WeightSource
     from nnspec.why import Why
 
 
@@ -78,7 +80,7 @@ class Model:
         """The name of the model."""
         return self.program.main.name
 
-    def torch_source(self, weights: str | Path | None = None, *, normalize: bool = True) -> str:
+    def torch_source(self, weights: WeightSource | None = None, *, normalize: bool = True) -> str:
         """Readable, standalone PyTorch source of the model; needs no torch to write.
 
         Args:
@@ -94,11 +96,11 @@ class Model:
         model = self if weights is None else self.prepared(weights, normalize=normalize)
         return torch_source(model.program, model.constants).text
 
-    def prepared(self, weights: str | Path, *, normalize: bool = True) -> Model:
+    def prepared(self, weights: WeightSource, *, normalize: bool = True) -> Model:
         """The model as these weights were trained: it takes inputs as the data has them, and knows its classes.
 
         Args:
-            weights: a file of weights, with which training has stored that.
+            weights: a file of weights, with which training has stored that; tensors by key say nothing of it.
             normalize: whether the normalisation of training is part of the model.
 
         Raises:
@@ -115,13 +117,13 @@ class Model:
         return made
 
     def to_torch(
-        self, weights: str | Path | None = None, *, normalize: bool = True, limits: Limits = DEFAULT_LIMITS
+        self, weights: WeightSource | None = None, *, normalize: bool = True, limits: Limits = DEFAULT_LIMITS
     ) -> nn.Module:
         """The model as an `nn.Module`: the class of `torch_source`, compiled in memory.
 
         Args:
-            weights: a file of weights (safetensors, an index of several, or a PyTorch checkpoint); new ones if it is
-                left out.
+            weights: a file of weights (safetensors, an index of several, or a PyTorch checkpoint), or a `state_dict`;
+                new ones if it is left out.
             normalize: whether the normalisation of training that is stored with the weights is part of the module, so
                 that it takes inputs as the data has them.
             limits: how many layers the module may hold.
@@ -140,8 +142,8 @@ class Model:
 
         return trained_module(self.program, weights, normalize, limits)
 
-    def load_weights(self, module: nn.Module, path: str | Path) -> None:
-        """Copy the weights of a file into a module of this model, strictly: every key, its shape, and no other.
+    def load_weights(self, module: nn.Module, weights: WeightSource) -> None:
+        """Copy weights into a module of this model, strictly: every key, its shape, and no other.
 
         Keys that the spec's `rename` lines speak of are those that they say. What training did to the inputs is no
         weight, and is not loaded, which a Python warning says: `to_torch(weights)` makes a module that does it too.
@@ -152,8 +154,8 @@ class Model:
         need("loading weights", "torch", "numpy")
         from nnspec.weights.module import fill  # torch takes a second to import
 
-        for note in fill(module, self.program, path):
-            warnings.warn(f"{path}: to_torch(weights) makes a module that {note}", stacklevel=2)
+        for note in fill(module, self.program, weights):
+            warnings.warn(f"{shown(weights)}: to_torch(weights) makes a module that {note}", stacklevel=2)
 
     def cached(self, *, limits: Limits = DEFAULT_LIMITS) -> Model:
         """The language model as it is decoded with: it takes the next tokens, and what it has kept of those before.
@@ -176,7 +178,7 @@ class Model:
 
     def sample(
         self,
-        weights: str | Path,
+        weights: WeightSource,
         prompt: str = "",
         *,
         length: int = 200,
@@ -216,18 +218,18 @@ class Model:
         request = Request(prompt, length, count, Sampling(temperature, top_k, top_p), seed, source)
         return open_model(self.program, weights, self.sources, onnx=onnx, limits=limits).texts(request)
 
-    def compare_weights(self, path: str | Path, *, limits: Limits = DEFAULT_LIMITS) -> Comparison:
+    def compare_weights(self, weights: WeightSource, *, limits: Limits = DEFAULT_LIMITS) -> Comparison:
         """Compare a file of weights with the model: keys that fit, are missing, unexpected, of another shape or NaN.
 
         Raises:
             SpecError: the file cannot be read, or the model has more layers than the limit.
         """
         need("reading weights", "numpy")
-        from nnspec.weights.checkpoint import read_checkpoint  # here: numpy is no part of the core
+        from nnspec.weights.checkpoint import open_checkpoint  # here: numpy is no part of the core
         from nnspec.weights.compare import compare
 
         with flattening(self.program, limits):
-            return compare(self.program, read_checkpoint(path), thorough=True)
+            return compare(self.program, open_checkpoint(weights), thorough=True)
 
     @property
     def text(self) -> str:
@@ -397,7 +399,7 @@ class Model:
 
     def to_onnx(
         self,
-        weights: str | Path | None = None,
+        weights: WeightSource | None = None,
         *,
         opset: int | None = None,
         precision: Precision = "float32",
@@ -409,7 +411,7 @@ class Model:
         """The network for inference as an `onnx.ModelProto`.
 
         Args:
-            weights: a file of weights (safetensors or a PyTorch checkpoint); untrained ones if it is left out.
+            weights: a file of weights, or a `state_dict` of tensors or arrays; untrained ones if it is left out.
             opset: the version of ONNX's operators; one that onnxruntime runs if it is left out.
             precision: "float32", "float16", "bfloat16" or "int8"; inputs and outputs are float32 always.
             target: "cpu", "cuda" or "standard", which to_onnx/choices.py tells apart.
@@ -431,7 +433,7 @@ class Model:
     def export_onnx(
         self,
         path: str | Path,
-        weights: str | Path | None = None,
+        weights: WeightSource | None = None,
         *,
         opset: int | None = None,
         precision: Precision = "float32",
@@ -492,7 +494,7 @@ class Model:
     def export_triton(
         self,
         repository: str | Path,
-        weights: str | Path | None = None,
+        weights: WeightSource | None = None,
         *,
         max_batch: int = 8,
         **options: Any,
@@ -517,7 +519,7 @@ class Model:
 
         return write_repository(Path(repository), self.name, export, max_batch)
 
-    def session(self, weights: str | Path, *, provider: str = "cpu", limits: Limits = DEFAULT_LIMITS) -> Session:
+    def session(self, weights: WeightSource, *, provider: str = "cpu", limits: Limits = DEFAULT_LIMITS) -> Session:
         """The model with its weights in onnxruntime, without a file.
 
         Raises:
@@ -530,7 +532,7 @@ class Model:
 
     def predict(
         self,
-        weights: str | Path,
+        weights: WeightSource,
         inputs: str | Path | Sequence[str | Path] | Mapping[str, Any] = (),
         *,
         texts: Sequence[str] = (),
@@ -552,7 +554,7 @@ class Model:
     def verify_onnx(
         self,
         path: str | Path,
-        weights: str | Path | None = None,
+        weights: WeightSource | None = None,
         *,
         trials: int = 8,
         tolerance: float = 1e-4,
@@ -592,7 +594,7 @@ class Model:
 
     def benchmark(
         self,
-        weights: str | Path | None = None,
+        weights: WeightSource | None = None,
         *,
         batches: Sequence[int] = (),
         sizes: Mapping[str, int] | None = None,

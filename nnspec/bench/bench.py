@@ -7,6 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+from safetensors.numpy import save_file
+
 from nnspec.bench.measure import Candidate, Measured, measure, samples_of
 from nnspec.bench.mistakes import UnboundSizes
 from nnspec.diagnostics import SpecError
@@ -20,6 +23,8 @@ from nnspec.summary.summary import no_batch
 from nnspec.to_onnx.export import export_onnx
 from nnspec.to_onnx.sample import Sizes, random_inputs
 from nnspec.weights.arrays import Array
+from nnspec.weights.checkpoint import open_checkpoint
+from nnspec.weights.source import WeightSource
 
 
 class Measurement(Record):
@@ -33,7 +38,11 @@ class Measurement(Record):
 
 
 def bench(
-    program: Program, weights: str | Path | None, batches: Sequence[int], sizes: Mapping[str, int], manner: Measurement
+    program: Program,
+    weights: WeightSource | None,
+    batches: Sequence[int],
+    sizes: Mapping[str, int],
+    manner: Measurement,
 ) -> list[Measured]:
     """Latency, load time and memory of the model by each runtime, for each batch.
 
@@ -56,18 +65,28 @@ def bench(
     return sorted(found, key=lambda each: list(cases).index(each.case))
 
 
-def _candidates(program: Program, weights: str | Path | None, folder: Path, manner: Measurement) -> list[Candidate]:
+def _candidates(program: Program, weights: WeightSource | None, folder: Path, manner: Measurement) -> list[Candidate]:
     """The candidates, with their files in a folder."""
     onnx, source = folder / "model.onnx", folder / "program.json"
     export_onnx(program, onnx, weights, verify=False, limits=manner.limits)
     source.write_text(program.to_json(), encoding="utf-8")
-    own = None if weights is None else Path(weights)
+    own = None if weights is None else _stored(weights, folder)
     found = [Candidate("onnxruntime", "onnx", onnx, None, manner.provider, manner.threads)]
     kinds = {"eager": "PyTorch", "compiled": "PyTorch, compiled"}
     for kind, name in kinds.items():
         if kind != "compiled" or manner.compiled:
             found.append(Candidate(name, kind, source, own, manner.provider, manner.threads))
     return found
+
+
+def _stored(weights: WeightSource, folder: Path) -> Path:
+    """The file of weights for the processes that run the candidates; those in memory are put into one."""
+    if not isinstance(weights, Mapping):
+        return Path(weights)
+    path = folder / "model.safetensors"
+    tensors = {key: tensor.read() for key, tensor in open_checkpoint(weights).tensors.items()}
+    save_file({key: np.asarray(array, order="C") for key, array in tensors.items()}, str(path))
+    return path
 
 
 def _cases(program: Program, batches: Sequence[int], sizes: Sizes) -> dict[str, dict[str, Array]]:

@@ -17,11 +17,12 @@ from nnspec.sample.engine import Engine, layout_of
 from nnspec.sample.mistakes import NoTextVocabulary
 from nnspec.sample.text import TextSampler
 from nnspec.weights.load import load_weights
+from nnspec.weights.source import WeightSource, shown
 
 
 def open_model(
     program: Program,
-    weights: str | Path,
+    weights: WeightSource,
     sources: Mapping[str, Source] | None = None,
     *,
     onnx: bool = False,
@@ -36,7 +37,7 @@ def open_model(
     made = decoder(program, sources, limits)
     layout_of(made)  # what takes more than tokens is refused before its weights are looked at
     metadata = load_weights(made.program, weights).metadata
-    return _sampler((_onnx if onnx else _torch)(made, weights, limits), metadata, str(weights))
+    return _sampler((_onnx if onnx else _torch)(made, weights, limits), metadata, shown(weights))
 
 
 def open_onnx(path: str | Path) -> TextSampler:
@@ -69,14 +70,14 @@ def _vocabulary(tokens: str, metadata: Mapping[str, str], source: str) -> Vocabu
     return vocabulary
 
 
-def _torch(made: Decoder, weights: str | Path, limits: Limits) -> Engine:
+def _torch(made: Decoder, weights: WeightSource, limits: Limits) -> Engine:
     need("sampling", "torch")
     from nnspec.sample.torch_engine import torch_engine  # here: onnxruntime may be what is installed, and not PyTorch
 
     return torch_engine(made, weights, limits)
 
 
-def _onnx(made: Decoder, weights: str | Path, limits: Limits) -> Engine:
+def _onnx(made: Decoder, weights: WeightSource, limits: Limits) -> Engine:
     need("sampling with onnxruntime", "onnx", "onnxruntime")
     from nnspec.infer.session import Session  # here: PyTorch may be what is installed, and not onnxruntime
     from nnspec.sample.onnx_engine import OnnxEngine

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor, nn
 
@@ -15,9 +13,10 @@ from nnspec.sample.engine import DecoderPorts, Engine, layout_of
 from nnspec.to_torch.module import build
 from nnspec.weights.arrays import Array
 from nnspec.weights.module import fill
+from nnspec.weights.source import WeightSource
 
 
-def torch_engine(made: Decoder, weights: str | Path, limits: Limits = DEFAULT_LIMITS) -> TorchEngine:
+def torch_engine(made: Decoder, weights: WeightSource, limits: Limits = DEFAULT_LIMITS) -> TorchEngine:
     """A decoder with the weights of a file; on a GPU where there is one.
 
     Raises:
@@ -28,7 +27,7 @@ def torch_engine(made: Decoder, weights: str | Path, limits: Limits = DEFAULT_LI
     return TorchEngine(made, layout, *parts)
 
 
-def _filled(program: Program, weights: str | Path, limits: Limits) -> nn.Module:
+def _filled(program: Program, weights: WeightSource, limits: Limits) -> nn.Module:
     module = build(program, limits)
     fill(module, program, weights)
     return module.to("cuda" if torch.cuda.is_available() else "cpu").eval()

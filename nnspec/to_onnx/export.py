@@ -21,7 +21,7 @@ from nnspec.to_onnx.assess import difference, speed
 from nnspec.to_onnx.build import Sources
 from nnspec.to_onnx.choices import DEFAULT_CHOICES, Choices
 from nnspec.to_onnx.graph import Graph
-from nnspec.to_onnx.lower import Lowered, WeightSource, lower
+from nnspec.to_onnx.lower import Lowered, lower
 from nnspec.to_onnx.mistakes import (
     BadOpset,
     FunctionsNotQuantised,
@@ -34,6 +34,7 @@ from nnspec.to_onnx.proto import outline, to_proto, with_inputs
 from nnspec.to_onnx.versions import DEFAULT_OPSET, OLDEST, choose_opset
 from nnspec.to_onnx.write import LARGEST, place_data, weight_bytes, write, write_apart
 from nnspec.weights.arrays import Array
+from nnspec.weights.source import WeightSource
 
 # For the types of the inputs, and whether the model normalises them.
 Samples = Callable[[Mapping[str, TensorType], bool], Mapping[str, Array]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 from nnspec.ir import Program
@@ -22,13 +21,10 @@ from nnspec.to_onnx.precision import HALVES, in_half_precision
 from nnspec.to_onnx.proto import Description
 from nnspec.to_onnx.provenance import provenance
 from nnspec.to_onnx.versions import choose_opset
-from nnspec.weights.arrays import Array
 from nnspec.weights.initialise import initial_array
 from nnspec.weights.load import MEANINGS, Weights, initial_weights, load_weights
 from nnspec.weights.preparation import preparation
-
-WeightSource = str | Path | Mapping[str, Array]  # a file, or arrays by key
-
+from nnspec.weights.source import WeightSource
 
 _NOTHING = "nothing is int8: there is no product with weights (--precision int8-static takes convolutions)"
 _TOGETHER = "samples that are run together are rounded by the range of all of them, so they are not put into batches"

@@ -28,6 +28,7 @@ from nnspec.to_onnx.sample import Sizes
 from nnspec.weights.arrays import Array, Arrays
 from nnspec.weights.load import initial_weights, load_weights
 from nnspec.weights.preparation import MEAN, STD, preparation
+from nnspec.weights.source import WeightSource
 
 
 class Verified(Record):
@@ -112,7 +113,7 @@ def _known(array: Array) -> bool:
 def verify_file(
     program: Program,
     path: Path,
-    weights: str | Path | None,
+    weights: WeightSource | None,
     *,
     normalize: bool = True,
     limits: Limits = DEFAULT_LIMITS,

@@ -10,6 +10,7 @@ import zipfile
 from codecs import BOM_UTF8
 from collections.abc import Mapping
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,14 @@ from nnspec.reading.unreadable import Unreadable
 from nnspec.record import Record
 from nnspec.weights.arrays import Array, Stored
 from nnspec.weights.mistakes import UnreadableWeights
+from nnspec.weights.source import GIVEN, WeightSource
 
 _TORCH = (".pt", ".pth", ".bin", ".ckpt")
 _WRAPPERS = ("state_dict", "model_state_dict", "model")  # under which training scripts keep the tensors
+_TORCH_TYPES = {
+    "torch.float32": "F32", "torch.float64": "F64", "torch.float16": "F16", "torch.bfloat16": "BF16",
+    "torch.int64": "I64", "torch.int32": "I32", "torch.bool": "BOOL",
+}  # fmt: skip
 _INDEX_BYTES = 64 << 20
 REFUSED = ("Unsupported global", "Unsupported class", "Unsupported operand")  # in what torch says of pickles
 MORE = "it holds more than tensors (objects, optimizers, whole modules), and reading those could run code"
@@ -39,7 +45,7 @@ class Checkpoint(Record):
     metadata: dict[str, str]
 
 
-def read_checkpoint(path: str | Path) -> Checkpoint:
+def read_checkpoint(path: str | PathLike[str]) -> Checkpoint:
     """Open a file of weights.
 
     Raises:
@@ -58,12 +64,40 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     raise _unreadable(file, f"{file.suffix or 'a file without an ending'} is not a format of weights")
 
 
-def held_checkpoint(arrays: Mapping[str, Array]) -> Checkpoint:
-    """Arrays in memory, by key, as a checkpoint."""
+def open_checkpoint(source: WeightSource) -> Checkpoint:
+    """A file of weights, or tensors and arrays in memory, by key.
+
+    Raises:
+        SpecError: the file cannot be read, or what is given is neither.
+    """
+    if isinstance(source, (str, PathLike)):
+        return read_checkpoint(source)
+    given: object = source
+    if not isinstance(given, Mapping):
+        kind = type(given).__name__
+        way = "give its state_dict()" if hasattr(given, "state_dict") else "give a path, or a state_dict"
+        raise SpecError.of(UnreadableWeights(None, GIVEN, f"{kind} is neither a path nor a state_dict; {way}"))
+    return Checkpoint(GIVEN, {key: _held(key, value) for key, value in _unwrapped(given).items()}, {})
+
+
+def _held(key: str, value: Any) -> Stored:
+    """A tensor or an array in memory."""
+    if hasattr(value, "detach"):  # a tensor of torch, which need not be installed
+        return Stored(
+            tuple(value.shape), _TORCH_TYPES.get(str(value.dtype), str(value.dtype)), partial(_from_torch, value)
+        )
+    if not hasattr(value, "dtype"):
+        raise SpecError.of(UnreadableWeights(None, GIVEN, f"{key} is of type {type(value).__name__}, and no tensor"))
     kinds = {"f": "F32", "i": "I64", "b": "BOOL"}
-    tensors = {key: Stored(array.shape, kinds.get(array.dtype.kind, array.dtype.name), lambda array=array: array)  # type: ignore[misc]
-               for key, array in arrays.items()}  # fmt: skip
-    return Checkpoint("the given arrays", tensors, {})
+    return Stored(tuple(value.shape), kinds.get(value.dtype.kind, value.dtype.name), lambda: value)
+
+
+def _unwrapped(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The tensors of a checkpoint, under whatever name training scripts keep them."""
+    for wrapper in _WRAPPERS:
+        if isinstance(content.get(wrapper), Mapping):
+            content = content[wrapper]
+    return content
 
 
 def _unreadable(path: Path, reason: object) -> SpecError:
@@ -122,18 +156,10 @@ def _read_torch(path: Path) -> Checkpoint:
         raise _unreadable(path, error.reason) from None
     except Exception as error:  # damaged files make the unpickler fail in every way there is
         raise _unreadable(path, MORE if any(word in str(error) for word in REFUSED) else "it is damaged") from None
-    for wrapper in _WRAPPERS:
-        if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
-            content = content[wrapper]
+    content = _unwrapped(content) if isinstance(content, dict) else content
     if not isinstance(content, dict) or not all(isinstance(value, torch.Tensor) for value in content.values()):
         raise _unreadable(path, "it does not hold a state_dict")
-    names = {torch.float32: "F32", torch.float64: "F64", torch.float16: "F16", torch.bfloat16: "BF16",
-             torch.int64: "I64", torch.int32: "I32", torch.bool: "BOOL"}  # fmt: skip
-    tensors = {
-        str(key): Stored(tuple(value.shape), names.get(value.dtype, str(value.dtype)), partial(_from_torch, value))
-        for key, value in content.items()
-    }
-    return Checkpoint(str(path), tensors, {})
+    return Checkpoint(str(path), {str(key): _held(str(key), value) for key, value in content.items()}, {})
 
 
 def _unpacked(path: Path) -> tuple[int, int]:
@@ -146,5 +172,5 @@ def _unpacked(path: Path) -> tuple[int, int]:
 
 
 def _from_torch(value: Any) -> Array:
-    array: Array = (value.float() if value.is_floating_point() else value).detach().contiguous().numpy()
+    array: Array = (value.float() if value.is_floating_point() else value).detach().cpu().contiguous().numpy()
     return array

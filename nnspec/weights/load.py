@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-
 import numpy as np
 
 from nnspec.diagnostics import SpecError
@@ -12,12 +9,13 @@ from nnspec.ir import Program
 from nnspec.ir.state import state_dict
 from nnspec.record import Record
 from nnspec.weights.arrays import ELEMENT_TYPES, Array, Arrays
-from nnspec.weights.checkpoint import held_checkpoint, read_checkpoint
+from nnspec.weights.checkpoint import open_checkpoint
 from nnspec.weights.compare import compare, differences
 from nnspec.weights.initialise import initial_array
 from nnspec.weights.mistakes import NoNumbers, WrongWeights
 from nnspec.weights.numbers import no_numbers
 from nnspec.weights.preparation import MEAN, PICTURES, STD, TARGETS
+from nnspec.weights.source import WeightSource
 
 # Metadata that the model needs to be used: what its numbers stand for, and what was done to its inputs.
 MEANINGS = ("nnspec.classes", "nnspec.tokenizer", "nnspec.vocabularies", "nnspec.columns", "nnspec.filled",
@@ -41,7 +39,7 @@ def initial_weights(program: Program, seed: int = 0) -> Weights:
     return Weights(lambda key: initial_array(key, weights[key], seed), {}, f"untrained weights, seed {seed}")
 
 
-def load_weights(program: Program, source: str | Path | Mapping[str, Array], *, thorough: bool = True) -> Weights:
+def load_weights(program: Program, source: WeightSource, *, thorough: bool = True) -> Weights:
     """The weights in a file, or in arrays by key; see compare.py for what may be absent.
 
     An array is read when it is asked for, and refused where it holds NaN or infinity: of a large one all elements are
@@ -50,7 +48,7 @@ def load_weights(program: Program, source: str | Path | Mapping[str, Array], *, 
     Raises:
         SpecError: the file cannot be read, or its keys and shapes are not those of the model.
     """
-    checkpoint = held_checkpoint(source) if isinstance(source, Mapping) else read_checkpoint(source)
+    checkpoint = open_checkpoint(source)
     comparison = compare(program, checkpoint)
     if not comparison.sound:
         found = tuple(differences(comparison))

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-
 import torch
 from torch import nn
 
 from nnspec.ir import Program
 from nnspec.limits import Limits
 from nnspec.to_torch.module import build
-from nnspec.weights.arrays import Array, Arrays
+from nnspec.weights.arrays import Arrays
 from nnspec.weights.load import load_weights
 from nnspec.weights.preparation import meanings, preparation
+from nnspec.weights.source import WeightSource
 
 
-def trained_module(program: Program, source: str | Path, normalize: bool, limits: Limits) -> nn.Module:
+def trained_module(program: Program, source: WeightSource, normalize: bool, limits: Limits) -> nn.Module:
     """The module of a program with the weights of a file, and with the normalisation of training if that is wished.
 
     What its numbers stand for, its source says: `sys.modules[type(module).__module__].CLASSES`.
@@ -31,7 +29,7 @@ def trained_module(program: Program, source: str | Path, normalize: bool, limits
     return module
 
 
-def fill(module: nn.Module, program: Program, source: str | Path | Mapping[str, Array]) -> list[str]:
+def fill(module: nn.Module, program: Program, source: WeightSource) -> list[str]:
     """Copy the weights of a file into the module of a program, wherever it is and in its own element types.
 
     Returns:
