@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from nnspec.cli.main import main
 from nnspec.diagnostics import Sink, Source
-from nnspec.format import format_text
-from nnspec.format.lexemes import Lexeme, lexemes
+from nnspec.formatting import format_text
+from nnspec.formatting.lexemes import Lexeme, lexemes
 from nnspec.syntax import tree as t
 from nnspec.syntax.parse import parse
 

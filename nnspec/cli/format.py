@@ -13,7 +13,7 @@ from nnspec.cli.paths import spec_files
 from nnspec.cli.standard_output import echo_whole
 from nnspec.diagnostics import Sink, Source
 from nnspec.elaborate.files import read_source
-from nnspec.format import format_text
+from nnspec.formatting import format_text
 from nnspec.limits import DEFAULT_LIMITS
 from nnspec.output import replacing
 from nnspec.syntax.parse import parse

@@ -7,7 +7,7 @@ from typing import Any
 
 from nnspec.diagnostics import SpecError
 from nnspec.dims import Expression
-from nnspec.format import format_text
+from nnspec.formatting import format_text
 from nnspec.importing import syntax
 from nnspec.importing.bodies import Body, Call, Group, Item, Step, below, bodies, flat
 from nnspec.importing.complete import completed

@@ -21,7 +21,7 @@ from click.testing import CliRunner
 import nnspec
 from nnspec.cli.main import main
 from nnspec.diagnostics import SpecError
-from nnspec.format import format_text
+from nnspec.formatting import format_text
 
 BLOCK = re.compile(r"^```(\w+)( error)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"# (\w+\.nn)(, continued)?\n")

@@ -6,9 +6,9 @@ again changes nothing.
 
 from __future__ import annotations
 
-from nnspec.format.alignment import align
-from nnspec.format.lexemes import lexemes
-from nnspec.format.lines import Line, lines
+from nnspec.formatting.alignment import align
+from nnspec.formatting.lexemes import lexemes
+from nnspec.formatting.lines import Line, lines
 
 
 def format_text(text: str) -> str:

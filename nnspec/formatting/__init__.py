@@ -1,5 +1,5 @@
 """`nnspec format`: a spec written in the one canonical way, with the same meaning and every comment kept."""
 
-from nnspec.format.format import format_text
+from nnspec.formatting.format import format_text
 
 __all__ = ["format_text"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnspec.format.lexemes import Lexeme
+from nnspec.formatting.lexemes import Lexeme
 
 _KEYWORDS = frozenset(
     "along and as carry concat add each multiply else false for from if import in input model none not or order output "

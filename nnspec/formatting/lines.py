@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from nnspec.format.lexemes import Lexeme
-from nnspec.format.spacing import is_operand, space
+from nnspec.formatting.lexemes import Lexeme
+from nnspec.formatting.spacing import is_operand, space
 
 INDENT = 2
 _OPENING = {"(": ")", "[": "]", "{": "}"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnspec.format.lines import Line
+from nnspec.formatting.lines import Line
 
 
 def align(made: list[Line]) -> None:
