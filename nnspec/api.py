@@ -331,6 +331,7 @@ class Model:
         callbacks: Iterable[Callback | str] = (),
         memory: str | None = None,
         workers: int | None = None,
+        fresh: bool = False,
         limits: Limits = DEFAULT_LIMITS,
         **recipe: Any,
     ) -> Trained:
@@ -341,7 +342,7 @@ class Model:
                 data set of Hugging Face, an iterable of batches, a path, or what a spec would write; what the `train`
                 block says if it is left out. Arrays in order are the inputs of the model, then `label` or `target`.
             runs: where the folder of the run is made.
-            name: what it is called; the model's name and a number if it is left out.
+            name: what it is called; the model's name and a number if it is left out. A run of this name goes on.
             device: "cpu", "cuda", ...; a GPU where there is one if it is left out.
             strategy: "ddp" or "fsdp" in processes that torchrun started.
             quiet: show nothing.
@@ -349,6 +350,7 @@ class Model:
             memory: that data may take, "25%" of the machine's or "4GB"; what does not fit is read while training goes
                 on. 1 GB, or an eighth of the machine's if that is less, where it is left out.
             workers: processes that read samples; one a core if it is left out. It changes no result.
+            fresh: set a run of this name aside, under another name, and begin anew.
             limits: bounds on what the recipe may ask for.
             recipe: values of the `train` block; a string is read as an expression of the language.
 
@@ -364,7 +366,7 @@ class Model:
         if data is not None:
             recipe["data"] = data
         manner = Manner(device, quiet, limits, strategy, callbacks_of(callbacks), memory, workers)
-        return train_run(self.program, declarations, self.sources, recipe, Path(runs), name, manner)
+        return train_run(self.program, declarations, self.sources, recipe, Path(runs), name, manner, fresh)
 
     def find_learning_rate(
         self,

@@ -13,7 +13,7 @@ from nnspec.cli.options import SpecArguments, name_values, reporting, spec_argum
 from nnspec.cli.settings import load_with_recipe
 from nnspec.extras import need
 from nnspec.train.manner import TRAINING, Manner
-from nnspec.train.signals import immediate_end
+from nnspec.train.signals import RESUMABLE, TO_SAVE, immediate_end
 
 if TYPE_CHECKING:
     from nnspec.api import Model
@@ -78,7 +78,7 @@ def command(
         found = search(opened, wanted)
     except Ended as ended:
         click.echo("stopped: the same command again goes on with it")
-        sys.exit(128 + ended.number)
+        sys.exit(RESUMABLE if ended.number in TO_SAVE else 128 + ended.number)
     click.echo(found.text)
     if found.best is not None:
         best = " ".join(f"--set '{name}={value}'" for name, value in found.best.settings.items())

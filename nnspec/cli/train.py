@@ -15,7 +15,7 @@ from nnspec.cli.settings import load_with_recipe
 from nnspec.diagnostics import SpecError
 from nnspec.train.launch import STRATEGIES, this_process
 from nnspec.train.mistakes import NotSaved, NotTrained
-from nnspec.train.signals import immediate_end
+from nnspec.train.signals import RESUMABLE, TO_SAVE, immediate_end
 
 if TYPE_CHECKING:
     from nnspec.train.epochs import Trained
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 @spec_arguments
 @click.option("--data", metavar="DATA",
               help="A set of nnspec, a file (.npz, .csv, .parquet, .txt, .tsv) or a folder of pictures.")  # fmt: skip
-@click.option("--name", metavar="NAME", help="What the run is called; the model's name and a number if left out.")
+@click.option("--name", metavar="NAME", help="What the run is called, or that of the run to go on with.")
+@click.option("--fresh", is_flag=True, help="Set a run of this name aside, as NAME-1, and begin anew.")
 @click.option("--runs", metavar="DIR", default="runs", show_default=True, help="Where the folders of runs are.")
 @click.option("--resume", "resumed", metavar="DIR", help="Go on with this run, such as runs/lenet5-1.")
 @click.option("--device", metavar="DEVICE", help="cpu, cuda, cuda:1; a GPU where there is one if left out.")
@@ -44,6 +45,7 @@ def command(
     spec: SpecArguments,
     data: str | None,
     name: str | None,
+    fresh: bool,
     runs: str,
     resumed: str | None,
     device: str | None,
@@ -60,9 +62,14 @@ def command(
     --set reaches the parameters of the model and the values of its recipe: --set epochs=3. The folder of the run
     holds the spec, metrics.csv, curves.png, best.safetensors and last.safetensors; confusion.png of a classifier,
     samples.png of what makes pictures.
+
+    The same command with --name again goes on with the run. SIGTERM and SIGUSR1 let it save its state and end with
+    code 75, which tells a queue to start it again; Ctrl-C does with 130.
     """
     if (spec.path is None) == (resumed is None):
         raise click.UsageError("name a spec to train, or a run to go on with: --resume runs/lenet5-1")
+    if fresh and name is None:
+        raise click.UsageError("--fresh is about the run of a --name")
     texts = {"data": data, "compile": "true" if compiled else None}
     given: dict[str, Any] = {key: text for key, text in texts.items() if text is not None}
     watching = dict.fromkeys([*callbacks, *(["tensorboard"] if tensorboard else [])])
@@ -77,7 +84,7 @@ def command(
             model, recipe = load_with_recipe(spec)
             if model.found:
                 show(model.found)
-            result = model.train(runs=runs, name=name, **manner, **{**recipe, **given})
+            result = model.train(runs=runs, name=name, fresh=fresh, **manner, **{**recipe, **given})
     if this_process().rank == 0:
         _report(result)
 
@@ -106,5 +113,5 @@ def _report(result: Trained) -> None:
         alone = this_process().count == 1
         way = f"nnspec train --resume {result.folder}" if alone else f"as it began, with --resume {result.folder}"
         click.echo(f"stopped  {measured}go on with it: {way}")
-        sys.exit(128 + result.interrupted)
+        sys.exit(RESUMABLE if result.interrupted in TO_SAVE else 128 + result.interrupted)
     click.echo(measured + "  ".join(dict.fromkeys(map(str, (result.best_weights, result.last_weights)))))

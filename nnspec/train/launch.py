@@ -52,6 +52,22 @@ def this_process(variables: Mapping[str, str] = os.environ) -> Process:
     return Process(rank, count, local, int(beside) if beside.isascii() and beside.isdecimal() else count)
 
 
+class Launch(Record):
+    """The launch by torchrun that a process belongs to, and how often its processes were started again."""
+
+    key: str = ""  # "" for none
+    restarts: int = 0
+
+
+def this_launch(variables: Mapping[str, str] = os.environ) -> Launch:
+    """The launch of this process, by which its restarts find the run that it began."""
+    run, restarts = variables.get("TORCHELASTIC_RUN_ID", ""), variables.get("TORCHELASTIC_RESTART_COUNT", "")
+    if not run:
+        return Launch()
+    key = f"{run}-{os.getppid()}" if run == "none" else run  # what torchrun says where nobody gave it a name
+    return Launch(key, int(restarts) if restarts.isdecimal() else 0)
+
+
 def check_launch(strategy: str | None, process: Process) -> None:
     """Check that processes and strategy fit each other.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,12 @@ from nnspec.recipe.given import is_given
 from nnspec.recipe.outside import merged, placed
 from nnspec.recipe.plan import read_plan
 from nnspec.record import Record
+from nnspec.train.beginning import begun_run, check_same
 from nnspec.train.display import SILENT, Display, display
 from nnspec.train.epochs import Trained, run_epochs
 from nnspec.train.folder import PROGRAM, make_folder, read_spec, write_spec, write_texts
 from nnspec.train.joining import joined
-from nnspec.train.launch import check_launch, this_process
+from nnspec.train.launch import check_launch, this_launch, this_process
 from nnspec.train.lock import held
 from nnspec.train.manner import Manner
 from nnspec.train.mistakes import NotGivenAgain
@@ -34,6 +35,8 @@ from nnspec.train.settings import SAMPLE, SETTINGS, Settings, read_settings
 from nnspec.train.state import STATE, load_state
 from nnspec.train.strategy import Strategy
 from nnspec.train.supply import Supply, bytes_of, workers_of
+
+Merge = Callable[[Mapping[str, object], Mapping[str, object]], Mapping[str, object]]
 
 
 class Job(Record):
@@ -78,8 +81,9 @@ def train_run(
     runs: Path,
     name: str | None,
     manner: Manner,
+    fresh: bool = False,
 ) -> Trained:
-    """Train a model in a new folder.
+    """Train a model in a new folder; or go on with the run of this name, or of this launch of torchrun.
 
     Args:
         program: the model.
@@ -89,12 +93,20 @@ def train_run(
         runs: where the folder is made.
         name: what it is called; the model's name and a number for None.
         manner: where and how.
+        fresh: set a run of this name aside, and begin anew.
 
     Raises:
-        SpecError: the recipe, the data or the device are wrong, the loss is not finite, or a file cannot be written.
+        SpecError: the recipe, the data or the device are wrong, the loss is not finite, or a file cannot be written;
+            or the run of this name is another one.
     """
     job = new_job(program, declarations, sources, recipe, manner)
+    launch = this_launch()
+    job = job.replace(settings=job.settings.model_copy(update={"launch": launch.key}))
     with placed_in(manner) as (device, strategy), display(manner.quiet or not strategy.leads) as shown:
+        begun = strategy.agree(begun_run(runs, name, launch, fresh) if strategy.leads else "")
+        if begun:
+            check_same(Path(begun), program, declarations.source)
+            return _go_on(Path(begun), recipe, manner, device, strategy, shown, lambda before, now: now)
         prepared = prepare_job(job, device, strategy, shown)
         texts = {PROGRAM: program.to_json() + "\n", **_texts(_settled(job.settings, prepared), prepared)}
         folder = Path(strategy.agree(str(make_folder(runs, name, prepared.name)) if strategy.leads else ""))
@@ -110,11 +122,21 @@ def resume_run(folder: Path, recipe: dict[str, Any], manner: Manner) -> Trained:
     Raises:
         SpecError: as `train_run`; or the folder holds no run that can be gone on with.
     """
-    with (
-        placed_in(manner) as (device, strategy),
-        held(folder, strategy.leads),
-        display(manner.quiet or not strategy.leads) as shown,
-    ):
+    with placed_in(manner) as (device, strategy), display(manner.quiet or not strategy.leads) as shown:
+        return _go_on(folder, recipe, manner, device, strategy, shown, merged)
+
+
+def _go_on(
+    folder: Path,
+    recipe: dict[str, Any],
+    manner: Manner,
+    device: torch.device,
+    strategy: Strategy,
+    shown: Display,
+    settled: Merge,
+) -> Trained:
+    """As `resume_run`, with the settings that `settled` makes of those before and those now."""
+    with held(folder, strategy.leads):
         if strategy.leads:
             settle(folder)
         strategy.wait()
@@ -124,8 +146,9 @@ def resume_run(folder: Path, recipe: dict[str, Any], manner: Manner) -> Trained:
         for key in before.given:
             if key not in recipe:
                 raise SpecError.of(NotGivenAgain(None, str(folder), key))
-        texts = merged({key: value for key, value in before.recipe.items() if key not in objects}, plain.recipe)
-        settings = before.model_copy(update={"recipe": texts, "given": plain.given, "plugins": plain.plugins})
+        texts = settled({key: value for key, value in before.recipe.items() if key not in objects}, plain.recipe)
+        changed = {"recipe": texts, "given": plain.given, "plugins": plain.plugins, "launch": this_launch().key}
+        settings = before.model_copy(update=changed)
         source = declarations.source
         job = Job(program, declarations, {source.name: source}, settings, manner, objects)
         prepared = prepare_job(job, device, strategy, shown)

@@ -25,6 +25,7 @@ class Settings(BaseModel):
     model: str = ""
     recipe: dict[str, Any] = {}  # in place of what the spec says
     plugins: list[str] = []  # that were loaded
+    launch: str = ""  # by torchrun, whose restarts go on with the run
     given: list[str] = []  # keys of the recipe that were objects of Python
     base: str = "."  # the folder that paths to data start from
     resolved: dict[str, Any] = {}  # the whole recipe
