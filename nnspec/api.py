@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from nnspec.bench.measure import Measured
     from nnspec.callbacks.callback import Callback
+    from nnspec.difference.difference import Difference
     from nnspec.infer.predictions import Prediction
     from nnspec.infer.session import Session
     from nnspec.picture.picture import Picture
@@ -287,12 +288,29 @@ class Model:
         Raises:
             SpecError: there is no block at a path, there are too many boxes, or the file cannot be written.
         """
-        from nnspec.picture.picture import Picture  # what a summary does not need
+        from nnspec.picture.opening import view  # what a summary does not need
+        from nnspec.picture.picture import Picture
 
-        picture = Picture([self.program], depth, open, self.sources)
+        picture = Picture([view(self.program, depth, open)], self.sources)
         if path is not None:
             picture.save(path)
         return picture
+
+    def diff(self, after: Model, *, limits: Limits = DEFAULT_LIMITS) -> Difference:
+        """The changes from this model to another one: blocks, shapes, parameters, multiply-accumulates and keys.
+
+        `print` it, or `draw()` both models with the changes marked.
+
+        Args:
+            after: the other model.
+            limits: `layers` bounds the layers whose keys are compared, in which repeats are written out.
+
+        Raises:
+            SpecError: a model has more layers than the limit.
+        """
+        from nnspec.difference.difference import difference  # what a summary does not need
+
+        return difference(self.program, after.program, limits)
 
     def check(self, *, limits: Limits = DEFAULT_LIMITS, **recipe: Any) -> list[Found]:
         """Check what may go wrong later: exports, and its `train` block as far as that goes without reading data.

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import nnspec
 from nnspec.cli.main import main
-from nnspec.picture.build import Scenes
+from nnspec.picture.build import Scenes, View
 from nnspec.picture.font import text_width
 from nnspec.picture.picture import Picture
 from nnspec.picture.scene import Level
@@ -108,7 +108,7 @@ def test_an_open_block_shows_its_inside_and_those_around_it():
 
 
 def test_a_tied_weight_is_counted_once():
-    scenes = Scenes(nnspec.load("gpt2").program, lambda path, key: False)
+    scenes = Scenes(View(nnspec.load("gpt2").program, frozenset()))
     strips = [strip for box in scenes.whole().boxes for strip in box.strips]
     assert sum(strip.parameters for strip in strips) == 124_439_808
 

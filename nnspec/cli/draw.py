@@ -10,6 +10,7 @@ from nnspec.api import Model, load
 from nnspec.cli.options import SpecArguments, reporting, spec_arguments
 from nnspec.cli.standard_output import echo_whole
 from nnspec.picture.networks import networks
+from nnspec.picture.opening import view
 from nnspec.picture.picture import FORMS, Picture
 
 
@@ -36,7 +37,7 @@ def command(spec: SpecArguments, output: Path | None, depth: int | None, paths: 
     Of a file whose `train` block applies several models, all of those are drawn side by side.
     """
     models = _models(spec)
-    picture = Picture([model.program for model in models], depth, paths, models[0].sources)
+    picture = Picture([view(model.program, depth, paths) for model in models], models[0].sources)
     if output is None:
         echo_whole(picture.svg(), end="")
     else:

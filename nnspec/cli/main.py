@@ -15,6 +15,7 @@ COMMANDS = {
     "check": "Check a spec and report every mistake.",
     "summary": "Print layers, shapes, parameters and multiply-accumulates.",
     "draw": "Draw a model: SVG, a page, PNG, Graphviz or Mermaid.",
+    "diff": "Tell what changes from a model to another one.",
     "format": "Write specs in the one canonical way.",
     "show": "Print a spec.",
     "explain": "Explain a diagnostic's code, or a layer.",

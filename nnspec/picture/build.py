@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Set
 
 from nnspec.ir import Call, Module, Program
 from nnspec.ir.mixture import chosen
@@ -13,18 +13,26 @@ from nnspec.picture.content import Content, Standing, content, standing
 from nnspec.picture.families import family_of
 from nnspec.picture.scene import Box, Level, Strip, Wire
 from nnspec.picture.words import block_words, layer_words, shape_text
+from nnspec.record import Record
 
 _CLOSE = ("activation", "normalization", "dropout")  # families that stand in the box of the layer before
 _FAR = 4  # so many far steps that take a value are told its name, instead of a line to each
-Opens = Callable[[str, str], bool]  # a block at a path, with the key of its module
+
+
+class View(Record):
+    """A model as a picture shows it: the blocks that are open, and the steps that are marked as new or changed."""
+
+    program: Program
+    open: Set[str]  # the paths of blocks
+    marks: Mapping[str, str] = {}
 
 
 class Scenes:
-    """Makes the levels of a program's scene."""
+    """Makes the levels of the scene of a view."""
 
-    def __init__(self, program: Program, opens: Opens) -> None:
-        self.program = program
-        self.opens = opens
+    def __init__(self, view: View) -> None:
+        self.program = program = view.program
+        self.view = view
         self.totals = totals(program)
         self.alike: dict[str, list[Module]] = {}  # the modules of each block
         for module in program.modules.values():
@@ -62,9 +70,9 @@ class Scenes:
         shown = standing(self.program, module, call, prefix)
         key = str(shown.call.callee)
         inside = None
-        if not shown.call.shared and self.opens(shown.path, key):
+        if not shown.call.shared and shown.path in self.view.open:
             inside = self.level(content(self.program, key, shown.path))
-        strip = self._block(shown, key)
+        strip = self._block(shown, key, self.view.marks.get(path_of(call, prefix), ""))
         return Box(f"{index}", "block", (strip,), shown.path, inside, key, call.inputs, call.outputs)
 
     def _layer(self, module: Module, call: Call, prefix: str) -> Strip:
@@ -86,9 +94,10 @@ class Scenes:
             times=_times(module, call),
             notes=tuple(notes),
             place=call.place,
+            mark=self.view.marks.get(path_of(call, prefix), ""),
         )
 
-    def _block(self, shown: Standing, key: str) -> Strip:
+    def _block(self, shown: Standing, key: str, mark: str) -> Strip:
         module, call = self.program.modules[key], shown.call
         named = module.kind != "group"
         count = 0 if call.shared else applied(shown.within, call, self.totals[key]).parameters
@@ -104,10 +113,16 @@ class Scenes:
             times=_times(shown.within, call),
             notes=tuple(filter(None, notes)),
             place=call.place,
+            mark=mark,
         )
 
     def _tied_below(self, path: str) -> int:
         return sum(size for tied, size in self.tied.items() if path and f"{tied}.".startswith(f"{path}."))
+
+
+def path_of(call: Call, prefix: str) -> str:
+    """The path of a step; of an operation, that of its value."""
+    return prefix + (call.label or call.outputs[0])
 
 
 def _times(module: Module, call: Call) -> str:

@@ -10,7 +10,7 @@ from nnspec.ir.batch import batch_of
 from nnspec.ir.macs import macs
 from nnspec.ir.state import totals
 from nnspec.picture.bend import place
-from nnspec.picture.build import Opens, Scenes
+from nnspec.picture.build import Scenes, View
 from nnspec.picture.font import text_width
 from nnspec.picture.placed import Sheet
 from nnspec.record import Record
@@ -38,13 +38,13 @@ class Figure(Record):
     height: float
 
 
-def figure(programs: Sequence[tuple[Program, Opens]]) -> Figure:
-    """The picture of networks."""
+def figure(views: Sequence[View]) -> Figure:
+    """The picture of models."""
     parts: list[Part] = []
     x, height = MARGIN, 0.0
-    for program, opens in programs:
-        sheet = place(Scenes(program, opens).whole())
-        name, counts = program.main.name, _counts(program)
+    for view in views:
+        sheet = place(Scenes(view).whole())
+        name, counts = view.program.main.name, _counts(view.program)
         heading = max(text_width(name, LARGE, bold=True), text_width(counts, MIDDLE))
         corner = x + max(0.0, (heading - sheet.width) / 2)
         parts.append(Part(name, counts, x, sheet, corner, MARGIN + TITLE))

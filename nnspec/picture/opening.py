@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from nnspec.diagnostics import Diagnostic, SpecError, nearest
 from nnspec.ir import Program
 from nnspec.ir.state import reached
-from nnspec.picture.build import Opens, Scenes
+from nnspec.picture.build import Scenes, View
 from nnspec.picture.content import Content, Sketches, blocks, content, standing
 
 ROOM = 64  # boxes of a picture that nobody said more about
@@ -50,8 +50,8 @@ class TooManyBoxes(Diagnostic):
         return "take a smaller --depth, and open single blocks: --open encoder.0"
 
 
-def opened(program: Program, depth: int | None, paths: Iterable[str]) -> Opens:
-    """Whether a block is open.
+def view(program: Program, depth: int | None = None, paths: Iterable[str] = ()) -> View:
+    """A model with some of its blocks open.
 
     Args:
         program: the model.
@@ -64,7 +64,7 @@ def opened(program: Program, depth: int | None, paths: Iterable[str]) -> Opens:
     found = _roomy(program) if depth is None else _to_depth(program, depth)
     for path in paths:
         found |= _around(program, path)
-    return lambda path, key: path in found
+    return View(program, found)
 
 
 def _blocks_in(program: Program, inside: Content) -> Iterable[Content]:
@@ -77,7 +77,7 @@ def _blocks_in(program: Program, inside: Content) -> Iterable[Content]:
 
 def _roomy(program: Program) -> set[str]:
     """The first block of each sketch, from the top down, while there is room."""
-    closed, sketches = Scenes(program, lambda path, key: False), Sketches(program)
+    closed, sketches = Scenes(View(program, frozenset())), Sketches(program)
     main = Content(program.main, program.entry, "")
     found: set[str] = set()
     seen: set[int] = set()

@@ -19,7 +19,7 @@ from nnspec.diagnostics import Source, SpecError
 from nnspec.ir import Program
 from nnspec.ir.program import Place
 from nnspec.picture.bend import arms, place
-from nnspec.picture.build import Opens, Scenes
+from nnspec.picture.build import Scenes, View
 from nnspec.picture.content import Content, content
 from nnspec.picture.figure import Figure
 from nnspec.picture.placed import Plate, Sheet, cards, laid_out, strip_width, word_width, words
@@ -31,19 +31,10 @@ from nnspec.why import why
 Json = dict[str, Any]
 
 
-class Subject:
-    """A model of a page, with the texts that it was written in."""
-
-    def __init__(self, program: Program, opens: Opens, sources: Mapping[str, Source]) -> None:
-        self.program = program
-        self.opens = opens
-        self.sources = sources
-
-
-def page(figure: Figure, subjects: Sequence[Subject]) -> str:
+def page(figure: Figure, views: Sequence[View], sources: Mapping[str, Source]) -> str:
     """The text of the file."""
     title = ", ".join(part.name for part in figure.parts)
-    data = {"networks": [_network(subject) for subject in subjects]}
+    data = {"networks": [_network(view, sources) for view in views]}
     folder = files("nnspec.picture")
     text = {name: folder.joinpath(name).read_text(encoding="utf-8") for name in ("page.html", "page.css", "page.js")}
     shown = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
@@ -65,14 +56,14 @@ def page(figure: Figure, subjects: Sequence[Subject]) -> str:
     return "".join(filled)
 
 
-def _network(subject: Subject) -> Json:
-    made = _Levels(subject)
+def _network(view: View, sources: Mapping[str, Source]) -> Json:
+    made = _Levels(view, sources)
     return {
-        "name": subject.program.main.name,
-        "root": subject.program.entry,
+        "name": view.program.main.name,
+        "root": view.program.entry,
         "levels": made.levels,
         "open": made.open,
-        "texts": {name: source.text for name, source in subject.sources.items() if name in made.files},
+        "texts": {name: source.text for name, source in sources.items() if name in made.files},
         "python": made.python,
     }
 
@@ -80,14 +71,15 @@ def _network(subject: Subject) -> Json:
 class _Levels:
     """The levels of a model, by the keys of their modules."""
 
-    def __init__(self, subject: Subject) -> None:
-        self.subject = subject
-        self.program = subject.program
-        self.scenes = Scenes(subject.program, lambda path, key: False)
+    def __init__(self, view: View, sources: Mapping[str, Source]) -> None:
+        self.view = view
+        self.sources = sources
+        self.program = view.program
+        self.scenes = Scenes(View(view.program, frozenset(), view.marks))
         self.levels: dict[str, Json] = {}
         self.open: list[str] = []
         self.files: set[str] = set()
-        self.python, self.classes = _python(subject.program)
+        self.python, self.classes = _python(view.program)
         self._add(Content(self.program.main, self.program.entry, ""), main=True)
         self._open(self.program.entry, "")
 
@@ -135,14 +127,14 @@ class _Levels:
         }
         if strip.place is not None:
             found["place"] = self._place(strip.place)
-        reasons = why(self.program, strip.path, self.subject.sources) if strip.path else None
+        reasons = why(self.program, strip.path, self.sources) if strip.path else None
         if reasons is not None:
             lines = str(reasons).split("\n")
             found["why"] = [line.strip() for line in lines[2:]]
         return found
 
     def _place(self, found: Place | None) -> list[Any] | None:
-        if found is None or found.file not in self.subject.sources:
+        if found is None or found.file not in self.sources:
             return None
         self.files.add(found.file)
         return [found.file, found.start, found.end]
@@ -153,13 +145,13 @@ class _Levels:
         if given is None:
             return None
         file, start, end = given
-        return [file, start, max(end, body_end(self.subject.sources[file].text, start))]
+        return [file, start, max(end, body_end(self.sources[file].text, start))]
 
     def _open(self, key: str, prefix: str) -> None:
         """The paths of the blocks that are open at first."""
         for box in self.levels[key]["boxes"]:
             path = prefix + box["strips"][0]["path"]
-            if "level" in box and self.subject.opens(path, box["level"]):
+            if "level" in box and path in self.view.open:
                 self.open.append(path)
                 self._open(box["level"], prefix + box["prefix"])
 

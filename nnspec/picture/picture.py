@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from nnspec.cached import cached_property
 from nnspec.diagnostics import Diagnostic, Source, SpecError
 from nnspec.extras import need
-from nnspec.ir import Program
 from nnspec.output import replacing
-from nnspec.picture.build import Opens, Scenes
+from nnspec.picture.build import Scenes, View
 from nnspec.picture.dot import dot
 from nnspec.picture.figure import Figure, figure
 from nnspec.picture.mermaid import mermaid
-from nnspec.picture.opening import opened
 from nnspec.picture.scene import Level
 from nnspec.picture.svg import svg
 
@@ -37,26 +35,19 @@ class UnknownPicture(Diagnostic):
 class Picture:
     """A picture of models side by side; a notebook shows it."""
 
-    def __init__(
-        self,
-        programs: Sequence[Program],
-        depth: int | None = None,
-        open: Iterable[str] = (),
-        sources: Mapping[str, Source] | None = None,
-    ) -> None:
-        paths = list(open)
-        self._programs: list[tuple[Program, Opens]] = [(each, opened(each, depth, paths)) for each in programs]
-        self._sources = sources or {}
+    def __init__(self, views: Sequence[View], sources: Mapping[str, Source] | None = None) -> None:
+        self.views = views
+        self.sources = sources or {}
 
     @cached_property
     def figure(self) -> Figure:
         """The boxes and lines in their places."""
-        return figure(self._programs)
+        return figure(self.views)
 
     @cached_property
     def levels(self) -> list[tuple[str, Level]]:
         """The names of the models, and their boxes and lines without places."""
-        return [(program.main.name, Scenes(program, opens).whole()) for program, opens in self._programs]
+        return [(view.program.main.name, Scenes(view).whole()) for view in self.views]
 
     def svg(self) -> str:
         """The picture as SVG."""
@@ -83,9 +74,9 @@ class Picture:
 
     def html(self) -> str:
         """A page on which blocks open and close, with the numbers, the text and the PyTorch source of every part."""
-        from nnspec.picture.page import Subject, page  # it writes the PyTorch source, which the others do not need
+        from nnspec.picture.page import page  # it writes the PyTorch source, which the others do not need
 
-        return page(self.figure, [Subject(program, opens, self._sources) for program, opens in self._programs])
+        return page(self.figure, self.views, self.sources)
 
     def _repr_svg_(self) -> str:
         return self.svg()

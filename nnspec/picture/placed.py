@@ -68,15 +68,15 @@ def words(strip: Strip) -> tuple[Words, ...]:
     """The words of a line of a box, in order; the count of parameters is the last one, and stands to the right."""
     found = [("label", strip.label and (f"{strip.label}:" if strip.name else strip.label)), ("name", strip.name)]
     found += [("about", strip.about), ("times", strip.times)]
-    found += [("note", note) for note in strip.notes]
+    found += [("note", note) for note in strip.notes] + [("mark", strip.mark)]
     found.append(("count", f"{strip.parameters:,}" if strip.parameters else ""))
     return tuple(Words(text, style, word_width(text, style)) for style, text in found if text)
 
 
 def word_width(text: str, style: str) -> float:
     """The width of a text in a style."""
-    bold = style in ("name", "times")
-    return text_width(text, SMALL if style in ("count", "note", "shape", "port") else SIZE, bold=bold)
+    bold = style in ("name", "times", "mark")
+    return text_width(text, SMALL if style in ("count", "note", "mark", "shape", "port") else SIZE, bold=bold)
 
 
 def strip_width(strip: Strip) -> float:

@@ -24,6 +24,7 @@ class Strip(Record):
     times: str = ""  # of a repeat
     notes: tuple[str, ...] = ()
     place: Place | None = None  # in the text
+    mark: str = ""  # `new`, `gone` or `changed`, where models are compared
 
 
 class Box(Record):

@@ -40,15 +40,29 @@ def svg(figure: Figure) -> str:
     return "\n".join(lines) + "\n"
 
 
+_STYLES = {"name": "bold", "about": "", "times": "bold times", "mark": "bold mark"}
+_MARKS = {"new": ("#1a7f37", "#57d27b"), "gone": ("#b3261e", "#ff8a80"), "changed": ("#8a5a00", "#f2b84b")}
+_LOOKS = (
+    "text{fill:%s}.muted{fill:%s}.times{fill:%s}.paper{fill:%s}"
+    ".wire{fill:none;stroke:%s;stroke-width:1.2}.head{fill:%s}"
+)
+
+
 def style() -> str:
     """The colours, by day and by night."""
-    return (
-        "text{fill:#1c2733}.muted{fill:#51606e}.times{fill:#8a3b12}.paper{fill:#fff}"
-        ".wire{fill:none;stroke:#6b7885;stroke-width:1.2}.head{fill:#6b7885}.card{stroke-width:1}"
-        ".bold{font-weight:bold}[data-kind=tap] rect{stroke-dasharray:3 2}" + _colours(COLOURS) + "@media "
-        "(prefers-color-scheme:dark){text{fill:#e4e9ee}.muted{fill:#a9b4bf}.times{fill:#f0a878}.paper{fill:#12171d}"
-        ".wire{stroke:#8a97a4}.head{fill:#8a97a4}" + _colours(NIGHT) + "}"
-    )
+    day = _LOOKS % ("#1c2733", "#51606e", "#8a3b12", "#fff", "#6b7885", "#6b7885") + _colours(COLOURS) + _marks(0)
+    night = _LOOKS % ("#e4e9ee", "#a9b4bf", "#f0a878", "#12171d", "#8a97a4", "#8a97a4") + _colours(NIGHT) + _marks(1)
+    still = ".bold{font-weight:bold}[data-kind=tap] rect{stroke-dasharray:3 2}"
+    return f"{day}{still}@media (prefers-color-scheme:dark){{{night}}}"
+
+
+def _marks(time: int) -> str:
+    """The colours of what is new, gone and changed; its boxes have thick borders."""
+    found = ""
+    for mark, colours in _MARKS.items():
+        border = f".marked-{mark}>.plate,.marked-{mark}>.strip"
+        found += f"{border}{{stroke:{colours[time]};stroke-width:3}}.mark-{mark}{{fill:{colours[time]}}}"
+    return found
 
 
 def _colours(table: dict[Family, tuple[str, str]]) -> str:
@@ -78,7 +92,8 @@ def _plate(plate: Plate) -> Iterator[str]:
         return
     title = escape(_title(plate))
     data = f' data-path="{escape(box.path)}"' if box.path else ""
-    yield f'<g class="box" data-kind="{box.kind}"{data}><title>{title}</title>'
+    marked = next((f" marked-{strip.mark}" for strip in box.strips if strip.mark), "")
+    yield f'<g class="box{marked}" data-kind="{box.kind}"{data}><title>{title}</title>'
     if box.repeated:
         for step in (2, 1):
             move = CARD * step
@@ -116,8 +131,8 @@ def _line(strip: Strip, x: float, top: float, width: float) -> Iterator[str]:
     length = sum(each.width for each in left) + BETWEEN * (len(left) - 1)
     at = x + SIDE if counted else x + (width - length) / 2
     for each in left:
-        size = SMALL if each.style in ("count", "note") else SIZE
-        looks = {"name": "bold", "times": "bold times"}.get(each.style, "muted" if each.style != "about" else "")
+        size = SMALL if each.style in ("count", "note", "mark") else SIZE
+        looks = _STYLES.get(each.style, "muted").replace("mark", f"mark-{each.text}")
         yield _text(each.text, at, base, each.width, looks, size)
         at += each.width + BETWEEN
     if counted:

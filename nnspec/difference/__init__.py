@@ -1,0 +1,1 @@
+"""The difference of two models: blocks and layers, shapes, counts and keys."""
