@@ -137,3 +137,11 @@ def test_a_string_is_the_label_that_it_spells() -> None:
     torch.testing.assert_close(z, getattr(module, "out put")(h0 + h2) + 1)
     torch.testing.assert_close(w, two(two(two(x)[0])[0])[0])
     torch.testing.assert_close(v, x + b)
+
+
+def test_a_dimension_of_a_block_has_the_bound_of_the_one_outside_though_it_has_its_name() -> None:
+    model = nnspec.loads(
+        "block Cut { [_, T, _]; table = Buffer(zeros([64])) ; _[:, :, 0] + table[:T] }\n"
+        "model M { input x: float[N, T <= 64, 4]; Cut }\n"
+    )
+    assert str(model.program.main.output_types[0]) == "[N, T]"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nnspec.diagnostics import SpecError
-from nnspec.dims import Expression
+from nnspec.dims import Expression, Size, symbols
 from nnspec.formatting import format_text
 from nnspec.importing import syntax
 from nnspec.importing.bodies import Body, Call, Group, Item, Step, below, bodies, flat
@@ -60,7 +60,7 @@ class _Writer:
             tree.Parameter(0, 0, syntax.identifier(each.name), syntax.plain(each.default) if each.has_default else None)
             for each in block.parameters
         ]
-        order = _order(body, self.network)
+        order = _order(lines, body, self.network)
         return tree.Block(
             0, 0, syntax.identifier(block.name), tuple(declared),
             tuple(tree.BlockInput(0, 0, syntax.identifier(name), False) for name in inputs),
@@ -84,16 +84,17 @@ class _Writer:
         taken = [name for name, _ in self.network.outputs]
         names = Names([*sizes.names()], _labels(root.items))
         inputs: list[Any] = []
+        bounded: set[str] = set()
         for name, value in self.network.inputs:
             own = names.fresh(name)
             names.give(value, syntax.name(own))
-            shape = tree.ListOf(0, 0, tuple(syntax.plain(size) for size in types[value].shape))
+            shape = tree.ListOf(0, 0, tuple(_declared(size, bounded) for size in types[value].shape))
             inputs.append(tree.Input(0, 0, syntax.identifier(own), syntax.identifier(types[value].dtype), shape))
         outputs = [(names.fresh(name), value) for name, value in zip(taken, root.outputs, strict=True)]
         single = root.inputs[0] if len(root.inputs) == 1 else None
         lines = Statements(written, names, types).body(root.items, single, outputs, named=True)
         name = _model_name(self.network.name, {each.name for each in self.folded.blocks if each is not block})
-        statements = (*_order(root, self.network), *inputs, *lines)
+        statements = (*_order(lines, root, self.network), *inputs, *lines)
         return tree.Model(0, 0, syntax.identifier(name), (), tree.Body(0, 0, statements), self.network.documentation)
 
 
@@ -169,6 +170,8 @@ class _Written(Slots):
             if parameter.has_default:
                 if (*place, parameter.name) in self.block.written or not _is_default(value, parameter.default):
                     named[parameter.name] = written
+            elif isinstance(value, Tie):
+                named[parameter.name] = written
             else:
                 values.append(written)
         return syntax.call(block.name, *values, **named)
@@ -181,14 +184,30 @@ class _Written(Slots):
         return self.writer.results.get(id(block), [""])
 
 
+def _declared(size: Size, bounded: set[str]) -> Any:
+    """A size of an input; a symbol with its largest number, where it has one and it is the first time."""
+    written = syntax.plain(size)
+    for symbol in () if isinstance(size, int) else symbols(size):
+        if symbol.bounds[1] is not None and symbol.text not in bounded and written == syntax.name(symbol.text):
+            bounded.add(symbol.text)
+            return syntax.binary("<=", written, syntax.plain(symbol.bounds[1]))
+    return written
+
+
 def _is_default(value: Any, default: Any) -> bool:
     return type(value) is type(default) and value == default
 
 
 def _labels(items: Sequence[Item]) -> list[str]:
-    return [each.label for each in flat(list(items)) if each.label is not None] + [
-        each.label for each in items if isinstance(each, Group) and each.label is not None
-    ]
+    """The labels of a body, those inside groups among them; a buffer without a key needs none."""
+    found = []
+    for each in items:
+        layer = each.operation.layer if isinstance(each, Step) else None
+        if each.label is not None and not (isinstance(layer, Stored) and not layer.persistent):
+            found.append(each.label)
+        if isinstance(each, Group):
+            found += _labels(each.items)
+    return found
 
 
 def _header(sizes: Sizes, used: set[str], inputs: Sequence[str]) -> list[Any]:
@@ -230,38 +249,29 @@ def _names_in(nodes: Any) -> set[str]:
     return found
 
 
-def _order(body: Body, network: Network) -> list[Any]:
+def _order(statements: Sequence[Any], body: Body, network: Network) -> list[Any]:
     """The labels in the order of the `state_dict`, where that is not the order of the steps."""
-    weighted = [item for item in flat(body.items) if isinstance(item, Call) or item.owns]
-    stored = {item.label for item in weighted if isinstance(item, Step) and isinstance(item.operation.layer, Stored)}
-    steps = list(dict.fromkeys((_label_in(body, item) or "").partition(".")[0] for item in weighted
-                               if item.label not in stored))  # fmt: skip
-    rest = [below(key, body.path) for key in network.weights]
-    wanted = list(dict.fromkeys(key.partition(".")[0] for key in rest if key and "." in key))
-    have = [each for each in wanted if each in steps]
-    if have == [each for each in steps if each in have]:
-        return []
-    left, now = list(have), [each for each in steps if each in have]
-    while left and left[-1] == now[-1]:
+    keys = [below(key, body.path) for key in network.weights]
+    wanted = list(dict.fromkeys(key.partition(".")[0] for key in keys if key and "." in key))
+    written = list(dict.fromkeys(label for label in _labels_of(statements) if label in wanted))
+    left = [label for label in wanted if label in written]
+    while left and left[-1] == written[-1]:
         left.pop()
-        now.pop()
-    return [tree.Order(0, 0, tuple(map(syntax.identifier, left)))]
+        written.pop()
+    return [tree.Order(0, 0, tuple(map(syntax.identifier, left)))] if left else []
 
 
-def _label_in(body: Body, item: Any) -> str | None:
-    """The label of a step from the body on, through the groups that it is in."""
-
-    def search(items: Sequence[Item], prefix: str) -> str | None:
-        for each in items:
-            if isinstance(each, Group):
-                found = search(each.items, f"{prefix}{each.label}.")
-                if found is not None:
-                    return found
-            elif each is item:
-                return f"{prefix}{item.label or ''}"
-        return None
-
-    return search(body.items, "")
+def _labels_of(node: Any) -> Iterator[str]:
+    """The first words of the labels in a tree, in the order of the text; what a label holds is not looked into."""
+    if isinstance(node, tree.Item) and node.label is not None:
+        text = node.label.text if isinstance(node.label, tree.Identifier) else ""
+        yield text.partition(".")[0]
+    elif isinstance(node, tree.Node):
+        for name in node.record_fields:
+            yield from _labels_of(getattr(node, name))
+    elif isinstance(node, (list, tuple)):
+        for each in node:
+            yield from _labels_of(each)
 
 
 def _input_names(body: Body, network: Network) -> list[str]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from nnspec.importing import syntax
 from nnspec.importing.bodies import below, keys_of
 from nnspec.importing.network import Network, Operation, Scope, Stored, Weighed
+from nnspec.importing.recognise import recognise
+from nnspec.layers.families.source import Constant
 from nnspec.layers.tensor_type import TensorType
 
 
@@ -15,6 +19,12 @@ def completed(network: Network) -> Network:
     runs owns it under one of them, that one comes first.
     """
     types = dict(network.types)
+    _repeat_constants(network.root, _constants(network.root), types)
+    used = {value for _, value in network.outputs}
+    _sweep(network.root, used)
+    counts = Counter(value for each in network.root.operations() for value in each.inputs if value is not None)
+    counts.update(value for _, value in network.outputs)
+    recognise(network.root, counts)
     groups = {key: group for group in network.aliases for key in group}
     order = [key for each in network.root.operations() for key in keys_of(each, types)]
     made = set(order)
@@ -37,6 +47,47 @@ def completed(network: Network) -> Network:
             scope.items.append(operation)
     _tie(network.root, first, types)
     return network.replace(types=types)
+
+
+def _sweep(scope: Scope, used: set[str]) -> None:
+    """Drop what is computed and not used, from the end backwards, but for what owns weights or has a label."""
+    kept: list[Operation | Scope] = []
+    for item in reversed(scope.items):
+        if isinstance(item, Scope):
+            _sweep(item, used)
+        elif item.path is None and not used.intersection(item.outputs):
+            continue
+        else:
+            used.update(each for each in item.inputs if each is not None)
+        kept.append(item)
+    scope.items[:] = reversed(kept)
+
+
+def _constants(root: Scope) -> dict[str, Operation]:
+    """The numbers of the code, by the values that they are."""
+    found = (each for each in root.operations() if isinstance(each.layer, Constant))
+    return {each.outputs[0]: each for each in found}
+
+
+def _repeat_constants(scope: Scope, constants: dict[str, Operation], types: dict[str, TensorType]) -> None:
+    """Give each use of a number a number of its own, where it is used."""
+    made: list[Operation | Scope] = []
+    for item in scope.items:
+        if isinstance(item, Scope):
+            _repeat_constants(item, constants, types)
+        else:
+            inputs = []
+            for value in item.inputs:
+                if value in constants:
+                    name = f"{value}.{len(types)}"
+                    types[name] = types[value]
+                    made.append(constants[value].replace(outputs=(name,)))
+                    inputs.append(name)
+                else:
+                    inputs.append(value)
+            item = item.replace(inputs=tuple(inputs))
+        made.append(item)
+    scope.items[:] = made
 
 
 def _stored(weighed: Weighed) -> Stored:

@@ -24,6 +24,7 @@ WORDS = {
     "embedding_dim": "width", "num_embeddings": "count", "hidden_size": "hidden", "num_groups": "groups",
     "output_size": "size", "num_parameters": "channels", "p": "dropout", "sections": "parts",
 }  # fmt: skip
+TIED = {"weight": "table", "bias": "shared_bias"}  # a block has no parameter with the name of one that is tied
 ATTRIBUTES = frozenset(
     {"stride", "padding", "dilation", "groups", "bias", "dropout", "eps", "momentum", "scale", "causal"}
 )
@@ -207,7 +208,7 @@ class _Folding:
                     else:
                         yield Slot((*place, name), name, label, _local(value, sizes, body))
                 for name, key in item.operation.ties:
-                    yield Slot((*place, "tie", name), f"{name}", label, _local(Tie(key), sizes, body))
+                    yield Slot((*place, "tie", name), TIED.get(name, name), label, _local(Tie(key), sizes, body))
 
     # --- blocks
 

@@ -29,6 +29,7 @@ class Stored(Record):
     contents: Any = None  # an expression of the syntax tree
     trainable: bool = True
     persistent: bool = True
+    scalar: bool | int | float | None = None  # the number that a buffer without a key holds
 
     @property
     def kind(self) -> str:

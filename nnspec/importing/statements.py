@@ -58,6 +58,7 @@ class Line:
         self.piece = piece
         self.values = piece.outputs
         self.output: list[str] = []  # names of outputs that it is
+        self.later: list[str] = []  # and of those that are said at the end
         self.named = False
         self.labelled = False
 
@@ -106,6 +107,7 @@ class _Lines:
         self.start = flowing
         self.outputs = outputs
         self.has_named = named
+        self.late = False  # whether outputs are said at the end, in their order
         self.maker = {value: piece for piece in pieces for value in piece.outputs}
         self.users: dict[str, list[Piece | None]] = {}
         for piece in pieces:
@@ -122,15 +124,21 @@ class _Lines:
         if not self.has_named and self.outputs:
             last = self.outputs[0][1]
             lines.sort(key=lambda line: last in line.values)
-        for name, value in self.outputs if self.has_named else ():
-            for line in lines:
-                if value in line.values:
-                    line.output.append(name)
+        if not self.has_named:
+            return lines
+        holder = {value: place for place, line in enumerate(lines) for value in line.values}
+        places = [holder.get(value, -1) for _, value in self.outputs]
+        self.late = places != sorted(set(places)) or any(len(lines[place].values) > 1 for place in places if place >= 0)
+        for place, (name, _) in zip(places, self.outputs, strict=True):
+            if place >= 0:
+                (lines[place].later if self.late else lines[place].output).append(name)
         return lines
 
     def _is_root(self, piece: Piece) -> bool:
         if isinstance(piece, Step) and isinstance(piece.operation.layer, Stored):
             return True
+        if isinstance(piece, Step) and piece.operation.layer.kind == "Constant":
+            return any(each is None for each in self.users.get(piece.outputs[0], []))
         if len(piece.outputs) != 1 or (isinstance(piece, Call) and len(self.slots.results(piece)) > 1):
             return True
         users = self.users.get(piece.outputs[0], [])
@@ -197,7 +205,10 @@ class _Lines:
         for line in self.lines:
             piece = line.piece
             stored = isinstance(piece, Step) and isinstance(piece.operation.layer, Stored)
-            line.named = stored or len(self._results(piece)) > 1 or bool(line.output)
+            several = len(self._results(piece)) > 1
+            line.named = stored or several or bool(line.output or line.later)
+            label = self._own_label(piece)
+            line.labelled = (several and label is not None and is_simple(label)) or self._is_deep(piece)
         for _ in range(len(self.lines) + 2):
             changed = False
             for index, line in enumerate(self.lines):
@@ -216,18 +227,23 @@ class _Lines:
             if not changed:
                 break
 
+    @staticmethod
+    def _is_deep(piece: Piece) -> bool:
+        """Whether a piece is a tensor of the body's own whose label is a path, so that its value flows, too."""
+        stored = piece.operation.layer if isinstance(piece, Step) else None
+        return isinstance(stored, Stored) and stored.persistent and not is_simple(piece.label or "parameter")
+
     def _by_label(self, index: int, line: Line, wanted: dict[int, list[int]]) -> bool:
         """Whether the label of a line's step is its name, and the value flows on."""
         label = self._own_label(line.piece)
         if label is None or not is_simple(label):
             return False
+        if self._wish(line.piece) == label:
+            return True
         before = self.lines[index - 1] if index else None
         flows = before is None or not before.named or before.labelled
-        return bool(
-            flows
-            and index + 1 in wanted.get(index, [])
-            and self._begins_with(self.lines[index + 1].piece, line.values[0])
-        )
+        goes_on = index + 1 in wanted.get(index, [])
+        return flows and goes_on and self._begins_with(self.lines[index + 1].piece, line.values[0])
 
     def _begins_with(self, piece: Piece, value: str) -> bool:
         first = self._first(piece)
@@ -318,17 +334,14 @@ class _Lines:
             self.current = line.values[0] if len(results) == 1 else None
             return
         self._bind(line, items, statements, needed)
-        if line.output:
-            for name in line.output:
-                value = next(value for each, value in self.outputs if each == name)
-                statements.append(tree.Output(0, 0, syntax.identifier(name), syntax.chain(self.names.of(value))))
-                self.names.give(value, syntax.name(name))
-            self.current = None
 
     def _own(self, piece: Step, statements: list[Any]) -> None:
         """A parameter or buffer of the body's own."""
         made = step(piece.operation.layer, lambda name: self.slots.value(piece, name), self.slots.names(piece), {})
         label = piece.label or "parameter"
+        stored = piece.operation.layer
+        if isinstance(stored, Stored) and not stored.persistent:
+            label = self.names.fresh(label.rpartition(".")[2])
         if is_simple(label):
             statements.append(tree.Bind(0, 0, (syntax.identifier(label),), syntax.chain(made)))
             self.names.give(piece.outputs[0], syntax.name(label))
@@ -356,7 +369,9 @@ class _Lines:
                 self.names.give(value, syntax.name(name))
             statements.append(tree.Bind(0, 0, tuple(map(syntax.identifier, bound)), chain))
             return
-        name = self.names.fresh(self._wish(piece), lambda value: self._is_over(value, line))
+        self.names.taken -= set(line.later[:1])
+        wish = line.later[0] if line.later else self._wish(piece)
+        name = self.names.fresh(wish, lambda value: self._is_over(value, line))
         statements.append(tree.Bind(0, 0, (syntax.identifier(name),), chain))
         self._give(piece, syntax.name(name), results)
 
@@ -430,13 +445,15 @@ class _Lines:
         made: list[Any] = []
         done = {name for line in self.lines for name in line.output}
         if self.has_named:
-            return [
-                tree.Output(0, 0, syntax.identifier(name), syntax.chain(self._value(value)))
-                for name, value in self.outputs if name not in done
-            ]  # fmt: skip
+            return [self._output(name, value) for name, value in self.outputs if name not in done]
         if self.outputs and self.current != self.outputs[0][1]:
             made.append(syntax.chain(self._value(self.outputs[0][1])))
         return made
+
+    def _output(self, name: str, value: str) -> Any:
+        written = self._value(value)
+        chain = None if written == syntax.name(name) else syntax.chain(written)
+        return tree.Output(0, 0, syntax.identifier(name), chain)
 
     def _value(self, value: str) -> Any:
         """A value by its name, or as what flows."""
@@ -467,7 +484,9 @@ class _Lines:
         if isinstance(piece, Call):
             return self._call(piece)
         if self._is_arithmetic(piece):
-            return [syntax.item(self._expression(piece))]
+            written = self._expression(piece)
+            is_number = piece.operation.layer.kind == "Constant" and not isinstance(written, tree.Postfix)
+            return [syntax.item(syntax.call("Constant", written) if is_number else written)]
         return self._layer(piece)
 
     def _layer(self, piece: Step) -> list[tree.Item]:

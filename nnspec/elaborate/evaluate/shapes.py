@@ -55,7 +55,7 @@ def match_shape(
 def _match_size(frame: Frame, item: t.Expression, size: Size, way_out: str | None) -> bool:
     """Match one size; whether a name was bound."""
     pattern, bound = written_size(frame, item)
-    if equal(pattern, size) is True:
+    if bound is None and equal(pattern, size) is True:  # a new name has the bounds of what it is bound to
         return False
     solved = solve(pattern, size) if bound is not None else None
     if solved is not None and bound is not None:

@@ -51,6 +51,7 @@ class Builder:
         self.norm: dict[str, Any] = {}  # how the weight of that module is computed, where it is
         self.origin: Origin | None = None
         self.count = 0
+        self.makers: dict[str, Operation] = {}  # of values, by their names
         self._held: dict[tuple[str, int], Value] = {}
 
     def __call__(self, layer: Layer, *inputs: Value | None) -> Value:
@@ -82,8 +83,26 @@ class Builder:
         made = tuple(self.fresh(type) for type in results)
         names = tuple(None if each is None else each.name for each in given)
         outputs = tuple(each.name for each in made)
-        self.scope.items.append(Operation(layer, names, outputs, path, ties, (), self.origin))
+        operation = Operation(layer, names, outputs, path, ties, (), self.origin)
+        self.scope.items.append(operation)
+        self.makers.update(dict.fromkeys(outputs, operation))
         return made
+
+    def made_by(self, value: Value, *kinds: str) -> Operation | None:
+        """The operation that made a value, if it is a layer of these kinds."""
+        found = self.makers.get(value.name)
+        return found if found is not None and found.layer.kind in kinds else None
+
+    def number(self, value: Any) -> Any:
+        """The number that a tensor without dimensions is known to hold, else the value itself."""
+        if not isinstance(value, Value) or value.rank:
+            return value
+        made = self.made_by(value, "Constant", "Full", "Zeros", "Ones")
+        if made is None or isinstance(made.layer, Stored):
+            return value
+        if made.layer.kind in ("Zeros", "Ones"):
+            return {"float": float, "int": int, "bool": bool}[value.type.dtype](made.layer.kind == "Ones")
+        return made.layer.value  # type: ignore[attr-defined]
 
     def fresh(self, type: TensorType) -> Value:
         """A new value."""
@@ -103,21 +122,31 @@ class Builder:
     def held(self, value: Value) -> Value:
         """A parameter or buffer as a value of its own, in the innermost open scope that may own it."""
         key = value.key or ""
+        number = self.stored[key].scalar
+        if number is not None:
+            return self(Constant(value=number))
         keys = [each for each in self.stored if self.same(each, key)]
         scope, own = self.open[0], key
+        if not self.stored[key].persistent:
+            scope = next(each for each in reversed(self.open) if not each.plain)
+            return self._placed(scope, own, f"{scope.path}.{key.rpartition('.')[2]}".lstrip("."))
         for each in self.open:
             below = [name for name in keys if not each.path or name.startswith(f"{each.path}.")]
             if below and not each.plain:
                 scope, own = each, key if key in below else below[0]
+        return self._placed(scope, own, own)
+
+    def _placed(self, scope: Scope, own: str, path: str) -> Value:
+        """The value of a parameter or buffer in a scope, at whose head it stands."""
         place = (own, id(scope))
         if place not in self._held:
-            made = self.fresh(value.type)
-            self._held[place] = Value(made.name, made.type)
+            made = self.fresh(self.stored[own].type)
+            self._held[place] = made
             ties = (("", self.ties[own]),) if own in self.ties else ()
-            operation = Operation(self.stored[own], (), (made.name,), own, ties, (own.rpartition(".")[2],), self.origin)
-            scope.items.insert(
-                sum(isinstance(each, Operation) and isinstance(each.layer, Stored) for each in scope.items), operation
-            )
+            words = (own.rpartition(".")[2],)
+            operation = Operation(self.stored[own], (), (made.name,), path, ties, words, self.origin)
+            heads = sum(isinstance(each, Operation) and isinstance(each.layer, Stored) for each in scope.items)
+            scope.items.insert(heads, operation)
         return self._held[place]
 
     def weighted(
@@ -137,11 +166,18 @@ class Builder:
             return None
         here = [self.module_path, *(self.prefix(value, name) for name, value in weights.items())]
         for path in here:
-            if path is not None and all(
-                self.same(f"{path}.{name}" if path else name, value.key or "") for name, value in weights.items()
-            ):
+            if path is None or not self._is_whole(path, weights):
+                continue
+            if all(self.same(f"{path}.{name}" if path else name, value.key or "") for name, value in weights.items()):
                 return path or None
         return None
+
+    def _is_whole(self, path: str, weights: Mapping[str, Value]) -> bool:
+        """Whether nothing else is stored below a path: a layer has no others inside."""
+        names = {*weights, "num_batches_tracked"}
+        kept = (key for key, each in self.stored.items() if each.persistent and key.startswith(f"{path}."))
+        below = (key[len(path) + 1 :] for key in kept)
+        return all(name in names or name.startswith("parametrizations.") for name in below)
 
     @staticmethod
     def prefix(value: Value, name: str) -> str | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
 from nnspec.ir.program import Program
@@ -60,7 +62,7 @@ def _of_results(module: nn.Module, program: Program, arguments: Mapping[str, Any
     original.eval()
     given = {name: _widened(value, wide) for name, value in arguments.items()}
     try:
-        with torch.no_grad():
+        with torch.no_grad(), _Wide() if wide else nullcontext():
             expected = _tensors(original(**given))
             found = _tensors(
                 (made.double() if wide else made)(*[each for each in given.values() if isinstance(each, torch.Tensor)])
@@ -78,6 +80,24 @@ def _of_results(module: nn.Module, program: Program, arguments: Mapping[str, Any
         gap = (have.to(torch.float64) - want.to(torch.float64)).abs().max().item() if want.numel() else 0.0
         if not gap <= (TOLERANCE if wide else 1e-4) * scale:
             yield f"result {number} differs by {gap:.3g}"
+
+
+class _Wide(TorchFunctionMode):
+    """All floats with 64 bits, those that the code would round to 32 among them."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.Tensor.float:
+            func = torch.Tensor.double
+        wide = pytree.tree_map(_wide, (args, kwargs or {}))
+        made = func(*wide[0], **wide[1])
+        return made.double() if isinstance(made, torch.Tensor) and made.dtype in _NARROW else made
+
+
+def _wide(value: Any) -> Any:
+    return torch.float64 if isinstance(value, torch.dtype) and value in _NARROW else value
+
+
+_NARROW = (torch.float32, torch.float16, torch.bfloat16)
 
 
 def _widened(value: Any, wide: bool) -> Any:

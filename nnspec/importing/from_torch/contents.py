@@ -58,7 +58,5 @@ def _frequencies(data: torch.Tensor) -> Any:
     made = 1.0 / (float(base) ** (torch.arange(0, width, 2, dtype=torch.int64).to(torch.float32) / width))
     if not torch.equal(made.to(data.dtype), data):
         return None
-    exponent = syntax.binary(
-        "/", syntax.call("Range", syntax.plain(0), syntax.plain(width), step=syntax.plain(2)), syntax.plain(width)
-    )
+    exponent = syntax.binary("/", syntax.call("Range", syntax.plain(width), step=syntax.plain(2)), syntax.plain(width))
     return syntax.binary("/", syntax.plain(1), syntax.binary("**", syntax.plain(float(base)), exponent))

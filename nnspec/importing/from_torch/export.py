@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import re
 import warnings
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from io import StringIO
 from typing import Any
 
 import torch
@@ -55,6 +57,10 @@ def export(module: nn.Module, arguments: Mapping[str, Any], dynamic: Mapping[str
             stack.enter_context(torch.no_grad())
             stack.enter_context(warnings.catch_warnings())
             warnings.simplefilter("ignore")
+            logging.disable(logging.CRITICAL)  # torch logs what it raises, too
+            stack.callback(logging.disable, logging.NOTSET)
+            stack.enter_context(redirect_stdout(StringIO()))  # and prints whole graphs
+            stack.enter_context(redirect_stderr(StringIO()))
             module.eval()
             stack.enter_context(opaque(dict(module.named_modules())))
             program = torch.export.export(module, (), dict(given), dynamic_shapes=shapes or None, strict=False)
@@ -151,8 +157,16 @@ def _named(program: ExportedProgram, wanted: Mapping[str, list[Size]]) -> tuple[
             form = have.node.expr
             free = next(iter(form.free_symbols))
             unit = size.terms[0][1]
-            names.setdefault(free.name, size if unit == 1 or form.is_Symbol else symbol(size.terms[0][0].text))
+            bounded = symbol(size.terms[0][0].text, 1, _largest(program, free))
+            names.setdefault(free.name, bounded * unit if form.is_Symbol else bounded)
     return names, tuple(each for each in inputs if isinstance(each, str))
+
+
+def _largest(program: ExportedProgram, free: Any) -> int | None:
+    """The largest number that a symbol may be, where the code sets a bound."""
+    bounds = program.range_constraints.get(free)
+    upper = None if bounds is None else bounds.upper
+    return int(upper) if upper is not None and upper.is_Integer and upper < 2**31 else None
 
 
 def _reason(error: Exception) -> tuple[str, Any]:

@@ -17,6 +17,7 @@ from torch.fx import Graph, GraphModule, Node
 from torch.utils import _pytree as pytree
 
 from nnspec.diagnostics import SpecError
+from nnspec.dims import equal
 from nnspec.importing.from_torch.authors import AuthorNames
 from nnspec.importing.from_torch.builder import Builder, Unsaid, Value
 from nnspec.importing.from_torch.contents import contents
@@ -126,8 +127,9 @@ class _Reader:
 
     def _fill(self, key: str, tensor: torch.Tensor) -> None:
         """Find out how the contents of a buffer are written; they are asked for when it is used."""
-        found = contents(tensor)
-        self.builder.stored[key] = self.builder.stored[key].replace(contents=found)
+        stored = self.builder.stored[key]
+        number = None if stored.persistent or tensor.dim() or tensor.is_meta else tensor.item()
+        self.builder.stored[key] = stored.replace(contents=contents(tensor), scalar=number)
 
     @staticmethod
     def _inputs(graph: Graph) -> list[Node]:
@@ -276,21 +278,51 @@ class _Reader:
         """An operator that changes its first argument."""
         first = node.args[0]
         assert isinstance(first, Node)
+        if isinstance(self.values.get(first), Value) and self.values[first].key is not None:
+            raise Unsaid("it changes a parameter or buffer of the module")
         if name == "copy":
             source = self.builder.tensor(self._argument(node.args[1]))
             old = self._argument(first)
             made = stretched(self.builder, cast(self.builder, source, old.type.dtype), old.shape)
         else:
             made = self._row(node, name)
-        base = first
-        while _operator(base) in _VIEWS and isinstance(base.args[0], Node):
-            base = base.args[0]
-        if base is not first and any(_is_behind(user, node) for user in base.users if user is not first):
-            raise Unsaid("it writes into a part of a tensor that is used as a whole afterwards")
-        if isinstance(self.values.get(first), Value) and self.values[first].key is not None:
-            raise Unsaid("it changes a parameter or buffer of the module")
-        self.values[first] = made
+        self._write(first, made, node)
         return made
+
+    def _write(self, view: Node, made: Any, node: Node) -> None:
+        """Let a tensor, and what it is a view of, be what was written into it."""
+        self.values[view] = made
+        if _operator(view) not in _VIEWS or not isinstance(view.args[0], Node):
+            return
+        base = view.args[0]
+        if not any(user > node for user in base.users):
+            return
+        others = (user for user in base.users if user is not view and user < node and _operator(user) in _VIEWS)
+        if any(each > node for user in others for each in user.users):
+            raise Unsaid("it writes into a tensor of which another part is used afterwards")
+        self._write(base, self._with_part(view, self._argument(base), made), node)
+
+    def _with_part(self, view: Node, whole: Value, part: Value) -> Value:
+        """A tensor with another part in the place of one that was sliced or selected from it."""
+        given = self._arguments(view)
+        dim = given.get("dim", 0) % whole.rank
+        size = whole.shape[dim]
+        if _operator(view) == "select":
+            start, end = given["index"], given["index"] + 1
+            part = self.builder(layer("Unsqueeze", dim=dim), part)
+        elif _operator(view) == "slice" and given.get("step", 1) == 1:
+            start, end = given.get("start") or 0, given.get("end")
+            end = size if end is None or (isinstance(end, int) and (not isinstance(size, int) or end > size)) else end
+        else:
+            raise Unsaid("it writes into a part of a tensor that is used as a whole afterwards")
+        start = start + size if isinstance(start, int) and start < 0 else start
+        end = end + size if isinstance(end, int) and end < 0 else size if end == 0 else end
+        parts = [part]
+        if start != 0:
+            parts.insert(0, self.builder(layer("Slice", dim=dim, end=start), whole))
+        if not equal(end, size):
+            parts.append(self.builder(layer("Slice", dim=dim, start=end), whole))
+        return part if len(parts) == 1 else self.builder(layer("Concat", dim=dim), *parts)
 
     def _module(self, node: Node) -> Any:
         inputs, path = node.args
@@ -388,11 +420,6 @@ def _first_line(problem: Exception) -> str:
 def _operator(node: Node) -> str:
     schema = getattr(node.target, "_schema", None)
     return "" if schema is None else str(schema.name).removeprefix("aten::")
-
-
-def _is_behind(node: Node, other: Node) -> bool:
-    """Whether a node comes after another one."""
-    return node > other
 
 
 def _attribute(node: Node) -> Any:

@@ -34,6 +34,8 @@ for _operator, _layer in FUNCTIONS.items():
 def _shared(b: Builder, name: str, left: Any, right: Any) -> Value:
     """An operation of two operands, each a tensor or a number."""
     if isinstance(left, Value) and isinstance(right, Value):
+        left, right = (left, b.number(right)) if left.rank else (b.number(left), right) if right.rank else (left, right)
+    if isinstance(left, Value) and isinstance(right, Value):
         return b(layer(name), left, right)
     number, first = (right, False) if isinstance(left, Value) else (left, True)
     if isinstance(number, bool):
@@ -46,7 +48,19 @@ def _shared(b: Builder, name: str, left: Any, right: Any) -> Value:
 
 def arithmetic(b: Builder, name: str, left: Any, right: Any) -> Value:
     """Arithmetic of two operands; truth values count as 0 and 1."""
+    neutral = {"Multiply": 1, "Divide": 1, "Power": 1, "Add": 0, "Subtract": 0}.get(name)
+    if type(right) in (int, float) and right == neutral and _keeps(left, name, right):
+        return left  # type: ignore[no-any-return]
+    if type(left) in (int, float) and left == neutral and name in ("Add", "Multiply") and _keeps(right, name, left):
+        return right  # type: ignore[no-any-return]
     return _shared(b, name, counted(b, left), counted(b, right))
+
+
+def _keeps(value: Any, name: str, number: Any) -> bool:
+    """Whether an operation of a tensor with a neutral number leaves its type as it is."""
+    if not isinstance(value, Value):
+        return False
+    return value.type.dtype == "float" or (value.type.dtype == "int" and isinstance(number, int) and name != "Divide")
 
 
 def counted(b: Builder, value: Any) -> Any:
@@ -69,7 +83,7 @@ def _(b: Builder, self: Any, other: Any, alpha: Any = 1) -> Value:
     return arithmetic(b, "Add", self, _scaled(b, other, alpha))
 
 
-@row("sub")
+@row("sub", "subtract")
 def _(b: Builder, self: Any, other: Any, alpha: Any = 1) -> Value:
     return arithmetic(b, "Subtract", self, _scaled(b, other, alpha))
 
@@ -79,14 +93,14 @@ def _(b: Builder, self: Any, other: Any, alpha: Any = 1) -> Value:
     return arithmetic(b, "Subtract", other, _scaled(b, self, alpha))
 
 
-@row("mul")
+@row("mul", "multiply")
 def _(b: Builder, self: Any, other: Any) -> Value:
     if all(isinstance(each, Value) and each.type.dtype == "bool" for each in (self, other)):
         return b(layer("And"), self, other)
     return arithmetic(b, "Multiply", self, other)
 
 
-@row("div", "true_divide")
+@row("div", "true_divide", "divide")
 def _(b: Builder, self: Any, other: Any, rounding_mode: str | None = None) -> Value:
     if rounding_mode is None:
         return arithmetic(b, "Divide", self, other)
@@ -140,6 +154,9 @@ def truth(b: Builder, value: Value) -> Value:
 
 @row("logical_and", "bitwise_and", "__and__")
 def _(b: Builder, self: Value, other: Any) -> Value:
+    for one, rest in ((self, other), (other, self)):
+        if isinstance(one, Value) and b.number(one) is True:
+            return truth(b, b.tensor(rest))
     return b(layer("And"), truth(b, self), truth(b, b.tensor(other)))
 
 
@@ -278,7 +295,7 @@ def _(b: Builder, self: Value, other: Any = None, dtype: Any = None, **_: Any) -
 
 @row("where")
 def _(b: Builder, condition: Value, self: Any, other: Any) -> Value:
-    chosen, otherwise = counted(b, self), counted(b, other)
+    chosen, otherwise = b.number(counted(b, self)), b.number(counted(b, other))
     condition = truth(b, condition)
     for value, number, first in ((chosen, otherwise, False), (otherwise, chosen, True)):
         if isinstance(value, Value) and not isinstance(number, (Value, Expression)):
@@ -291,6 +308,7 @@ def _(b: Builder, condition: Value, self: Any, other: Any) -> Value:
 
 @row("masked_fill")
 def _(b: Builder, self: Value, mask: Value, value: Any) -> Value:
+    value = b.number(value)
     if isinstance(value, Value):
         return b(layer("Where"), truth(b, mask), value, self)
     if value in (float("inf"), float("-inf")) or value != value:

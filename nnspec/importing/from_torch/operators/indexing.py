@@ -74,6 +74,20 @@ def _(b: Builder, self: Value, dim: int = 0) -> tuple[Value, ...]:
     return tuple(b(layer("Subscript", items=(*[whole] * dim, index)), self) for index in range(size))
 
 
+@row("diff")
+def _(b: Builder, self: Value, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Value:
+    if n != 1:
+        raise Unsaid(f"it takes {n} differences one after the other")
+    parts = [counted(b, each) for each in (prepend, self, append) if each is not None]
+    value = parts[0] if len(parts) == 1 else b(layer("Concat", dim=dim), *parts)
+    dim %= value.rank
+    whole = [("slice", None, None, None)] * dim
+    later = b(layer("Subscript", items=(*whole, ("slice", 1, None, None))), value)
+    earlier = b(layer("Subscript", items=(*whole, ("slice", None, -1, None))), value)
+    made = b(layer("Subtract"), later, earlier)
+    return made if self.type.dtype != "bool" else b(layer("Cast", dtype="bool"), made)
+
+
 @row("index_select")
 def _(b: Builder, self: Value, dim: int, index: Value) -> Value:
     return b(layer("Take", dim=dim), self, index)
@@ -90,7 +104,15 @@ def _(b: Builder, self: Value, dim: int, index: Value, src: Any = None, value: A
         from nnspec.importing.from_torch.operators.shape import stretched
 
         src = stretched(b, b.tensor(value), index.shape)
-    return b(layer("Scatter", dim=dim), self, index, src)
+    dtype = self.type.dtype
+    values = [each if each.type.dtype == "float" else b(layer("Cast", dtype="float"), each) for each in (self, src)]
+    made = b(layer("Scatter", dim=dim, reduce=reduce), values[0], index, values[1])
+    return made if dtype == "float" else b(layer("Cast", dtype=dtype), made)
+
+
+@row("scatter_add")
+def _(b: Builder, self: Value, dim: int, index: Value, src: Value) -> Value:
+    return b(layer("Scatter", dim=dim, reduce="sum"), self, index, src)
 
 
 @row("index")

@@ -20,6 +20,10 @@ def reshape(b: Builder, value: Value, shape: Sequence[Size]) -> Value:
     shape = tuple(shape)
     if -1 in shape:
         raise Unsaid("the size behind -1 is not known")
+    before_that = b.made_by(value, "Flatten", "Unflatten", "Reshape", "Squeeze", "Unsqueeze")
+    if before_that is not None and before_that.path is None:
+        name = before_that.inputs[0] or ""
+        value = Value(name, b.types[name])
     if len(shape) == value.rank and all(map(equal, shape, value.shape)):
         return value
     before, after = 0, 0

@@ -32,9 +32,12 @@ def _(b: Builder, input: Value, weight: Value, bias: Value | None = None) -> Val
 @row("addmm")
 def _(b: Builder, self: Value, mat1: Value, mat2: Value, beta: Any = 1, alpha: Any = 1) -> Value:
     if beta == alpha == 1 and mat2.key is not None and isinstance(mat2.shape[1], int):
-        found = own(b, layer("Conv1D", out_features=mat2.shape[1]), [mat1], weight=mat2, bias=self)
+        flat = b.made_by(mat1, "Flatten")  # GPT-2's layer flattens what it is given, and undoes it behind
+        name = mat1.name if flat is None else flat.inputs[0] or ""
+        source = mat1 if flat is None else Value(name, b.types[name])
+        found = own(b, layer("Conv1D", out_features=mat2.shape[1]), [source], weight=mat2, bias=self)
         if found is not None:
-            return found
+            return found if source is mat1 else b(layer("Flatten", start_dim=0, end_dim=found.rank - 2), found)
     product = b(layer("MatMul"), mat1, mat2)
     product = product if alpha == 1 else arithmetic(b, "Multiply", product, alpha)
     return arithmetic(b, "Add", product, self if beta == 1 else arithmetic(b, "Multiply", self, beta))
