@@ -1,6 +1,6 @@
 """What `test_train_strategy.py` has two processes do: `torchrun --nproc-per-node 2 tests/strategy_processes.py FOLDER`.
 
-The folder has `still.nn` and `random.nn`, which draws random numbers. The first process writes `results.json` there.
+The folder has `still.nn`, `random.nn`, which draws random numbers, and `networks.nn`, which trains two. The first process writes `results.json` there.
 """
 
 from __future__ import annotations
@@ -20,18 +20,6 @@ import nnspec
 from nnspec.cli.main import main as nnspec_command
 from nnspec.train.loop import Loop
 
-GAN = """
-model Generator() {
-  input z: float[N, 2]
-  output features = Linear(4)
-}
-
-train Pair {
-  data = iris
-  made = normal([batch, 2]) -> generator: Generator
-  loss = mse(made, features)
-}
-"""
 RANK = int(os.environ["RANK"])
 STOPPED_AT = (1, 3)  # epoch and step
 step = Loop._step
@@ -68,16 +56,6 @@ def refusal(spec: str, folder: Path, strategy: str) -> str:
     return "nothing"
 
 
-def refusal_to_go_on(folder: Path) -> str:
-    """What a run of two processes says when one alone is to go on with it."""
-    try:
-        with patch.dict(os.environ, {"RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0"}):
-            nnspec.resume(folder, quiet=True)
-    except nnspec.SpecError as error:
-        return f"{error.diagnostics[0].code} {error.diagnostics[0].message}"
-    return "nothing"
-
-
 def fails(spec: str, folder: Path) -> None:
     """One process fails in the middle of an epoch."""
 
@@ -91,24 +69,26 @@ def fails(spec: str, folder: Path) -> None:
     sys.exit(1)
 
 
-def main(still: str, random: str, folder: Path) -> None:
+def main(still: str, random: str, networks: str, folder: Path) -> None:
     """All of it."""
     results: dict[str, Any] = {}
     for strategy in ("ddp", "fsdp"):
         options = ["--runs", str(folder), "--name", strategy, "--strategy", strategy]
         nnspec_command(["train", str(folder / "still.nn"), *options], standalone_mode=False)
         results[f"{strategy} goes on"] = resumed_is_whole(random, folder, strategy)
+        nnspec.loads(still).train(runs=folder, name=f"{strategy}-half", quiet=True, strategy=strategy, epochs=1)
+    train(networks, folder, "networks", "ddp")
     results["norms"] = refusal(still.replace("LayerNorm", "BatchNorm1d"), folder, "ddp")
     results["single number"] = refusal(still.replace("  output", "  scale = Parameter([])\n  output"), folder, "fsdp")
-    results["networks"] = refusal(GAN, folder, "ddp")
+    results["networks"] = refusal(networks, folder, "fsdp")
+    results["whole weights"] = refusal(still.replace("AdamW(lr = 3e-3)", "Muon"), folder, "fsdp")
     if RANK == 0:
-        results["one process"] = refusal_to_go_on(folder / "ddp-part")
         (folder / "results.json").write_text(json.dumps(results))
 
 
 if __name__ == "__main__":
     place = Path(sys.argv[1])
-    texts = [(place / name).read_text() for name in ("still.nn", "random.nn")]
+    texts = [(place / name).read_text() for name in ("still.nn", "random.nn", "networks.nn")]
     if sys.argv[2:] == ["fails"]:
         fails(texts[0], place)
     main(*texts, place)

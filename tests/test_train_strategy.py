@@ -50,10 +50,42 @@ train {
 }
 """
 
+NETWORKS = """
+model Encoder() {
+  input x: float[N, 4]
+  output code = Linear(3) -> Tanh
+}
+model Judge() {
+  input code: float[N, 3]
+  output score = Linear(8) -> LayerNorm -> Tanh -> Linear(1)
+}
+
+train Pair {
+  data      = iris
+  batch     = 25
+  epochs    = 3
+  seed      = 3
+  optimizer = SGD(0.05, momentum = 0.9)
+  code      = features -> encoder: Encoder
+
+  phase judge {
+    score  = detach(code) -> judge: Judge
+    loss   = mean((score - features[:, 0:1]) * (score - features[:, 0:1]))
+    update = judge
+    steps  = 2
+  }
+  phase encode {
+    loss   = mean(abs((code -> judge) - features[:, 0:1])) + sqrt(mean(code * code))
+    update = encoder
+  }
+}
+"""
+
 
 def in_two_processes(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     (folder / "still.nn").write_text(SPEC.replace("DROPOUT", "0.0"))
     (folder / "random.nn").write_text(SPEC.replace("DROPOUT", "0.2"))
+    (folder / "networks.nn").write_text(NETWORKS)
     script = Path(__file__).with_name("strategy_processes.py")
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -111,14 +143,35 @@ def test_a_run_of_two_processes_that_one_is_asked_to_stop_goes_on_bit_by_bit(str
 @pytest.mark.parametrize(
     ("what", "words"),
     [
-        ("norms", "E0621 --strategy ddp cannot train this: body.0.0 has statistics of a batch"),
+        ("norms", "E0621 --strategy ddp cannot train this: BatchNorm1d has statistics of a batch"),
         ("single number", "E0621 --strategy fsdp cannot train this: its weight scale is a single number"),
-        ("networks", "E0621 --strategy ddp cannot train this: its recipe builds networks of its own"),
-        ("one process", "it was trained with --strategy ddp in 2 processes"),
+        ("networks", "E0621 --strategy fsdp cannot train this: its recipe builds networks of its own"),
+        ("whole weights", "E0621 --strategy fsdp cannot train this: Muon needs whole weights"),
     ],
 )
 def test_what_cannot_be_spread_over_processes_is_refused(what: str, words: str, two: Two) -> None:
     assert words in two.results[what]
+
+
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+def test_one_process_goes_on_with_a_run_of_two(strategy: str, two: Two) -> None:
+    spec = two.folder / "still.nn"
+    alone = nnspec.load(spec).train(runs=two.folder / f"whole-{strategy}", quiet=True)
+    resumed = nnspec.resume(two.folder / f"{strategy}-half", quiet=True, epochs=len(alone.history))
+    torch.testing.assert_close(curve(resumed.folder), curve(alone.folder), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(load_file(resumed.last_weights), load_file(alone.last_weights), rtol=1e-4, atol=1e-5)
+
+
+def test_two_networks_in_two_processes_follow_the_curve_of_one(two: Two) -> None:
+    alone = nnspec.loads(NETWORKS).train(runs=two.folder / "alone", quiet=True)
+    rows, expected = (
+        list(csv.DictReader((run / "metrics.csv").open())) for run in (two.folder / "networks", alone.folder)
+    )
+    for own, other in zip(rows, expected, strict=True):
+        for loss in ("judge_loss", "encode_loss"):
+            assert float(own[loss]) == pytest.approx(float(other[loss]), rel=1e-5)
+    found, wanted = (load_file(run / "last.safetensors") for run in (two.folder / "networks", alone.folder))
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
 
 
 def test_all_processes_end_when_one_fails(tmp_path: Path) -> None:

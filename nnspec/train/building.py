@@ -79,13 +79,12 @@ def build_networks(
     if recipe.weights is not None:
         start_from(model, program, base / recipe.weights, recipe.drop, plan.places.get("drop"))
     freeze(model, recipe.freeze, plan.places.get("freeze"))
-    strategy.check(plan)
     if recipe.compile:
         check_compiler(device)
     strategy.spread(model, program, objective.reads, sources)
 
     def function(part: Program) -> Computation:
-        module = build(part, limits).to(device)
+        module = strategy.computing(build(part, limits).to(device))
         _share(module, model)
         return Computation(module, tuple(port.name for port in part.main.inputs))
 

@@ -61,7 +61,8 @@ class Gradients:
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """The opposite of `tensors`."""
         for name, own in self.tensors().items():
-            own.copy_(tensors[name])
+            if own.shape == tensors[name].shape:  # the shares of other processes are others
+                own.copy_(tensors[name])
 
 
 def _own_gradient(weight: nn.Parameter, strategy: Strategy) -> Tensor:

@@ -14,6 +14,7 @@ from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
 from nnspec.diagnostics import Diagnostic, Span, SpecError
 from nnspec.ir import Program
 from nnspec.ir.state import call_at
+from nnspec.layers.families.normalization import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from nnspec.recipe.plan import Plan
 from nnspec.recipe.targets import span_of
 from nnspec.train.launch import NotLaunched, Process
@@ -40,6 +41,9 @@ def join(process: Process, device: torch.device) -> None:
     atexit.register(dist.destroy_process_group)
 
 
+OF_BATCHES = (BatchNorm1d, BatchNorm2d, BatchNorm3d)
+
+
 class ProcessLost(Diagnostic):
     """Another process of the run ended, so that this one cannot go on. What the other one said is the reason."""
 
@@ -61,28 +65,34 @@ class Group(Strategy):
         self.rank, self.processes = dist.get_rank(), dist.get_world_size()
         self.device = device
 
-    def check(self, plan: Plan) -> None:
-        if plan.builds:
-            reason = "its recipe builds networks of its own, which are trained in one process only"
-            raise SpecError.of(NotSpread(None, str(self.name), reason, "train it without a strategy"))
+    def check(self, plan: Plan, program: Program, sources: dict[str, Span]) -> None:
+        """Batch normalisation is refused on CPUs before data is read."""
+        if self.processes > 1 and self.device.type != "cuda" and not plan.builds:
+            for call in (call for module in program.modules.values() for call in module.calls):
+                if isinstance(call.callee, OF_BATCHES) or getattr(call.callee, "track_running_stats", False):
+                    raise SpecError.of(self._of_a_batch(type(call.callee).__name__, span_of(call, sources)))
 
     def spread(self, model: nn.Module, program: Program, read: Set[str], sources: dict[str, Span]) -> None:
         """Let batch normalisation take its statistics over all processes; draw other random numbers in each of them."""
-        if self.device.type == "cuda":
-            nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
-        if self.processes > 1:
-            self._check_norms(model, program, sources)
+        self.computing(model)
+        for name, module in model.named_modules() if self.processes > 1 else ():
+            own = isinstance(module, _NormBase) and not isinstance(module, nn.SyncBatchNorm)
+            if own and (isinstance(module, _BatchNorm) or module.track_running_stats):
+                call = call_at(program, program.main, name)
+                raise SpecError.of(self._of_a_batch(name, span_of(call, sources) if call else None))
         if not self.leads:
             torch.manual_seed(torch.initial_seed() + self.rank)
 
-    def _check_norms(self, model: nn.Module, program: Program, sources: dict[str, Span]) -> None:
-        for name, module in model.named_modules():
-            own = isinstance(module, _NormBase) and not isinstance(module, nn.SyncBatchNorm)
-            if own and (isinstance(module, _BatchNorm) or module.track_running_stats):
-                reason = f"{name} has statistics of a batch, which PyTorch takes over all processes on GPUs only"
-                advice = "train on GPUs or in one process, or normalise by GroupNorm or LayerNorm"
-                call = call_at(program, program.main, name)
-                raise SpecError.of(NotSpread(span_of(call, sources) if call else None, str(self.name), reason, advice))
+    def computing(self, module: nn.Module) -> nn.Module:
+        if self.device.type != "cuda":
+            return module
+        found: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(module)  # type: ignore[no-untyped-call]
+        return found
+
+    def _of_a_batch(self, name: str, span: Span | None) -> NotSpread:
+        reason = f"{name} has statistics of a batch, which PyTorch takes over all processes on GPUs only"
+        advice = "train on GPUs or in one process, or normalise by GroupNorm or LayerNorm"
+        return NotSpread(span, str(self.name), reason, advice)
 
     def share(self, count: int) -> Share:
         """As even as it goes; a process that would have no sample repeats one, which does not count."""

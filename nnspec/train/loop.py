@@ -56,12 +56,20 @@ class Loop:
 
     def tensors(self) -> dict[str, Tensor]:
         """All tensors of the state, as far as this process keeps them."""
+        strategy = self.task.strategy
+        return {name: strategy.own(tensor) for name, tensor in self._kept().items()}
+
+    def shards(self) -> list[str]:
+        """The tensors of the state of which this process has a part alone."""
+        return [name for name, tensor in self._kept().items() if self.task.strategy.has_part(tensor)]
+
+    def _kept(self) -> dict[str, Tensor]:
         weights = {f"model.{name}": tensor for name, tensor in self.task.model.state_dict().items()}
         average = self.average.tensors() if self.average else {}
         own = {"random.draws": self.task.draws.get_state(), **random_tensors(self.task.device)}
         phases = {name: tensor for turns in self.turns for name, tensor in turns.tensors().items()}
-        strategy, found = self.task.strategy, {**weights, **average, **phases, **own}
-        return {name: strategy.own(tensor) for name, tensor in found.items() if strategy.kept(name)}
+        found = {**weights, **average, **phases, **own}
+        return {name: tensor for name, tensor in found.items() if self.task.strategy.kept(name)}
 
     def restore(self, position: Position, tensors: dict[str, Tensor]) -> None:
         """Go on from a state."""

@@ -112,6 +112,7 @@ def prepare(
     """
     recipe = plan.recipe
     model = None if plan.builds else program
+    strategy.check(plan, program, sources)
     cut = final_extent(recipe.augment)
     inputs = None if model is None else {port.name: model.main.values[port.value] for port in model.main.inputs}
     choice, held = in_files(recipe.data.found(base), recognised(held_out(plan), base), base)

@@ -65,7 +65,7 @@ def _together(folder: Path, strategy: Strategy) -> Iterator[Callable[[str], Path
 
 
 def _write_state(path_for: Callable[[str], Path], loop: Loop) -> None:
-    write_state(path_for(state_file(loop.task.strategy.rank)), loop.position, loop.tensors())
+    write_state(path_for(state_file(loop.task.strategy.rank)), loop.position, loop.tensors(), loop.shards())
 
 
 def _write_weights(path_for: Callable[[str], Path], prepared: Prepared, best: bool) -> None:

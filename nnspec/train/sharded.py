@@ -14,8 +14,12 @@ from torch.distributed.tensor import DTensor
 
 from nnspec.diagnostics import Span, SpecError
 from nnspec.ir import Program
+from nnspec.recipe.optimizers import LBFGS, Adafactor, Muon, SparseAdam
+from nnspec.recipe.plan import Plan
 from nnspec.train.group import Group
 from nnspec.train.strategy import NotSpread
+
+OF_WHOLE = (Adafactor, LBFGS, Muon, SparseAdam)  # whose steps are not those of each element alone
 
 
 class Sharded(Group):
@@ -39,6 +43,16 @@ class Sharded(Group):
         # after validation, too, the weights must be the shares that are saved
         self.model: FSDPModule = fully_shard(model, mesh=self.mesh, reshard_after_forward=True)
 
+    def check(self, plan: Plan, program: Program, sources: dict[str, Span]) -> None:
+        super().check(plan, program, sources)
+        if plan.builds:
+            reason = "its recipe builds networks of its own, whose weights fsdp cannot share out"
+            raise SpecError.of(NotSpread(None, "fsdp", reason, "train it with --strategy ddp"))
+        if isinstance(plan.recipe.optimizer, OF_WHOLE):
+            word = plan.recipe.optimizer.word
+            reason = f"{word} needs whole weights, of which a process has a share"
+            raise SpecError.of(NotSpread(plan.places.get("optimizer"), "fsdp", reason, "train it with --strategy ddp"))
+
     @contextmanager
     def gradients(self, complete: bool) -> Iterator[None]:
         self.model.set_requires_gradient_sync(complete)
@@ -47,9 +61,15 @@ class Sharded(Group):
     def own(self, tensor: Tensor) -> Tensor:
         return tensor.to_local() if isinstance(tensor, DTensor) else tensor
 
+    def has_part(self, tensor: Tensor) -> bool:
+        return isinstance(tensor, DTensor)
+
     def placed(self, own: Tensor, like: Tensor) -> Tensor:
-        if not isinstance(like, DTensor) or own.shape != like.to_local().shape:
+        if not isinstance(like, DTensor) or own.shape not in (like.shape, like.to_local().shape):
             return own
+        if own.shape == like.shape and self.processes > 1:  # as fully_shard divides it
+            parts = own.chunk(self.processes)
+            own = parts[self.rank] if self.rank < len(parts) else own[:0]
         return DTensor.from_local(
             own, like.device_mesh, like.placements, run_check=False, shape=like.shape, stride=like.stride()
         )

@@ -1,13 +1,15 @@
 """Everything that a run needs to go on exactly where it stopped: `state.safetensors` in its folder.
 
-Of several processes each has a file of its own, with its share of the weights or its random states.
+Of several processes each has a file of its own, with its share of the weights or its random states. Any number of
+processes can go on from them.
 The tensors are weights, moments and random states; the numbers are JSON in the file's metadata. The manifest of the
 folder has its digest. No pickle is read or written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,7 +25,8 @@ from nnspec.train.mistakes import BadRun
 from nnspec.train.strategy import Strategy
 
 STATE = "state.safetensors"
-_POSITION = "nnspec.position"
+_POSITION, _SHARDS = "nnspec.position", "nnspec.shards"
+RANDOM = frozenset({"random.cpu", "random.cuda"})  # of the layers of a process
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -55,13 +58,13 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str,
         raise SpecError.of(CannotWrite(None, str(path), str(error))) from None
 
 
-def write_state(path: Path, position: Position, tensors: Mapping[str, Tensor]) -> None:
-    """The file of a state.
+def write_state(path: Path, position: Position, tensors: Mapping[str, Tensor], shards: Collection[str] = ()) -> None:
+    """The file of a state; of the tensors called `shards` it has a process's part alone.
 
     Raises:
         SpecError: it cannot be written.
     """
-    write_tensors(path, tensors, {_POSITION: position.model_dump_json()})
+    write_tensors(path, tensors, {_POSITION: position.model_dump_json(), _SHARDS: json.dumps(sorted(shards))})
 
 
 def state_file(rank: int) -> str:
@@ -70,40 +73,44 @@ def state_file(rank: int) -> str:
 
 
 def load_state(folder: Path, device: torch.device, strategy: Strategy) -> tuple[Position, dict[str, Tensor]]:
-    """The last state of a run, whose folder is settled, as far as this process has it.
+    """The last state of a run, whose folder is settled, as far as this process needs it.
+
+    In as many processes as before, each has what it had, to the last bit. In another number of them, or spread in
+    another way, each has all tensors whole; a process that is new has no random states and draws its own.
 
     Raises:
-        SpecError: it cannot be read, or the run was spread over processes in another way.
+        SpecError: it cannot be read.
     """
-    tensors: dict[str, Tensor] = {}
     try:
-        with safe_open(folder / STATE, "pt") as file:
-            position = Position.model_validate_json(file.metadata()[_POSITION])
-        check_strategy(folder, position, strategy)
-        for rank in strategy.state_files:
-            with safe_open(folder / state_file(rank), "pt", device=str(device)) as file:
-                tensors |= {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - it is no mapping
-        return position, tensors
+        position, shards = _described(folder)
+        again = (position.strategy, position.processes) == (strategy.name, strategy.processes)
+        files = strategy.state_files if again else (0, strategy.rank)
+        tensors: dict[str, Tensor] = {}
+        for rank in files:
+            if rank < position.processes:
+                tensors |= _tensors(folder, rank, device)
+        if not again:
+            if strategy.rank >= position.processes:
+                tensors = {name: tensor for name, tensor in tensors.items() if name not in RANDOM}
+            parts = [_tensors(folder, rank, device, shards) for rank in range(position.processes if shards else 0)]
+            tensors |= {name: torch.cat([part[name] for part in parts]) for name in shards}
+        return position.model_copy(update={"strategy": strategy.name, "processes": strategy.processes}), tensors
     except (OSError, KeyError, ValidationError, SafetensorError) as error:
         reason = f"its state cannot be read ({type(error).__name__}): another version of nnspec wrote it"
         raise SpecError.of(BadRun(None, str(folder), reason, "start the run again")) from None
 
 
-def check_strategy(folder: Path, position: Position, strategy: Strategy) -> None:
-    """Check that a run goes on in as many processes as it began in, and that each has what it had.
-
-    Raises:
-        SpecError: it does not.
-    """
-    before, now = _spread(position.strategy, position.processes), _spread(strategy.name, strategy.processes)
-    if before != now:
-        raise SpecError.of(
-            BadRun(None, str(folder), f"it was trained {before}", f"go on with it as it began, not {now}")
-        )
+def _described(folder: Path) -> tuple[Position, list[str]]:
+    """The position of a state, and the names of the tensors of which each process has a part."""
+    with safe_open(folder / STATE, "pt") as file:
+        metadata = file.metadata()
+    return Position.model_validate_json(metadata[_POSITION]), json.loads(metadata.get(_SHARDS, "[]"))
 
 
-def _spread(name: str | None, processes: int) -> str:
-    return "in one process" if name is None else f"with --strategy {name} in {processes} processes"
+def _tensors(folder: Path, rank: int, device: torch.device, names: Collection[str] | None = None) -> dict[str, Tensor]:
+    """The tensors of the state of a process, all of them or those of these names."""
+    with safe_open(folder / state_file(rank), "pt", device=str(device)) as file:
+        return {key: file.get_tensor(key) for key in file.keys() if names is None or key in names}  # noqa: SIM118
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer, prefix: str) -> dict[str, Tensor]:
@@ -161,6 +168,7 @@ def random_tensors(device: torch.device) -> dict[str, Tensor]:
 
 def restore_random(tensors: dict[str, Tensor], device: torch.device) -> None:
     """The opposite of `random_tensors`."""
-    torch.set_rng_state(tensors["random.cpu"].cpu())
+    if "random.cpu" in tensors:
+        torch.set_rng_state(tensors["random.cpu"].cpu())
     if device.type == "cuda" and "random.cuda" in tensors:
         torch.cuda.set_rng_state(tensors["random.cuda"].cpu(), device)

@@ -6,7 +6,7 @@ its samples. So the loss follows the curve of one process, whatever their number
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 
 from torch import Tensor, nn
@@ -51,8 +51,13 @@ class Strategy:
         """Whether this process writes and prints."""
         return self.rank == 0
 
-    def check(self, plan: Plan) -> None:
-        """Check that a recipe can be carried out so.
+    def check(self, plan: Plan, program: Program, sources: dict[str, Span]) -> None:
+        """Check that a recipe can be carried out so, before its data is read.
+
+        Args:
+            plan: the recipe.
+            program: the model.
+            sources: a span of each text by its name.
 
         Raises:
             SpecError: it cannot.
@@ -70,6 +75,13 @@ class Strategy:
         Raises:
             SpecError: the model cannot be trained so.
         """
+
+    def computing(self, module: nn.Module) -> nn.Module:
+        """A module that is to compute with the weights of the model, which it does not have yet."""
+        return module
+
+    def average(self, parameters: Sequence[nn.Parameter]) -> None:
+        """Average gradients over the processes, where nothing has done that while they were computed."""
 
     def network(self, model: nn.Module) -> nn.Module:
         """The module that is called in training instead of the model."""
@@ -109,8 +121,12 @@ class Strategy:
         """The part of a tensor that this process has."""
         return tensor
 
+    def has_part(self, tensor: Tensor) -> bool:
+        """Whether this process has a part of a tensor alone."""
+        return False
+
     def placed(self, own: Tensor, like: Tensor) -> Tensor:
-        """The opposite of `own`: a tensor that is spread as another one is."""
+        """The opposite of `own`: a tensor that is spread as another one is; its part, or the whole of it, is given."""
         return own
 
     def whole(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -99,6 +99,7 @@ class Turns:
 
     def finish(self, index: int) -> None:
         """After the gradients of a batch: the step."""
+        self.strategy.average(self.parameters)
         sparse = isinstance(self.phase.optimizer, SparseAdam)
         if self.phase.clip is not None or sparse or self.gradients:
             for optimizer in self.optimizers:
@@ -123,6 +124,7 @@ class Turns:
             restore_random(before, self.device)
             self.begin(index)
             losses.append(backward())
+            self.strategy.average(self.parameters)
             if self.gradients and len(losses) == 1:
                 self.gradients.see(index % len(self.sizes))
             return losses[-1].item()
