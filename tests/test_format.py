@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
+from random import Random
 
 import pytest
 from click.testing import CliRunner
 
+import nnspec
 from nnspec.cli.main import main
-from nnspec.diagnostics import Sink, Source
 from nnspec.formatting import format_text
-from nnspec.formatting.lexemes import Lexeme, lexemes
-from nnspec.syntax import tree as t
-from nnspec.syntax.parse import parse
+from tests.fuzz.formats import comments, disturbed, tree
 
 ROOT = Path(__file__).parent.parent
 SPECS = sorted([*(ROOT / "specs").rglob("*.nn"), *(ROOT / "examples").glob("*.nn")])
@@ -65,50 +63,25 @@ def test_the_specs_that_come_with_nnspec_are_formatted(path: Path) -> None:
     assert format_text(text) == text
 
 
-def _tree(text: str) -> object:
-    sink = Sink()
-    file = parse(Source("t", text), sink)
-    sink.raise_errors()
-    return _without_places(file.declarations)
-
-
-def _without_places(node: object) -> object:
-    if isinstance(node, tuple):
-        return tuple(map(_without_places, node))
-    if isinstance(node, t.Node):
-        names = [name for name in node.record_fields if name not in ("start", "end", "documentation")]
-        return type(node).__name__, *(_without_places(getattr(node, name)) for name in names)
-    return node
-
-
-def _disturbed(text: str, chance: random.Random) -> str:
-    """The same text with other space between its pieces, and comments at the ends of lines."""
-    made = ""
-    before: Lexeme | None = None
-    for piece in lexemes(text):
-        words = before is not None and (before.text[-1] + piece.text[0]).replace("_", "a").isalnum()
-        may_touch = not words or piece.spaces == 0
-        tight = piece.spaces == 0 and before is not None and "." in (before.text, piece.text)
-        joined = tight or (piece.spaces == 0 and before is not None and (before.text[-1] + piece.text[0]).isalnum())
-        if piece.kind == "end" and (before is None or before.kind != "comment") and chance.random() < 0.1:
-            made += f"  #{chance.choice(['', ' why', '!'])}{chance.randint(0, 99)}"
-        made += "" if joined else " " * chance.choice([0, 1, 1, 2, 5] if may_touch else [1, 2, 5])
-        made += piece.text + ("\n" if piece.kind == "end" and chance.random() < 0.1 else "")
-        before = piece
-    return made
-
-
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_any_space_is_brought_into_form_and_changes_no_meaning(path: Path) -> None:
-    chance = random.Random(path.stem)
     text = path.read_text()
-    for _ in range(4):
-        given = _disturbed(text, chance)
-        made = format_text(given)
-        assert format_text(made) == made
-        assert _tree(made) == _tree(given) == _tree(text)
-        comments = [["".join(x.text.split()) for x in lexemes(each) if x.kind == "comment"] for each in (given, made)]
-        assert comments[0] == comments[1]
+    given = disturbed(text, Random(path.stem))
+    made = format_text(given)
+    assert format_text(made) == made
+    assert tree(made) == tree(given) == tree(text)
+    assert comments(made) == comments(given)
+
+
+def test_what_comes_to_stand_in_one_column_is_aligned_together() -> None:
+    text = "train {\n  epochs     = 2\n  batch     = 7\n   seed\t=145\n split  =\t0\n}\n"
+    assert format_text(text) == "train {\n  epochs = 2\n  batch  = 7\n  seed   = 145\n  split  = 0\n}\n"
+
+
+def test_a_comment_above_a_block_documents_it_wherever_it_begins() -> None:
+    text = "  #  A net.\n\t# Of one layer.\n model M { input x: float[N, 2] ; Linear(2) }\n"
+    for given in (text, format_text(text)):
+        assert nnspec.loads(given).program.main.documentation == "A net.\nOf one layer."
 
 
 def test_files_folders_and_standard_input_are_formatted(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from tests.fuzz import run
 from tests.fuzz.arguments import Arguments
 from tests.fuzz.decoding import Decoding
 from tests.fuzz.files import Files
+from tests.fuzz.formats import Formats
 from tests.fuzz.layers import Layers
 from tests.fuzz.machine import Fault, Machine
 from tests.fuzz.names import Names
@@ -95,6 +96,7 @@ def test_what_is_right_ends_with_a_line_of_figures(capfd: pytest.CaptureFixture[
         (Arguments(), 80),
         (Names(), 20),
         (Recipes(), 20),
+        (Formats(), 20),
     ],
     ids=lambda x: getattr(x, "name", ""),
 )

@@ -6,9 +6,13 @@ again changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from nnspec.formatting.alignment import align
-from nnspec.formatting.lexemes import lexemes
+from nnspec.formatting.lexemes import Lexeme, lexemes
 from nnspec.formatting.lines import Line, lines
+
+_ROUNDS = 100
 
 
 def format_text(text: str) -> str:
@@ -17,14 +21,21 @@ def format_text(text: str) -> str:
     Raises:
         AssertionError: the result says something else than the text.
     """
-    made = _formatted(text)
-    assert _content(made) == _content(text), "formatting has changed a text"
-    assert _formatted(made) == made, "formatting is not stable"
+    given = list(lexemes(text))
+    made, pieces = "", given
+    for _ in range(_ROUNDS):
+        before, made = made, _formatted(pieces)
+        if made == before:
+            break
+        pieces = list(lexemes(made))  # signs that were moved may stand below others now
+    else:
+        raise AssertionError("formatting does not come to an end")
+    assert _content(pieces) == _content(given), "formatting has changed a text"
     return made
 
 
-def _formatted(text: str) -> str:
-    made = lines(lexemes(text))
+def _formatted(pieces: Iterable[Lexeme]) -> str:
+    made = lines(pieces)
     align(made)
     return "".join(_written(line) + "\n" for line in made)
 
@@ -34,6 +45,6 @@ def _written(line: Line) -> str:
     return f"{' ' * line.indent}{line.text}{between}{line.comment}".rstrip()
 
 
-def _content(text: str) -> list[str]:
-    """The pieces of a text, whatever the space between them."""
-    return ["".join(piece.text.split()) for piece in lexemes(text) if piece.kind != "end"]
+def _content(pieces: Iterable[Lexeme]) -> list[str]:
+    """The pieces, whatever the space between them."""
+    return ["".join(piece.text.split()) for piece in pieces if piece.kind != "end"]

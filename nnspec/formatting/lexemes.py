@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-
-from nnspec.record import Record
+from typing import NamedTuple
 
 _LEXEME = re.compile(
     r"""(?P<space>[ \t\r\ufeff]+)
@@ -20,7 +19,7 @@ _LEXEME = re.compile(
 _PART = re.compile(r"(?P<word>[A-Za-z0-9_]+)")  # of a path, behind a dot: the 0 of `0.1`, and all of `3x3`
 
 
-class Lexeme(Record):
+class Lexeme(NamedTuple):
     """A piece of the text, the number of spaces before it, and the column in which its author has it."""
 
     kind: str  # word, number, string, sign, comment or end

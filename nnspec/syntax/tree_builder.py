@@ -94,7 +94,7 @@ class TreeBuilder:
     def _documentation(self, start: int) -> str:
         """The comment lines right above a declaration."""
         lines: list[str] = []
-        for line in reversed(self.source.text[:start].split("\n")[:-1]):
+        for line in map(str.strip, reversed(self.source.text[:start].split("\n")[:-1])):
             if not line.startswith("#"):
                 break
             lines.append(line.lstrip("#").strip())
