@@ -22,7 +22,7 @@ from nnspec.train.view import View, seen
 
 READY = 2  # values that are ready for the step may take this part of the memory: a half
 COUNTED = 1 << 30  # bytes of the values by which a field is judged, at most
-DECODED = 1024  # samples by which it is judged where each must be unpacked
+DECODED = 512  # samples by which it is judged where each must be unpacked
 CHUNK = 1 << 26  # bytes that are looked at, or made ready, at a time
 FEW = 1 << 21  # bytes of samples that are read at once, and that one process reads alone
 
@@ -67,7 +67,7 @@ class Divided:
         samples, bytes = self.data.samples, max(1, view.form.bytes)
         known = samples.known.get(view.field)
         most = DECODED if known is None and samples.decoded else max(1, COUNTED // bytes)
-        size = max(1, min(CHUNK // bytes, 16 if samples.decoded else CHUNK))
+        size = max(1, min(CHUNK // bytes, 4 if samples.decoded else CHUNK))
         for number in range(len(self.parts)) if part is None else (part,):
             chosen = self.parts[number]
             places = np.arange(len(chosen))

@@ -7,6 +7,7 @@ stands in its place, which is the same whoever reads it.
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import warnings
@@ -172,6 +173,8 @@ class Loader:
             return map(self.fetcher.__getitem__, requests)
         self.requests.current = requests
         if self.loader is None:
+            gc.collect()
+            gc.freeze()  # pages that no collection writes to stay shared
             self.loader = DataLoader(
                 self.fetcher,
                 batch_size=None,

@@ -13,13 +13,13 @@ class Names:
     def __init__(self, names: Iterable[str]) -> None:
         encoded = [name.encode("utf-8", "surrogateescape") for name in names]
         self._ends = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
-        self._whole = np.frombuffer(b"".join(encoded), np.uint8)
+        self.whole = np.frombuffer(b"".join(encoded), np.uint8)
 
     def __len__(self) -> int:
         return len(self._ends) - 1
 
     def __getitem__(self, index: int) -> str:
-        return self._whole[self._ends[index] : self._ends[index + 1]].tobytes().decode("utf-8", "surrogateescape")
+        return self.whole[self._ends[index] : self._ends[index + 1]].tobytes().decode("utf-8", "surrogateescape")
 
     def __iter__(self) -> Iterator[str]:
         return (self[index] for index in range(len(self)))

@@ -127,14 +127,9 @@ class PictureFiles(Samples):
 
     def identify(self, hashed: Hash) -> None:
         """By the names and sizes of the files; where they are small, by all that is in them."""
-        paths = [self.path(index) for index in range(len(self))]
-        sizes = [os.stat(path).st_size if os.path.exists(path) else -1 for path in paths]
-        hashed.update(f"{self.forms['image']} {self.known['label'].tolist()}".encode())
-        whole = sum(sizes) <= COMPARED
-        for index, (path, size) in enumerate(zip(paths, sizes, strict=True)):
-            hashed.update(f"{self.place(index)} {size}".encode("utf-8", "surrogateescape"))
-            if whole and size >= 0:
-                hashed.update(path.read_bytes())
+        hashed.update(f"{self.forms['image']}".encode())
+        hashed.update(self.known["label"].numpy().tobytes())
+        identify_files(self.folders, self.ends, self.names, hashed)
 
     def _any_wide(self, names: Sequence[str]) -> bool:
         """Whether some pictures have more than 8 bits; of very many, those that are looked at."""
@@ -144,6 +139,33 @@ class PictureFiles(Samples):
                 if is_wide(picture):
                     return True
         return False
+
+
+def identify_files(folders: Sequence[str], ends: Indices, names: Names, hashed: Hash) -> None:
+    """Add to a hash the names and sizes of files; where they are small, also all that is in them.
+
+    Args:
+        folders: of the files, one after the other.
+        ends: the number of files in each and those before it.
+        names: of all files.
+        hashed: the hash.
+    """
+    sizes = np.full(len(names), -1, np.int64)
+    start = 0
+    for folder, end in zip(folders, ends.tolist(), strict=True):
+        for index in range(start, end):
+            with suppress(OSError):
+                sizes[index] = os.stat(f"{folder}/{names[index]}").st_size
+        start = end
+    hashed.update(sizes.tobytes())
+    hashed.update(names.whole)
+    if sizes.sum() <= COMPARED:
+        start = 0
+        for folder, end in zip(folders, ends.tolist(), strict=True):
+            for index in range(start, end):
+                with suppress(OSError):
+                    hashed.update(Path(folder, names[index]).read_bytes())
+            start = end
 
 
 def each_readable(path: Path, files: Sequence[Path], read: Callable[[Path], T], span: Span | None) -> list[T]:
