@@ -105,3 +105,62 @@ def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(nnspec.SpecError) as caught:
         bytes_of(text)
     assert caught.value.diagnostics[0].code == "E0650"
+
+
+LANGUAGE = """
+model Next {
+  input tokens: int[N, T]
+  output logits = Embedding(40, 8) -> Linear(40) -> Transpose(1, 2)
+}
+train {
+  data      = text("book.txt", length = 8)
+  loss      = cross_entropy(logits, next)
+  optimizer = SGD(lr = 0.1)
+  epochs    = 1
+}
+"""
+
+
+def test_a_large_text_becomes_a_file_of_tokens_once_and_gives_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "".join(f"line {number} of the böok\n" for number in range(300))
+    (tmp_path / "book.txt").write_text(text, encoding="utf-8", newline="\r\n")
+    (tmp_path / "small.nn").write_text(LANGUAGE)
+    kept = train(tmp_path)
+    monkeypatch.setattr("nnspec.train.data.text.LARGE", 0)
+    monkeypatch.setattr("nnspec.train.data.tokens.PIECE", 100)
+    assert_same(kept, train(tmp_path))
+    assert_same(kept, train(tmp_path, memory="0"))
+    files = {path.suffix: path for path in (tmp_path / "runs" / ".tokens").iterdir()}
+    assert files.keys() == {".bin", ".json"} and files[".bin"].stat().st_size == len(text)
+    nnspec.load(tmp_path / "small.nn").train(runs=tmp_path / "runs", device="cpu")
+    assert "becomes tokens" not in capsys.readouterr().out
+
+
+ARRAYS = """
+model Small {
+  input image: float[N, 1, 6, 6]
+  Flatten
+  output logits = Linear(3)
+}
+train {
+  data      = arrays("data")
+  loss      = cross_entropy(logits, label)
+  optimizer = SGD(lr = 0.1)
+  epochs    = 1
+  batch     = 16
+}
+"""
+
+
+def test_large_arrays_are_mapped_and_give_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draws = np.random.default_rng(0)
+    (tmp_path / "data").mkdir()
+    np.save(tmp_path / "data" / "image.npy", draws.integers(0, 255, (100, 6, 6), dtype=np.uint8))
+    np.save(tmp_path / "data" / "label.npy", draws.integers(0, 3, 100))
+    (tmp_path / "small.nn").write_text(ARRAYS)
+    kept = train(tmp_path)
+    monkeypatch.setattr("nnspec.reading.arrays.MAPPED", 0)
+    assert_same(kept, train(tmp_path))
+    assert_same(kept, train(tmp_path, memory="0"))

@@ -22,6 +22,7 @@ Array = NDArray[Any]
 
 SAVE = "write it again: numpy.save(path, array), or numpy.savez(path, image = ..., label = ...)"
 PLAIN = "biuf"  # the kinds of elements that are read: truth values, whole numbers, floats
+MAPPED = 1 << 26  # bytes of arrays from which on they are mapped into memory
 LEAST = 4  # bytes that an element takes as float32 or int64, at least
 ENCRYPTED = 0x1  # the bit of a member's flags
 WHITE: dict[Any, int] = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65_535}  # of pictures
@@ -57,6 +58,24 @@ def read_arrays(path: Path) -> dict[str, Array]:
         check_room(need, path.stat().st_size if _is_archive(path) else None)
         arrays = {name: npy.read_array(file, allow_pickle=False) for name, file, _ in _files(path)}
     return {name: np.asarray(array, array.dtype.newbyteorder("=")) for name, array in arrays.items()}
+
+
+def map_arrays(path: Path) -> dict[str, Array] | None:
+    """The arrays of a file (.npy) or of the files in a folder, mapped into memory; None where they are small or packed.
+
+    Raises:
+        Unreadable: there is no such file, or one is damaged or holds something else.
+    """
+    if _is_archive(path):
+        return None
+    with _telling():
+        headers = [(name, _header(name, file, size)) for name, file, size in _files(path)]
+        if sum(header.bytes for _, header in headers) <= MAPPED or any(
+            header.columns_first or not header.dtype.isnative for _, header in headers
+        ):
+            return None
+        files = sorted(path.glob("*.npy")) if path.is_dir() else [path]
+        return {file.stem: np.load(file, mmap_mode="r", allow_pickle=False) for file in files}
 
 
 def _is_archive(path: Path) -> bool:

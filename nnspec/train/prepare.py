@@ -117,8 +117,9 @@ def prepare(
     inputs = None if model is None else {port.name: model.main.values[port.value] for port in model.main.inputs}
     choice, held = in_files(recipe.data.found(base), recognised(held_out(plan), base), base)
     known_before = judging.known if judging else None
-    data = read_parts(choice, held, base, frame_of(model, cut is not None), plan.places, inputs, known_before)
     supply = (supply or Supply()).replace(skips=recipe.damaged == "skip")
+    frame = frame_of(model, cut is not None)
+    data = read_parts(choice, held, base, frame, plan.places, inputs, known_before, supply)
     divided = Divided(data, supply, device, plan.places.get("data"))
     fitted = Fitted(divided, model, plan.places.get("data"), cut)
     objective, types = settle_masks(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -107,7 +108,7 @@ def train_run(
         if begun:
             check_same(Path(begun), program, declarations.source)
             return _go_on(Path(begun), recipe, manner, device, strategy, shown, lambda before, now: now)
-        prepared = prepare_job(job, device, strategy, shown)
+        prepared = prepare_job(job, device, strategy, runs, shown)
         texts = {PROGRAM: program.to_json() + "\n", **_texts(_settled(job.settings, prepared), prepared)}
         folder = Path(strategy.agree(str(make_folder(runs, name, prepared.name)) if strategy.leads else ""))
         with held(folder, strategy.leads):
@@ -151,7 +152,7 @@ def _go_on(
         settings = before.model_copy(update=changed)
         source = declarations.source
         job = Job(program, declarations, {source.name: source}, settings, manner, objects)
-        prepared = prepare_job(job, device, strategy, shown)
+        prepared = prepare_job(job, device, strategy, folder.parent, shown)
         now = _settled(settings, prepared)
         check_recipe(folder, before, recipe, now.resolved)
         check_data(folder, before, now)
@@ -193,11 +194,14 @@ def _texts(settings: Settings, prepared: Prepared) -> dict[str, str]:
     return {SETTINGS: settings.model_dump_json(indent=1) + "\n", **drawn}
 
 
-def prepare_job(job: Job, device: torch.device, strategy: Strategy, shown: Display = SILENT) -> Prepared:
+def prepare_job(
+    job: Job, device: torch.device, strategy: Strategy, runs: Path | None = None, shown: Display = SILENT
+) -> Prepared:
     """The task of a job: its data read, its networks built; `shown` is told of what takes long."""
     processes = this_process().beside
     memory, workers = bytes_of(job.manner.memory, processes), workers_of(job.manner.workers, processes)
-    supply = Supply(memory, workers, say=shown.say, reading=shown.reading)
+    beside = runs or Path(tempfile.gettempdir())
+    supply = Supply(memory, workers, beside, say=shown.say, reading=shown.reading)
     plan = read_plan(job.declarations, job.name, {**job.settings.recipe, **job.objects}, job.manner.limits)
     places = {name: Span(source, 0, 0) for name, source in job.sources.items()}
     base, places = Path(job.settings.base), {**places, **plan.sources}

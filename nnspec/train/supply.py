@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 from nnspec.diagnostics import Diagnostic, SpecError
 from nnspec.record import Record
@@ -72,6 +74,7 @@ class Supply(Record):
 
     memory: int = MODEST  # bytes that data may take
     workers: int = 0  # processes that read samples
+    beside: Path = Path(tempfile.gettempdir())  # the folder of runs, for what is made of data once
     skips: bool = False  # damaged samples, which are counted, instead of stopping
     say: Callable[[str], None] = lambda text: None
-    reading: Callable[[int, int], None] = _untold  # samples that are read, of all
+    reading: Callable[[int, int], None] = _untold  # what is read, of all

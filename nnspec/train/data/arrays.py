@@ -12,9 +12,10 @@ from torch import Tensor
 
 from nnspec.diagnostics import Span
 from nnspec.layers.tensor_type import TensorType
-from nnspec.reading.arrays import SAVE, WHITE, Array, as_pictures, may_be_pictures, read_arrays
+from nnspec.reading.arrays import SAVE, WHITE, Array, as_pictures, map_arrays, may_be_pictures, read_arrays
 from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.fail import instead, read_from, refuse
+from nnspec.train.data.mapped import Mapped
 from nnspec.train.data.samples import Held
 
 
@@ -33,8 +34,9 @@ def read_array_files(
         SpecError: the file is missing or damaged, or its arrays are no data set.
     """
     with read_from(path, span):
-        found = read_arrays(path)
-    return fields_of_arrays(path.name, found, named, inputs, span, SAVE)
+        mapped = map_arrays(path)
+        found = read_arrays(path) if mapped is None else mapped
+    return fields_of_arrays(path.name, found, named, inputs, span, SAVE, mapped is not None)
 
 
 def fields_of_arrays(
@@ -44,8 +46,11 @@ def fields_of_arrays(
     inputs: Mapping[str, TensorType] | None,
     span: Span | None,
     way: str = "give an array with a row for each sample to every field",
+    mapped: bool = False,
 ) -> DataSet:
     """Arrays as fields; `name` is what they are called, `way` what to do where they are no data set.
+
+    Those that are mapped from large files are read when they are wanted.
 
     Raises:
         SpecError: they are none.
@@ -59,15 +64,18 @@ def fields_of_arrays(
         held = ", ".join(f"{name} {list(array.shape)}" for name, array in found.items()) or "no arrays"
         fail(f"its arrays must have one row for each of at least two samples, and it holds {held}")
     pictures = _pictures(found, named, inputs, fail)
+    masks = {field for field, array in found.items() if array.dtype.kind in "bui" and array.ndim in (3, 4)} - pictures
+    notes = tuple(f"{field} is pictures: {WHITE[found[field].dtype]:,} becomes 1" for field in sorted(pictures))
+    if mapped:
+        samples = Mapped(found, frozenset(pictures))
+        return DataSet(name, samples, (), frozenset(pictures), frozenset(masks), notes=notes)
     fields = {field: _field(array, field in pictures) for field, array in found.items()}
     for field, tensor in fields.items():
         odd = ~torch.isfinite(tensor.view(len(tensor), -1)).all(1) if tensor.is_floating_point() else None
         if odd is not None and bool(odd.any()):
             sample = int(odd.nonzero()[0])
             fail(f"{field} has values that are no finite numbers, the first in sample {sample}", "remove these samples")
-    masks = {field for field, array in found.items() if array.dtype.kind in "bui" and array.ndim in (3, 4)} - pictures
-    notes = [f"{field} is pictures: {WHITE[found[field].dtype]:,} becomes 1" for field in sorted(pictures)]
-    return DataSet(name, Held(fields), (), frozenset(pictures), frozenset(masks), notes=tuple(notes))
+    return DataSet(name, Held(fields), (), frozenset(pictures), frozenset(masks), notes=notes)
 
 
 def _pictures(

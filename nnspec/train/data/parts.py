@@ -13,6 +13,7 @@ from nnspec.train.data.dataset import DataSet, Frame, Own
 from nnspec.train.data.joined import joined
 from nnspec.train.data.known import Known
 from nnspec.train.data.read import read
+from nnspec.train.supply import Supply
 
 
 def read_parts(
@@ -23,6 +24,7 @@ def read_parts(
     places: Mapping[str, Span],
     inputs: Mapping[str, TensorType] | None,
     known: Known | None = None,
+    supply: Supply | None = None,
 ) -> DataSet:
     """Read a data set, and behind it those that are held out and have files of their own.
 
@@ -34,16 +36,18 @@ def read_parts(
         places: where the keys of the recipe have their values.
         inputs: of the model, by name; None where the recipe builds networks of its own.
         known: what the numbers stand for, where training has found that before.
+        supply: where what is made of data once is kept, and who is told what takes long.
 
     Raises:
         SpecError: something cannot be read, or does not fit the data to train on.
     """
-    first = read(data, base, frame, places.get("data"), inputs, known)
+    first = read(data, base, frame, places.get("data"), inputs, known, supply)
     if not held.apart:
         return first
     known = known or Known.of(first)
     others = {
-        part: read(each, base, _framed(first, frame), places.get(part), inputs, known) for part, each in held.apart
+        part: read(each, base, _framed(first, frame), places.get(part), inputs, known, supply)
+        for part, each in held.apart
     }
     samples = joined(first, others, places.get("validation") or places.get("test"))
     own, start = first.own, len(first)

@@ -17,6 +17,7 @@ from nnspec.reading.pictures import extent_of, is_wide, opened, read_bytes, read
 from nnspec.reading.unreadable import Unreadable
 from nnspec.train.data.dataset import DataSet, Frame
 from nnspec.train.data.fail import RELATIVE, read_from, refuse
+from nnspec.train.data.known import Known
 from nnspec.train.data.names import Names
 from nnspec.train.data.samples import Form, Hash, Indices, Rows, Samples
 
@@ -28,7 +29,7 @@ COMPARED = 1 << 26  # bytes of files by all of which they are known to be the sa
 T = TypeVar("T")
 
 
-def read_pictures(path: Path, frame: Frame, span: Span | None) -> DataSet:
+def read_pictures(path: Path, frame: Frame, span: Span | None, known: Known | None = None) -> DataSet:
     """All pictures, in the size and the channels of the frame; the size of the first one where it leaves that open.
 
     Raises:
@@ -42,7 +43,11 @@ def read_pictures(path: Path, frame: Frame, span: Span | None) -> DataSet:
         fail("there is no such folder", RELATIVE)
     parts = parts_of(path)
     with read_from(path, span):
-        classes = common_names(parts)
+        found = common_names(parts)
+    classes = list(known.names("label")) if known and known.names("label") else found
+    unknown = [name for name in found if name not in classes]
+    if unknown:
+        fail(f"the model does not know {', '.join(unknown)}", f"its classes are {', '.join(classes[:10])}")
     folders: list[Path] = []
     names: list[str] = []
     labels: list[int] = []

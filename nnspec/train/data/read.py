@@ -45,6 +45,7 @@ from nnspec.train.data.table import read_iris, read_table
 from nnspec.train.data.text import read_text
 from nnspec.train.data.texts import read_texts
 from nnspec.train.rows import READERS, register_data
+from nnspec.train.supply import Supply
 
 
 def read(
@@ -54,6 +55,7 @@ def read(
     span: Span | None,
     inputs: Mapping[str, TensorType] | None = None,
     known: Known | None = None,
+    supply: Supply | None = None,
 ) -> DataSet:
     """Read a data set.
 
@@ -64,11 +66,12 @@ def read(
         span: of the recipe.
         inputs: of the model, by name; None where the recipe builds networks of its own.
         known: what its numbers stand for, where they are those of another data set.
+        supply: where what is made of data once is kept, and who is told what takes long.
 
     Raises:
         SpecError: it cannot be read.
     """
-    place = Place(base, frame, span, inputs, known)
+    place = Place(base, frame, span, inputs, known, supply or Supply())
     return read_given(READERS.row(data)(data, place), place, data.word)
 
 
@@ -79,7 +82,7 @@ def _arrays(data: Arrays, place: Place) -> DataSet:
 
 @register_data(Images)
 def _images(data: Images, place: Place) -> DataSet:
-    return read_pictures(place.base / data.path, _sized(place.frame, data.size), place.span)
+    return read_pictures(place.base / data.path, _sized(place.frame, data.size), place.span, place.known)
 
 
 @register_data(Digits)
@@ -115,7 +118,7 @@ def _texts(data: Texts, place: Place) -> DataSet:
 @register_data(Text)
 def _text(data: Text, place: Place) -> DataSet:
     text, tokenizer = (None if each is None else place.base / each for each in (data.path, data.tokenizer))
-    return read_text(text, tokenizer, data.length, place.span)
+    return read_text(text, tokenizer, data.length, place)
 
 
 @register_data(Parallel)

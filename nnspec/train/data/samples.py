@@ -38,6 +38,7 @@ class Form(Record):
     sizes: tuple[int, ...] = ()
     white: int | None = None  # of pictures in whole numbers: the value that becomes 1
     channels_last: bool = False  # of pictures [H, W, C]
+    whole: bool = False  # truth values that are classes, 0 and 1
 
     @property
     def bytes(self) -> int:
@@ -49,7 +50,8 @@ class Form(Record):
         """The form behind `open`."""
         sizes = (self.sizes[2], *self.sizes[:2]) if self.channels_last else self.sizes
         floats = self.white is not None or self.dtype.is_floating_point
-        dtype = torch.float32 if floats else torch.bool if self.dtype == torch.bool else torch.int64
+        bools = self.dtype == torch.bool and not self.whole
+        dtype = torch.float32 if floats else torch.bool if bools else torch.int64
         return Form(dtype, sizes)
 
     def open(self, rows: Tensor) -> Tensor:
@@ -58,7 +60,9 @@ class Form(Record):
             rows = rows.permute(0, 3, 1, 2)
         if self.white is not None:
             return rows.to(torch.float32, memory_format=torch.contiguous_format).div_(self.white)
-        return rows if rows.dtype in WIDE else rows.to(torch.float32 if rows.is_floating_point() else torch.int64)
+        if rows.dtype in WIDE and not self.whole:
+            return rows
+        return rows.to(torch.float32 if rows.is_floating_point() else torch.int64)
 
 
 class Samples(ABC):

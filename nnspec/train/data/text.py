@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,32 +13,60 @@ from torch import Tensor
 
 from nnspec.diagnostics import Span
 from nnspec.train.data.dataset import DataSet
-from nnspec.train.data.fail import refuse, text_of
+from nnspec.train.data.fail import read_from, refuse, text_of
+from nnspec.train.data.place import Place
 from nnspec.train.data.samples import Held
-from nnspec.train.data.vocabulary import encoded, read_tokenizer
+from nnspec.train.data.tokens import token_file
+from nnspec.train.data.vocabulary import encoded, read_tokenizer, restored
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 PRINTABLE = "\n" + "".join(chr(code) for code in range(32, 127))  # 96 characters
 ROOM = 64  # bytes of memory for each byte of a text
+LARGE = 1 << 24  # bytes of a text from which on its tokens are mapped from a file
 
 
-def read_text(path: Path | None, tokenizer: Path | None, length: int, span: Span | None) -> DataSet:
+def read_text(path: Path | None, tokenizer: Path | None, length: int, place: Place) -> DataSet:
     """`tokens` and `next`, both [windows, length]; the classes are the characters, sorted.
 
     Raises:
-        SpecError: a file cannot be read, or the text is shorter than two windows.
+        SpecError: a file cannot be read, has characters that are not known, or is shorter than two windows.
     """
-    text, name = (_topics(span), "text") if path is None else (text_of(path, span, ROOM), path.name)
-    if tokenizer is not None:
-        known = read_tokenizer(tokenizer, span)
-        numbers = torch.tensor(encoded(known, text, span), dtype=torch.int64)
+    span, known = place.span, place.known
+    tool = _tokenizer(tokenizer, place)
+    alphabet = "".join(known.classes) if known and known.classes else None
+    if path is not None and path.is_file() and path.stat().st_size > LARGE:
+        encode = None if tool is None else (lambda piece: np.array(encoded(tool, piece, span), np.int64))
+        key = "" if tool is None else sha256(tool.to_str().encode()).hexdigest()
+        with read_from(path, span):
+            samples = token_file(path, length, encode, key, alphabet, place.supply, span)
         return DataSet(
-            name, Held(_windows(numbers, name, "tokens", length, span)), tokenizer=known.to_str(), in_order=True
+            path.name, samples, tuple(samples.about.alphabet), tokenizer=tool.to_str() if tool else None, in_order=True
         )
+    text, name = (_topics(span), "text") if path is None else (text_of(path, span, ROOM), path.name)
+    if tool is not None:
+        numbers = torch.tensor(encoded(tool, text, span), dtype=torch.int64)
+        fields = _windows(numbers, name, "tokens", length, span)
+        return DataSet(name, Held(fields), tokenizer=tool.to_str(), in_order=True)
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    alphabet = np.array(sorted(map(ord, PRINTABLE)), np.uint32) if path is None else np.unique(codes)
-    numbers = torch.from_numpy(np.searchsorted(alphabet, codes).astype(np.int64))
+    if alphabet is None:
+        alphabet = "".join(sorted(PRINTABLE if path is None else set(text)))
+    letters = np.frombuffer(alphabet.encode("utf-32-le", "surrogatepass"), np.uint32)
+    unknown = np.flatnonzero(~np.isin(codes, letters))
+    if len(unknown):
+        other = chr(codes[unknown[0]])
+        refuse(name, f"it has the character {other!r}, which the model does not know", "take it out", span)
+    numbers = torch.from_numpy(np.searchsorted(letters, codes).astype(np.int64))
     fields = _windows(numbers, name, "characters", length, span)
-    return DataSet(name, Held(fields), tuple(map(chr, alphabet)), in_order=True)
+    return DataSet(name, Held(fields), tuple(alphabet), in_order=True)
+
+
+def _tokenizer(path: Path | None, place: Place) -> Tokenizer | None:
+    """The tokenizer of a path, or the one that is known."""
+    if place.known is not None and place.known.tokenizer is not None:
+        return restored(place.known.tokenizer, place.span)
+    return None if path is None else read_tokenizer(path, place.span)
 
 
 def _windows(numbers: Tensor, name: str, unit: str, length: int, span: Span | None) -> dict[str, Tensor]:

@@ -1,0 +1,55 @@
+"""Arrays of files that are mapped into memory: what is read of them is read when it is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+
+from nnspec.reading.arrays import CHANNELS, WHITE, Array
+from nnspec.train.data.samples import Form, Hash, Indices, Rows, Samples
+
+COMPARED = 1 << 26  # bytes of an array by all of which it is known to be the same
+LOOKED_AT = 64  # samples of a larger one
+
+
+class Mapped(Samples):
+    """Arrays of one length, in the type that they have in their files."""
+
+    def __init__(self, arrays: Mapping[str, Array], pictures: frozenset[str]) -> None:
+        """Take arrays as fields; those of `pictures` are whole numbers of which the greatest is white."""
+        self.arrays = {name: _without_channel(array, name in pictures) for name, array in arrays.items()}
+        self.forms = {name: _form(array, name in pictures) for name, array in self.arrays.items()}
+        self.known = {name: torch.from_numpy(np.array(array)) for name, array in self.arrays.items() if array.ndim == 1}
+
+    def __len__(self) -> int:
+        return len(next(iter(self.arrays.values())))
+
+    def rows(self, indices: Indices) -> Rows:
+        return {name: torch.from_numpy(np.asarray(array[indices])) for name, array in self.arrays.items()}
+
+    def identify(self, hashed: Hash) -> None:
+        for name, array in sorted(self.arrays.items()):
+            hashed.update(f"{name} {array.dtype} {array.shape}".encode())
+            places = np.linspace(0, len(array) - 1, LOOKED_AT).astype(np.int64)
+            for part in [array] if array.nbytes <= COMPARED else (array[place] for place in places):
+                hashed.update(np.ascontiguousarray(part).tobytes())
+
+
+def _without_channel(array: Array, picture: bool) -> Array:
+    """Maps of classes have no channels; pictures without get one."""
+    if picture:
+        return array[:, None] if array.ndim == 3 else array
+    if array.ndim == 4 and array.dtype.kind in "bui" and 1 in (array.shape[1], array.shape[3]):
+        return array[:, 0] if array.shape[1] == 1 else array[..., 0]
+    return array
+
+
+def _form(array: Array, picture: bool) -> Form:
+    sizes = tuple(array.shape[1:])
+    dtype = torch.from_numpy(np.empty(0, array.dtype)).dtype
+    if not picture:
+        return Form(dtype, sizes, whole=array.dtype == np.bool_ and array.ndim > 2)
+    last = sizes[0] not in CHANNELS and sizes[2] in CHANNELS
+    return Form(dtype, sizes, WHITE[array.dtype], last)
