@@ -32,5 +32,12 @@ def __getattr__(name: str) -> Any:
     return getattr(api, name)
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """Make `%%nnspec` known to a notebook: `%load_ext nnspec`."""
+    from nnspec.notebook.cell import register
+
+    register(shell)
+
+
 def __dir__() -> list[str]:
     return sorted(__all__)

@@ -296,6 +296,11 @@ class Model:
             picture.save(path)
         return picture
 
+    def _repr_html_(self) -> str:
+        from nnspec.notebook.show import folded  # for notebooks only
+
+        return folded(self.name, self.draw()._repr_html_()) + folded("Layers", self.summary()._repr_html_())
+
     def diff(self, after: Model, *, limits: Limits = DEFAULT_LIMITS) -> Difference:
         """The changes from this model to another one: blocks, shapes, parameters, multiply-accumulates and keys.
 

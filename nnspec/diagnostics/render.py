@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -22,6 +23,14 @@ def render(found: Iterable[Found]) -> str:
     if len(items) >= MOST:
         parts.append(f"{len(items)} mistakes are shown: correct these, and check again for more\n")
     return "\n".join(parts)
+
+
+def painted(text: str) -> str:
+    """A text of diagnostics with the colours of a terminal: what is wrong red, what else matters blue."""
+    text = re.sub(r"(?m)^error\[.*", lambda line: f"\033[1;31m{line[0]}\033[0m", text)
+    text = re.sub(r"(?m)^warning\[.*", lambda line: f"\033[1;33m{line[0]}\033[0m", text)
+    text = re.sub(r"(?m)(?<=\| )( *)(\^.*)", lambda line: f"{line[1]}\033[1;31m{line[2]}\033[0m", text)
+    return re.sub(r"(?m)(?<=\| )( *)(-.*)", lambda line: f"{line[1]}\033[1;34m{line[2]}\033[0m", text)
 
 
 def _render(diagnostic: Diagnostic, chain: tuple[Origin, ...]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nnspec.diagnostics.diagnostic import MOST, Diagnostic, Found, Origin
-from nnspec.diagnostics.render import render
+from nnspec.diagnostics.render import painted, render
 from nnspec.diagnostics.source import Span
 
 
@@ -58,3 +58,7 @@ class SpecError(Exception):
 
     def __str__(self) -> str:
         return "\n" + render(self.found)
+
+    def _render_traceback_(self) -> list[str]:
+        """The lines that IPython shows instead of a traceback: the mistakes, with the words underlined."""
+        return painted(render(self.found)).splitlines()

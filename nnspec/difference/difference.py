@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 
 from nnspec.difference.compare import Change, changes
 from nnspec.difference.keys import Keys, compare_keys
@@ -53,6 +54,9 @@ class Difference(Record):
                 if change.kind != "gone":
                     now[change.path] = change.kind
         return Picture([View(self.before, _around(was), was), View(self.after, _around(now), now)])
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>" + ("" if self.same else self.draw()._repr_html_())
 
     def _counts(self) -> Iterator[str]:
         one, other = self.before, self.after

@@ -8,6 +8,7 @@ from pathlib import Path
 from nnspec.cached import cached_property
 from nnspec.diagnostics import Diagnostic, Source, SpecError
 from nnspec.extras import need
+from nnspec.notebook.show import image
 from nnspec.output import replacing
 from nnspec.picture.build import Scenes, View
 from nnspec.picture.dot import dot
@@ -78,8 +79,9 @@ class Picture:
 
         return page(self.figure, self.views, self.sources)
 
-    def _repr_svg_(self) -> str:
-        return self.svg()
+    def _repr_html_(self) -> str:
+        names = " and ".join(view.program.main.name for view in self.views)
+        return image(self.svg().encode(), "svg+xml", f"Picture of {names}")
 
     def save(self, path: str | Path) -> None:
         """Write it to a file, in the form that the end of its name says: .svg, .html, .png, .dot or .mmd.

@@ -12,6 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from nnspec.diagnostics import SpecError
+from nnspec.notebook.show import epochs, folded, image
 from nnspec.output import CannotWrite
 from nnspec.record import Record
 from nnspec.train.clock import Clock
@@ -45,6 +46,12 @@ class Trained(Record):
     best: float | None
     best_epoch: int
     interrupted: int | None  # the number of the signal that ended it before its last epoch
+
+    def _repr_html_(self) -> str:
+        curves = self.folder / CURVES
+        shown = image(curves.read_bytes(), "png", "Loss and metrics by epoch") if curves.is_file() else ""
+        best = "" if self.best is None else f", best {self.measure} {self.best:.5g} in epoch {self.best_epoch}"
+        return folded(f"{self.folder}{best}", shown) + folded("Epochs", epochs(self.history, self.measure))
 
     @property
     def best_weights(self) -> Path:

@@ -23,6 +23,7 @@ from nnspec.extras import need
 from nnspec.importing.from_torch.module import need_equal
 from nnspec.infer.session import Session
 from nnspec.layers.families.sigmoids import Tanh
+from nnspec.notebook.cell import compiled
 from nnspec.plugin import loading
 from nnspec.to_onnx import export
 from nnspec.to_onnx.row import ROWS
@@ -235,3 +236,8 @@ def _(patch: pytest.MonkeyPatch) -> None:
     for name in list(loading._loaded):
         patch.delitem(loading._loaded, name)
         patch.delitem(sys.modules, name.removesuffix(".py"), raising=False)
+
+
+@step("a cell of a notebook")
+def _(patch: pytest.MonkeyPatch) -> None:
+    compiled("net --modle Net", PLUS_ONE, {})
