@@ -18,7 +18,11 @@ def as_program(value: Computed) -> Program:
         outputs = tuple(f"{number}@{index}" for index in range(len(results)))  # no name that a person can give
         if step.name and step.name not in names:
             outputs = (step.name, *outputs[1:])
-        calls.append(Call.model_construct(callee=step.layer, inputs=inputs, outputs=outputs, label=str(number)))
+        calls.append(
+            Call.model_construct(
+                callee=step.layer, inputs=inputs, outputs=outputs, label=str(number), written=step.written
+            )
+        )
         types += results
         names += outputs
     module = Module.model_construct(

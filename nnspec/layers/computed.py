@@ -21,6 +21,7 @@ class Applied(Record):
     layer: Layer
     inputs: tuple[int | None, ...] = ()
     name: str = ""  # of the result, where a person has given it one
+    written: dict[str, str] = {}  # noqa: RUF012 - of numbers that follow from the parameters of the body, by argument
 
 
 class Computed(Record):
@@ -105,7 +106,10 @@ def _read_step(form: Any) -> Applied:
     layer, inputs = read_layer(form), form.get("inputs", ())
     if not isinstance(inputs, (list, tuple)) or not all(number is None or isinstance(number, int) for number in inputs):
         raise ValueError("the inputs of a layer are numbers of results before it")
-    return Applied(layer, tuple(inputs), str(form.get("name", "")))
+    written = form.get("written", {})
+    if not isinstance(written, dict) or not all(isinstance(text, str) for text in written.values()):
+        raise ValueError("the texts of numbers are strings")
+    return Applied(layer, tuple(inputs), str(form.get("name", "")), written)
 
 
 def _write(value: Computed) -> Any:
@@ -114,4 +118,5 @@ def _write(value: Computed) -> Any:
 
 def _step_form(step: Applied) -> dict[str, Any]:
     inputs = {"inputs": list(step.inputs)} if step.inputs else {}
-    return {**layer_form(step.layer), **inputs, **({"name": step.name} if step.name else {})}
+    further = {"name": step.name, "written": step.written}
+    return {**layer_form(step.layer), **inputs, **{name: value for name, value in further.items() if value}}

@@ -12,19 +12,18 @@ from typing import Any
 
 from nnspec.ir import Module
 from nnspec.to_torch.breaking import broken
+from nnspec.to_torch.building import by_position, documentation, statements, ties
 from nnspec.to_torch.compose import compose
 from nnspec.to_torch.construct import Construct, ModuleOf, Times, merge, render, shape
 from nnspec.to_torch.family import Family
 from nnspec.to_torch.form import Forms, ModuleForm
 from nnspec.to_torch.formula import names
 from nnspec.to_torch.forward import Forward
-from nnspec.to_torch.layout import Layout, turns
 from nnspec.to_torch.literals import Literals, factors
-from nnspec.to_torch.names import TAKEN, containers, in_order, is_attribute, variable
+from nnspec.to_torch.names import TAKEN, in_order, is_attribute, variable
 from nnspec.to_torch.number import Template, plain
 from nnspec.to_torch.parameters import Parameters
 from nnspec.to_torch.row import Raw
-from nnspec.to_torch.uses import store
 from nnspec.to_torch.words import Words
 
 
@@ -36,12 +35,14 @@ class ClassText:
         self.module: Module = form.module
         self.forward: tuple[str, ...] = ()
         self.inputs: tuple[str, ...] = ()
+        self.sizes: tuple[str, ...] = ()  # variables for sizes that `forward` reads first
         self.attributes: dict[str, tuple[Construct, int]] = {}
         if form.is_sequential_class:
             self.attributes = {"": (form.items, 1)}
             return
         forward = Forward(forms, form)
         self.forward, self.inputs, self.attributes = tuple(forward.lines), tuple(forward.inputs), forward.attributes
+        self.sizes = tuple(forward.sizes.read)
         self.attributes = {label: self.attributes[label] for label in in_order(self.module.order, self.attributes)}
 
     def modules(self) -> list[str]:
@@ -73,6 +74,7 @@ class Classes:
         self._apart: set[Hashable] = set()  # what classes are apart for the numbers in `forward`
         self._literals = Literals(forms.origins.marks)
         self._words = Words(forms.origins)
+        self._defaults: dict[str, set[str]] = {}  # class name -> parameters that are always the same
         self._of_block: dict[str, dict[str, str]] = {}  # module key -> what the block calls its parameters
 
     def write(self) -> list[str]:
@@ -103,7 +105,7 @@ class Classes:
     def _plain(self, key: str) -> Hashable:
         """The class of a module without the numbers in its `forward`."""
         one = self.written[key]
-        return one.module.name, one.inputs, self._literals.hidden(one.forward)
+        return one.module.name, one.inputs, self._literals.hidden(_without_names(one.forward, one.sizes))
 
     def _parameters(self, keys: list[str]) -> Parameters:
         return Parameters(self.forms.origins, keys, self._words.of)
@@ -239,7 +241,10 @@ class Classes:
         for index, key in enumerate(keys):
             self._arguments[key] = {name: values[index] for name, values in chosen.items()}
             self._of_block[key] = parameters.of_block
-        init = [f"    def __init__({', '.join(['self', *chosen])}):"]
+        defaults = parameters.defaults(chosen)
+        self._defaults[name] = set(defaults)
+        declared = [*(name for name in chosen if name not in defaults), *(f"{n}={v!r}" for n, v in defaults.items())]
+        init = [f"    def __init__({', '.join(['self', *declared])}):"]
         if first.form.is_sequential_class:
             items = [f"            {render(item, 12)}," for item in merged[""].arguments]
             body = [*init, "        super().__init__(", *items, "        )"]
@@ -248,12 +253,12 @@ class Classes:
             layout = self.forms.layout(keys[0])
             head = f"class {name}({layout.kind('')}):\n"
             stored = [f"        self.{name} = {name}" for name in kept]
-            built = [*stored, *_assignments(first, merged, layout), *_ties(first.module, layout)]
+            built = [*stored, *statements(first.attributes, merged, layout), *ties(first.module, layout)]
             forward = [f"    def forward({', '.join(['self', *first.inputs])}):"]
             body = [*init, "        super().__init__()", *built, ""] if built else []
             body += [*forward, *(f"        {line}" for line in self._literals.replaced(first.forward, _kept(numbers)))]
         lines = [piece for line in "\n".join(body).split("\n") for piece in broken(line)]
-        return head + _documentation(first.module.documentation) + "\n".join(lines) + "\n"
+        return head + documentation(first.module.documentation) + "\n".join(lines) + "\n"
 
     def _resolve(self, value: Any) -> Any:
         """The value with classes in the place of modules, and their arguments."""
@@ -264,10 +269,9 @@ class Classes:
         if isinstance(value.name, ModuleOf):
             key, given = value.name.key, value.name.given
             words = self._of_block[key]
-            arguments = [
-                (name, given.get(words.get(name, ""), number)) for name, number in self._arguments[key].items()
-            ]
-            return Construct(self._names[key], keywords=dict(arguments))
+            own, known = self._names[key], self._arguments[key]
+            told = [name for name in known if name not in self._defaults[own]]
+            return Construct(own, keywords={name: given.get(words.get(name, ""), known[name]) for name in told})
         keywords = {name: self._resolve(item) for name, item in value.keywords.items()}
         return Construct(value.name, tuple(map(self._resolve, value.arguments)), keywords, value.layer)
 
@@ -277,19 +281,17 @@ class Classes:
             return Times(self._called(value.item), value.count)
         if not isinstance(value, Construct):
             return value
-        arguments, keywords = tuple(map(self._called, value.arguments)), value.keywords
-        if value.name in self._names.values():
-            leading = _leading(list(keywords.values()))
-            arguments += tuple(keywords.values())[:leading]
-            keywords = dict(list(keywords.items())[leading:])
-        return Construct(value.name, arguments, {name: self._called(item) for name, item in keywords.items()})
+        if value.name in self._defaults:
+            return by_position(value)
+        keywords = {name: self._called(item) for name, item in value.keywords.items()}
+        return Construct(value.name, tuple(map(self._called, value.arguments)), keywords)
 
 
-def _leading(arguments: list[Any]) -> int:
-    """How many of the arguments of a class a person gives by position: the first two, if one can tell what they are."""
-    if len(arguments) <= 2:
-        return len(arguments)
-    return 0 if not isinstance(arguments[0], Raw) else 1 + isinstance(arguments[1], Raw)
+def _without_names(lines: tuple[str, ...], sizes: tuple[str, ...]) -> list[str]:
+    """The lines with signs for variables of sizes, which have the names of symbols."""
+    signs = {name: f"size{index}_" for index, name in enumerate(sizes) if name not in ("device", "dtype", "wide")}
+    pattern = rf"(?<![\w.])(?:{'|'.join(map(re.escape, signs))})(?![\w=(])"
+    return [re.sub(pattern, lambda found: signs[found[0]], line) for line in lines] if signs else list(lines)
 
 
 def _kept(numbers: dict[int, Raw]) -> dict[int, str]:
@@ -298,57 +300,5 @@ def _kept(numbers: dict[int, Raw]) -> dict[int, str]:
     return {place: compose(text, {name: f"self.{name}" for name in names(text)}) for place, text in texts.items()}
 
 
-def _assignments(first: ClassText, merged: dict[str, Any], layout: Layout) -> list[str]:
-    """The statements that build what a class holds."""
-    lines: list[str] = []
-    seen: set[str] = set()
-    labels = in_order((), merged)
-    for label in labels:
-        count = first.attributes[label][1]
-        stem, _, last = label.rpartition(".")
-        for container in containers(stem):
-            if container not in seen and container.rpartition(".")[0] not in layout.lists:
-                text = render(_container(container, labels, merged, layout), 8)
-                lines.append("        " + layout.assignment(container, text))
-            seen.add(container)
-        if stem in layout.lists:
-            continue
-        if count > 1:
-            lines.append(f"        for index in {turns(last, count)}:")
-            lines.append("            " + layout.assignment_of_each(stem, render(merged[label], 12)))
-        else:
-            kept = store(first.attributes[label][0].layer)
-            lines.append("        " + layout.assignment(label, render(merged[label], 8), kept))
-    return lines
-
-
-def _container(name: str, labels: list[str], merged: dict[str, Any], layout: Layout) -> Construct:
-    """A container of a dotted path: a list with what it holds, or a module that the lines behind it fill."""
-    if name not in layout.lists:
-        return Construct(layout.kind(name))
-    below = [label[len(name) + 1 :] for label in labels if label.startswith(f"{name}.")]
-    children = [f"{name}.{child}" for child in dict.fromkeys(label.partition(".")[0] for label in below)]
-    items = [merged[child] if child in merged else _container(child, labels, merged, layout) for child in children]
-    return Construct("nn.ModuleList", (Construct("[]", tuple(items)),))
-
-
 def _capitalised(label: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in re.split(r"[._]", label))
-
-
-def _ties(module: Module, layout: Layout) -> list[str]:
-    """The statements that let parameters be other ones."""
-    ends = ([layout.path(each, "_parameters") for each in (tie.parameter, tie.source)] for tie in module.ties)
-    return [f"        {parameter} = {source}" for parameter, source in ends]
-
-
-def _documentation(text: str) -> str:
-    """The comment lines of the block as a docstring: the text goes through `repr` where it is not plain."""
-    if not text:
-        return ""
-    lines = text.splitlines()
-    if any('"""' in line or "\\" in line or not line.isprintable() for line in lines):
-        return f"    {text!r}\n\n"
-    if len(lines) == 1:
-        return f'    """{text.rstrip(chr(34))}"""\n\n'
-    return '    """' + "\n".join([lines[0], *(f"    {line}".rstrip() for line in lines[1:])]) + '\n    """\n\n'

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 
 from nnspec.ir import Call, Module
 from nnspec.ir.constant import as_program
+from nnspec.layers.base import Layer
 from nnspec.layers.computed import Computed
 from nnspec.record import Record
 from nnspec.to_torch.names import TAKEN, variable
@@ -32,8 +33,8 @@ class ComputedText(Record):
         return "\n".join([f"def {name}():", *(f"    {line}" for line in self.lines), f"    return {self.result}", ""])
 
 
-def computed_text(value: Computed) -> ComputedText:
-    """The source of a computed tensor.
+def computed_text(value: Computed, marked: Callable[[Call], Layer] | None = None) -> ComputedText:
+    """The source of a computed tensor; `marked` is the layer of a call with marks for numbers.
 
     Raises:
         SpecError: PyTorch cannot express it.
@@ -46,7 +47,9 @@ def computed_text(value: Computed) -> ComputedText:
     chosen = {name: variable(name) for name in module.values if "@" not in name}
     numbered = (name for name in _numbered("x") if name not in chosen.values())
     for call in module.calls:
-        text = _plain(_lowered(call, module, [_atom(texts[name]) for name in call.inputs], sources))
+        assert isinstance(call.callee, Layer), "constants are computed by layers"
+        layer = call.callee if marked is None else marked(call)
+        text = _plain(_lowered(layer, call, module, [_atom(texts[name]) for name in call.inputs], sources))
         once = len(call.outputs) == 1 and uses[call.outputs[0]] == 1
         if once and (len(text) <= WIDTH or call.outputs[0] == result):
             texts[call.outputs[0]] = text
@@ -68,12 +71,11 @@ def function_name(label: str, sources: Mapping[str, str], text: ComputedText) ->
     return next(name for name in free if sources.get(name, text.function(name)) == text.function(name))
 
 
-def _lowered(call: Call, module: Module, given: list[str], sources: dict[str, str]) -> str:
+def _lowered(layer: Layer, call: Call, module: Module, given: list[str], sources: dict[str, str]) -> str:
     """The expression of one step."""
     inputs = tuple(text if name else None for name, text in zip(call.inputs, given, strict=True))
     results = tuple(module.values[name] for name in call.outputs)
-    assert not isinstance(call.callee, str), "constants are computed by layers"
-    found = lower(call.callee, call.label or call.outputs[0], module.types(call.inputs), results, inputs, str, FLOAT)
+    found = lower(layer, call.label or call.outputs[0], module.types(call.inputs), results, inputs, str, FLOAT)
     if isinstance(found, OwnFunction):
         sources[found.name] = found.source
         return found.text

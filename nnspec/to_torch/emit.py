@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from pprint import pformat
 from typing import Any
@@ -44,7 +45,7 @@ def torch_source(program: Program, constants: Mapping[str, Any] | None = None) -
     classes = Classes(forms)
     texts = classes.write()
     meanings = [_constant(name, value) for name, value in (constants or {}).items()]
-    parts = [*meanings, *forms.sources.values(), *texts]
+    parts = [*meanings, *_used(forms.sources, texts), *texts]
     body = "\n\n".join(part.rstrip() + "\n" for part in parts)
     used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
     found = [line for name, line in _IMPORTS.items() if name in used]
@@ -53,6 +54,16 @@ def torch_source(program: Program, constants: Mapping[str, Any] | None = None) -
     imports = "\n\n".join("\n".join(group) for group in (standard, third) if group)
     head = f'"""{program.main.name}, written by nnspec. Needs PyTorch alone."""\n\n'
     return GeneratedSource(f"{head}{imports}\n\n\n{body}", classes.entry_name, classes.names)
+
+
+def _used(sources: Mapping[str, str], texts: list[str]) -> list[str]:
+    """The functions and classes that rows bring along, without those that nothing needs after all."""
+    needed, found = "\n".join(texts), list[str]()
+    for name, text in reversed(sources.items()):
+        if re.search(rf"\b{re.escape(name)}\b", needed):
+            found.append(text)
+            needed += text
+    return found[::-1]
 
 
 def _constant(name: str, value: Any) -> str:

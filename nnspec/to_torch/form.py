@@ -116,7 +116,7 @@ class Forms:
             return None
         if submodule.source:
             self.sources[submodule.constructor] = submodule.source
-        arguments = tuple(self._argument(x, call) for x in submodule.arguments)
+        arguments = tuple(self._argument(key, x, call) for x in submodule.arguments)
         made = construct(submodule.replace(arguments=arguments), call.callee)
         if initialises(made):
             self.sources["initialise"] = INITIALISE
@@ -133,18 +133,19 @@ class Forms:
             numbers = {name: self.origins.number(number, name) for name, number in self.origins.numbers[key].items()}
         return Construct(made.name.replace(given=numbers))
 
-    def _argument(self, value: Any, call: Call) -> Any:
+    def _argument(self, key: str, value: Any, call: Call) -> Any:
         """An argument of a constructor; a tensor that follows from constants is an expression."""
         if isinstance(value, Computed):
-            return self._computed(value, call)
+            value = self._computed(key, value, call)
         return (self.origins.marks.template(value.text) or value) if isinstance(value, Raw) else value
 
-    def _computed(self, value: Computed, call: Call) -> Raw:
+    def _computed(self, key: str, value: Computed, call: Call) -> Raw:
         """The expression of a tensor that is computed where the module is built."""
-        text = computed_text(value)
+        text = computed_text(value, lambda step: self.origins.layer(key, step))
         self.sources.update(text.sources)
         if not text.lines:
             return Raw(text.result)
+        text = computed_text(value)  # a function has numbers
         name = function_name(str(call.label), self.sources, text)
         self.sources[name] = text.function(name)
         return Raw(f"{name}()")

@@ -7,6 +7,7 @@ names that they have for their sizes, and out again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,7 +57,7 @@ class Origins:
         """The names that a block has for sizes of its inputs: which input, and which dimension."""
         module = self.program.modules[key]
         places = {port.value: index for index, port in enumerate(module.inputs) if module.kind != "group"}
-        return {name: (places[of], dim) for name, (of, dim) in module.sizes.items() if of in places}
+        return {name: (places[of], dim) for name, (of, dim) in _named_sizes(module).items() if of in places}
 
     def layer(self, key: str, call: Call) -> Layer:
         """The layer of a call, whose numbers know their texts."""
@@ -149,7 +150,7 @@ class Origins:
         """Keep the texts of the sizes of a value, and learn what the module calls them."""
         module, words = self.program.modules[key], self._words[key]
         own = list(texts)
-        for word, (of, dim) in module.sizes.items():
+        for word, (of, dim) in _named_sizes(module).items():
             if of != name or dim >= len(own):
                 continue
             size = module.values[name].shape[dim]
@@ -226,10 +227,28 @@ def _numbers(module: Module) -> dict[str, Number]:
     """The parameters and the named sizes of a block that are numbers."""
     found: dict[str, Any] = {name: _tuple(argument) for name, argument in module.arguments.items()}
     places = {port.value for port in module.inputs}
-    for name, (of, dim) in module.sizes.items():
+    for name, (of, dim) in _named_sizes(module).items():
         if of in places and dim < module.values[of].rank:
             found[name] = module.values[of].shape[dim]
     return {name: number for name, number in found.items() if name.isidentifier() and is_number(number)}
+
+
+def _named_sizes(module: Module) -> dict[str, tuple[str, int]]:
+    """The names for sizes in a module: those of the spec, and usual ones for the channels or features of inputs."""
+    found = dict(module.sizes)
+    known = {module.values[of].shape[dim] for of, dim in found.values() if of in module.values}
+    for index, port in enumerate(module.inputs if module.kind != "group" else ()):
+        type, word = module.values[port.value], "in" if index == 0 else port.name
+        dim = 1 if type.rank > 3 else type.rank - 1
+        plain = type.dtype == "float" and dim > 0 and isinstance(type.shape[dim], int)
+        if not plain or re.fullmatch(r"x\d*", word) or not word.isidentifier():
+            continue
+        name = f"{word}_{'channels' if type.rank > 3 else 'features'}"
+        new = (port.value, dim) not in found.values() and (index == 0 or type.shape[dim] not in known)
+        if new and name not in {*found, *module.arguments}:
+            found[name] = port.value, dim
+            known.add(type.shape[dim])
+    return found
 
 
 def _constants(program: Program) -> dict[str, dict[str, str]]:

@@ -14,6 +14,7 @@ from nnspec.to_torch.row import Raw
 
 _MULTIPLES = 64  # the largest factor that is recognised in `4 * width`
 _FRACTIONS = ((3, 2), (5, 2), (3, 4), (5, 4))  # others that are
+_SEVERAL = 3  # places at which a class is built
 _SMALLEST = 4  # a smaller number in `forward` is a multiple of an argument by chance
 
 Known = dict[str, tuple[Any, ...]]
@@ -58,14 +59,31 @@ class Parameters:
 
     def in_forward(self, values: tuple[Any, ...]) -> Raw | None:
         """The spelling of a number of `forward`; None where it is none of the block's parameters, nor a multiple."""
-        found = self.written(values)
-        if found is not None or self._same(values) is not None:
-            return found
+        same = self._same(values) is not None
+        if not same or self._reads_well(values):
+            found = self.written(values)
+            if found is not None or same:
+                return found
+        if same:
+            return None
         values = plain(values)
         close = _equal(values, self._arguments)
         if close is None and min(values) >= _SMALLEST:
             close = _multiple(values, self._arguments)
         return close and self._use(close[0], self._arguments[close[0]], close[1])
+
+    def _reads_well(self, values: tuple[Any, ...]) -> bool:
+        """Whether a number of `forward` is better read as what it is made of than as it is."""
+        texts = {each.text for each in values if isinstance(each, (Whole, Real))}
+        sizes = self.origins.own_sizes(self.keys[0])
+        places = {name for name, (_, dim) in sizes.items() if not self._is_width(name, dim)}
+        return all(text.count(" ") <= 2 and places.isdisjoint(names(text)) for text in texts)
+
+    def _is_width(self, name: str, dim: int) -> bool:
+        """Whether a size is that of channels or features, and not of an image or a sequence."""
+        index, _ = self.origins.own_sizes(self.keys[0])[name]
+        rank = self.modules[0].input_types[index].rank
+        return name[0] in "CDEF" or len(name) > 2 or (rank < 4 and dim == rank - 1)
 
     def written(self, values: tuple[Any, ...]) -> Raw | None:
         """The spelling that one of the modules has for the number, if it is that of all."""
@@ -84,13 +102,30 @@ class Parameters:
         return None
 
     def in_order(self) -> Known:
-        """The parameters as a person would have them: first the sizes of what comes in, then those of the block."""
-        declared = [*self.origins.own_sizes(self.keys[0]), *self.modules[0].arguments]
-        places = {self._words[name]: place for place, name in enumerate(declared) if name in self._words}
+        """The parameters as a person would have them: the sizes of what flows in, those of the block, all others."""
+        sizes = self.origins.own_sizes(self.keys[0])
+        first = [name for name, (index, _) in sizes.items() if index == 0]
+        declared = [*first, *self.modules[0].arguments, *sizes]
+        places = {self._words[name]: place for place, name in reversed([*enumerate(declared)]) if name in self._words}
         incoming = {name for name in self._sizes if name not in _OUTER}
         return dict(
             sorted(self.chosen.items(), key=lambda item: -1 if item[0] in incoming else places.get(item[0], 99))
         )
+
+    def defaults(self, chosen: Known) -> dict[str, Any]:
+        """The parameters that are the same number at each of several places, beyond the first two."""
+        entry = self.origins.program.entry
+        sites = [site for key in self.keys for site in self.origins.sites.get(key, ())]
+        found: dict[str, Any] = {}
+        for name in list(chosen)[2:] if len(sites) >= _SEVERAL else ():
+            given = [self.origins.given[site].get(self.of_block.get(name, "")) for site in sites]
+            plain = all(
+                each is not None and (not each.text or self.origins.block[key] == entry)
+                for each, (key, _) in zip(given, sites, strict=True)
+            )
+            if plain and self._same(chosen[name]) is not None:
+                found[name] = chosen[name][0]
+        return found
 
     @staticmethod
     def _same(values: tuple[Any, ...]) -> Any:

@@ -30,7 +30,7 @@ _INITIALISERS = {
     "ones": "nn.init.ones_",
     "kaiming_uniform": "nn.init.kaiming_uniform_",
     "kaiming_normal": "nn.init.kaiming_normal_",
-    "lecun_normal": "partial(nn.init.kaiming_normal_, nonlinearity='linear')",
+    "lecun_normal": 'partial(nn.init.kaiming_normal_, nonlinearity="linear")',
     "xavier_uniform": "nn.init.xavier_uniform_",
     "xavier_normal": "nn.init.xavier_normal_",
 }

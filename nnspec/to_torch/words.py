@@ -32,13 +32,8 @@ class Words:
         taken = {variable(other) for other in module.arguments}
         taken |= {self._found.get((block, other), "") for other in sizes if other != name}
         index, dim = sizes[name]
-        rank = module.input_types[index].rank
-        usual = "in_channels" if rank > 3 and dim == 1 else "in_features" if dim == rank - 1 and rank == 2 else ""
-        usual = usual or ("dim" if dim == rank - 1 else "")
-        spoken = variable(name) if len(name) > 2 or not usual else usual
-        return next(
-            word for word in (self._of_callers(block, name), spoken, variable(name)) if word and word not in taken
-        )
+        words = (self._of_callers(block, name), _usual(name, module.input_types[index].rank, dim), variable(name))
+        return next((word for word in words if word and word not in taken), variable(name))
 
     def _of_callers(self, block: str, name: str) -> str:
         """The name that all callers have for it; "" where there is none."""
@@ -46,7 +41,9 @@ class Words:
         found: set[str] = set()
         for caller, value in [site for key in alike for site in self.origins.sites[key]]:
             given = self.origins.given[caller, value].get(name)
-            text = given.text if given is not None else ""
+            if given is None:
+                continue
+            text = given.text
             if not text.isidentifier():
                 return ""
             found.add(self.of(caller, text))
@@ -55,4 +52,17 @@ class Words:
     def _is_like(self, key: str, block: str) -> bool:
         """Whether a module may be of the class of a block: it is made of the same block of the spec."""
         modules = self.origins.program.modules
-        return modules[key].place == modules[block].place and modules[key].sizes.keys() == modules[block].sizes.keys()
+        return modules[key].place == modules[block].place
+
+
+def _usual(name: str, rank: int, dim: int) -> str:
+    """The usual word for a size that a spec has but a letter for, or nothing; "" where it has a word."""
+    if name == "in_features" and rank > 2:
+        return "dim"
+    if len(name) > 2:
+        return ""
+    if name[0] == "C":
+        return "in_channels" if rank > 3 and dim == 1 else "channels"
+    if name[0] in "DEF" and dim == rank - 1:
+        return "in_features" if rank == 2 else "dim"
+    return variable(name.lower())

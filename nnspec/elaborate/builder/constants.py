@@ -33,7 +33,7 @@ def computed(modules: Mapping[str, Module], tensor: Tensor) -> Computed:
             made.append(call)
             wires.update(wire for wire in call.inputs if wire is not None)
     line = _Line(modules, {wire.name for call in made for wire in call.outputs if wire.named})
-    (result,) = line.follow([call.freeze() for call in reversed(made)], {}, [tensor.name])
+    (result,) = line.follow([call.freeze() for call in reversed(made)], {}, [tensor.name], own=True)
     for call in made:
         call.constant = True
     return Computed(tuple(line.steps), result)
@@ -48,15 +48,17 @@ class _Line:
         self.steps: list[Applied] = []
         self.types: list[TensorType] = []
 
-    def follow(self, calls: Iterable[Call], known: dict[str, int | None], wanted: Iterable[str]) -> list[int]:
-        """The numbers of values of a body, from those of its inputs."""
+    def follow(
+        self, calls: Iterable[Call], known: dict[str, int | None], wanted: Iterable[str], *, own: bool = False
+    ) -> list[int]:
+        """The numbers of values of a body, from those of its inputs; with texts of its numbers if it is our `own`."""
         for call in calls:
             missing = [name for name in call.inputs if name and name not in known]
             if missing:
                 raise Changing(f"it depends on the input {missing[0]}")
             given = [known[name] if name else None for name in call.inputs]
             for _ in range(call.count):
-                results = self._results(call, given)
+                results = self._results(call if own else call.model_copy(update={"written": {}}), given)
                 given[: len(results)] = results
             known.update(zip(call.outputs, results, strict=True))
         found = [known.get(name) for name in wanted]
@@ -68,14 +70,14 @@ class _Line:
         """The numbers of the results of one application."""
         if isinstance(call.callee, Layer):
             name = call.outputs[0] if len(call.outputs) == 1 and call.outputs[0] in self.named else ""
-            return self._applied(call.callee, given, name)
+            return self._applied(call.callee, given, name, call.written)
         module = self.modules[call.callee]
         if call.scan is not None or call.routed:
             raise Changing(f"{module.name} is applied step by step, or to what is chosen")
         known = {port.value: number for port, number in zip(module.inputs, given, strict=True)}
         return self.follow(module.calls, known, [port.value for port in module.outputs])
 
-    def _applied(self, layer: Layer, given: Sequence[int | None], name: str) -> list[int]:
+    def _applied(self, layer: Layer, given: Sequence[int | None], name: str, written: dict[str, str]) -> list[int]:
         if len(self.steps) == LONGEST:
             raise Changing(f"it takes more than {LONGEST:,} layers")
         types = [None if number is None else self.types[number] for number in given]
@@ -87,6 +89,6 @@ class _Line:
         symbolic = [size for result in results for size in result.shape if not isinstance(size, int)]
         if symbolic:
             raise Changing(f"its size {symbolic[0]} is known only when the model runs")
-        self.steps.append(Applied(layer, tuple(given), name))
+        self.steps.append(Applied(layer, tuple(given), name, written))
         self.types += results
         return list(range(len(self.types) - len(results), len(self.types)))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from nnspec.dims import Size
 from nnspec.layers.families.axes import Permute, Squeeze, Transpose, Unsqueeze
 from nnspec.layers.families.rearranging import Rearrange
 from nnspec.layers.families.shape import Flatten, Identity, Reshape, Unflatten
+from nnspec.to_torch.number import is_written
 from nnspec.to_torch.operands import tuple_text
 from nnspec.to_torch.reshaping import reshaped
 from nnspec.to_torch.row import LayerUse, Submodule, changed, row
@@ -59,8 +61,14 @@ def _(layer: Unsqueeze, use: LayerUse) -> str:
 
 @row(Rearrange)
 def _(layer: Rearrange, use: LayerUse) -> str:
-    plan = layer.plan(use.type_of())
-    text = reshaped(str(use.inputs[0]), use.type_of().shape, plan.split, use.size)
+    plan, shape = layer.plan(use.type_of()), use.type_of().shape
+    text = reshaped(str(use.inputs[0]), shape, _told(plan.split, shape), use.size)
     if plan.order != tuple(range(len(plan.order))):
         text += f".permute({', '.join(map(str, plan.order))})"
-    return reshaped(text, tuple(plan.split[index] for index in plan.order), plan.joined, use.size)
+    return reshaped(text, tuple(plan.split[index] for index in plan.order), _told(plan.joined, shape), use.size)
+
+
+def _told(sizes: tuple[Size, ...], shape: tuple[Size, ...]) -> tuple[Size, ...]:
+    """The sizes, written as those of a shape that they are."""
+    known = {size: size for size in shape if is_written(size)}
+    return tuple(size if is_written(size) else known.get(size, size) for size in sizes)
