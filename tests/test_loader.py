@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +15,9 @@ from safetensors.torch import load_file
 
 import nnspec
 from nnspec.train.epochs import Trained
-from nnspec.train.order import shuffled
+from nnspec.train.order import InShards, shuffled
 from nnspec.train.supply import bytes_of
+from tests.test_train_data import read_text
 
 SPEC = """
 model Small {
@@ -164,3 +168,49 @@ def test_large_arrays_are_mapped_and_give_the_same_bits(tmp_path: Path, monkeypa
     monkeypatch.setattr("nnspec.reading.arrays.MAPPED", 0)
     assert_same(kept, train(tmp_path))
     assert_same(kept, train(tmp_path, memory="0"))
+
+
+def write_shards(folder: Path, sizes: list[int]) -> None:
+    draws, number = np.random.default_rng(0), 0
+    for shard, size in enumerate(sizes):
+        with tarfile.open(folder / f"train-{shard:03}.tar", "w") as archive:
+            for _ in range(size):
+                picture, array = io.BytesIO(), io.BytesIO()
+                pixels = draws.integers(0, 128 + 127 * (number % 2), (8, 8, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(picture, "png")
+                np.save(array, draws.random(3, dtype=np.float32))
+                files = {"png": picture.getvalue(), "cls": b"%d" % (number % 2), "x.npy": array.getvalue(), "txt": b"?"}
+                for ending, content in files.items():
+                    member = tarfile.TarInfo(f"some/{number:06}.{ending}")
+                    member.size = len(content)
+                    archive.addfile(member, io.BytesIO(content))
+                number += 1
+
+
+def test_shards_are_read_in_an_order_of_their_own_and_give_the_same_bits(folder: Path) -> None:
+    write_shards(folder, [20, 7, 1, 22])
+    data = read_text('shards("train-*.tar")', folder)
+    assert data.fields.keys() == {"image", "label", "x"} and data.classes == ("0", "1") and len(data) == 50
+    assert data.fields["label"].tolist() == [0, 1] * 25 and data.fields["x"].shape == (50, 3)
+    assert data.samples.place(27) == "train-002.tar, some/000027" and "files that are left out: .txt" in data.notes
+    kept = train(folder, data='shards("train-*.tar", buffer = 8)')
+    assert_same(kept, train(folder, data='shards("train-*.tar", buffer = 8)', memory="0", workers=2))
+    order = InShards([20, 7, 1, 22], 4, 0, 8)
+    whole = order.samples(1, 0, len(order.sizes))
+    assert sorted(whole) == list(range(50)) and np.array_equal(order.samples(1, 3, 6), whole[12:24])
+
+
+@pytest.mark.parametrize(
+    ("write", "reason"),
+    [
+        (lambda path: path.write_bytes(b"no archive"), "train-000.tar is no tar file"),
+        (lambda path: path.write_bytes(path.read_bytes()[:9000]), "unexpected end of data"),
+        (lambda path: path.unlink(), "there are no such files"),
+    ],
+)
+def test_shards_that_are_damaged_are_told(write: Callable[[Path], object], reason: str, folder: Path) -> None:
+    write_shards(folder, [20])
+    write(folder / "train-000.tar")
+    with pytest.raises(nnspec.SpecError) as caught:
+        train(folder, data='shards("train-*.tar")', memory="0", workers=0)
+    assert reason in str(caught.value)

@@ -117,6 +117,20 @@ class Images(Data, word="images"):
         return Fields({"image": known.pictures(self.size), "label": known.classes()})
 
 
+class Shards(Data, word="shards"):
+    """Tar files in WebDataset's layout, a folder of them or a pattern: `shards("train-*.tar")`.
+
+    Files of one name but for their endings are a sample: a picture is `image`, .cls is `label`, the number of a class,
+    and .npy are arrays: `7.x.npy` is the field `x`, `7.npy` is `features`. Every epoch takes the shards in another
+    order, reads them one after the other and mixes `buffer` samples at a time. What is held out is the end, or has
+    shards of its own: `validation = "val-*.tar"`.
+    """
+
+    path: str
+    size: Size | None = None
+    buffer: Annotated[int, Field(ge=1, le=1_000_000)] = 4096
+
+
 class Idx(Data, word="idx"):
     """The four files of MNIST, Fashion-MNIST and their kin in one folder, packed (.gz) or not: `image` and `label`.
 
@@ -421,7 +435,7 @@ class Folder(Data, word="folder"):
 # What a path alone stands for, by its ending; any other is a folder.
 ENDINGS: dict[str, type[Data]] = {
     ".npz": Arrays, ".npy": Arrays, ".csv": Table, ".parquet": Table, ".txt": Text, ".tsv": Parallel,
-    ".jsonl": Texts,
+    ".jsonl": Texts, ".tar": Shards,
 }  # fmt: skip
 
 

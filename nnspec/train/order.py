@@ -7,6 +7,7 @@ outside the count goes through it again. So the order is known at any position, 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,37 @@ class Order:
         """The samples of some of the batches of an epoch, from `first` to before `last`."""
         places = np.arange(first * self.batch, min(last * self.batch, sum(self.sizes)))
         return shuffled(places, self.count, (self.seed * 1_000_003 + epoch) % 2**63)
+
+
+class InShards(Order):
+    """An order in which samples of a shard come near each other: they are read one after the other.
+
+    The shards of an epoch are in a random order; what they hold is taken in portions of `buffer` samples, and each
+    portion is in a random order. Where the first one ends is random, too, so that other samples meet in each epoch.
+    """
+
+    def __init__(self, shards: Sequence[int], batch: int, seed: int, buffer: int) -> None:
+        super().__init__(sum(shards), batch, seed)
+        self.shards = np.array([size for size in shards if size], np.int64)
+        self.starts = np.cumsum(self.shards) - self.shards
+        self.buffer = buffer
+
+    def samples(self, epoch: int, first: int, last: int) -> Indices:
+        places = np.arange(first * self.batch, min(last * self.batch, sum(self.sizes)))
+        seed = (self.seed * 1_000_003 + epoch) % 2**63
+        mixed = np.empty_like(places)
+        begins = _mixed(seed, 0) % self.buffer
+        portions = (places + begins) // self.buffer
+        for portion in np.unique(portions).tolist():
+            own = portions == portion
+            start = max(0, portion * self.buffer - begins)
+            count = min(self.count, (portion + 1) * self.buffer - begins) - start
+            mixed[own] = start + shuffled(places[own] - start, count, _mixed(seed, portion + 1))
+        chosen = shuffled(np.arange(len(self.shards)), len(self.shards), seed)
+        ends = np.cumsum(self.shards[chosen])
+        number = np.searchsorted(ends, mixed, side="right")
+        within = mixed - (ends - self.shards[chosen])[number]
+        return self.starts[chosen[number]] + within
 
 
 class Balanced(Order):

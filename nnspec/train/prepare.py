@@ -6,6 +6,7 @@ from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -43,7 +44,7 @@ from nnspec.train.launch import Process
 from nnspec.train.masks import check_shares
 from nnspec.train.mistakes import BadDevice, MixedBatches, MixedParts, NotOfParts
 from nnspec.train.network import in_precision
-from nnspec.train.order import Balanced, Order
+from nnspec.train.order import Balanced, InShards, Order
 from nnspec.train.shares import Parts, choose_parts
 from nnspec.train.split import Statistics, statistics
 from nnspec.train.strategy import Strategy
@@ -221,6 +222,10 @@ def prepare(
 
 def _order(data: DataSet, recipe: Recipe, training: Indices, span: Span | None) -> Order:
     """The order of the samples to train on."""
+    samples = data.samples
+    if recipe.balance is None and samples.shards is not None and len(training) == 1 + training[-1]:
+        ends = np.minimum(np.cumsum(samples.shards), len(training))
+        return InShards(np.diff(ends, prepend=0).tolist(), recipe.batch, recipe.seed, samples.buffer)
     if recipe.balance is None:
         return Order(len(training), recipe.batch, recipe.seed)
     labels = data.samples.known.get(recipe.balance)

@@ -65,6 +65,10 @@ def workers_of(wanted: int | None, processes: int = 1) -> int:
     return max(1, min(WORKERS, allowed) // processes)
 
 
+def _unsaid(text: str) -> None:
+    """Say nothing."""
+
+
 def _untold(done: int, total: int) -> None:
     """Tell nobody."""
 
@@ -76,5 +80,4 @@ class Supply(Record):
     workers: int = 0  # processes that read samples
     beside: Path = Path(tempfile.gettempdir())  # the folder of runs, for what is made of data once
     skips: bool = False  # damaged samples, which are counted, instead of stopping
-    say: Callable[[str], None] = lambda text: None
-    reading: Callable[[int, int], None] = _untold  # what is read, of all
+    say: Callable[[str], None] = staticmethod(_unsaid)  # a line for the user

@@ -38,6 +38,9 @@ class Joined(Samples):
         first = sources[0]
         self.forms = first.forms
         self.decoded = any(each.decoded for each in sources)
+        if first.shards is not None:
+            self.shards = [size for each in sources for size in each.shards or [len(each)]]
+            self.buffer = first.buffer
         self.starts = np.cumsum([0, *map(len, sources)])
         shared = [name for name in first.known if all(name in each.known for each in sources)]
         self.known = {name: torch.cat([each.known[name] for each in sources]) for name in shared}

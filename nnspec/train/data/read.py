@@ -21,6 +21,7 @@ from nnspec.recipe.data import (
     Parallel,
     Reversals,
     Shapes,
+    Shards,
     Spirals,
     Table,
     Text,
@@ -41,6 +42,7 @@ from nnspec.train.data.parallel import read_parallel
 from nnspec.train.data.pictures import read_pictures
 from nnspec.train.data.place import Place
 from nnspec.train.data.samples import Held
+from nnspec.train.data.shards import read_shards
 from nnspec.train.data.table import read_iris, read_table
 from nnspec.train.data.text import read_text
 from nnspec.train.data.texts import read_texts
@@ -98,6 +100,11 @@ def _idx(data: Idx, place: Place) -> DataSet:
 @register_data(Cifar)
 def _cifar(data: Cifar, place: Place) -> DataSet:
     return _resized(read_cifar(place.base / data.path, place.span), data.size)
+
+
+@register_data(Shards)
+def _shards(data: Shards, place: Place) -> DataSet:
+    return read_shards(data, _sized(place.frame, data.size), place)
 
 
 @register_data(Pairs)

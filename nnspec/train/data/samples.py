@@ -73,6 +73,7 @@ class Samples(ABC):
     ranges: Mapping[str, tuple[int, int]] = {}  # the least and greatest integers of fields, where they are known
     decoded = False  # whether it takes long to get one: a file is opened, a picture unpacked
     shards: Sequence[int] | None = None  # the samples of each file, where they are best read one after the other
+    buffer = 1  # samples of shards that are mixed
 
     @abstractmethod
     def __len__(self) -> int:

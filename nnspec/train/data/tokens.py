@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -175,7 +176,7 @@ def pieces_of(path: Path, supply: Supply) -> Iterator[str]:
         head = raw.read(4)
     encoding = next((name for mark, name in MARKS if head.startswith(mark)), "utf-8-sig")
     total, rest = path.stat().st_size, ""
-    with opening(path), path.open(encoding=encoding) as file:
+    with opening(path), path.open("rb") as raw, io.TextIOWrapper(raw, encoding) as file:
         try:
             while piece := file.read(PIECE):
                 rest += piece
@@ -183,10 +184,10 @@ def pieces_of(path: Path, supply: Supply) -> Iterator[str]:
                 if cut:
                     yield rest[:cut]
                     rest = rest[cut:]
-                supply.reading(min(file.buffer.tell(), total - 1), total)
+                supply.reading(min(raw.tell(), total - 1), total)
         except UnicodeDecodeError as error:
             raise Unreadable(
-                f"it is no text in UTF-8, near byte {file.buffer.tell():,} ({error.reason})", "save it as UTF-8"
+                f"it is no text in UTF-8, near byte {raw.tell():,} ({error.reason})", "save it as UTF-8"
             ) from None
     if rest:
         yield rest
