@@ -81,3 +81,4 @@ class Supply(Record):
     beside: Path = Path(tempfile.gettempdir())  # the folder of runs, for what is made of data once
     skips: bool = False  # damaged samples, which are counted, instead of stopping
     say: Callable[[str], None] = staticmethod(_unsaid)  # a line for the user
+    reading: Callable[[int, int], None] = staticmethod(_untold)  # what is read, of all
