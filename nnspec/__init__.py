@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from nnspec.version import __version__
 
 if TYPE_CHECKING:
-    from nnspec.api import Model, from_json, from_torch, load, loads, predict, resume
+    from nnspec.api import Model, evaluate, from_json, from_torch, load, loads, predict, resume
     from nnspec.diagnostics import SpecError
     from nnspec.limits import Limits
 
@@ -14,6 +14,7 @@ __all__ = [
     "Model",
     "SpecError",
     "__version__",
+    "evaluate",
     "from_json",
     "from_torch",
     "load",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from nnspec.bench.measure import Measured
     from nnspec.callbacks.callback import Callback
     from nnspec.difference.difference import Difference
+    from nnspec.evaluation.judge import Evaluation
     from nnspec.infer.predictions import Prediction
     from nnspec.infer.session import Session
     from nnspec.picture.picture import Picture
@@ -576,6 +577,14 @@ class Model:
 
         return predictions_for(session, inputs, texts, top, batch)
 
+    def evaluate(self, weights: str | Path, **options: Any) -> Evaluation:
+        """Judge it with these weights on data that was held out: see `nnspec.evaluate`.
+
+        Raises:
+            SpecError: as `nnspec.evaluate`.
+        """
+        return evaluate(self, weights=weights, **options)
+
     def verify_onnx(
         self,
         path: str | Path,
@@ -821,3 +830,53 @@ def predict(
     from nnspec.infer.session import Session
 
     return predictions_for(Session(model, provider), inputs, texts, top, batch)
+
+
+def evaluate(
+    model: str | Path | Model,
+    *,
+    data: str | Path | None = None,
+    part: str | None = None,
+    weights: str | Path | None = None,
+    onnx: str | Path | None = None,
+    top: int = 5,
+    worst: int = 16,
+    device: str | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Evaluation:
+    """Judge a trained model on data that was held out: see `nnspec evaluate`.
+
+    Args:
+        model: the folder of a run, an .onnx file, or a model of a spec with its weights.
+        data: a path, or a data set as a recipe writes it; that of the recipe if it is left out.
+        part: "training", "validation", "test" or "all"; validation if it is left out, or of `data` its test part, its
+            validation part, or else all of it.
+        weights: of a spec; of a run, others than its best ones.
+        onnx: a file that is run in the place of PyTorch.
+        top: a class counts as found if it is one of so many of the likeliest.
+        worst: how many samples with the greatest loss are kept.
+        device: "cpu", "cuda", ...; a GPU where there is one if it is left out.
+        limits: bounds on what the recipe may ask for.
+
+    Raises:
+        SpecError: the model or the data cannot be read or does not fit, or a package is not installed.
+    """
+    need("evaluating", *TRAINING)
+    from nnspec.evaluation.judge import judge  # here: PyTorch takes seconds to import
+    from nnspec.evaluation.opening import Request, open_run, open_spec
+
+    if part not in (None, "training", "validation", "test", "all"):
+        raise ValueError(f"part is {part!r}, and may be training, validation, test or all")
+    request = Request(None if data is None else str(data), part, weights, onnx, device, limits)
+    if isinstance(model, Model):
+        if weights is None:
+            raise ValueError("a model of a spec is judged with its weights: weights = ...")
+        subject = open_spec(model.program, model._declared, model.sources, Path(weights), request)
+    elif Path(model).is_dir():
+        subject = open_run(Path(model), request)
+    else:
+        need("running an ONNX file", "onnxruntime")
+        from nnspec.evaluation.onnx_file import open_onnx  # here: onnxruntime may not be installed
+
+        subject = open_onnx(Path(model), request)
+    return judge(subject, top, worst)

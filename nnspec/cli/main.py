@@ -22,6 +22,7 @@ COMMANDS = {
     "export": "Write PyTorch source or an ONNX file.",
     "verify": "Compare an ONNX file with PyTorch.",
     "predict": "Run a model on an input.",
+    "evaluate": "Judge a trained model on held-out data.",
     "sample": "Sample texts or pictures from a model.",
     "bench": "Measure how fast a model runs.",
     "train": "Train a model as its spec says.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from typing import Literal
 
 from nnspec.ir import Call, Program
@@ -47,16 +47,21 @@ class Comparison(Record):
     plain: bool  # it is an output of the model, as it is
 
 
-def comparisons(objective: Objective, made: Set[str]) -> tuple[Comparison, ...]:
-    """The comparisons of a recipe, those of the losses first, each once.
+def judged_programs(objective: Objective) -> tuple[Program, ...]:
+    """The loss, where it can be computed in evaluation, and the metrics."""
+    losses = objective.losses if objective.in_evaluation else ()
+    return (*losses, *((objective.metrics,) if objective.metrics else ()))
+
+
+def comparisons(programs: Sequence[Program], made: Set[str]) -> tuple[Comparison, ...]:
+    """The comparisons in losses and metrics, each once.
 
     Args:
-        objective: losses and metrics.
+        programs: losses and metrics.
         made: the outputs of the model; none where the losses build networks themselves.
     """
     found: dict[tuple[str, str, tuple[str, ...]], Comparison] = {}
-    losses = objective.losses if objective.in_evaluation else ()
-    for program in (*losses, *((objective.metrics,) if objective.metrics else ())):
+    for program in programs:
         for each in _of_program(program, made):
             known = found.setdefault((each.kind, each.field, each.outputs), each)
             if known.scores is None and each.scores is not None:

@@ -14,8 +14,18 @@ from nnspec.evaluation.comparisons import Comparison
 from nnspec.evaluation.figures import Figures
 from nnspec.evaluation.labels import LabelTally
 from nnspec.evaluation.numbers import NumberTally
+from nnspec.record import Record
 from nnspec.train.batch import Values
 from nnspec.train.task import Computation
+
+
+class Said(Record):
+    """What a sample is, and what it is taken for."""
+
+    field: str
+    right: str
+    found: str
+    share: float | None  # the probability of what is found, where scores say that
 
 
 class Compared:
@@ -36,9 +46,10 @@ class Compared:
         self.top = top
         self.tally: ClassTally | LabelTally | NumberTally | None = None
 
-    def add(self, values: Values) -> None:
-        """The samples of a batch, whose outputs are among the values."""
+    def add(self, values: Values) -> list[Said]:
+        """Take the samples of a batch, whose outputs are among the values, into account; of classes, what each is."""
         found, right = self.function(values)
+        assert isinstance(found, Tensor) and isinstance(right, Tensor)
         comparison = self.comparison
         match comparison.kind:
             case "classes":
@@ -56,18 +67,15 @@ class Compared:
                 numbers, wanted = (_columns(x) for x in torch.broadcast_tensors(found, right))
                 self.tally = self.tally or NumberTally(comparison.field, numbers.shape[1], self.names)
                 self.tally.add(numbers, wanted)
+        return self._said(found, right) if comparison.kind == "classes" and found.ndim == 2 else []
 
-    def said(self, values: Values) -> list[tuple[str, str, float]]:
-        """What each sample is, what it is taken for, and how probable that is; nothing where these are no classes."""
-        if self.comparison.kind != "classes":
-            return []
-        found, right = self.function(values)
-        if found.ndim != 2:
-            return []
+    def _said(self, found: Tensor, right: Tensor) -> list[Said]:
         share, taken = _probabilities(found, self.comparison).max(1)
+        field = self.comparison.field
+        known = share.tolist() if self.comparison.scores is not None else [None] * len(share)
         return [
-            (self._name(own), self._name(said), probability)
-            for own, said, probability in zip(right.tolist(), taken.tolist(), share.tolist(), strict=True)
+            Said(field, self._name(own), self._name(said), probability)
+            for own, said, probability in zip(right.tolist(), taken.tolist(), known, strict=True)
         ]
 
     def figures(self) -> Figures | None:

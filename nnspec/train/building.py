@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -83,23 +84,11 @@ def build_networks(
         check_compiler(device)
     strategy.spread(model, program, objective.reads, sources)
 
-    def function(part: Program) -> Computation:
-        module = strategy.computing(build(part, limits).to(device))
-        _share(module, model)
-        return Computation(module, tuple(port.name for port in part.main.inputs))
-
+    function = partial(computation, model=model, device=device, limits=limits, strategy=strategy)
     made = set() if objective.whole else {port.name for port in program.main.outputs}
 
     def whole(part: Program, evaluation: bool) -> Whole:
-        divided = in_parts(part, batch, made, evaluation=evaluation)
-        first, rest, given = (
-            None if each is None else function(each) for each in (divided.first, divided.rest, divided.given)
-        )
-        for each in (first, rest, given):
-            if each is not None:
-                each.module.train(not evaluation)
-        assert rest is not None
-        return Whole(divided, first, rest, given)
+        return in_halves(part, batch, made, function, evaluation)
 
     apart = recipe.accumulate > 1 or strategy.processes > 1
     losses = [function(loss) for loss in objective.losses]
@@ -139,6 +128,39 @@ def _moments(choice: Optimizer) -> int:
     if isinstance(choice, LBFGS):
         return 2 * choice.history_size
     return MOMENTS.get(choice.word, 2)
+
+
+def computation(
+    part: Program, *, model: nn.Module | None, device: torch.device, limits: Limits, strategy: Strategy | None = None
+) -> Computation:
+    """A program as a module, which computes with the weights of a model where it has any."""
+    module = (strategy or Strategy()).computing(build(part, limits).to(device))
+    if model is not None:
+        _share(module, model)
+    return Computation(module, tuple(port.name for port in part.main.inputs))
+
+
+def in_halves(
+    part: Program, batch: Size, made: Set[str], function: Callable[[Program], Computation], evaluation: bool
+) -> Whole:
+    """A function of a whole batch in its halves: see `nnspec.ir.parts`.
+
+    Args:
+        part: the function.
+        batch: the symbol of the number of samples.
+        made: the inputs of it that a model gives.
+        function: makes a module of a program.
+        evaluation: whether it is of all samples that are held out.
+    """
+    divided = in_parts(part, batch, made, evaluation=evaluation)
+    first, rest, given = (
+        None if each is None else function(each) for each in (divided.first, divided.rest, divided.given)
+    )
+    for each in (first, rest, given):
+        if each is not None:
+            each.module.train(not evaluation)
+    assert rest is not None
+    return Whole(divided, first, rest, given)
 
 
 def _share(module: nn.Module, owner: nn.Module) -> None:

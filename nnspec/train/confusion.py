@@ -22,7 +22,7 @@ LEGIBLE = 11  # the least size of letters
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-def write_confusion(folder: Path, field: str, labels: list[str], counts: Tensor) -> None:
+def write_confusion(folder: Path, field: str, labels: list[str], counts: Tensor, stem: str = "confusion") -> None:
     """`confusion.csv` and `confusion.png`.
 
     Args:
@@ -30,6 +30,7 @@ def write_confusion(folder: Path, field: str, labels: list[str], counts: Tensor)
         field: what the labels are called in the data.
         labels: the names of the classes.
         counts: [classes, classes], how many samples of a class (row) were taken for a class (column).
+        stem: the names of the files, without their endings.
 
     Raises:
         SpecError: a file cannot be written.
@@ -38,8 +39,8 @@ def write_confusion(folder: Path, field: str, labels: list[str], counts: Tensor)
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([field, *labels])
     writer.writerows([label, *row] for label, row in zip(labels, counts.tolist(), strict=True))
-    write(folder / "confusion.csv", text.getvalue())
-    with replacing(folder / "confusion.png") as temporary:
+    write(folder / f"{stem}.csv", text.getvalue())
+    with replacing(folder / f"{stem}.png") as temporary:
         confusion_picture(field, labels, counts).save(temporary, "PNG")
 
 

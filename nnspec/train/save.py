@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from nnspec.evaluation.stored import judged_metadata
 from nnspec.manifest import replacing_together, waiting_path
 from nnspec.train.comparison import METRICS
 from nnspec.train.folder import RAW, write_metrics, write_weights
@@ -96,6 +97,7 @@ def _metadata(prepared: Prepared) -> dict[str, Any]:
     return {
         "nnspec.model": prepared.name,
         **prepared.known.metadata(),
+        **judged_metadata(prepared.plan, prepared.objective, {name for name, _ in prepared.task.outputs}),
         **(_numbers(known) if len(known) > 1 else {MEAN: first.mean, STD: first.std} if first else {}),
         PICTURES: prepared.pictures or None,
         TARGETS: prepared.targets or None,

@@ -19,7 +19,7 @@ from nnspec.weights.source import WeightSource
 
 # Metadata that the model needs to be used: what its numbers stand for, and what was done to its inputs.
 MEANINGS = ("nnspec.classes", "nnspec.tokenizer", "nnspec.vocabularies", "nnspec.columns", "nnspec.filled",
-            "nnspec.outputs", "nnspec.texts")  # fmt: skip
+            "nnspec.outputs", "nnspec.recipe", "nnspec.texts")  # fmt: skip
 CARRIED = (*MEANINGS, MEAN, STD, PICTURES, TARGETS)
 FIRST = 1 << 16  # elements of an array that are looked at in any case
 

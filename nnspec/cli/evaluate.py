@@ -1,0 +1,72 @@
+"""`nnspec evaluate`: a trained model on data that was held out: loss, metrics, figures of classes, worst samples."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from nnspec.api import evaluate
+from nnspec.cli.options import SpecArguments, reporting, spec_choices
+from nnspec.extras import need
+from nnspec.train.manner import TRAINING
+
+PARTS = ("training", "validation", "test", "all")
+
+
+@click.command("evaluate")
+@spec_choices
+@click.option("--weights", metavar="FILE", help="Weights for a spec; for a run, others than its best ones.")
+@click.option("--onnx", metavar="FILE", help="Run this ONNX file in the place of PyTorch.")
+@click.option("--data", metavar="DATA", help="A path, or a data set of nnspec; that of the recipe if left out.")
+@click.option("--part", type=click.Choice(PARTS),
+              help="The part of the data: validation if left out; of --data its test part, or all of it.")  # fmt: skip
+@click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, metavar="K",
+              help="Count a class as found if it is one of the K likeliest.")  # fmt: skip
+@click.option("--worst", type=click.IntRange(min=0), default=16, show_default=True, metavar="N",
+              help="How many samples with the greatest loss are kept.")  # fmt: skip
+@click.option("-o", "--output", metavar="DIR",
+              help="Write evaluation.json, confusion.csv and .png, and the worst samples as worst.png.")  # fmt: skip
+@click.option("--device", metavar="DEVICE", help="cpu, cuda, cuda:1; a GPU where there is one if left out.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@reporting
+def command(
+    spec: SpecArguments,
+    weights: str | None,
+    onnx: str | None,
+    data: str | None,
+    part: str | None,
+    top: int,
+    worst: int,
+    output: str | None,
+    device: str | None,
+    as_json: bool,
+) -> None:
+    """Judge MODEL, the folder of a run, a spec with --weights or an .onnx file, on data that was held out.
+
+    Of a run the loss and the metrics of its validation part are those that it told, to the last digit on the same
+    device; an ONNX file gives the same up to what its arithmetic differs. Whatever the losses and metrics compare with
+    the data has figures of its own: accuracy, top-k, precision, recall, F1 and areas under curves of classes and
+    labels, errors of numbers. Classes, words, columns and normalisation are those of training.
+    """
+    path = Path(spec.path)
+    is_file, is_run = path.suffix.lower() == ".onnx", path.is_dir()
+    if (is_file or is_run) and (spec.model or spec.settings):
+        raise click.UsageError("--model and --set belong to a spec")
+    if is_file and (weights or onnx):
+        raise click.UsageError("--weights and --onnx belong to a spec or a run; an .onnx file has its weights inside")
+    if not (is_file or is_run) and weights is None:
+        raise click.UsageError("a spec is judged with its weights: --weights FILE")
+    need("evaluating", *TRAINING)
+    from nnspec.evaluation.report import described, write_evaluation  # here: PyTorch takes seconds to import
+
+    model = spec.path if is_file or is_run else spec.load()
+    found = evaluate(
+        model, data=data, part=part, weights=weights, onnx=onnx, top=top, worst=worst, device=device, limits=spec.limits
+    )  # fmt: skip
+    for line in [json.dumps(found.to_json(), allow_nan=False)] if as_json else described(found):
+        click.echo(line)
+    if output is not None:
+        names = write_evaluation(Path(output), found)
+        click.echo(f"in {output}: {', '.join(names)}", err=as_json)

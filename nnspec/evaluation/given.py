@@ -1,0 +1,33 @@
+"""The data that is named to judge a model on: read as that of its recipe, where it is of the same kind."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+
+from nnspec.diagnostics import Source
+from nnspec.elaborate.declarations import Declarations
+from nnspec.recipe.data import Data, Images, Pairs, data_at
+from nnspec.recipe.outside import is_path
+from nnspec.recipe.plan import read_plan
+
+
+def data_for(text: str, trained: Data, base: Path) -> Data:
+    """The data that a path or a description stands for.
+
+    A path of data like that of the recipe is read as the recipe says: with its label, its size, its columns.
+
+    Args:
+        text: a path, or a data set as a recipe writes it.
+        trained: the data of the recipe.
+        base: the folder that its paths start from.
+
+    Raises:
+        SpecError: it is neither.
+    """
+    if not is_path("data", text):
+        return read_plan(Declarations(Source("<data>", "")), "", {"data": text}).recipe.data.found(Path.cwd())
+    path = str(Path(text.strip('"')).absolute())
+    kind, own = data_at(path).found(Path.cwd()), trained.found(base)
+    alike = type(kind) is type(own) or (isinstance(kind, Images) and isinstance(own, Pairs))
+    alike = alike or PurePath(path).suffix.lower() in own.suffixes
+    return own.at(path) if alike and "path" in type(own).model_fields else kind

@@ -1,0 +1,149 @@
+"""The judging of a part: the loss and the metrics of its run, figures of all comparisons, and the worst samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from nnspec.evaluation.comparisons import Comparison
+from nnspec.evaluation.figures import Figures, Value, plain
+from nnspec.evaluation.tallies import Compared, Said
+from nnspec.record import Record
+from nnspec.train.batch import Values
+from nnspec.train.data.dataset import DataSet
+from nnspec.train.data.known import Known
+from nnspec.train.data.samples import Indices
+from nnspec.train.network import Network
+from nnspec.train.strategy import Share, Strategy
+from nnspec.train.task import Computation, Whole
+from nnspec.train.whole import Judge
+
+
+class Subject(Record):
+    """What is judged, and on which samples."""
+
+    network: Network  # whose validation part is judged
+    compared: tuple[tuple[Comparison, Computation], ...]
+    known: Known
+    data: DataSet
+    chosen: Indices  # the samples of the data that the part is
+    model: str
+    weights: str
+    part: str
+
+
+class Bad(Record):
+    """A sample with a great loss."""
+
+    index: int  # in the data
+    name: str
+    loss: float
+    said: tuple[Said, ...]  # of each comparison of classes: what it is, what it is taken for, how probable that is
+
+    def to_json(self) -> dict[str, object]:
+        """As plain data."""
+        said = [{"field": each.field, "is": each.right, "taken for": each.found, "probability": each.share}
+                for each in self.said]  # fmt: skip
+        return {"sample": self.name, "loss": plain(self.loss), "classes": said}
+
+
+class Evaluation(Record):
+    """The figures of a model on data."""
+
+    model: str
+    weights: str  # the file
+    data: str
+    part: str
+    samples: int
+    figures: dict[str, Value]  # the loss and the metrics of the recipe, as those of its run
+    comparisons: tuple[Figures, ...]  # by what the recipe compares with the data
+    worst: tuple[Bad, ...]
+    notes: tuple[str, ...]
+    source: DataSet  # the data itself
+
+    def to_json(self) -> dict[str, object]:
+        """As plain data."""
+        return {
+            "model": self.model,
+            "weights": self.weights,
+            "data": self.data,
+            "part": self.part,
+            "samples": self.samples,
+            "figures": {name: plain(value) for name, value in self.figures.items()},
+            "comparisons": [each.to_json() for each in self.comparisons],
+            "worst": [each.to_json() for each in self.worst],
+            "notes": list(self.notes),
+        }
+
+
+def judge(subject: Subject, top: int, worst: int, notes: Sequence[str] = ()) -> Evaluation:
+    """Judge a model.
+
+    Args:
+        subject: the model and the samples.
+        top: the right class counts if it is among so many of the likeliest.
+        worst: how many samples with the greatest loss are told.
+        notes: for the user.
+
+    Raises:
+        SpecError: the model refuses the samples.
+    """
+    network, known = subject.network, subject.known
+    compared = [Compared(each, function, known.names(each.field), top) for each, function in subject.compared]
+    watched = _Watched(network, compared, network.task.judged if worst else None, worst)
+    figures = network.judge(network.task.validation, watched)
+    data, chosen = subject.data, subject.chosen
+    bad = tuple(
+        Bad(int(chosen[place]), data.samples.place(int(chosen[place])), loss, said)
+        for loss, place, said in watched.worst
+    )
+    found = [each.figures() for each in compared]
+    return Evaluation(
+        subject.model,
+        subject.weights,
+        data.name,
+        subject.part,
+        len(chosen),
+        dict(figures),
+        tuple(each for each in found if each is not None),
+        bad,
+        tuple(notes),
+        data,
+    )
+
+
+class _Watched:
+    """The batches of a part as they pass: what is compared in them, and the losses of single samples."""
+
+    def __init__(self, network: Network, compared: Sequence[Compared], loss: Whole | None, count: int) -> None:
+        self.network = network
+        self.compared = compared
+        self.loss = None if loss is None or loss.parts.batchwise else loss  # samples may be compared with each other
+        self.count = count
+        self.start = 0
+        self.worst: list[tuple[float, int, tuple[Said, ...]]] = []
+
+    def __call__(self, values: Values) -> None:
+        size = len(next(iter(values.values())))
+        said = [each.add(values) for each in self.compared]
+        if self.loss is not None:
+            losses = [self._loss_of(values, place, self.loss) for place in range(size)]
+            for place, loss in enumerate(losses):
+                own = tuple(each[place] for each in said if each)
+                self.worst.append((loss, self.start + place, own))
+            self.worst.sort(key=_greatest)
+            del self.worst[self.count :]
+        self.start += size
+
+    def _loss_of(self, values: Values, place: int, loss: Whole) -> float:
+        """The loss of a sample as if it were alone."""
+        own = {name: tensor[place : place + 1] if tensor.ndim else tensor for name, tensor in values.items()}
+        judge = Judge(loss, 1, Strategy(), self.network.results)
+        judge.add(own, 0, Share(0, 1, 1))
+        (found,) = judge.result()
+        return float(found) if torch.isfinite(found) else float("inf")
+
+
+def _greatest(each: tuple[float, int, tuple[Said, ...]]) -> tuple[float, int]:
+    return -each[0], each[1]

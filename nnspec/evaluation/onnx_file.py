@@ -1,0 +1,221 @@
+"""An ONNX file that is judged by itself: by the recipe that is stored in it, or as a classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import torch
+from pydantic import FiniteFloat, TypeAdapter
+from torch import Generator, nn
+
+from nnspec.diagnostics import Diagnostic, Source, SpecError
+from nnspec.dims import Size
+from nnspec.elaborate.declarations import Declarations
+from nnspec.evaluation.comparisons import comparisons, judged_programs
+from nnspec.evaluation.given import data_for
+from nnspec.evaluation.judge import Subject
+from nnspec.evaluation.onnx_model import OnnxModel
+from nnspec.evaluation.opening import Request
+from nnspec.evaluation.stored import StoredRecipe, data_of, program_of, stored_recipe
+from nnspec.infer.metadata import NAMES, stored
+from nnspec.infer.ports import TensorPort, pattern
+from nnspec.infer.session import Session
+from nnspec.ir import Program
+from nnspec.ir.program import Module, Port
+from nnspec.layers.tensor_type import DType, TensorType
+from nnspec.limits import Limits
+from nnspec.recipe.data import Arrays, Data
+from nnspec.recipe.held_out import HeldOut, in_files
+from nnspec.recipe.objective import elaborate_objective
+from nnspec.recipe.plan import read_plan
+from nnspec.recipe.recipe import Recipe
+from nnspec.record import Record
+from nnspec.train.building import computation, in_halves
+from nnspec.train.data.parts import read_parts
+from nnspec.train.delivery import Ready
+from nnspec.train.fit import Fitted, frame_of
+from nnspec.train.judging import Judging
+from nnspec.train.keeping import made_ready
+from nnspec.train.network import Network
+from nnspec.train.order import Order
+from nnspec.train.shares import choose_parts
+from nnspec.train.split import Statistics
+from nnspec.train.strategy import Strategy
+from nnspec.train.task import Computation, Task, Whole
+from nnspec.train.view import Normalise, View
+from nnspec.weights.preparation import NORMALIZED, TARGETS
+
+DTYPES: dict[str, DType] = {"f": "float", "i": "int", "u": "int", "b": "bool"}  # by the kinds of numpy
+FORM = TypeAdapter(dict[str, dict[str, list[FiniteFloat]]])
+CPU = torch.device("cpu")
+
+
+class NoDataNamed(Diagnostic):
+    """A model file is to be judged, and nothing says on which data: it does not hold the path of those of training."""
+
+    code = "E0677"
+    path: str
+
+    @property
+    def message(self) -> str:
+        return f"nothing says what {self.path} is to be judged on"
+
+    @property
+    def help(self) -> str | None:
+        return "name data: --data PATH; or judge it as its run: nnspec evaluate RUN --onnx FILE"
+
+
+class Judged(Record):
+    """The programs that judge a model, over its outputs and the fields of the data."""
+
+    loss: Program | None
+    metrics: Program | None
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """Those that there are."""
+        return tuple(each for each in (self.loss, self.metrics) if each)
+
+
+def open_onnx(path: Path, request: Request) -> Subject:
+    """The model of a file.
+
+    Raises:
+        SpecError: the file cannot be run, no data is named, or it does not fit.
+    """
+    session = Session(path)
+    recipe = stored_recipe(session.metadata)
+    data = _data(path, recipe, request)
+    held = HeldOut(None, None, 0.2, False)
+    part = request.part
+    if recipe is not None:
+        held = HeldOut(recipe.validation, recipe.test, recipe.split, recipe.stratify)
+        part = "validation" if part is None and request.data is None else part
+    choice, held = in_files(data.found(Path.cwd()), held, Path.cwd())
+    program = signature(session)
+    inputs = {port.name: program.main.values[port.value] for port in program.main.inputs}
+    judging = Judging.stored(part, session.metadata)
+    read = read_parts(choice, held, Path.cwd(), frame_of(program), {}, inputs, judging.known)
+    fitted = Fitted(read, program, None)
+    judged = _judged(recipe, program, fitted, request.limits)
+    for each in judged.programs:
+        types = {port.name: each.main.values[port.value] for port in each.main.inputs}
+        fitted.read_as({name: type for name, type in types.items() if name in fitted.types and name not in inputs})
+    labels = read.samples.known.get("label")
+    chosen = choose_parts(read.own, held, recipe.seed if recipe else 0, in_order=read.in_order, classes=labels)
+    samples = judging.chosen(read, chosen, None)
+    statistics, fed = _statistics(session.metadata, judging, tuple(inputs))
+    views = _normalised(fitted.fields, statistics)
+    batch = recipe.batch if recipe else Recipe().batch
+    part_of = Ready(made_ready(read.samples, views, samples, CPU), Order(len(samples), batch, 0))
+    outputs = tuple(port.name for port in session.outputs)
+    function = partial(computation, model=None, device=CPU, limits=request.limits)
+
+    def whole(each: Program | None) -> Whole | None:
+        return None if each is None else in_halves(each, _batch(each), set(outputs), function, evaluation=True)
+
+    task = Task(
+        model=nn.Module(),
+        forward=Computation(OnnxModel(session, fed, outputs), tuple(inputs)),
+        modules=(),
+        phases=(),
+        inputs=tuple(inputs),
+        outputs=tuple((name, False) for name in outputs),
+        derives=False,
+        tracked=(),
+        metrics=whole(judged.metrics),
+        metric_names=tuple(port.name for port in judged.metrics.main.outputs) if judged.metrics else (),
+        sample=None,
+        judged=whole(judged.loss),
+        measure=None,
+        rises=False,
+        training=part_of,
+        validation=part_of,
+        test=None,
+        fields=tuple(views),
+        augment=None,
+        recipe=Recipe(batch=batch),
+        device=CPU,
+        draws=Generator(),
+        strategy=Strategy(),
+    )
+    compared = tuple((each, function(each.program)) for each in comparisons(judged.programs, set(outputs)))
+    model = session.metadata.get("nnspec.model", path.stem)
+    return Subject(Network(task), compared, judging.known, read, samples, model, str(path), part or "all")
+
+
+def _data(path: Path, recipe: StoredRecipe | None, request: Request) -> Data:
+    """The data that is named, or that which needs no path."""
+    own = None if recipe is None else data_of(recipe, None)
+    if request.data is None:
+        if own is None:
+            raise SpecError.of(NoDataNamed(None, str(path)))
+        return own
+    like = own or (None if recipe is None else data_of(recipe, request.data))
+    return data_for(request.data, like or Arrays(path=""), Path.cwd())
+
+
+def _judged(recipe: StoredRecipe | None, program: Program, fitted: Fitted, limits: Limits) -> Judged:
+    """The loss and the metrics that are stored; else those of a classifier."""
+    if recipe is not None:
+        return Judged(program_of(recipe.loss), program_of(recipe.metrics))
+    plan = read_plan(Declarations(Source("<none>", "")), program.main.name)
+    objective = elaborate_objective(plan, program, fitted.types, fitted.batch, limits)
+    assert objective is not None, "the types of data that is read are known"
+    loss, *_ = judged_programs(objective)
+    return Judged(loss, objective.metrics)
+
+
+def signature(session: Session) -> Program:
+    """A program with the inputs and outputs of a model file, and nothing between them."""
+    ports = (*session.inputs, *session.outputs)
+    values = {f"{place}.{port.name}": _type(port) for place, port in enumerate(ports)}
+    named = [Port(name=port.name, value=value) for port, value in zip(ports, values, strict=True)]
+    name = session.metadata.get("nnspec.model", "Model")
+    count = len(session.inputs)
+    main = Module(
+        name=name, kind="model", inputs=tuple(named[:count]), outputs=tuple(named[count:]), values=values, calls=()
+    )
+    return Program(entry="main", modules={"main": main})
+
+
+def _type(port: TensorPort) -> TensorType:
+    sizes = [
+        pattern(size) if isinstance(size, str) else pattern(f"{port.name}_{place}") if size is None else size
+        for place, size in enumerate(port.shape)
+    ]
+    return TensorType(DTYPES[port.dtype.kind], tuple(sizes))
+
+
+def _batch(program: Program) -> Size:
+    """The symbol of the number of samples: that which an input of a judging program begins with."""
+    types = [type for type in program.main.input_types if type.rank]
+    return types[0].shape[0]
+
+
+def _statistics(
+    metadata: Mapping[str, str], judging: Judging, inputs: tuple[str, ...]
+) -> tuple[dict[str, Statistics], dict[str, Statistics | None]]:
+    """Those by which fields are normalised here, and those by which what the file is given is put back.
+
+    A file that normalises its inputs itself is given them as they are, but for what its loss reads normalised.
+    """
+    within = stored(metadata, NORMALIZED, FORM) or {}
+    targets = stored(metadata, TARGETS, NAMES) or []
+    back = {
+        name: Statistics(tuple(found["mean"]), tuple(found["std"])) for name, found in within.items() if name in targets
+    }
+    own = {name: judging.statistics[name] for name in inputs if name in judging.statistics}
+    if "" in judging.statistics:
+        own[inputs[0]] = judging.statistics[""]
+    return {**own, **back}, {name: back.get(name) for name in inputs}
+
+
+def _normalised(fields: Mapping[str, View], statistics: Mapping[str, Statistics]) -> dict[str, View]:
+    views = dict(fields)
+    for name, known in statistics.items():
+        made = fields[name].then(Normalise(torch.tensor(known.mean), torch.tensor(known.std)))
+        views |= {each: made for each, own in fields.items() if own is fields[name]}
+    return views

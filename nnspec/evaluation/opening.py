@@ -1,0 +1,126 @@
+"""Opening what is judged: the folder of a run, or a spec with its weights; run by PyTorch, or as an ONNX file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from nnspec.diagnostics import Source, Span
+from nnspec.elaborate.declarations import Declarations
+from nnspec.evaluation.comparisons import Comparison, comparisons, judged_programs
+from nnspec.evaluation.given import data_for
+from nnspec.evaluation.judge import Subject
+from nnspec.evaluation.onnx_model import OnnxModel
+from nnspec.infer.session import Session
+from nnspec.ir import Program
+from nnspec.limits import Limits
+from nnspec.recipe.check import folder_of
+from nnspec.recipe.plan import Plan, read_plan
+from nnspec.record import Record
+from nnspec.train.building import computation
+from nnspec.train.folder import read_spec
+from nnspec.train.judging import Judging, Part
+from nnspec.train.launch import this_process
+from nnspec.train.network import Network
+from nnspec.train.prepare import Prepared, choose_device, prepare
+from nnspec.train.randomness import own_randomness
+from nnspec.train.settings import best_weights, read_settings
+from nnspec.train.strategy import Strategy
+from nnspec.train.task import Computation
+from nnspec.weights.checkpoint import read_checkpoint
+
+
+class Request(Record):
+    """What is judged of a model, and how."""
+
+    data: str | None  # None for that of the recipe
+    part: Part | None  # None for the usual one
+    weights: str | Path | None  # None for the best ones of a run
+    onnx: str | Path | None  # a file that is run in the place of PyTorch
+    device: str | None
+    limits: Limits
+
+
+def open_run(folder: Path, request: Request) -> Subject:
+    """The model of a run.
+
+    Raises:
+        SpecError: the folder holds no run or no weights, or the data cannot be read or does not fit.
+    """
+    settings = read_settings(folder)
+    declarations, program = read_spec(folder, request.limits)
+    plan = read_plan(declarations, program.main.name, settings.recipe, request.limits)
+    weights = Path(request.weights) if request.weights is not None else best_weights(folder)
+    return _opened(program, plan, declarations.sources(), Path(settings.base), weights, request)
+
+
+def open_spec(
+    program: Program, declarations: Declarations, sources: Mapping[str, Source], weights: Path, request: Request
+) -> Subject:
+    """The model of a spec, with weights.
+
+    Raises:
+        SpecError: the weights are not the model's, or the data cannot be read or does not fit.
+    """
+    plan = read_plan(declarations, program.main.name, {}, request.limits)
+    return _opened(program, plan, sources, folder_of(declarations), weights, request)
+
+
+def _opened(
+    program: Program, plan: Plan, sources: Mapping[str, Source], base: Path, weights: Path, request: Request
+) -> Subject:
+    changed: dict[str, object] = {"weights": str(weights.absolute()), "drop": ()}
+    part = request.part
+    if request.data is not None:
+        data = data_for(request.data, plan.recipe.data, base)
+        changed |= {"data": data, "validation": None, "test": None, "stratify": False}
+    elif part is None:
+        part = "validation"
+    session = None if request.onnx is None else Session(request.onnx)
+    if session is not None:
+        changed |= {"cache_features": False, "compile": False}
+    plan = plan.replace(recipe=plan.recipe.model_copy(update=changed))
+    judging = Judging.stored(part, read_checkpoint(weights).metadata)
+    places = {name: Span(source, 0, 0) for name, source in sources.items()} | plan.sources
+    device = choose_device("cpu" if session is not None else request.device, this_process())
+    with own_randomness(device):
+        prepared = prepare(program, plan, base, places, device, Strategy(), request.limits, judging)
+    if session is not None:
+        prepared = _by_onnx(prepared, session)
+    function = partial(computation, model=prepared.task.model, device=device, limits=request.limits)
+    made = {port.name for port in program.main.outputs if not port.training} if not plan.builds else set()
+    found = comparisons(judged_programs(prepared.objective), made)
+    shown = str(weights if session is None else request.onnx)
+    return subject_of(prepared, found, function, plan.name, shown, part or "all")
+
+
+def subject_of(
+    prepared: Prepared,
+    found: tuple[Comparison, ...],
+    function: Callable[[Program], Computation],
+    model: str,
+    weights: str,
+    part: str,
+) -> Subject:
+    """The subject of what is prepared."""
+    compared = tuple((each, _evaluating(function(each.program))) for each in found)
+    network = Network(prepared.task)
+    return Subject(network, compared, prepared.known, prepared.data, prepared.chosen.validation, model, weights, part)
+
+
+def _evaluating(function: Computation) -> Computation:
+    function.module.eval()
+    return function
+
+
+def _by_onnx(prepared: Prepared, session: Session) -> Prepared:
+    """The same, with an ONNX file in the place of the model; it is given what it takes, normalised or not."""
+    task = prepared.task
+    inputs = {name: prepared.statistics.get(name) for name in task.inputs}
+    outputs = tuple(name for name, training in task.outputs if not training)
+    model = OnnxModel(session, inputs, outputs)
+    forward = Computation(model, task.inputs)
+    return prepared.replace(task=task.replace(forward=forward, modules=(), model=torch.nn.Module()))
