@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from nnspec.to_onnx.verify import Verified
     from nnspec.train.epochs import Trained
     from nnspec.train.finder import Rates
+    from nnspec.train.judging import Part
     from nnspec.triton.repository import Served
     from nnspec.weights.compare import Comparison
     from nnspec.weights.source import WeightSource
@@ -836,7 +837,7 @@ def evaluate(
     model: str | Path | Model,
     *,
     data: str | Path | None = None,
-    part: str | None = None,
+    part: Part | None = None,
     weights: str | Path | None = None,
     onnx: str | Path | None = None,
     top: int = 5,
@@ -865,8 +866,6 @@ def evaluate(
     from nnspec.evaluation.judge import judge  # here: PyTorch takes seconds to import
     from nnspec.evaluation.opening import Request, open_run, open_spec
 
-    if part not in (None, "training", "validation", "test", "all"):
-        raise ValueError(f"part is {part!r}, and may be training, validation, test or all")
     request = Request(None if data is None else str(data), part, weights, onnx, device, limits)
     if isinstance(model, Model):
         if weights is None:

@@ -24,14 +24,15 @@ SPEC = {
     "weights check",
     "weights convert",
     "predict",
+    "evaluate",
     "sample",
 }
 PROMISED = {
     "--set": SPEC | {"explain"},
     "--model": SPEC | {"explain"},
     "--limit": SPEC | {"explain"},
-    "--input": (SPEC | {"explain"}) - {"sample"},  # in predict it is what the model runs on
-    "--json": {"check", "summary", "verify", "bench", "runs", "zoo", "weights check"},
+    "--input": (SPEC | {"explain"}) - {"sample", "evaluate"},  # in predict it is what the model runs on
+    "--json": {"check", "summary", "verify", "bench", "runs", "zoo", "weights check", "predict", "evaluate"},
 }
 
 

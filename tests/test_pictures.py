@@ -185,7 +185,8 @@ def parts(tmp_path: Path, validation: str, names: tuple[str, ...] = ("cat", "dog
 def test_a_folder_may_bring_its_own_validation_part(validation: str, tmp_path: Path) -> None:
     parts(tmp_path, validation)
     data = read_text('images("set")', tmp_path)
-    assert data.classes == ("cat", "dog") and data.held_out == 4 and len(data) == 10
+    own = data.own.test if validation == "test" else data.own.validation
+    assert data.classes == ("cat", "dog") and own == range(6, 10) and len(data) == 10
     assert data.fields["label"].tolist() == [0, 0, 0, 1, 1, 1, 0, 0, 1, 1]
     assert validation in data.notes[0]
     result = nnspec.loads(IMAGE.replace("CHANNELS", "1")).train(
@@ -200,11 +201,13 @@ def test_files_that_are_no_pictures_by_their_endings_are_said(tmp_path: Path) ->
     assert "cat/photo.heic (1)" in read_text('images("set")', tmp_path).notes[-1]
 
 
-def test_beside_a_validation_part_a_test_part_is_left_out_and_said(tmp_path: Path) -> None:
+def test_a_folder_may_bring_a_test_part_beside_that_for_validation(tmp_path: Path) -> None:
     parts(tmp_path, "val")
     parts(tmp_path, "test")
+    parts(tmp_path, "more")
     data = read_text('images("set")', tmp_path)
-    assert data.held_out == 4 and len(data) == 10 and "left out: test" in data.notes[1]
+    assert data.own.validation == range(6, 10) and data.own.test == range(10, 14) and len(data) == 14
+    assert data.notes[:2] == ("its parts are train, val, test", "folders that are left out: more")
 
 
 def test_parts_with_other_classes_are_a_mistake(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def read_text(text: str, base: Path):  # type: ignore[no-untyped-def]
 def test_idx_files_are_read_and_their_own_test_part_is_held_out(packed: bool, tmp_path: Path) -> None:
     write_idx(tmp_path, packed)
     data = read_text('idx(".")', tmp_path)
-    assert data.fields["image"].shape == (40, 1, 6, 5) and data.held_out == 10
+    assert data.fields["image"].shape == (40, 1, 6, 5) and data.tested == 10
     np.testing.assert_allclose(data.fields["image"][0, 0], arrays(30)[0][0] / 255, rtol=1e-6)
     assert data.fields["label"][:12].tolist() == [*range(10), 0, 1]
     spec = "model M {\n  input image: float[N, 1, 6, 5]\n  Flatten -> Linear(10)\n}"
@@ -89,7 +89,7 @@ def test_cifar_is_read_from_its_binary_version_and_its_pickles_are_refused(tmp_p
     for name, count in (("data_batch_1.bin", 3), ("test_batch.bin", 2)):
         (tmp_path / name).write_bytes(b"".join(bytes([row]) + bytes([10 * row] * 3072) for row in range(count)))
     data = read_text('cifar(".")', tmp_path)
-    assert data.fields["image"].shape == (5, 3, 32, 32) and data.held_out == 2 and data.classes[9] == "truck"
+    assert data.fields["image"].shape == (5, 3, 32, 32) and data.tested == 2 and data.classes[9] == "truck"
     assert data.fields["label"].tolist() == [0, 1, 2, 0, 1]
     assert data.fields["image"][2].unique().tolist() == pytest.approx([20 / 255])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from nnspec.api import evaluate
 from nnspec.cli.options import SpecArguments, reporting, spec_choices
 from nnspec.extras import need
 from nnspec.train.manner import TRAINING
+
+if TYPE_CHECKING:
+    from nnspec.train.judging import Part
 
 PARTS = ("training", "validation", "test", "all")
 
@@ -36,7 +40,7 @@ def command(
     weights: str | None,
     onnx: str | None,
     data: str | None,
-    part: str | None,
+    part: Part | None,
     top: int,
     worst: int,
     output: str | None,

@@ -34,15 +34,15 @@ from nnspec.recipe.recipe import Recipe
 from nnspec.record import Record
 from nnspec.train.building import computation, in_halves
 from nnspec.train.data.parts import read_parts
-from nnspec.train.delivery import Ready
 from nnspec.train.fit import Fitted, frame_of
 from nnspec.train.judging import Judging
-from nnspec.train.keeping import made_ready
+from nnspec.train.keeping import Divided
 from nnspec.train.network import Network
 from nnspec.train.order import Order
 from nnspec.train.shares import choose_parts
 from nnspec.train.split import Statistics
 from nnspec.train.strategy import Strategy
+from nnspec.train.supply import Supply
 from nnspec.train.task import Computation, Task, Whole
 from nnspec.train.view import Normalise, View
 from nnspec.weights.preparation import NORMALIZED, TARGETS
@@ -98,7 +98,8 @@ def open_onnx(path: Path, request: Request) -> Subject:
     inputs = {port.name: program.main.values[port.value] for port in program.main.inputs}
     judging = Judging.stored(part, session.metadata)
     read = read_parts(choice, held, Path.cwd(), frame_of(program), {}, inputs, judging.known)
-    fitted = Fitted(read, program, None)
+    divided = Divided(read, Supply(), CPU, None)
+    fitted = Fitted(divided, program, None)
     judged = _judged(recipe, program, fitted, request.limits)
     for each in judged.programs:
         types = {port.name: each.main.values[port.value] for port in each.main.inputs}
@@ -109,7 +110,8 @@ def open_onnx(path: Path, request: Request) -> Subject:
     statistics, fed = _statistics(session.metadata, judging, tuple(inputs))
     views = _normalised(fitted.fields, statistics)
     batch = recipe.batch if recipe else Recipe().batch
-    part_of = Ready(made_ready(read.samples, views, samples, CPU), Order(len(samples), batch, 0))
+    divided.divide([samples])
+    part_of = divided.delivered(0, views, Order(len(samples), batch, 0))
     outputs = tuple(port.name for port in session.outputs)
     function = partial(computation, model=None, device=CPU, limits=request.limits)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -54,19 +53,23 @@ class Compared:
         match comparison.kind:
             case "classes":
                 scores = _rows(_probabilities(found, comparison))
-                if self.tally is None:
-                    areas = comparison.scores is not None
-                    field, ignored = comparison.field, comparison.ignored
-                    self.tally = ClassTally(field, scores.shape[1], self.names, ignored, self.top, areas)
-                self.tally.add(scores, right.reshape(-1).cpu().numpy())
+                areas, field, ignored = comparison.scores is not None, comparison.field, comparison.ignored
+                classes = self.tally or ClassTally(field, scores.shape[1], self.names, ignored, self.top, areas)
+                assert isinstance(classes, ClassTally)
+                classes.add(scores, right.reshape(-1).cpu().numpy())
+                self.tally = classes
             case "labels":
                 scores, truth = _rows(_probabilities(found, comparison)), _rows(right)
-                self.tally = self.tally or LabelTally(comparison.field, scores.shape[1], self.names)
-                self.tally.add(scores, truth)
+                labels = self.tally or LabelTally(comparison.field, scores.shape[1], self.names)
+                assert isinstance(labels, LabelTally)
+                labels.add(scores, truth)
+                self.tally = labels
             case "numbers":
-                numbers, wanted = (_columns(x) for x in torch.broadcast_tensors(found, right))
-                self.tally = self.tally or NumberTally(comparison.field, numbers.shape[1], self.names)
-                self.tally.add(numbers, wanted)
+                wanted = _columns(right.expand(found.shape))
+                tally = self.tally or NumberTally(comparison.field, wanted.shape[1], self.names)
+                assert isinstance(tally, NumberTally)
+                tally.add(_columns(found), wanted)
+                self.tally = tally
         return self._said(found, right) if comparison.kind == "classes" and found.ndim == 2 else []
 
     def _said(self, found: Tensor, right: Tensor) -> list[Said]:

@@ -55,9 +55,8 @@ def read_inputs(session: Session, given: Iterable[Given], tell: Callable[[str], 
     for name, source in given:
         found = _several(source, session, tell) if name is None and isinstance(source, Path) else None
         if found is None:
-            counted = {each for each in ports if _counted_by(each, ports)} if _is_text(source) else set()
-            taken = {*inputs, *sources, *counted}
-            sources.setdefault(_chosen(name, source, ports, taken), []).append(source)
+            free = {each: port for each, port in ports.items() if not (_is_text(source) and _counted_by(each, ports))}
+            sources.setdefault(_chosen(name, source, ports if name else free, {*inputs, *sources}), []).append(source)
             continue
         twice = next((each for each in found.arrays if each in inputs), None)
         if twice is not None:

@@ -25,7 +25,9 @@ def as_json(outputs: Mapping[str, Array], found: Sequence[Prediction]) -> str:
 def _plain(array: Array) -> Any:
     if array.dtype.kind != "f" or np.isfinite(array).all():
         return array.tolist()
-    return np.where(np.isfinite(array), array.astype(object), None).tolist()
+    found = array.astype(object)
+    found[~np.isfinite(array)] = None
+    return found.tolist()
 
 
 def write_outputs(path: Path, outputs: dict[str, Array], found: Sequence[Prediction]) -> None:

@@ -19,7 +19,6 @@ TRAINING = ("train", "training")
 VALIDATED = ("val", "valid", "validation", "dev")
 TESTED = ("test", "testing")
 PARTS = {"training": TRAINING, "validation": VALIDATED, "test": TESTED}
-HELD_OUT = (*VALIDATED, *TESTED)  # the first that is there is held out
 
 
 class FolderParts(Record):
@@ -27,20 +26,33 @@ class FolderParts(Record):
 
     training: Path
     validation: Path | None = None
+    test: Path | None = None
     others: tuple[str, ...] = ()
+
+    @property
+    def found(self) -> dict[str, Path]:
+        """Those that there are, the training part first."""
+        both = {"validation": self.validation, "test": self.test}
+        return {"training": self.training, **{part: folder for part, folder in both.items() if folder is not None}}
 
     @property
     def folders(self) -> tuple[Path, ...]:
         """Those that are read, the training part first."""
-        return (self.training,) if self.validation is None else (self.training, self.validation)
+        return tuple(self.found.values())
+
+    def sizes(self, counts: Sequence[int]) -> dict[str, int]:
+        """The numbers of samples that are held out, as a data set has them, from those of all parts."""
+        named = dict(zip(self.found, counts, strict=True))
+        fields = {"validation": "held_out", "test": "tested"}
+        return {fields[part]: count for part, count in named.items() if part in fields}
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Notes on them for the user."""
-        if self.validation is None:
+        if len(self.found) == 1:
             return ()
-        found = [f"held out is its own part {self.validation.name}, and not a share of {self.training.name}"]
-        return (*found, *([f"folders that are left out: {', '.join(self.others)}"] if self.others else []))
+        notes = [f"its parts are {', '.join(folder.name for folder in self.folders)}"]
+        return (*notes, *([f"folders that are left out: {', '.join(self.others)}"] if self.others else []))
 
 
 def folders_in(folder: Path) -> list[Path]:
@@ -82,27 +94,27 @@ def others_note(others: Sequence[str]) -> tuple[str, ...]:
 
 def parts_of(path: Path) -> FolderParts:
     """The parts of a folder; one that is called `train` and holds pictures itself is a class or a field instead."""
-    named = [each for each in folders_in(path) if each.name.lower() in (*TRAINING, *HELD_OUT)]
-    found = {each.name.lower(): each for each in named if not files_in(each)[0]}
-    training = next((found[name] for name in TRAINING if name in found), None)
-    validation = next((found[name] for name in HELD_OUT if name in found), None)
-    if training is None or validation is None:
+    found = {each.name.lower(): each for each in folders_in(path) if not pictures_in(each)}
+    training, validation, test = (
+        next((found[name] for name in names if name in found), None) for names in PARTS.values()
+    )
+    if training is None or (validation is None and test is None):
         return FolderParts(path)
-    others = [each.name for each in folders_in(path) if each not in (training, validation)]
-    return FolderParts(training, validation, tuple(others))
+    others = [each.name for each in folders_in(path) if each not in (training, validation, test)]
+    return FolderParts(training, validation, test, tuple(others))
 
 
 def common_names(parts: FolderParts) -> list[str]:
     """The names of the folders in each part: classes, or fields.
 
     Raises:
-        Unreadable: one part has a folder that the other does not have.
+        Unreadable: one part has a folder that another does not have.
     """
     names = [folder.name for folder in folders_in(parts.training)]
-    if parts.validation is not None:
-        held = [folder.name for folder in folders_in(parts.validation)]
-        _check_alike(parts.training, names, parts.validation, held)
-        _check_alike(parts.validation, held, parts.training, names)
+    for part in parts.folders[1:]:
+        held = [folder.name for folder in folders_in(part)]
+        _check_alike(parts.training, names, part, held)
+        _check_alike(part, held, parts.training, names)
     return names
 
 

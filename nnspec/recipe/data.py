@@ -106,8 +106,8 @@ class Images(Data, word="images"):
 
     Pictures stand upright, by their EXIF tag. 0 is black and 1 is white, in 8 bits 255, in 16 bits 65,535; floats must
     lie within 0 and 1. What is transparent lies on white, unless the input has four channels; grey and colours become
-    each other; of several frames the first is read. Where the folder holds `train` and `val` (or `validation`, or
-    `test`) with the same classes, the latter is what is held out.
+    each other; of several frames the first is read. Where the folder holds `train`, and `val` (or `validation`) or
+    `test` or both, with the same classes, these are the parts.
     """
 
     path: str
@@ -134,7 +134,7 @@ class Shards(Data, word="shards"):
 class Idx(Data, word="idx"):
     """The four files of MNIST, Fashion-MNIST and their kin in one folder, packed (.gz) or not: `image` and `label`.
 
-    What is held out is the test part that they bring.
+    The test part that they bring is validated on, unless `validation` says what else.
     """
 
     path: str
@@ -147,7 +147,7 @@ class Idx(Data, word="idx"):
 class Cifar(Data, word="cifar"):
     """A folder of the binary version of CIFAR-10 or CIFAR-100: `image`, `label`, and `coarse` of CIFAR-100.
 
-    What is held out is the test part that it brings.
+    The test part that it brings is validated on, unless `validation` says what else.
     """
 
     path: str
@@ -163,7 +163,7 @@ class Pairs(Data, word="pairs"):
 
     Of the fields in `labels` the grey value (or palette index) of each pixel is its class, never scaled; they are
     [N, H, W] of whole numbers, or [N, 1, H, W] of floats where the loss takes those. Pictures are read as those of
-    `images`, and `train` and `val` side by side are parts as there. Files of 0 and 1 that are not in
+    `images`, and `train`, `val` and `test` side by side are parts as there. Files of 0 and 1 that are not in
     `labels` are refused: as greys they would all be black.
     """
 
@@ -428,7 +428,8 @@ class Folder(Data, word="folder"):
     def found(self, base: Path) -> Data:
         kind = CHOICES[self.key].get(held_by(base / self.path), Images)
         size = {"size": self.size} if self.size is not None and "size" in kind.model_fields else {}
-        found: Data = kind.model_validate({"path": self.path, **size})
+        found = kind.model_validate({"path": self.path, **size})
+        assert isinstance(found, Data)
         return found
 
 

@@ -127,15 +127,15 @@ def _divided(
     """Samples in three: those that are left, and so many for validation and for the test."""
     kept = len(rest) - sum(counts)
     if in_order:
-        training, validation, test = rest.split([kept, *counts])
-        return training, validation, test
+        edge = kept + counts[0]
+        return rest[:kept], rest[kept:edge], rest[edge:]
     if not any(counts):
         return rest, rest[:0], rest[:0]
     order = rest[torch.randperm(len(rest), generator=Generator().manual_seed(seed))]
     if classes is not None:
         order = stratified(order, classes, counts)
-    validation, test, training = order.split([*counts, kept])
-    return training, validation, test
+    edge = sum(counts)
+    return order[edge:], order[: counts[0]], order[counts[0] : edge]
 
 
 def _count(rest: int, share: float | None) -> int:
@@ -149,7 +149,7 @@ def stratified(order: Tensor, classes: Tensor, counts: list[int]) -> Tensor:
     one sample; the classes with the largest remainders have one more, of equal ones the first.
     """
     label = classes[order]
-    numbers, place = label.unique(return_inverse=True)
+    numbers, place = torch.unique(label, return_inverse=True)
     sizes = torch.bincount(place, minlength=len(numbers))
     taken = torch.zeros_like(sizes)
     part = torch.full_like(order, len(counts))

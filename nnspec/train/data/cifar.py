@@ -46,10 +46,10 @@ def read_cifar(folder: Path, span: Span | None) -> DataSet:
     fields = {"image": pictures, "label": torch.from_numpy(records[:, labels - 1].astype(np.int64))}
     if not ten:
         fields["coarse"] = torch.from_numpy(records[:, 0].astype(np.int64))
-    held_out = len(parts[-1]) if test.is_file() else None
+    tested = len(parts[-1]) if test.is_file() else None
     classes = TEN if ten else tuple(map(str, range(100)))
     forms = {"image": Form(torch.uint8, SIZES, WHITE)}
-    return DataSet(folder.name, Held(fields, forms), classes, frozenset({"image"}), held_out=held_out)
+    return DataSet(folder.name, Held(fields, forms), classes, frozenset({"image"}), tested=tested)
 
 
 def _records(path: Path, labels: int, span: Span | None) -> NDArray[np.uint8]:

@@ -36,11 +36,11 @@ def read_idx(folder: Path, span: Span | None) -> DataSet:
         refuse(folder, "its parts have pictures of different sizes", "take both from one data set", span)
     pictures = torch.cat([each for each, _ in parts])
     labels = torch.cat([each for _, each in parts])
-    held_out = len(parts[1][0]) if len(parts) == 2 else None
+    tested = len(parts[1][0]) if len(parts) == 2 else None
     classes = tuple(map(str, range(int(labels.max()) + 1)))
     fields = {"image": pictures, "label": labels}
     forms = {"image": Form(torch.uint8, tuple(pictures.shape[1:]), WHITE)}
-    return DataSet(folder.name, Held(fields, forms), classes, frozenset({"image"}), held_out=held_out)
+    return DataSet(folder.name, Held(fields, forms), classes, frozenset({"image"}), tested=tested)
 
 
 def _part(folder: Path, part: str, span: Span | None) -> tuple[Tensor, Tensor]:

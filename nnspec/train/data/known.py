@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nnspec.infer.metadata import FILLED, NAMES, TEXT, VOCABULARIES, stored
+from nnspec.infer.metadata import FILLED, NAMES, TEXT, VOCABULARIES, class_names, stored
 from nnspec.infer.tokens import FORM, TEXTS
 from nnspec.record import Record
 from nnspec.train.data.dataset import DataSet
@@ -34,11 +34,12 @@ class Known(Record):
             SpecError: they cannot be used.
         """
         vocabularies = stored(metadata, "nnspec.vocabularies", VOCABULARIES) or {}
+        columns = stored(metadata, "nnspec.columns", NAMES)
         return cls(
-            tuple(stored(metadata, "nnspec.classes", NAMES) or ()),
+            tuple(class_names(metadata)),
             {name: tuple(tokens) for name, tokens in vocabularies.items()},
             stored(metadata, "nnspec.tokenizer", TEXT),
-            tuple(stored(metadata, "nnspec.columns", NAMES) or ()),
+            tuple(columns or ()),
             stored(metadata, "nnspec.filled", FILLED) or {},
             {name: each.model_dump() for name, each in (stored(metadata, TEXTS, FORM) or {}).items()},
         )

@@ -68,10 +68,9 @@ def read_pairs(path: Path, labels: tuple[str, ...], frame: Frame, span: Span | N
         if 0 < brightest <= _CLASSES:
             fail(f"nothing in the pictures of {name} is brighter than {brightest} of 255: these are classes, not greys",
                  f'write labels = ["{name}"], by which each value is the class of its pixel')  # fmt: skip
-    held_out = counts[1] if len(counts) > 1 else None
     notes = (*parts.notes, *others_in([part / name for part in parts.folders for name in names]))
     return DataSet(path.name, Held(fields), (), frozenset(names) - frozenset(labels), frozenset(labels),
-                   held_out=held_out, notes=notes)  # fmt: skip
+                   **parts.sizes(counts), notes=notes)  # fmt: skip
 
 
 def _files(folder: Path) -> dict[str, Path]:

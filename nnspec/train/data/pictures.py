@@ -32,6 +32,8 @@ T = TypeVar("T")
 def read_pictures(path: Path, frame: Frame, span: Span | None, known: Known | None = None) -> DataSet:
     """All pictures, in the size and the channels of the frame; the size of the first one where it leaves that open.
 
+    The classes are those of `known`, if it is given.
+
     Raises:
         SpecError: there is no such folder, it holds no classes, or some files are no pictures; all are named.
     """
@@ -53,7 +55,9 @@ def read_pictures(path: Path, frame: Frame, span: Span | None, known: Known | No
     labels: list[int] = []
     counts: list[int] = []
     others: list[str] = []
+    sizes: list[int] = []
     for part in parts.folders:
+        before = len(names)
         for folder in folders_in(part):
             pictures, left = files_in(folder)
             if not pictures:
@@ -63,14 +67,13 @@ def read_pictures(path: Path, frame: Frame, span: Span | None, known: Known | No
             labels.append(classes.index(folder.name))
             counts.append(len(pictures))
             others += [f"{folder.name}/{name}" for name in left]
-    if len(names) < 2:
+        sizes.append(len(names) - before)
+    if len(names) < (1 if known else 2):
         fail(f"it holds {len(names)} pictures")
     frame = frame_of_file(folders[0] / names[0], frame)
     samples = PictureFiles(path, folders, counts, names, labels, frame)
-    own = len(folders_in(parts.training))
-    held_out = sum(counts[own:]) if parts.validation is not None else None
-    return DataSet(path.name, samples, tuple(classes), frozenset({"image"}),
-                   held_out=held_out, notes=(*parts.notes, *others_note(others)))  # fmt: skip
+    notes = (*parts.notes, *others_note(others))
+    return DataSet(path.name, samples, tuple(classes), frozenset({"image"}), **parts.sizes(sizes), notes=notes)
 
 
 class PictureFiles(Samples):

@@ -105,6 +105,10 @@ class Rows:
         """A row that is read, in words."""
         return self.table.place(int(self.order[index]))
 
+    def named(self, index: int) -> str:
+        """A row that is read, with its file."""
+        return f"{self.path.name}, {self.place(index)}"
+
     def _chosen(self, values: Values) -> Values:
         return [values[index] for index in self.order] if isinstance(values, list) else values[self.order]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Protocol
 
@@ -110,6 +110,7 @@ class Held(Samples):
         forms: Mapping[str, Form] | None = None,
         source: Samples | None = None,
         damaged: Mapping[int, Exception] | None = None,
+        named: Callable[[int], str] | None = None,
     ) -> None:
         """Hold them.
 
@@ -118,12 +119,14 @@ class Held(Samples):
             forms: of fields that are not simply what they are stored as.
             source: where they are from.
             damaged: samples that cannot be read from there, each with the reason.
+            named: says the place of a sample, where no source does.
         """
         self.known = dict(fields)
         plain = {name: Form(tensor.dtype, tuple(tensor.shape[1:])) for name, tensor in fields.items()}
         self.forms = {**plain, **(forms or {})}
         self.source = source
         self.damaged = damaged or {}
+        self.named = named
 
     def __len__(self) -> int:
         return len(next(iter(self.known.values())))
@@ -136,7 +139,9 @@ class Held(Samples):
         return {name: torch.from_numpy(tensor.numpy()[indices]) for name, tensor in self.known.items()}
 
     def place(self, index: int) -> str:
-        return self.source.place(index) if self.source is not None else super().place(index)
+        if self.source is not None:
+            return self.source.place(index)
+        return self.named(index) if self.named is not None else super().place(index)
 
     def identify(self, hashed: Hash) -> None:
         if self.source is not None:

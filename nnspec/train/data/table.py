@@ -124,7 +124,7 @@ class _Reading(Rows):
         validated, tested = self.counts
         return DataSet(
             self.path.stem,
-            Held({**fields, **wanted}),
+            Held({**fields, **wanted}, named=self.named),
             names.pop("label", ()),
             vocabularies={**vocabularies, **names},
             columns=tuple(found),

@@ -80,7 +80,7 @@ class _Reading(Rows):
         validated, tested = self.counts
         return DataSet(
             self.path.stem,
-            Held({**fields, **wanted}),
+            Held({**fields, **wanted}, named=self.named),
             names.pop("label", ()),
             vocabularies={**vocabularies, **names},
             texts={field: {"column": name, "length": self.texts.length} for name, field in fed.items()},
