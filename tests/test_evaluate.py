@@ -191,7 +191,7 @@ model Reviews(words = 40) {
 }
 train {
   data      = texts("reviews.jsonl", text = "review", label = "mood", length = 6)
-  epochs    = 3
+  epochs    = 6
   batch     = 16
   optimizer = Adam(lr = 2e-2)
 }

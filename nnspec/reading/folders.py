@@ -40,11 +40,10 @@ class FolderParts(Record):
         """Those that are read, the training part first."""
         return tuple(self.found.values())
 
-    def sizes(self, counts: Sequence[int]) -> dict[str, int]:
-        """The numbers of samples that are held out, as a data set has them, from those of all parts."""
+    def held_out(self, counts: Sequence[int]) -> tuple[int | None, int | None]:
+        """The numbers of samples for validation and for the test, from those of all parts."""
         named = dict(zip(self.found, counts, strict=True))
-        fields = {"validation": "held_out", "test": "tested"}
-        return {fields[part]: count for part, count in named.items() if part in fields}
+        return named.get("validation"), named.get("test")
 
     @property
     def notes(self) -> tuple[str, ...]:

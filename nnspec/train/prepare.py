@@ -304,8 +304,9 @@ def _normalising(
 def _notes(task: Task, fitted: Fitted, told_apart: int | None) -> tuple[str, ...]:
     """Notes for a person to read before the first epoch."""
     counts = [len(part) for part in (task.training, task.validation)]
+    tested = f", {len(task.test):,} for the test" if task.test is not None else ""
     found = [
-        f"{fitted.data.name}: {counts[0]:,} samples to train on, {counts[1]:,} held out",
+        f"{fitted.data.name}: {counts[0]:,} samples to train on, {counts[1]:,} held out{tested}",
         *fitted.divided.notes,
         *fitted.data.notes,
     ]

@@ -69,8 +69,9 @@ def read_pairs(path: Path, labels: tuple[str, ...], frame: Frame, span: Span | N
             fail(f"nothing in the pictures of {name} is brighter than {brightest} of 255: these are classes, not greys",
                  f'write labels = ["{name}"], by which each value is the class of its pixel')  # fmt: skip
     notes = (*parts.notes, *others_in([part / name for part in parts.folders for name in names]))
+    validated, tested = parts.held_out(counts)
     return DataSet(path.name, Held(fields), (), frozenset(names) - frozenset(labels), frozenset(labels),
-                   **parts.sizes(counts), notes=notes)  # fmt: skip
+                   held_out=validated, tested=tested, notes=notes)  # fmt: skip
 
 
 def _files(folder: Path) -> dict[str, Path]:

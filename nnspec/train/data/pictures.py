@@ -73,7 +73,9 @@ def read_pictures(path: Path, frame: Frame, span: Span | None, known: Known | No
     frame = frame_of_file(folders[0] / names[0], frame)
     samples = PictureFiles(path, folders, counts, names, labels, frame)
     notes = (*parts.notes, *others_note(others))
-    return DataSet(path.name, samples, tuple(classes), frozenset({"image"}), **parts.sizes(sizes), notes=notes)
+    validated, tested = parts.held_out(sizes)
+    return DataSet(path.name, samples, tuple(classes), frozenset({"image"}),
+                   held_out=validated, tested=tested, notes=notes)  # fmt: skip
 
 
 class PictureFiles(Samples):
