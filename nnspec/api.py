@@ -23,7 +23,6 @@ from nnspec.recipe.frozen import frozen_weights
 from nnspec.resources import spec_path
 from nnspec.summary import Summary, summarise
 from nnspec.train.manner import TRAINING, Manner
-from nnspec.train.settings import best_weights
 from nnspec.weights.source import shown
 from nnspec.zoo import locate
 
@@ -822,6 +821,8 @@ def predict(
         SpecError: the model or a file cannot be read or does not fit, or a package is not installed.
     """
     if Path(model).is_dir():
+        from nnspec.train.settings import best_weights  # here: it needs pydantic
+
         weights = best_weights(Path(model))
         return model_of_run(Path(model), limits).predict(
             weights, inputs, texts=texts, top=top, batch=batch, provider=provider, limits=limits
