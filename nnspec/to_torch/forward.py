@@ -139,16 +139,8 @@ class Forward:
         """The expression of a call; None for a repeat and where a loop has been written."""
         if isinstance(call.callee, str):
             return self._module_expression(call)
-        lowered = self._turned(call, self.forms.lowered(self.key, call))
+        lowered = self.forms.lowered(self.key, call)
         return self._composed(call, lowered) if isinstance(lowered, Text) else self._submodule_expression(lowered, call)
-
-    def _turned(self, call: Call, lowered: Submodule | Text) -> Submodule | Text:
-        """`x + self.attention(x)`, as anybody writes a residual sum, whatever comes first in the spec."""
-        if not isinstance(lowered, Text) or lowered.template != f"{mark(0)} + {mark(1)}":
-            return lowered
-        first, second = call.inputs
-        turned = first in self.nested and second not in self.nested
-        return lowered.replace(template=f"{mark(1)} + {mark(0)}") if turned else lowered
 
     def _composed(self, call: Call, text: Text) -> str:
         """The expression of a layer, with those that wait inside it where none of them needs a variable."""
