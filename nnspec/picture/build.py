@@ -16,7 +16,7 @@ from nnspec.picture.words import block_words, layer_words, shape_text
 from nnspec.record import Record
 
 _CLOSE = ("activation", "normalization", "dropout")  # families that stand in the box of the layer before
-_FAR = 4  # so many far steps that take a value are told its name, instead of a line to each
+_FAR = 3  # so many far steps that take a value are told its name, instead of a line to each
 
 
 class View(Record):
@@ -105,7 +105,7 @@ class Scenes:
         notes = [scanned, "reused" if call.shared else "", "training only" if call.training else ""]
         return Strip(
             path=shown.path,
-            label="" if named and shown.label.isdecimal() else shown.label,
+            label="" if shown.label.isdecimal() and (named or shown.call.count > 1) else shown.label,
             name=module.name if named else "",
             about=block_words(module, self.alike[module.name]) if named else "",
             parameters=count - self._tied_below(shown.path),

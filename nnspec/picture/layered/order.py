@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_right, insort
 from collections.abc import Sequence
 
 from nnspec.picture.layered.graph import Item, Mesh
 
 _SWEEPS = 8
+_WIDE = 100_000.0  # wider than any box
 _MANY = 4000  # segments; a larger level has fewer sweeps
+
+
+_Near = list[list[tuple[int, float]]]  # of a vertex: its neighbours, and where in them its line ends
 
 
 def arrange(mesh: Mesh, items: Sequence[Item]) -> None:
     """Order the ranks of a mesh."""
     upper, lower = _neighbours(mesh)
-    _from_the_top(mesh, lower, items)
+    _from_the_top(mesh, [[each for each, _ in near] for near in lower], items)
     best, least = [list(rank) for rank in mesh.ranks], _crossings(mesh)
     for sweep in range(_SWEEPS if len(mesh.segments) < _MANY else 2):
         if least == 0:
@@ -30,12 +34,13 @@ def arrange(mesh: Mesh, items: Sequence[Item]) -> None:
     mesh.ranks = best
 
 
-def _neighbours(mesh: Mesh) -> tuple[list[list[int]], list[list[int]]]:
-    upper: list[list[int]] = [[] for _ in mesh.vertices]
-    lower: list[list[int]] = [[] for _ in mesh.vertices]
+def _neighbours(mesh: Mesh) -> tuple[_Near, _Near]:
+    """The neighbours above and below; an offset in a box is less than a place, so that it decides among equals."""
+    upper: _Near = [[] for _ in mesh.vertices]
+    lower: _Near = [[] for _ in mesh.vertices]
     for segment in mesh.segments:
-        upper[segment.lower].append(segment.upper)
-        lower[segment.upper].append(segment.lower)
+        upper[segment.lower].append((segment.upper, segment.start / _WIDE))
+        lower[segment.upper].append((segment.lower, segment.reach / _WIDE))
     return upper, lower
 
 
@@ -55,26 +60,27 @@ def _from_the_top(mesh: Mesh, lower: list[list[int]], items: Sequence[Item]) -> 
         rank.sort(key=lambda vertex: (not aside[vertex], met[vertex]))
 
 
-def _sort(rank: list[int], neighbours: list[list[int]], place: dict[int, int]) -> None:
+def _sort(rank: list[int], neighbours: _Near, place: dict[int, int]) -> None:
     """Sort a rank by the mean places of neighbours; what has none keeps its place among the others."""
     key: dict[int, float] = {}
     before = -1.0
     for vertex in rank:
         near = neighbours[vertex]
-        before = key[vertex] = sum(place[each] for each in near) / len(near) if near else before
+        before = key[vertex] = sum(place[each] + at for each, at in near) / len(near) if near else before
     rank.sort(key=key.__getitem__)
     place.update({vertex: index for index, vertex in enumerate(rank)})
 
 
 def _crossings(mesh: Mesh) -> int:
     place = {vertex: index for rank in mesh.ranks for index, vertex in enumerate(rank)}
-    between: list[list[tuple[int, int]]] = [[] for _ in mesh.ranks]
+    between: list[list[tuple[float, float]]] = [[] for _ in mesh.ranks]
     for segment in mesh.segments:
-        between[mesh.vertices[segment.upper].rank].append((place[segment.upper], place[segment.lower]))
+        ends = place[segment.upper] + segment.start / _WIDE, place[segment.lower] + segment.reach / _WIDE
+        between[mesh.vertices[segment.upper].rank].append(ends)
     total = 0
     for pairs in between:
-        seen: list[int] = []
+        seen: list[float] = []
         for _, low in sorted(pairs):
-            total += len(seen) - bisect_left(seen, low + 1)
+            total += len(seen) - bisect_right(seen, low)
             insort(seen, low)
     return total

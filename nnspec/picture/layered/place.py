@@ -21,13 +21,14 @@ def place(mesh: Mesh) -> list[float]:
     """The centre of each vertex."""
     upper, lower = _neighbours(mesh)
     conflicts = _conflicts(mesh)
+    boxes = [v.item is not None for v in mesh.vertices]
     lefts, rights = [v.left for v in mesh.vertices], [v.right for v in mesh.vertices]
     found: list[list[float]] = []
     for ranks, near in ((mesh.ranks, upper), (mesh.ranks[::-1], lower)):
-        found.append(_placed(ranks, near, conflicts, lefts, rights))
+        found.append(_placed(ranks, near, conflicts, lefts, rights, boxes))
         mirrored = [rank[::-1] for rank in ranks]
-        turned = [[(other, -there, -own) for other, there, own in each] for each in near]
-        found.append([-x for x in _placed(mirrored, turned, conflicts, rights, lefts)])
+        turned = [[(other, -there, -own) for other, there, own in reversed(each)] for each in near]
+        found.append([-x for x in _placed(mirrored, turned, conflicts, rights, lefts, boxes)])
     _align(found, lefts, rights)
     middle = [sum(sorted(values)[1:3]) / 2 for values in zip(*found, strict=True)]
     return min([middle, *found], key=lambda xs: _bends(mesh, xs, upper, lower))
@@ -74,15 +75,16 @@ def _placed(
     conflicts: set[tuple[int, int]],
     lefts: Sequence[float],
     rights: Sequence[float],
+    boxes: Sequence[bool],
 ) -> list[float]:
     """The places when vertices are aligned with their left upper neighbour, and columns pushed to the left."""
-    count = len(near)
+    count = len(near)  # what goes from the centre of a box to that of another goes before
     root, shift, taken = list(range(count)), [0.0] * count, [False] * count
     for rank, above in zip(ranks[1:], ranks, strict=False):
         position = {vertex: index for index, vertex in enumerate(above)}
         reached = -1
         for vertex in rank:
-            others = near[vertex]
+            others = [each for each in near[vertex] if each[1] == each[2] == 0.0 and boxes[each[0]]] or near[vertex]
             for index in dict.fromkeys(((len(others) - 1) // 2, len(others) // 2)) if others else ():
                 other, there, own = others[index]
                 if position[other] > reached and not taken[other] and (vertex, other) not in conflicts:
@@ -147,5 +149,6 @@ def _bends(mesh: Mesh, xs: list[float], upper: _Neighbours, lower: _Neighbours) 
             lanes = mesh.vertices[s.upper].item is None and mesh.vertices[s.lower].item is None
             alone = len(lower[s.upper]) == len(upper[s.lower]) == 1
             centred = abs(s.reach) < _STRAIGHT and upper[s.upper] and lower[s.lower]
-            total += 4 if lanes else 3 if alone else 1 if centred else 0.1
+            wide = len(lower[s.upper]) > 2 or len(upper[s.lower]) > 2  # branches stand around the middle
+            total += 4 if lanes else 3 if alone else 0 if wide else 1 if centred else 0.1
     return total

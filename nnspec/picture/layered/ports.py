@@ -10,24 +10,30 @@ from nnspec.picture.layered.rank import LANE
 _SPREAD = 26.0  # between lines that reach a box from above
 
 
-def connect(mesh: Mesh, items: Sequence[Item], links: Sequence[Link]) -> None:
-    """Give the ends of segments their offsets, and lanes beside boxes to lines that reach their sides."""
-    place = {vertex: index for rank in mesh.ranks for index, vertex in enumerate(rank)}
+def fix(mesh: Mesh, items: Sequence[Item], links: Sequence[Link]) -> None:
+    """Give the ends of segments the offsets that boxes state."""
     for segment in mesh.segments:
         source = mesh.vertices[segment.upper].item
         if source is not None:
             segment.start = items[source].leaves.get(segment.value, 0.0)
+    for link, line in zip(links, mesh.lines, strict=True):
+        reaches = items[link.target].reaches
+        if reaches is not None and line:
+            mesh.segments[line[-1]].reach = reaches.get(link.place, 0.0)
+
+
+def connect(mesh: Mesh, items: Sequence[Item], links: Sequence[Link]) -> None:
+    """Give the other ends their offsets, and lanes beside boxes to lines that reach their sides."""
+    place = {vertex: index for rank in mesh.ranks for index, vertex in enumerate(rank)}
     arriving: list[list[int]] = [[] for _ in items]
     for number, link in enumerate(links):
         if mesh.lines[number]:
             arriving[link.target].append(number)
     for index, numbers in enumerate(arriving):
         numbers.sort(key=lambda number: _from(mesh, place, number))
-        reaches = items[index].reaches
-        if reaches is not None:
-            for number in numbers:
-                mesh.segments[mesh.lines[number][-1]].reach = reaches.get(links[number].place, 0.0)
-        elif items[index].joins and len(numbers) in (2, 3):
+        if items[index].reaches is not None:
+            continue
+        if items[index].joins and len(numbers) in (2, 3):
             _join(mesh, index, numbers, links)
         else:
             main = _main(mesh, numbers, [bool(arriving[links[number].source]) for number in numbers])
