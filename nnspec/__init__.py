@@ -1,39 +1,87 @@
-"""nnspec: networks as short, checked texts that become summaries, PyTorch and ONNX."""
+"""nnspec: networks as short, checked texts that become summaries, PyTorch and ONNX.
 
-from typing import TYPE_CHECKING, Any
+This is the whole public surface; each name is imported when it is first asked for. Those who write layers, data sets
+and the like of their own find the words for that in `nnspec.plugin`, and a test for layers in `nnspec.testing`.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
 
 from nnspec.version import __version__
 
 if TYPE_CHECKING:
-    from nnspec.api import Model, evaluate, from_json, from_torch, load, loads, predict, resume
-    from nnspec.diagnostics import SpecError
+    from nnspec import zoo
+    from nnspec.api import Model, check, evaluate, format, from_json, from_torch, load, loads, predict, resume
+    from nnspec.callbacks.callback import Callback, register_callback
+    from nnspec.diagnostics import Diagnostic, SpecError
+    from nnspec.infer.session import Session
+    from nnspec.layers.registry import register_layer
     from nnspec.limits import Limits
+    from nnspec.plugin.loading import load_plugin
+    from nnspec.run import Run
+    from nnspec.to_onnx.row import no_row as register_no_onnx_row
+    from nnspec.to_onnx.row import row as register_onnx_row
+    from nnspec.to_torch.row import row as register_torch_row
+    from nnspec.train.rows import register_augmentation, register_data, register_optimizer, register_schedule
 
 __all__ = [
+    "Callback",
+    "Diagnostic",
     "Limits",
     "Model",
+    "Run",
+    "Session",
     "SpecError",
     "__version__",
+    "check",
     "evaluate",
+    "format",
     "from_json",
     "from_torch",
     "load",
+    "load_plugin",
     "loads",
     "predict",
+    "register_augmentation",
+    "register_callback",
+    "register_data",
+    "register_layer",
+    "register_no_onnx_row",
+    "register_onnx_row",
+    "register_optimizer",
+    "register_schedule",
+    "register_torch_row",
     "resume",
+    "zoo",
 ]
 
+# Where a name is, if not in nnspec.api.
+_PLACES = {
+    "Callback": "nnspec.callbacks.callback",
+    "Diagnostic": "nnspec.diagnostics",
+    "Limits": "nnspec.limits",
+    "Run": "nnspec.run",
+    "Session": "nnspec.infer.session",
+    "SpecError": "nnspec.diagnostics",
+    "load_plugin": "nnspec.plugin.loading",
+}
 
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for: the command line is set up before that."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from nnspec import api
 
-    return getattr(api, name)
+if not TYPE_CHECKING:  # to which a name that is not above is a mistake
+
+    def __getattr__(name: str) -> object:
+        """Import a public name when it is first asked for: the command line is set up before that."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name == "zoo":
+            return importlib.import_module("nnspec.zoo")
+        place = "nnspec.plugin" if name.startswith("register_") else _PLACES.get(name, "nnspec.api")
+        found: object = getattr(importlib.import_module(place), name)
+        globals()[name] = found  # a module of the same name does not take its place later
+        return found
 
 
-def load_ipython_extension(shell: Any) -> None:
+def load_ipython_extension(shell: object) -> None:
     """Make `%%nnspec` known to a notebook: `%load_ext nnspec`."""
     from nnspec.notebook.cell import register
 

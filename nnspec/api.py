@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from nnspec.checked import validation_error
+from nnspec.deprecation import renamed
 from nnspec.diagnostics import Diagnostic, Sink, Source, SpecError
 from nnspec.diagnostics.diagnostic import Found
 from nnspec.elaborate.declarations import Declarations
@@ -17,7 +19,9 @@ from nnspec.extras import need
 from nnspec.ir import Program
 from nnspec.ir.flatten import flattening
 from nnspec.ir.reuse import reapplied
-from nnspec.ir.verify import UnsoundProgram, verify
+from nnspec.ir.state import totals
+from nnspec.ir.verify import UnsoundProgram
+from nnspec.ir.verify import verify as verify_program
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.recipe.frozen import frozen_weights
 from nnspec.resources import spec_path
@@ -37,10 +41,11 @@ if TYPE_CHECKING:
     from nnspec.infer.predictions import Prediction
     from nnspec.infer.session import Session
     from nnspec.picture.picture import Picture
+    from nnspec.recipe.arguments import DataSource, RecipeArguments
+    from nnspec.run import Run
     from nnspec.to_onnx.choices import Precision, Target
     from nnspec.to_onnx.export import Exported, Samples
     from nnspec.to_onnx.verify import Verified
-    from nnspec.train.epochs import Trained
     from nnspec.train.finder import Rates
     from nnspec.train.judging import Part
     from nnspec.triton.repository import Served
@@ -81,6 +86,14 @@ class Model:
     def name(self) -> str:
         """The name of the model."""
         return self.program.main.name
+
+    def __repr__(self) -> str:
+        main, count = self.program.main, totals(self.program)[self.program.entry].parameters
+        inputs, outputs = (
+            ", ".join(f"{port.name} {type}" for port, type in zip(ports, types, strict=True))
+            for ports, types in ((main.inputs, main.input_types), (main.outputs, main.output_types))
+        )
+        return f"<Model {self.name}: {inputs} -> {outputs}, {count:,} parameters>"
 
     def torch_source(self, weights: WeightSource | None = None, *, normalize: bool = True) -> str:
         """Readable, standalone PyTorch source of the model; needs no torch to write.
@@ -239,6 +252,15 @@ class Model:
         return self._declared.source.text
 
     @property
+    def others(self) -> list[str]:
+        """The further models of its file, but for those that wait for arguments."""
+        return [
+            each.name
+            for each in (self.declarations.models if self.declarations else ())
+            if each.name != self.name and all(given.default is not None for given in each.declaration.parameters)
+        ]
+
+    @property
     def _declared(self) -> Declarations:
         """The declarations of its file; none for a model that was read from JSON."""
         return self.declarations or Declarations(Source("<json>", ""))
@@ -318,10 +340,17 @@ class Model:
 
         return difference(self.program, after.program, limits)
 
-    def check(self, *, limits: Limits = DEFAULT_LIMITS, **recipe: Any) -> list[Found]:
+    def check(
+        self,
+        *,
+        data: DataSource | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        **recipe: Unpack[RecipeArguments],
+    ) -> list[Found]:
         """Check what may go wrong later: exports, and its `train` block as far as that goes without reading data.
 
         Args:
+            data: as for `train`.
             limits: bounds on what the recipe may ask for.
             recipe: values of the `train` block, as for `train`.
 
@@ -336,16 +365,17 @@ class Model:
         from nnspec.to_onnx.unsupported import unsupported  # here, as below: a summary does not need it
 
         doubts = [Found(each) for each in unsupported(self.program, self.sources)]
-        if not self._declared.trains and not recipe:
+        settings = _settings(data, recipe)
+        if not self._declared.trains and not settings:
             return doubts
         from nnspec.recipe.check import check_training
         from nnspec.recipe.outside import placed
 
-        return doubts + check_training(self.program, self._declared, self.sources, placed(recipe), limits)
+        return doubts + check_training(self.program, self._declared, self.sources, placed(settings), limits)
 
     def train(
         self,
-        data: object = None,
+        data: DataSource | None = None,
         *,
         runs: str | Path = "runs",
         name: str | None = None,
@@ -357,8 +387,8 @@ class Model:
         workers: int | None = None,
         fresh: bool = False,
         limits: Limits = DEFAULT_LIMITS,
-        **recipe: Any,
-    ) -> Trained:
+        **recipe: Unpack[RecipeArguments],
+    ) -> Run:
         """Train it as its `train` block says; `epochs = 3` or `data = "folder"` take the place of what stands there.
 
         Args:
@@ -386,11 +416,9 @@ class Model:
         from nnspec.callbacks.named import callbacks_of
         from nnspec.train.run import train_run  # here: PyTorch takes seconds to import
 
-        declarations = self._declared
-        if data is not None:
-            recipe["data"] = data
         manner = Manner(device, quiet, limits, strategy, callbacks_of(callbacks), memory, workers)
-        return train_run(self.program, declarations, self.sources, recipe, Path(runs), name, manner, fresh)
+        settings = _settings(data, recipe)
+        return train_run(self.program, self._declared, self.sources, settings, Path(runs), name, manner, fresh)
 
     def find_learning_rate(
         self,
@@ -398,9 +426,10 @@ class Model:
         highest: float = 10.0,
         steps: int = 100,
         *,
+        data: DataSource | None = None,
         device: str | None = None,
         limits: Limits = DEFAULT_LIMITS,
-        **recipe: Any,
+        **recipe: Unpack[RecipeArguments],
     ) -> Rates:
         """Let the learning rate rise from step to step, and look where the loss falls fastest.
 
@@ -408,6 +437,7 @@ class Model:
             lowest: where it begins.
             highest: where it ends, if the loss has not exploded before.
             steps: the number of batches.
+            data: as for `train`.
             device: as for `train`.
             limits: as for `train`.
             recipe: as for `train`.
@@ -420,7 +450,7 @@ class Model:
         from nnspec.train.run import new_job
 
         manner = Manner(device, True, limits)
-        job = new_job(self.program, self._declared, self.sources, recipe, manner)
+        job = new_job(self.program, self._declared, self.sources, _settings(data, recipe), manner)
         return find_rates(job, lowest, highest, steps)
 
     def to_onnx(
@@ -585,7 +615,7 @@ class Model:
         """
         return evaluate(self, weights=weights, **options)
 
-    def verify_onnx(
+    def verify(
         self,
         path: str | Path,
         weights: WeightSource | None = None,
@@ -625,6 +655,8 @@ class Model:
             normalize=normalize,
             limits=limits,
         )
+
+    verify_onnx = renamed("verify_onnx", verify)
 
     def benchmark(
         self,
@@ -666,11 +698,16 @@ class Model:
         return bench(self.program, weights, batches, sizes or {}, manner)
 
 
+def _settings(data: object, recipe: RecipeArguments) -> dict[str, Any]:
+    """The values of a recipe by name, with its data."""
+    return {**recipe, **({} if data is None else {"data": data})}
+
+
 def load(
     path: str | Path,
     model: str | None = None,
     *,
-    settings: Mapping[str, Any] | None = None,
+    settings: Mapping[str, object] | None = None,
     inputs: Mapping[str, tuple[int, ...]] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Model:
@@ -703,7 +740,7 @@ def loads(
     model: str | None = None,
     *,
     name: str = "<text>",
-    settings: Mapping[str, Any] | None = None,
+    settings: Mapping[str, object] | None = None,
     inputs: Mapping[str, tuple[int, ...]] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Model:
@@ -714,6 +751,57 @@ def loads(
     return Model(program, declarations, sink)
 
 
+def check(
+    path: str | Path,
+    model: str | None = None,
+    *,
+    settings: Mapping[str, object] | None = None,
+    inputs: Mapping[str, tuple[int, ...]] | None = None,
+    data: DataSource | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    **recipe: Unpack[RecipeArguments],
+) -> list[Found]:
+    """Check a spec and its `train` block, as far as that goes without reading data.
+
+    Args:
+        path: as for `load`.
+        model: as for `load`; all models of the file that need no arguments if it is left out.
+        settings: as for `load`.
+        inputs: as for `load`.
+        data: as for `Model.train`.
+        limits: bounds on what the spec may ask for.
+        recipe: values of the `train` block, as for `Model.train`.
+
+    Returns:
+        Every mistake and every doubt, with its place; none if all is sound.
+    """
+    try:
+        first = load(path, model, settings=settings, inputs=inputs, limits=limits)
+        found = [*first.found, *first.check(data=data, limits=limits, **recipe)]
+        if model is None and not settings and not inputs and locate(path)[1] is None:
+            for name in first.others:
+                further = load(path, name, limits=limits)
+                found += [*further.found, *further.check(limits=limits)]
+    except SpecError as error:
+        return error.found
+    return found
+
+
+def format(text: str) -> str:
+    """A spec in the one canonical way: only white space changes.
+
+    Raises:
+        SpecError: the text has mistakes of syntax.
+    """
+    from nnspec.formatting import format_text  # here, as below: few runs format
+    from nnspec.syntax.parse import parse
+
+    sink = Sink()
+    parse(Source("<text>", text), sink)
+    sink.raise_errors()
+    return format_text(text)
+
+
 def from_json(text: str | bytes) -> Model:
     """The model that `Model.to_json` wrote.
 
@@ -722,7 +810,7 @@ def from_json(text: str | bytes) -> Model:
     """
     try:
         program = Program.from_json(text)
-        verify(program)
+        verify_program(program)
     except validation_error() as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise SpecError.of(BadProgram(None, ".".join(map(str, first["loc"])), str(first["msg"]))) from None
@@ -757,7 +845,8 @@ def from_torch(
 
 
 def resume(
-    folder: str | Path,
+    folder: str | PathLike[str],
+    data: DataSource | None = None,
     *,
     device: str | None = None,
     strategy: str | None = None,
@@ -766,9 +855,11 @@ def resume(
     memory: str | None = None,
     workers: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
-    **recipe: Any,
-) -> Trained:
+    **recipe: Unpack[RecipeArguments],
+) -> Run:
     """Go on with a run that was interrupted, from its folder; see `Model.train`.
+
+    What was trained on data of Python is given it again.
 
     Raises:
         SpecError: as `Model.train`; or the folder holds no run that can be gone on with.
@@ -778,7 +869,9 @@ def resume(
     from nnspec.train.run import resume_run  # here: PyTorch takes seconds to import
 
     return resume_run(
-        Path(folder), recipe, Manner(device, quiet, limits, strategy, callbacks_of(callbacks), memory, workers)
+        Path(folder),
+        _settings(data, recipe),
+        Manner(device, quiet, limits, strategy, callbacks_of(callbacks), memory, workers),
     )
 
 

@@ -12,17 +12,17 @@ import torch
 from safetensors import safe_open
 
 import nnspec
-from nnspec.train.epochs import Trained
+from nnspec.run import Run
 
 LETTERS = 'glyphs(samples = 1500, characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ")'
 PLACES = 9  # words of the longest number
 
 
-def train(repository: Path, runs: Path, name: str, model: str | None = None, **recipe: object) -> Trained:
+def train(repository: Path, runs: Path, name: str, model: str | None = None, **recipe: object) -> Run:
     return nnspec.load(repository / "examples" / f"{name}.nn", model).train(runs=runs, quiet=True, **recipe)
 
 
-def last(run: Trained, name: str) -> float:
+def last(run: Run, name: str) -> float:
     value = run.history[-1][name]
     assert value is not None
     return float(value)

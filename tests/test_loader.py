@@ -14,7 +14,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 import nnspec
-from nnspec.train.epochs import Trained
+from nnspec.run import Run
 from nnspec.train.order import InShards, shuffled
 from nnspec.train.supply import bytes_of
 from tests.test_train_data import read_text
@@ -49,11 +49,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def train(folder: Path, **given: object) -> Trained:
+def train(folder: Path, **given: object) -> Run:
     return nnspec.load(folder / "small.nn").train(runs=folder / "runs", quiet=True, device="cpu", **given)
 
 
-def assert_same(left: Trained, right: Trained) -> None:
+def assert_same(left: Run, right: Run) -> None:
     one, other = load_file(left.last_weights), load_file(right.last_weights)
     assert all(torch.equal(one[name], other[name]) for name in one)
     times = {"seconds", "samples_per_second"}

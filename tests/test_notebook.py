@@ -11,7 +11,7 @@ import pytest
 import nnspec
 from nnspec.diagnostics.render import painted
 from nnspec.notebook.cell import compiled
-from nnspec.train.epochs import Trained
+from nnspec.run import Run
 
 NET = "model Net(width = 3) {\n  input x: float[N, 4]\n  output y = Linear(width)\n}\n"
 
@@ -38,7 +38,7 @@ def test_a_difference_shows_its_text_and_its_picture():
 
 def test_a_run_shows_its_curves_and_its_last_epochs(tmp_path: Path):
     history = tuple({"epoch": n, "loss": 1 / n, "accuracy": None if n < 3 else 0.5} for n in range(1, 31))
-    run = Trained(tmp_path, history, "accuracy", 0.5, 3, None)
+    run = Run(tmp_path, history, "accuracy", 0.5, 3, None)
     assert not pictures(run._repr_html_())
     (tmp_path / "curves.png").write_bytes(b"\x89PNG")
     page = run._repr_html_()

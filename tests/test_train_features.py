@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 import nnspec
 from nnspec.ir import Program
 from nnspec.recipe import caching
-from nnspec.train.epochs import Trained
+from nnspec.run import Run
 
 SPEC = """
 block Body {
@@ -52,13 +52,13 @@ train {
 """
 
 
-def train(spec: str, folder: Path, **recipe: object) -> Trained:
+def train(spec: str, folder: Path, **recipe: object) -> Run:
     path = folder / "spec.nn"
     path.write_text(spec)
     return nnspec.load(path).train(runs=folder / "runs", quiet=True, **recipe)
 
 
-def same(left: Trained, right: Trained) -> None:
+def same(left: Run, right: Run) -> None:
     one, other = load_file(left.last_weights), load_file(right.last_weights)
     assert one.keys() == other.keys()
     for name in one:

@@ -23,8 +23,8 @@ from nnspec.recipe.choice import CHOICES
 from nnspec.recipe.optimizers import Optimizer
 from nnspec.recipe.plan import read_plan
 from nnspec.recipe.schedules import Schedule
+from nnspec.run import Run
 from nnspec.train.batch import Batch
-from nnspec.train.epochs import Trained
 from nnspec.train.network import Network
 from nnspec.train.order import Balanced
 from nnspec.train.pace import Course, Pace
@@ -58,7 +58,7 @@ ARGUMENTS = {
 }
 
 
-def train(folder: Path, **recipe: object) -> Trained:
+def train(folder: Path, **recipe: object) -> Run:
     return nnspec.loads(SPEC).train(runs=folder, quiet=True, **recipe)
 
 

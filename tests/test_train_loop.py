@@ -15,11 +15,11 @@ from safetensors.torch import load_file
 
 import nnspec
 from nnspec.cli.main import main
+from nnspec.run import Run
 from nnspec.train import epochs
 from nnspec.train.clock import Clock, show_time
 from nnspec.train.confusion import RIGHT, WRONG, confusion_picture
 from nnspec.train.display import FILE
-from nnspec.train.epochs import Trained
 from nnspec.train.loop import Loop
 
 SPEC = """
@@ -38,11 +38,11 @@ train {
 """
 
 
-def train(folder: Path, **recipe: object) -> Trained:
+def train(folder: Path, **recipe: object) -> Run:
     return nnspec.loads(SPEC).train(runs=folder, quiet=True, **recipe)
 
 
-def weights(run: Trained) -> dict[str, torch.Tensor]:
+def weights(run: Run) -> dict[str, torch.Tensor]:
     found: dict[str, torch.Tensor] = load_file(run.last_weights)
     return found
 

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 import nnspec
-from nnspec.train.epochs import Trained
+from nnspec.run import Run
 
 SPEC = """
 model Parts(classes = 3) {
@@ -71,11 +71,11 @@ LOSSES = {
 }
 
 
-def trained(spec: str, folder: Path, **recipe: object) -> Trained:
+def trained(spec: str, folder: Path, **recipe: object) -> Run:
     return nnspec.loads(spec).train(runs=folder, quiet=True, **recipe)
 
 
-def assert_same(left: Trained, right: Trained) -> None:
+def assert_same(left: Run, right: Run) -> None:
     for one, other in zip(left.history, right.history, strict=True):
         for name in one.keys() - {"samples_per_second", "seconds"}:
             assert one[name] == pytest.approx(other[name], rel=2e-5, abs=1e-6), name

@@ -17,9 +17,9 @@ from torch import nn
 
 import nnspec
 from nnspec.cli.main import main
+from nnspec.run import Run
 from nnspec.train.data.table import read_iris
 from nnspec.train.draw import draw
-from nnspec.train.epochs import Trained
 from nnspec.train.order import shuffled
 
 # Deterministic, so that a hand-written loop can be compared: what a GAN draws at random is a field of the data.
@@ -73,7 +73,7 @@ def network(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(inputs, 8), nn.Tanh(), nn.Linear(8, outputs))
 
 
-def train(folder: Path, name: str = "adversaries", **recipe: object) -> Trained:
+def train(folder: Path, name: str = "adversaries", **recipe: object) -> Run:
     return nnspec.load(folder / f"{name}.nn").train(runs=folder / "runs", quiet=True, **recipe)
 
 

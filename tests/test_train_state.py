@@ -24,10 +24,10 @@ from safetensors.torch import load_file
 
 import nnspec
 from nnspec.cli.main import main
+from nnspec.run import Run
 from nnspec.train import epochs, save
 from nnspec.train.clock import Clock
 from nnspec.train.display import Silent
-from nnspec.train.epochs import Trained
 from nnspec.train.lock import held
 from nnspec.train.network import Network
 
@@ -46,15 +46,15 @@ train {
 """
 
 
-def train(runs: Path, name: str, **recipe: Any) -> Trained:
+def train(runs: Path, name: str, **recipe: Any) -> Run:
     return nnspec.loads(SPEC).train(runs=runs, name=name, quiet=True, **recipe)
 
 
-def weights(run: Trained) -> list[torch.Tensor]:
+def weights(run: Run) -> list[torch.Tensor]:
     return list(load_file(run.last_weights).values()) + list(load_file(run.best_weights).values())
 
 
-def same(left: Trained, right: Trained) -> bool:
+def same(left: Run, right: Run) -> bool:
     return all(torch.equal(x, y) for x, y in zip(weights(left), weights(right), strict=True))
 
 
@@ -66,7 +66,7 @@ def refused(folder: Path, **recipe: Any) -> tuple[str, str]:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run that nothing happened to."""
     return train(tmp_path_factory.mktemp("runs"), "whole")
 
@@ -77,7 +77,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(("owner", "name"), [(Network, "validate"), (save, "write_state"), (save, "write_weights")])
 def test_a_signal_while_a_run_validates_or_saves_ends_it_when_that_is_done(
-    owner: Any, name: str, number: int, whole: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    owner: Any, name: str, number: int, whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done, function = 0, getattr(owner, name)
 
@@ -132,7 +132,7 @@ def files_of_at_most(size: int) -> Iterator[None]:
 
 
 def test_a_full_disk_ends_a_run_whose_last_state_is_whole(
-    whole: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     size = (whole.folder / "state.safetensors").stat().st_size
     (tmp_path / "spec.nn").write_text(SPEC)
@@ -168,7 +168,7 @@ def test_a_disk_that_is_full_from_the_first_leaves_no_folder(tmp_path: Path) -> 
 # --- damaged files
 
 
-def test_files_that_were_damaged_anywhere_never_load(whole: Trained, tmp_path: Path) -> None:
+def test_files_that_were_damaged_anywhere_never_load(whole: Run, tmp_path: Path) -> None:
     chance = random.Random(0)
     names = ("state.safetensors", "last.safetensors", "best.safetensors", "spec.nn", "program.json", "run.json")
     model = nnspec.loads(SPEC)
@@ -185,7 +185,7 @@ def test_files_that_were_damaged_anywhere_never_load(whole: Trained, tmp_path: P
                 model.to_torch(folder / name)
 
 
-def test_weights_load_where_no_manifest_speaks_of_them(whole: Trained, tmp_path: Path) -> None:
+def test_weights_load_where_no_manifest_speaks_of_them(whole: Run, tmp_path: Path) -> None:
     shutil.copy(whole.best_weights, tmp_path / "weights.safetensors")
     shutil.copy(whole.best_weights, whole.folder / "copy.safetensors")
     for path in (whole.best_weights, tmp_path / "weights.safetensors", whole.folder / "copy.safetensors"):
@@ -210,14 +210,14 @@ def test_weights_load_where_no_manifest_speaks_of_them(whole: Trained, tmp_path:
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
-def test_a_run_does_not_go_on_as_another_one(recipe: dict[str, Any], words: str, whole: Trained) -> None:
+def test_a_run_does_not_go_on_as_another_one(recipe: dict[str, Any], words: str, whole: Run) -> None:
     before = (whole.folder / "run.json").read_bytes()
     code, text = refused(whole.folder, **recipe)
     assert code in ("E0623", "E0612") and words in text
     assert (whole.folder / "run.json").read_bytes() == before
 
 
-def test_a_run_goes_on_for_more_epochs_and_with_another_rate(whole: Trained, tmp_path: Path) -> None:
+def test_a_run_goes_on_for_more_epochs_and_with_another_rate(whole: Run, tmp_path: Path) -> None:
     shutil.copytree(whole.folder, tmp_path / "run")
     more = nnspec.resume(tmp_path / "run", quiet=True, epochs=6, batch=30, optimizer="AdamW(lr = 1e-3)")
     assert [row["epoch"] for row in more.history] == [1, 2, 3, 4, 5, 6]
@@ -255,7 +255,7 @@ def test_a_spec_does_not_import_what_a_run_calls_its_own(tmp_path: Path) -> None
     assert not list((tmp_path / "runs").iterdir())
 
 
-def test_two_processes_do_not_train_in_one_folder(whole: Trained) -> None:
+def test_two_processes_do_not_train_in_one_folder(whole: Run) -> None:
     with held(whole.folder, True):
         code, text = refused(whole.folder)
     assert code == "E0615" and "another process is training in it" in text
@@ -265,7 +265,7 @@ def test_two_processes_do_not_train_in_one_folder(whole: Trained) -> None:
 # --- in the middle of an epoch
 
 
-def test_a_long_epoch_is_saved_in_its_middle(whole: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_epoch_is_saved_in_its_middle(whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved: list[tuple[int, int]] = []
     save_state = epochs.save_state
 

@@ -6,7 +6,6 @@ import sys
 
 import click
 
-from nnspec.api import Model
 from nnspec.cli.options import SpecArguments, show, spec_arguments
 from nnspec.cli.paths import spec_files
 from nnspec.cli.settings import load_with_recipe
@@ -51,7 +50,8 @@ def _check(spec: SpecArguments) -> tuple[list[str], list[Found]]:
     try:
         model, recipe = load_with_recipe(spec)
         models, found = [model], [*model.found, *model.check(limits=spec.limits, **recipe)]
-        for name in _others(spec, model):
+        chosen = locate(spec.path, spec.model)[1] is not None or spec.settings or spec.inputs
+        for name in () if chosen else model.others:
             models.append(spec.replace(model=name).read())
             found += [*models[-1].found, *models[-1].check(limits=spec.limits)]
     except SpecError as error:
@@ -62,14 +62,3 @@ def _check(spec: SpecArguments) -> tuple[list[str], list[Found]]:
 def _has_blocks_only(found: list[Found]) -> bool:
     """Whether a file is sound, but declares no model."""
     return all(isinstance(each.diagnostic, NoSuchModel) and not each.diagnostic.known for each in found)
-
-
-def _others(spec: SpecArguments, model: Model) -> list[str]:
-    """The further models of a file, where nothing says which one is meant; all but those that wait for arguments."""
-    chosen = locate(spec.path, spec.model)[1] is not None or spec.settings or spec.inputs
-    definitions = model.declarations.models if model.declarations and not chosen else ()
-    return [
-        each.name
-        for each in definitions
-        if each.name != model.name and all(given.default is not None for given in each.declaration.parameters)
-    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nnspec.api import Model
 from nnspec.cli.options import SpecArguments
 from nnspec.diagnostics import Sink, SpecError, nearest
@@ -10,7 +12,7 @@ from nnspec.elaborate.mistakes import BadSetting
 from nnspec.recipe.recipe import KEYS
 
 
-def load_with_recipe(spec: SpecArguments) -> tuple[Model, dict[str, str]]:
+def load_with_recipe(spec: SpecArguments) -> tuple[Model, dict[str, Any]]:
     """The model, and the settings of its recipe, `critic.steps` of a phase; a parameter of the model goes first."""
     own = {name: text for name, text in spec.settings.items() if name not in KEYS and "." not in name}
     try:

@@ -18,7 +18,7 @@ from nnspec.train.mistakes import NotSaved, NotTrained
 from nnspec.train.signals import RESUMABLE, TO_SAVE, immediate_end
 
 if TYPE_CHECKING:
-    from nnspec.train.epochs import Trained
+    from nnspec.run import Run
 
 
 @click.command("train")
@@ -104,7 +104,7 @@ def _told_once() -> Iterator[None]:
 next(parameter for parameter in command.params if parameter.name == "path").required = False
 
 
-def _report(result: Trained) -> None:
+def _report(result: Run) -> None:
     """The last lines: the best value, and where everything is."""
     measured = "" if result.best is None else f"best {result.measure} {result.best:.4f} in epoch {result.best_epoch}  "
     if result.best is None and result.measure is not None and result.history:

@@ -18,7 +18,7 @@ from nnspec.recipe.choice import CHOICES, Choice
 from nnspec.recipe.data import data_at
 from nnspec.recipe.given import Given, is_given
 from nnspec.recipe.lines import Lines
-from nnspec.recipe.recipe import HELD_OUT, KEYS, OVER, PHASE_KEYS, words
+from nnspec.recipe.recipe import HELD_OUT, KEYS, OVER, PHASE_KEYS, literals, words
 from nnspec.recipe.written import Plain, Setting, Written, argument
 from nnspec.record import Record
 from nnspec.syntax import tree as t
@@ -79,7 +79,7 @@ def override(
         shown = Source(key, type(value).__name__)
         config[name] = Setting(Given.model_validate({"value": value}), Span(shown, 0, len(shown.text)))
         return
-    source = Source(f"--set {key}", value if isinstance(value, str) else describe(_tuples(value)))
+    source = Source(f"--set {key}", _text(name, value))
     if is_path(name, source.text):
         config[name] = Setting(_at(name, source.text), Span(source, 0, len(source.text)))
         return
@@ -90,7 +90,7 @@ def override(
 
 def _parsed(key: str, value: object, frame: Frame) -> Written | None:
     """A value from outside as an expression that sees the names of the spec; what is wrong with it is told."""
-    source = Source(f"--set {key}", value if isinstance(value, str) else describe(_tuples(value)))
+    source = Source(f"--set {key}", _text(key.rpartition(".")[2], value))
     node = parse_expression(source, frame.shared.sink, frame.shared.limits)
     if node is None:
         return None
@@ -141,6 +141,15 @@ def merged(before: Mapping[str, object], now: Mapping[str, object]) -> dict[str,
     """Later settings in the place of earlier ones; a choice that is set anew forgets what was set of its arguments."""
     kept = {key: value for key, value in before.items() if not any(key.startswith(f"{each}.") for each in now)}
     return {**kept, **now}
+
+
+def _text(name: str, value: object) -> str:
+    """What a spec would write for the value of a key: a word of a few is one without quotes, too."""
+    if isinstance(value, str):
+        return describe(value) if value in literals(name) else value
+    if name in ("metrics", "augment") and isinstance(value, (list, tuple)) and all(isinstance(x, str) for x in value):
+        return f"[{', '.join(value)}]"
+    return describe(_tuples(value))
 
 
 def _tuples(value: object) -> object:

@@ -5,7 +5,7 @@ A choice is written as a call (`AdamW(lr = 1e-3)`, `digits`); `nnspec.train` kno
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -133,6 +133,15 @@ class Phase(Values):
 
 
 Phase.__name__ = "phase"
+
+
+def literals(key: str) -> frozenset[str]:
+    """The words that the value of a key is one of; none where it may be anything else."""
+    field = Recipe.model_fields.get(key)
+    kinds = [] if field is None else [field.annotation, *get_args(field.annotation)]
+    return frozenset(word for kind in kinds if get_origin(kind) is Literal for word in get_args(kind))
+
+
 EXPRESSIONS = ("loss", "metrics", "sample")
 OVER = "recipe"  # the key of the file whose recipe is taken over
 KEYS = (*Recipe.model_fields, *EXPRESSIONS, OVER)

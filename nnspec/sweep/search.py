@@ -20,12 +20,12 @@ from nnspec.callbacks.callback import Callback, Progress, Row
 from nnspec.diagnostics import SpecError
 from nnspec.output import CannotWrite, replacing
 from nnspec.record import Record
+from nnspec.run import Run
 from nnspec.sweep.claims import FileLock, locked
 from nnspec.sweep.mistakes import NoGoal, NoTrial, OtherSweep
 from nnspec.sweep.report import Outcome, describe, outcome
 from nnspec.sweep.space import Space
 from nnspec.sweep.study import DRAWN_ONCE, open_study, pruner, sampler
-from nnspec.train.epochs import Trained
 from nnspec.train.folder import check_name
 from nnspec.train.manner import Manner
 from nnspec.train.mistakes import NotSaved
@@ -263,7 +263,7 @@ class _Search:
                 return str(trial.suggest_categorical(name, each.choices))
         raise AssertionError(name)
 
-    def _trained(self, number: int, settings: Mapping[str, str], watch: Callback) -> Trained:
+    def _trained(self, number: int, settings: Mapping[str, str], watch: Callback) -> Run:
         """The run of a trial, from its beginning or from where it was left."""
         name = f"trial-{number}"
         manner = self.wanted.manner.replace(quiet=True, callbacks=(*self.wanted.manner.callbacks, watch))

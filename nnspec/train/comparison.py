@@ -21,7 +21,7 @@ LEFT_OUT = frozenset({"epoch", "steps", "learning_rate", "samples_per_second", "
 Cell = str | float | None
 
 
-class Run(Record):
+class StoredRun(Record):
     """A run as its folder tells of it."""
 
     name: str
@@ -63,14 +63,14 @@ def find_runs(folder: Path) -> list[Path]:
     return sorted(path.parent for path in folder.glob(f"*/{SETTINGS}"))
 
 
-def read_run(folder: Path) -> Run:
+def read_run(folder: Path) -> StoredRun:
     """The run of a folder.
 
     Raises:
         SpecError: its files cannot be read, or are not those that were written.
     """
     check_digest(folder / SETTINGS)
-    return Run(folder.name, read_settings(folder), _history(folder))
+    return StoredRun(folder.name, read_settings(folder), _history(folder))
 
 
 def _history(folder: Path) -> list[dict[str, float | None]]:
@@ -86,7 +86,7 @@ def _history(folder: Path) -> list[dict[str, float | None]]:
         raise SpecError.of(BadRun(None, str(folder), f"its {METRICS} cannot be read", "start the run again")) from None
 
 
-def differences(runs: list[Run]) -> list[dict[str, Cell]]:
+def differences(runs: list[StoredRun]) -> list[dict[str, Cell]]:
     """For each run, the values of its recipe that are not the same in all, as a spec writes them."""
     recipes = [run.recipe for run in runs]
     keys = [key for key in dict.fromkeys(key for recipe in recipes for key in recipe)

@@ -12,21 +12,19 @@ from typing import Any
 from torch import Tensor
 
 from nnspec.diagnostics import SpecError
-from nnspec.notebook.show import epochs, folded, image
 from nnspec.output import CannotWrite
-from nnspec.record import Record
+from nnspec.run import Run
 from nnspec.train.clock import Clock
 from nnspec.train.curves import write_curves
 from nnspec.train.diagnose import first_bad_layer, place_of
 from nnspec.train.display import Display
-from nnspec.train.folder import CURVES
 from nnspec.train.loop import Loop, Row, Stopped
 from nnspec.train.manner import Manner
 from nnspec.train.mistakes import BadRun, NotFinite, NotSaved, NotTrained
 from nnspec.train.outcome import write_outcome, write_samples
 from nnspec.train.prepare import Prepared
 from nnspec.train.save import save_epoch, save_state
-from nnspec.train.settings import BEST, LAST
+from nnspec.train.settings import CURVES
 from nnspec.train.signals import kept_signals
 from nnspec.train.state import Position
 from nnspec.train.strategy import Strategy
@@ -37,34 +35,7 @@ SAVED_EVERY = 300.0  # seconds within an epoch
 DRAWN_EVERY = 10.0  # seconds between pictures of a run that goes on
 
 
-class Trained(Record):
-    """The outcome of a run."""
-
-    folder: Path
-    history: tuple[dict[str, float | int | None], ...]  # one row an epoch, as in metrics.csv
-    measure: str | None  # what the best weights were chosen by; None where several losses say nothing of that
-    best: float | None
-    best_epoch: int
-    interrupted: int | None  # the number of the signal that ended it before its last epoch
-
-    def _repr_html_(self) -> str:
-        curves = self.folder / CURVES
-        shown = image(curves.read_bytes(), "png", "Loss and metrics by epoch") if curves.is_file() else ""
-        best = "" if self.best is None else f", best {self.measure} {self.best:.5g} in epoch {self.best_epoch}"
-        return folded(f"{self.folder}{best}", shown) + folded("Epochs", epochs(self.history, self.measure))
-
-    @property
-    def best_weights(self) -> Path:
-        """The weights of the best epoch; those of the last one where nothing says which is the best."""
-        return self.folder / (LAST if self.best is None else BEST)
-
-    @property
-    def last_weights(self) -> Path:
-        """The weights of the last epoch."""
-        return self.folder / LAST
-
-
-def run_epochs(prepared: Prepared, manner: Manner, folder: Path, state: Any, shown: Display) -> Trained:
+def run_epochs(prepared: Prepared, manner: Manner, folder: Path, state: Any, shown: Display) -> Run:
     """Train to the end, from the beginning or from a state.
 
     Args:
@@ -108,7 +79,7 @@ def run_epochs(prepared: Prepared, manner: Manner, folder: Path, state: Any, sho
             raise SpecError.of(NotTrained(None, str(error).splitlines()[0])) from error
         position = loop.position
         interrupted = received[0] if received and position.epoch < prepared.task.recipe.epochs else None
-        return Trained(
+        return Run(
             folder, tuple(position.history), prepared.task.measure, position.best, position.best_epoch, interrupted
         )
 

@@ -28,7 +28,6 @@ from nnspec.train.settings import read_settings
 from nnspec.train.state import write_tensors
 
 SPEC, PROGRAM = "spec.nn", "program.json"
-CURVES = "curves.png"
 RAW = "raw.safetensors"  # the last weights without the average that `ema` asks for
 
 

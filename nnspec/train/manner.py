@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from nnspec.callbacks.callback import Callback
+from typing import TYPE_CHECKING
+
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.record import Record
+
+if TYPE_CHECKING:
+    from nnspec.callbacks.callback import Callback
 
 TRAINING = ("torch", "numpy", "safetensors", "rich", "PIL")
 

@@ -20,9 +20,10 @@ from nnspec.recipe.given import is_given
 from nnspec.recipe.outside import merged, placed
 from nnspec.recipe.plan import read_plan
 from nnspec.record import Record
+from nnspec.run import Run
 from nnspec.train.beginning import begun_run, check_same
 from nnspec.train.display import SILENT, Display, display
-from nnspec.train.epochs import Trained, run_epochs
+from nnspec.train.epochs import run_epochs
 from nnspec.train.folder import PROGRAM, make_folder, read_spec, write_spec, write_texts
 from nnspec.train.joining import joined
 from nnspec.train.launch import check_launch, this_launch, this_process
@@ -83,7 +84,7 @@ def train_run(
     name: str | None,
     manner: Manner,
     fresh: bool = False,
-) -> Trained:
+) -> Run:
     """Train a model in a new folder; or go on with the run of this name, or of this launch of torchrun.
 
     Args:
@@ -117,7 +118,7 @@ def train_run(
             return run_epochs(prepared, manner, folder, None, shown)
 
 
-def resume_run(folder: Path, recipe: dict[str, Any], manner: Manner) -> Trained:
+def resume_run(folder: Path, recipe: dict[str, Any], manner: Manner) -> Run:
     """Go on with a run that stopped; on one device, to the same weights to the last bit.
 
     Raises:
@@ -135,7 +136,7 @@ def _go_on(
     strategy: Strategy,
     shown: Display,
     settled: Merge,
-) -> Trained:
+) -> Run:
     """As `resume_run`, with the settings that `settled` makes of those before and those now."""
     with held(folder, strategy.leads):
         if strategy.leads:

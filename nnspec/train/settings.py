@@ -13,6 +13,7 @@ from nnspec.train.mistakes import BadRun, NoWeightsYet
 SETTINGS = "run.json"
 BEST, LAST = "best.safetensors", "last.safetensors"
 WEIGHTS = (BEST, LAST)  # the first that is there is what is used of a run
+CURVES = "curves.png"
 SAMPLE = "sample.json"  # beside it: the program of what the recipe calls its sample
 
 

@@ -10,10 +10,9 @@ from nnspec.callbacks.callback import Callback, Checkpoint, Progress, Row, Step
 from nnspec.callbacks.mistakes import CallbackFailed
 from nnspec.diagnostics import SpecError
 from nnspec.plugin.loading import place_of
-from nnspec.train.folder import CURVES
 from nnspec.train.loop import Loop
 from nnspec.train.prepare import Prepared
-from nnspec.train.settings import BEST, LAST
+from nnspec.train.settings import BEST, CURVES, LAST
 from nnspec.train.state import STATE
 
 PICTURES = (CURVES, "samples.png", "confusion.png")
