@@ -1,4 +1,5 @@
-"""Trains a spec again and again, killing the process that does: `killed_training.py SPEC RUNS KILLS`.
+"""Trains a spec again and again, killing the process that does: `killed_training.py SPEC RUNS KILLS
+[ARGUMENT ...]`, with further arguments of `nnspec train`.
 
 Each training is a fork, which has nothing to import, and dies by SIGKILL, in turn
 
@@ -21,21 +22,25 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import nnspec.train.run  # noqa: F401 - before the first fork: PyTorch takes seconds
+import nnspec.train.epochs
+import nnspec.train.run
 from nnspec.cli.main import main
 from nnspec.manifest import MANIFEST
 
 WAYS = ("moment", "event", "moment", "write")
+MORE = sys.argv[4:]  # arguments of each training
 EVENTS = 100  # in a folder, in about half of a short run
 
 
 def train(spec: Path, folder: Path) -> None:
-    """Train, or go on with what there is."""
+    """Train, or go on with what there is; by workers, the state is written many times within an epoch."""
+    if MORE:
+        nnspec.train.epochs.SAVED_EVERY = 0.2
     if (folder / MANIFEST).exists():
         arguments = ["--resume", str(folder)]
     else:
         arguments = [str(spec), "--runs", str(folder.parent), "--name", folder.name]
-    main(["train", "--quiet", *arguments], standalone_mode=False)
+    main(["train", "--quiet", *arguments, *MORE], standalone_mode=False)
 
 
 def forked(action: Callable[[], None]) -> int:

@@ -37,14 +37,18 @@ train {
 """
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def write_pictures(folder: Path, count: int) -> None:
     draws = np.random.default_rng(0)
-    for number in range(60):
-        place = tmp_path / "pictures" / "ab"[number % 2]
+    for number in range(count):
+        place = folder / "pictures" / "ab"[number % 2]
         place.mkdir(parents=True, exist_ok=True)
         pixels = draws.integers(0, 128 + 127 * (number % 2), (10, 9, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(place / f"{number}.png")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_pictures(tmp_path, 60)
     (tmp_path / "small.nn").write_text(SPEC)
     return tmp_path
 

@@ -11,6 +11,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tests.test_loader import write_pictures, write_shards
+
 CLASSIFIER = """
 model Tiny {
   input image: float[N, 1, 8, 8]
@@ -66,6 +68,40 @@ def rows(folder: Path) -> list[dict[str, str]]:
     return [{key: row[key] for key in row if key not in ("seconds", "samples_per_second")} for row in found]
 
 
+WORKERS = """
+model Small {
+  input image: float[N, 3, 8, 8]
+  Flatten -> Linear(16) -> ReLU -> Dropout(0.1)
+  output logits = Linear(2)
+}
+train {
+  data      = DATA
+  augment   = [random_flip, random_shift(1)]
+  loss      = cross_entropy(logits, label)
+  metrics   = [accuracy(logits, label)]
+  optimizer = AdamW(lr = 1e-2)
+  epochs    = 3
+  batch     = 4
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("data", "kills"),
+    [
+        pytest.param('images("pictures")', 14, id="folder", marks=pytest.mark.slow),
+        pytest.param('shards("*.tar", buffer = 16)', 13, id="shards", marks=pytest.mark.slow),
+        pytest.param('shards("*.tar", buffer = 1000)', 13, id="one stream", marks=pytest.mark.slow),
+    ],
+)
+def test_runs_with_two_workers_that_are_killed_within_epochs_give_the_same_weights(
+    data: str, kills: int, tmp_path: Path
+) -> None:
+    write_shards(tmp_path, [30, 40, 50] if "16" in data else [120])
+    write_pictures(tmp_path, 120)
+    killed(WORKERS.replace("DATA", data), kills, tmp_path, "--memory", "0", "--workers", "2")
+
+
 @pytest.mark.parametrize(
     ("spec", "kills"),
     [
@@ -77,9 +113,14 @@ def rows(folder: Path) -> list[dict[str, str]]:
 def test_runs_that_are_killed_again_and_again_give_the_same_weights_to_the_last_bit(
     spec: str, kills: int, tmp_path: Path
 ) -> None:
+    killed(spec, kills, tmp_path)
+
+
+def killed(spec: str, kills: int, tmp_path: Path, *more: str) -> None:
+    """Train, again and again, and compare what comes out."""
     (tmp_path / "spec.nn").write_text(spec)
     script, runs = str(Path(__file__).with_name("killed_training.py")), tmp_path / "runs"
-    arguments = [sys.executable, script, str(tmp_path / "spec.nn"), str(runs), str(kills)]
+    arguments = [sys.executable, script, str(tmp_path / "spec.nn"), str(runs), str(kills), *more]
     result = subprocess.run(arguments, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr
     whole = runs / "whole"

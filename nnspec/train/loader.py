@@ -7,12 +7,14 @@ stands in its place, which is the same whoever reads it.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import signal
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 import torch
@@ -27,6 +29,7 @@ MOST_DAMAGED = 100  # samples in a row
 TOLD = 5  # damaged samples that are told of one by one
 Request = tuple[int, Indices]  # a part, and positions in it
 Damage = tuple[str, str, str]  # the place of a sample, what is wrong with it, what to do
+OPEN: WeakSet[Loader] = WeakSet()
 Answer = tuple[Rows, dict[int, Damage], bool]  # by index; whether they are too many
 
 
@@ -142,6 +145,14 @@ class Loader:
         self.workers = supply.workers if samples.decoded else 0
         self.pinned = pinned
         self.loader: DataLoader[Answer] | None = None
+        OPEN.add(self)
+
+    def close(self) -> None:
+        """End the workers: one that is ended by force, at the end of the program, is told of as a failure."""
+        iterator = getattr(self.loader, "_iterator", None)
+        if iterator is not None:
+            iterator._shutdown_workers()
+        self.loader = None
 
     def rows(self, requests: Iterable[Request]) -> Iterator[Rows]:
         """The samples of each request.
@@ -198,6 +209,15 @@ class Loader:
                 self.skipped.add(place)
                 if len(self.skipped) <= TOLD:
                     self.supply.say(f"skipped, being damaged: {place}: {reason}")
+
+
+def close_loaders() -> None:
+    """End all workers."""
+    for each in list(OPEN):
+        each.close()
+
+
+atexit.register(close_loaders)
 
 
 def _as_it_is(answer: Any) -> Any:

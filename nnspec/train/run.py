@@ -27,6 +27,7 @@ from nnspec.train.epochs import run_epochs
 from nnspec.train.folder import PROGRAM, make_folder, read_spec, write_spec, write_texts
 from nnspec.train.joining import joined
 from nnspec.train.launch import check_launch, this_launch, this_process
+from nnspec.train.loader import close_loaders
 from nnspec.train.lock import held
 from nnspec.train.manner import Manner
 from nnspec.train.mistakes import NotGivenAgain
@@ -215,5 +216,8 @@ def placed_in(manner: Manner) -> Iterator[tuple[torch.device, Strategy]]:
     process = this_process()
     check_launch(manner.strategy, process)
     device = choose_device(manner.device, process)
-    with own_randomness(device), joined(manner.strategy, process, device) as strategy:
-        yield device, strategy
+    try:
+        with own_randomness(device), joined(manner.strategy, process, device) as strategy:
+            yield device, strategy
+    finally:
+        close_loaders()
