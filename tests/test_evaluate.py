@@ -113,7 +113,11 @@ def test_folders_bring_three_parts_and_other_data_is_read_by_the_classes_of_trai
     text = "model P {\n  input image: float[N, 1, 8, 8]\n  output logits = Flatten -> Linear(2)\n}\n"
     trained = nnspec.loads(text).train(runs=tmp_path, name="run", quiet=True, epochs=2, data=str(tmp_path / "set"))
     assert json.loads((tmp_path / "run" / "test.json").read_text())["samples"] == 6
-    assert nnspec.evaluate(tmp_path / "run").samples == 8
+    own = nnspec.evaluate(tmp_path / "run")
+    assert own.samples == 8
+    nnspec.loads(text).export_onnx(tmp_path / "p.onnx", trained.best_weights, verify=False)
+    alone = nnspec.evaluate(tmp_path / "p.onnx", data=tmp_path / "set", part="validation")
+    assert alone.samples == 8 and alone.figures == pytest.approx(own.figures, rel=1e-5)
     found = nnspec.evaluate(tmp_path / "run", data=tmp_path / "white_only")
     assert found.samples == 5 and found.part == "all"
     (compared,) = found.comparisons
@@ -174,6 +178,9 @@ def test_tables_have_several_targets_rare_categories_missing_values_and_files_fo
     assert [row.name for row in kinds.rows] == ["flat", "villa"]
     assert found.figures["mae"] == pytest.approx(numbers.whole["mae"], rel=1e-5)
     assert found.worst[0].name.startswith("val.csv, row ")
+    nnspec.load(tmp_path / "h.nn").export_onnx(tmp_path / "h.onnx", trained.best_weights, verify=False)
+    alone = nnspec.evaluate(tmp_path / "h.onnx", data=folder / "val.csv")  # read by the columns that the file knows
+    assert alone.samples == 10 and alone.figures == pytest.approx(found.figures, rel=1e-5)
     (tmp_path / "new.csv").write_text("town,size\nUlm,0.5\nNowhere,\n")
     first, second = nnspec.predict(trained.folder, tmp_path / "new.csv")
     assert second.sample == "new.csv, row 3"

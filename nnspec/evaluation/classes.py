@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nnspec.evaluation.curves import area_under_roc, average_precision
+from nnspec.evaluation.curves import areas
 from nnspec.evaluation.figures import Figures, Row, Value, mean, share
 
-HELD = 1 << 27  # scores that are kept for areas under curves, which need all of them
+HELD = 1 << 25  # scores that are kept for areas under curves, which need all of them
 MOST = 1000  # classes of a table of confusions
 
 
@@ -107,6 +107,6 @@ class ClassTally:
         if self.held:
             scores = np.concatenate([scores[:, index] for scores, _ in self.held])
             truth = np.concatenate([target == index for _, target in self.held])
-            figures["auc"] = area_under_roc(scores, truth)
-            figures["average_precision"] = average_precision(scores, truth)
+            found = areas(scores, truth)
+            figures |= {"auc": found.auc, "average_precision": found.average_precision}
         return Row(self.names[index], figures)

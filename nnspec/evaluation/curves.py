@@ -5,32 +5,37 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from nnspec.record import Record
+
 Scores = NDArray[np.floating]
 Truth = NDArray[np.bool_]
 
 
-def area_under_roc(scores: Scores, truth: Truth) -> float | None:
-    """The chance that a sample of the class has a higher score than one that is not; half of it where they are equal.
+class Areas(Record):
+    """The areas under both curves; None where they are not defined.
 
-    None where all samples are of the class, or none is.
+    That of the receiver is the chance that a sample of the class has a higher score than one that is not, half of it
+    where they are equal. The average precision is that of precision over recall, in steps.
     """
+
+    auc: float | None
+    average_precision: float | None
+
+
+def areas(scores: Scores, truth: Truth) -> Areas:
+    """The areas under the curves of some samples."""
     positive = int(truth.sum())
     negative = len(truth) - positive
-    if not positive or not negative:
-        return None
-    _, place, count = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(count) - (count - 1) / 2)[place]  # equal scores share the mean of their ranks
-    above = ranks[truth].sum() - positive * (positive + 1) / 2
-    return float(above / (positive * negative))
-
-
-def average_precision(scores: Scores, truth: Truth) -> float | None:
-    """The area under the curve of precision over recall, in steps; None where no sample is of the class."""
-    positive = int(truth.sum())
     if not positive:
-        return None
-    order = np.argsort(-scores, kind="stable")
+        return Areas(None, None)
+    order = np.argsort(-scores)
     last = np.append(np.flatnonzero(np.diff(scores[order])), len(order) - 1)  # of each group of equal scores
     right = np.cumsum(truth[order])[last]
-    recall = right / positive
-    return float(np.sum(np.diff(recall, prepend=0.0) * right / (last + 1)))
+    gained = np.diff(right, prepend=0)
+    precision = float(np.sum(gained / positive * right / (last + 1)))
+    if not negative:
+        return Areas(None, precision)
+    wrong = last + 1 - right
+    lost = np.diff(wrong, prepend=0)
+    above = np.sum(gained.astype(np.float64) * (negative - wrong + lost / 2))  # pairs that are in the right order
+    return Areas(float(above / (positive * negative)), precision)

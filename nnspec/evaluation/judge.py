@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 from nnspec.evaluation.comparisons import Comparison
 from nnspec.evaluation.figures import Figures, Value, plain
@@ -15,15 +16,14 @@ from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.known import Known
 from nnspec.train.data.samples import Indices
 from nnspec.train.network import Network
-from nnspec.train.strategy import Share, Strategy
-from nnspec.train.task import Computation, Whole
-from nnspec.train.whole import Judge
+from nnspec.train.task import Computation
 
 
 class Subject(Record):
     """What is judged, and on which samples."""
 
     network: Network  # whose validation part is judged
+    loss: Computation | None  # of samples that may be alone in their batch
     compared: tuple[tuple[Comparison, Computation], ...]
     known: Known
     data: DataSet
@@ -91,7 +91,7 @@ def judge(subject: Subject, top: int, worst: int, notes: Sequence[str] = ()) -> 
     """
     network, known = subject.network, subject.known
     compared = [Compared(each, function, known.names(each.field), top) for each, function in subject.compared]
-    watched = _Watched(network, compared, network.task.judged if worst else None, worst)
+    watched = _Watched(compared, subject.loss, worst)
     figures = network.judge(network.task.validation, watched)
     data, chosen = subject.data, subject.chosen
     bad = tuple(
@@ -116,10 +116,9 @@ def judge(subject: Subject, top: int, worst: int, notes: Sequence[str] = ()) -> 
 class _Watched:
     """The batches of a part as they pass: what is compared in them, and the losses of single samples."""
 
-    def __init__(self, network: Network, compared: Sequence[Compared], loss: Whole | None, count: int) -> None:
-        self.network = network
+    def __init__(self, compared: Sequence[Compared], loss: Computation | None, count: int) -> None:
         self.compared = compared
-        self.loss = None if loss is None or loss.parts.batchwise else loss  # samples may be compared with each other
+        self.loss = loss if count else None
         self.count = count
         self.start = 0
         self.worst: list[tuple[float, int, tuple[Said, ...]]] = []
@@ -128,21 +127,31 @@ class _Watched:
         size = len(next(iter(values.values())))
         said = [each.add(values) for each in self.compared]
         if self.loss is not None:
-            losses = [self._loss_of(values, place, self.loss) for place in range(size)]
-            for place, loss in enumerate(losses):
+            for place, loss in enumerate(losses_of(self.loss, values, size)):
                 own = tuple(each[place] for each in said if each)
                 self.worst.append((loss, self.start + place, own))
             self.worst.sort(key=_greatest)
             del self.worst[self.count :]
         self.start += size
 
-    def _loss_of(self, values: Values, place: int, loss: Whole) -> float:
-        """The loss of a sample as if it were alone."""
-        own = {name: tensor[place : place + 1] if tensor.ndim else tensor for name, tensor in values.items()}
-        judge = Judge(loss, 1, Strategy(), self.network.results)
-        judge.add(own, 0, Share(0, 1, 1))
-        (found,) = judge.result()
-        return float(found) if torch.isfinite(found) else float("inf")
+
+def losses_of(loss: Computation, values: Values, size: int) -> list[float]:
+    """The loss of each of `size` samples, as if it were alone; infinite where it is no number."""
+    given = [values[name].detach() for name in loss.inputs]
+    apart = [0 if tensor.ndim and len(tensor) == size else None for tensor in given]
+
+    def alone(*rows: Tensor) -> Tensor:
+        batches = [row if place is None else row.unsqueeze(0) for row, place in zip(rows, apart, strict=True)]
+        found: Tensor = loss.module(*batches)
+        return found
+
+    try:
+        found = torch.func.vmap(alone, tuple(apart), randomness="different")(*given)
+    except (RuntimeError, ValueError, NotImplementedError):  # an operator that vmap does not take
+        rows = [[tensor if at is None else tensor[place] for tensor, at in zip(given, apart, strict=True)]
+                for place in range(size)]  # fmt: skip
+        found = torch.stack([alone(*row) for row in rows])
+    return torch.where(torch.isfinite(found), found, torch.inf).tolist()
 
 
 def _greatest(each: tuple[float, int, tuple[Said, ...]]) -> tuple[float, int]:

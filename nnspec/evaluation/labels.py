@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnspec.evaluation.classes import HELD
-from nnspec.evaluation.curves import area_under_roc, average_precision
+from nnspec.evaluation.curves import areas
 from nnspec.evaluation.figures import Figures, Row, Value, mean, share
 
 HALF = 0.5  # the probability from which on a label is said to hold
@@ -77,6 +77,6 @@ class LabelTally:
         if self.held:
             scores = np.concatenate([scores[:, index] for scores, _ in self.held])
             known = np.concatenate([each[:, index] for _, each in self.held])
-            figures["auc"] = area_under_roc(scores, known)
-            figures["average_precision"] = average_precision(scores, known)
+            found = areas(scores, known)
+            figures |= {"auc": found.auc, "average_precision": found.average_precision}
         return Row(self.names[index], figures)

@@ -32,6 +32,7 @@ from nnspec.recipe.objective import elaborate_objective
 from nnspec.recipe.plan import read_plan
 from nnspec.recipe.recipe import Recipe
 from nnspec.record import Record
+from nnspec.train.augment import middle
 from nnspec.train.building import computation, in_halves
 from nnspec.train.data.parts import read_parts
 from nnspec.train.fit import Fitted, frame_of
@@ -97,9 +98,12 @@ def open_onnx(path: Path, request: Request) -> Subject:
     program = signature(session)
     inputs = {port.name: program.main.values[port.value] for port in program.main.inputs}
     judging = Judging.stored(part, session.metadata)
-    read = read_parts(choice, held, Path.cwd(), frame_of(program), {}, inputs, judging.known)
+    read = read_parts(
+        choice, held, Path.cwd(), frame_of(program, bool(recipe and recipe.cut)), {}, inputs, judging.known
+    )
     divided = Divided(read, Supply(), CPU, None)
-    fitted = Fitted(divided, program, None)
+    cut = recipe.cut if recipe else None
+    fitted = Fitted(divided, program, None, cut)
     judged = _judged(recipe, program, fitted, request.limits)
     for each in judged.programs:
         types = {port.name: each.main.values[port.value] for port in each.main.inputs}
@@ -109,6 +113,9 @@ def open_onnx(path: Path, request: Request) -> Subject:
     samples = judging.chosen(read, chosen, None)
     statistics, fed = _statistics(session.metadata, judging, tuple(inputs))
     views = _normalised(fitted.fields, statistics)
+    if cut is not None:
+        shown = [name for name, view in views.items() if view.field in read.pictures | read.masks]
+        views |= {name: views[name].then(partial(middle, extent=cut)) for name in shown}
     batch = recipe.batch if recipe else Recipe().batch
     divided.divide([samples])
     part_of = divided.delivered(0, views, Order(len(samples), batch, 0))
@@ -145,7 +152,9 @@ def open_onnx(path: Path, request: Request) -> Subject:
     )
     compared = tuple((each, function(each.program)) for each in comparisons(judged.programs, set(outputs)))
     model = session.metadata.get("nnspec.model", path.stem)
-    return Subject(Network(task), compared, judging.known, read, samples, model, str(path), part or "all")
+    alone = task.judged is not None and not task.judged.parts.batchwise
+    loss = function(judged.loss) if judged.loss is not None and alone else None
+    return Subject(Network(task), loss, compared, judging.known, read, samples, model, str(path), part or "all")
 
 
 def _data(path: Path, recipe: StoredRecipe | None, request: Request) -> Data:

@@ -30,6 +30,26 @@ class OtherOutputs(Diagnostic):
         return "export the model again from the weights of the run: nnspec export MODEL.nn --weights W --onnx FILE"
 
 
+class NotOneFile(Diagnostic):
+    """What a recipe trains cannot be judged as an ONNX file.
+
+    A recipe that builds networks itself judges all of them at once, and a loss with derivatives of the model needs a
+    model that has them: PyTorch judges these.
+    """
+
+    code = "E0678"
+    path: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.path} cannot be judged in the place of the model: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "leave --onnx out: PyTorch judges it"
+
+
 class OnnxModel(nn.Module):
     """A session of onnxruntime that takes and gives tensors."""
 

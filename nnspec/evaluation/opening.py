@@ -8,12 +8,12 @@ from pathlib import Path
 
 import torch
 
-from nnspec.diagnostics import Source, Span
+from nnspec.diagnostics import Source, Span, SpecError
 from nnspec.elaborate.declarations import Declarations
 from nnspec.evaluation.comparisons import Comparison, comparisons, judged_programs
 from nnspec.evaluation.given import data_for
 from nnspec.evaluation.judge import Subject
-from nnspec.evaluation.onnx_model import OnnxModel
+from nnspec.evaluation.onnx_model import NotOneFile, OnnxModel
 from nnspec.infer.session import Session
 from nnspec.ir import Program
 from nnspec.limits import Limits
@@ -80,6 +80,8 @@ def _opened(
     elif part is None:
         part = "validation"
     session = None if request.onnx is None else Session(request.onnx)
+    if session is not None and plan.builds:
+        raise SpecError.of(NotOneFile(None, session.path, "the recipe builds its networks itself"))
     if session is not None:
         changed |= {"cache_features": False, "compile": False}
     plan = plan.replace(recipe=plan.recipe.model_copy(update=changed))
@@ -89,6 +91,8 @@ def _opened(
     with own_randomness(device):
         prepared = prepare(program, plan, base, places, device, Strategy(), request.limits, judging)
     if session is not None:
+        if prepared.task.derives:
+            raise SpecError.of(NotOneFile(None, session.path, "its loss takes derivatives of the model"))
         prepared = _by_onnx(prepared, session)
     function = partial(computation, model=prepared.task.model, device=device, limits=request.limits)
     made = {port.name for port in program.main.outputs if not port.training} if not plan.builds else set()
@@ -107,8 +111,12 @@ def subject_of(
 ) -> Subject:
     """The subject of what is prepared."""
     compared = tuple((each, _evaluating(function(each.program))) for each in found)
-    network = Network(prepared.task)
-    return Subject(network, compared, prepared.known, prepared.data, prepared.chosen.validation, model, weights, part)
+    task, objective = prepared.task, prepared.objective
+    alone = task.judged is not None and not task.judged.parts.batchwise and not task.derives
+    loss = _evaluating(function(objective.losses[0])) if alone else None  # else samples are compared with others
+    return Subject(
+        Network(task), loss, compared, prepared.known, prepared.data, prepared.chosen.validation, model, weights, part
+    )
 
 
 def _evaluating(function: Computation) -> Computation:

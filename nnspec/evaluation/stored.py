@@ -14,6 +14,7 @@ from nnspec.infer.metadata import stored
 from nnspec.infer.mistakes import BadMetadata
 from nnspec.ir import Program
 from nnspec.ir.verify import UnsoundProgram, verify
+from nnspec.recipe.augmentation import final_extent
 from nnspec.recipe.choice import CHOICES
 from nnspec.recipe.data import Data
 from nnspec.recipe.objective import Objective
@@ -34,6 +35,8 @@ class StoredRecipe(BaseModel):
     test: float | None = None
     stratify: bool = False
     data: dict[str, dict[str, Any]]  # without paths
+    paths: bool = False  # whether it had any
+    cut: tuple[int, int] | None = None  # the size of the middle of each picture that is judged
     loss: str | None = None
     metrics: str | None = None
 
@@ -57,6 +60,8 @@ def judged_metadata(plan: Plan, objective: Objective, made: set[str]) -> dict[st
         split=recipe.split,
         stratify=recipe.stratify,
         data={recipe.data.word: _without_paths(recipe.data)},
+        paths=any(getattr(recipe.data, name) is not None for name in recipe.data.paths),
+        cut=final_extent(recipe.augment),
         loss=_plain(loss),
         metrics=_plain(objective.metrics),
         **shares,
@@ -116,7 +121,7 @@ def data_of(recipe: StoredRecipe, path: str | None) -> Data | None:
     """The data of a stored recipe, at a path; None where it needs one and gets none, or is of no known kind."""
     ((word, arguments),) = recipe.data.items()
     kind = CHOICES["data"].get(word)
-    if kind is None or ("path" in kind.model_fields) != (path is not None):
+    if kind is None or recipe.paths != (path is not None):
         return None
     named = {"path": path} if path is not None else {}
     try:

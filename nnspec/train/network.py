@@ -57,7 +57,7 @@ class Network:
         """Add the gradients of a batch that is taken apart; its loss."""
         whole = self.wholes[turns.phase.name]
         assert whole is not None
-        return Accumulation(self.task, turns, whole, batch, parts, self._forward_in_training, self.results).backward()
+        return Accumulation(self.task, turns, whole, batch, parts, self._forward_in_training, self._results).backward()
 
     def evaluate(self, values: Values) -> None:
         """Add what the model gives in evaluation to the values."""
@@ -82,7 +82,7 @@ class Network:
         task, start = self.task, 0
         samples = len(part)
         wholes = [each for each in (task.judged, task.metrics) if each]
-        judges = [Judge(each, samples, task.strategy, self.results) for each in wholes]
+        judges = [Judge(each, samples, task.strategy, self._results) for each in wholes]
         together = any(each.parts.batchwise for each in wholes)  # samples of a batch are compared with all others of it
         with torch.set_grad_enabled(task.derives):
             share_of = self._whole_share if together else task.strategy.share
@@ -116,7 +116,7 @@ class Network:
             return whole
         return Whole(whole.parts, self._function(whole.first), whole.rest, whole.given)
 
-    def results(self, function: Computation | None, values: Values) -> list[Tensor]:
+    def _results(self, function: Computation | None, values: Values) -> list[Tensor]:
         """The results of a part of a loss or of metrics; the network may be in it."""
         with self._precision() if not self.task.inputs else nullcontext():
             return results(function, values)
