@@ -70,6 +70,29 @@ def test_repeats_are_one_box_so_that_gpt3_is_drawn_like_gpt2():
     assert "× 96" in three.svg()
 
 
+LOOP = """
+block Layer: x, places { x + places -> Linear(4) }
+model Loop {
+  input places: float[N, 4]
+  input x: float[N, 4]
+  for i in 1..6 { (_, places) -> "layers.{i}": Layer }
+  for i in 1..3 { Linear(4) -> ReLU }
+  output y = for_all: Linear(4)
+}
+"""
+
+
+def test_turns_of_a_loop_that_do_the_same_are_one_box():
+    ((_, level),) = nnspec.loads(LOOP).draw(open=["layers.4"]).levels
+    layer, stack = level.boxes[2:4]
+    assert layer.strips[0].label == "layers.1..6"
+    assert layer.strips[0].times == "× 6"
+    assert layer.strips[0].parameters == 6 * 20
+    assert layer.inside is not None, "whichever of the turns is named"
+    assert [strip.times for strip in stack.strips] == ["× 3", "× 3"]
+    assert len(level.boxes) == 6
+
+
 def test_branches_stand_side_by_side_and_a_skip_is_a_lane():
     picture = nnspec.loads(BRANCHES).draw()
     assert list(Drawing(picture.svg()).faults()) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
+from typing import Literal
 
 from nnspec.ir import Call, Module, Program
 from nnspec.ir.mixture import chosen
@@ -11,11 +12,11 @@ from nnspec.ir.state import applied, layer_weights, totals, weight_at, weights_t
 from nnspec.layers.base import Layer
 from nnspec.picture.content import Content, Standing, content, standing
 from nnspec.picture.families import family_of
+from nnspec.picture.runs import Run, joins, runs
 from nnspec.picture.scene import Box, Level, Strip, Wire
 from nnspec.picture.words import block_words, layer_words, shape_text
 from nnspec.record import Record
 
-_CLOSE = ("activation", "normalization", "dropout")  # families that stand in the box of the layer before
 _FAR = 3  # so many far steps that take a value are told its name, instead of a line to each
 
 
@@ -51,66 +52,73 @@ class Scenes:
         boxes = [_port(port.name, "input") for port in module.inputs]
         made = {port.value: index for index, port in enumerate(module.inputs)}
         wires: list[Wire] = []
-        for run in _runs(self.program, module):
-            given = run[0].inputs if isinstance(run[0].callee, str) else tuple(dict.fromkeys(run[0].inputs))
+        for run in runs(module):
+            first = run.calls[0]
+            given = first.inputs if isinstance(first.callee, str) else tuple(dict.fromkeys(first.inputs))
             wires += _wires(module, given, len(boxes), made)
-            made.update({value: len(boxes) for call in run for value in call.outputs})
+            made.update(dict.fromkeys(run.outputs, len(boxes)))
             boxes.append(self._box(module, run, prefix, len(boxes)))
         for port in module.outputs:
             wires += _wires(module, (port.value,), len(boxes), made)
             boxes.append(_port(port.name, "output"))
         return _told(module, boxes, wires)
 
-    def _box(self, module: Module, run: list[Call], prefix: str, index: int) -> Box:
-        call = run[0]
+    def _box(self, module: Module, run: Run, prefix: str, index: int) -> Box:
+        call = run.calls[0]
         if not isinstance(call.callee, str):
-            strips = tuple(self._layer(module, each, prefix) for each in run)
-            joins = len(run) == 1 and call.callee.operator is not None and sum(map(bool, call.inputs)) > 1
-            return Box(f"{index}", "join" if joins else "layers", strips, strips[0].path)
-        shown = standing(self.program, module, call, prefix)
-        key = str(shown.call.callee)
+            strips = tuple(self._layer(module, turns, prefix) for turns in zip(*run.turns, strict=True))
+            kind: Literal["join", "layers"] = "join" if len(run.calls) == 1 and joins(call) else "layers"
+            return Box(f"{index}", kind, strips, strips[0].path)
+        shown = [standing(self.program, module, each, prefix) for (each,) in run.turns]
+        key, path = str(shown[0].call.callee), shown[0].path
         inside = None
-        if not shown.call.shared and shown.path in self.view.open:
-            inside = self.level(content(self.program, key, shown.path))
-        strip = self._block(shown, key, self.view.marks.get(path_of(call, prefix), ""))
-        return Box(f"{index}", "block", (strip,), shown.path, inside, key, call.inputs, call.outputs)
+        if not shown[0].call.shared and any(each.path in self.view.open for each in shown):
+            inside = self.level(content(self.program, key, path))
+        marks = [self.view.marks.get(path_of(each, prefix), "") for (each,) in run.turns]
+        strip = self._block(shown, key, next(filter(None, marks), ""))
+        return Box(f"{index}", "block", (strip,), path, inside, key, call.inputs, run.outputs)
 
-    def _layer(self, module: Module, call: Call, prefix: str) -> Strip:
+    def _layer(self, module: Module, turns: tuple[Call, ...], prefix: str) -> Strip:
+        call = turns[0]
         layer = call.callee
         assert isinstance(layer, Layer)
-        types = module.types(call.inputs)
-        path = prefix + call.label if call.label else ""
-        count = weights_total(layer_weights(module, call)).parameters * call.count if path and not call.shared else 0
+        paths = [prefix + each.label for each in turns if each.label]
+        count = weights_total(layer_weights(module, call)).parameters * call.count if paths and not call.shared else 0
         name = layer.operator if layer.operator and layer.operator not in ("[]", "neg") else layer.kind
         name = {"*": "×", "-": "−"}.get(name, name)
         notes = [*(["reused"] if call.shared else []), *(["training only"] if call.training else [])]
+        marks = [self.view.marks.get(path_of(each, prefix), "") for each in turns]
         return Strip(
-            path=path,
+            path=paths[0] if paths else "",
             label="",
             name=name,
-            about=layer_words(layer, types),
-            parameters=count - self._tied_below(path),
+            about=layer_words(layer, module.types(call.inputs)),
+            parameters=count * len(turns) - sum(map(self._tied_below, paths)),
             family=family_of(layer),
-            times=_times(module, call),
+            times=_times(module, call, len(turns)),
             notes=tuple(notes),
             place=call.place,
-            mark=self.view.marks.get(path_of(call, prefix), ""),
+            mark=next(filter(None, marks), ""),
         )
 
-    def _block(self, shown: Standing, key: str, mark: str) -> Strip:
+    def _block(self, turns: list[Standing], key: str, mark: str) -> Strip:
+        shown = turns[0]
         module, call = self.program.modules[key], shown.call
         named = module.kind != "group"
         count = 0 if call.shared else applied(shown.within, call, self.totals[key]).parameters
         scanned = ("step by step, backward" if call.scan.backward else "step by step") if call.scan else ""
         notes = [scanned, "reused" if call.shared else "", "training only" if call.training else ""]
+        label = "" if shown.label.isdecimal() and (named or shown.call.count > 1) else shown.label
+        if label and len(turns) > 1:
+            label = f"{label}..{turns[-1].label.rpartition('.')[2]}"
         return Strip(
             path=shown.path,
-            label="" if shown.label.isdecimal() and (named or shown.call.count > 1) else shown.label,
+            label=label,
             name=module.name if named else "",
             about=block_words(module, self.alike[module.name]) if named else "",
-            parameters=count - self._tied_below(shown.path),
+            parameters=count * len(turns) - sum(self._tied_below(each.path) for each in turns),
             family="block",
-            times=_times(shown.within, call),
+            times=_times(shown.within, call, len(turns)),
             notes=tuple(filter(None, notes)),
             place=call.place,
             mark=mark,
@@ -125,48 +133,16 @@ def path_of(call: Call, prefix: str) -> str:
     return prefix + (call.label or call.outputs[0])
 
 
-def _times(module: Module, call: Call) -> str:
+def _times(module: Module, call: Call, turns: int) -> str:
     if call.routed:
         return f"{chosen(module, call)} of {call.count}"
-    return f"× {call.count:,}" if call.count > 1 else ""
+    count = call.count * turns
+    return f"× {count:,}" if count > 1 else ""
 
 
 def _port(name: str, kind: str) -> Box:
     strip = Strip("", "", name, "", 0, "port")
     return Box(f"{kind} {name}", "input" if kind == "input" else "output", (strip,))
-
-
-def _runs(program: Program, module: Module) -> Iterator[list[Call]]:
-    """The calls in order, each with those that follow it closely and alone use its result."""
-    uses = Counter(name for call in module.calls for name in call.inputs)
-    uses.update(port.value for port in module.outputs)
-    takers = {call.inputs[0]: call for call in module.calls if _is_close(module, call)}
-    taken: set[int] = set()
-    for call in module.calls:
-        if id(call) in taken:
-            continue
-        run = [call]
-        while _holds(run[-1]) and uses[run[-1].outputs[0]] == 1 and run[-1].outputs[0] in takers:
-            run.append(takers[run[-1].outputs[0]])
-            taken.add(id(run[-1]))
-        yield run
-
-
-def _holds(call: Call) -> bool:
-    """Whether others may stand in the box of a call: it is of a layer with one result, and joins nothing."""
-    return (
-        isinstance(call.callee, Layer)
-        and len(call.outputs) == 1
-        and not (call.callee.operator is not None and sum(map(bool, call.inputs)) > 1)
-    )
-
-
-def _is_close(module: Module, call: Call) -> bool:
-    """Whether a call may stand in the box of the one before."""
-    if not isinstance(call.callee, Layer) or len(call.inputs) != 1 or len(call.outputs) != 1 or not call.inputs[0]:
-        return False
-    given, result = module.values[call.inputs[0]], module.values[call.outputs[0]]
-    return given.equals(result) and family_of(call.callee) in _CLOSE and call.callee.operator is None
 
 
 def _wires(module: Module, inputs: tuple[str, ...], target: int, made: dict[str, int]) -> Iterator[Wire]:
