@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import re
+import sys
 from collections.abc import Set
 
 import torch
@@ -12,6 +13,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
 
 from nnspec.diagnostics import Diagnostic, Span, SpecError
+from nnspec.diagnostics.diagnostic import Found
+from nnspec.diagnostics.render import render
 from nnspec.ir import Program
 from nnspec.ir.state import call_at
 from nnspec.layers.families.normalization import BatchNorm1d, BatchNorm2d, BatchNorm3d
@@ -56,6 +59,11 @@ class ProcessLost(Diagnostic):
     @property
     def help(self) -> str | None:
         return "look at what it said; the run can go on from its last state with --resume"
+
+
+def tell_loss() -> None:
+    """Print that another process is lost, where the program cannot go on to do so."""
+    sys.stderr.write(render([Found(ProcessLost(None))]))
 
 
 class Group(Strategy):

@@ -23,13 +23,15 @@ def joined(name: str | None, process: Process, device: torch.device) -> Iterator
         yield Strategy()
         return
     from nnspec.train.data_parallel import DataParallel  # here: torch.distributed takes half a second to import
-    from nnspec.train.group import ProcessLost, join
+    from nnspec.train.group import ProcessLost, join, tell_loss
+    from nnspec.train.heartbeat import heartbeat
     from nnspec.train.sharded import Sharded
 
     join(process, device)
     strategy = {each.name: each for each in (DataParallel, Sharded)}[name](device)
     try:
-        yield strategy
+        with heartbeat(process, tell_loss):
+            yield strategy
     except RuntimeError as error:
         if strategy.lost(error):
             raise SpecError.of(ProcessLost(None)) from error
