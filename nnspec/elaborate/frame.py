@@ -157,10 +157,16 @@ class Frame(Record):
             self.environment.texts.pop(name, None)
 
     def name_size(self, name: str, wire: Wire, dim: int) -> None:
-        """Let a name that a shape has given a number be one of the body's, as a parameter is."""
-        known = self.scope.sizes.setdefault(name, (wire, dim))
-        if known[0].type.shape[known[1]] == wire.type.shape[dim]:
-            self.environment.texts[name] = name
+        """Let a name that a shape has given a number be one of the body's, as a parameter is.
+
+        One that stands for another size at every turn of a loop is another name in their texts each time.
+        """
+        text, number, sizes = name, 1, self.scope.sizes
+        while sizes.get(text, (wire, dim)) != (wire, dim) or (text != name and self.environment.find(text)[0]):
+            number += 1
+            text = f"{name}_{number}"
+        sizes[text] = wire, dim
+        self.environment.texts[name] = text
 
     def define_dimension(self, name: str, size: Size) -> None:
         """Let a name that is new here stand for a dimension."""

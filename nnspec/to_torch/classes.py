@@ -41,7 +41,11 @@ class ClassText:
             self.attributes = {"": (form.items, 1)}
             return
         forward = Forward(forms, form)
-        self.forward, self.inputs, self.attributes = tuple(forward.lines), tuple(forward.inputs), forward.attributes
+        self.forward, self.inputs, self.attributes = (
+            tuple(forward.lines),
+            tuple(forward.inputs),
+            forward.attributes.built,
+        )
         self.sizes = tuple(forward.sizes.read)
         self.attributes = {label: self.attributes[label] for label in in_order(self.module.order, self.attributes)}
 

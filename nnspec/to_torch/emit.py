@@ -59,7 +59,7 @@ def torch_source(program: Program, constants: Mapping[str, Any] | None = None) -
 def _used(sources: Mapping[str, str], texts: list[str]) -> list[str]:
     """The functions and classes that rows bring along, without those that nothing needs after all."""
     needed, found = "\n".join(texts), list[str]()
-    for name, text in reversed(sources.items()):
+    for name, text in reversed([*sources.items()]):
         if re.search(rf"\b{re.escape(name)}\b", needed):
             found.append(text)
             needed += text

@@ -155,7 +155,7 @@ class Origins:
                 continue
             size = module.values[name].shape[dim]
             if key == self.block[key] and any(port.value == name for port in module.inputs):
-                own[dim], words[word] = word, word
+                own[dim] = words[word] = own[dim] or word
             elif isinstance(size, int):
                 words[word] = own[dim] or repr(size)
         known, numbers = self._known[key], self.numbers[key]

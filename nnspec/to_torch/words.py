@@ -62,7 +62,7 @@ def _usual(name: str, rank: int, dim: int) -> str:
     if len(name) > 2:
         return ""
     if name[0] == "C":
-        return "in_channels" if rank > 3 and dim == 1 else "channels"
+        return "in_features" if rank == 2 else "in_channels" if rank > 3 and dim == 1 else "channels"
     if name[0] in "DEF" and dim == rank - 1:
         return "in_features" if rank == 2 else "dim"
     return variable(name.lower())
