@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -11,15 +12,17 @@ import torch
 from numpy.typing import NDArray
 
 from nnspec.diagnostics import Span
-from nnspec.reading.folders import common_names, others_in, parts_of, pictures_in
-from nnspec.reading.pictures import read_classes, read_picture
+from nnspec.reading.folders import common_names, files_in, others_in, parts_of
+from nnspec.reading.pictures import read_bytes, read_classes, read_picture
+from nnspec.reading.unreadable import Unreadable
 from nnspec.train.data.dataset import DataSet, Frame
-from nnspec.train.data.fail import RELATIVE, instead, need_room, read_from, refuse
-from nnspec.train.data.pictures import COLORS, each_readable, frame_of_file
-from nnspec.train.data.samples import Held
+from nnspec.train.data.fail import RELATIVE, instead, read_from, refuse
+from nnspec.train.data.files import Files
+from nnspec.train.data.pictures import COLORS, WHITE, frame_of_file
+from nnspec.train.data.samples import Form, Hash, Indices, Rows, Samples
 
 _CLASSES = 20  # the largest number of a class that no folder of pictures has as its brightest grey
-Files = dict[str, dict[str, Path]]  # by field, and by the name of the sample
+DARK = 64  # pictures of a field by which it is told whether they are greys
 
 
 def read_pairs(path: Path, labels: tuple[str, ...], frame: Frame, span: Span | None) -> DataSet:
@@ -40,40 +43,102 @@ def read_pairs(path: Path, labels: tuple[str, ...], frame: Frame, span: Span | N
     unknown = next((label for label in labels if label not in names), None)
     if unknown is not None:
         fail(f"it has no folder {unknown}", instead(unknown, names))
-    samples: list[dict[str, Path]] = []
     counts: list[int] = []
+    listed: dict[str, list[str]] = {name: [] for name in names}
     for part in parts.folders:
         files = {name: _files(part / name) for name in names}
         stems = sorted(set().union(*files.values()))
         alone = [f"{name}/{stem}" for stem in stems for name in names if stem not in files[name]]
         if alone:
             fail(f"these are missing: {', '.join(alone[:5])}")
-        samples += [{name: files[name][stem] for name in names} for stem in stems]
+        for name in names:
+            listed[name] += [files[name][stem] for stem in stems]
         counts.append(len(stems))
-    if len(names) < 2 or len(samples) < 2 or not all(counts):
+    if len(names) < 2 or sum(counts) < 2 or not all(counts):
         fail("it holds no two fields of two pictures each")
-    frame = frame_of_file(samples[0][names[0]], frame)
-    extent = (frame.height or 1, frame.width or 1)
-    need_room(path, 4 * COLORS * extent[0] * extent[1] * len(samples) * len(names), span)
-    picture = partial(read_picture, channels=frame.channels or COLORS, extent=extent)
-    classes = partial(read_classes, extent=extent)
-
-    def read(file: Path) -> NDArray[Any]:
-        return np.asarray((classes if file.parent.name in labels else picture)(file))
-
-    made = iter(each_readable(path, [sample[name] for name in names for sample in samples], read, span))
-    fields = {name: torch.from_numpy(np.stack([next(made) for _ in samples])) for name in names}
+    fields = {name: Files([part / name for part in parts.folders], counts, found) for name, found in listed.items()}
+    samples = PairFiles(path, fields, labels, frame_of_file(fields[names[0]].path(0), frame))
     for name in (each for each in names if each not in labels):
-        brightest = round(255 * float(fields[name].max()))
+        brightest = samples.brightest(name)
         if 0 < brightest <= _CLASSES:
             fail(f"nothing in the pictures of {name} is brighter than {brightest} of 255: these are classes, not greys",
                  f'write labels = ["{name}"], by which each value is the class of its pixel')  # fmt: skip
     notes = (*parts.notes, *others_in([part / name for part in parts.folders for name in names]))
     validated, tested = parts.held_out(counts)
-    return DataSet(path.name, Held(fields), (), frozenset(names) - frozenset(labels), frozenset(labels),
+    return DataSet(path.name, samples, (), frozenset(names) - frozenset(labels), frozenset(labels),
                    held_out=validated, tested=tested, notes=notes)  # fmt: skip
 
 
-def _files(folder: Path) -> dict[str, Path]:
+class PairFiles(Samples):
+    """The pictures of several fields, unpacked when they are asked for; classes are the numbers of their pixels."""
+
+    decoded = True
+
+    def __init__(self, root: Path, fields: Mapping[str, Files], labels: Sequence[str], frame: Frame) -> None:
+        """Take the files as they are listed.
+
+        Args:
+            root: the folder of all.
+            fields: the files of each field.
+            labels: the fields of classes.
+            frame: the form that pictures are brought to.
+        """
+        self.root = root
+        self.fields = dict(fields)
+        self.labels = frozenset(labels)
+        self.channels, self.extent = frame.channels or COLORS, (frame.height or 1, frame.width or 1)
+        self.forms = {name: self._form(name, files.wide) for name, files in fields.items()}
+
+    def _form(self, name: str, wide: bool) -> Form:
+        if name in self.labels:
+            return Form(torch.int32 if wide else torch.uint8, self.extent)
+        if wide:
+            return Form(torch.float32, (self.channels, *self.extent))
+        return Form(torch.uint8, (*self.extent, self.channels), WHITE, channels_last=True)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.fields.values())))
+
+    def place(self, index: int) -> str:
+        paths = [files.path(index).relative_to(self.root).as_posix() for files in self.fields.values()]
+        return " or ".join(paths)
+
+    def rows(self, indices: Indices) -> Rows:
+        found = {}
+        for name in self.fields:
+            form = self.forms[name]
+            made = np.empty((len(indices), *form.sizes), torch.empty(0, dtype=form.dtype).numpy().dtype)
+            for row, index in enumerate(indices.tolist()):
+                made[row] = self._read(name, index)
+            found[name] = torch.from_numpy(made)
+        return found
+
+    def _read(self, name: str, index: int) -> NDArray[Any]:
+        """A picture, or the classes of one."""
+        files = self.fields[name]
+        path = files.path(index)
+        if name not in self.labels:
+            return (read_picture if files.wide else read_bytes)(path, self.channels, self.extent)
+        classes = read_classes(path, self.extent)
+        if not files.wide and int(classes.max()) > WHITE:
+            raise Unreadable("it has more classes than the first ones can", "save all of them alike")
+        return classes
+
+    def brightest(self, name: str) -> int:
+        """The brightest grey of a field, of 255, in the pictures that are looked at."""
+        brightest = 0
+        for index in np.linspace(0, len(self) - 1, min(DARK, len(self))).astype(np.int64).tolist():
+            with suppress(Unreadable):
+                picture = self._read(name, index)
+                brightest = max(brightest, round(float(picture.max()) * (255 if self.fields[name].wide else 1)))
+        return brightest
+
+    def identify(self, hashed: Hash) -> None:
+        for name, files in self.fields.items():
+            hashed.update(f"{name} {self.forms[name]}".encode())
+            files.identify(hashed)
+
+
+def _files(folder: Path) -> dict[str, str]:
     """The pictures of a field by their names without endings."""
-    return {file.stem: file for file in pictures_in(folder)}
+    return {Path(name).stem: name for name in files_in(folder)[0]}
