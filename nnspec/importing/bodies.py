@@ -54,14 +54,11 @@ class Step:
 
     def label_kept(self, labels: Sequence[str]) -> str | None:
         """Its label, unless it owns nothing and the label says no more than its layer does, or is on several steps."""
-        if self.label is None or self.owns:
+        if self.label is None or self.owns or self.label.isdecimal():
             return self.label
-        words = {part.rstrip("0123456789").lower() for part in self.label.split(".")[-1:]}
-        kind = self.operation.layer.kind.rstrip("123d").lower()
-        plain = (
-            not re.search(r"[a-z]", words.pop() or "") or re.sub(r"\d", "", self.label).replace("_", "").lower() in kind
-        )
-        return None if plain or "." in self.label or labels.count(self.label) > 1 else self.label
+        word = re.sub(r"[\d_]", "", self.label).lower()
+        says_more = bool(word) and "." not in self.label and word not in self.operation.layer.kind.lower()
+        return self.label if says_more and labels.count(self.label) == 1 else None
 
 
 class Call:
@@ -212,8 +209,8 @@ class _Making:
             yield call
 
     def _is_strange(self, operation: Operation, scope: Scope) -> bool:
-        """Whether an operation owns weights that are not below the scope."""
-        if operation.path is None or below(operation.path, scope.path) is not None:
+        """Whether an operation owns weights that are not below the scope, but its own or those of others."""
+        if operation.path is None or (operation.path != scope.path and below(operation.path, scope.path)):
             return False
         return bool(_weights(operation, self.network.types)) and self._alias(operation, scope.path) is None
 

@@ -57,10 +57,10 @@ class Names:
         """A value as it is written."""
         return self.values[value]
 
-    def applied(self, label: str) -> bool:
-        """Whether the step of a label was applied before."""
-        return label in self._applied
+    def applied(self, path: str) -> bool:
+        """Whether the step at a path was applied before."""
+        return path in self._applied
 
-    def apply(self, label: str) -> None:
-        """Note that the step of a label is applied."""
-        self._applied.add(label)
+    def apply(self, path: str) -> None:
+        """Note that the step at a path is applied."""
+        self._applied.add(path)

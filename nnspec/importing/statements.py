@@ -498,10 +498,10 @@ class _Lines:
         if not piece.reads:
             self.names.sources.add(id(made))
             return [syntax.item(made, label)]
-        if label is not None and self.names.applied(label):
+        if label is not None and self.names.applied(operation.path or label):
             made, label = syntax.path(label), None
         elif label is not None:
-            self.names.apply(label)
+            self.names.apply(operation.path or label)
         layer = operation.layer
         assert not isinstance(layer, Stored)
         words = ("",) * len(piece.inputs) if layer.variadic else layer.inputs + layer.optional_inputs

@@ -71,6 +71,8 @@ class Builder:
     ) -> tuple[Value, ...]:
         """All results of a layer, which owns weights below `path`."""
         given = tuple(None if each is None else self.tensor(each) for each in inputs)
+        if any(each is not None and 0 in each.shape for each in given):
+            raise Unsaid("it is given a tensor without elements")
         while given and given[-1] is None:
             given = given[:-1]
         absent = len(layer.inputs) + len(layer.optional_inputs) - len(given)
@@ -153,12 +155,26 @@ class Builder:
         self, layer: Layer, inputs: Sequence[Value | None], weights: Mapping[str, Value | None]
     ) -> tuple[Value, ...] | None:
         """A layer that owns these parameters, by the names that it has for them; None if they are no layer's own."""
+        if self.norm:
+            return self.apply(layer, tuple(inputs), self.module_path, ())
+        weights = {name: None if each is None else self._seen_through(each) for name, each in weights.items()}
         given = {name: value for name, value in weights.items() if value is not None}
         path = self._owner(given)
         if path is None:
             return None
         ties = [(name, self.ties[f"{path}.{name}"]) for name in given if f"{path}.{name}" in self.ties]
         return self.apply(layer, tuple(inputs), path, tuple(ties))
+
+    def _seen_through(self, value: Value) -> Value:
+        """The parameter that a value is under another shape and again under its own; else the value."""
+        made = self.makers.get(value.name)
+        while made is not None and made.layer.kind in ("Squeeze", "Unsqueeze", "Reshape", "Flatten", "Unflatten"):
+            source = made.inputs[0] or ""
+            for (own, _), held in self._held.items():
+                if held.name == source and held.shape == value.shape:
+                    return Value(held.name, held.type, own)
+            made = self.makers.get(source)
+        return value
 
     def _owner(self, weights: Mapping[str, Value]) -> str | None:
         """The path below which all of these stand by their names: that of the module that runs, if it may be."""

@@ -22,7 +22,8 @@ from nnspec.importing.mistakes import BadExample, CannotExport, FixedSize
 from nnspec.importing.places import innermost
 from nnspec.record import Record
 
-_WORD = re.compile(r"(?:(\d+)\*)?([A-Za-z_]\w*)|(\d+)|_")
+_ATTENTION = torch.ops.aten.scaled_dot_product_attention.default
+_WORD = re.compile(r"(?:(\d+)\*)?([A-Za-z_]\w*)(?:([+-]\d+))?|(\d+)|_")
 
 
 class Exported(Record):
@@ -34,6 +35,7 @@ class Exported(Record):
     names: dict[str, Size]  # of torch's symbols
     inputs: tuple[str, ...]  # the names of the tensors among the arguments, in the order of the graph
     tree: Any  # how the results were put together
+    dropouts: tuple[float, ...] = ()  # of each attention, in training
 
 
 def export(module: nn.Module, arguments: Mapping[str, Any], dynamic: Mapping[str, str]) -> Exported:
@@ -50,17 +52,12 @@ def export(module: nn.Module, arguments: Mapping[str, Any], dynamic: Mapping[str
     modules = dict(module.named_modules(remove_duplicate=False))
     wanted = {name: _parsed(name, text, arguments) for name, text in dynamic.items()}
     given = {name: _widened(value, wanted.get(name)) for name, value in arguments.items()}
-    shapes = {name: _dimensions(wanted[name]) if name in wanted else None for name in given}
+    made = _made(wanted)
+    shapes = {name: _dimensions(wanted[name], made) if name in wanted else None for name in given}
     was = {each: each.training for each in modules.values()}
     try:
         with ExitStack() as stack:
-            stack.enter_context(torch.no_grad())
-            stack.enter_context(warnings.catch_warnings())
-            warnings.simplefilter("ignore")
-            logging.disable(logging.CRITICAL)  # torch logs what it raises, too
-            stack.callback(logging.disable, logging.NOTSET)
-            stack.enter_context(redirect_stdout(StringIO()))  # and prints whole graphs
-            stack.enter_context(redirect_stderr(StringIO()))
+            _quiet(stack)
             module.eval()
             stack.enter_context(opaque(dict(module.named_modules())))
             program = torch.export.export(module, (), dict(given), dynamic_shapes=shapes or None, strict=False)
@@ -69,7 +66,55 @@ def export(module: nn.Module, arguments: Mapping[str, Any], dynamic: Mapping[str
     finally:
         for each, training in was.items():
             each.training = training
-    return Exported(module, program, modules, *_named(program, wanted), program.call_spec.out_spec)
+    names, inputs = _named(program, wanted)
+    dropouts = _dropouts(module, program, modules, given, shapes)
+    return Exported(module, program, modules, names, inputs, program.call_spec.out_spec, dropouts)
+
+
+def _attentions(program: ExportedProgram) -> list[Any]:
+    return [node for node in program.graph.nodes if node.op == "call_function" and node.target is _ATTENTION]
+
+
+def _dropouts(module: nn.Module, program: ExportedProgram, modules: Any, given: Any, shapes: Any) -> tuple[float, ...]:
+    """The dropout of each attention in training, which code passes as 0 in evaluation: `p if self.training else 0`."""
+    found = _attentions(program)
+    owners = {path for node in found for path, _ in list(node.meta["nn_module_stack"].values())[-1:]}
+    if not any(_drops(modules[path]) for path in owners if path in modules):
+        return ()
+    was = {each: each.training for each in modules.values()}
+    try:
+        with ExitStack() as stack:
+            _quiet(stack)
+            for each in was:
+                each.training = not type(each).__module__.startswith("torch.nn.modules.")
+            stack.enter_context(opaque(dict(module.named_modules())))
+            trained = torch.export.export(module, (), dict(given), dynamic_shapes=shapes or None, strict=False)
+    except Exception as error:  # whatever the user's code raises
+        raise SpecError.of(CannotExport(None, *_reason(error))) from error
+    finally:
+        for each, training in was.items():
+            each.training = training
+    made = _attentions(trained)
+    if len(made) != len(found):
+        reason = "in training it has other attentions than in evaluation"
+        raise SpecError.of(CannotExport(None, reason, None))
+    return tuple(float(node.args[4] if len(node.args) > 4 else node.kwargs.get("dropout_p", 0.0)) for node in made)
+
+
+def _drops(module: nn.Module) -> bool:
+    """Whether a module has a number that may be the dropout of its attention."""
+    return any("drop" in name and isinstance(value, float) and value > 0 for name, value in vars(module).items())
+
+
+def _quiet(stack: ExitStack) -> None:
+    """Without gradients, warnings and what torch prints and logs of what it raises, too."""
+    stack.enter_context(torch.no_grad())
+    stack.enter_context(warnings.catch_warnings())
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
+    stack.callback(logging.disable, logging.NOTSET)
+    stack.enter_context(redirect_stdout(StringIO()))
+    stack.enter_context(redirect_stderr(StringIO()))
 
 
 def bound(module: nn.Module, inputs: Any) -> dict[str, Any]:
@@ -110,10 +155,13 @@ def _parsed(name: str, text: str, arguments: Mapping[str, Any]) -> list[Size]:
     for word, size in zip(words, value.shape, strict=False):
         found = _WORD.fullmatch(word)
         if found is None:
-            advice = "a size is a number, a name, or a multiple such as 32*h"
+            advice = "a size is a number, a name, or made of one as 32*h and T+1"
             raise SpecError.of(BadExample(None, f"{word!r} is no size of {name}", advice))
-        sizes.append(int(size) if found[2] is None or found[2] == "_" else symbol(found[2]) * int(found[1] or 1))
-        if found[3] is not None and int(found[3]) != size:
+        if found[2] is None or found[2] == "_":
+            sizes.append(int(size))
+        else:
+            sizes.append(symbol(found[2]) * int(found[1] or 1) + int(found[3] or 0))
+        if found[4] is not None and int(found[4]) != size:
             advice = f"its example has {tuple(value.shape)}"
             raise SpecError.of(BadExample(None, f"{name} is given {text!r}, and has {size} there", advice))
     if len(words) != value.dim():
@@ -128,18 +176,26 @@ def _widened(value: Any, sizes: list[Size] | None) -> Any:
     for dim, size in enumerate(sizes or ()):
         found = None if isinstance(size, int) else solve(size, value.shape[dim])
         if not isinstance(size, int) and (found is None or found[1] == 1):
-            unit = size.terms[0][1]
-            value = value.repeat_interleave(-(-2 * unit // value.shape[dim]), dim).narrow(dim, 0, 2 * unit)
+            least = 2 * size.terms[0][1] + size.constant
+            value = value.repeat_interleave(-(-least // value.shape[dim]), dim).narrow(dim, 0, least)
     return value
 
 
-def _dimensions(sizes: list[Size]) -> dict[int, Any]:
+def _dimensions(sizes: list[Size], made: set[str]) -> dict[int, Any]:
+    """What torch is told of the sizes; it finds out itself what they must be, unless some are `made` of others."""
     found: dict[int, Any] = {}
     for dim, size in enumerate(sizes):
         if not isinstance(size, int):
-            unit = size.terms[0][1]
-            found[dim] = Dim.AUTO if unit == 1 else unit * Dim(size.terms[0][0].text)  # type: ignore[attr-defined]
+            name, unit = size.terms[0][0].text, size.terms[0][1]
+            dimension: Any = Dim(name, min=1) if name in made else Dim.AUTO  # type: ignore[attr-defined]
+            found[dim] = dimension if size == symbol(name) else unit * dimension + size.constant
     return found
+
+
+def _made(wanted: Mapping[str, list[Size]]) -> set[str]:
+    """The names of which sizes are made, such as 32*h."""
+    all_sizes = (size for sizes in wanted.values() for size in sizes if not isinstance(size, int))
+    return {size.terms[0][0].text for size in all_sizes if size != symbol(size.terms[0][0].text)}
 
 
 def _named(program: ExportedProgram, wanted: Mapping[str, list[Size]]) -> tuple[dict[str, Size], tuple[str, ...]]:
@@ -156,9 +212,9 @@ def _named(program: ExportedProgram, wanted: Mapping[str, list[Size]]) -> tuple[
                 raise SpecError.of(FixedSize(None, node.name, dim, str(size), int(have)))
             form = have.node.expr
             free = next(iter(form.free_symbols))
-            unit = size.terms[0][1]
             bounded = symbol(size.terms[0][0].text, 1, _largest(program, free))
-            names.setdefault(free.name, bounded * unit if form.is_Symbol else bounded)
+            whole = bounded * size.terms[0][1] + size.constant
+            names.setdefault(free.name, whole if form.is_Symbol else bounded)
     return names, tuple(each for each in inputs if isinstance(each, str))
 
 

@@ -24,6 +24,24 @@ def is_leaf(module: nn.Module) -> bool:
     return kind.__module__.startswith("torch.nn.modules.") and not issubclass(kind, COMPOSED)
 
 
+def norm_of(module: nn.Module) -> dict[str, Any]:
+    """How the weight of a module is computed from what is stored, as arguments of its layer; nothing if it is stored.
+
+    Raises:
+        Unsaid: it is computed in a way that no layer has.
+    """
+    if not isinstance(getattr(module, "parametrizations", None), nn.ModuleDict):
+        return {}
+    made = [(name, each) for name, chain in module.parametrizations.items() for each in chain]  # type: ignore[union-attr]
+    kinds = [(name, type(each).__name__) for name, each in made]
+    if kinds == [("weight", "_WeightNorm")]:
+        dim: Any = made[0][1].dim
+        return {"norm": "weight"} | ({"norm_dim": dim % module.weight.dim()} if dim else {})  # type: ignore[operator]
+    if kinds == [("weight", "_SpectralNorm")]:
+        return {"norm": "spectral"}
+    raise Unsaid(f"its parametrization {kinds[0][1]} has no counterpart")
+
+
 def is_plain(module: nn.Module) -> bool:
     """Whether a module only applies those inside it, one after the other."""
     return isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward

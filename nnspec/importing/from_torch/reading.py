@@ -22,7 +22,7 @@ from nnspec.importing.from_torch.authors import AuthorNames
 from nnspec.importing.from_torch.builder import Builder, Unsaid, Value
 from nnspec.importing.from_torch.contents import contents
 from nnspec.importing.from_torch.export import Exported
-from nnspec.importing.from_torch.leaves import applied, is_leaf, is_plain
+from nnspec.importing.from_torch.leaves import applied, is_leaf, is_plain, norm_of
 from nnspec.importing.from_torch.operators import ROWS
 from nnspec.importing.from_torch.operators.elementwise import cast, layer
 from nnspec.importing.from_torch.operators.row import AS_IT_IS
@@ -58,6 +58,7 @@ class _Reader:
         self.root = Scope("", type(exported.module).__name__)
         self.builder = Builder(self.root)
         self.values: dict[Node, Any] = {}
+        self.dropouts = list(exported.dropouts)
         self.refusals: list[Refusal] = []
         self.unknown: set[Node] = set()
         self.scopes: list[tuple[str, Scope]] = [("", self.root)]
@@ -177,6 +178,7 @@ class _Reader:
         for key, path, module in modules:
             builder.module_path, builder.module = path, module
             if is_leaf(module):
+                builder.norm = norm_of(module)
                 break
             wanted.append((key, path, module))
         common = 1
@@ -195,12 +197,17 @@ class _Reader:
     def _call(self, node: Node) -> Any:
         target: Any = node.target
         value = node.meta.get("val")
+        if any(".parametrizations." in f".{path}" for path, _ in (node.meta.get("nn_module_stack") or {}).values()):
+            # how a weight is computed: the layer says it
+            return Value(node.name, self._type(value)) if isinstance(value, torch.Tensor) else None
         if target is operator.getitem:
             return self._argument(node.args[0])[node.args[1]]
-        if isinstance(value, (torch.SymInt, torch.SymBool, torch.SymFloat, bool, int, float)):
+        if isinstance(value, (torch.SymInt, torch.SymBool, torch.SymFloat, bool, int, float, torch.dtype)):
             return value
         if isinstance(target, torch._ops.HigherOrderOperator):
             return self._inside(node)
+        if target in (torch.promote_types, torch.result_type):
+            return torch.float32  # floats are of one type here
         name = target._schema.name.removeprefix("aten::") if hasattr(target, "_schema") else str(target)
         if name in _IGNORED:
             return None
@@ -221,6 +228,8 @@ class _Reader:
             arguments["result"] = self._result(node.meta["val"])
         if "operator" in takes or more:
             arguments["operator"] = name
+        if node.target is torch.ops.aten.scaled_dot_product_attention.default and self.dropouts:
+            arguments["dropout_p"] = self.dropouts.pop(0)
         if "beside" in takes:
             arguments["beside"] = self._beside(node)
         given = {key: each for key, each in arguments.items() if key in takes or (more and each is not None)}
@@ -238,13 +247,15 @@ class _Reader:
         return self._checked(made, node.meta["val"])
 
     def _beside(self, node: Node) -> tuple[Value, ...]:
-        """The tensors that the code around a node works with, too."""
+        """The tensors that the code around a node works with, too; those of its own module first."""
         here = list(node.meta.get("nn_module_stack") or ())
-        found: dict[Node, None] = {}
+        near: list[tuple[int, Node]] = []
         for each in node.graph.nodes:
-            if list(each.meta.get("nn_module_stack") or ()) == here:
-                found.update(dict.fromkeys(each.all_input_nodes))
-        values = (self.values.get(each) for each in found)
+            stack = list(each.meta.get("nn_module_stack") or ())
+            if here[: len(stack)] == stack:
+                near += [(len(stack), one) for one in each.all_input_nodes]
+        near.sort(key=lambda pair: -pair[0])
+        values = (self.values.get(each) for each in dict.fromkeys(one for _, one in near))
         return tuple(each for each in values if isinstance(each, Value) and each.key is None)
 
     def _checked(self, made: Any, value: Any) -> Any:
@@ -360,6 +371,8 @@ class _Reader:
             found = self.values.get(argument, argument.meta.get("val"))
             if isinstance(found, tuple) and found[:1] == ("constant",):
                 return self._constant(found[1])
+            if isinstance(found, torch.dtype):
+                return self._argument(found)
             if isinstance(found, (torch.SymInt, torch.SymFloat, torch.SymBool)):
                 if isinstance(found, torch.SymInt):
                     return size_of(found, self.names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nnspec.dims import Size, product
+from nnspec.dims import Size, at_least, product
 
 
 class UnknownSize(Exception):
@@ -36,6 +36,10 @@ def _converted(form: Any, names: Mapping[str, Size]) -> Size:
     if form.is_Mul:
         return product(parts)
     kind = type(form).__name__
+    if kind in ("Max", "Min") and len(parts) == 2:
+        for one, other in (parts, parts[::-1]):
+            if at_least(*((one, other) if kind == "Max" else (other, one))):
+                return one
     if kind in ("FloorDiv", "CleanDiv") and isinstance(parts[1], int) and parts[1] > 0:
         return parts[0] // parts[1]
     if kind == "Pow" and isinstance(parts[1], int) and 0 < parts[1] < 8:

@@ -173,8 +173,13 @@ def _(b: Builder, self: Value) -> Value:
 @row("clamp", "clip", "hardtanh")
 def _(b: Builder, self: Value, min: Any = None, max: Any = None, min_val: Any = None, max_val: Any = None) -> Value:
     low, high = (min, max) if min_val is None else (min_val, max_val)
+    low, high = b.number(low), b.number(high)
     if any(isinstance(each, (Value, Expression)) for each in (low, high)):
-        raise Unsaid("it is bounded by another tensor")
+        for bound, name in ((low, "Maximum"), (high, "Minimum")):
+            self = self if bound is None else arithmetic(b, name, self, bound)
+        return self
+    if (min_val, max_val) == (0, 6):
+        return b(layer("ReLU6"), self)
     if min_val is not None:
         return b(layer("Hardtanh", min_val=float(low), max_val=float(high)), self)
     return b(layer("Clamp", min=low, max=high), self)

@@ -14,7 +14,8 @@ END = 2**62
 
 
 @row("slice", "slice_copy")
-def _(b: Builder, self: Value, dim: int = 0, start: Any = None, end: Any = None, step: int = 1) -> Value:
+def _(b: Builder, self: Value, dim: int = 0, start: Any = None, end: Any = None, step: int = 1,
+      result: Any = None) -> Value:  # fmt: skip
     dim %= self.rank
     size = self.shape[dim]
     start = 0 if start is None else start
@@ -26,6 +27,8 @@ def _(b: Builder, self: Value, dim: int = 0, start: Any = None, end: Any = None,
         start = 0
     if start == 0 and end is None and step == 1:
         return self
+    if result is not None and 0 in result.shape:
+        return b.fresh(result)  # nothing, which only a concatenation takes
     item = ("slice", None if start == 0 else start, end, None if step == 1 else step)
     whole = ("slice", None, None, None)
     items = (*[whole] * dim, item) if dim < 3 or self.rank - dim > 1 else ("...", item)

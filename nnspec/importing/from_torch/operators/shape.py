@@ -150,7 +150,7 @@ def _(b: Builder, self: Value, shifts: Sequence[Any], dims: Sequence[int] = ()) 
 
 @row("cat", "concat", "concatenate")
 def _(b: Builder, tensors: Sequence[Value], dim: int = 0) -> Value:
-    kept = [each for each in tensors if each.shape != (0,)]
+    kept = [each for each in tensors if 0 not in each.shape]
     wide = {each.type.dtype for each in kept}
     if "bool" in wide and len(wide) > 1:
         kept = [counted(b, each) for each in kept]

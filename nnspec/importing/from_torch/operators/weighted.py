@@ -210,6 +210,12 @@ def _(b: Builder, self: Value, weight: Value) -> Value:
     return found
 
 
+@row("_weight_norm", "_weight_norm_interface")
+def _(b: Builder, v: Value, g: Value, dim: int = 0) -> Value:
+    others = tuple(each for each in range(v.rank) if each != dim % v.rank)
+    return arithmetic(b, "Multiply", v, arithmetic(b, "Divide", g, b(layer("Norm", dim=others, keepdim=True), v)))
+
+
 @row("bilinear")
 def _(b: Builder, input1: Value, input2: Value, weight: Value, bias: Any = None) -> Value:
     made = b(layer("Einsum", equation="ni,oij,nj->no"), input1, weight, input2)
