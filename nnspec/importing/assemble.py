@@ -11,7 +11,7 @@ from nnspec.formatting import format_text
 from nnspec.importing import syntax
 from nnspec.importing.bodies import Body, Call, Group, Item, Step, below, bodies, flat
 from nnspec.importing.complete import completed
-from nnspec.importing.fold import Block, Folded, Tie, fields, fold
+from nnspec.importing.fold import Block, Folded, Tie, fields, fold, is_usual
 from nnspec.importing.mistakes import CannotSay, Refusal
 from nnspec.importing.naming import RESERVED, Names
 from nnspec.importing.network import Network, Stored
@@ -152,7 +152,12 @@ class _Written(Slots):
         return ("slice", *(self._plain(each) if isinstance(each, Expression) else each for each in value[1:]))
 
     def names(self, piece: Step) -> Sequence[str]:
-        return [name for name, _ in fields(piece, self.writer.folded.types)]
+        place = self.places[id(piece)]
+        return [name for name, value in fields(piece) if not is_usual(piece, name, value) or self._differs(place, name)]
+
+    def _differs(self, place: tuple[Any, ...], name: str) -> bool:
+        """Whether an argument of a step is another in other bodies of the block."""
+        return any(key[: len(place) + 1] == (*place, name) for key in self.block.written)
 
     def ties(self, piece: Step) -> dict[str, Any]:
         place = self.places[id(piece)]

@@ -7,6 +7,7 @@ one that uses what belongs to another, has its steps in the body around it, with
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Union
 
@@ -122,6 +123,7 @@ class _Making:
         self.users: dict[str, list[int]] = {}  # of a value: the operations that take it, by their number
         self.spans: dict[int, tuple[int, int]] = {}  # of a scope: its operations by number
         self.owned = {key: group for group in network.aliases for key in group}
+        self.calls: Counter[str] = Counter()  # of each module
         self.count = 0
 
     def root(self) -> Body:
@@ -136,6 +138,7 @@ class _Making:
 
     def _number(self, scope: Scope) -> None:
         start = self.count
+        self.calls[scope.path] += 1
         for item in scope.items:
             if isinstance(item, Scope):
                 self._number(item)
@@ -194,15 +197,16 @@ class _Making:
         single = len(steps) == 1
         if strange or not reads or not gives or single:
             yield from self._items(scope, owner)
-        elif scope.plain:
+        elif scope.plain and self.calls[scope.path] == 1:  # only a block is applied again
             assert label is not None
-            if len(reads) == 1 and len(gives) == 1 and not scope.again:
+            if len(reads) == 1 and len(gives) == 1:
                 yield Group(label, scope.path, list(self._items(scope, scope)), reads, gives)
             else:
                 yield from self._items(scope, owner)
         else:
             assert label is not None
-            body = Body(scope.path, scope.kind, list(self._items(scope, scope)))
+            kind = label.rpartition(".")[2].title() if scope.plain else scope.kind
+            body = Body(scope.path, kind, list(self._items(scope, scope)))
             body.inputs, body.outputs = reads, gives
             call = Call(body, label)
             call.shared = bool(scope.again)

@@ -46,6 +46,7 @@ def completed(network: Network) -> Network:
             scope = max((each for each in scopes if below(key, each.path)), key=lambda each: len(each.path))
             scope.items.append(operation)
     _tie(network.root, first, types)
+    _sort(network.root, {key: place for place, key in enumerate(network.weights)})
     return network.replace(types=types)
 
 
@@ -61,6 +62,20 @@ def _sweep(scope: Scope, used: set[str]) -> None:
             used.update(each for each in item.inputs if each is not None)
         kept.append(item)
     scope.items[:] = reversed(kept)
+
+
+def _sort(scope: Scope, places: dict[str, int]) -> None:
+    """Let the tensors at the head of a scope stand as they do in the `state_dict`; those without a key come last."""
+    head: list[Operation] = []
+    for item in scope.items:
+        if isinstance(item, Scope):
+            _sort(item, places)
+    for item in scope.items:
+        if not isinstance(item, Operation) or not isinstance(item.layer, Stored):
+            break
+        head.append(item)
+    head.sort(key=lambda each: places.get(each.path or "", len(places)))
+    scope.items[: len(head)] = head
 
 
 def _constants(root: Scope) -> dict[str, Operation]:

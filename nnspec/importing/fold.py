@@ -201,7 +201,7 @@ class _Folding:
                 if item.count > 1:
                     yield Slot((*place, "count"), "depth", label, item.count)
             else:
-                for name, value in fields(item, self.types):
+                for name, value in fields(item):
                     if isinstance(value, tuple):
                         for number, element in enumerate(_elements(value)):
                             yield Slot((*place, name, number), name, label, _local(element, sizes, body))
@@ -267,20 +267,22 @@ def _all(root: Body) -> list[Body]:
     return found
 
 
-def fields(step: Step, types: Mapping[str, TensorType]) -> list[tuple[str, Any]]:
-    """The arguments of a layer that a spec has to write, in order: those that go by position, then by name."""
+def fields(step: Step) -> list[tuple[str, Any]]:
+    """The arguments of a layer, in order: those that go by position, then by name."""
     layer = step.operation.layer
     if isinstance(layer, Stored):
         return [("shape", layer.type.shape)] if layer.contents is None else []
-    model = type(layer).model_fields
     ordered = [*layer.by_position, *(name for name in layer.in_order() if name not in layer.by_position)]
-    found = []
-    for name in ordered:
-        value = getattr(layer, name)
-        if not model[name].is_required() and value == model[name].default and type(value) is type(model[name].default):
-            continue
-        found.append((name, value))
-    return found
+    return [(name, getattr(layer, name)) for name in ordered]
+
+
+def is_usual(step: Step, name: str, value: Any) -> bool:
+    """Whether an argument is what it is where it is left out."""
+    layer = step.operation.layer
+    if isinstance(layer, Stored):
+        return False
+    field = type(layer).model_fields[name]
+    return not field.is_required() and value == field.default and type(value) is type(field.default)
 
 
 def _elements(value: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -198,10 +198,7 @@ def _operation(node: tree.Operation) -> tuple[str, int]:
 
 
 def _number(value: int | float) -> str:
-    text = repr(value)
-    if "e" in text and "." not in text:
-        return text
-    return text
+    return re.sub(r"e(-?)\+?0*", r"e\1", repr(value))
 
 
 def _escaped(text: str) -> str:

@@ -30,7 +30,7 @@ class Sizes:
         made = cls(tuple(given), {})
         for index, type in enumerate(made.given):
             for dim, size in enumerate(type.shape):
-                made.places[index, dim] = made._named(type.rank, dim, size, index)
+                made.places[index, dim] = made._named(type.rank, type.dtype, dim, size, index)
         return made
 
     @classmethod
@@ -40,11 +40,11 @@ class Sizes:
         made = {atom.text: size for type in types for each in type.shape for size, atom in _symbols(each)}
         return cls(types, made)
 
-    def _named(self, rank: int, dim: int, size: Size, index: int) -> str:
+    def _named(self, rank: int, dtype: str, dim: int, size: Size, index: int) -> str:
         for name, known in self.known.items():
             if isinstance(size, Expression) and isinstance(known, Expression) and equal(size, known):
                 return name
-        wanted = POOL.get(rank, ())
+        wanted = ("N", "T") if rank == 2 and dtype == "int" else POOL.get(rank, ())
         options = [*wanted[dim : dim + 1], *MORE]
         name = next((each for each in options if each not in self.known), f"size{index}_{dim}")
         self.known[name] = size

@@ -220,12 +220,30 @@ class _Lines:
                     if not other.named or other.labelled or other.output
                 ]
                 last = index == len(self.lines) - 1 or index in wanted
-                needs = bool(between) or (not last and line.values[0] in [value for _, value in self.outputs])
+                is_lost = not last and line.values[0] in [value for _, value in self.outputs]
+                needs = bool(between) or is_lost or not self._flows_into(line, wanted.get(index, ()))
                 if needs:
                     line.named = changed = True
                     line.labelled = self._by_label(index, line, wanted)
             if not changed:
                 break
+
+    def _flows_into(self, line: Line, users: Sequence[int]) -> bool:
+        """Whether what flows is the value of a line wherever these lines use it."""
+        return all(self._is_reached(self.lines[user].piece, value) for user in users for value in line.values)
+
+    def _is_reached(self, piece: Piece, value: str) -> bool:
+        """Whether a chain uses a value at its beginning only, where it still flows."""
+        if isinstance(piece, Composite):
+            if value in piece.reads[1:]:
+                return False
+            source = piece.read
+        elif self._is_arithmetic(piece) or len(piece.reads) != 1:
+            return True
+        else:
+            source = piece.reads[0]
+        made = self.maker.get(source)
+        return made is None or self._is_root(made) or self._is_reached(made, value)
 
     @staticmethod
     def _is_deep(piece: Piece) -> bool:
@@ -301,8 +319,10 @@ class _Lines:
     def _start_is_lost(self) -> bool:
         """Whether what flows in is needed behind a line that lets something else flow."""
         flowed = False
+        assert self.start is not None
         for line in self.lines:
-            if flowed and self.start in self._leaves(line.piece):
+            used = self.start in self._leaves(line.piece)
+            if used and (flowed or not self._is_reached(line.piece, self.start)):
                 return True
             flowed = flowed or not line.named or line.labelled or bool(line.output)
         return False
@@ -480,6 +500,8 @@ class _Lines:
                 composed(piece.items, piece.outputs, self.owner.types), piece.reads[0], piece.outputs[0]
             )
             inner = _joined(_unlabelled(inner, piece))
+            if len(inner) == 1 and len(inner[0].items) == 1 and isinstance(inner[0].items[0].step, tree.Repeat):
+                return [*self._steps(piece.reads[0]), syntax.item(inner[0].items[0].step, piece.label)]
             return [*self._steps(piece.reads[0]), syntax.item(tree.Body(0, 0, tuple(inner)), piece.label)]
         if isinstance(piece, Call):
             return self._call(piece)

@@ -103,7 +103,9 @@ def _dropouts(module: nn.Module, program: ExportedProgram, modules: Any, given: 
 
 def _drops(module: nn.Module) -> bool:
     """Whether a module has a number that may be the dropout of its attention."""
-    return any("drop" in name and isinstance(value, float) and value > 0 for name, value in vars(module).items())
+    numbers = [value for name, value in vars(module).items() if "drop" in name and isinstance(value, float)]
+    numbers += [each.p for each in module.children() if isinstance(each, nn.Dropout)]
+    return any(number > 0 for number in numbers)
 
 
 def _quiet(stack: ExitStack) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from torch import nn
 
 from nnspec.importing.from_torch.builder import Builder, Unsaid, Value
+from nnspec.importing.from_torch.opaque import depth_of, is_dropped
 from nnspec.importing.from_torch.operators.elementwise import layer
 
 COMPOSED = (nn.Transformer, nn.TransformerEncoder, nn.TransformerDecoder, nn.TransformerEncoderLayer,
@@ -21,6 +22,8 @@ def is_leaf(module: nn.Module) -> bool:
         kind = kind.__mro__[1]
     if kind.__module__ == "torch.nn.modules.container":
         return False
+    if is_dropped(module):
+        return True
     return kind.__module__.startswith("torch.nn.modules.") and not issubclass(kind, COMPOSED)
 
 
@@ -47,12 +50,6 @@ def is_plain(module: nn.Module) -> bool:
     return isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward
 
 
-def is_dropped(module: nn.Module) -> bool:
-    """Whether a module leaves out branches at random in training, by a name that is usual for it."""
-    kind = type(module).__name__
-    return (kind.endswith("DropPath") or kind == "StochasticDepth") and not any(module.children())
-
-
 def applied(b: Builder, module: nn.Module, path: str, inputs: Sequence[Value | None]) -> tuple[Value | None, ...]:
     """A module that is not looked into, as a layer.
 
@@ -68,9 +65,8 @@ def applied(b: Builder, module: nn.Module, path: str, inputs: Sequence[Value | N
 
 
 def _depth(b: Builder, module: Any, path: str, inputs: Sequence[Value | None]) -> tuple[Value | None, ...]:
-    p = module.p if hasattr(module, "p") else module.drop_prob
     fields = {"mode": module.mode} if getattr(module, "mode", "row") != "row" else {}
-    return b.apply(layer("StochasticDepth", p=float(p), **fields), tuple(inputs), path, ())
+    return b.apply(layer("StochasticDepth", p=depth_of(module), **fields), tuple(inputs), path, ())
 
 
 def _ties(b: Builder, path: str, module: nn.Module) -> tuple[tuple[str, str], ...]:

@@ -29,20 +29,40 @@ torch.library.register_fake("nnspec::apply")(_apply)
 @contextmanager
 def opaque(modules: Mapping[str, nn.Module]) -> Iterator[None]:
     """Make these modules one operator each, by path, as long as the context lasts."""
-    changed = [(path, module) for path, module in modules.items() if type(module) in FORWARDS]
+    changed = [(path, module, FORWARDS[type(module)]) for path, module in modules.items() if type(module) in FORWARDS]
+    changed += [(path, module, _same) for path, module in modules.items() if is_dropped(module)]
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        for path, module in changed:
-            shapes, forward = FORWARDS[type(module)](module)
+        for path, module, made in changed:
+            shapes, forward = made(module)
             _SHAPES[path] = shapes
             module.forward = forward(path)
         yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
-        for path, module in changed:
+        for path, module, _ in changed:
             module.__dict__.pop("forward", None)
             _SHAPES.pop(path, None)
+
+
+def is_dropped(module: nn.Module) -> bool:
+    """Whether a module leaves out branches at random in training, by a name that is usual for it."""
+    kind = type(module).__name__
+    named = kind.endswith("DropPath") or kind == "StochasticDepth"
+    return named and not any(module.children()) and depth_of(module) > 0
+
+
+def depth_of(module: Any) -> float:
+    """The part of the branches that such a module leaves out."""
+    return float(getattr(module, "p", None) or getattr(module, "drop_prob", None) or 0.0)
+
+
+def _same(module: nn.Module) -> Any:
+    def forward(path: str) -> Any:
+        return lambda input, *more: torch.ops.nnspec.apply([input], path)[0]
+
+    return lambda inputs: [torch.empty_like(inputs[0])], forward
 
 
 def _recurrent(module: Any) -> Any:

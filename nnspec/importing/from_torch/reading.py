@@ -129,8 +129,23 @@ class _Reader:
     def _fill(self, key: str, tensor: torch.Tensor) -> None:
         """Find out how the contents of a buffer are written; they are asked for when it is used."""
         stored = self.builder.stored[key]
+        if tensor.is_meta and not stored.persistent:
+            tensor = self._made_again(key, tensor)
         number = None if stored.persistent or tensor.dim() or tensor.is_meta else tensor.item()
         self.builder.stored[key] = stored.replace(contents=contents(tensor), scalar=number)
+
+    def _made_again(self, key: str, tensor: torch.Tensor) -> torch.Tensor:
+        """A buffer on the meta device that no file of weights holds: its owner is made anew, if it can be."""
+        path, _, name = key.rpartition(".")
+        owner: Any = self.exported.modules[path]
+        try:
+            with torch.device("cpu"):
+                made = dict(type(owner)(owner.config).named_buffers(recurse=False))[name]
+        except Exception:  # the code of others may raise anything
+            reason = "a buffer that is not in the state_dict has no data on the meta device"
+            self.refusals.append(Refusal(key, reason))
+            return tensor
+        return made
 
     @staticmethod
     def _inputs(graph: Graph) -> list[Node]:
@@ -306,7 +321,7 @@ class _Reader:
         if _operator(view) not in _VIEWS or not isinstance(view.args[0], Node):
             return
         base = view.args[0]
-        if not any(user > node for user in base.users):
+        if not _is_used_behind(base, node):
             return
         others = (user for user in base.users if user is not view and user < node and _operator(user) in _VIEWS)
         if any(each > node for user in others for each in user.users):
@@ -433,6 +448,16 @@ def _first_line(problem: Exception) -> str:
 def _operator(node: Node) -> str:
     schema = getattr(node.target, "_schema", None)
     return "" if schema is None else str(schema.name).removeprefix("aten::")
+
+
+def _is_used_behind(base: Node, node: Node) -> bool:
+    """Whether anything behind a node uses a tensor, or what it is a view of."""
+    while True:
+        if any(user > node for user in base.users):
+            return True
+        if _operator(base) not in _VIEWS or not isinstance(base.args[0], Node):
+            return False
+        base = base.args[0]
 
 
 def _attribute(node: Node) -> Any:

@@ -20,6 +20,8 @@ def reshape(b: Builder, value: Value, shape: Sequence[Size]) -> Value:
     shape = tuple(shape)
     if -1 in shape:
         raise Unsaid("the size behind -1 is not known")
+    if len(shape) == value.rank and all(map(equal, shape, value.shape)):
+        return value
     before_that = b.made_by(value, "Flatten", "Unflatten", "Reshape", "Squeeze", "Unsqueeze")
     if before_that is not None and before_that.path is None:
         name = before_that.inputs[0] or ""
@@ -44,8 +46,9 @@ def reshape(b: Builder, value: Value, shape: Sequence[Size]) -> Value:
     return b(layer("Reshape", shape=shape), value)
 
 
-@row("view", "reshape", "_unsafe_view", "_reshape_copy", "view_copy")
-def _(b: Builder, self: Value, size: Any = None, shape: Any = None, result: Any = None, dtype: Any = None) -> Value:
+@row("view", "reshape", "_unsafe_view", "_reshape_copy", "view_copy", "reshape_as", "view_as")
+def _(b: Builder, self: Value, size: Any = None, shape: Any = None, result: Any = None, dtype: Any = None,
+      other: Any = None) -> Value:  # fmt: skip
     if dtype is not None:
         raise Unsaid("the bits of numbers are read as others")
     return reshape(b, self, result.shape)

@@ -1,0 +1,67 @@
+"""The outline of a program: all that it computes, without names, blocks and starting values; equal outlines are one IR.
+
+Repeats are written out, and what one layer is written as in two ways is one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnspec.ir.program import Call, Module, Program
+from nnspec.layers.base import Layer
+
+FREE = ("weight_init", "bias_init", "init")  # where weights start: an imported model has them
+EITHER_WAY = ("Add", "Multiply", "Equal", "Maximum", "Minimum")  # a number on the left or on the right
+GLOBAL = {f"AdaptiveAvgPool{dims}d": f"GlobalAvgPool{dims}d" for dims in (1, 2, 3)}
+
+
+class Outline:
+    """Numbers for values: those that are computed alike, from the same weights, have the same one."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[Any, int] = {}
+
+    def of(self, program: Program) -> tuple[int, ...]:
+        """The numbers of the outputs of a program."""
+        main = program.main
+        inputs = [self._number(("input", place, str(type))) for place, type in enumerate(main.input_types)]
+        return tuple(self._body(program, main, inputs, ""))
+
+    def _number(self, form: Any) -> int:
+        return self.numbers.setdefault(form, len(self.numbers))
+
+    def _body(self, program: Program, module: Module, inputs: list[int | None], path: str) -> list[int]:
+        values: dict[str, int | None] = dict(zip((port.value for port in module.inputs), inputs, strict=True))
+        for call in module.calls:
+            if not call.training:
+                self._call(program, call, values, path)
+        return [values[port.value] for port in module.outputs if not port.training]  # type: ignore[misc]
+
+    def _call(self, program: Program, call: Call, values: dict[str, int | None], path: str) -> None:
+        given = [values[each] if each else None for each in call.inputs]
+        callee = program.callee(call)
+        labels = list(call.labels) or [""]
+        for label in labels[: call.count]:
+            own = f"{path}{label}."
+            if isinstance(callee, Module):
+                made = self._body(program, callee, given, own if label else path)
+            else:
+                made = self._layer(callee, given, own, len(call.outputs))
+            given = [*made[:1], *given[1:]] if call.count > 1 else given
+        values |= dict(zip(call.outputs, made, strict=False))
+
+    def _layer(self, layer: Layer, given: list[int | None], path: str, outputs: int) -> list[int]:
+        while given and given[-1] is None:
+            given = given[:-1]
+        fields = {name: value for name, value in layer.model_dump().items() if name not in FREE and value is not None}
+        kind = layer.kind
+        if kind in ("Identity",):
+            return [given[0]]  # type: ignore[list-item]
+        if kind in EITHER_WAY:
+            fields.pop("scalar_first", None)
+            given = sorted(given, key=str)
+        if "stride" in fields and fields["stride"] == fields.get("kernel_size") and "Pool" in kind:
+            del fields["stride"]
+        owner = path if layer.by_position or kind in ("Parameter",) else ""
+        form = (kind, repr(sorted(fields.items())), tuple(given), owner if kind == "Parameter" else "")
+        return [self._number((*form, index)) for index in range(outputs)]
