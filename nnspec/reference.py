@@ -16,16 +16,21 @@ _ALSO = {
     "->": ("arrow",),
     "_": ("flow",),
     "x": ("repetition",),
-    "{ }": ("{", "}", "group"),
+    "{ }": ("{", "}", "group", ";"),
     "subscript": ("[", "]"),
     "shape": ("...",),
     "if": ("else",),
-    "for": ("in",),
+    "for": ("in", ".."),
     "model": ("variant",),
     "import": ("from", "as"),
     "scan": ("each", "carry", "along", "backward"),
     "phase": ("update", "steps"),
     "expressions": ("and", "or", "not"),
+    "label": (":",),
+    "block": ("?",),
+    "results": (".",),
+    "input": ("bool",),
+    "strings": ("#", "comment", "documentation"),
 }
 
 

@@ -142,8 +142,7 @@ def _of_layer(
     for subject, buffers in (("parameters", False), ("buffers", True)):
         chosen = [weight for weight in weights if weight.buffer is buffers]
         if chosen:
-            text = " + ".join(" * ".join(map(str, weight.shape)) or "1" for weight in chosen)
-            yield Reason(subject, sum(weight.elements for weight in chosen), text)
+            yield Reason(subject, sum(weight.elements for weight in chosen), _elements(chosen))
     cost = substitute(layer.macs(*types), one)
     if cost != 0:
         yield Reason(_macs_of(one), cost, _uses(cost, weights, result, one))
@@ -155,13 +154,28 @@ def _macs_of(one: Mapping[str, Size]) -> str:
 
 def _uses(cost: Size, weights: Sequence[Weight], result: TensorType, one: Mapping[str, Size]) -> str:
     """Multiply-accumulates as the elements of the matrices, times how often each is used."""
-    elements = sum(weight.elements for weight in weights if len(weight.shape) > 1 and not weight.buffer)
-    try:
-        times = exact_divide(cost, elements) if elements else 1
-    except Undecidable:
-        times = 1
-    if times == 1:
-        return str(cost)
+    matrices = [weight for weight in weights if len(weight.shape) > 1 and not weight.buffer]
+    largest = sorted(matrices, key=lambda weight: weight.elements)[-1:]  # a normed one has its lengths beside it
+    for chosen in (matrices, largest):
+        elements = sum(weight.elements for weight in chosen)
+        try:
+            times = exact_divide(cost, elements) if elements else 0
+        except Undecidable:
+            continue
+        if times == 1:
+            return _elements(chosen)
+        if times != 0:
+            return _repeated(times, elements, result, one)
+    return str(cost)
+
+
+def _elements(weights: Sequence[Weight]) -> str:
+    """The number of elements of some weights, as a sum of products."""
+    return " + ".join(" * ".join(map(str, weight.shape)) or "1" for weight in weights)
+
+
+def _repeated(times: Size, elements: int, result: TensorType, one: Mapping[str, Size]) -> str:
+    """A number of elements, times the sizes of the result that say how often each is used."""
     sizes = [size for size in (substitute(size, one) for size in result.shape) if size != 1]
     behind = (sizes[first:] for first in range(len(sizes)))  # a convolution: once for each place of its result
     places = next((chosen for chosen in behind if equal(product(chosen), times)), [times])

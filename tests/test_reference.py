@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner
@@ -11,8 +12,11 @@ from click.testing import CliRunner
 import nnspec
 from nnspec.cli.main import main
 from nnspec.diagnostics import SpecError
+from nnspec.elaborate.evaluate.arithmetic import FUNCTIONS
 from nnspec.explain import explain, mistakes
 from nnspec.layers import registry
+from nnspec.layers.tensor_type import DType
+from nnspec.recipe.choice import CHOICES
 from nnspec.recipe.recipe import KEYS, PHASE_KEYS
 from nnspec.reference import pages
 from nnspec.resources import grammar_text
@@ -57,12 +61,18 @@ def test_every_page_has_an_example_and_words_that_lead_to_it() -> None:
 
 
 def test_every_keyword_key_layer_function_and_code_is_explained() -> None:
-    words = set(re.findall(r'"([a-z]+)"', grammar_text()))
-    assert {"block", "scan", "residual", "order", "and", "else"} <= words
-    for word in words | {"concat", "add", "multiply", "each", "carry", "backward", *KEYS, *PHASE_KEYS}:
+    terminals = [line for line in grammar_text().splitlines() if re.match(r"[A-Z]+(\.1)?: /\(", line)]
+    words = {word for line in terminals for word in re.findall(r"[a-z]{2,}", line)}
+    words |= set(re.findall(r'"([a-z]+)"', grammar_text()))
+    assert {"block", "scan", "residual", "order", "and", "else", "concat", "multiply", "each", "carry", "none"} <= words
+    for word in words | {*KEYS, *PHASE_KEYS}:
         assert word in pages(), word
-    for word in [*registry.names(), *registry.words("function"), *mistakes()]:
-        assert explain(word)
+    layers = [*registry.names(), *(word for role in ("function", "operator", "merge") for word in registry.words(role))]
+    choices = [word for choices in CHOICES.values() for word in choices]
+    for word in [*layers, *FUNCTIONS, *get_args(DType), *choices, *mistakes()]:
+        assert explain(word), word
+    for sign in ("->", "=", ":", "{", "[", "_", "?", "..", ".", ";", "...", "#"):
+        assert explain(sign), sign
 
 
 def test_the_command_prints_a_page_and_lists_all_of_them() -> None:

@@ -404,6 +404,12 @@ def test_a_form_that_contradicts_itself_is_unsound(change: tuple[str, object]) -
         verify(program.model_copy(update={"modules": modules}))
 
 
+def test_a_comment_may_stand_behind_the_role_of_a_sequence() -> None:
+    text = SPEC.replace("each ", "each  # a sequence\n ").replace("carry ", "carry # what is kept\n\n  ")
+    assert text != SPEC
+    assert list(nnspec.loads(text).program.modules) == list(nnspec.loads(SPEC).program.modules)
+
+
 def test_words_of_scans_are_names_elsewhere() -> None:
     text = """
     model A {

@@ -9,6 +9,7 @@ import nnspec
 from nnspec.cli.main import main
 from nnspec.diagnostics import SpecError
 from nnspec.dims import substitute
+from nnspec.ir.batch import batch_of
 from nnspec.ir.state import state_dict
 from nnspec.layers.base import Example, Layer
 from nnspec.why import paths, why
@@ -28,6 +29,30 @@ def test_the_arithmetic_of_every_layer_gives_its_numbers(layer: type[Layer], exa
         assert found is not None
         for reason in found.reasons:
             assert _evaluated(reason.text, numbers) == substitute(reason.value, dict(numbers)), (path, reason)
+
+
+@pytest.mark.parametrize(("layer", "example"), CASES, ids=identifier)
+def test_a_layer_with_weights_or_windows_says_why(layer: type[Layer], example: Example) -> None:
+    program = spec(example).program
+    counted = batch_of(program)
+    one = {counted.symbol: 1} if counted else {}
+    for call in program.main.calls:
+        if not isinstance(call.callee, Layer) or call.label is None:
+            continue
+        own, types = call.callee, program.main.types(call.inputs)
+        found = why(program, call.label)
+        assert found is not None
+        values = {reason.subject.partition(" (")[0]: reason.value for reason in found.reasons}
+        for subject, buffers in (("parameters", False), ("buffers", True)):
+            weights = [weight for weight in own.weights(*types) if weight.buffer is buffers]
+            assert values.get(subject, 0) == sum(weight.elements for weight in weights)
+        assert values.get("multiply-accumulates", 0) == substitute(own.macs(*types), one)
+        sizes_told = [reason for reason in found.reasons if reason.subject.startswith("dimension")]
+        assert len(sizes_told) >= len(own.windows(*types))
+        assert all(reason.text != str(reason.value) for reason in sizes_told), "the arithmetic, not its result"
+        assert [found.outputs[0].shape[int(each.subject.split()[1])] for each in sizes_told] == [
+            reason.value for reason in sizes_told
+        ]
 
 
 @pytest.mark.parametrize("name", ["resnet18", "gpt2", "unet", "imdb_lstm", "mobilenet_v2"])

@@ -163,7 +163,9 @@ def _statement(drawing: Drawing, scope: Scope, lines: list[str], flow: TensorTyp
         lines.append(f"training {{ output {drawing.fresh('aux')} = _ -> {text} }}")
         return flow
     text, result = drawing.chain(scope, flow, random.randint(1, 4))
-    lines.append(text if maybe(random, 0.7) else text.replace(" -> ", "\n    -> ", 1))
+    first, arrow, rest = text.partition(" -> ")
+    whole = not arrow or first.count('"') % 2 == 1  # the arrow of a pattern stays in its line
+    lines.append(text if maybe(random, 0.7) or whole else f"{first}\n    -> {rest}")
     return result
 
 

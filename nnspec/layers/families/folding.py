@@ -35,6 +35,11 @@ class Unfold(Batched):
     def windows(self, *inputs: TensorType) -> tuple[Window, ...]:
         return windows_of(self)
 
+    def arithmetic(self, input: TensorType) -> tuple[str, ...]:
+        windows = windows_of(self)
+        column = " * ".join(str(size) for size in (input.shape[1], *(window.kernel for window in windows)))
+        return column, " * ".join(f"({text})" for text in map(Window.written, windows, input.shape[2:]))
+
     def sight(self, input: TensorType) -> tuple[Sight, ...]:
         return (Sight(None),) * 2  # the places of both dimensions become one
 
