@@ -9,6 +9,7 @@ import nnspec
 from nnspec.cli.main import main
 from nnspec.diagnostics import SpecError
 from nnspec.dims import substitute
+from nnspec.ir import Program
 from nnspec.ir.batch import batch_of
 from nnspec.ir.state import state_dict
 from nnspec.layers.base import Example, Layer
@@ -29,11 +30,11 @@ def test_the_arithmetic_of_every_layer_gives_its_numbers(layer: type[Layer], exa
         assert found is not None
         for reason in found.reasons:
             assert _evaluated(reason.text, numbers) == substitute(reason.value, dict(numbers)), (path, reason)
+    _check_counts(model.program)
 
 
-@pytest.mark.parametrize(("layer", "example"), CASES, ids=identifier)
-def test_a_layer_with_weights_or_windows_says_why(layer: type[Layer], example: Example) -> None:
-    program = spec(example).program
+def _check_counts(program: Program) -> None:
+    """Check that the reasons of every layer are those of all its weights, products and windows."""
     counted = batch_of(program)
     one = {counted.symbol: 1} if counted else {}
     for call in program.main.calls:
