@@ -22,7 +22,7 @@ from safetensors.torch import load_file
 
 import nnspec
 from nnspec.infer.session import Session
-from nnspec.train.epochs import Trained
+from nnspec.run import Run
 
 pytestmark = pytest.mark.gpu
 
@@ -46,7 +46,7 @@ def provider() -> str:
     return DEVICE
 
 
-def train(path: str, folder: Path, **recipe: object) -> Trained:
+def train(path: str, folder: Path, **recipe: object) -> Run:
     return nnspec.load(path).train(runs=folder, device=DEVICE, quiet=True, **recipe)
 
 
