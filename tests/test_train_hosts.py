@@ -199,3 +199,34 @@ def test_a_launch_is_known_by_what_torchrun_says() -> None:
     assert this_launch({}) == Launch("", 0)
     assert this_launch({"TORCHELASTIC_RUN_ID": "job", "TORCHELASTIC_RESTART_COUNT": "2"}) == Launch("job", 2)
     assert this_launch({"TORCHELASTIC_RUN_ID": "none"}) == Launch(f"none-{os.getppid()}", 0)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_the_script_for_slurm_queues_a_run_again_and_goes_on_with_it(tmp_path: Path, repository: Path) -> None:
+    (tmp_path / "deep.nn").write_text(SPEC.replace("epochs    = 4", "epochs    = 100000"))
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name, text in {
+        "srun": 'exec "$@"',
+        "scontrol": 'if [ "$1" = show ]; then echo 127.0.0.1; else echo "$@" >> queue.txt; fi',
+        "torchrun": f'exec {sys.executable} -m torch.distributed.run "$@"',
+    }.items():
+        (tools / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tools / name).chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1", "MODEL": "deep.nn",
+                   "SLURM_JOB_ID": "7", "SLURM_JOB_NODELIST": "here", "SLURM_NNODES": "1"}  # fmt: skip
+    metrics, seen = tmp_path / "runs/one/metrics.csv", 0
+    for turn in (1, 2):
+        job = subprocess.Popen(["bash", str(repository / "examples/slurm.sh")], cwd=tmp_path, env=environment,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
+        deadline = time.monotonic() + 120
+        while not metrics.exists() or len(rows(metrics.parent)) < seen + 3:
+            assert time.monotonic() < deadline and job.poll() is None
+            time.sleep(0.1)
+        job.send_signal(signal.SIGUSR1)
+        output, _ = job.communicate(timeout=120)
+        assert job.returncode == 0 and "go on with it" in output, output
+        assert ("resumed after" in output) == (turn == 2)
+        assert (tmp_path / "queue.txt").read_text().splitlines() == ["requeue 7"] * turn
+        seen = len(rows(metrics.parent))

@@ -75,7 +75,8 @@ def command(
         read_space(over), over, given, trials, Path(runs), name, sampler, pruner, storage, seed, manner, told
     )
     try:
-        found = search(opened, wanted)
+        with immediate_end():  # between trials; a run keeps signals until its state is saved
+            found = search(opened, wanted)
     except Ended as ended:
         click.echo("stopped: the same command again goes on with it")
         sys.exit(RESUMABLE if ended.number in TO_SAVE else 128 + ended.number)
