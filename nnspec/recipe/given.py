@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import ConfigDict, SkipValidation
+from pydantic import ConfigDict, Field, SkipValidation
 
 from nnspec.recipe.data import Data
 from nnspec.recipe.fields import UNKNOWN, Fields
@@ -20,7 +20,7 @@ class Given(Data):
     model_config = ConfigDict(arbitrary_types_allowed=True)
     paths: ClassVar[tuple[str, ...]] = ()
 
-    value: SkipValidation[Any]
+    value: SkipValidation[Any] = Field(exclude=True)
 
     def fields(self, base: Path | None) -> Fields:
         if isinstance(self.value, Mapping) and not hasattr(self.value, "column_names"):  # no splits of Hugging Face
