@@ -607,7 +607,7 @@ class Model:
 
         return predictions_for(session, inputs, texts, top, batch)
 
-    def evaluate(self, weights: str | Path, **options: Any) -> Evaluation:
+    def evaluate(self, weights: WeightSource, **options: Any) -> Evaluation:
         """Judge it with these weights on data that was held out: see `nnspec.evaluate`.
 
         Raises:
@@ -930,9 +930,9 @@ def predict(
 def evaluate(
     model: str | Path | Model,
     *,
-    data: str | Path | None = None,
+    data: DataSource | None = None,
     part: Part | None = None,
-    weights: str | Path | None = None,
+    weights: WeightSource | None = None,
     onnx: str | Path | None = None,
     top: int = 5,
     worst: int = 16,
@@ -943,7 +943,7 @@ def evaluate(
 
     Args:
         model: the folder of a run, an .onnx file, or a model of a spec with its weights.
-        data: a path, or a data set as a recipe writes it; that of the recipe if it is left out.
+        data: as for `Model.train`; that of the recipe if it is left out.
         part: "training", "validation", "test" or "all"; validation if it is left out, or of `data` its test part, its
             validation part, or else all of it.
         weights: of a spec; of a run, others than its best ones.
@@ -960,11 +960,11 @@ def evaluate(
     from nnspec.evaluation.judge import judge  # here: PyTorch takes seconds to import
     from nnspec.evaluation.opening import Request, open_run, open_spec
 
-    request = Request(None if data is None else str(data), part, weights, onnx, device, limits)
+    request = Request(data, part, weights, onnx, device, limits)
     if isinstance(model, Model):
         if weights is None:
             raise ValueError("a model of a spec is judged with its weights: weights = ...")
-        subject = open_spec(model.program, model._declared, model.sources, Path(weights), request)
+        subject = open_spec(model.program, model._declared, model.sources, weights, request)
     elif Path(model).is_dir():
         subject = open_run(Path(model), request)
     else:

@@ -87,7 +87,7 @@ def test_a_query_without_a_key_in_its_window_gives_zeros_on_every_target() -> No
 def test_an_export_is_compared_on_them(tmp_path: Path, text: str, target: Any) -> None:
     model = nnspec.loads(text)
     assert model.export_onnx(tmp_path / "m.onnx", target=target).difference is not None
-    edges = model.verify_onnx(tmp_path / "m.onnx", trials=1).edges
+    edges = model.verify(tmp_path / "m.onnx", trials=1).edges
     if "window" in text:
         assert "lengths far apart" in edges
     else:
@@ -111,7 +111,7 @@ def test_a_file_that_differs_there_alone_is_found(tmp_path: Path, text: str, wor
     model.export_onnx(tmp_path / "m.onnx", verify=False)
     without_the_last_product(tmp_path / "m.onnx")
     with pytest.raises(SpecError, match=words):
-        model.verify_onnx(tmp_path / "m.onnx", trials=1)
+        model.verify(tmp_path / "m.onnx", trials=1)
 
 
 def test_nan_that_gets_lost_and_outputs_of_nan_are_told(tmp_path: Path) -> None:

@@ -158,3 +158,33 @@ def test_what_is_no_data_set_is_refused_in_words(told: str, tmp_path: Path) -> N
 def test_check_knows_the_names_in_data_that_is_given() -> None:
     with pytest.raises(nnspec.SpecError, match="E0604"):
         nnspec.loads(SPEC).check(data={"features": X, "kind": Y})
+
+
+def test_a_run_on_data_of_python_is_evaluated_on_data_of_python(tmp_path: Path) -> None:
+    run = train(tmp_path, (X[:100], Y[:100]), validation=(X[100:], Y[100:]))
+    with pytest.raises(nnspec.SpecError, match=r"E0693[\s\S]*nnspec.evaluate\("):
+        nnspec.evaluate(run.folder)
+    found = nnspec.evaluate(run.folder, data={"features": X[100:], "label": Y[100:]})
+    assert found.samples == 50 and found.figures["accuracy"] == run.history[0]["accuracy"]
+
+
+def test_what_the_code_of_a_data_set_raises_is_told_with_its_line(tmp_path: Path) -> None:
+    class Broken(Flowers):
+        def __getitem__(self, index: int) -> dict[str, Any]:
+            if index == 7:
+                raise KeyError("petal")
+            return super().__getitem__(index)
+
+    with pytest.raises(nnspec.SpecError, match=r"sample 7 cannot be read: KeyError: 'petal', in test_given.py, line"):
+        train(tmp_path, Broken())
+
+
+def test_training_starts_from_a_state_dict(tmp_path: Path) -> None:
+    first = train(tmp_path, "iris", epochs=2)
+    model = nnspec.loads(SPEC)
+    state = model.to_torch(first.last_weights, normalize=False).state_dict()
+    stored = model.train("iris", runs=tmp_path, quiet=True, weights=first.last_weights).history[0]
+    held = model.train("iris", runs=tmp_path, quiet=True, weights=state)
+    assert held.history[0]["loss"] == stored["loss"]
+    with pytest.raises(nnspec.SpecError, match=r"head\.bias"):
+        model.train("iris", runs=tmp_path, quiet=True, weights={**state, "head.bias": torch.zeros(4)})

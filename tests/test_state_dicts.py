@@ -64,9 +64,9 @@ def test_tensors_are_loaded_compared_verified_and_measured(
     assert torch.equal(fresh.state_dict()["norm.running_mean"], state["norm.running_mean"].float())
     assert model.compare_weights(state).sound
     model.export_onnx(tmp_path / "small.onnx", state)
-    assert model.verify_onnx(tmp_path / "small.onnx", module.state_dict())
+    assert model.verify(tmp_path / "small.onnx", module.state_dict())
     with pytest.raises(nnspec.SpecError, match="E0705"):
-        model.verify_onnx(tmp_path / "small.onnx", {**state, "head.bias": state["head.bias"] + 1})
+        model.verify(tmp_path / "small.onnx", {**state, "head.bias": state["head.bias"] + 1})
     found = model.benchmark(state, batches=(2,), seconds=0.01, compiled=False)
     assert not any(each.failed for each in found)
 

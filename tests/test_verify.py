@@ -120,7 +120,7 @@ def test_integer_inputs_reach_all_rows_of_their_tables(folder: Path) -> None:
     assert index_bounds(model.program) == {"tokens": 700}
     damage("words.onnx", "embed.weight", lambda array: np.vstack([array[:350], 1 - array[350:]]))
     with pytest.raises(SpecError, match="E0705"):
-        model.verify_onnx("words.onnx", trials=2)
+        model.verify("words.onnx", trials=2)
     assert index_bounds(nnspec.load("bert", settings={"layers": 1}).program)["tokens"] == 30_522
 
 
@@ -134,7 +134,7 @@ def test_a_file_by_another_exporter_is_compared_but_its_layers_cannot_be_told(fo
         axes = {"x": {0: "n", 2: "h", 3: "w"}}
         torch.onnx.export(module, (torch.zeros(2, 3, 8, 8),), "other.onnx", dynamo=False, input_names=["x"],
                           output_names=["f", "y"], dynamic_axes=axes)  # fmt: skip
-    found = model.verify_onnx("other.onnx", "images.safetensors", trials=3)
+    found = model.verify("other.onnx", "images.safetensors", trials=3)
     assert found.difference is not None and found.difference < 1e-5
     damage("other.onnx", "head.bias", lambda array: array + 1)
     result = run("images.nn", "other.onnx", "--weights", "images.safetensors")
@@ -154,8 +154,8 @@ def test_a_file_in_float16_is_held_to_the_tolerance_that_is_given(folder: Path) 
     onnx.save(onnx.helper.make_model(graph, opset_imports=[opset], ir_version=10), "half.onnx")
     model = nnspec.loads("model Half {\n  input x: float[N, 3]\n  output y = x * 2.001\n}")
     with pytest.raises(SpecError, match="E0705"):
-        model.verify_onnx("half.onnx")
-    found = model.verify_onnx("half.onnx", tolerance=2e-3)
+        model.verify("half.onnx")
+    found = model.verify("half.onnx", tolerance=2e-3)
     assert found.difference is not None and 1e-4 < found.difference < 2e-3
 
 
@@ -202,6 +202,6 @@ def test_a_layer_in_whole_numbers_is_named_by_its_path(folder: Path) -> None:
     model = nnspec.loads(text)
     model.export_onnx("whole.onnx", precision="int8", verify=False)
     with pytest.raises(SpecError) as caught:
-        model.verify_onnx("whole.onnx", tolerance=0)
+        model.verify("whole.onnx", tolerance=0)
     assert "the first layer that differs is a (Linear)" in str(caught.value)
-    assert model.verify_onnx("whole.onnx", tolerance=0.05).difference is not None
+    assert model.verify("whole.onnx", tolerance=0.05).difference is not None

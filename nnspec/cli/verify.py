@@ -56,7 +56,7 @@ def command(
         if model.encoder is None:
             raise SpecError.of(NoEncoder(None, model.name))
         model = model.encoder
-    found = model.verify_onnx(
+    found = model.verify(
         file, weights, trials=trials, tolerance=tolerance, seed=seed, normalize=normalize, limits=spec.limits
     )
     if as_json:

@@ -7,23 +7,27 @@ from pathlib import Path, PurePath
 from nnspec.diagnostics import Source
 from nnspec.elaborate.declarations import Declarations
 from nnspec.recipe.data import Data, Images, Pairs, data_at
+from nnspec.recipe.given import Given, is_given
 from nnspec.recipe.outside import is_path
 from nnspec.recipe.plan import read_plan
 
 
-def data_for(text: str, trained: Data, base: Path) -> Data:
+def data_for(given: object, trained: Data, base: Path) -> Data:
     """The data that a path or a description stands for.
 
     A path of data like that of the recipe is read as the recipe says: with its label, its size, its columns.
 
     Args:
-        text: a path, or a data set as a recipe writes it.
+        given: a path, a data set as a recipe writes it, or an object of Python.
         trained: the data of the recipe.
         base: the folder that its paths start from.
 
     Raises:
         SpecError: it is neither.
     """
+    if is_given("data", given):
+        return Given(value=given)
+    text = str(given)
     if not is_path("data", text):
         return read_plan(Declarations(Source("<data>", "")), "", {"data": text}).recipe.data.found(Path.cwd())
     path = str(Path(text.strip('"')).absolute())

@@ -164,7 +164,7 @@ def _data(path: Path, recipe: StoredRecipe | None, request: Request) -> Data:
         if own is None:
             raise SpecError.of(NoDataNamed(None, str(path)))
         return own
-    like = own or (None if recipe is None else data_of(recipe, request.data))
+    like = own or (None if recipe is None else data_of(recipe, str(request.data)))
     return data_for(request.data, like or Arrays(path=""), Path.cwd())
 
 

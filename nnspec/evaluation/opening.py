@@ -18,27 +18,31 @@ from nnspec.infer.session import Session
 from nnspec.ir import Program
 from nnspec.limits import Limits
 from nnspec.recipe.check import folder_of
+from nnspec.recipe.given import GivenWeights
 from nnspec.recipe.plan import Plan, read_plan
 from nnspec.record import Record
 from nnspec.train.building import computation
 from nnspec.train.folder import read_spec
 from nnspec.train.judging import Judging, Part
 from nnspec.train.launch import this_process
+from nnspec.train.mistakes import NotGivenAgain
 from nnspec.train.network import Network
 from nnspec.train.prepare import Prepared, choose_device, prepare
 from nnspec.train.randomness import own_randomness
 from nnspec.train.settings import best_weights, read_settings
 from nnspec.train.strategy import Strategy
 from nnspec.train.task import Computation
-from nnspec.weights.checkpoint import read_checkpoint
+from nnspec.weights.checkpoint import open_checkpoint
+from nnspec.weights.source import WeightSource
+from nnspec.weights.source import shown as shown_weights
 
 
 class Request(Record):
     """What is judged of a model, and how."""
 
-    data: str | None  # None for that of the recipe
+    data: object  # a path, what a recipe writes, or an object of Python; None for that of the recipe
     part: Part | None  # None for the usual one
-    weights: str | Path | None  # None for the best ones of a run
+    weights: WeightSource | None  # None for the best ones of a run
     onnx: str | Path | None  # a file that is run in the place of PyTorch
     device: str | None
     limits: Limits
@@ -52,13 +56,15 @@ def open_run(folder: Path, request: Request) -> Subject:
     """
     settings = read_settings(folder)
     declarations, program = read_spec(folder, request.limits)
+    if settings.given and request.data is None:
+        raise SpecError.of(NotGivenAgain(None, str(folder), settings.given[0], "evaluate"))
     plan = read_plan(declarations, program.main.name, settings.recipe, request.limits)
-    weights = Path(request.weights) if request.weights is not None else best_weights(folder)
+    weights = request.weights if request.weights is not None else best_weights(folder)
     return _opened(program, plan, declarations.sources(), Path(settings.base), weights, request)
 
 
 def open_spec(
-    program: Program, declarations: Declarations, sources: Mapping[str, Source], weights: Path, request: Request
+    program: Program, declarations: Declarations, sources: Mapping[str, Source], weights: WeightSource, request: Request
 ) -> Subject:
     """The model of a spec, with weights.
 
@@ -70,9 +76,10 @@ def open_spec(
 
 
 def _opened(
-    program: Program, plan: Plan, sources: Mapping[str, Source], base: Path, weights: Path, request: Request
+    program: Program, plan: Plan, sources: Mapping[str, Source], base: Path, weights: WeightSource, request: Request
 ) -> Subject:
-    changed: dict[str, object] = {"weights": str(weights.absolute()), "drop": ()}
+    source = GivenWeights(value=weights) if isinstance(weights, Mapping) else str(Path(weights).absolute())
+    changed: dict[str, object] = {"weights": source, "drop": ()}
     part = request.part
     if request.data is not None:
         data = data_for(request.data, plan.recipe.data, base)
@@ -85,7 +92,7 @@ def _opened(
     if session is not None:
         changed |= {"cache_features": False, "compile": False}
     plan = plan.replace(recipe=plan.recipe.model_copy(update=changed))
-    judging = Judging.stored(part, read_checkpoint(weights).metadata)
+    judging = Judging.stored(part, open_checkpoint(weights).metadata)
     places = {name: Span(source, 0, 0) for name, source in sources.items()} | plan.sources
     device = choose_device("cpu" if session is not None else request.device, this_process())
     with own_randomness(device):
@@ -97,7 +104,7 @@ def _opened(
     function = partial(computation, model=prepared.task.model, device=device, limits=request.limits)
     made = {port.name for port in program.main.outputs if not port.training} if not plan.builds else set()
     found = comparisons(judged_programs(prepared.objective), made)
-    shown = str(weights if session is None else request.onnx)
+    shown = shown_weights(weights) if session is None else str(request.onnx)
     return subject_of(prepared, found, function, plan.name, shown, part or "all")
 
 

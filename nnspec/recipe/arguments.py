@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.utils.data import DataLoader, Dataset
 
+    from nnspec.weights.source import WeightSource
+
     Values: TypeAlias = ArrayLike | Tensor
     Batch: TypeAlias = Mapping[str, Values] | Sequence[Values]  # by name, or inputs and behind them the label
 
@@ -55,7 +57,7 @@ class RecipeArguments(TypedDict, total=False):
     better: Literal["higher", "lower"] | None
     decay: Literal["all", "matrices"]
     rates: Sequence[tuple[str, float]]
-    weights: str | PathLike[str] | None
+    weights: WeightSource | None
     drop: Sequence[str]
     freeze: Sequence[str]
     thaw: int | None

@@ -144,7 +144,9 @@ class _Check:
             for argument in data.paths
             if argument in type(data).model_fields
         ]
-        for key, path in dict.fromkeys((*named, ("weights", recipe.weights))):
+        for key, path in dict.fromkeys(
+            (*named, ("weights", recipe.weights if isinstance(recipe.weights, str) else None))
+        ):
             if path is not None and not _exists(self.base / path):
                 self.sink.add(Absent(places.get(key), path, _nearby(self.base / path)))
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import ConfigDict, Field, SkipValidation
 
+from nnspec.recipe.choice import Choice
 from nnspec.recipe.data import Data
 from nnspec.recipe.fields import UNKNOWN, Fields
 
@@ -41,7 +42,30 @@ class Given(Data):
 Given.__name__ = "the given data"
 
 
+class GivenWeights(Choice):
+    """Weights to start from as a `state_dict` in Python. A spec cannot write them."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    value: SkipValidation[Mapping[str, Any]] = Field(exclude=True)
+
+    def to_json(self) -> dict[str, Any]:
+        """How many there were, which is all that is written down."""
+        return {self.word: {"tensors": len(self.value)}}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, GivenWeights) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+GivenWeights.__name__ = "the given weights"
+
+
 def is_given(key: str, value: object) -> bool:
     """Whether the value of a key is an object of Python, and no text of the language, path, share or `none`."""
+    if key == "weights":
+        return isinstance(value, Mapping)
     written = (str, Data) if key == "data" else (str, Data, int, float)
     return key in KEYS and value is not None and not isinstance(value, written) and not hasattr(value, "__fspath__")

@@ -16,7 +16,7 @@ from nnspec.elaborate.frame import Environment, Failed, Frame
 from nnspec.elaborate.mistakes import BadSetting
 from nnspec.recipe.choice import CHOICES, Choice
 from nnspec.recipe.data import data_at
-from nnspec.recipe.given import Given, is_given
+from nnspec.recipe.given import Given, GivenWeights, is_given
 from nnspec.recipe.lines import Lines
 from nnspec.recipe.recipe import HELD_OUT, KEYS, OVER, PHASE_KEYS, literals, words
 from nnspec.recipe.written import Plain, Setting, Written, argument
@@ -77,7 +77,8 @@ def override(
     target.pop(name, None)
     if is_given(name, value):
         shown = Source(key, type(value).__name__)
-        config[name] = Setting(Given.model_validate({"value": value}), Span(shown, 0, len(shown.text)))
+        given = (GivenWeights if name == "weights" else Given).model_validate({"value": value})
+        config[name] = Setting(given, Span(shown, 0, len(shown.text)))
         return
     source = Source(f"--set {key}", _text(name, value))
     if is_path(name, source.text):

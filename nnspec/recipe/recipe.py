@@ -17,6 +17,7 @@ from pydantic import (
 from nnspec.recipe.augmentation import Augmentation, Mixing
 from nnspec.recipe.choice import CHOICES, Choice, Configured, Positive, plain
 from nnspec.recipe.data import Data, Digits
+from nnspec.recipe.given import GivenWeights
 from nnspec.recipe.optimizers import Adam, Optimizer
 from nnspec.recipe.schedules import ConstantRate, Schedule
 
@@ -107,7 +108,7 @@ class Recipe(Values):
     better: Literal["higher", "lower"] | None = None
     decay: Literal["all", "matrices"] = "all"
     rates: tuple[tuple[str, NonNegativeFloat], ...] = ()
-    weights: str | None = None
+    weights: str | GivenWeights | None = None
     drop: tuple[str, ...] = ()
     freeze: tuple[str, ...] = ()
     thaw: PositiveInt | None = None

@@ -16,6 +16,7 @@ from nnspec.ir.parts import in_parts
 from nnspec.ir.room import need_memory
 from nnspec.limits import Limits
 from nnspec.recipe.caching import check_cacheable
+from nnspec.recipe.given import GivenWeights
 from nnspec.recipe.mistakes import NothingToUpdate
 from nnspec.recipe.objective import Objective
 from nnspec.recipe.optimizers import LBFGS, Optimizer
@@ -78,7 +79,8 @@ def build_networks(
         need_memory(program, limits, copies(plan), "its weights, their gradients and averages")
     model = build(program, limits).to(device)
     if recipe.weights is not None:
-        start_from(model, program, base / recipe.weights, recipe.drop, plan.places.get("drop"))
+        source = recipe.weights.value if isinstance(recipe.weights, GivenWeights) else base / recipe.weights
+        start_from(model, program, source, recipe.drop, plan.places.get("drop"))
     freeze(model, recipe.freeze, plan.places.get("freeze"))
     if recipe.compile:
         check_compiler(device)

@@ -30,6 +30,7 @@ class NotGivenAgain(Diagnostic):
     code = "E0693"
     folder: str
     key: str
+    function: str = "resume"
 
     @property
     def message(self) -> str:
@@ -37,7 +38,7 @@ class NotGivenAgain(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return f'give it again: nnspec.resume("{self.folder}", {self.key}=...)'
+        return f'give it again: nnspec.{self.function}("{self.folder}", {self.key}=...)'
 
 
 class NotFinite(Diagnostic):

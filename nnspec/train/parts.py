@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import nn
 from torch.nn import Parameter
@@ -12,9 +10,10 @@ from nnspec.diagnostics import Span
 from nnspec.ir import Program
 from nnspec.recipe.parts import frozen_by, names_below, within
 from nnspec.recipe.recipe import Recipe
-from nnspec.weights.checkpoint import read_checkpoint
+from nnspec.weights.checkpoint import open_checkpoint
 from nnspec.weights.compare import bare
 from nnspec.weights.module import fill
+from nnspec.weights.source import WeightSource
 
 
 def weight_names(model: nn.Module) -> list[str]:
@@ -22,18 +21,20 @@ def weight_names(model: nn.Module) -> list[str]:
     return [name for name, _ in model.named_parameters()]
 
 
-def start_from(model: nn.Module, program: Program, path: Path, drop: tuple[str, ...], span: Span | None) -> None:
-    """Take the weights of a file, except for the parts in `drop`, which keep their new ones.
+def start_from(
+    model: nn.Module, program: Program, source: WeightSource, drop: tuple[str, ...], span: Span | None
+) -> None:
+    """Take weights, except for the parts in `drop`, which keep their new ones.
 
     Raises:
         SpecError: the file cannot be read or is not the model's, or there is no such part.
     """
     if not drop:
-        fill(model, program, path)
+        fill(model, program, source)
         return
     for part in drop:
         names_below(weight_names(model), part, span)
-    stored = bare(program, read_checkpoint(path)).tensors
+    stored = bare(program, open_checkpoint(source)).tensors
     arrays = {key: tensor.read() for key, tensor in stored.items() if not within(key, drop)}
     arrays |= {key: tensor.cpu().numpy() for key, tensor in model.state_dict().items() if within(key, drop)}
     fill(model, program, arrays)

@@ -299,7 +299,7 @@ def _models() -> list[Kind]:
         return list(describe(outputs, predictions(outputs, ["0", "1"], session.metadata)))
 
     def verified(folder: Path) -> object:
-        return nnspec.loads(NET).verify_onnx(folder / "m.onnx", trials=1)
+        return nnspec.loads(NET).verify(folder / "m.onnx", trials=1)
 
     model = nnspec.loads(NET).to_onnx().SerializeToString()
     return [Kind("ONNX", "m.onnx", model, {}, run), Kind("ONNX to compare", "m.onnx", model, {}, verified)]

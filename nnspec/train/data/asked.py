@@ -8,6 +8,8 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
+from nnspec.diagnostics import SpecError
+from nnspec.plugin.loading import place_of
 from nnspec.reading.arrays import CHANNELS, WHITE, Array
 from nnspec.reading.unreadable import Unreadable
 from nnspec.train.data.samples import Form, Hash, Indices, Rows, Samples
@@ -76,8 +78,14 @@ class Asked(Samples):
                 hashed.update(f"{name} {array.dtype} {array.shape}".encode())
                 hashed.update(np.ascontiguousarray(array).tobytes())
 
+    def _sample(self, index: int) -> Any:
+        try:
+            return _plain(self.dataset[index])
+        except Exception as error:  # whatever the code of a data set raises
+            raise Unreadable(f"sample {index} cannot be read: {place_of(error)}", "mend the data set") from error
+
     def _arrays(self, indices: list[int]) -> dict[str, Array]:
-        samples = [_plain(self.dataset[index]) for index in indices]
+        samples = [self._sample(index) for index in indices]
         try:
             joined = self.collate(samples)
         except (RuntimeError, TypeError, ValueError, KeyError) as error:
@@ -85,7 +93,10 @@ class Asked(Samples):
             raise Unreadable(
                 f"samples {indices[0]} to {indices[-1]} cannot be put together: {said}", ONE_SHAPE
             ) from None
-        return self.named(joined)
+        try:
+            return self.named(joined)
+        except SpecError as error:  # which does not travel between processes
+            raise Unreadable(error.diagnostics[0].message, error.diagnostics[0].help or ONE_SHAPE) from None
 
 
 def _plain(value: Any) -> Any:
