@@ -147,6 +147,26 @@ def test_buffers_and_weights_of_sizes_make_no_further_classes() -> None:
     assert "nn.Parameter(torch.full((in_features,), " in source
 
 
+def test_comments_tell_shapes_that_are_those_of_every_use() -> None:
+    text = """
+    block Heads(heads) {
+      [N, T, D]
+      _ -> Linear(D) -> Rearrange("n t (h d) -> n h t d", h = heads) -> turned: LayerNorm
+    }
+    block Halve { Conv2d(4, 3, stride = 2) }
+    model M {
+      input x: float[N, T, 8]
+      input image: float[N, 3, H, 9]
+      output one = x -> a: Heads(2)
+      output two = x -> Linear(16) -> b: Heads(4)
+      output three = image -> halve: Halve
+    }
+    """
+    source = nnspec.loads(text).torch_source()
+    assert "# [N, heads, T, 4]" in source
+    assert "three = self.halve(image)  # [N, 4, (H - 1)//2, 4]" in source
+
+
 def test_weights_start_in_a_line_of_their_own() -> None:
     text = 'model M { input x: float[N, 5]; a: Linear(3, weight_init = ["normal", 0.0, 0.5], bias_init = 0) }'
     model = nnspec.loads(text)

@@ -23,6 +23,7 @@ from nnspec.to_torch.literals import Literals, factors
 from nnspec.to_torch.names import TAKEN, in_order, is_attribute, variable
 from nnspec.to_torch.number import Template, plain
 from nnspec.to_torch.parameters import Parameters
+from nnspec.to_torch.remarks import Shape, remark, remarked
 from nnspec.to_torch.row import Raw
 from nnspec.to_torch.words import Words
 
@@ -36,6 +37,7 @@ class ClassText:
         self.forward: tuple[str, ...] = ()
         self.inputs: tuple[str, ...] = ()
         self.sizes: tuple[str, ...] = ()  # variables for sizes that `forward` reads first
+        self.shapes: dict[int, Shape] = {}  # of what its lines give, where a comment would help
         self.attributes: dict[str, tuple[Construct, int]] = {}
         if form.is_sequential_class:
             self.attributes = {"": (form.items, 1)}
@@ -46,7 +48,7 @@ class ClassText:
             tuple(forward.inputs),
             forward.attributes.built,
         )
-        self.sizes = tuple(forward.sizes.read)
+        self.sizes, self.shapes = tuple(forward.sizes.read), forward.shapes
         self.attributes = {label: self.attributes[label] for label in in_order(self.module.order, self.attributes)}
 
     def modules(self) -> list[str]:
@@ -260,9 +262,21 @@ class Classes:
             built = [*stored, *statements(first.attributes, merged, layout), *ties(first.module, layout)]
             forward = [f"    def forward({', '.join(['self', *first.inputs])}):"]
             body = [*init, "        super().__init__()", *built, ""] if built else []
-            body += [*forward, *(f"        {line}" for line in self._literals.replaced(first.forward, _kept(numbers)))]
+            body += [*forward, *(f"        {line}" for line in self._forward(keys, parameters, numbers))]
         lines = [piece for line in "\n".join(body).split("\n") for piece in broken(line)]
         return head + documentation(first.module.documentation) + "\n".join(lines) + "\n"
+
+    def _forward(self, keys: list[str], parameters: Parameters, numbers: dict[int, Raw]) -> list[str]:
+        """The lines of `forward`, over what the module keeps of its parameters."""
+        lines = self._literals.replaced(self.written[keys[0]].forward, _kept(numbers))
+        shapes = [self.written[key].shapes for key in keys]
+        done, told = list[str](), ""
+        for place, line in enumerate(lines):
+            known = [each[place] for each in shapes if place in each]
+            comment = remark(known, parameters) if len(known) == len(keys) else ""
+            done += remarked(line, comment) if comment and comment != told else [line]
+            told = comment or told
+        return done
 
     def _resolve(self, value: Any) -> Any:
         """The value with classes in the place of modules, and their arguments."""

@@ -20,6 +20,7 @@ from nnspec.to_torch.layout import turns
 from nnspec.to_torch.loops import scan_loop, starting
 from nnspec.to_torch.mistakes import NotInTorch
 from nnspec.to_torch.mixture import MIXTURE
+from nnspec.to_torch.remarks import Shape, helps
 from nnspec.to_torch.row import Submodule
 from nnspec.to_torch.sizes import SizeNotGiven, Sizes
 from nnspec.to_torch.unbinding import Unbinding, unbinding
@@ -38,6 +39,7 @@ class Forward:
         self.key = form.key
         self.module: Module = form.module
         self.lines: list[str] = []
+        self.shapes: dict[int, Shape] = {}  # of what lines give, by their places, where a comment would help
         self.attributes = Attributes(forms, form.key)
         self.nested: dict[str, str] = {}  # value -> expression that its one use will hold; in their order
         self.sizes = Sizes(form.module)
@@ -87,6 +89,17 @@ class Forward:
         self._flush(expression)
         targets = [self._target(index, value) for value in call.outputs]
         self._line(call, f"{self._unpacked(call, targets)} = {expression}")
+        self._remark(call, expression)
+
+    def _remark(self, call: Call, expression: str) -> None:
+        """Keep the shape of what the last line gives, if it is worth a comment."""
+        if len(call.outputs) > 1 or any(each.training for each in self.module.calls):
+            return
+        block = isinstance(call.callee, str) and call.inputs
+        before = self.module.values[call.inputs[0]].shape if block else None
+        (made,) = self.forms.origins.types(self.key, call.outputs)
+        if made is not None and helps(expression, before, made.shape):
+            self.shapes[len(self.lines) - 1] = made.shape
 
     def _begin(self, index: int, call: Call) -> None:
         """Write what waits before steps that exist in training only, and behind them."""
@@ -264,6 +277,7 @@ class Forward:
         for value in list(self.nested):
             expression, index = self.nested.pop(value), self._maker[value]
             self._line(self.module.calls[index], f"{self._target(index, value, beside)} = {expression}")
+            self._remark(self.module.calls[index], expression)
             if value == until:
                 return
 
@@ -330,7 +344,9 @@ class Forward:
             if line != "if self.training:" or next_line.startswith("    ")
         ]
         self._read_formats()
-        self.lines[:0] = self.sizes.lines()
+        read = self.sizes.lines()
+        self.shapes = {place + len(read): shape for place, shape in self.shapes.items()}
+        self.lines[:0] = read
 
     def _result(self, port: Port) -> str:
         if port.value not in self._wide or not self.forms.widths.rounds(self.key, self.module.outputs.index(port)):

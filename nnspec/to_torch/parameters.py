@@ -101,6 +101,16 @@ class Parameters:
                 return Raw(written(text, self._words))
         return None
 
+    def spoken(self, sizes: tuple[Any, ...]) -> str:
+        """The words for a size that is this in each module, by what is a parameter already; "" where there are none."""
+        numbers = plain(sizes)
+        for text in dict.fromkeys(each.text for each in sizes if isinstance(each, Whole)):
+            known = [self.origins.numbers[key] for key in self.keys]
+            ready = all(self._words.get(name, "") in self.chosen for name in names(text))
+            if ready and all(value(text, given) == number for given, number in zip(known, numbers, strict=True)):
+                return written(text, self._words)
+        return str(numbers[0]) if len({*map(str, numbers)}) == 1 else ""
+
     def in_order(self) -> Known:
         """The parameters as a person would have them: the sizes of what flows in, those of the block, all others."""
         sizes = self.origins.own_sizes(self.keys[0])
