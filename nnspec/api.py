@@ -965,7 +965,7 @@ def evaluate(
         if weights is None:
             raise ValueError("a model of a spec is judged with its weights: weights = ...")
         subject = open_spec(model.program, model._declared, model.sources, weights, request)
-    elif Path(model).is_dir():
+    elif Path(model).suffix.lower() != ".onnx":
         subject = open_run(Path(model), request)
     else:
         need("running an ONNX file", "onnxruntime")

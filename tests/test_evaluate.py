@@ -242,3 +242,14 @@ def test_a_path_or_a_share_holds_out_and_other_files_have_the_numbers_of_trainin
     assert found.samples == 3 and [row.figures["samples"] for row in found.comparisons[0].rows] == [0, 3]
     assert nnspec.evaluate(trained.folder, part="test").samples == 5
     assert nnspec.evaluate(trained.folder, part="all").samples == 23
+
+
+def test_data_in_python_is_judged_on_where_a_run_cannot_know_it(tmp_path: Path) -> None:
+    draws = np.random.default_rng(0)
+    data = {"image": draws.random((40, 1, 8, 8), dtype=np.float32), "label": draws.integers(0, 2, 40)}
+    model = nnspec.loads("model M {\n  input image: float[N, 1, 8, 8]\n  output logits = Flatten -> Linear(2)\n}")
+    trained = model.train(data, runs=tmp_path, name="run", quiet=True, epochs=1)
+    with pytest.raises(nnspec.SpecError, match="E0693"):
+        nnspec.evaluate(trained.folder)
+    found = nnspec.evaluate(trained.folder, data=data, part="validation")
+    assert found.figures["loss"] == trained.history[0]["validation_loss"]

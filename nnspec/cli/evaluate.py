@@ -55,7 +55,8 @@ def command(
     labels, errors of numbers. Classes, words, columns and normalisation are those of training.
     """
     path = Path(spec.path)
-    is_file, is_run = path.suffix.lower() == ".onnx", path.is_dir()
+    is_file = path.suffix.lower() == ".onnx"
+    is_run = path.is_dir() or (not is_file and path.suffix != ".nn" and weights is None)
     if (is_file or is_run) and (spec.model or spec.settings):
         raise click.UsageError("--model and --set belong to a spec")
     if is_file and (weights or onnx):

@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from pathlib import Path, PurePath
 
-from nnspec.diagnostics import Source
+from nnspec.diagnostics import Diagnostic, Source
 from nnspec.elaborate.declarations import Declarations
 from nnspec.recipe.data import Data, Images, Pairs, data_at
 from nnspec.recipe.given import Given, is_given
 from nnspec.recipe.outside import is_path
 from nnspec.recipe.plan import read_plan
+
+
+class NoDataNamed(Diagnostic):
+    """A model is to be judged, and nothing says on which data: a file holds no path, and a run no object of Python."""
+
+    code = "E0677"
+    path: str
+    reason: str = "it does not hold the path of those of training"
+
+    @property
+    def message(self) -> str:
+        return f"nothing says what {self.path} is to be judged on: {self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return (
+            "name data: --data PATH, in Python data = ...; or judge a file as its run: nnspec evaluate RUN --onnx FILE"
+        )
 
 
 def data_for(given: object, trained: Data, base: Path) -> Data:

@@ -10,11 +10,11 @@ import torch
 from pydantic import FiniteFloat, TypeAdapter
 from torch import Generator, nn
 
-from nnspec.diagnostics import Diagnostic, Source, SpecError
+from nnspec.diagnostics import Source, SpecError
 from nnspec.dims import Size
 from nnspec.elaborate.declarations import Declarations
 from nnspec.evaluation.comparisons import comparisons, judged_programs
-from nnspec.evaluation.given import data_for
+from nnspec.evaluation.given import NoDataNamed, data_for
 from nnspec.evaluation.judge import Subject
 from nnspec.evaluation.onnx_model import OnnxModel
 from nnspec.evaluation.opening import Request
@@ -53,21 +53,6 @@ FORM = TypeAdapter(dict[str, dict[str, list[FiniteFloat]]])
 CPU = torch.device("cpu")
 
 
-class NoDataNamed(Diagnostic):
-    """A model file is to be judged, and nothing says on which data: it does not hold the path of those of training."""
-
-    code = "E0677"
-    path: str
-
-    @property
-    def message(self) -> str:
-        return f"nothing says what {self.path} is to be judged on"
-
-    @property
-    def help(self) -> str | None:
-        return "name data: --data PATH; or judge it as its run: nnspec evaluate RUN --onnx FILE"
-
-
 class Judged(Record):
     """The programs that judge a model, over its outputs and the fields of the data."""
 
@@ -92,8 +77,9 @@ def open_onnx(path: Path, request: Request) -> Subject:
     held = HeldOut(None, None, 0.2, False)
     part = request.part
     if recipe is not None:
-        held = HeldOut(recipe.validation, recipe.test, recipe.split, recipe.stratify)
         part = "validation" if part is None and request.data is None else part
+        if part not in (None, "all"):
+            held = HeldOut(recipe.validation, recipe.test, recipe.split, recipe.stratify)
     choice, held = in_files(data.found(Path.cwd()), held, Path.cwd())
     program = signature(session)
     inputs = {port.name: program.main.values[port.value] for port in program.main.inputs}
@@ -154,7 +140,7 @@ def open_onnx(path: Path, request: Request) -> Subject:
     model = session.metadata.get("nnspec.model", path.stem)
     alone = task.judged is not None and not task.judged.parts.batchwise
     loss = function(judged.loss) if judged.loss is not None and alone else None
-    return Subject(Network(task), loss, compared, judging.known, read, samples, model, str(path), part or "all")
+    return Subject(Network(task), loss, compared, judging.known, read, samples, model, str(path), judging.named(read))
 
 
 def _data(path: Path, recipe: StoredRecipe | None, request: Request) -> Data:

@@ -20,6 +20,7 @@ from nnspec.limits import Limits
 from nnspec.recipe.check import folder_of
 from nnspec.recipe.given import GivenWeights
 from nnspec.recipe.plan import Plan, read_plan
+from nnspec.recipe.recipe import HELD_OUT, Recipe
 from nnspec.record import Record
 from nnspec.train.building import computation
 from nnspec.train.folder import read_spec
@@ -83,7 +84,10 @@ def _opened(
     part = request.part
     if request.data is not None:
         data = data_for(request.data, plan.recipe.data, base)
-        changed |= {"data": data, "validation": None, "test": None, "stratify": False}
+        asked = plan.recipe if part not in (None, "all") else Recipe()
+        shares = {key: value if isinstance(value := getattr(asked, key), float) else None for key in HELD_OUT}
+        changed |= {"data": data, **shares, "stratify": asked.stratify}
+        plan = plan.replace(places={})  # what is wrong with it is no mistake of the recipe
     elif part is None:
         part = "validation"
     session = None if request.onnx is None else Session(request.onnx)
@@ -105,7 +109,7 @@ def _opened(
     made = {port.name for port in program.main.outputs if not port.training} if not plan.builds else set()
     found = comparisons(judged_programs(prepared.objective), made)
     shown = shown_weights(weights) if session is None else str(request.onnx)
-    return subject_of(prepared, found, function, plan.name, shown, part or "all")
+    return subject_of(prepared, found, function, plan.name, shown, judging.named(prepared.data))
 
 
 def subject_of(

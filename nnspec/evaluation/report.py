@@ -17,6 +17,7 @@ from nnspec.train.confusion import write_confusion
 from nnspec.train.folder import write
 
 ROWS = 40  # classes that are printed; the rest is in the files
+WIDTH = 110  # of a line
 CONFUSED = 5  # pairs of classes that are told
 
 
@@ -27,16 +28,26 @@ def described(evaluation: Evaluation) -> Iterator[str]:
     yield f"{evaluation.weights} on {evaluation.data}, {part}: {samples}"
     for note in evaluation.notes:
         yield f"note: {note}"
-    yield _in_line(evaluation.figures)
+    yield from _in_lines(evaluation.figures)
     for each in evaluation.comparisons:
-        yield from _compared(each)
+        yield from _compared(each, evaluation.samples)
     if evaluation.worst:
         yield "worst:"
         yield from (f"  {_bad(each)}" for each in evaluation.worst[:CONFUSED])
 
 
-def _in_line(figures: dict[str, Value]) -> str:
-    return "  ".join(f"{name} {_number(value)}" for name, value in figures.items() if value is not None)
+def _in_lines(figures: dict[str, Value], head: str = "", indent: str = "") -> Iterator[str]:
+    """Figures with their names, as many in a line as it takes."""
+    line = head
+    for name, value in figures.items():
+        if value is None:
+            continue
+        told = f"{name} {_number(value)}"
+        if line.strip() and len(line) + len(told) > WIDTH:
+            yield line.rstrip()
+            line = indent
+        line += f"{told}  "
+    yield line.rstrip()
 
 
 def _number(value: Value) -> str:
@@ -45,8 +56,9 @@ def _number(value: Value) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}" if abs(value) < 1e4 else f"{value:.6g}"
 
 
-def _compared(figures: Figures) -> Iterator[str]:
-    yield f"{figures.field}: {_in_line(figures.whole)}"
+def _compared(figures: Figures, samples: int) -> Iterator[str]:
+    whole = {name: value for name, value in figures.whole.items() if (name, value) != ("samples", samples)}
+    yield from _in_lines(whole, f"{figures.field}: ", "  ")
     yield from (f"  note: {note}" for note in figures.notes)
     if figures.rows:
         yield from _table(figures.rows)

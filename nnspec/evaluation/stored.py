@@ -59,7 +59,7 @@ def judged_metadata(plan: Plan, objective: Objective, made: set[str]) -> dict[st
         seed=recipe.seed,
         split=recipe.split,
         stratify=recipe.stratify,
-        data={recipe.data.word: _without_paths(recipe.data)},
+        data=_without_paths(recipe.data),
         paths=any(getattr(recipe.data, name) is not None for name in recipe.data.paths),
         cut=final_extent(recipe.augment),
         loss=_plain(loss),
@@ -75,8 +75,11 @@ def judged_metadata(plan: Plan, objective: Objective, made: set[str]) -> dict[st
     return {RECIPE: kept.model_dump(mode="json", exclude_none=True), "nnspec.outputs": outputs or None}
 
 
-def _without_paths(data: Data) -> dict[str, Any]:
-    return {name: value for name, value in data.model_dump(mode="json").items() if name not in data.paths}
+def _without_paths(data: Data) -> dict[str, dict[str, Any]]:
+    return {
+        word: {name: value for name, value in arguments.items() if name not in data.paths}
+        for word, arguments in data.to_json().items()
+    }
 
 
 def _plain(program: Program | None) -> str | None:

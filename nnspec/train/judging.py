@@ -58,15 +58,19 @@ class Judging(Record):
         """Those of an input."""
         return self.statistics.get(name) or self.statistics[""]
 
+    def named(self, data: DataSet) -> Part:
+        """The part of a data set that is judged."""
+        if self.part is not None:
+            return self.part
+        return "test" if data.own.test else "validation" if data.own.validation else "all"
+
     def chosen(self, data: DataSet, parts: Parts, span: Span | None) -> Indices:
         """The samples to judge.
 
         Raises:
             SpecError: there are none.
         """
-        part = self.part
-        if part is None:
-            part = "test" if data.own.test else "validation" if data.own.validation else "all"
+        part = self.named(data)
         chosen: Indices = np.arange(len(data)) if part == "all" else getattr(parts, part)
         if not len(chosen):
             raise SpecError.of(NoSuchSamples(span, part, data.name))
