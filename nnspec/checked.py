@@ -53,6 +53,9 @@ class Checked(Record):
         own = cls.__annotations__
         if any(isinstance(kind, str) for kind in own.values()):
             own = get_type_hints(cls, include_extras=True)
+        for name in cls.record_fields:
+            if type(getattr(cls, name, None)).__module__.startswith("pydantic"):
+                raise TypeError(f"{cls.__name__}.{name}: rules stand in the type, Annotated[float, Within(gt=0)] = 0.5")
         cls.model_fields = {
             name: CheckedField(own.get(name) or known[name].annotation, getattr(cls, name, _REQUIRED))
             for name in cls.record_fields

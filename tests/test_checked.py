@@ -8,7 +8,7 @@ import pickle
 from typing import Annotated, Any, ClassVar
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from nnspec.checked import Checked
 from nnspec.dims import symbol
@@ -117,3 +117,16 @@ def test_the_json_form_leaves_defaults_out_and_is_read_back() -> None:
     assert json.loads(one.to_json()) == {"size": 3, "sizes": [1, 2], "given": 2}
     assert Named.from_json(one.to_json()) == one
     assert set(Named.json_schema()["required"]) == {"size"}
+
+
+def test_rules_of_pydantic_stand_in_types_and_not_in_defaults() -> None:
+    class Marked(Checked):
+        rate: Annotated[float, Field(gt=0)] = 0.5
+
+    assert Marked(rate=1).rate == 1.0
+    with pytest.raises(ValidationError):
+        Marked(rate=-1.0)
+    with pytest.raises(TypeError, match=r"Wrong.rate: rules stand in the type"):
+
+        class Wrong(Checked):
+            rate: float = Field(0.5, gt=0)
