@@ -130,6 +130,14 @@ def test_an_open_block_shows_its_inside_and_those_around_it():
     assert "× 6" in opened.svg()
 
 
+def test_what_decides_among_experts_ends_at_their_block():
+    picture = nnspec.load("examples/mixture_digits.nn").draw()
+    assert list(Drawing(picture.svg()).faults()) == []
+    assert re.search(r">\d+ of \d+<", picture.svg())
+    assert picture.dot()
+    assert picture.mermaid()
+
+
 def test_a_tied_weight_is_counted_once():
     scenes = Scenes(View(nnspec.load("gpt2").program, frozenset()))
     strips = [strip for box in scenes.whole().boxes for strip in box.strips]

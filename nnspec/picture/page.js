@@ -87,7 +87,8 @@ function port(each, leaves, wire) {
   const kind = leaves ? "output" : "input";
   const ends = each.inside.found.filter((inner) => inner.box.kind === kind);
   const at = leaves ? each.box.gives.indexOf(wire.value) : wire.place;
-  return (each.w - each.inside.w) / 2 + (ends[at] || ends[0] || { x: each.inside.w / 2 }).x;
+  if (!ends[at]) return each.w - 16 * (each.box.takes.length - at); // what decides among experts is no input of theirs
+  return (each.w - each.inside.w) / 2 + ends[at].x;
 }
 
 function turn(made) {

@@ -156,6 +156,8 @@ def _open(box: Box) -> _Sized:
         if plate.box.kind in offsets:
             offsets[plate.box.kind].append(left + plate.x + plate.width / 2 - width / 2)
     reaches = dict(enumerate(offsets["input"]))
+    for place in range(len(reaches), len(box.takes)):  # what decides among experts is no input of theirs
+        reaches[place] = width / 2 - 16.0 * (len(box.takes) - place)
     leaves = dict(zip(box.gives, offsets["output"], strict=False))
     beside = width / 2 + cards(box) if box.repeated else 0.0
     height = HEADING + sheet.height + cards(box)

@@ -47,7 +47,7 @@ class Drawing:
         if moved:
             x, y = x + float(moved[1]), y + float(moved[2])
         classes, tag = element.get("class", "").split(), element.tag.removeprefix(_SPACE)
-        number = {name: float(value) for name, value in element.attrib.items() if re.fullmatch(r"-?[\d.]+", value)}
+        number = {name: float(value) for name, value in element.attrib.items() if re.fullmatch(r"-?\d+(\.\d+)?", value)}
         if tag == "rect" and "plate" in classes:
             self.boxes.append(_area(x + number["x"], y + number["y"], number["width"], number["height"], "box"))
         elif tag == "circle":
