@@ -80,7 +80,10 @@ def arguments(frame: Frame, written: t.Arguments) -> tuple[tuple[Argument, ...],
 
 
 def _written(frame: Frame, value: Meaning, node: t.Expression) -> str:
-    return written(frame, node) if isinstance(value, (int, float, tuple)) else ""
+    kind = type(value)
+    return (
+        written(frame, node) if (kind is int or kind is float or kind is tuple) and type(node) is not t.Number else ""
+    )
 
 
 def _true(frame: Frame, value: Meaning, node: Placed) -> bool:

@@ -19,10 +19,12 @@ def written(frame: Frame, node: t.Step) -> str:
 
     One that is made of names for numbers alone is that number.
     """
+    if type(node) is t.Name:
+        return _name(frame.environment, node.text)[0] or ""
     if isinstance(node, (t.Number, t.Constant, t.Text)):
         return ""
     text, depends = _text(frame, node)
-    return text if text is not None and (depends or isinstance(node, t.Name)) and len(text) <= LENGTH else ""
+    return text if text is not None and depends and len(text) <= LENGTH else ""
 
 
 # A text, None where there is none, and whether a parameter is in it.
