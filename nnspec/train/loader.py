@@ -8,11 +8,14 @@ stands in its place, which is the same whoever reads it.
 from __future__ import annotations
 
 import atexit
+import ctypes
 import gc
+import os
 import signal
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 from weakref import WeakSet
 
@@ -25,6 +28,7 @@ from nnspec.reading.unreadable import Unreadable
 from nnspec.train.data.samples import Indices, Rows, Samples
 from nnspec.train.supply import Supply
 
+DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux
 MOST_DAMAGED = 100  # samples in a row
 TOLD = 5  # damaged samples that are told of one by one
 Request = tuple[int, Indices]  # a part, and positions in it
@@ -194,7 +198,7 @@ class Loader:
                 collate_fn=_as_it_is,
                 pin_memory=self.pinned,
                 persistent_workers=True,
-                worker_init_fn=_begin,
+                worker_init_fn=partial(_begin, parent=os.getpid()),
                 # forked processes share the memory of this one
                 multiprocessing_context="fork" if sys.platform == "linux" else None,
             )
@@ -224,7 +228,11 @@ def _as_it_is(answer: Any) -> Any:
     return answer
 
 
-def _begin(worker: int) -> None:
-    """A worker leaves the signals of the terminal to the process that it works for."""
+def _begin(worker: int, parent: int) -> None:
+    """A worker leaves the signals of the terminal to the process that it works for, and ends when that is killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL)
+        if os.getppid() != parent:  # it was killed before
+            os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
