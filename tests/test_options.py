@@ -25,13 +25,16 @@ SPEC = {
     "weights convert",
     "predict",
     "evaluate",
+    "draw",
+    "diff",
     "sample",
 }
 PROMISED = {
     "--set": SPEC | {"explain"},
     "--model": SPEC | {"explain"},
     "--limit": SPEC | {"explain"},
-    "--input": (SPEC | {"explain"}) - {"sample", "evaluate"},  # in predict it is what the model runs on
+    "--plugin": SPEC | {"explain"},
+    "--input": (SPEC | {"explain", "import"}) - {"sample", "evaluate"},  # in predict it is what the model runs on
     "--json": {"check", "summary", "verify", "bench", "runs", "zoo", "weights check", "predict", "evaluate"},
 }
 

@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 import pytest
 from click.testing import CliRunner
 
+import nnspec
+from nnspec.callbacks import named
 from nnspec.callbacks.callback import CALLBACKS
 from nnspec.cli.main import main
 from nnspec.layers import registry
@@ -25,12 +27,14 @@ from nnspec.recipe.choice import CHOICES
 from nnspec.testing import contract
 from nnspec.to_onnx import row as onnx_row
 from nnspec.to_torch import row as torch_row
+from nnspec.train import run as training
 from nnspec.train.rows import AUGMENTATIONS, OPTIMIZERS, READERS, SCHEDULES
 
 
 @pytest.fixture(autouse=True)
 def forget() -> Iterator[None]:
-    """What a test registers is gone behind it."""
+    """What a test registers is gone behind it; what nnspec registers itself is there before."""
+    assert named.BUILT_IN and training.train_run
     tables: list[dict[Any, Any]] = [
         registry._layers, registry._roles, torch_row.ROWS, onnx_row.ROWS, onnx_row.UNSUPPORTED, loading._loaded,
         CALLBACKS, *CHOICES.values(), *(table.rows for table in (AUGMENTATIONS, OPTIMIZERS, READERS, SCHEDULES)),
@@ -126,3 +130,72 @@ def test_a_file_of_forty_lines_brings_a_layer_a_data_set_a_metric_and_a_callback
     assert "x * sigmoid(beta * x)" in told("explain", "swish") and "Points of a sine" in told("explain", "waves")
     plugin = loading.load_plugin(str(FORTY))
     assert contract(plugin.Swish) and not contract(plugin.Worst)[0].exported
+
+
+KINDS = '''
+from nnspec import plugin as nn
+
+
+class Darken(nn.Augmentation, word="darken"):
+    """Darker pictures, whose black stays."""
+
+    moves: ClassVar[bool] = False
+    least: float = 0.5
+
+
+@nn.register_augmentation(Darken)
+def _(choice, pictures, draws):
+    factor = choice.least + (1 - choice.least) * torch.rand(len(pictures), 1, 1, 1, generator=draws)
+    return lambda values, black: (values - black.view(1, -1, 1, 1)) * factor + black.view(1, -1, 1, 1)
+
+
+class Signs(nn.Optimizer, word="Signs"):
+    """Steps by the signs of gradients."""
+
+    lr: float = 1e-3
+
+
+@nn.register_optimizer(Signs)
+def _(choice, groups, fused):
+    return torch.optim.Rprop(groups, lr=choice.lr) if choice.lr > 1 else torch.optim.SGD(groups, lr=choice.lr)
+
+
+class Steps(nn.Schedule, word="halves"):
+    """Half of the rate in each epoch."""
+
+
+@nn.register_schedule(Steps)
+def _(choice, course):
+    return lambda step: nn.Pace(course.highest / 2 ** (step // course.steps_per_epoch))
+'''
+
+
+def test_a_plugin_brings_augmentations_optimizers_and_schedules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    heads = "from typing import ClassVar\n\nimport torch\n"
+    Path("three_kinds.py").write_text(heads + KINDS)
+    loading.load_plugin("three_kinds.py")
+    text = (
+        "model P {\n  input image: float[N, 1, 8, 8]\n  Flatten\n  output logits = Linear(10)\n}\ntrain { epochs = 3 }"
+    )
+    given: dict[str, Any] = {"augment": "darken(0.25)", "optimizer": "Signs(lr = 0.5)", "schedule": "halves"}
+    model = nnspec.loads(text)
+    assert model.check(**given) == []
+    run = model.train("digits", runs=tmp_path, quiet=True, **given)
+    assert [row["learning_rate"] for row in run.history] == [0.5, 0.25, 0.125]
+    plain = model.train("digits", runs=tmp_path, quiet=True, **{**given, "augment": "darken(1.0)"})
+    none = model.train("digits", runs=tmp_path, quiet=True, **{**given, "augment": []})
+    assert plain.history[0]["loss"] == pytest.approx(none.history[0]["loss"], rel=1e-4) != run.history[0]["loss"]
+    with pytest.raises(nnspec.SpecError, match=r"darken.*\n[\s\S]*did you mean `?least"):
+        model.check(augment="darken(leest = 0.5)")
+
+
+def test_a_notebook_may_define_its_layer_again_and_another_module_may_not() -> None:
+    for module in ("cell", "cell"):
+        register_layer(type("Wobble", (Activation,), {"__module__": module, "__qualname__": "Wobble"}))
+    with pytest.raises(nnspec.SpecError, match=r"E0451.*the layer Wobble is there already: cell has it"):
+        register_layer(type("Wobble", (Activation,), {"__module__": "other", "__qualname__": "Wobble"}))
+    with pytest.raises(nnspec.SpecError, match="the function relu is there already"):
+        register_layer(type("Rectified", (Activation,), {"__module__": "cell", "function": "relu"}))

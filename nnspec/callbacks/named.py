@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
-from functools import partial
 
 from nnspec.callbacks import mlflow, tensorboard, wandb
 from nnspec.callbacks.callback import CALLBACKS, Callback
@@ -40,21 +39,21 @@ def named(text: str) -> Callback:
     Raises:
         SpecError: there is no such one, or it takes other arguments.
     """
-    return from_call("--callback", text, partial(_made, text))
+    return from_call("--callback", text, lambda frame, call: _made(frame, text, call))
 
 
-def _made(text: str, frame: Frame, call: Call) -> Callback:
-    if call.name is None:
-        frame.fail(UnknownCallback(None, text, tuple(CALLBACKS), None))
-    cls = CALLBACKS.get(call.name)
-    if cls is None:
-        frame.fail(UnknownCallback(call.span, call.name, tuple(CALLBACKS), nearest(call.name, CALLBACKS)))
+def _made(frame: Frame, text: str, call: Call) -> Callback:
+    name = call.name
+    if name is None or name not in CALLBACKS:
+        close = nearest(name, CALLBACKS) if name else None
+        frame.fail(UnknownCallback(call.span, name or text, tuple(CALLBACKS), close))
+    cls = CALLBACKS[name]
     signature = inspect.signature(cls)
-    for name in call.named.keys() - signature.parameters.keys():
-        close = nearest(name, signature.parameters)
-        advice = f"did you mean {close}?" if close else f"it is called as {call.name}{signature}"
-        frame.fail(BadCallback(call.places[name], call.name, f"it has no argument {name}", advice))
+    for argument in call.named.keys() - signature.parameters.keys():
+        close = nearest(argument, signature.parameters)
+        advice = f"did you mean {close}?" if close else f"it is called as {name}{signature}"
+        frame.fail(BadCallback(call.places[argument], name, f"it has no argument {argument}", advice))
     try:
         return cls(*call.positional, **call.named)
     except (TypeError, ValueError) as error:
-        frame.fail(BadCallback(call.span, call.name, str(error), f"it is called as {call.name}{signature}"))
+        frame.fail(BadCallback(call.span, name, str(error), f"it is called as {name}{signature}"))

@@ -138,12 +138,7 @@ class _Check:
         if self.base is None:
             return
         sets = [("data", recipe.data), *held]
-        named = [
-            (key, getattr(data, argument))
-            for key, data in sets
-            for argument in data.paths
-            if argument in type(data).model_fields
-        ]
+        named = [(key, getattr(data, argument)) for key, data in sets for argument in data.paths]
         for key, path in dict.fromkeys(
             (*named, ("weights", recipe.weights if isinstance(recipe.weights, str) else None))
         ):

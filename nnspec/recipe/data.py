@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path, PurePath
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, FiniteFloat, NonNegativeFloat
 
@@ -38,6 +38,12 @@ class Data(Choice, key="data"):
 
     paths: ClassVar[tuple[str, ...]] = ("path",)  # the arguments that name files or folders
     suffixes: ClassVar[tuple[str, ...]] = ()  # of files, where `path` may be a folder with some for each part
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+        """Those that have no such arguments name no files."""
+        super().__pydantic_init_subclass__(**options)
+        cls.paths = tuple(name for name in cls.paths if name in cls.model_fields)
 
     def fields(self, base: Path | None) -> Fields:
         """Its fields, as far as they are known without reading it.
