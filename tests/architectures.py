@@ -66,6 +66,7 @@ def small(kind: str) -> Any:
 _LATENT = {"head_dim": 4, "num_key_value_heads": 4, "num_experts_per_tok": 2}
 FURTHER: dict[str, dict[str, Any]] = {
     "deepseek_v2": _LATENT, "deepseek_v3": _LATENT, "esm": {"vocab_size": 33, "pad_token_id": 1}, "falcon": {"head_dim": None},
+    "convnext": {"hidden_size": None}, "convnextv2": {"hidden_size": None}, "nemotron": {"num_key_value_heads": 4},
     "gpt_neo": {"attention_types": [[["global", "local"], 1]], "attention_layers": ["global", "local"]},
 }  # fmt: skip
 

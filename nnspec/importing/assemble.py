@@ -31,7 +31,7 @@ def assembled(network: Network) -> str:
     root = bodies(whole)
     folded = fold(root, whole.types)
     writer = _Writer(whole, folded)
-    made = [writer.block(block) for block in folded.blocks if block.body is not root]
+    made: list[tree.Block | tree.Model] = [writer.block(block) for block in folded.blocks if block.body is not root]
     made.append(writer.model(root))
     return format_text(printed(tree.File(0, 0, tuple(made))))
 
@@ -131,7 +131,7 @@ class _Written(Slots):
             own = below(value.key, self.body.path)
             return syntax.path(value.key if own is None else own)
         if isinstance(value, tuple):
-            return syntax.tree.ListOf(0, 0, tuple(map(self._plain, value)))
+            return tree.ListOf(0, 0, tuple(map(self._plain, value)))
         return syntax.plain(value)
 
     def value(self, piece: Any, name: str) -> Any:

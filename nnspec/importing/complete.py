@@ -91,7 +91,7 @@ def _repeat_constants(scope: Scope, constants: dict[str, Operation], types: dict
         if isinstance(item, Scope):
             _repeat_constants(item, constants, types)
         else:
-            inputs = []
+            inputs: list[str | None] = []
             for value in item.inputs:
                 if value in constants:
                     name = f"{value}.{len(types)}"

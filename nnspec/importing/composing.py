@@ -7,7 +7,6 @@ from typing import Union
 
 from nnspec.importing.bodies import Call, Group, Item, Step
 from nnspec.importing.network import Stored
-from nnspec.layers.registry import find
 from nnspec.layers.tensor_type import TensorType
 
 MERGES = ("Add", "Multiply", "Concat")
@@ -147,6 +146,3 @@ def _is_chain(pieces: list[Piece], cone: Sequence[int], read: str) -> bool:
             return False
         value = piece.outputs[0]
     return True
-
-
-__all__ = ["Composite", "Piece", "composed", "find"]

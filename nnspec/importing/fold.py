@@ -18,6 +18,7 @@ from nnspec.importing.network import Stored
 from nnspec.importing.sizes import Sizes
 from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
+from nnspec.syntax import tree
 
 WORDS = {
     "out_channels": "channels", "out_features": "features", "kernel_size": "kernel", "num_heads": "heads",
@@ -292,7 +293,7 @@ def _elements(value: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _kind(value: Any) -> Any:
     """The kind of value in a slot: parameters stand for values of one kind; a size of the body's own stays."""
-    if isinstance(value, syntax.tree.Node):
+    if isinstance(value, tree.Node):
         return value
     if isinstance(value, Tie):
         return "tie"
@@ -397,7 +398,7 @@ def _with_defaults(block: Block) -> None:
             or not isinstance(most, int)
             or isinstance(most, bool)
         )
-        if usual and 2 * count > len(parameter.values) and not isinstance(most, syntax.tree.Node):
+        if usual and 2 * count > len(parameter.values) and not isinstance(most, tree.Node):
             parameter = parameter.replace(default=most, has_default=True)
         made.append(parameter)
     block.parameters = sorted(made, key=lambda each: each.has_default)

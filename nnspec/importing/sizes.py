@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from nnspec.dims import Expression, Size, Undecidable, equal, exact_divide, product, symbols
+from nnspec.dims import Expression, Size, Undecidable, equal, exact_divide, substitute, symbol, symbols
 from nnspec.importing import syntax
 from nnspec.layers.tensor_type import TensorType
 
@@ -37,7 +37,9 @@ class Sizes:
     def of_model(cls, given: Iterable[TensorType]) -> Sizes:
         """The names of a model, which declares them with its inputs."""
         types = tuple(given)
-        made = {atom.text: size for type in types for each in type.shape for size, atom in _symbols(each)}
+        made: dict[str, Size] = {
+            atom.text: size for type in types for each in type.shape for size, atom in _symbols(each)
+        }
         return cls(types, made)
 
     def _named(self, rank: int, dtype: str, dim: int, size: Size, index: int) -> str:
@@ -95,15 +97,8 @@ def _related(name: str, known: Expression, size: Expression) -> Any:
 
 
 def _renamed(size: Size, names: dict[str, str]) -> Any:
-    from nnspec.dims import substitute, symbol
-
     return syntax.size(substitute(size, {old: symbol(new) for old, new in names.items()}))
 
 
 def _symbols(size: Size) -> list[tuple[Expression, Any]]:
-    from nnspec.dims import symbol
-
-    return [(symbol(atom.text), atom) for atom in symbols(size)]  # type: ignore[misc]
-
-
-__all__ = ["Sizes", "product"]
+    return [(symbol(atom.text), atom) for atom in symbols(size)]

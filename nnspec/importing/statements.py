@@ -389,8 +389,9 @@ class _Lines:
                 self.names.give(value, syntax.name(name))
             statements.append(tree.Bind(0, 0, tuple(map(syntax.identifier, bound)), chain))
             return
-        self.names.taken -= set(line.later[:1])
-        wish = line.later[0] if line.later else self._wish(piece)
+        single = line.later if len(results) == 1 else []
+        self.names.taken -= set(single[:1])
+        wish = single[0] if single else self._wish(piece)
         name = self.names.fresh(wish, lambda value: self._is_over(value, line))
         statements.append(tree.Bind(0, 0, (syntax.identifier(name),), chain))
         self._give(piece, syntax.name(name), results)
@@ -552,7 +553,7 @@ class _Lines:
         present = [(place, each) for place, each in enumerate(inputs) if each is not None]
         if len(present) == 1:
             return self._steps(present[0][1])
-        values = []
+        values: list[tree.Fed] = []
         gap = False
         for place, each in present:
             gap = gap or place != len(values)

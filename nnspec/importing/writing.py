@@ -8,6 +8,7 @@ from typing import Any
 from nnspec.importing import syntax
 from nnspec.importing.network import Stored
 from nnspec.layers.base import Layer
+from nnspec.syntax import tree
 
 NOT_CALLED = frozenset({"Dropout", "ReLU", "GELU", "SiLU", "Tanh", "Sigmoid", "Softmax"})  # as steps they read better
 Operand = Callable[[str], Any]
@@ -36,13 +37,13 @@ def value_of(
     if layer.kind == "Constant":
         named = {name: argument(name) for name in names if name != "value"}
         value = argument("value")
-        return syntax.call("Constant", value, **named) if named or isinstance(value, syntax.tree.ListOf) else value
+        return syntax.call("Constant", value, **named) if named or isinstance(value, tree.ListOf) else value
     if layer.operator == "[]":
         return syntax.subscript(_held(given[0]), getattr_items(layer, argument))
     if layer.operator == "neg":
-        return syntax.tree.Negate(0, 0, given[0])
+        return tree.Negate(0, 0, given[0])
     if layer.operator == "not":
-        return syntax.tree.Not(0, 0, given[0])
+        return tree.Not(0, 0, given[0])
     if layer.operator is not None:
         return _operation(layer, given, argument)
     assert layer.function is not None
@@ -57,7 +58,7 @@ def getattr_items(layer: Layer, argument: Callable[[str], Any]) -> Sequence[Any]
 
 def _held(value: Any) -> Any:
     """What can have a subscript behind it."""
-    if isinstance(value, (syntax.tree.Name, syntax.tree.Postfix)):
+    if isinstance(value, (tree.Name, tree.Postfix)):
         return value
     return syntax.tuple_of(syntax.fed(syntax.chain(value)))
 

@@ -12,7 +12,7 @@ from nnspec.layers.base import Layer
 
 FREE = ("weight_init", "bias_init", "init")  # where weights start: an imported model has them
 EITHER_WAY = ("Add", "Multiply", "Equal", "Maximum", "Minimum")  # a number on the left or on the right
-GLOBAL = {f"AdaptiveAvgPool{dims}d": f"GlobalAvgPool{dims}d" for dims in (1, 2, 3)}
+RESHAPES = ("Flatten", "Unflatten", "Reshape", "Squeeze", "Unsqueeze")  # all that counts is the shape of the result
 
 
 class Outline:
@@ -34,10 +34,10 @@ class Outline:
         values: dict[str, int | None] = dict(zip((port.value for port in module.inputs), inputs, strict=True))
         for call in module.calls:
             if not call.training:
-                self._call(program, call, values, path)
+                self._call(program, module, call, values, path)
         return [values[port.value] for port in module.outputs if not port.training]  # type: ignore[misc]
 
-    def _call(self, program: Program, call: Call, values: dict[str, int | None], path: str) -> None:
+    def _call(self, program: Program, module: Module, call: Call, values: dict[str, int | None], path: str) -> None:
         given = [values[each] if each else None for each in call.inputs]
         callee = program.callee(call)
         labels = list(call.labels) or [""]
@@ -46,17 +46,21 @@ class Outline:
             if isinstance(callee, Module):
                 made = self._body(program, callee, given, own if label else path)
             else:
-                made = self._layer(callee, given, own, len(call.outputs))
+                types = [str(module.values[each]) for each in call.outputs]
+                made = self._layer(callee, given, own, types)
             given = [*made[:1], *given[1:]] if call.count > 1 else given
         values |= dict(zip(call.outputs, made, strict=False))
 
-    def _layer(self, layer: Layer, given: list[int | None], path: str, outputs: int) -> list[int]:
+    def _layer(self, layer: Layer, given: list[int | None], path: str, types: list[str]) -> list[int]:
         while given and given[-1] is None:
             given = given[:-1]
-        fields = {name: value for name, value in layer.model_dump().items() if name not in FREE and value is not None}
+        fields = {name: getattr(layer, name) for name in type(layer).model_fields if name not in FREE}
+        fields = {name: value for name, value in fields.items() if value is not None}
         kind = layer.kind
         if kind in ("Identity",):
             return [given[0]]  # type: ignore[list-item]
+        if kind in RESHAPES:
+            return [self._number(("Reshape", types[0], given[0]))]
         if kind in EITHER_WAY:
             fields.pop("scalar_first", None)
             given = sorted(given, key=str)
@@ -64,4 +68,4 @@ class Outline:
             del fields["stride"]
         owner = path if layer.by_position or kind in ("Parameter",) else ""
         form = (kind, repr(sorted(fields.items())), tuple(given), owner if kind == "Parameter" else "")
-        return [self._number((*form, index)) for index in range(outputs)]
+        return [self._number((*form, index)) for index in range(len(types))]

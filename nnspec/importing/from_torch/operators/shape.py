@@ -229,9 +229,9 @@ def padded(b: Builder, value: Value, pad: Sequence[Any], mode: str, number: Any)
             amounts[index] = 0
     if all(each == 0 for each in amounts):
         return value
-    fields = {} if mode == "constant" else {"mode": mode}
-    fields |= {"value": float(number)} if number else {}
-    return b(layer("Pad", padding=tuple(amounts), **fields), value)
+    more: dict[str, Any] = {} if mode == "constant" else {"mode": mode}
+    more |= {"value": float(number)} if number else {}
+    return b(layer("Pad", padding=tuple(amounts), **more), value)
 
 
 @row("im2col")

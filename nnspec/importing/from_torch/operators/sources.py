@@ -56,7 +56,12 @@ def filled(b: Builder, result: Any, number: Any) -> Value:
     return b(layer("Full", shape=result.shape, value=kind(number)))
 
 
-@row("randn", "randn_like", "rand", "rand_like", "normal", "normal_functional")
+@row("randn_like")
+def _(b: Builder, self: Value, dtype: Any = None, **_: Any) -> Value:
+    return b(layer("Normal"), self)
+
+
+@row("randn", "rand", "rand_like", "normal", "normal_functional")
 def _(b: Builder, operator: str = "", result: Any = None, **_: Any) -> Value:
     return b(layer("Uniform" if operator.startswith("rand") and "n" not in operator[4:5] else "Normal",
                    shape=result.shape))  # fmt: skip
