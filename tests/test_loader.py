@@ -218,3 +218,36 @@ def test_shards_that_are_damaged_are_told(write: Callable[[Path], object], reaso
     with pytest.raises(nnspec.SpecError) as caught:
         train(folder, data='shards("train-*.tar")', memory="0", workers=0)
     assert reason in str(caught.value)
+
+
+def test_pictures_of_hugging_face_are_read_while_training_goes_on_to_the_same_bits(folder: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    paths = sorted(map(str, (folder / "pictures").rglob("*.png")))
+    rows = {"image": paths, "label": [path.split("/")[-2] == "b" for path in paths]}
+    features = datasets.Features({"image": datasets.Image(), "label": datasets.ClassLabel(names=["a", "b"])})
+    datasets.Dataset.from_dict(rows, features=features).save_to_disk(str(folder / "set"))
+    kept = train(folder, data='hugging_face("set")')
+    assert_same(kept, train(folder, data='hugging_face("set")', memory="0", workers=2))
+
+
+def test_pairs_are_read_while_training_goes_on_to_the_same_bits(folder: Path) -> None:
+    draws = np.random.default_rng(0)
+    for number in range(20):
+        for field, most in (("image", 255), ("mask", 2)):
+            (folder / "pairs" / field).mkdir(parents=True, exist_ok=True)
+            pixels = draws.integers(0, most, (8, 8), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / "pairs" / field / f"{number}.png")
+    (folder / "small.nn").write_text("""
+model Small {
+  input image: float[N, 1, 8, 8]
+  output logits = Conv2d(2, 3, padding = 1)
+}
+train {
+  data    = pairs("pairs", labels = ["mask"])
+  augment = [random_flip]
+  loss    = cross_entropy(logits, mask)
+  batch   = 5
+  epochs  = 1
+}
+""")
+    assert_same(train(folder), train(folder, memory="0", workers=2))

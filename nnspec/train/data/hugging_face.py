@@ -13,11 +13,11 @@ from torch import Tensor
 
 from nnspec.diagnostics import Span, SpecError
 from nnspec.extras import need
-from nnspec.reading.pictures import pixels, upright
 from nnspec.recipe.data import HuggingFace
+from nnspec.train.data.arrow import ArrowPictures
 from nnspec.train.data.dataset import DataSet, Frame
-from nnspec.train.data.fail import RELATIVE, instead, need_room, read_from, refuse
-from nnspec.train.data.samples import Held
+from nnspec.train.data.fail import RELATIVE, instead, need_room, refuse
+from nnspec.train.data.samples import Held, Samples
 from nnspec.train.data.vocabulary import PADDING, TokenList, pieces, read_tokenizer
 
 if TYPE_CHECKING:
@@ -70,23 +70,27 @@ def _read(parts_of: Callable[[], list[Dataset]], columns: _Columns, tokenizer: A
     """The columns of all parts; of two, the second is held out."""
     try:
         parts = parts_of()
-        read = {column: [columns.read(part, column) for part in parts] for column in columns.kept(parts[0])}
+        kept = list(columns.kept(parts[0]))
+        pictures = [column for column in kept if _kind(parts[0].features[column]) == "Image"]
+        read = {column: [columns.read(part, column) for part in parts] for column in kept if column not in pictures}
+        alike = {column: torch.cat(tensors) for column, tensors in read.items() if _alike(tensors)}
+        rows = sum(map(len, parts))
+        samples: Samples = ArrowPictures(parts, pictures, alike, columns.frame) if pictures and rows else Held(alike)
     except SpecError:
         raise
     except Exception as error:  # what is damaged comes out of `datasets` as any kind of error
         reason = f"it cannot be read ({(str(error) or type(error).__name__).splitlines()[0]})"
         refuse(columns.name, reason, "write it again with save_to_disk, or check the name and the network", span)
-    fields = {column: torch.cat(tensors) for column, tensors in read.items() if _alike(tensors)}
-    rows = sum(map(len, parts))
-    if not fields or rows < 2 or len(set(map(len, fields.values()))) > 1:
+    fields = [*pictures, *alike]
+    if not fields or rows < 2 or len({rows, *map(len, alike.values())}) > 1:
         refuse(columns.name, f"it has {rows:,} rows and {len(fields)} columns of numbers", "take another split", span)
     others = [column for column in parts[0].column_names if column not in fields]
     texts = [column for column in fields if columns.is_text(parts[0].features[column])]
     return DataSet(
         columns.name,
-        Held(fields),
+        samples,
         _classes(parts[0]),
-        frozenset(column for column in fields if _kind(parts[0].features[column]) == "Image"),
+        frozenset(pictures),
         held_out=len(parts[1]) if len(parts) > 1 else None,
         vocabularies={column: columns.vocabulary.tokens for column in texts if columns.vocabulary},
         tokenizer=tokenizer.to_str() if tokenizer else None,
@@ -134,10 +138,7 @@ class _Columns:
 
     def read(self, part: Dataset, column: str) -> Tensor:
         """All values of a column; an empty tensor where they have different lengths."""
-        feature = part.features[column]
-        if _kind(feature) == "Image":
-            return self._pictures(part, column)
-        return self._tokens(part, column) if self.is_text(feature) else self._numbers(part, column)
+        return self._tokens(part, column) if self.is_text(part.features[column]) else self._numbers(part, column)
 
     def is_text(self, feature: Any) -> bool:
         """Whether a column is of texts that can be read."""
@@ -165,20 +166,6 @@ class _Columns:
                 self._fail(f"row {index + 1:,} has no {column}")
             numbers = self.vocabulary.encode(text)[: self.length]
             made[index, : len(numbers)] = torch.tensor(numbers)
-        return made
-
-    def _pictures(self, part: Dataset, column: str) -> Tensor:
-        """[N, C, H, W] in the size of the frame, or of the first picture."""
-        first = part[0][column] if len(part) else None
-        width, height = (1, 1) if first is None else upright(first).size
-        channels, height, width = self.frame.channels or 3, self.frame.height or height, self.frame.width or width
-        need_room(self.name, 4 * len(part) * channels * height * width, self.span)
-        made = torch.empty(len(part), channels, height, width)
-        for index, picture in enumerate(part[column]):
-            if picture is None:
-                self._fail(f"row {index + 1:,} has no {column}")
-            with read_from(f"{self.name}, row {index + 1:,}", self.span):
-                made[index] = torch.from_numpy(pixels(upright(picture), channels, (height, width)))
         return made
 
     def _fail(self, reason: str) -> NoReturn:
