@@ -160,11 +160,15 @@ def _told(module: Module, boxes: list[Box], wires: list[Wire]) -> Level:
     told = {value for value, count in takers.items() if count > _FAR}
     kept: list[Wire] = []
     for wire in wires:
-        if wire.value in told:
-            name = next((port.name for port in module.inputs if port.value == wire.value), wire.value)
-            strip = Strip("", "", name, "", 0, "port", notes=(f"from {boxes[wire.source].strips[-1].name}",))
-            kept.append(Wire(len(boxes), wire.target, wire.value, "", wire.place))
-            boxes.append(Box(f"{name} for {wire.target}", "tap", (strip,)))
-        else:
+        if wire.value not in told:
             kept.append(wire)
+            continue
+        source = boxes[wire.source]
+        name = next((port.name for port in module.inputs if port.value == wire.value), wire.value)
+        origin = source.strips[-1].name
+        notes = (f"from {origin}",) if origin != name else ()
+        kept.append(Wire(len(boxes), wire.target, wire.value, "", wire.place))
+        boxes.append(Box(f"{name} for {wire.target}", "tap", (Strip("", "", name, "", 0, "port", notes=notes),)))
+        if source.kind == "input":  # no line is left to say its shape
+            boxes[wire.source] = source.replace(strips=(source.strips[0].replace(about=wire.shape),))
     return Level(tuple(boxes), tuple(kept))
