@@ -192,3 +192,20 @@ def test_texts_are_as_short_as_they_become(text: str, known: dict[str, str], exp
     given = {"width": 48, "n": 2, "D": 30, "i": 3, "heads": 4, "a": 7, "b": 5, "x": 3, "y": 4}
     if "D" not in known:
         assert formula.value(expected, given) == formula.value(text, given)
+
+
+def test_what_several_layers_are_given_is_computed_once() -> None:
+    text = """
+    block Head(classes) {
+      [N, D]
+      inner = max(D // 2, min(classes, 9))
+      Linear(inner) -> ReLU -> Linear(inner) -> ReLU -> Linear(classes)
+    }
+    model M { input x: float[N, 8]; head: Head(3) }
+    """
+    model = nnspec.loads(text)
+    source = model.torch_source()
+    assert "hidden = max(in_features // 2, min(classes, 9))" in source
+    assert source.count("max(") == 1
+    assert "nn.Linear(hidden, hidden)" in source
+    assert [tuple(each.shape) for each in model.to_torch().parameters()] == [(4, 8), (4,), (4, 4), (4,), (3, 4), (3,)]

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
-from itertools import groupby
+from collections import Counter
+from collections.abc import Collection
+from itertools import count, groupby
 from typing import Any
 
 from nnspec.ir import Module
 from nnspec.to_torch.breaking import WIDTH
 from nnspec.to_torch.construct import Construct, Times, render
+from nnspec.to_torch.formula import names
 from nnspec.to_torch.layout import Layout, turns
 from nnspec.to_torch.names import containers, in_order
 from nnspec.to_torch.row import Raw
 from nnspec.to_torch.uses import store
 
 INDENT = 8
+_LONG = 16  # a shorter expression is read again faster than a name is looked up
+_CALL = re.compile(r"""(?<![\w."'])(?:max|min|int|round|abs)\((?:[^()"'\n]|\([^()"'\n]*\))*\)""")
 _PLAIN = ("mean=0.0", "a=0.0", "b=1.0")  # arguments of `torch.nn.init` that are as by default
 
 Built = dict[str, tuple[Construct, int]]  # by label: what is built, and how often
@@ -27,7 +33,7 @@ def statements(built: Built, merged: dict[str, Any], layout: Layout) -> list[str
     seen: set[str] = set()
     labels = in_order((), merged)
     for label in labels:
-        made, count = built[label]
+        made, times = built[label]
         stem, _, last = label.rpartition(".")
         for container in containers(stem):
             if container not in seen and container.rpartition(".")[0] not in layout.lists:
@@ -36,8 +42,8 @@ def statements(built: Built, merged: dict[str, Any], layout: Layout) -> list[str
             seen.add(container)
         if stem in layout.lists:
             continue
-        if count > 1:
-            lines.append(f"for index in {turns(last, count)}:")
+        if times > 1:
+            lines.append(f"for index in {turns(last, times)}:")
             lines.append("    " + layout.assignment_of_each(stem, render(merged[label], INDENT + 4)))
         else:
             lines += _built(label, merged[label], layout, made)
@@ -86,6 +92,39 @@ def by_position(made: Construct) -> Construct:
     named = [isinstance(value, Raw) for _, value in given[:2]]
     leading = len(given) if len(given) <= 2 else 0 if not named[0] else 1 + named[1]
     return Construct(made.name, tuple(value for _, value in given[:leading]), dict(given[leading:]))
+
+
+def hoisted(merged: dict[str, Any], parameters: Collection[str]) -> tuple[list[str], dict[str, Any]]:
+    """The statements for what several constructions are given, as `hidden = max(16, in_channels // 4)`, and these."""
+    found = Counter(call for made in merged.values() for raw in _raws(made) for call in _CALL.findall(raw.text))
+    several = [call for call, count in found.items() if count > 1 and len(call) >= _LONG and names(call)]
+    free = (f"hidden{number}" for number in count(2) if f"hidden{number}" not in parameters)
+    chosen = {call: next(free) if place or "hidden" in parameters else "hidden" for place, call in enumerate(several)}
+    lines = [f"{' ' * INDENT}{name} = {call}" for call, name in chosen.items()]
+    return lines, {label: _with_names(made, chosen) for label, made in merged.items()} if lines else merged
+
+
+def _raws(value: Any) -> list[Raw]:
+    """The expressions in a construction."""
+    if isinstance(value, Times):
+        return _raws(value.item)
+    if isinstance(value, Construct):
+        return [raw for item in (*value.arguments, *value.keywords.values()) for raw in _raws(item)]
+    return [value] if isinstance(value, Raw) else []
+
+
+def _with_names(value: Any, chosen: dict[str, str]) -> Any:
+    """The construction with names for expressions in it."""
+    if isinstance(value, Times):
+        return Times(_with_names(value.item, chosen), value.count)
+    if isinstance(value, Construct):
+        keywords = {name: _with_names(item, chosen) for name, item in value.keywords.items()}
+        return Construct(
+            value.name, tuple(_with_names(item, chosen) for item in value.arguments), keywords, value.layer
+        )
+    if isinstance(value, Raw):
+        return Raw(_CALL.sub(lambda found: chosen.get(found[0], found[0]), value.text))
+    return value
 
 
 def ties(module: Module, layout: Layout) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from nnspec.ir import Module
 from nnspec.to_torch.breaking import broken
-from nnspec.to_torch.building import by_position, documentation, statements, ties
+from nnspec.to_torch.building import by_position, documentation, hoisted, statements, ties
 from nnspec.to_torch.compose import compose
 from nnspec.to_torch.construct import Construct, ModuleOf, Times, merge, render, shape
 from nnspec.to_torch.family import Family
@@ -251,15 +251,16 @@ class Classes:
         self._defaults[name] = set(defaults)
         declared = [*(name for name in chosen if name not in defaults), *(f"{n}={v!r}" for n, v in defaults.items())]
         init = [f"    def __init__({', '.join(['self', *declared])}):"]
+        computed, merged = hoisted(merged, chosen)
         if first.form.is_sequential_class:
             items = [f"            {render(item, 12)}," for item in merged[""].arguments]
-            body = [*init, "        super().__init__(", *items, "        )"]
+            body = [*init, *computed, "        super().__init__(", *items, "        )"]
             head = f"class {name}(nn.Sequential):\n"
         else:
             layout = self.forms.layout(keys[0])
             head = f"class {name}({layout.kind('')}):\n"
             stored = [f"        self.{name} = {name}" for name in kept]
-            built = [*stored, *statements(first.attributes, merged, layout), *ties(first.module, layout)]
+            built = [*stored, *computed, *statements(first.attributes, merged, layout), *ties(first.module, layout)]
             forward = [f"    def forward({', '.join(['self', *first.inputs])}):"]
             body = [*init, "        super().__init__()", *built, ""] if built else []
             body += [*forward, *(f"        {line}" for line in self._forward(keys, parameters, numbers))]
