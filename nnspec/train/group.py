@@ -21,6 +21,7 @@ from nnspec.layers.families.normalization import BatchNorm1d, BatchNorm2d, Batch
 from nnspec.recipe.plan import Plan
 from nnspec.recipe.targets import span_of
 from nnspec.train.launch import NotLaunched, Process
+from nnspec.train.meeting import meeting_place
 from nnspec.train.strategy import NotSpread, Share, Strategy
 
 
@@ -36,7 +37,8 @@ def join(process: Process, device: torch.device) -> None:
         return
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
     try:
-        dist.init_process_group(backend, rank=process.rank, world_size=process.count)
+        store = meeting_place(process)
+        dist.init_process_group(backend, store=store, rank=process.rank, world_size=process.count)
     except (RuntimeError, ValueError) as error:
         reason = f"the processes do not find each other: {str(error).splitlines()[0]}"
         advice = "start them with torchrun, which tells each of the others"

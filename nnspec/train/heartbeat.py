@@ -17,7 +17,7 @@ from datetime import timedelta
 
 from torch.distributed import PrefixStore, Store, TCPStore  # type: ignore[attr-defined]  # no list of names there
 
-from nnspec.train.launch import Process, this_launch
+from nnspec.train.launch import Process
 
 INTERVAL = 2.0  # seconds between beats
 SILENT = 20.0  # seconds after which a process that does not count is taken for lost
@@ -25,16 +25,21 @@ DONE, LOST = "done", "lost"
 
 
 @contextmanager
-def heartbeat(process: Process, lost: Callable[[], None]) -> Iterator[None]:
-    """Count while the block runs, and end this process after `lost` when another one is silent."""
+def heartbeat(process: Process, place: str, lost: Callable[[], None]) -> Iterator[None]:
+    """Count while the block runs, and end this process after `lost` when another one is silent.
+
+    Args:
+        process: this one.
+        place: where they count, which all of them know and no other run.
+        lost: tells it.
+    """
     host, port = os.environ.get("MASTER_ADDR"), os.environ.get("MASTER_PORT", "")
     if process.count < 2 or not host or not port.isdecimal():
         yield
         return
     wait = timedelta(seconds=SILENT / 2)
-    launch = this_launch()
     store = TCPStore(host, int(port), is_master=False, timeout=wait, wait_for_workers=False)
-    beat = _Beat(PrefixStore(f"nnspec/{launch.key}/{launch.restarts}", store), process, lost)
+    beat = _Beat(PrefixStore(f"nnspec/{place}", store), process, lost)
     beat.start()
     try:
         yield

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import uuid4
 
 import torch
 
@@ -30,7 +31,7 @@ def joined(name: str | None, process: Process, device: torch.device) -> Iterator
     join(process, device)
     strategy = {each.name: each for each in (DataParallel, Sharded)}[name](device)
     try:
-        with heartbeat(process, tell_loss):
+        with heartbeat(process, strategy.agree(uuid4().hex if strategy.leads else ""), tell_loss):
             yield strategy
     except RuntimeError as error:
         if strategy.lost(error):

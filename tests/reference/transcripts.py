@@ -19,6 +19,7 @@ from torch import nn
 
 import nnspec
 from nnspec.cli.standard_output import echo_whole
+from nnspec.diagnostics import Span
 from nnspec.extras import need
 from nnspec.importing.from_torch.module import need_equal
 from nnspec.infer.session import Session
@@ -206,14 +207,16 @@ def _(patch: pytest.MonkeyPatch) -> None:
     raise nnspec.SpecError.of(ProcessLost(None))
 
 
-@step("two networks in one recipe over processes")
+@step("batch normalisation over processes without a GPU")
 def _(patch: pytest.MonkeyPatch) -> None:
     class Plan:
-        builds = True
+        builds = False
 
     group = Group.__new__(Group)
+    group.processes, group.device = 2, torch.device("cpu")
     patch.setattr(Group, "name", "ddp", raising=False)
-    group.check(Plan())  # type: ignore[arg-type]
+    model = nnspec.load("flowers.nn")
+    group.check(Plan(), model.program, {name: Span(each, 0, 0) for name, each in model.sources.items()})  # type: ignore[arg-type]
 
 
 @step("a disk without room for the state")
