@@ -356,3 +356,14 @@ def test_the_finder_names_a_rate_at_which_the_loss_falls_and_leaves_nothing_behi
     found.save("rates.csv")
     assert Path("rates.csv").read_text().startswith("learning_rate,loss,smooth_loss\n1e-07,")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["flowers.nn", "rates.csv", "rates.png"]
+
+
+def test_what_torch_has_and_a_text_cannot_say_is_told_with_a_way_out(tmp_path: Path) -> None:
+    for recipe, told in (
+        ({"schedule": "LambdaLR(3)"}, "register a schedule of your own"),
+        ({"optimizer": "SGD(0.1, fused = true)"}, "the fastest form is chosen"),
+        ({"optimizer": "Adam(maximize = true)"}, "let the loss be what is to fall"),
+        ({"schedule": "OneCycleLR(0.1, epochs = 3)"}, "OneCycleLR has no parameter epochs"),
+    ):
+        with pytest.raises(nnspec.SpecError, match=told):
+            train(tmp_path, **recipe)

@@ -98,6 +98,12 @@ _LEFT_OUT = {
     "name": "write a label before it: name: {layer}(...)",
     "device": "leave it out: where it runs is chosen when it runs",
     "dtype": "leave it out: the number format is chosen when it runs",
+    "foreach": "leave it out: the fastest form is chosen",
+    "fused": "leave it out: the fastest form is chosen",
+    "capturable": "leave it out: the fastest form is chosen",
+    "maximize": "leave it out, and let the loss be what is to fall: loss = -(...)",
+    "last_epoch": "leave it out: a run that is resumed knows where it is",
+    "steps_per_epoch": "leave it out: the run knows its steps",
 }
 
 

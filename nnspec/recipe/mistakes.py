@@ -7,6 +7,9 @@ from typing import ClassVar, Literal
 from nnspec.diagnostics import Diagnostic
 
 
+OF_FUNCTIONS = ("LambdaLR", "MultiplicativeLR")  # schedules of torch that no text can hold
+
+
 class UnknownKey(Diagnostic):
     """A `train` block has no such key, and nothing in it uses the value.
 
@@ -42,6 +45,8 @@ class UnknownChoice(Diagnostic):
 
     @property
     def help(self) -> str | None:
+        if self.name in OF_FUNCTIONS:
+            return "it is made of a function of Python: register a schedule of your own, and name it by --plugin"
         return f"did you mean `{self.suggestion}`?" if self.suggestion else f"write one of {', '.join(self.known)}"
 
 
