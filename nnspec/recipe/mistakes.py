@@ -6,7 +6,6 @@ from typing import ClassVar, Literal
 
 from nnspec.diagnostics import Diagnostic
 
-
 OF_FUNCTIONS = ("LambdaLR", "MultiplicativeLR")  # schedules of torch that no text can hold
 
 
