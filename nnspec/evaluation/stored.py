@@ -60,7 +60,7 @@ def judged_metadata(plan: Plan, objective: Objective, made: set[str]) -> dict[st
         split=recipe.split,
         stratify=recipe.stratify,
         data=_without_paths(recipe.data),
-        paths=any(getattr(recipe.data, name) is not None for name in recipe.data.paths),
+        paths=any(getattr(recipe.data, name, None) is not None for name in recipe.data.paths),
         cut=final_extent(recipe.augment),
         loss=_plain(loss),
         metrics=_plain(objective.metrics),
