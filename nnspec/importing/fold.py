@@ -103,7 +103,7 @@ class _Folding:
         for height in sorted(levels):
             groups: dict[Any, list[Body]] = {}
             for body in levels[height]:
-                self._repeat(body.items)
+                self._repeat(body.items, False)
                 groups.setdefault((body.kind, body is root, self._shape(body)), []).append(body)
             for (kind, _, _), bodies in groups.items():
                 block = self._block(kind, bodies, bodies[0] is root)
@@ -114,11 +114,14 @@ class _Folding:
 
     # --- repeats
 
-    def _repeat(self, items: list[Item]) -> None:
-        """Make one call of several in a row that are alike."""
+    def _repeat(self, items: list[Item], placed: bool) -> None:
+        """Make one call of several in a row that are alike; `placed` says that labels are the places of steps.
+
+        `h: 3 x Block` counts from `h.0`: a row that begins later is one call only where places need no label.
+        """
         for item in items:
             if isinstance(item, Group):
-                self._repeat(item.items)
+                self._repeat(item.items, all(each.label == str(place) for place, each in enumerate(item.items)))
         uses: dict[str, int] = {}
         for item in items:
             for value in item.reads:
@@ -131,7 +134,7 @@ class _Folding:
             ):
                 run += 1
             first = items[place]
-            if run > 1 and isinstance(first, Call):
+            if run > 1 and isinstance(first, Call) and (placed or (first.label or "").endswith(".0")):
                 first.count = run
                 first.outputs = items[place + run - 1].outputs
                 del items[place + 1 : place + run]

@@ -431,8 +431,8 @@ class _Lines:
             return "y" if users else "unused"
         if isinstance(piece, Composite):
             return piece.merging.operation.names[0] if piece.merging.operation.names else "y"
-        label = (piece.label or "y").split(".")
-        return next((part for part in reversed(label) if not part[0].isdigit()), "y")
+        parts = (piece.label or "y").split(".")
+        return next((part for part in reversed(parts) if not part[0].isdigit()), "y")
 
     def _flow(self, items: list[tree.Item], statements: list[Any]) -> None:
         """Add a chain that lets its result flow; a new line begins where a new stage does."""
@@ -575,7 +575,8 @@ class _Lines:
             bodies.append(tree.Body(0, 0, tuple(inner)))
         if piece.kind == "residual":
             return tree.Residual(0, 0, bodies[0], bodies[1] if piece.branches[1] else None)
-        statements = tuple(each for body in bodies for each in body.statements)
+        # each branch is one chain, on one line
+        statements = tuple(syntax.chain(*(item for each in body.statements for item in each.items)) for body in bodies)
         arguments = None
         names = self.slots.names(piece.merging)
         if piece.kind == "concat" and "dim" in names:

@@ -33,7 +33,7 @@ def value_of(
         argument: how an argument is written, by its name.
         names: the arguments that have to be written.
     """
-    given = [None if each is None else operand(each) for each in inputs]
+    given: list[Any] = [None if each is None else operand(each) for each in inputs]
     if layer.kind == "Constant":
         named = {name: argument(name) for name in names if name != "value"}
         value = argument("value")

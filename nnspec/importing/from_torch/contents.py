@@ -35,8 +35,8 @@ def contents(tensor: torch.Tensor) -> Any:
         return made if data.dim() == 1 else syntax.chain(made, syntax.call("Reshape", syntax.plain(shape)))
     if data.dim() >= 2 and data.shape[-1] == data.shape[-2] and data.shape[-1] > 1:
         square = torch.ones(data.shape, dtype=torch.float32)
-        for name, made in (("tril", square.tril()), ("triu", square.triu())):
-            if torch.equal(data.to(torch.float32), made):
+        for name, half in (("tril", square.tril()), ("triu", square.triu())):
+            if torch.equal(data.to(torch.float32), half):
                 triangle = syntax.call(name, syntax.call("ones", syntax.plain(shape)))
                 return triangle if dtype == "float" else syntax.call("cast", triangle, syntax.plain(dtype))
     if dtype == "float" and data.dim() == 1 and data.numel() > 2:

@@ -189,7 +189,7 @@ def _dimensions(sizes: list[Size], made: set[str]) -> dict[int, Any]:
     for dim, size in enumerate(sizes):
         if not isinstance(size, int):
             name, unit = size.terms[0][0].text, size.terms[0][1]
-            dimension: Any = Dim(name, min=1) if name in made else Dim.AUTO  # type: ignore[attr-defined]
+            dimension: Any = Dim(name, min=1) if name in made else Dim.AUTO
             found[dim] = dimension if size == symbol(name) else unit * dimension + size.constant
     return found
 

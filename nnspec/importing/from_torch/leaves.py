@@ -35,7 +35,8 @@ def norm_of(module: nn.Module) -> dict[str, Any]:
     """
     if not isinstance(getattr(module, "parametrizations", None), nn.ModuleDict):
         return {}
-    made = [(name, each) for name, chain in module.parametrizations.items() for each in chain]  # type: ignore[union-attr]
+    chains: Any = module.parametrizations
+    made = [(name, each) for name, chain in chains.items() for each in chain]
     kinds = [(name, type(each).__name__) for name, each in made]
     if kinds == [("weight", "_WeightNorm")]:
         dim: Any = made[0][1].dim

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-_LIBRARY = torch.library.Library("nnspec", "FRAGMENT")
+_LIBRARY: Any = torch.library.Library("nnspec", "FRAGMENT")  # type: ignore[no-untyped-call]
 _LIBRARY.define("apply(Tensor?[] inputs, str path) -> Tensor[]")
 _SHAPES: dict[str, Callable[[list[torch.Tensor | None]], list[torch.Tensor]]] = {}  # of the modules being exported
 

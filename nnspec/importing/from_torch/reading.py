@@ -140,7 +140,7 @@ class _Reader:
         owner: Any = self.exported.modules[path]
         try:
             with torch.device("cpu"):
-                made = dict(type(owner)(owner.config).named_buffers(recurse=False))[name]
+                made: torch.Tensor = dict(type(owner)(owner.config).named_buffers(recurse=False))[name]
         except Exception:  # the code of others may raise anything
             reason = "a buffer that is not in the state_dict has no data on the meta device"
             self.refusals.append(Refusal(key, reason))
@@ -170,10 +170,8 @@ class _Reader:
                 self.values[node] = _attribute(node)
 
     def _refuse(self, node: Node, reason: str) -> None:
-        what = str(getattr(node.target, "_schema", None) and node.target._schema.name) if node.target else node.name  # type: ignore[union-attr]
-        if isinstance(node.target, torch._ops.HigherOrderOperator):
-            what = node.target.name()
-        self.refusals.append(Refusal(what.removeprefix("aten::"), reason, of_trace(node.meta.get("stack_trace"))))
+        what = _operator(node) or node.name
+        self.refusals.append(Refusal(what, reason, of_trace(node.meta.get("stack_trace"))))
         self.unknown.add(node)
 
     def _enter(self, node: Node) -> None:
@@ -221,7 +219,7 @@ class _Reader:
             return value
         if isinstance(target, torch._ops.HigherOrderOperator):
             return self._inside(node)
-        if target in (torch.promote_types, torch.result_type):
+        if getattr(target, "__name__", "") in ("promote_types", "result_type"):
             return torch.float32  # floats are of one type here
         name = target._schema.name.removeprefix("aten::") if hasattr(target, "_schema") else str(target)
         if name in _IGNORED:
@@ -250,9 +248,8 @@ class _Reader:
         given = {key: each for key, each in arguments.items() if key in takes or (more and each is not None)}
         left = [key for key, each in arguments.items() if key not in given and key not in AS_IT_IS and each is not None]
         if left and not more:
-            usual = {
-                each.name: each.default_value for each in node.target._schema.arguments if each.has_default_value()
-            }  # type: ignore[union-attr]
+            schema: Any = node.target._schema  # type: ignore[union-attr]
+            usual = {each.name: each.default_value for each in schema.arguments if each.has_default_value()}
             for key in left:
                 if key not in usual or usual[key] != arguments[key]:
                     raise Unsaid(f"its argument {key} has no counterpart")

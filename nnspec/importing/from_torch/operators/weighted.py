@@ -105,9 +105,8 @@ def _(b: Builder, input: Value, weight: Any, bias: Any, running_mean: Any, runni
     if found is not None:
         return found
     if not tracked:
-        made = b.apply(made, (input,), b.module_path, ()) if weight is None and bias is None else ()
-        if made:
-            return made[0]
+        if weight is None and bias is None:
+            return b(made, input)
         raise Unsaid("it has neither statistics of its own nor weights that are called so")
     return _by_hand(b, input, weight, bias, running_mean, running_var, eps)
 
