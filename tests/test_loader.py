@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -251,3 +253,14 @@ train {
 }
 """)
     assert_same(train(folder), train(folder, memory="0", workers=2))
+
+
+@pytest.mark.slow
+def test_two_processes_that_read_their_shares_alone_follow_one(folder: Path) -> None:
+    (folder / "small.nn").write_text(SPEC.replace(" -> Dropout(0.1)", ""))  # each process draws its own numbers
+    alone = train(folder, memory="0", workers=1)
+    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "nnspec"]
+    more = ["--strategy", "ddp", "--memory", "0", "--workers", "1", "--quiet", "--device", "cpu", "--name", "two"]
+    subprocess.run([*start, "train", "small.nn", *more], cwd=folder, check=True, capture_output=True, timeout=200)
+    one, two = load_file(alone.last_weights), load_file(folder / "runs" / "two" / "last.safetensors")
+    torch.testing.assert_close(one, two, rtol=1e-4, atol=1e-5)

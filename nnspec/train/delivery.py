@@ -9,9 +9,11 @@ import torch
 from torch import Tensor
 
 from nnspec.train.batch import Batch, Values
+from nnspec.train.data.samples import Indices
 from nnspec.train.order import Order
 from nnspec.train.strategy import Share
 
+Own = Callable[[int], Indices]  # of a batch of so many samples
 Shares = Callable[[int], Share]  # of a batch of so many samples
 
 
@@ -30,8 +32,15 @@ class Delivery(ABC):
         return self.order.count
 
     @abstractmethod
-    def shuffled(self, epoch: int, first: int, names: Collection[str]) -> Iterator[Batch]:
-        """The batches of an epoch from one on: the values of these names."""
+    def shuffled(self, epoch: int, first: int, names: Collection[str], own: Own | None = None) -> Iterator[Batch]:
+        """The batches of an epoch from one on.
+
+        Args:
+            epoch: its number.
+            first: the batch to begin with.
+            names: of the values.
+            own: the samples of a batch that this process computes with; the others need not be read.
+        """
 
     @abstractmethod
     def in_order(self, shares: Shares = all_of) -> Iterator[tuple[Values, int]]:
@@ -49,7 +58,7 @@ class Ready(Delivery):
         self.fields = fields
         self.order = order
 
-    def shuffled(self, epoch: int, first: int, names: Collection[str]) -> Iterator[Batch]:
+    def shuffled(self, epoch: int, first: int, names: Collection[str], own: Own | None = None) -> Iterator[Batch]:
         fields = {name: self.fields[name] for name in names}
         device = next(iter(self.fields.values())).device
         order = torch.from_numpy(self.order.samples(epoch, first, len(self.order.sizes))).to(device)

@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from nnspec.train.batch import Batch, Values
 from nnspec.train.data.samples import Indices, Rows
-from nnspec.train.delivery import Delivery, Shares, all_of
+from nnspec.train.delivery import Delivery, Own, Shares, all_of
 from nnspec.train.loader import Loader, Request
 from nnspec.train.order import Order
 from nnspec.train.view import View, seen
@@ -28,12 +29,18 @@ class Loaded(Delivery):
         self.device = device
         self.copies = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
 
-    def shuffled(self, epoch: int, first: int, names: Collection[str]) -> Iterator[Batch]:
+    def shuffled(self, epoch: int, first: int, names: Collection[str], own: Own | None = None) -> Iterator[Batch]:
         views = {name: self.views[name] for name in names}
         steps = range(first, len(self.order.sizes))
         chosen = (self.order.samples(epoch, step, step + 1) for step in steps)
-        for values in self._values(chosen, views):
-            yield Batch(values)
+        if own is None:
+            for values in self._values(chosen, views):
+                yield Batch(values)
+            return
+        sizes = self.order.sizes[first:]
+        read = self._rows(samples[own(len(samples))] for samples in chosen)
+        for rows, count in zip(read, sizes, strict=True):
+            yield Batch(seen(views, {name: _placed(tensor, own(count), count) for name, tensor in rows.items()}))
 
     def in_order(self, shares: Shares = all_of) -> Iterator[tuple[Values, int]]:
         starts = range(0, len(self), self.order.batch)
@@ -49,9 +56,13 @@ class Loaded(Delivery):
 
     def _values(self, chosen: Iterable[Indices], views: Mapping[str, View]) -> Iterator[Values]:
         """The values of the samples at some positions, on the device."""
+        for rows in self._rows(chosen):
+            yield seen(views, rows)
+
+    def _rows(self, chosen: Iterable[Indices]) -> Iterator[Rows]:
+        """The samples at some positions as they are stored, on the device."""
         requests: Iterator[Request] = ((self.part, positions) for positions in chosen)
-        for rows in self.loader.rows(requests):
-            yield seen(views, self._moved(rows))
+        return map(self._moved, self.loader.rows(requests))
 
     def _moved(self, rows: Rows) -> Rows:
         """Samples on the device; a GPU copies them while it computes the step before."""
@@ -64,3 +75,10 @@ class Loaded(Delivery):
         for tensor in moved.values():
             tensor.record_stream(now)
         return moved
+
+
+def _placed(tensor: Tensor, own: Indices, count: int) -> Tensor:
+    """Some samples where they are in a batch of `count`; the others are zero."""
+    whole = tensor.new_zeros((count, *tensor.shape[1:]))
+    whole[torch.from_numpy(own).to(tensor.device)] = tensor
+    return whole

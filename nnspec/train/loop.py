@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from nnspec.diagnostics import SpecError
+from nnspec.recipe.augmentation import Mixing
 from nnspec.train.average import Average
 from nnspec.train.batch import Batch
+from nnspec.train.data.samples import Indices
 from nnspec.train.display import Display
 from nnspec.train.mistakes import NotFinite
 from nnspec.train.network import Network
@@ -126,7 +129,18 @@ class Loop:
 
     def _batches(self) -> Iterator[Batch]:
         """The batches of this epoch that are left."""
-        return self.task.training.shuffled(self.position.epoch, self.position.step, self.fields)
+        own = self._own if self.task.strategy.processes > 1 and not self._mixed else None
+        return self.task.training.shuffled(self.position.epoch, self.position.step, self.fields, own)
+
+    @property
+    def _mixed(self) -> bool:
+        """Whether samples are mixed with others of their batch, which this process must have then."""
+        return any(isinstance(change, Mixing) for change in self.task.recipe.augment)
+
+    def _own(self, count: int) -> Indices:
+        """The samples of a batch that this process computes with."""
+        shares = ((start, self.task.strategy.share(stop - start)) for start, stop in self._parts(count))
+        return np.concatenate([np.arange(start + share.start, start + share.stop) for start, share in shares])
 
     def _step(self, batch: Batch) -> None:
         task, step = self.task, self.position.step
