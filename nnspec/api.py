@@ -946,7 +946,8 @@ def evaluate(
         data: as for `Model.train`; that of the recipe if it is left out.
         part: "training", "validation", "test" or "all"; validation if it is left out, or of `data` its test part, its
             validation part, or else all of it.
-        weights: of a spec; of a run, others than its best ones.
+        weights: of a spec; of a run, others than its best ones. A `state_dict` says nothing of a normalisation: the
+            model is then given the data as it is.
         onnx: a file that is run in the place of PyTorch.
         top: a class counts as found if it is one of so many of the likeliest.
         worst: how many samples with the greatest loss are kept.

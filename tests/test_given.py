@@ -188,3 +188,10 @@ def test_training_starts_from_a_state_dict(tmp_path: Path) -> None:
     assert held.history[0]["loss"] == stored["loss"]
     with pytest.raises(nnspec.SpecError, match=r"head\.bias"):
         model.train("iris", runs=tmp_path, quiet=True, weights={**state, "head.bias": torch.zeros(4)})
+
+
+def test_a_state_dict_is_judged_without_a_normalisation_that_it_says_nothing_of(tmp_path: Path) -> None:
+    run = train(tmp_path, "iris", normalize=False)
+    state = nnspec.loads(SPEC).to_torch(run.last_weights).state_dict()
+    found = nnspec.loads(SPEC).evaluate(state, data="iris", part="all")
+    assert found.figures == nnspec.evaluate(run.folder, weights=run.last_weights, part="all").figures

@@ -54,9 +54,9 @@ class Judging(Record):
         found = {name: Statistics(tuple(mean), tuple(stds.get(name, [1.0]))) for name, mean in means.items()}
         return cls(part, Known.stored(metadata), found)
 
-    def statistics_of(self, name: str) -> Statistics:
-        """Those of an input."""
-        return self.statistics.get(name) or self.statistics[""]
+    def statistics_of(self, name: str) -> Statistics | None:
+        """Those of an input; None where the weights say nothing of a normalisation, as plain tensors do."""
+        return self.statistics.get(name) or self.statistics.get("")
 
     def named(self, data: DataSet) -> Part:
         """The part of a data set that is judged."""

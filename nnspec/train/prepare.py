@@ -295,6 +295,8 @@ def _normalising(
         pictures = any(fitted.fields[picture] is view for picture in fitted.data.pictures)
         table = len(view.form.sizes) == 1 and not pictures
         known = judging.statistics_of(name) if judging else statistics(fitted.divided, view, table)
+        if known is None:
+            continue
         found[name] = known
         made = view.then(Normalise(torch.tensor(known.mean), torch.tensor(known.std)))
         views |= {each: made for each, own in fitted.fields.items() if own is view}

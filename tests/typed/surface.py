@@ -84,11 +84,14 @@ def main(folder: Path) -> None:
     assert_type(nnspec.Run.open(run).history, tuple[dict[str, float | int | None], ...])
     loader = DataLoader(TensorDataset(torch.from_numpy(features), torch.from_numpy(labels)), batch_size=10)
     model.train(loader, runs=folder, quiet=True)
+    evaluation = nnspec.evaluate(run.folder, data=(features, labels))
+    assert_type(evaluation.samples, int)
+    print(model.evaluate(state := model.to_torch(run.best_weights).state_dict(), data=(features, labels)).figures)
+    print(model.draw().svg()[:20], model.diff(nnspec.loads(SPEC)), len(state))
     nnspec.resume(run, (features, labels), validation={"features": features, "label": labels}, epochs=3, quiet=True)
 
     module = model.to_torch(run.best_weights)
     assert_type(module, torch.nn.Module)
-    state = module.state_dict()
     model.load_weights(model.to_torch(), {key: tensor for key, tensor in state.items() if "." in key})
     file = folder / "flowers.onnx"
     print(model.export_onnx(file, run.best_weights).opset, model.to_onnx(state).ir_version)
