@@ -327,7 +327,9 @@ def test_a_data_set_of_hugging_face_is_read_from_its_folder(tmp_path: Path) -> N
     assert len(read_text('hugging_face("set", split = "test", size = 8)', tmp_path).fields["image"][0, 0]) == 8
     tokenizer_file(tmp_path / "tokenizer.json")
     texts = read_text('hugging_face("set", tokenizer = "tokenizer.json", length = 3)', tmp_path)
-    assert texts.fields["text"].tolist() == [[5, 6, 0], [7, 5, 6], [4, 0, 0]] and texts.vocabularies["text"][5] == "to"
+    assert texts.fields["text"][:3].tolist() == [[5, 6, 0], [7, 5, 6], [4, 0, 0]]
+    assert texts.own.training == range(3) and texts.own.test == range(3, 5)
+    assert texts.vocabularies["text"][5] == "to"
     assert texts.notes == ("columns that are left out: ragged",) and texts.tokenizer is not None
     with pytest.raises(nnspec.SpecError, match="did you mean test"):
         read_text('hugging_face("set", split = "tests")', tmp_path)

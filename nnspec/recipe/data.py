@@ -342,13 +342,15 @@ class HuggingFace(Data, word="hugging_face"):
 
     Pictures, class labels, numbers and sequences of one length are fields under the names of their columns. With
     `tokenizer`, the path of a tokenizer.json, texts are [N, length], cut or filled up, numbered as in `parallel`. Other
-    columns are left out. `held_out` names the split to validate on; without it a part of `split` is held out.
+    columns are left out. `held_out` names the split to validate on, and `test` that for the test; of a folder with
+    several splits they are `validation` (or `val`) and `test`, where it has them, beside `split = "train"`.
     """
 
     paths: ClassVar[tuple[str, ...]] = ("tokenizer",)
     path: str
     split: str = "train"
     held_out: str | None = None
+    test: str | None = None
     size: Size | None = None
     tokenizer: str | None = None
     length: Length = 128

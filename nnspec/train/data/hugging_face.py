@@ -13,6 +13,7 @@ from torch import Tensor
 
 from nnspec.diagnostics import Span, SpecError
 from nnspec.extras import need
+from nnspec.reading.folders import TESTED, VALIDATED
 from nnspec.recipe.data import HuggingFace
 from nnspec.train.data.arrow import ArrowPictures
 from nnspec.train.data.dataset import DataSet, Frame
@@ -28,6 +29,9 @@ TEXT = re.compile(r"(large_)?string")
 ON_THE_HUB = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
 
 
+Splits = dict[str, "Dataset"]  # by the part that each is
+
+
 def read_hugging_face(base: Path, choice: HuggingFace, frame: Frame, span: Span | None) -> DataSet:
     """Its pictures, class labels, numbers, texts and sequences of one length; what is held out comes last.
 
@@ -39,10 +43,23 @@ def read_hugging_face(base: Path, choice: HuggingFace, frame: Frame, span: Span 
     name = choice.path.rstrip("/").rpartition("/")[2]
     columns = _Columns(name, choice.length, frame, None if tokenizer is None else pieces(tokenizer, span), span)
 
-    def parts() -> list[Dataset]:
-        return [_open(base, choice.path, split, span) for split in (choice.split, choice.held_out) if split]
+    def parts() -> Splits:
+        validation, test = choice.held_out, choice.test
+        if validation is None and test is None and choice.split == "train":
+            names = _splits_in(base / choice.path)
+            validation, test = (next((each for each in own if each in names), None) for own in (VALIDATED, TESTED))
+        wanted = {"training": choice.split, "validation": validation, "test": test}
+        return {part: _open(base, choice.path, split, span) for part, split in wanted.items() if split}
 
     return _read(parts, columns, tokenizer, span)
+
+
+def _splits_in(folder: Path) -> list[str]:
+    """The splits of a folder; none where it is one data set, or a name on the Hub."""
+    from datasets import DatasetDict, load_from_disk  # here: an extra of its own
+
+    found = load_from_disk(str(folder)) if folder.is_dir() else None
+    return list(map(str, found)) if isinstance(found, DatasetDict) else []
 
 
 def dataset_of_hugging_face(value: Any, frame: Frame, name: str, span: Span | None) -> DataSet:
@@ -56,20 +73,24 @@ def dataset_of_hugging_face(value: Any, frame: Frame, name: str, span: Span | No
     splits: Any = dict(value) if isinstance(value, (DatasetDict, IterableDatasetDict)) else {"train": value}
     if "train" not in splits:
         refuse(name, f"it has no split train, but {', '.join(splits)}", "give one of them", span)
-    held_out = next((splits[each] for each in ("validation", "val", "test") if each in splits), None)
 
-    def parts() -> list[Dataset]:
-        found = [each for each in (splits["train"], held_out) if each is not None]
-        return [Dataset.from_list(list(each), each.features) if isinstance(each, IterableDataset) else each
-                for each in found]  # fmt: skip
+    def parts() -> Splits:
+        own = (next((splits[each] for each in names if each in splits), None) for names in (VALIDATED, TESTED))
+        found = dict(zip(("training", "validation", "test"), (splits["train"], *own), strict=True))
+        return {
+            part: Dataset.from_list(list(each), each.features) if isinstance(each, IterableDataset) else each
+            for part, each in found.items()
+            if each is not None
+        }
 
     return _read(parts, _Columns(name, 0, frame, None, span), None, span)
 
 
-def _read(parts_of: Callable[[], list[Dataset]], columns: _Columns, tokenizer: Any, span: Span | None) -> DataSet:
-    """The columns of all parts; of two, the second is held out."""
+def _read(parts_of: Callable[[], Splits], columns: _Columns, tokenizer: Any, span: Span | None) -> DataSet:
+    """The columns of all parts, the training part first."""
     try:
-        parts = parts_of()
+        splits = parts_of()
+        parts = list(splits.values())
         kept = list(columns.kept(parts[0]))
         pictures = [column for column in kept if _kind(parts[0].features[column]) == "Image"]
         read = {column: [columns.read(part, column) for part in parts] for column in kept if column not in pictures}
@@ -91,7 +112,8 @@ def _read(parts_of: Callable[[], list[Dataset]], columns: _Columns, tokenizer: A
         samples,
         _classes(parts[0]),
         frozenset(pictures),
-        held_out=len(parts[1]) if len(parts) > 1 else None,
+        held_out=len(splits["validation"]) if "validation" in splits else None,
+        tested=len(splits["test"]) if "test" in splits else None,
         vocabularies={column: columns.vocabulary.tokens for column in texts if columns.vocabulary},
         tokenizer=tokenizer.to_str() if tokenizer else None,
         notes=(f"columns that are left out: {', '.join(others)}",) if others else (),
