@@ -12,6 +12,7 @@ EXTRAS = {
     "train": frozenset({"numpy", "PIL", "rich", "safetensors", "torch"}),
     "onnx": frozenset({"ml_dtypes", "numpy", "onnx", "onnxruntime", "PIL", "safetensors"}),
     "picture": frozenset({"resvg_py"}),
+    "highlight": frozenset({"pygments"}),
     "sweep": frozenset({"optuna"}),
     "tensorboard": frozenset({"tensorboard"}),
     "mlflow": frozenset({"mlflow"}),

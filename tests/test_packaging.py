@@ -100,3 +100,16 @@ def test_a_command_without_its_extra_names_the_command_that_installs_it(installe
     assert 'pip install "nnspec[' in result.stderr
     assert extra in result.stderr.partition("nnspec[")[2]
     assert not (installed / "a.onnx").exists()
+
+
+def test_pygments_finds_the_lexer_of_the_wheel_by_its_name_and_by_the_name_of_a_file(installed):
+    pytest.importorskip("pygments", reason="colours of documents need Pygments")
+    code = f"""
+import sys
+sys.path.insert(0, {str(installed)!r})
+from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
+for lexer in (get_lexer_by_name("nn"), get_lexer_by_name("nnspec"), get_lexer_for_filename("model.nn")):
+    print(lexer.name, sys.modules[type(lexer).__module__].__file__.startswith({str(installed)!r}))
+"""
+    result = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, cwd=installed)
+    assert result.stdout == "nnspec True\n" * 3, result.stderr

@@ -8,6 +8,7 @@ import sys
 import click
 
 from nnspec.cli.options import SpecArguments, reporting, spec_arguments
+from nnspec.diagnostics.render import render
 from nnspec.summary.columns import COLUMNS, chosen
 
 # A terminal that cannot show line drawing gets these instead.
@@ -33,15 +34,39 @@ def _columns(context: click.Context, parameter: click.Parameter, value: str) -> 
     "--columns", default="", metavar="NAME,NAME", callback=_columns, help=f"Further columns: {', '.join(COLUMNS)}."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, which has all columns.")
+@click.option("--watch", "watched", is_flag=True, help="Print anew when the spec or a file that it imports changes.")
 @reporting
-def command(spec: SpecArguments, depth: int | None, batch: int | None, columns: list[str], as_json: bool) -> None:
-    """Print the layers of MODEL.nn with their shapes, parameters and multiply-accumulates."""
+def command(
+    spec: SpecArguments, depth: int | None, batch: int | None, columns: list[str], as_json: bool, watched: bool
+) -> None:
+    """Print the layers of MODEL.nn with their shapes, parameters and multiply-accumulates.
+
+    With --watch they are printed anew on each change, with mistakes and warnings, until Ctrl-C. A plug-in is imported
+    once: start again after a change of it.
+    """
+    if watched:
+        _watch(spec, depth, batch, columns, as_json)
+        return
     summary = spec.load().summary(depth=depth, batch=batch)
     if as_json:
         click.echo(summary.to_json(indent=2))
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     click.echo(_writable(summary.table(width, columns)))
+
+
+def _watch(spec: SpecArguments, depth: int | None, batch: int | None, columns: list[str], as_json: bool) -> None:
+    if as_json or not sys.stdout.isatty():
+        output = "--json is for programs" if as_json else "standard output is none"
+        raise click.UsageError(f"--watch draws on a terminal, and {output}: leave out --watch")
+    from nnspec.cli.watching import watch  # most summaries are printed once
+
+    def draw() -> str:
+        model = spec.read()
+        table = model.summary(depth=depth, batch=batch).table(shutil.get_terminal_size().columns, columns)
+        return _writable(f"{table}\n\n{render(model.found)}".rstrip("\n"))
+
+    watch(draw)
 
 
 def _writable(text: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,17 @@ from nnspec.syntax.mistakes import TooLarge, UnreadableSpec
 from nnspec.syntax.parse import parse
 
 LIBRARIES = ("zoo", "std")  # importable from anywhere by name
+_told: ContextVar[Callable[[Path], object] | None] = ContextVar("_told", default=None)
+
+
+@contextmanager
+def reading(tell: Callable[[Path], object]) -> Iterator[None]:
+    """Within this block `tell` is called with each spec before it is read, also with those that are not there."""
+    token = _told.set(tell)
+    try:
+        yield
+    finally:
+        _told.reset(token)
 
 
 class Files:
@@ -141,6 +155,8 @@ def read_source(path: Path, name: str, sink: Sink, limits: Limits, span: Span | 
         sink.add(UnreadableSpec(span, name, reason, advice))
         return None
 
+    if tell := _told.get():
+        tell(path)
     try:
         if path.is_dir():
             return fail("it is a folder", "name a .nn file in it")
