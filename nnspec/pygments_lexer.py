@@ -37,7 +37,6 @@ class SpecLexer(Lexer):  # type: ignore[misc]  # Pygments is not typed
     """The pieces of nnspec/highlight.py as tokens of Pygments."""
 
     name = "nnspec"
-    url = "https://pypi.org/project/nnspec/"
     aliases: ClassVar[list[str]] = ["nnspec", "nn"]
     filenames: ClassVar[list[str]] = ["*.nn"]
     mimetypes: ClassVar[list[str]] = ["text/x-nnspec"]
