@@ -242,7 +242,7 @@ def texts(folder: Path) -> tuple[float, float]:
         _ = form.open(rows["tokens"]), form.open(rows["next"])
 
     def slices(step: int) -> None:
-        data = np.memmap(samples.tokens.filename, samples.tokens.dtype, "r")
+        data = np.memmap(samples.path, samples.views["tokens"].dtype, "r")
         places = torch.randint(len(data) - 256, (BATCH,))
         _ = torch.stack([torch.from_numpy(data[place : place + 256].astype(np.int64)) for place in places])
         _ = torch.stack([torch.from_numpy(data[place + 1 : place + 257].astype(np.int64)) for place in places])

@@ -11,6 +11,7 @@ from nnspec.reading.arrays import CHANNELS, WHITE, Array
 from nnspec.train.data.samples import Form, Hash, Indices, Rows, Samples
 
 COMPARED = 1 << 26  # bytes of an array by all of which it is known to be the same
+RENEWED = 1024  # samples after which files are mapped anew
 LOOKED_AT = 64  # samples of a larger one
 
 
@@ -19,14 +20,27 @@ class Mapped(Samples):
 
     def __init__(self, arrays: Mapping[str, Array], pictures: frozenset[str]) -> None:
         """Take arrays as fields; those of `pictures` are whole numbers of which the greatest is white."""
-        self.arrays = {name: _without_channel(array, name in pictures) for name, array in arrays.items()}
+        self.mapped = dict(arrays)
+        self.pictures = pictures
+        self._map()
         self.forms = {name: _form(array, name in pictures) for name, array in self.arrays.items()}
         self.known = {name: torch.from_numpy(np.array(array)) for name, array in self.arrays.items() if array.ndim == 1}
+
+    def _map(self) -> None:
+        """Map the files anew: what was read of them counts as memory of this process no longer."""
+        for name, array in self.mapped.items():
+            if isinstance(array, np.memmap) and array.filename is not None:
+                self.mapped[name] = np.memmap(array.filename, array.dtype, "r", array.offset, array.shape)
+        self.arrays = {name: _without_channel(array, name in self.pictures) for name, array in self.mapped.items()}
+        self.read = 0  # samples since then
 
     def __len__(self) -> int:
         return len(next(iter(self.arrays.values())))
 
     def rows(self, indices: Indices) -> Rows:
+        self.read += len(indices)
+        if self.read > RENEWED:
+            self._map()
         return {name: torch.from_numpy(np.asarray(array[indices])) for name, array in self.arrays.items()}
 
     def identify(self, hashed: Hash) -> None:

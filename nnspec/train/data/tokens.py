@@ -22,6 +22,7 @@ from nnspec.train.data.samples import Form, Hash, Indices, Rows, Samples
 from nnspec.train.supply import Supply
 
 PIECE = 1 << 22  # characters that are read at a time
+RENEWED = 1024  # windows after which a file is mapped anew
 FOLDER = ".tokens"  # beside the runs
 Encode = Callable[[str], NDArray[np.int64]]
 
@@ -42,22 +43,31 @@ class TokenFile(Samples):
     """Windows of tokens that follow one another, and the same one token later."""
 
     def __init__(self, path: Path, about: About, length: int) -> None:
-        self.tokens = np.memmap(path, _type(about.greatest), "r", shape=(about.count,))
+        self.path = path
         self.about = about
-        self.windows = (about.count - 1) // length
-        whole = self.windows * length
-        self.views = {
-            "tokens": self.tokens[:whole].reshape(self.windows, length),
-            "next": self.tokens[1 : whole + 1].reshape(self.windows, length),
-        }
-        form = Form(torch.from_numpy(np.empty(0, self.tokens.dtype)).dtype, (length,))
+        self.windows, self.length = (about.count - 1) // length, length
+        self._map()
+        form = Form(torch.from_numpy(np.empty(0, _type(about.greatest))).dtype, (length,))
         self.forms = {"tokens": form, "next": form}
         self.ranges = dict.fromkeys(self.forms, (about.least, about.greatest))
+
+    def _map(self) -> None:
+        """Map the file anew: what was read of it counts as memory of this process no longer."""
+        tokens = np.memmap(self.path, _type(self.about.greatest), "r", shape=(self.about.count,))
+        whole = self.windows * self.length
+        self.views = {
+            "tokens": tokens[:whole].reshape(self.windows, self.length),
+            "next": tokens[1 : whole + 1].reshape(self.windows, self.length),
+        }
+        self.read = 0  # windows since then
 
     def __len__(self) -> int:
         return self.windows
 
     def rows(self, indices: Indices) -> Rows:
+        self.read += len(indices)
+        if self.read > RENEWED:
+            self._map()
         return {name: torch.from_numpy(np.asarray(view[indices])) for name, view in self.views.items()}
 
     def identify(self, hashed: Hash) -> None:
