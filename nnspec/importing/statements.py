@@ -576,7 +576,8 @@ class _Lines:
         if piece.kind == "residual":
             return tree.Residual(0, 0, bodies[0], bodies[1] if piece.branches[1] else None)
         # each branch is one chain, on one line
-        statements = tuple(syntax.chain(*(item for each in body.statements for item in each.items)) for body in bodies)
+        chains = [[each for each in body.statements if isinstance(each, tree.Chain)] for body in bodies]
+        statements = tuple(syntax.chain(*(item for each in parts for item in each.items)) for parts in chains)
         arguments = None
         names = self.slots.names(piece.merging)
         if piece.kind == "concat" and "dim" in names:

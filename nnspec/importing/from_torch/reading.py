@@ -219,7 +219,7 @@ class _Reader:
             return value
         if isinstance(target, torch._ops.HigherOrderOperator):
             return self._inside(node)
-        if getattr(target, "__name__", "") in ("promote_types", "result_type"):
+        if _operator(node) in ("promote_types", "result_type"):
             return torch.float32  # floats are of one type here
         name = target._schema.name.removeprefix("aten::") if hasattr(target, "_schema") else str(target)
         if name in _IGNORED:

@@ -103,6 +103,8 @@ def _(b: Builder, self: Value, dim: int, index: Value, sparse_grad: bool = False
 
 @row("scatter")
 def _(b: Builder, self: Value, dim: int, index: Value, src: Any = None, value: Any = None, reduce: Any = None) -> Value:
+    if isinstance(value, float) and (value != value or abs(value) == float("inf")):
+        raise Unsaid("it writes infinity, which no spec can hold")
     if src is None:
         from nnspec.importing.from_torch.operators.shape import stretched
 
