@@ -6,7 +6,6 @@ short. Sizes that are symbols are read from the shapes of the inputs.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection
 
 from nnspec.diagnostics import SpecError
@@ -16,6 +15,7 @@ from nnspec.layers.base import Layer
 from nnspec.to_torch.attributes import Attributes
 from nnspec.to_torch.compose import compose, once
 from nnspec.to_torch.form import Forms, ModuleForm
+from nnspec.to_torch.formats import formats
 from nnspec.to_torch.layout import turns
 from nnspec.to_torch.loops import scan_loop, starting
 from nnspec.to_torch.mistakes import NotInTorch
@@ -164,9 +164,9 @@ class Forward:
         in_order = list(marks) == [value for value in self.nested if value in marks]
         self.forms.sources |= text.sources
         if marks and in_order and not read and once(text.template).issuperset(marks.values()):
-            formats = self._formats(call)
+            conversions = self._formats(call)
             given = [
-                compose(f"value_{formats.get(index, '')}", {"value_": self._peek(value)})
+                compose(f"value_{conversions.get(index, '')}", {"value_": self._peek(value)})
                 for index, value in enumerate(call.inputs)
             ]
             whole = self._filled(call, text, given)
@@ -343,7 +343,7 @@ class Forward:
             for line, next_line in zip(self.lines, following, strict=True)
             if line != "if self.training:" or next_line.startswith("    ")
         ]
-        self._read_formats()
+        self.sizes.read |= formats(self.lines, self.inputs, self._like)
         read = self.sizes.lines()
         self.shapes = {place + len(read): shape for place, shape in self.shapes.items()}
         self.lines[:0] = read
@@ -353,19 +353,6 @@ class Forward:
             return self._take(port.value)
         self._flush()
         return f"{self.variables[port.value]}.to(dtype)"
-
-    def _read_formats(self) -> None:
-        """Read where the tensors at hand are, and of which type their floats, for tensors made from nothing."""
-        text = "\n".join(self.lines)
-        device, dtype, wide = (re.search(rf"(?<![\w.]){word}(?![\w=])", text) for word in ("device", "dtype", "wide"))
-        like = self._like() if dtype or wide or (device and not self.inputs) else ""
-        if device:
-            self.sizes.read["device"] = f"{self.inputs[0] if self.inputs else like}.device"
-        if dtype:
-            self.sizes.read["dtype"] = f"{like}.dtype"
-        if wide:
-            own = "dtype" if dtype else f"{like}.dtype"
-            self.sizes.read["wide"] = f"torch.promote_types({own}, torch.float32)"
 
     def _like(self) -> str:
         """A tensor in the number format of the model: an input, a parameter, or else a buffer for this alone."""
