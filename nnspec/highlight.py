@@ -38,7 +38,8 @@ _TERMINALS = {each["name"]: each["pattern"]["value"] for each in tables.MEMO.val
 KEYWORDS = frozenset[str]().union(*map(_words, _TERMINALS.values()))
 _CONSTANTS = frozenset(_words(_TERMINALS["CONSTANT"]))
 _WORD_OPERATORS = frozenset({"and", "or", "not"})
-_LAST = frozenset({"backward"})  # nothing needs to stand behind it
+_NAMING = frozenset({"import", "as", "input", "output", "for", "phase", "train", "scan"})  # a name stands behind them
+_WITH_BODY = frozenset({"else", "train", "training", "residual", "skip", "concat", "add", "multiply"})
 
 _PIECE = re.compile(
     rf"""(?P<space>[ \t\r\n]+) | (?P<comment>\#[^\n]*) | (?P<string>{_TERMINALS["STRING"]})
@@ -51,6 +52,7 @@ _PATH = re.compile(r"\w+(?:\.\w+)*(?=[ \t]*:)", re.ASCII)  # `layer1.0.conv1:`
 _PART = re.compile(r"\w+", re.ASCII)
 _COLON = re.compile(r"[ \t]*:")
 _EQUAL = re.compile(r"\s*=(?!=)")
+_BODY = re.compile(r"[ \t]*\{")
 _OPENS = re.compile(r"\[")
 _NO_KEYWORD = re.compile(r"[ \t]*(?:=(?!=)|[,)\].;}\n]|->|[-+*/%<>]|==|!=|$)")  # stands behind names only
 _REPEATED = re.compile(r'\s+[A-Za-z_("{]')
@@ -98,12 +100,9 @@ def _next(text: str, place: int, inner: str, seen: list[Piece]) -> tuple[re.Matc
 def _word(word: str, text: str, end: int, inner: str, seen: list[Piece]) -> Kind:
     """The kind of a word, by what stands before and behind it."""
     before = seen[-1]
-    if word in _CONSTANTS:
-        return "argument" if _EQUAL.match(text, end) else "constant"
-    if word in KEYWORDS and (word in _LAST or not _NO_KEYWORD.match(text, end)):
-        return "word_operator" if word in _WORD_OPERATORS else "keyword"
-    counts = before.kind in ("number", "name", "size") or before.text in (")", "]")
-    if word == "x" and counts and _REPEATED.match(text, end):
+    if word in KEYWORDS and not _is_name(word, text, end, inner, before):
+        return "constant" if word in _CONSTANTS else "word_operator" if word in _WORD_OPERATORS else "keyword"
+    if word == "x" and _ends_operand(before) and _REPEATED.match(text, end):
         return "word_operator"
     if [seen[0].text, seen[1].kind, before.text] == ["input", "label", ":"] and _OPENS.match(text, end):
         return "type"
@@ -112,6 +111,23 @@ def _word(word: str, text: str, end: int, inner: str, seen: list[Piece]) -> Kind
     if inner == "(" and before.text in ("(", ",") and _EQUAL.match(text, end):
         return "argument"
     return "layer" if word[0].isupper() and len(word) > 1 else "name"
+
+
+def _is_name(word: str, text: str, end: int, inner: str, before: Piece) -> bool:
+    """Whether a word of the grammar is a name here."""
+    if (before.kind == "keyword" and before.text in _NAMING) or (not inner and before.text in (":", ",")):
+        return True
+    if word in _CONSTANTS:
+        return _EQUAL.match(text, end) is not None
+    if word == "backward":
+        return not _ends_operand(before)
+    if _BODY.match(text, end) and (word not in _WITH_BODY or (word == "skip" and before.text != "}")):
+        return True
+    return _NO_KEYWORD.match(text, end) is not None
+
+
+def _ends_operand(piece: Piece) -> bool:
+    return piece.kind in ("number", "name", "size", "layer") or piece.text in (")", "]")
 
 
 def _string(kind: Kind, text: str) -> Iterator[Piece]:
