@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from nnspec import SpecError
 from nnspec.cli.main import main
+from nnspec.plugin import loading
 from tests.reference.transcripts import STEPS
 
 FOLDER = Path(__file__).parent / "transcripts"
@@ -61,6 +62,7 @@ def run(command: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, int]:
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_what_a_command_tells_is_the_golden_text(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     case = Transcript(path)
+    monkeypatch.setattr(loading, "_loaded", {})  # a run notes the plug-ins of its process
     monkeypatch.chdir(tmp_path)
     for name, text in case.files.items():
         Path(name).parent.mkdir(parents=True, exist_ok=True)
