@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Literal, NamedTuple, cast, get_args
+from typing import Literal, NamedTuple, cast
 
 import click
 
@@ -18,7 +18,6 @@ Kind = Literal[
     "space", "comment", "string", "escape", "interpolation", "number", "keyword", "constant", "word_operator",
     "definition", "layer", "label", "type", "size", "argument", "name", "operator", "punctuation", "error",
 ]  # fmt: skip
-KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class Piece(NamedTuple):
