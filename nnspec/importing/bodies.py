@@ -214,9 +214,12 @@ class _Making:
 
     def _is_strange(self, operation: Operation, scope: Scope) -> bool:
         """Whether an operation owns weights that are not below the scope, but its own or those of others."""
-        if operation.path is None or (operation.path != scope.path and below(operation.path, scope.path)):
+        if operation.path is None or below(operation.path, scope.path):
             return False
-        return bool(_weights(operation, self.network.types)) and self._alias(operation, scope.path) is None
+        if not _weights(operation, self.network.types):
+            return False
+        other = self._alias(operation, scope.path)
+        return other is None or other.path == scope.path
 
     def _edges(self, scope: Scope) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The values that a scope takes from outside, and those that are used outside."""
