@@ -143,7 +143,7 @@ def test_a_search_goes_on_as_it_began() -> None:
 @pytest.mark.slow
 def test_twelve_trials_in_two_processes_that_are_killed_and_resumed_are_neither_lost_nor_doubled() -> None:
     command = [sys.executable, "-m", "nnspec", "sweep", "flowers.nn", "--over", "optimizer.lr=1e-4..1e-1:log",
-               "--over", "width=4..32", "--trials", "12", "--set", "epochs=40", "--set", "batch=4"]  # fmt: skip
+               "--over", "width=4..32", "--trials", "12", "--set", "epochs=20", "--set", "batch=4"]  # fmt: skip
     draws = random.Random(3)
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
 
@@ -154,8 +154,8 @@ def test_twelve_trials_in_two_processes_that_are_killed_and_resumed_are_neither_
     for _ in range(30):
         processes = [start(), start()]
         if kills < 2:
-            deadline = time.monotonic() + 60
-            while len(list(Path().glob("runs/flowers-sweep/trial-*/run.json"))) < 4 * kills + 2:
+            deadline = time.monotonic() + 240
+            while len(list(Path().glob("runs/flowers-sweep/trial-*/run.json"))) < 3 * kills + 1:
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
             time.sleep(draws.random())
@@ -176,8 +176,8 @@ def test_twelve_trials_in_two_processes_that_are_killed_and_resumed_are_neither_
     assert folders == sorted(f"trial-{number}" for number in range(12))
     for row in found:
         history = (Path("runs/flowers-sweep") / f"trial-{row['trial']}" / "metrics.csv").read_text().splitlines()
-        assert len(history) == 41
+        assert len(history) == 21
     left = nnspec.load("flowers.nn", settings={"width": int(found[3]["width"])})
-    settings = {"optimizer.lr": float(found[3]["optimizer.lr"]), "epochs": 40, "batch": 4}
+    settings = {"optimizer.lr": float(found[3]["optimizer.lr"]), "epochs": 20, "batch": 4}
     alone = left.train(quiet=True, **settings)
     assert alone.best == float(found[3]["accuracy"])  # as if nobody had killed it
