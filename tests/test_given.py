@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset, WeightedRandomSampler
+from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, TensorDataset, WeightedRandomSampler
 
 import nnspec
 from nnspec.train.data.table import read_iris
@@ -64,6 +64,8 @@ KINDS = {
     "a TensorDataset": lambda: TensorDataset(X, Y),
     "a Dataset": Flowers,
     "a DataLoader": lambda: DataLoader(Flowers(), batch_size=24, shuffle=True),
+    "a DataLoader of tensors": lambda: DataLoader(TensorDataset(X, Y), batch_size=24, shuffle=True),
+    "rows of a TensorDataset": lambda: Subset(TensorDataset(X.flip(0), Y.flip(0)), range(149, -1, -1)),
     "an IterableDataset": Stream,
     "a list of batches": lambda: list(batches()),
     "a generator of batches": batches,
@@ -97,6 +99,57 @@ def test_a_loader_says_how_large_a_batch_is_and_one_that_weighs_samples_gives_it
     assert train(tmp_path, DataLoader(Flowers(), batch_size=10), batch=60).history[0]["steps"] == 2
     drawn = DataLoader(Flowers(), batch_size=10, sampler=WeightedRandomSampler([1.0] * 150, 50))
     assert train(tmp_path, drawn).history[0]["steps"] == 4  # of the 50 that it draws
+
+
+class Noisy(Flowers):
+    """Samples that change from reading to reading, by a generator that nobody else sees; and all values that it gave."""
+
+    def __init__(self, unlike: float = 1.0) -> None:
+        self.draws = np.random.default_rng(0)
+        self.unlike = unlike
+        self.seen: dict[int, set[float]] = {}
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        noise = self.draws.normal() if self.draws.random() < self.unlike else 0.0
+        self.seen.setdefault(index, set()).add(noise)
+        return {"features": X[index].numpy() + np.float32(noise), "label": int(Y[index])}
+
+
+def test_samples_that_change_are_asked_for_in_each_epoch_as_by_a_loader_of_torch(tmp_path: Path) -> None:
+    for given in (Noisy(), DataLoader(Noisy(), batch_size=24)):
+        run = train(tmp_path, given, epochs=3, workers=0)
+        seen = getattr(given, "dataset", given).seen
+        assert len(run.history) == 3 and min(map(len, seen.values())) >= 3
+    seldom = Noisy(0.05)  # two readings at the start are the same
+    train(tmp_path, seldom, epochs=3, workers=0)
+    assert sum(len(values) > 1 for values in seldom.seen.values()) > 10
+
+
+def test_a_run_on_samples_that_change_at_random_goes_on_and_rows_of_tensors_are_told_apart(tmp_path: Path) -> None:
+    class Flipped(Flowers):
+        def __getitem__(self, index: int) -> dict[str, Any]:
+            sign = 1 if torch.rand(()) < 0.9 else -1
+            return {"features": sign * X[index].numpy(), "label": int(Y[index])}
+
+    run = train(tmp_path, Flipped(), workers=2)
+    assert len(nnspec.resume(run.folder, data=Flipped(), quiet=True, epochs=2).history) == 2
+    run = train(tmp_path, Subset(TensorDataset(X, Y), range(100)))
+    with pytest.raises(nnspec.SpecError, match="E0623"):
+        nnspec.resume(run.folder, data=Subset(TensorDataset(X, Y), range(50, 150)), quiet=True, epochs=2)
+
+
+def test_a_transform_of_a_data_set_of_hugging_face_is_asked_each_time(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    whole = datasets.Dataset.from_dict({"features": X.tolist(), "label": Y.tolist()})
+    seen: list[int] = []
+
+    def transform(rows: Any) -> Any:
+        seen.append(len(rows["label"]))
+        return {"features": [np.float32(row) * 2 for row in rows["features"]], "label": rows["label"]}
+
+    doubled = train(tmp_path, whole.with_transform(transform), epochs=2, workers=0)
+    assert sum(seen) >= 300
+    assert doubled.history[0]["loss"] == train(tmp_path, (2 * X, Y)).history[0]["loss"]
 
 
 def test_pictures_of_bytes_are_scaled_whatever_they_come_in(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ COUNTED = 1 << 30  # bytes of the values by which a field is judged, at most
 DECODED = 512  # samples by which it is judged where each must be unpacked
 CHUNK = 1 << 26  # bytes that are looked at, or made ready, at a time
 FEW = 1 << 21  # bytes of samples that are read at once, and that one process reads alone
+ASKED = "its samples are asked for in each epoch, as its code may change them; arrays and a TensorDataset are kept"
 
 
 class Divided:
@@ -48,7 +49,7 @@ class Divided:
         self.span = span
         self.samples = data.samples
         self.skipped: set[str] = set()  # the places of damaged samples
-        if not isinstance(data.samples, Held) and data.samples.bytes <= supply.memory:
+        if not (isinstance(data.samples, Held) or data.samples.varies) and data.samples.bytes <= supply.memory:
             self.samples = self._kept(data.samples)
         self.divide([np.arange(len(data))])
 
@@ -92,6 +93,8 @@ class Divided:
         """Notes on it for the user."""
         if isinstance(self.samples, Held):
             return ()
+        if self.samples.varies:
+            return (ASKED,)
         return (f"its {self.samples.bytes:,} bytes are read while training goes on, being more than --memory",)
 
     def _kept(self, samples: Samples) -> Held:

@@ -1,7 +1,12 @@
-"""A data set of torch as samples: it is asked for each by its index, and puts them together in its own way."""
+"""A data set of torch as samples: it is asked for each by its index, and puts them together in its own way.
+
+It is asked again in each epoch, as by a `DataLoader`: its code may change a sample from reading to reading, and be it
+seldom, and nothing outside can tell that it does not.
+"""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
@@ -16,12 +21,12 @@ from nnspec.train.data.samples import Form, Hash, Indices, Rows, Samples
 
 LOOKED_AT = 16  # samples by which the data is told from other data
 ONE_SHAPE = "bring all samples to one shape: pad sequences, resize pictures"
-AUGMENT = "its samples change from reading to reading; what is kept of them does not: `augment` changes them each time"
 
 
 class Asked(Samples):
     """The samples of a data set of torch."""
 
+    varies = True
     decoded = True
 
     def __init__(
@@ -45,11 +50,12 @@ class Asked(Samples):
         self.count = self._length(fail)
         if self.count < 2:
             fail(f"it has {self.count} samples", "give two at least")
+        before = _draws()
         first = self._arrays([0])
         self.forms = {name: _form(array) for name, array in first.items()}
         again = self._arrays([0])
         same = all(np.array_equal(array, again[name], equal_nan=True) for name, array in first.items())
-        self.notes = () if same else (AUGMENT,)
+        self.random = not same or _draws() != before
 
     def _length(self, fail: Callable[[str, str], NoReturn]) -> int:
         try:
@@ -71,7 +77,7 @@ class Asked(Samples):
     def identify(self, hashed: Hash) -> None:
         kind = type(self.dataset)
         hashed.update(f"{kind.__module__}.{kind.__qualname__} {len(self)}".encode())
-        if self.notes:
+        if self.random:
             return
         for index in dict.fromkeys(np.linspace(0, len(self) - 1, LOOKED_AT).astype(int).tolist()):
             for name, array in sorted(self._arrays([index]).items()):
@@ -97,6 +103,12 @@ class Asked(Samples):
             return self.named(joined)
         except SpecError as error:  # which does not travel between processes
             raise Unreadable(error.diagnostics[0].message, error.diagnostics[0].help or ONE_SHAPE) from None
+
+
+def _draws() -> tuple[Any, ...]:
+    """The states of the generators that all code shares: whoever draws a random number moves one."""
+    drawn: Any = np.random.get_state()
+    return torch.get_rng_state().numpy().tobytes(), random.getstate(), drawn[1].tobytes(), drawn[2:]
 
 
 def _plain(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset, RandomSampler, SequentialSampler, TensorDataset
+from torch.utils.data import DataLoader, IterableDataset, RandomSampler, SequentialSampler, Subset, TensorDataset
 from torch.utils.data import Dataset as TorchDataset
 
 from nnspec.reading.arrays import PLAIN, Array
@@ -23,6 +23,7 @@ from nnspec.train.rows import register_data
 
 NAME = "the given data"
 KINDS = "give a mapping or tuple of arrays or tensors, a Dataset, a DataLoader, or an iterable of batches"
+ONCE = "its batches are read once and kept: what is random in them stays as it is in all epochs"
 BY_NAME = "give a mapping of them by the names that the recipe uses: {'image': x, 'label': y}"
 Values = Mapping[str, Any] | Sequence[Any]  # of samples: by name, or in the order of the inputs and the label
 
@@ -45,13 +46,14 @@ def read_given(value: object, place: Place, name: str = NAME) -> DataSet:
     """
     if isinstance(value, DataSet):
         return value
-    if isinstance(value, TensorDataset):
-        return _arrays(tuple(value.tensors), place, name)
-    if type(value).__module__.partition(".")[0] == "datasets":
+    tensors = _tensors(value)
+    if tensors is not None:
+        return _arrays(tensors, place, name)
+    if type(value).__module__.partition(".")[0] == "datasets" and not _is_transformed(value):
         return dataset_of_hugging_face(value, place.frame, name, place.span)
     if isinstance(value, DataLoader):
         return _loader(value, place, name)
-    if isinstance(value, TorchDataset) and not isinstance(value, IterableDataset):
+    if (isinstance(value, TorchDataset) and not isinstance(value, IterableDataset)) or _is_transformed(value):
         return _asked(value, torch.utils.data.default_collate, place, name)
     if isinstance(value, Mapping) or _are_arrays(value):
         return _arrays(value, place, name)
@@ -60,6 +62,20 @@ def read_given(value: object, place: Place, name: str = NAME) -> DataSet:
     if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
         return _batches(value, place, name)
     refuse(name, f"it is {_kind(value)}", KINDS, place.span)
+
+
+def _tensors(value: object) -> tuple[Tensor, ...] | None:
+    """The tensors of a data set that is nothing else, or some rows of one; None for others."""
+    if type(value) is TensorDataset:
+        return tuple(value.tensors)
+    whole = _tensors(value.dataset) if type(value) is Subset else None
+    return None if whole is None else tuple(tensor[list(value.indices)] for tensor in whole)
+
+
+def _is_transformed(value: Any) -> bool:
+    """Whether a data set of Hugging Face has a transform of its user's, `set_transform`."""
+    form = getattr(value, "format", None)
+    return isinstance(form, Mapping) and form.get("type") == "custom"
 
 
 def _kind(value: object) -> str:
@@ -116,7 +132,12 @@ def _loader(loader: DataLoader[Any], place: Place, name: str) -> DataSet:
     usual = type(loader.sampler) in (RandomSampler, SequentialSampler) and loader.batch_size is not None
     if isinstance(loader.dataset, IterableDataset) or not usual:
         return _batches(loader, place, name)
-    made = _asked(loader.dataset, loader.collate_fn, place, name)
+    plain = loader.collate_fn is torch.utils.data.default_collate
+    tensors = _tensors(loader.dataset) if plain else None
+    if tensors is not None:
+        made = _arrays(tensors, place, name)
+    else:
+        made = _asked(loader.dataset, loader.collate_fn, place, name)
     note = "of the DataLoader its data set is read: the order and the workers are those of the recipe"
     return made.replace(notes=(*made.notes, note))
 
@@ -139,7 +160,6 @@ def _asked(dataset: Any, collate: Any, place: Place, name: str) -> DataSet:
         tuple(classes) if texts else (),
         frozenset(pictures),
         frozenset(masks),
-        notes=samples.notes,
     )
 
 
@@ -163,4 +183,5 @@ def _batches(batches: Iterable[Any], place: Place, name: str, collate: Any = Non
     if not found:
         refuse(name, "it gives no batches: an iterator that was used up gives nothing more", KINDS, place.span)
     joined = {key: np.concatenate(parts) for key, parts in found.items()}
-    return fields_of_arrays(name, joined, (), place.inputs, place.span)
+    made = fields_of_arrays(name, joined, (), place.inputs, place.span)
+    return made.replace(notes=(*made.notes, ONCE))

@@ -37,6 +37,7 @@ class Joined(Samples):
         self.sources = sources
         first = sources[0]
         self.forms = first.forms
+        self.varies = any(each.varies for each in sources)
         self.decoded = any(each.decoded for each in sources)
         if first.shards is not None:
             self.shards = [size for each in sources for size in each.shards or [len(each)]]

@@ -71,6 +71,7 @@ class Samples(ABC):
     forms: Mapping[str, Form]  # of the fields, by name
     known: Mapping[str, Tensor] = {}  # fields that are in memory as a whole, such as labels
     ranges: Mapping[str, tuple[int, int]] = {}  # the least and greatest integers of fields, where they are known
+    varies = False  # whether one may be another when it is read again, so that none is kept
     decoded = False  # whether it takes long to get one: a file is opened, a picture unpacked
     shards: Sequence[int] | None = None  # the samples of each file, where they are best read one after the other
     buffer = 1  # samples of shards that are mixed
