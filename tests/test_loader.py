@@ -16,9 +16,15 @@ from PIL import Image
 from safetensors.torch import load_file
 
 import nnspec
+from nnspec.reading.folders import files_in
 from nnspec.run import Run
+from nnspec.train.data.names import Names
+from nnspec.train.data.pictures import PictureFiles
+from nnspec.train.data.samples import Held
+from nnspec.train.keeping import Divided
 from nnspec.train.order import InShards, shuffled
-from nnspec.train.supply import bytes_of
+from nnspec.train.supply import Supply, bytes_of
+from nnspec.train.view import View
 from tests.test_train_data import read_text
 
 SPEC = """
@@ -264,3 +270,30 @@ def test_two_processes_that_read_their_shares_alone_follow_one(folder: Path) -> 
     subprocess.run([*start, "train", "small.nn", *more], cwd=folder, check=True, capture_output=True, timeout=200)
     one, two = load_file(alone.last_weights), load_file(folder / "runs" / "two" / "last.safetensors")
     torch.testing.assert_close(one, two, rtol=1e-4, atol=1e-5)
+
+
+def test_folders_of_many_pictures_are_listed_once_and_kept_in_little_memory(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[str] = []
+
+    def list_files(place: Path) -> tuple[list[str], list[str]]:
+        listed.append(place.name)
+        return files_in(place)
+
+    monkeypatch.setattr("nnspec.train.data.pictures.files_in", list_files)
+    data = read_text('images("pictures")', folder)
+    samples = data.samples.source if isinstance(data.samples, Held) else data.samples
+    assert listed == ["a", "b"] and isinstance(samples, PictureFiles)
+    expected = sorted(f"{number}.png" for number in range(0, 60, 2)) + sorted(f"{n}.png" for n in range(1, 60, 2))
+    assert list(samples.files.names) == [samples.files.names[index] for index in range(60)] == expected
+    assert samples.place(29) == f"a/{expected[29]}" and samples.place(30) == f"b/{expected[30]}"
+    divided = Divided(data, Supply(memory=0), torch.device("cpu"), None)
+    labels = View("label", samples.forms["label"])
+    assert [len(part) for part in divided.values(labels)] == [60]  # at once, though a picture is slow to read
+
+
+def test_many_names_are_told_apart_wherever_they_are_cut() -> None:
+    names = [f"picture-{number}é\udc80.jpg" for number in range(5000)]
+    kept = Names.joined([Names(names[:1]), Names(()), Names(names[1:])])
+    assert list(kept) == names and kept[4999] == names[4999] and len(kept) == 5000

@@ -64,6 +64,12 @@ def pictures_in(folder: Path) -> list[Path]:
     return [folder / name for name in files_in(folder)[0]]
 
 
+def holds_pictures(folder: Path) -> bool:
+    """Whether there is a picture in a folder; it is listed as far as the first one."""
+    with os.scandir(folder) as entries:
+        return any(os.path.splitext(entry.name)[1].lower() in SUFFIXES and entry.is_file() for entry in entries)
+
+
 def files_in(folder: Path) -> tuple[list[str], list[str]]:
     """The names of the pictures in a folder and of its other files, sorted, but for those that are hidden."""
     pictures, others = [], []
@@ -93,7 +99,7 @@ def others_note(others: Sequence[str]) -> tuple[str, ...]:
 
 def parts_of(path: Path) -> FolderParts:
     """The parts of a folder; one that is called `train` and holds pictures itself is a class or a field instead."""
-    found = {each.name.lower(): each for each in folders_in(path) if not pictures_in(each)}
+    found = {each.name.lower(): each for each in folders_in(path) if not holds_pictures(each)}
     training, validation, test = (
         next((found[name] for name in names if name in found), None) for names in PARTS.values()
     )

@@ -68,7 +68,7 @@ class Divided:
         samples, bytes = self.data.samples, max(1, view.form.bytes)
         known = samples.known.get(view.field)
         most = DECODED if known is None and samples.decoded else max(1, COUNTED // bytes)
-        size = max(1, min(CHUNK // bytes, 4 if samples.decoded else CHUNK))
+        size = max(1, min(CHUNK // bytes, 4 if known is None and samples.decoded else CHUNK))
         for number in range(len(self.parts)) if part is None else (part,):
             chosen = self.parts[number]
             places = np.arange(len(chosen))

@@ -22,12 +22,12 @@ COMPARED = 1 << 26  # bytes of files by all of which they are known to be the sa
 class Files:
     """The files of folders, one folder after the other."""
 
-    def __init__(self, folders: Sequence[Path], counts: Sequence[int], names: Sequence[str]) -> None:
+    def __init__(self, folders: Sequence[Path], counts: Sequence[int], names: Names) -> None:
         """`counts` are the numbers of files in the folders, `names` those of all files."""
         self.folders = [os.fspath(folder) for folder in folders]
         self.ends = np.cumsum(counts)
-        self.names = Names(names)
-        self.wide = self._any_wide(names)
+        self.names = names
+        self.wide = self._any_wide()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -39,11 +39,12 @@ class Files:
     def identify(self, hashed: Hash) -> None:
         """By the names and sizes of the files; where they are small, by all that is in them."""
         sizes = np.full(len(self), -1, np.int64)
-        whole = [f"{self.folders[number]}/" for number in range(len(self.folders))]
-        folders = np.searchsorted(self.ends, np.arange(len(self)), side="right").tolist()
-        for index, folder in enumerate(folders):
+        folder, ends = 0, self.ends.tolist()
+        for index, name in enumerate(self.names):
+            while index >= ends[folder]:
+                folder += 1
             with suppress(OSError):
-                sizes[index] = os.stat(whole[folder] + self.names[index]).st_size
+                sizes[index] = os.stat(f"{self.folders[folder]}/{name}").st_size
         hashed.update(sizes.tobytes())
         hashed.update(self.names.whole)
         if sizes.sum() <= COMPARED:
@@ -51,11 +52,12 @@ class Files:
                 with suppress(OSError):
                     hashed.update(self.path(index).read_bytes())
 
-    def _any_wide(self, names: Sequence[str]) -> bool:
+    def _any_wide(self) -> bool:
         """Whether some pictures have more than 8 bits; of very many, those that are looked at."""
-        doubtful = [index for index, name in enumerate(names) if os.path.splitext(name)[1].lower() not in EIGHT_BITS]
+        kinds = (os.path.splitext(name)[1].lower() not in EIGHT_BITS for name in self.names)
+        doubtful = np.flatnonzero(np.fromiter(kinds, np.bool_, len(self)))
         for place in np.linspace(0, len(doubtful) - 1, min(LOOKED_AT, len(doubtful))).astype(np.int64):
-            with suppress(Unreadable), opened(self.path(doubtful[place])) as picture:
+            with suppress(Unreadable), opened(self.path(int(doubtful[place]))) as picture:
                 if is_wide(picture):
                     return True
         return False

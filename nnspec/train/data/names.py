@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
+
+AT_ONCE = 4096  # names that become texts together
 
 
 class Names:
@@ -15,6 +18,14 @@ class Names:
         self._ends = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
         self.whole = np.frombuffer(b"".join(encoded), np.uint8)
 
+    @classmethod
+    def joined(cls, lists: Sequence[Names]) -> Names:
+        """The names of several lists, one after the other."""
+        made = cls(())
+        made.whole = np.concatenate([made.whole, *(each.whole for each in lists)])
+        made._ends = np.cumsum(np.concatenate([[0], *(np.diff(each._ends) for each in lists)]), dtype=np.int64)
+        return made
+
     def __len__(self) -> int:
         return len(self._ends) - 1
 
@@ -22,4 +33,8 @@ class Names:
         return self.whole[self._ends[index] : self._ends[index + 1]].tobytes().decode("utf-8", "surrogateescape")
 
     def __iter__(self) -> Iterator[str]:
-        return (self[index] for index in range(len(self)))
+        for start in range(0, len(self), AT_ONCE):
+            ends = self._ends[start : start + AT_ONCE + 1]
+            text = self.whole[ends[0] : ends[-1]].tobytes()
+            for first, last in pairwise((ends - ends[0]).tolist()):
+                yield text[first:last].decode("utf-8", "surrogateescape")

@@ -18,6 +18,7 @@ from nnspec.reading.unreadable import Unreadable
 from nnspec.train.data.dataset import DataSet, Frame
 from nnspec.train.data.fail import RELATIVE, instead, read_from, refuse
 from nnspec.train.data.files import Files
+from nnspec.train.data.names import Names
 from nnspec.train.data.pictures import COLORS, WHITE, frame_of_file
 from nnspec.train.data.samples import Form, Hash, Indices, Rows, Samples
 
@@ -56,7 +57,9 @@ def read_pairs(path: Path, labels: tuple[str, ...], frame: Frame, span: Span | N
         counts.append(len(stems))
     if len(names) < 2 or sum(counts) < 2 or not all(counts):
         fail("it holds no two fields of two pictures each")
-    fields = {name: Files([part / name for part in parts.folders], counts, found) for name, found in listed.items()}
+    fields = {
+        name: Files([part / name for part in parts.folders], counts, Names(found)) for name, found in listed.items()
+    }
     samples = PairFiles(path, fields, labels, frame_of_file(fields[names[0]].path(0), frame))
     for name in (each for each in names if each not in labels):
         brightest = samples.brightest(name)

@@ -16,6 +16,7 @@ from nnspec.train.data.dataset import DataSet, Frame
 from nnspec.train.data.fail import RELATIVE, read_from, refuse
 from nnspec.train.data.files import Files
 from nnspec.train.data.known import Known
+from nnspec.train.data.names import Names
 from nnspec.train.data.samples import Form, Hash, Indices, Rows, Samples
 
 COLORS = 3
@@ -44,23 +45,24 @@ def read_pictures(path: Path, frame: Frame, span: Span | None, known: Known | No
     if unknown:
         fail(f"the model does not know {', '.join(unknown)}", f"its classes are {', '.join(classes[:10])}")
     folders: list[Path] = []
-    names: list[str] = []
+    listed: list[Names] = []
     labels: list[int] = []
     counts: list[int] = []
     others: list[str] = []
     sizes: list[int] = []
     for part in parts.folders:
-        before = len(names)
+        before = sum(counts)
         for folder in folders_in(part):
             pictures, left = files_in(folder)
             if not pictures:
                 fail(f"there are no pictures in {folder.relative_to(path).as_posix()}")
             folders.append(folder)
-            names += pictures
+            listed.append(Names(pictures))
             labels.append(classes.index(folder.name))
             counts.append(len(pictures))
             others += [f"{folder.name}/{name}" for name in left]
-        sizes.append(len(names) - before)
+        sizes.append(sum(counts) - before)
+    names = Names.joined(listed)
     if len(names) < (1 if known else 2):
         fail(f"it holds {len(names)} pictures")
     frame = frame_of_file(folders[0] / names[0], frame)
