@@ -94,6 +94,41 @@ def test_a_data_set_of_hugging_face_is_taken_as_it_is_with_its_splits(wanted: An
     assert diary["steps"] == 7  # all 150 samples are trained on
 
 
+def flowers(names: tuple[str, ...]) -> Any:
+    """A data set of Hugging Face with its classes in this order; as numbers only without."""
+    datasets = pytest.importorskip("datasets")
+    labels = [names.index(Flowers.classes[label]) if names else label for label in Y.tolist()]
+    kinds = {"features": datasets.List(datasets.Value("float32")),
+             "label": datasets.ClassLabel(names=list(names)) if names else datasets.Value("int64")}  # fmt: skip
+    return datasets.Dataset.from_dict({"features": X.tolist(), "label": labels}, features=datasets.Features(kinds))
+
+
+def test_classes_of_hugging_face_are_numbered_by_their_names_in_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    setosa, versicolor, virginica = Flowers.classes
+    other = flowers((virginica, "rose", setosa, versicolor))
+    other.save_to_disk(str(tmp_path / "other"))
+    run = train(tmp_path, flowers(Flowers.classes), epochs=3)
+    same = nnspec.evaluate(run.folder, data=flowers(Flowers.classes)).figures
+    assert nnspec.evaluate(run.folder, data=f'hugging_face("{tmp_path / "other"}")').figures == same
+    assert nnspec.evaluate(run.folder, data=flowers(())).figures == same
+    assert (
+        train(tmp_path, flowers(Flowers.classes), validation=other).history[0]["validation_loss"]
+        == (train(tmp_path, (X, Y), validation=(X, Y)).history[0]["validation_loss"])
+    )
+    nnspec.loads(SPEC).train(flowers(Flowers.classes), validation=flowers(()), runs=tmp_path)
+    assert "numbers are taken for those of the model, 0 setosa, 1 versicolor, 2 virginica" in capsys.readouterr().out
+    whole = flowers(Flowers.classes)
+    renamed = whole.cast_column("label", type(whole.features["label"])(names=[setosa, versicolor, "tulip"]))
+    with pytest.raises(nnspec.SpecError, match="the model does not know tulip"):
+        nnspec.evaluate(run.folder, data=renamed)
+    turned = Flowers()
+    turned.classes = (virginica, versicolor, setosa)
+    with pytest.raises(nnspec.SpecError, match="its classes are virginica, versicolor, setosa, and those of the model"):
+        nnspec.evaluate(run.folder, data=turned)
+
+
 def test_a_loader_says_how_large_a_batch_is_and_one_that_weighs_samples_gives_its_own_batches(tmp_path: Path) -> None:
     assert train(tmp_path, DataLoader(Flowers(), batch_size=10)).history[0]["steps"] == 12
     assert train(tmp_path, DataLoader(Flowers(), batch_size=10), batch=60).history[0]["steps"] == 2

@@ -328,6 +328,9 @@ def test_a_data_set_of_hugging_face_is_read_from_its_folder(tmp_path: Path) -> N
     tokenizer_file(tmp_path / "tokenizer.json")
     texts = read_text('hugging_face("set", tokenizer = "tokenizer.json", length = 3)', tmp_path)
     assert texts.fields["text"][:3].tolist() == [[5, 6, 0], [7, 5, 6], [4, 0, 0]]
+    assert texts.fields["text_lengths"].tolist()[:3] == [2, 3, 1] and texts.texts == {
+        "text": {"column": "text", "length": 3}
+    }
     assert texts.own.training == range(3) and texts.own.test == range(3, 5)
     assert texts.vocabularies["text"][5] == "to"
     assert texts.notes == ("columns that are left out: ragged",) and texts.tokenizer is not None

@@ -341,9 +341,11 @@ class HuggingFace(Data, word="hugging_face"):
     """A data set of Hugging Face: a folder that `save_to_disk` wrote, or a name on the Hub, which is then downloaded.
 
     Pictures, class labels, numbers and sequences of one length are fields under the names of their columns. With
-    `tokenizer`, the path of a tokenizer.json, texts are [N, length], cut or filled up, numbered as in `parallel`. Other
-    columns are left out. `held_out` names the split to validate on, and `test` that for the test; of a folder with
-    several splits they are `validation` (or `val`) and `test`, where it has them, beside `split = "train"`.
+    `tokenizer`, the path of a tokenizer.json, texts are [N, length], cut or filled up, numbered as in `parallel`, and
+    `NAME_lengths` [N] is how many tokens each has. Other columns are left out. Data to validate on, to test or to
+    evaluate is numbered by the names of its classes. `held_out` names the split to validate on, and `test` that for
+    the test; of a folder with several splits they are `validation` (or `val`) and `test`, where it has them, beside
+    `split = "train"`.
     """
 
     paths: ClassVar[tuple[str, ...]] = ("tokenizer",)

@@ -17,11 +17,12 @@ from nnspec.train.data.arrays import fields_of_arrays
 from nnspec.train.data.asked import Asked
 from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.fail import need_room, read_from, refuse
-from nnspec.train.data.hugging_face import dataset_of_hugging_face
+from nnspec.train.data.hugging_face import dataset_of_hugging_face, is_transformed
 from nnspec.train.data.place import Place
 from nnspec.train.rows import register_data
 
 NAME = "the given data"
+SHOWN = 10  # names in a message
 KINDS = "give a mapping or tuple of arrays or tensors, a Dataset, a DataLoader, or an iterable of batches"
 ONCE = "its batches are read once and kept: what is random in them stays as it is in all epochs"
 BY_NAME = "give a mapping of them by the names that the recipe uses: {'image': x, 'label': y}"
@@ -49,11 +50,11 @@ def read_given(value: object, place: Place, name: str = NAME) -> DataSet:
     tensors = _tensors(value)
     if tensors is not None:
         return _arrays(tensors, place, name)
-    if type(value).__module__.partition(".")[0] == "datasets" and not _is_transformed(value):
-        return dataset_of_hugging_face(value, place.frame, name, place.span)
+    if type(value).__module__.partition(".")[0] == "datasets" and not is_transformed(value):
+        return dataset_of_hugging_face(value, place.frame, name, place.span, place.known)
     if isinstance(value, DataLoader):
         return _loader(value, place, name)
-    if (isinstance(value, TorchDataset) and not isinstance(value, IterableDataset)) or _is_transformed(value):
+    if (isinstance(value, TorchDataset) and not isinstance(value, IterableDataset)) or is_transformed(value):
         return _asked(value, torch.utils.data.default_collate, place, name)
     if isinstance(value, Mapping) or _are_arrays(value):
         return _arrays(value, place, name)
@@ -70,12 +71,6 @@ def _tensors(value: object) -> tuple[Tensor, ...] | None:
         return tuple(value.tensors)
     whole = _tensors(value.dataset) if type(value) is Subset else None
     return None if whole is None else tuple(tensor[list(value.indices)] for tensor in whole)
-
-
-def _is_transformed(value: Any) -> bool:
-    """Whether a data set of Hugging Face has a transform of its user's, `set_transform`."""
-    form = getattr(value, "format", None)
-    return isinstance(form, Mapping) and form.get("type") == "custom"
 
 
 def _kind(value: object) -> str:
@@ -154,10 +149,14 @@ def _asked(dataset: Any, collate: Any, place: Place, name: str) -> DataSet:
     masks = {key for key, form in samples.forms.items() if form.opened.dtype == torch.int64 and len(form.sizes) == 2}
     classes = getattr(dataset, "classes", ())
     texts = isinstance(classes, (list, tuple)) and all(isinstance(each, str) for each in classes)
+    wanted = place.known.names("label") if place.known else ()
+    if texts and wanted and tuple(classes) != wanted[: len(classes)]:
+        some = ", ".join(wanted[:SHOWN])
+        fail(f"its classes are {', '.join(classes[:SHOWN])}, and those of the model {some}", "number them as there")
     return DataSet(
         name,
         samples,
-        tuple(classes) if texts else (),
+        wanted or (tuple(classes) if texts else ()),
         frozenset(pictures),
         frozenset(masks),
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,9 +17,12 @@ from nnspec.extras import need
 from nnspec.reading.folders import TESTED, VALIDATED
 from nnspec.recipe.data import HuggingFace
 from nnspec.train.data.arrow import ArrowPictures
+from nnspec.train.data.class_columns import ClassColumns, values_of
 from nnspec.train.data.dataset import DataSet, Frame
 from nnspec.train.data.fail import RELATIVE, instead, need_room, refuse
+from nnspec.train.data.known import Known
 from nnspec.train.data.samples import Held, Samples
+from nnspec.train.data.texts import LENGTHS
 from nnspec.train.data.vocabulary import PADDING, TokenList, pieces, read_tokenizer
 
 if TYPE_CHECKING:
@@ -32,8 +36,17 @@ ON_THE_HUB = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
 Splits = dict[str, "Dataset"]  # by the part that each is
 
 
-def read_hugging_face(base: Path, choice: HuggingFace, frame: Frame, span: Span | None) -> DataSet:
+def read_hugging_face(
+    base: Path, choice: HuggingFace, frame: Frame, span: Span | None, known: Known | None = None
+) -> DataSet:
     """Its pictures, class labels, numbers, texts and sequences of one length; what is held out comes last.
+
+    Args:
+        base: the folder that paths start from.
+        choice: which one, and how texts become tokens.
+        frame: the form that pictures are brought to.
+        span: of the recipe.
+        known: what its numbers stand for; classes are those of its own if it is left out.
 
     Raises:
         SpecError: `datasets` is not installed; the data set, a split or the tokenizer is not there, or cannot be read.
@@ -51,7 +64,7 @@ def read_hugging_face(base: Path, choice: HuggingFace, frame: Frame, span: Span 
         wanted = {"training": choice.split, "validation": validation, "test": test}
         return {part: _open(base, choice.path, split, span) for part, split in wanted.items() if split}
 
-    return _read(parts, columns, tokenizer, span)
+    return _read(parts, columns, tokenizer, known, span)
 
 
 def _splits_in(folder: Path) -> list[str]:
@@ -62,17 +75,22 @@ def _splits_in(folder: Path) -> list[str]:
     return list(map(str, found)) if isinstance(found, DatasetDict) else []
 
 
-def dataset_of_hugging_face(value: Any, frame: Frame, name: str, span: Span | None) -> DataSet:
+def dataset_of_hugging_face(
+    value: Any, frame: Frame, name: str, span: Span | None, known: Known | None = None
+) -> DataSet:
     """A data set of `datasets`, or the splits of one: `train`, and what is held out of `validation` or `test`.
 
     Raises:
-        SpecError: it has no `train`, or no columns of numbers.
+        SpecError: it has no `train`, or no columns of numbers; a split has a transform of its own.
     """
     from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict  # here: an extra of its own
 
     splits: Any = dict(value) if isinstance(value, (DatasetDict, IterableDatasetDict)) else {"train": value}
     if "train" not in splits:
         refuse(name, f"it has no split train, but {', '.join(splits)}", "give one of them", span)
+    changed = next((split for split, part in splits.items() if is_transformed(part)), None)
+    if changed is not None:
+        refuse(name, f"its split {changed} has a transform", "give each split by itself: data, validation, test", span)
 
     def parts() -> Splits:
         own = (next((splits[each] for each in names if each in splits), None) for names in (VALIDATED, TESTED))
@@ -83,17 +101,29 @@ def dataset_of_hugging_face(value: Any, frame: Frame, name: str, span: Span | No
             if each is not None
         }
 
-    return _read(parts, _Columns(name, 0, frame, None, span), None, span)
+    return _read(parts, _Columns(name, 0, frame, None, span), None, known, span)
 
 
-def _read(parts_of: Callable[[], Splits], columns: _Columns, tokenizer: Any, span: Span | None) -> DataSet:
+def is_transformed(value: Any) -> bool:
+    """Whether a data set has a transform of its user's, `set_transform`, which makes the samples when it is asked."""
+    form = getattr(value, "format", None)
+    return isinstance(form, Mapping) and form.get("type") == "custom"
+
+
+def _read(
+    parts_of: Callable[[], Splits], columns: _Columns, tokenizer: Any, known: Known | None, span: Span | None
+) -> DataSet:
     """The columns of all parts, the training part first."""
     try:
         splits = parts_of()
         parts = list(splits.values())
         kept = list(columns.kept(parts[0]))
         pictures = [column for column in kept if _kind(parts[0].features[column]) == "Image"]
-        read = {column: [columns.read(part, column) for part in parts] for column in kept if column not in pictures}
+        classes = ClassColumns(columns.name, parts[0].features, known, span)
+        read: dict[str, list[Tensor]] = {}
+        for part, column in product(parts, (each for each in kept if each not in pictures)):
+            for field, tensor in columns.read(part, column).items():
+                read.setdefault(field, []).append(classes.numbered(column, part.features[column], tensor))
         alike = {column: torch.cat(tensors) for column, tensors in read.items() if _alike(tensors)}
         rows = sum(map(len, parts))
         samples: Samples = ArrowPictures(parts, pictures, alike, columns.frame) if pictures and rows else Held(alike)
@@ -103,20 +133,22 @@ def _read(parts_of: Callable[[], Splits], columns: _Columns, tokenizer: Any, spa
         reason = f"it cannot be read ({(str(error) or type(error).__name__).splitlines()[0]})"
         refuse(columns.name, reason, "write it again with save_to_disk, or check the name and the network", span)
     fields = [*pictures, *alike]
-    if not fields or rows < 2 or len({rows, *map(len, alike.values())}) > 1:
+    if not fields or rows < (1 if known else 2) or len({rows, *map(len, alike.values())}) > 1:
         refuse(columns.name, f"it has {rows:,} rows and {len(fields)} columns of numbers", "take another split", span)
     others = [column for column in parts[0].column_names if column not in fields]
-    texts = [column for column in fields if columns.is_text(parts[0].features[column])]
+    texts = [column for column in alike if columns.is_text(parts[0].features.get(column))]
+    left = (f"columns that are left out: {', '.join(others)}",) if others else ()
     return DataSet(
         columns.name,
         samples,
-        _classes(parts[0]),
+        classes.classes,
         frozenset(pictures),
         held_out=len(splits["validation"]) if "validation" in splits else None,
         tested=len(splits["test"]) if "test" in splits else None,
-        vocabularies={column: columns.vocabulary.tokens for column in texts if columns.vocabulary},
+        vocabularies={**classes.others, **{name: columns.vocabulary.tokens for name in texts if columns.vocabulary}},
+        texts={column: {"column": column, "length": columns.length} for column in texts},
         tokenizer=tokenizer.to_str() if tokenizer else None,
-        notes=(f"columns that are left out: {', '.join(others)}",) if others else (),
+        notes=(*left, *classes.notes),
     )
 
 
@@ -152,15 +184,17 @@ class _Columns:
     def kept(self, part: Dataset) -> Iterator[str]:
         """The columns that can be read: pictures, classes, numbers, lists of numbers, and texts with a vocabulary."""
         for column, feature in part.features.items():
-            inner = feature
-            while hasattr(inner, "feature"):
-                inner = inner.feature
+            inner = values_of(feature)
             if self.is_text(feature) or _kind(inner) in ("Image", "ClassLabel") or NUMBER.fullmatch(_dtype(inner)):
                 yield column
 
-    def read(self, part: Dataset, column: str) -> Tensor:
-        """All values of a column; an empty tensor where they have different lengths."""
-        return self._tokens(part, column) if self.is_text(part.features[column]) else self._numbers(part, column)
+    def read(self, part: Dataset, column: str) -> dict[str, Tensor]:
+        """All values of a column, empty where they have different lengths; of texts, how many tokens each has, too."""
+        if not self.is_text(part.features[column]):
+            return {column: self._numbers(part, column)}
+        tokens, lengths = self._tokens(part, column)
+        name = f"{column}_{LENGTHS}"
+        return {column: tokens} if name in part.features else {column: tokens, name: lengths}
 
     def is_text(self, feature: Any) -> bool:
         """Whether a column is of texts that can be read."""
@@ -178,17 +212,21 @@ class _Columns:
             return torch.from_numpy(array.astype(np.float32))
         return torch.from_numpy(array if array.dtype == np.bool_ else array.astype(np.int64))
 
-    def _tokens(self, part: Dataset, column: str) -> Tensor:
-        """[N, length]: long texts are cut, short ones filled up."""
+    def _tokens(self, part: Dataset, column: str) -> tuple[Tensor, Tensor]:
+        """[N, length]: long texts are cut, short ones filled up; and the number of tokens of each."""
         assert self.vocabulary is not None
         need_room(self.name, 8 * len(part) * self.length, self.span)
         made = torch.full((len(part), self.length), PADDING)
+        lengths = torch.empty(len(part), dtype=torch.int64)
         for index, text in enumerate(part[column]):
             if text is None:
                 self._fail(f"row {index + 1:,} has no {column}")
             numbers = self.vocabulary.encode(text)[: self.length]
+            if not numbers:
+                self._fail(f"row {index + 1:,} has no tokens in {column}")
             made[index, : len(numbers)] = torch.tensor(numbers)
-        return made
+            lengths[index] = len(numbers)
+        return made, lengths
 
     def _fail(self, reason: str) -> NoReturn:
         refuse(self.name, reason, "remove these rows", self.span)
@@ -207,9 +245,3 @@ def _dtype(feature: Any) -> str:
 def _alike(tensors: list[Tensor]) -> bool:
     """Whether the splits have values of one shape."""
     return all(len(tensor) for tensor in tensors) and len({tensor.shape[1:] for tensor in tensors}) == 1
-
-
-def _classes(part: Dataset) -> tuple[str, ...]:
-    """The names of the labels: those of the first column of classes."""
-    found = [feature for feature in part.features.values() if _kind(feature) == "ClassLabel"]
-    return tuple(found[0].names) if found else ()

@@ -57,6 +57,7 @@ def read_parts(
         found[part] = range(start, start + len(each))
         start += len(each)
     notes = [f"{part}: {each.name}, {len(each):,} samples" for part, each in others.items()]
+    notes += [f"{part}: {note}" for part, each in others.items() for note in each.notes if note not in first.notes]
     notes += [f"its own {part} part is left out: the recipe names another one" for part in left]
     return first.replace(
         samples=samples, parts=Own(own.training, found["validation"], found["test"]), notes=(*first.notes, *notes)
