@@ -77,14 +77,13 @@ class Evaluation(Record):
         }
 
 
-def judge(subject: Subject, top: int, worst: int, notes: Sequence[str] = ()) -> Evaluation:
+def judge(subject: Subject, top: int, worst: int) -> Evaluation:
     """Judge a model.
 
     Args:
         subject: the model and the samples.
         top: the right class counts if it is among so many of the likeliest.
         worst: how many samples with the greatest loss are told.
-        notes: for the user.
 
     Raises:
         SpecError: the model refuses the samples.
@@ -108,7 +107,7 @@ def judge(subject: Subject, top: int, worst: int, notes: Sequence[str] = ()) -> 
         dict(figures),
         tuple(each for each in found if each is not None),
         bad,
-        tuple(notes),
+        data.notes,
         data,
     )
 
