@@ -99,7 +99,10 @@ def test_a_damaged_picture_is_named_or_skipped_and_counted(folder: Path, capsys:
     read = train(folder, memory="0", workers=2, damaged='"skip"')
     assert_same(read, train(folder, damaged='"skip"'))
     nnspec.load(folder / "small.nn").train(runs=folder / "runs", device="cpu", memory="0", workers=0, damaged='"skip"')
-    assert "skipped, being damaged: a/4.png: it is no picture" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "skipped, being damaged: a/4.png: it is no picture" in said
+    assert "1 sample was skipped, being damaged: skipped.txt names them" in said
+    assert (read.folder / "skipped.txt").read_text() == "a/4.png\n"
 
 
 def test_a_hundred_damaged_pictures_in_a_row_stop_a_run_that_skips(folder: Path) -> None:
@@ -264,12 +267,16 @@ train {
 @pytest.mark.slow
 def test_two_processes_that_read_their_shares_alone_follow_one(folder: Path) -> None:
     (folder / "small.nn").write_text(SPEC.replace(" -> Dropout(0.1)", ""))  # each process draws its own numbers
-    alone = train(folder, memory="0", workers=1)
+    for number in (3, 20, 41):
+        (folder / "pictures" / "ab"[number % 2] / f"{number}.png").write_bytes(b"no picture")
+    alone = train(folder, memory="0", workers=1, damaged='"skip"')
     start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "nnspec"]
     more = ["--strategy", "ddp", "--memory", "0", "--workers", "1", "--quiet", "--device", "cpu", "--name", "two"]
+    more += ["--set", 'damaged="skip"']
     subprocess.run([*start, "train", "small.nn", *more], cwd=folder, check=True, capture_output=True, timeout=200)
     one, two = load_file(alone.last_weights), load_file(folder / "runs" / "two" / "last.safetensors")
     torch.testing.assert_close(one, two, rtol=1e-4, atol=1e-5)
+    assert (folder / "runs" / "two" / "skipped.txt").read_text().split() == ["a/20.png", "b/3.png", "b/41.png"]
 
 
 def test_folders_of_many_pictures_are_listed_once_and_kept_in_little_memory(

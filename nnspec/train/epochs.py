@@ -26,6 +26,7 @@ from nnspec.train.prepare import Prepared
 from nnspec.train.save import save_epoch, save_state
 from nnspec.train.settings import CURVES
 from nnspec.train.signals import kept_signals
+from nnspec.train.skipped import note_skipped
 from nnspec.train.state import Position
 from nnspec.train.strategy import Strategy
 from nnspec.train.tested import judge_test
@@ -77,6 +78,9 @@ def run_epochs(prepared: Prepared, manner: Manner, folder: Path, state: Any, sho
             if strategy.lost(error):
                 raise
             raise SpecError.of(NotTrained(None, str(error).splitlines()[0])) from error
+        skipped = note_skipped(folder, prepared)
+        if skipped is not None:
+            shown.say(skipped)
         position = loop.position
         interrupted = received[0] if received and position.epoch < prepared.task.recipe.epochs else None
         return Run(

@@ -122,11 +122,18 @@ class Group(Strategy):
         return bool(flag)
 
     def agree(self, text: str) -> str:
+        return self._said(text, 0)
+
+    def gathered(self, text: str) -> tuple[str, ...]:
+        return tuple(self._said(text, rank) for rank in range(self.processes))
+
+    def _said(self, text: str, rank: int) -> str:
+        """The text of one of the processes."""
         content = torch.tensor(list(text.encode()), dtype=torch.uint8)
         length = torch.tensor(len(content))
-        dist.broadcast(length, 0)
-        said = content if self.leads else torch.empty(int(length), dtype=torch.uint8)
-        dist.broadcast(said, 0)
+        dist.broadcast(length, rank)
+        said = content if self.rank == rank else torch.empty(int(length), dtype=torch.uint8)
+        dist.broadcast(said, rank)
         return bytes(said.tolist()).decode()
 
     def lost(self, error: Exception) -> bool:

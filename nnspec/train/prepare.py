@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from functools import partial
 from pathlib import Path
 
@@ -77,6 +77,7 @@ class Prepared(Record):
     samples: int
     fingerprint: str  # of the data
     notes: tuple[str, ...]
+    skipped: Set[str]  # the places of damaged samples that were come upon so far
 
     @property
     def name(self) -> str:
@@ -217,6 +218,7 @@ def prepare(
         samples=len(data),
         fingerprint=fingerprint(data.samples),
         notes=(*_notes(task, fitted, told_apart), *warnings),
+        skipped=divided.skipped,
     )
 
 

@@ -108,6 +108,10 @@ class Strategy:
         """The text of the first process."""
         return text
 
+    def gathered(self, text: str) -> tuple[str, ...]:
+        """The texts of all processes."""
+        return (text,)
+
     def wait(self) -> None:
         """For all processes to come here."""
 
