@@ -89,6 +89,17 @@ def test_what_is_read_while_training_goes_on_gives_the_same_bits_as_what_is_kept
     assert_same(kept, read)
 
 
+def test_a_user_is_told_by_how_many_samples_of_many_an_input_is_normalised(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, told = nnspec.load(folder / "small.nn"), "image is normalised by the mean and the deviation of"
+    model.train(runs=folder / "runs", device="cpu", epochs=1)
+    assert told not in capsys.readouterr().out
+    monkeypatch.setattr("nnspec.train.keeping.DECODED", 7)
+    model.train(runs=folder / "runs", device="cpu", epochs=1)
+    assert f"{told} 7 of the 48 samples" in capsys.readouterr().out
+
+
 def test_a_damaged_picture_is_named_or_skipped_and_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "pictures" / "a" / "4.png").write_bytes(b"no picture")
     for memory, code in (("1GB", "E0611"), ("0", "E0651")):

@@ -67,18 +67,24 @@ class Divided:
         """
         samples, bytes = self.data.samples, max(1, view.form.bytes)
         known = samples.known.get(view.field)
-        most = DECODED if known is None and samples.decoded else max(1, COUNTED // bytes)
         size = max(1, min(CHUNK // bytes, 4 if known is None and samples.decoded else CHUNK))
         for number in range(len(self.parts)) if part is None else (part,):
-            chosen = self.parts[number]
+            chosen, count = self.parts[number], self.looked_at(view, number)
             places = np.arange(len(chosen))
-            if len(chosen) > most:
-                places = np.linspace(0, len(chosen) - 1, most).astype(np.int64)
+            if count < len(chosen):
+                places = np.linspace(0, len(chosen) - 1, count).astype(np.int64)
             portions = [places[start : start + size] for start in range(0, len(places), size)]
             if known is not None:
                 yield from (view(torch.from_numpy(known.numpy()[chosen[each]])) for each in portions)
             else:
                 yield from (view(rows[view.field]) for rows in self.loader.rows((number, each) for each in portions))
+
+    def looked_at(self, view: View, part: int) -> int:
+        """The number of samples of a part by which a field is judged."""
+        samples = self.data.samples
+        decoded = samples.decoded and view.field not in samples.known
+        most = DECODED if decoded else max(1, COUNTED // max(1, view.form.bytes))
+        return min(most, len(self.parts[part]))
 
     def delivered(self, part: int, views: Mapping[str, View], order: Order) -> Delivery:
         """The delivery of a part."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Set
+from collections.abc import Collection, Iterator, Set
 from functools import partial
 from pathlib import Path
 
@@ -217,7 +217,7 @@ def prepare(
         targets=tuple(name for name in fitted.inputs if name in normalised and _shared(fitted, name, objective.reads)),
         samples=len(data),
         fingerprint=fingerprint(data.samples),
-        notes=(*_notes(task, fitted, told_apart), *warnings),
+        notes=(*_notes(task, fitted, told_apart), *(_sampled(fitted, known) if judging is None else ()), *warnings),
         skipped=divided.skipped,
     )
 
@@ -303,6 +303,15 @@ def _normalising(
         made = view.then(Normalise(torch.tensor(known.mean), torch.tensor(known.std)))
         views |= {each: made for each, own in fitted.fields.items() if own is view}
     return found, views
+
+
+def _sampled(fitted: Fitted, normalised: Collection[str]) -> Iterator[str]:
+    """Notes on inputs whose statistics are those of some samples of very many."""
+    divided = fitted.divided
+    for name in normalised:
+        count, whole = divided.looked_at(fitted.fields[name], 0), len(divided.parts[0])
+        if count < whole:
+            yield f"{name} is normalised by the mean and the deviation of {count:,} of the {whole:,} samples"
 
 
 def _notes(task: Task, fitted: Fitted, told_apart: int | None) -> tuple[str, ...]:
