@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -73,7 +74,7 @@ class ClassColumns:
             return numbers
         places = {name: number for number, name in enumerate(wanted)}
         there = (numbers >= 0) & (numbers < len(own))  # -1 is a sample without a class
-        unknown = [own[number] for number in numbers[there].unique().tolist() if own[number] not in places]
+        unknown = [own[number] for number in np.unique(numbers[there].numpy()).tolist() if own[number] not in places]
         if unknown:
             some = ", ".join(unknown[:SHOWN])
             refuse(

@@ -65,7 +65,7 @@ def read_given(value: object, place: Place, name: str = NAME) -> DataSet:
     refuse(name, f"it is {_kind(value)}", KINDS, place.span)
 
 
-def _tensors(value: object) -> tuple[Tensor, ...] | None:
+def _tensors(value: Any) -> tuple[Tensor, ...] | None:
     """The tensors of a data set that is nothing else, or some rows of one; None for others."""
     if type(value) is TensorDataset:
         return tuple(value.tensors)
