@@ -13,6 +13,7 @@ EXTRAS = {
     "onnx": frozenset({"ml_dtypes", "numpy", "onnx", "onnxruntime", "PIL", "safetensors"}),
     "picture": frozenset({"resvg_py"}),
     "highlight": frozenset({"pygments"}),
+    "lsp": frozenset({"pygls"}),
     "sweep": frozenset({"optuna"}),
     "tensorboard": frozenset({"tensorboard"}),
     "mlflow": frozenset({"mlflow"}),

@@ -71,12 +71,17 @@ class Why(Record):
 
 def paths(program: Program) -> Iterator[str]:
     """The paths of all layers and blocks of a model, as in its `state_dict`; of repeats the first application only."""
+    return (path for path, _ in labelled(program))
 
-    def below(module: Module, prefix: str) -> Iterator[str]:
+
+def labelled(program: Program) -> Iterator[tuple[str, Call]]:
+    """The calls of all layers and blocks of a model, each with its path; of repeats the first application only."""
+
+    def below(module: Module, prefix: str) -> Iterator[tuple[str, Call]]:
         for call in module.calls:
             if call.label is not None and not call.shared:
                 path = prefix + call.label
-                yield path
+                yield path, call
                 if isinstance(call.callee, str):
                     yield from below(program.modules[call.callee], f"{path}.")
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "predict": "Run a model on an input.",
     "evaluate": "Judge a trained model on held-out data.",
     "sample": "Sample texts or pictures from a model.",
+    "lsp": "Answer an editor: the language server.",
     "bench": "Measure how fast a model runs.",
     "train": "Train a model as its spec says.",
     "sweep": "Search for settings: each trial is a run.",

@@ -34,7 +34,7 @@ def _command(diagnostic: Diagnostic) -> str:
         if line == end_line:  # columns are of one line
             values |= {"col": str(column), "endColumn": str(end_column)}
     shown = ",".join(f"{name}={_escaped(text, ':,')}" for name, text in values.items())
-    return f"::{diagnostic.severity} {shown}::{_escaped(_text(diagnostic))}"
+    return f"::{diagnostic.severity} {shown}::{_escaped(full_text(diagnostic))}"
 
 
 def _escaped(text: str, further: str = "") -> str:
@@ -63,7 +63,7 @@ def _result(diagnostic: Diagnostic) -> dict[str, Any]:
     made: dict[str, Any] = {
         "ruleId": diagnostic.code,
         "level": diagnostic.severity,
-        "message": {"text": _text(diagnostic)},
+        "message": {"text": full_text(diagnostic)},
     }
     if diagnostic.span is not None:
         made["locations"] = [_location(diagnostic.span)]
@@ -77,7 +77,7 @@ def _location(span: Span) -> dict[str, Any]:
     return {"physicalLocation": {"artifactLocation": {"uri": span.source.name}, "region": region}}
 
 
-def _text(diagnostic: Diagnostic) -> str:
+def full_text(diagnostic: Diagnostic) -> str:
     """The message with the way out."""
     return "\n".join(filter(None, (diagnostic.message, diagnostic.label, diagnostic.help)))
 

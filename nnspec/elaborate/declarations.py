@@ -39,6 +39,7 @@ class Declarations:
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self.tree = t.File(0, 0, ())
         self.names: dict[str, BlockDefinition] = {}
         self.models: list[BlockDefinition] = []
         self.trains: list[t.Train] = []

@@ -10,7 +10,7 @@ from nnspec.elaborate.builder.signature import block_signature
 from nnspec.elaborate.declarations import BlockDefinition, Declarations
 from nnspec.elaborate.doubts import doubt
 from nnspec.elaborate.evaluate.expression import evaluate
-from nnspec.elaborate.frame import Elaboration, Environment, Exhausted, Failed, Frame, Given
+from nnspec.elaborate.frame import Elaboration, Environment, Exhausted, Failed, Frame, Given, Watch
 from nnspec.elaborate.instantiate.arguments import variant_of
 from nnspec.elaborate.instantiate.blocks import build
 from nnspec.elaborate.mistakes import BadSetting, NoSuchModel, TooDeep
@@ -30,6 +30,7 @@ def elaborate(
     settings: Mapping[str, object] | None = None,
     shapes: Mapping[str, tuple[int, ...]] | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    watch: Watch | None = None,
 ) -> Program:
     """Elaborate a model (the file's first, if none is named).
 
@@ -40,12 +41,14 @@ def elaborate(
         settings: arguments by name; a string is read as an expression of the language where it is one.
         shapes: the sizes of inputs by name, which bind the symbols of their shapes.
         limits: bounds on what the spec may ask for.
+        watch: is told of every step and its value.
 
     Raises:
         SpecError: the spec has mistakes; all that were found are in it.
     """
     definition = choose(declarations, model, sink)
     shared = begin(sink, limits)
+    shared.watch = watch
     arguments = _settings(definition, settings or {}, shared)
     scope, given = Scope(definition.name, "model"), Given(None, shapes or {})
     frame = Frame(shared, definition.declarations, scope, Environment(), given=given)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -34,10 +34,11 @@ def reading(tell: Callable[[Path], object]) -> Iterator[None]:
 class Files:
     """Reads the main file and what it imports, each file once."""
 
-    def __init__(self, sink: Sink, limits: Limits, root: Path | None) -> None:
+    def __init__(self, sink: Sink, limits: Limits, root: Path | None, texts: Mapping[Path, str] | None = None) -> None:
         self.sink = sink
         self.limits = limits
         self.root = root  # the project's folder; None for a text without a file
+        self.texts = texts or {}  # of files that an editor holds, and has not written yet
         self._read: dict[Path, Declarations] = {}
         self._reading: list[Path] = []
 
@@ -45,12 +46,18 @@ class Files:
         """The declarations of the main text."""
         return self._declare(source, path, folder("specs") if path is None else path.parent)
 
+    @property
+    def paths(self) -> dict[str, Path]:
+        """The files that were read, by the names that messages show."""
+        return {declarations.source.name: path for path, declarations in self._read.items()}
+
     def _declare(self, source: Source, path: Path | None, base: Path) -> Declarations:
         declarations = Declarations(source)
         if path is not None:
             self._read[path] = declarations
             self._reading.append(path)
         file = parse(source, self.sink, self.limits)
+        declarations.tree = file
         declarations.broken.update(file.broken)
         for node in file.declarations:
             if isinstance(node, t.Import):
@@ -128,7 +135,8 @@ class Files:
             self.sink.add(TooLarge(span, "the depth of imports", "imports", self.limits.imports))
             return None
         if path not in self._read:
-            source = read_source(path, name, self.sink, self.limits, span)
+            held = self.texts.get(path)
+            source = read_source(path, name, self.sink, self.limits, span) if held is None else Source(name, held)
             if source is None:
                 return None
             self._declare(source, path, path.parent)

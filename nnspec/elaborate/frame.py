@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from typing import NamedTuple, NoReturn, Protocol
 
-from nnspec.diagnostics import Diagnostic, Origin, Sink, Span
+from nnspec.diagnostics import Diagnostic, Origin, Sink, Source, Span
 from nnspec.dims import Size
 from nnspec.elaborate.builder.call import Wire
 from nnspec.elaborate.builder.modules import Modules
@@ -44,8 +44,16 @@ class Statements(NamedTuple):
 Purpose = tuple[BlockDefinition, tuple[tuple[str, Hashable], ...], tuple[TensorType | None, ...]]
 
 
+class Watch(Protocol):
+    """Told of every step and input while a spec is elaborated, also of one that turns out to be wrong further on."""
+
+    def __call__(self, source: Source, node: t.Item | t.Input, value: object, /) -> None: ...
+
+
 class Elaboration:
     """The state of the whole elaboration: the sink, the limits, the modules made so far."""
+
+    watch: Watch | None = None
 
     def __init__(self, sink: Sink, limits: Limits, statements: Statements) -> None:
         self.sink = sink
@@ -186,6 +194,11 @@ class Frame(Record):
         """Let a name that a mistake keeps from its meaning say nothing more; an absent optional input too."""
         if self.environment.names.get(name) is None:
             self.environment.names[name] = INVALID
+
+    def tell(self, node: t.Item | t.Input, value: object) -> None:
+        """Tell who watches of the value of a step or input."""
+        if self.shared.watch is not None:
+            self.shared.watch(self.declarations.source, node, value)
 
     # --- places and mistakes
 

@@ -29,7 +29,7 @@ from nnspec.syntax.tree_builder import TreeBuilder
 from nnspec.syntax.unexpected import explain
 
 # Compiled only where a mistake has been found.
-_DECLARATION = r"(?m)^(?:block|model|import|train)\b"
+DECLARATION = r"(?m)^(?:block|model|import|train)\b"
 _DECLARED = r"(?a:(?:block|model)\s+([A-Za-z_]\w*)|import\s+([^\"\n]*))"
 
 
@@ -96,7 +96,7 @@ class _Reader:
                 if place > start:  # what stands before the broken declaration is sound
                     sound, _ = self._tree(start, place)
                     declarations += self._builder.declarations(sound) if sound is not None else ()
-                after = re.compile(_DECLARATION).search(self.source.text, at + 1)
+                after = re.compile(DECLARATION).search(self.source.text, at + 1)
                 start = after.start() if after else length
                 broken += _declared(self.source.text[place : max(start, place)])
         except LimitReached as problem:
@@ -154,7 +154,7 @@ class _Reader:
 
     def _broken_declaration(self, start: int, at: int) -> int:
         """Where the declaration begins that has its mistake at `at`."""
-        begins = [match.start() for match in re.compile(_DECLARATION).finditer(self.source.text, start, max(at, start))]
+        begins = [match.start() for match in re.compile(DECLARATION).finditer(self.source.text, start, max(at, start))]
         return begins[-1] if begins else start
 
 

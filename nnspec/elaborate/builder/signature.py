@@ -19,11 +19,16 @@ Fillable: TypeAlias = "type[Checked | BaseModel]"  # a layer, or a choice of a r
 def signature(cls: Fillable) -> str:
     """`Conv2d(out_channels, kernel_size, stride = 1, ...)`."""
     parts = []
-    in_order = getattr(cls, "in_order", None)
-    for name in dict.fromkeys((*getattr(cls, "by_position", ()), *(in_order() if in_order else cls.model_fields))):
+    for name in argument_names(cls):
         field = cls.model_fields[name]
         parts.append(name if field.is_required() else f"{name} = {describe(field.default)}")
     return f"{cls.__name__}({', '.join(parts)})"
+
+
+def argument_names(cls: Fillable) -> tuple[str, ...]:
+    """The names of the arguments, those that go by position first."""
+    in_order = getattr(cls, "in_order", None)
+    return tuple(dict.fromkeys((*getattr(cls, "by_position", ()), *(in_order() if in_order else cls.model_fields))))
 
 
 def block_signature(definition: BlockDefinition) -> str:

@@ -55,6 +55,12 @@ def run_chain(frame: Frame, node: t.Chain) -> Ran:
 
 def held_value(frame: Frame, item: t.Item, step: t.Expression) -> Known:
     """The meaning of a name that is bound to an expression: a value, or a layer that waits for its input."""
+    value = _held(frame, item, step)
+    frame.tell(item, value)
+    return value
+
+
+def _held(frame: Frame, item: t.Item, step: t.Expression) -> Known:
     value, took = evaluate_step(frame, step)
     if isinstance(value, Partial) and not (_needs_nothing(value) or holds_tensor(value)):
         return value
@@ -91,6 +97,7 @@ def _run_item(frame: Frame, item: t.Item, *, first: bool) -> Ran:
     except Failed:
         frame.scope.mistakes += 1
         ran = Ran(INVALID, took=True)
+    frame.tell(item, ran.value)
     if label is not None:
         frame.define(label, ran.value)
         if isinstance(ran.value, Tensor):

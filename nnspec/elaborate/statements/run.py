@@ -51,6 +51,7 @@ def _run(frame: Frame, statement: t.Statement) -> Flow:
             bind(frame, statement)
         case t.Input():
             tensor = declare_input(frame, statement)
+            frame.tell(statement, tensor)
             return tensor if frame.flow is None else frame.flow
         case t.Output():
             return declare_output(frame, statement)
