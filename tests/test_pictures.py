@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ import nnspec
 from nnspec.cli.main import main
 from nnspec.infer.pictures import read_picture as given
 from nnspec.infer.ports import TensorPort
-from nnspec.reading.pictures import pixels, read_classes, read_picture, upright
+from nnspec.reading.pictures import pixels, read_bytes, read_classes, read_picture, upright
 from nnspec.reading.unreadable import Unreadable
 from nnspec.recipe.plan import read_plan
 from nnspec.train.data.read import read
@@ -264,3 +265,21 @@ def test_masks_stored_as_pictures_serve_losses_of_floats_unscaled(tmp_path: Path
     (tmp_path / "s.nn").write_text(spec)
     result = nnspec.load(tmp_path / "s.nn").train(runs=tmp_path, quiet=True)
     assert result.history and 0 < max(value for key, value in result.history[0].items() if "mean" in key) <= 1
+
+
+def test_a_picture_is_opened_once_and_its_file_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, shown = tmp_path / "a.png", np.arange(36, dtype=np.uint8).reshape(4, 3, 3)
+    Image.fromarray(shown).save(path)
+    files: list[IO[bytes]] = []
+    own = Path.open
+
+    def opened(place: Path, mode: str) -> IO[bytes]:
+        files.append(own(place, mode))
+        return files[-1]
+
+    read_bytes(path, 3, (4, 3))  # which loads the formats of Pillow
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", opened)
+        patched.setattr("builtins.open", None)  # by which Pillow opens a path
+        assert np.array_equal(read_bytes(path, 3, (4, 3)), shown)
+    assert len(files) == 1 and files[0].closed

@@ -44,7 +44,7 @@ def opened(source: Path | IO[bytes]) -> Iterator[Image.Image]:
     Raises:
         Unreadable: there is no such file, it is no picture, or it is damaged or too large.
     """
-    with _telling(source), Image.open(source, formats=_formats()) as picture:
+    with _telling(), _file(source) as file, Image.open(file, formats=_formats()) as picture:
         if min(picture.size) < 1:
             raise Unreadable(f"it has {picture.width} x {picture.height} pixels", "take another picture")
         if picture.width * picture.height > PIXELS:
@@ -60,11 +60,20 @@ def _formats() -> list[str]:
 
 
 @contextmanager
-def _telling(source: Path | IO[bytes]) -> Iterator[None]:
+def _file(source: Path | IO[bytes]) -> Iterator[IO[bytes]]:
+    """A file, opened here and once: what keeps it from that is told apart from what is wrong within."""
+    if not isinstance(source, Path):
+        yield source
+        return
+    with opening(source):
+        file = source.open("rb")
+    with file:
+        yield file
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
     """Turn the errors of Pillow into words that name no function of it; its warnings are not for users."""
-    if isinstance(source, Path):
-        with opening(source), source.open("rb"):
-            pass
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -182,6 +191,8 @@ def _converted(picture: Image.Image, mode: str) -> Image.Image:
     if mode != "RGBA" and (picture.mode in SEVERAL or "transparency" in picture.info):
         above = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", above.size, "white"), above).convert("RGB")
+    if picture.mode == mode:  # to convert it would copy it
+        return picture
     try:
         return (picture if picture.mode in DIRECT else picture.convert("RGB")).convert(mode)
     except ValueError:
