@@ -114,6 +114,8 @@ def test_a_damaged_picture_is_named_or_skipped_and_counted(folder: Path, capsys:
     assert "skipped, being damaged: a/4.png: it is no picture" in said
     assert "1 sample was skipped, being damaged: skipped.txt names them" in said
     assert (read.folder / "skipped.txt").read_text() == "a/4.png\n"
+    told = "samples that are skipped, being damaged, for others of their part: a/4.png (1)"
+    assert nnspec.evaluate(read, device="cpu").notes == (told,)
 
 
 def test_a_hundred_damaged_pictures_in_a_row_stop_a_run_that_skips(folder: Path) -> None:

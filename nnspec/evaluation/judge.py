@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 
 import torch
 from torch import Tensor
@@ -31,6 +31,7 @@ class Subject(Record):
     model: str
     weights: str
     part: str
+    skipped: Set[str] = frozenset()  # the places of damaged samples that were come upon so far
 
 
 class Bad(Record):
@@ -107,9 +108,16 @@ def judge(subject: Subject, top: int, worst: int) -> Evaluation:
         dict(figures),
         tuple(each for each in found if each is not None),
         bad,
-        data.notes,
+        (*data.notes, *_skipped(subject.skipped)),
         data,
     )
+
+
+def _skipped(places: Set[str]) -> Iterator[str]:
+    """The note on samples in whose place others are judged."""
+    if places:
+        shown = ", ".join(sorted(places)[:3]) + (", ..." if len(places) > 3 else "")
+        yield f"samples that are skipped, being damaged, for others of their part: {shown} ({len(places):,})"
 
 
 class _Watched:

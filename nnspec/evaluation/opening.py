@@ -126,7 +126,16 @@ def subject_of(
     alone = task.judged is not None and not task.judged.parts.batchwise and not task.derives
     loss = _evaluating(function(objective.losses[0])) if alone else None  # else samples are compared with others
     return Subject(
-        Network(task), loss, compared, prepared.known, prepared.data, prepared.chosen.validation, model, weights, part
+        Network(task),
+        loss,
+        compared,
+        prepared.known,
+        prepared.data,
+        prepared.chosen.validation,
+        model,
+        weights,
+        part,
+        prepared.skipped,
     )
 
 
