@@ -14,7 +14,7 @@ from nnspec.reading.unreadable import Unreadable
 from nnspec.train.data.names import Names
 from nnspec.train.data.samples import Hash
 
-EIGHT_BITS = frozenset({".jpg", ".jpeg", ".bmp", ".gif", ".webp"})  # files that never have more
+EIGHT_BITS = (".jpg", ".jpeg", ".bmp", ".gif", ".webp")  # files that never have more
 LOOKED_AT = 2000  # files of other kinds whose bits are looked at before the first is read
 COMPARED = 1 << 26  # bytes of files by all of which they are known to be the same
 
@@ -54,7 +54,7 @@ class Files:
 
     def _any_wide(self) -> bool:
         """Whether some pictures have more than 8 bits; of very many, those that are looked at."""
-        kinds = (os.path.splitext(name)[1].lower() not in EIGHT_BITS for name in self.names)
+        kinds = (not name.lower().endswith(EIGHT_BITS) for name in self.names)
         doubtful = np.flatnonzero(np.fromiter(kinds, np.bool_, len(self)))
         for place in np.linspace(0, len(doubtful) - 1, min(LOOKED_AT, len(doubtful))).astype(np.int64):
             with suppress(Unreadable), opened(self.path(int(doubtful[place]))) as picture:
