@@ -80,7 +80,7 @@ class Editor:
         return {(each.position.line, each.position.character): str(each.label) for each in found or ()}
 
 
-def session(path: Path, scene: Callable[[Editor], Awaitable[None]], seconds: float = 90) -> None:
+def session(path: Path, scene: Callable[[Editor], Awaitable[None]], seconds: float = 60) -> None:
     """Play a scene with a server of its own."""
 
     async def play() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -136,7 +137,19 @@ def on_picture(server: Server, *arguments: Any) -> str:
         raise JsonRpcInvalidParams(str(refused)) from refused
 
 
+def on_shutdown(server: Server, params: None) -> None:
+    """The editor is about to end the server."""
+    server.stopping = True
+
+
+def on_exit(server: Server, params: None) -> None:
+    """End the process at once: the thread that reads standard input would wait for another line."""
+    os._exit(0 if server.stopping else 1)
+
+
 HANDLERS: dict[str, tuple[Callable[..., Any], Any]] = {
+    lsp.SHUTDOWN: (on_shutdown, None),
+    lsp.EXIT: (on_exit, None),
     lsp.TEXT_DOCUMENT_DID_OPEN: (did_open, None),
     lsp.TEXT_DOCUMENT_DID_CHANGE: (did_change, None),
     lsp.TEXT_DOCUMENT_DID_SAVE: (did_save, None),

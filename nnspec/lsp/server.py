@@ -25,6 +25,7 @@ class Server(LanguageServer):
     def __init__(self) -> None:
         # A whole text is sent at every change: pygls divides lines otherwise than the protocol where only a part is.
         super().__init__("nnspec", __version__, text_document_sync_kind=lsp.TextDocumentSyncKind.Full)
+        self.stopping = False  # an editor has asked it to
         self._documents: dict[str, Document] = {}
         self._pending: dict[str, asyncio.TimerHandle] = {}
 
