@@ -23,6 +23,7 @@ from nnspec.train.data.pictures import PictureFiles
 from nnspec.train.data.samples import Held
 from nnspec.train.keeping import Divided
 from nnspec.train.order import InShards, shuffled
+from nnspec.train.split import statistics
 from nnspec.train.supply import Supply, bytes_of
 from nnspec.train.view import View
 from tests.test_train_data import read_text
@@ -98,6 +99,15 @@ def test_a_user_is_told_by_how_many_samples_of_many_an_input_is_normalised(
     monkeypatch.setattr("nnspec.train.keeping.DECODED", 7)
     model.train(runs=folder / "runs", device="cpu", epochs=1)
     assert f"{told} 7 of the 48 samples" in capsys.readouterr().out
+
+
+def test_the_statistics_of_portions_are_those_of_all_pictures(folder: Path) -> None:
+    data = read_text('images("pictures")', folder)
+    divided = Divided(data, Supply(memory=0), torch.device("cpu"), None)
+    found = statistics(divided, View("image", data.samples.forms["image"]), table=False)
+    pixels = data.fields["image"].transpose(0, 1).flatten(1).double()
+    torch.testing.assert_close(torch.tensor(found.mean), pixels.mean(1).float())
+    torch.testing.assert_close(torch.tensor(found.std), pixels.std(1, correction=0).float())
 
 
 def test_a_damaged_picture_is_named_or_skipped_and_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,10 +24,10 @@ def statistics(divided: Divided, view: View, table: bool) -> Statistics:
     count, mean, squares = 0, torch.zeros(1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
     for part in divided.values(view, 0):
         apart = part.ndim == 4 or table
-        rows = part.double().transpose(0, 1).flatten(1) if apart else part.double().reshape(1, -1)
+        rows = (part.transpose(0, 1).flatten(1) if apart else part.reshape(1, -1)).double()
         more, own = rows.shape[1], rows.mean(1)
         between = (own - mean) ** 2 * (count * more / (count + more))
-        squares = squares + rows.var(1, correction=0) * more + between
+        squares = squares + (rows - own.unsqueeze(1)).square_().sum(1) + between
         mean = mean + (own - mean) * (more / (count + more))
         count += more
     std = (squares / count).sqrt()
