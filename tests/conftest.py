@@ -21,7 +21,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     lines: list[tuple[str, str]] = []
     for outcome in ("passed", "failed", "skipped"):
         for report in terminalreporter.getreports(outcome):
-            if "gpu" in report.keywords and (report.when == "call" or outcome == "skipped"):
+            if "gpu" in getattr(report, "keywords", ()) and (report.when == "call" or outcome == "skipped"):
                 reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else outcome
                 found = "  ".join(f"{name} {value}" for name, value in report.user_properties)
                 lines.append((report.nodeid.partition("::")[2], found or reason))

@@ -175,7 +175,9 @@ def test_check_and_explain_know_recipes(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["check", str(tmp_path / "wrong.nn")])
     assert result.exit_code == 1 and "AdamW has no parameter rl" in result.output
     result = CliRunner().invoke(main, ["explain", "AdamW"])
-    assert result.output.startswith("AdamW(lr = 0.001, betas = [0.9, 0.999], eps = 1e-08, weight_decay = 0.01)")
+    assert result.output.startswith(
+        "AdamW(lr = 0.001, betas = [0.9, 0.999], eps = 1e-08, weight_decay = 0.01, amsgrad = false)"
+    )
 
 
 def test_a_variational_autoencoder_is_trained_on_pictures_that_are_not_normalised(tmp_path: Path) -> None:

@@ -327,12 +327,12 @@ def test_each_class_comes_equally_often_and_every_sample_comes_in_time(tmp_path:
     assert max(np.unique(frequent[:90], return_counts=True)[1]) <= 2 and len(np.unique(frequent)) == 90
     assert not np.array_equal(epochs[0], epochs[1])
     assert np.array_equal(order.samples(2, 1, 3), epochs[2][30:90])  # at any place of an epoch
-    run = train(tmp_path, epochs=2, balance="label")
-    half = nnspec.resume(train(tmp_path, epochs=1, balance="label").folder, quiet=True, epochs=2)
+    run = train(tmp_path, epochs=2, balanced="label")
+    half = nnspec.resume(train(tmp_path, epochs=1, balanced="label").folder, quiet=True, epochs=2)
     assert half.history[1]["loss"] == run.history[1]["loss"]
     assert run.history[0]["loss"] != train(tmp_path, epochs=1).history[0]["loss"]
     with pytest.raises(nnspec.SpecError, match="name one of label"):
-        train(tmp_path, balance="features")
+        train(tmp_path, balanced="features")
 
 
 def test_the_finder_names_a_rate_at_which_the_loss_falls_and_leaves_nothing_behind(

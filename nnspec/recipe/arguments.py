@@ -41,7 +41,7 @@ class RecipeArguments(TypedDict, total=False):
     epochs: int
     batch: int
     seed: int
-    balance: str | None
+    balanced: str | None
     split: float
     validation: float | DataSource | None
     test: float | DataSource | None

@@ -205,14 +205,14 @@ class _Check:
             self.sink.add(each)
 
     def _balanced(self) -> None:
-        """Check that `balance` names a field with a class for each sample."""
-        name, fields = self.plan.recipe.balance, self.fields
+        """Check that `balanced` names a field with a class for each sample."""
+        name, fields = self.plan.recipe.balanced, self.fields
         field = fields.known.get(name) if name is not None else None
         if name is None or (field is None and (name in fields.known or not fields.complete)):
             return
         if field is None or field.dtype != "int" or field.sizes:
             known = tuple(each for each, own in fields.known.items() if own and own.dtype == "int" and not own.sizes)
-            self.sink.add(NotBalanced(self.plan.places.get("balance"), name, known))
+            self.sink.add(NotBalanced(self.plan.places.get("balanced"), name, known))
 
     def _learns(self, objective: Objective) -> None:
         """Check that each loss depends on weights that are trained."""

@@ -307,7 +307,7 @@ class Unsuited(Diagnostic):
 
 
 class NotBalanced(Diagnostic):
-    """`balance` names a field that has no class for each sample, or one that is not known before the samples are read.
+    """`balanced` names a field that has no class for each sample, or one that is not known before the samples are read.
 
     Samples of shards and streams come as they are stored, so that no class can come more often than it does there.
     """
@@ -318,8 +318,8 @@ class NotBalanced(Diagnostic):
 
     @property
     def message(self) -> str:
-        return f"`balance` is about {self.field}, which is no field with a class for each sample"
+        return f"`balanced` is about {self.field}, which is no field with a class for each sample"
 
     @property
     def help(self) -> str | None:
-        return f"name one of {', '.join(self.known)}" if self.known else "leave balance out"
+        return f"name one of {', '.join(self.known)}" if self.known else "leave balanced out"

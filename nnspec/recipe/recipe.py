@@ -64,7 +64,7 @@ class Recipe(Values):
     `stratify` each class has that share. The test part is judged once, with the best weights. The first input of floats
     (of a table, each of them) is normalised by the mean and deviation of the training part, which go with the weights
     into all that is made of them, unless the loss compares an output with it; `normalize` decides otherwise.
-    `balance = label` lets each class of a field come equally often. `augment` is a list of random changes. A sample
+    `balanced = label` lets each class of a field come equally often. `augment` is a list of random changes. A sample
     that cannot be read stops the run; with `damaged = "skip"` the next one of its part stands in its place, it is told
     and counted, and a hundred in a row stop the run.
 
@@ -92,7 +92,7 @@ class Recipe(Values):
     epochs: PositiveInt = 10
     batch: PositiveInt = 64
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    balance: str | None = None
+    balanced: str | None = None
     split: Share = 0.2
     validation: HeldOut = None
     test: HeldOut = None

@@ -63,7 +63,7 @@ def _value(frame: Frame, key: str, node: t.Expression) -> Plain:
     if key in ("drop", "freeze", "update"):
         items = node.items if isinstance(node, t.ListOf) else (node,)
         return tuple([_path(frame, item) for item in items])
-    if key == "balance" and not isinstance(node, t.Constant):
+    if key == "balanced" and not isinstance(node, t.Constant):
         return _path(frame, node)
     if key == "augment":
         return tuple([_choice(frame, key, item) for item in (node.items if isinstance(node, t.ListOf) else (node,))])

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Mapping
 from pprint import pformat
+from threading import Lock
 from typing import Any
 
 from nnspec.ir import Program
@@ -32,6 +33,10 @@ class GeneratedSource:
         self.classes = classes
 
 
+# Texts are composed by their trees, which CPython 3.11 and 3.12 make in one thread at a time only (its issue 106905).
+_READING = Lock()
+
+
 def torch_source(program: Program, constants: Mapping[str, Any] | None = None) -> GeneratedSource:
     """Readable PyTorch source for a program; it imports nothing but torch and the standard library.
 
@@ -40,11 +45,16 @@ def torch_source(program: Program, constants: Mapping[str, Any] | None = None) -
     Raises:
         SpecError: a layer cannot be written in PyTorch.
     """
+    with _READING:
+        return _write(program, constants or {})
+
+
+def _write(program: Program, constants: Mapping[str, Any]) -> GeneratedSource:
     forms = Forms(program)
     check_reuse(program, forms)
     classes = Classes(forms)
     texts = classes.write()
-    meanings = [_constant(name, value) for name, value in (constants or {}).items()]
+    meanings = [_constant(name, value) for name, value in constants.items()]
     parts = [*meanings, *_used(forms.sources, texts), *texts]
     body = "\n\n".join(part.rstrip() + "\n" for part in parts)
     used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}

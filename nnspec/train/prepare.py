@@ -177,7 +177,7 @@ def prepare(
     validation = delivery(1, seen)
     training = validation
     if judging is None:
-        training = delivery(0, views, _order(data, recipe, chosen.training, plan.places.get("balance")))
+        training = delivery(0, views, _order(data, recipe, chosen.training, plan.places.get("balanced")))
     task = Task(
         model=networks.model,
         forward=features.rest if features else Computation(networks.model, fitted.inputs),
@@ -225,15 +225,15 @@ def prepare(
 def _order(data: DataSet, recipe: Recipe, training: Indices, span: Span | None) -> Order:
     """The order of the samples to train on."""
     samples = data.samples
-    if recipe.balance is None and samples.shards is not None and len(training) == 1 + training[-1]:
+    if recipe.balanced is None and samples.shards is not None and len(training) == 1 + training[-1]:
         ends = np.minimum(np.cumsum(samples.shards), len(training))
         return InShards(np.diff(ends, prepend=0).tolist(), recipe.batch, recipe.seed, samples.buffer)
-    if recipe.balance is None:
+    if recipe.balanced is None:
         return Order(len(training), recipe.batch, recipe.seed)
-    labels = data.samples.known.get(recipe.balance)
+    labels = data.samples.known.get(recipe.balanced)
     if labels is None or labels.ndim != 1 or labels.is_floating_point():
         known = [name for name, each in data.samples.known.items() if each.ndim == 1 and not each.is_floating_point()]
-        raise SpecError.of(NotBalanced(span, recipe.balance, tuple(known)))
+        raise SpecError.of(NotBalanced(span, recipe.balanced, tuple(known)))
     return Balanced(labels.numpy()[training], recipe.batch, recipe.seed)
 
 
