@@ -273,7 +273,7 @@ def _declared(document: Document) -> Iterator[Completion]:
 
 
 def _layers() -> Iterator[Completion]:
-    for name, family in registry.families_of().items():
+    for name, family in sorted(registry.families_of().items()):
         yield Completion(name, "layer", name, family.rpartition(".")[2].replace("_", " "))
 
 

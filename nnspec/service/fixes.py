@@ -16,7 +16,7 @@ from nnspec.service.answers import Edit, Fix, applied
 from nnspec.service.document import Document
 from nnspec.syntax.mistakes import UnexpectedText
 
-_TRIES = 12  # edits that are tried for one mistake
+_TRIES = 16  # edits that are tried for one mistake
 
 
 def fixes(document: Document, start: int, end: int) -> list[tuple[Found, Fix]]:
@@ -75,6 +75,16 @@ def _candidates(document: Document, diagnostic: Diagnostic) -> Iterator[Fix]:
         if line.startswith('end the string with "'):
             stop = text.find("\n", start)
             yield Fix(line, (Edit(stop if stop >= 0 else len(text), stop if stop >= 0 else len(text), '"'),))
+        for name, further in re.findall(r"(?<![\w.])([A-Z]\w*)(\(.*\))", line):
+            yield from _called(text, first, end, name, further)
+        opened = re.match(r"close the `([(\[{])`", line)
+        if opened:
+            closing = {"(": ")", "[": "]", "{": "}"}[opened[1]]
+            for label in diagnostic.labels:
+                stop = _statement(text, label.span.start, label.span.end)[1]
+                yield Fix(f"write {closing}", (Edit(stop, stop, closing),))
+        if re.match(r"leave \w+ out\b", line):
+            yield Fix(line, (Edit(first, last, ""),))
         if "remove" in line:
             yield Fix("remove it", (Edit(*_with_comma(text, start, end), ""),))
             yield Fix("remove the line", (Edit(first, last, ""),))
@@ -86,6 +96,8 @@ def _candidates(document: Document, diagnostic: Diagnostic) -> Iterator[Fix]:
         if bare and "`" not in line:
             yield Fix(line, (Edit(start, end, bare[1]),))
             yield Fix(line, (Edit(first, last, bare[1]),))
+    if isinstance(diagnostic, UnexpectedText):
+        yield Fix("remove it", (Edit(start, end + len(text[end:]) - len(text[end:].lstrip(" ")), ""),))
     for word in getattr(diagnostic, "expected", ()):
         if re.fullmatch(r"`[^`]+`", word):
             yield from _insertions(start, end, word.strip("`"))
@@ -115,6 +127,19 @@ def _instead(text: str, start: int, end: int, word: str) -> Iterator[Fix]:
     match = words.get(nearest(word, [each for each in words if each != word]) or "")
     if match is not None:
         yield Fix(title, (Edit(start + match.start(), start + match.end(), word),))
+
+
+def _called(text: str, start: int, end: int, name: str, further: str) -> Iterator[Fix]:
+    """A call with other arguments in the place of the one of that name; `...` stands for those that it has."""
+    stop = text.find("\n", end)
+    for match in re.finditer(rf"\b{name}\b", text[start : len(text) if stop < 0 else stop]):
+        first = start + match.start()
+        last = first + len(name)
+        given = re.match(r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)", text[last:])
+        within = given[0][1:-1] if given else ""
+        made = further.replace("(..., ", f"({within}, " if within.strip() else "(")
+        if "..." not in made:
+            yield Fix(f"write {name}{made}", (Edit(first, last + (len(given[0]) if given else 0), f"{name}{made}"),))
 
 
 def _statement(text: str, start: int, end: int) -> tuple[int, int]:

@@ -13,8 +13,8 @@ from nnspec.diagnostics import Sink, Source
 from nnspec.limits import Limits
 from nnspec.syntax.parse import DECLARATION, parse
 
-_TRIES = 8  # lines before the break at which closing is tried
-_SIGN = r'#[^\n]*|"(?:\\.|[^"\\\n])*"?|[()\[\]{}\n]'
+_TRIES = 12  # lines and arrows before the break at which closing is tried
+_SIGN = r'#[^\n]*|"(?:\\.|[^"\\\n])*"?|->|[()\[\]{}\n]'
 
 
 def mend(text: str, breaks: Iterable[int], limits: Limits) -> tuple[str, list[tuple[int, int]]]:
@@ -37,7 +37,7 @@ def mend(text: str, breaks: Iterable[int], limits: Limits) -> tuple[str, list[tu
 
 
 def _closed(piece: str, at: int, limits: Limits) -> tuple[str, int]:
-    """A declaration up to the last statement before its break that it can be read with, and where that ends."""
+    """A declaration up to the last step before its break that it can be read with, and where that ends."""
     for cut, depth in _cuts(piece, at)[:_TRIES]:
         closers = "}" * depth
         rest = _blank(piece[cut:])
@@ -50,15 +50,15 @@ def _closed(piece: str, at: int, limits: Limits) -> tuple[str, int]:
 
 
 def _cuts(piece: str, at: int) -> list[tuple[int, int]]:
-    """The ends of lines outside brackets, and how many braces are open there; from the last one before the break."""
+    """The ends of lines and steps outside brackets, with the number of braces open there, from the last one back."""
     found: list[tuple[int, int]] = []
     open_: list[str] = []
     for match in re.finditer(_SIGN, piece):
         sign = match[0]
-        if sign == "\n":
+        if sign in ("\n", "->"):
             if open_ and set(open_) == {"{"}:
                 found.append((match.start(), len(open_)))
-            if match.start() >= at:
+            if match.start() >= at and sign == "\n":
                 break
         elif sign in "([{":
             open_.append(sign)
