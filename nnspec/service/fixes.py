@@ -16,6 +16,7 @@ from nnspec.service.answers import Edit, Fix, applied
 from nnspec.service.document import Document
 from nnspec.syntax.mistakes import UnexpectedText
 
+_ENOUGH = 3  # fixes of one mistake
 _TRIES = 16  # edits that are tried for one mistake
 
 
@@ -38,6 +39,8 @@ def _of(document: Document, diagnostic: Diagnostic) -> list[Fix]:
         better = _weight(after) < before or (diagnostic.severity == "warning" and _weight(after) == before)
         if fix.edits not in sound and better and not _still(after, diagnostic):
             sound[fix.edits] = _weight(after), number, fix
+            if len(sound) == _ENOUGH:
+                break
     return [fix for _, _, fix in sorted(sound.values(), key=lambda each: each[:2])]
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from nnspec.api import format as canonical
-from nnspec.diagnostics import SpecError
+from nnspec.formatting import format_text
 from nnspec.service.answers import Edit, Refused
 from nnspec.service.document import Document
 from nnspec.syntax import tree as t
@@ -13,11 +12,7 @@ def formatted(document: Document) -> list[Edit]:
     """The edits that bring a text into the canonical form: none where it has it, or cannot be read."""
     if not document.whole or not document.text.strip():
         return []
-    try:
-        made = canonical(document.text)
-    except SpecError:
-        return []
-    return _changes(document.text, made)
+    return _changes(document.text, format_text(document.text))
 
 
 def _changes(before: str, after: str) -> list[Edit]:
