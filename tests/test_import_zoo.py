@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
 import nnspec
 from nnspec.dims import substitute, symbols
@@ -40,6 +41,8 @@ def comes_back(path: str) -> None:
     model = nnspec.load(path)
     module = model.to_torch().eval()
     given, dynamic = example(model.program)
+    if isinstance(module, nn.Sequential):  # its forward calls what comes in `input`
+        given, dynamic = {"input": given.popitem()[1]}, {"input": dynamic.popitem()[1]}
     back = nnspec.loads(module_text(module, given, dynamic, model.name))
     need_equal(module, back.program, given)
     outline = Outline()
