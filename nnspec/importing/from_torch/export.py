@@ -6,7 +6,7 @@ import inspect
 import logging
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from io import StringIO
 from typing import Any
@@ -54,21 +54,26 @@ def export(module: nn.Module, arguments: Mapping[str, Any], dynamic: Mapping[str
     given = {name: _widened(value, wanted.get(name)) for name, value in arguments.items()}
     made = _made(wanted)
     shapes = {name: _dimensions(wanted[name], made) if name in wanted else None for name in given}
-    was = {each: each.training for each in modules.values()}
+    program = _program(module, given, shapes, module.eval)
+    names, inputs = _named(program, wanted)
+    dropouts = _dropouts(module, program, modules, given, shapes)
+    return Exported(module, program, modules, names, inputs, program.call_spec.out_spec, dropouts)
+
+
+def _program(module: nn.Module, given: Any, shapes: Any, prepare: Callable[[], object]) -> ExportedProgram:
+    """What torch exports when the module is prepared, for evaluation or training; it is as it was afterwards."""
+    was = {each: each.training for each in module.modules()}
     try:
         with ExitStack() as stack:
             _quiet(stack)
-            module.eval()
+            prepare()
             stack.enter_context(opaque(dict(module.named_modules())))
-            program = torch.export.export(module, (), dict(given), dynamic_shapes=shapes or None, strict=False)
+            return torch.export.export(module, (), dict(given), dynamic_shapes=shapes or None, strict=False)
     except Exception as error:  # whatever the user's code raises
         raise SpecError.of(CannotExport(None, *_reason(error))) from error
     finally:
         for each, training in was.items():
             each.training = training
-    names, inputs = _named(program, wanted)
-    dropouts = _dropouts(module, program, modules, given, shapes)
-    return Exported(module, program, modules, names, inputs, program.call_spec.out_spec, dropouts)
 
 
 def _attentions(program: ExportedProgram) -> list[Any]:
@@ -81,19 +86,12 @@ def _dropouts(module: nn.Module, program: ExportedProgram, modules: Any, given: 
     owners = {path for node in found for path, _ in list(node.meta["nn_module_stack"].values())[-1:]}
     if not any(_drops(modules[path]) for path in owners if path in modules):
         return ()
-    was = {each: each.training for each in modules.values()}
-    try:
-        with ExitStack() as stack:
-            _quiet(stack)
-            for each in was:
-                each.training = not type(each).__module__.startswith("torch.nn.modules.")
-            stack.enter_context(opaque(dict(module.named_modules())))
-            trained = torch.export.export(module, (), dict(given), dynamic_shapes=shapes or None, strict=False)
-    except Exception as error:  # whatever the user's code raises
-        raise SpecError.of(CannotExport(None, *_reason(error))) from error
-    finally:
-        for each, training in was.items():
-            each.training = training
+
+    def own_code_trains() -> None:
+        for each in module.modules():
+            each.training = not type(each).__module__.startswith("torch.nn.modules.")
+
+    trained = _program(module, given, shapes, own_code_trains)
     made = _attentions(trained)
     if len(made) != len(found):
         reason = "in training it has other attentions than in evaluation"

@@ -19,8 +19,10 @@ from nnspec.reading.table import Table, Values, missing_in
 from nnspec.reading.tables import open_table
 from nnspec.reading.unreadable import Unreadable
 from nnspec.recipe.data import Table as Choice
+from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.fail import instead
 from nnspec.train.data.known import Known
+from nnspec.train.data.samples import Held
 from nnspec.train.mistakes import BadData
 
 PARTS = (TRAINING, VALIDATED, TESTED)  # the names of each part
@@ -160,6 +162,21 @@ class Rows:
             if len(targets) > 1:
                 names["target"] = targets
         return fields, {field: texts for field, texts in names.items() if texts}
+
+    def data_set(self, fields: Mapping[str, Tensor], vocabularies: Mapping[str, tuple[str, ...]]) -> DataSet:
+        """The data of these fields and of what is wanted, with its parts and what is told of the columns."""
+        wanted, names = self.wanted_fields()
+        told = [self.table.notes[name] for name in self.table.names if name in self.table.notes]
+        validated, tested = self.counts
+        return DataSet(
+            self.path.stem,
+            Held({**fields, **wanted}, named=self.named),
+            names.pop("label", ()),
+            vocabularies={**vocabularies, **names},
+            held_out=validated or None,
+            tested=tested or None,
+            notes=(*told, *self.notes),
+        )
 
     def floats(self, name: str, columns: Mapping[str, Values], chosen: tuple[str, ...]) -> Tensor:
         """Columns as float32 [N, columns], without a copy in their own element type."""

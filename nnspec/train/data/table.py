@@ -20,7 +20,6 @@ from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.fail import read_from
 from nnspec.train.data.known import Known
 from nnspec.train.data.rows import Rows
-from nnspec.train.data.samples import Held
 
 TEXTS = 100  # how many different texts a column of features may have
 FEATURES = "features"  # the field of all columns that are no field of their own
@@ -119,19 +118,9 @@ class _Reading(Rows):
             fields[name], texts = self._input(name, type)
             if texts:
                 vocabularies[name] = texts
-        wanted, names = self.wanted_fields()
-        told = [self.table.notes[name] for name in self.table.names if name in self.table.notes]
-        validated, tested = self.counts
-        return DataSet(
-            self.path.stem,
-            Held({**fields, **wanted}, named=self.named),
-            names.pop("label", ()),
-            vocabularies={**vocabularies, **names},
+        return self.data_set(fields, vocabularies).replace(
             columns=tuple(found),
             filled=self.filled,
-            held_out=validated or None,
-            tested=tested or None,
-            notes=(*told, *self.notes),
         )
 
     def _features(self, name: str) -> list[tuple[str, NDArray[Any]]]:

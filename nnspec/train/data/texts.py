@@ -14,7 +14,6 @@ from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.fail import need_room, read_from
 from nnspec.train.data.known import Known
 from nnspec.train.data.rows import Rows
-from nnspec.train.data.samples import Held
 from nnspec.train.data.vocabulary import PADDING, TokenList, counted, pieces, read_tokenizer, recounted, restored
 
 TOKENS, LENGTHS = "tokens", "lengths"
@@ -75,19 +74,9 @@ class _Reading(Rows):
             fields[field], fields[lengths] = self._padded(name, column, tokens)
             vocabularies[field] = tokens.tokens
             fed[name] = field
-        wanted, names = self.wanted_fields()
-        told = [self.table.notes[name] for name in self.table.names if name in self.table.notes]
-        validated, tested = self.counts
-        return DataSet(
-            self.path.stem,
-            Held({**fields, **wanted}, named=self.named),
-            names.pop("label", ()),
-            vocabularies={**vocabularies, **names},
+        return self.data_set(fields, vocabularies).replace(
             texts={field: {"column": name, "length": self.texts.length} for name, field in fed.items()},
             tokenizer=self.tokenizer.to_str() if self.tokenizer else None,
-            held_out=validated or None,
-            tested=tested or None,
-            notes=(*told, *self.notes),
         )
 
     def _tokens(self, field: str, column: list[str]) -> TokenList:
