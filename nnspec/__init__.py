@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nnspec.to_onnx.row import row as register_onnx_row
     from nnspec.to_torch.row import row as register_torch_row
     from nnspec.train.rows import register_augmentation, register_data, register_optimizer, register_schedule
+    from nnspec.weights.source import WeightChoice
 
 __all__ = [
     "Callback",
@@ -32,6 +33,7 @@ __all__ = [
     "Run",
     "Session",
     "SpecError",
+    "WeightChoice",
     "__version__",
     "check",
     "evaluate",
@@ -63,6 +65,7 @@ _PLACES = {
     "Run": "nnspec.run",
     "Session": "nnspec.infer.session",
     "SpecError": "nnspec.diagnostics",
+    "WeightChoice": "nnspec.weights.source",
     "load_plugin": "nnspec.plugin.loading",
 }
 

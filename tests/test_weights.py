@@ -6,10 +6,12 @@ import json
 import math
 import pickle
 import re
+import shlex
 import struct
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner, Result
@@ -21,6 +23,7 @@ import nnspec
 from nnspec import SpecError
 from nnspec.cli.main import main
 from nnspec.weights.renames import captured, own_key
+from nnspec.weights.source import WeightSource
 
 NET = """
 model Net(width = 4) {
@@ -82,13 +85,13 @@ def filled(model: nnspec.Model, state: State) -> State:
     return module.state_dict()
 
 
-def assert_loads(model: nnspec.Model, path: Path, expected: State) -> None:
+def assert_loads(model: nnspec.Model, path: WeightSource, expected: State) -> None:
     found = model.to_torch(path).state_dict()
     assert list(found) == list(expected)
     assert all(torch.equal(found[key], expected[key]) for key in expected)
 
 
-def refused(model: nnspec.Model, path: Path) -> str:
+def refused(model: nnspec.Model, path: WeightSource) -> str:
     with pytest.raises(SpecError) as caught:
         model.to_torch(path)
     assert caught.value.diagnostics[0].code in ("E0707", "E0708")
@@ -374,25 +377,124 @@ def test_averaged_weights_are_read_without_their_counter(model: nnspec.Model, st
     assert_loads(model, tmp_path / "a.pt", state)
 
 
-def test_other_keys_beside_a_prefix_are_told_with_the_lines_that_read_them(tmp_path: Path) -> None:
+def test_other_keys_beside_a_prefix_are_refused_and_passed_over_under_partial(tmp_path: Path) -> None:
     model = nnspec.loads(NET)
     state = by_recipe(of_model(model))
     stored = {f"transformer.{key}": x for key, x in state.items()} | {"lm_head.weight": torch.zeros(2, 2)}
     save_file(stored, tmp_path / "a.safetensors")
-    text = refused(model, tmp_path / "a.safetensors")
-    assert 'rename "transformer.*" -> "*"; rename "lm_head.*" -> ""' in text.replace("\n", " ")
-    (tmp_path / "m.nn").write_text(NET)
-    result = run("check", tmp_path / "m.nn", tmp_path / "a.safetensors")
-    assert result.exit_code == 1 and 'rename "transformer.*" -> "*"' in result.output
-    mended = NET.replace("  input", '  rename "transformer.*" -> "*"\n  rename "lm_head.*" -> ""\n  input')
+    text = refused(model, tmp_path / "a.safetensors").replace("\n", " ")
+    assert "not in the model: lm_head.weight" in text
+    assert "--partial passes over" in text and 'rename "lm_head.*" -> ""' in text
+    with pytest.warns(UserWarning, match="read without `transformer.`, .* 1 of its keys are not the model's"):
+        assert_loads(model, nnspec.WeightChoice(tmp_path / "a.safetensors", partial=True), state)
+    mended = NET.replace("  input", '  rename "lm_head.*" -> ""\n  input')
     assert_loads(nnspec.loads(mended), tmp_path / "a.safetensors", state)
 
 
-def test_a_prefix_that_the_model_has_and_the_file_has_not_is_told(tmp_path: Path) -> None:
-    model = nnspec.loads("model M {\n  input x: float[N, 3]\n  bert.first: Linear(4)\n  bert.last: Linear(2)\n}")
-    state = {key.removeprefix("bert."): x for key, x in by_recipe(of_model(model)).items()}
-    save_file(state, tmp_path / "a.safetensors")
-    assert 'rename "*" -> "bert.*"' in refused(model, tmp_path / "a.safetensors")
+def test_partial_asks_for_every_key_of_the_model(model: nnspec.Model, state: State, tmp_path: Path) -> None:
+    del state["last.bias"]
+    with pytest.raises(SpecError, match=r"missing: last\.bias"):
+        model.to_torch(nnspec.WeightChoice(state, partial=True))
+    text = refused(model, state)
+    assert 'drop = ["last"]' in text.replace("\n", " ") and 'rename "THEIRS" -> "OURS"' in text.replace("\n", " ")
+
+
+HEADED = "model M {\n  input x: float[N, 3]\n  bert.first: Linear(4)\n  bert.last: Linear(2)\n}"
+
+
+def test_a_prefix_that_the_model_has_and_the_file_has_not_is_added_and_it_is_said(tmp_path: Path) -> None:
+    model = nnspec.loads(HEADED)
+    state = by_recipe(of_model(model))
+    base = {key.removeprefix("bert."): x for key, x in state.items()}
+    save_file(base, tmp_path / "a.safetensors")
+    with pytest.warns(UserWarning, match="read with `bert.` before them, which models of transformers with a head"):
+        assert_loads(model, tmp_path / "a.safetensors", state)
+    torch.save({"state_dict": {f"model._orig_mod.{key}": x for key, x in base.items()}}, tmp_path / "a.ckpt")
+    with pytest.warns(UserWarning, match="with `bert.` in the place of `model.`"):
+        assert_loads(model, tmp_path / "a.ckpt", state)
+
+
+def test_of_two_networks_in_a_file_none_is_taken_in_silence(tmp_path: Path) -> None:
+    model = nnspec.loads(HEADED)
+    state = by_recipe(of_model(model))
+    both = {f"{who}.{key}": x for who in ("teacher", "student") for key, x in state.items()}
+    text = refused(model, both).replace("\n", " ")
+    assert "its keys begin in several ways" in text
+    assert 'rename "teacher.*" -> "*" or rename "student.*" -> "*"' in text
+    one = HEADED.replace("  input", '  rename "student.*" -> "*"; rename "teacher.*" -> ""\n  input')
+    assert nnspec.loads(one).compare_weights(both).sound
+
+
+def test_of_several_state_dicts_in_a_file_the_one_that_is_taken_is_named(
+    model: nnspec.Model, state: State, tmp_path: Path
+) -> None:
+    averaged = {key: x + 1 for key, x in state.items()}
+    torch.save({"model": state, "ema": averaged, "optimizer": {"state": {}}, "epoch": 3}, tmp_path / "a.pt")
+    assert model.compare_weights(tmp_path / "a.pt").note == "its tensors are those under model"
+    torch.save({"model": state, "epoch": 3}, tmp_path / "a.pt")
+    assert model.compare_weights(tmp_path / "a.pt").note is None
+
+
+def test_an_index_of_torch_files_is_read(model: nnspec.Model, state: State, tmp_path: Path) -> None:
+    for number, keys in enumerate((["first.weight", "last.bias"], ["first.bias", "last.weight"])):
+        torch.save({key: state[key] for key in keys}, tmp_path / f"{number}.bin")
+    places = {"first.weight": "0.bin", "last.bias": "0.bin", "first.bias": "1.bin", "last.weight": "1.bin"}
+    (tmp_path / "pytorch_model.bin.index.json").write_text(json.dumps({"weight_map": places}))
+    assert_loads(model, tmp_path / "pytorch_model.bin.index.json", state)
+
+
+FAMILY = """
+model Net(width = 4, layers = 2, classes = 3) {
+  input x: float[N, 5]
+  body: Linear(width) -> h: layers x { Linear(width) -> ReLU } -> head: Linear(classes)
+}
+model Wide = Net(width = 6, layers = 3)
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"width": 6, "layers": 3}, "--model Wide"),
+        ({"classes": 7}, "--set classes=7"),
+        ({"layers": 4, "width": 8}, "--set width=8 --set layers=4"),
+        ({}, "--partial"),
+        ({"classes": 7, "width": 4}, "--set classes=7"),
+    ],
+)
+def test_check_prints_the_command_that_fits_and_it_does(
+    settings: dict[str, int], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.nn").write_text(FAMILY)
+    state = by_recipe(of_model(nnspec.load("net.nn", "Net", settings=settings)))
+    if words == "--partial":
+        state["other.weight"] = torch.zeros(1)
+    save_file({f"module.{key}": x for key, x in state.items()}, "w.safetensors")
+    result = run("check", "net.nn", "w.safetensors")
+    assert result.exit_code == 1
+    command = result.stdout.splitlines()[-1].removeprefix("it fits with: ")
+    assert command == f"nnspec weights check net.nn w.safetensors {words}"
+    again = CliRunner().invoke(main, shlex.split(command)[1:], catch_exceptions=False)
+    assert again.exit_code == 0, again.output
+
+
+def test_check_prints_no_command_where_none_fits(spec: Path, state: State) -> None:
+    save_file({**state, "last.weight": torch.zeros(9)}, "w.safetensors")
+    assert "it fits with" not in run("check", "net.nn", "w.safetensors").output
+
+
+def test_the_commands_that_take_weights_say_how_they_read_them(spec: Path, state: State) -> None:
+    save_file({**{f"module.{key}": x for key, x in state.items()}, "loss.weight": torch.zeros(1)}, "w.safetensors")
+    np.save("x.npy", np.zeros((2, 3), np.float32))
+    for words in ("predict net.nn --input x.npy", "export net.nn --onnx m.onnx --no-verify", "verify net.nn m.onnx"):
+        arguments = [*words.split(), "--weights", "w.safetensors"]
+        assert CliRunner().invoke(main, arguments).exit_code == 1
+        result = CliRunner().invoke(main, [*arguments, "--partial"], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        assert "its keys are read without `module.`" in result.output
+        assert "1 of its keys are not the model's, and passed over: loss.weight" in result.output
+    assert CliRunner().invoke(main, ["predict", "net.nn", "--input", "x.npy", "--partial"]).exit_code == 2
 
 
 def test_a_prefix_of_the_models_own_stays(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 from safetensors.numpy import save_file
 
 from nnspec.bench.measure import Candidate, Measured, measure, samples_of
@@ -17,13 +16,14 @@ from nnspec.dims import substitute, symbols
 from nnspec.infer.providers import check_provider
 from nnspec.ir import Program
 from nnspec.ir.batch import batch_of
+from nnspec.ir.state import state_dict
 from nnspec.limits import Limits
 from nnspec.record import Record
 from nnspec.summary.summary import no_batch
 from nnspec.to_onnx.export import export_onnx
 from nnspec.to_onnx.sample import Sizes, random_inputs
 from nnspec.weights.arrays import Array
-from nnspec.weights.checkpoint import open_checkpoint
+from nnspec.weights.load import load_weights
 from nnspec.weights.source import WeightSource
 
 
@@ -70,7 +70,7 @@ def _candidates(program: Program, weights: WeightSource | None, folder: Path, ma
     onnx, source = folder / "model.onnx", folder / "program.json"
     export_onnx(program, onnx, weights, verify=False, limits=manner.limits)
     source.write_text(program.to_json(), encoding="utf-8")
-    own = None if weights is None else _stored(weights, folder)
+    own = None if weights is None else _stored(program, weights, folder)
     found = [Candidate("onnxruntime", "onnx", onnx, None, manner.provider, manner.threads)]
     kinds = {"eager": "PyTorch", "compiled": "PyTorch, compiled"}
     for kind, name in kinds.items():
@@ -79,13 +79,13 @@ def _candidates(program: Program, weights: WeightSource | None, folder: Path, ma
     return found
 
 
-def _stored(weights: WeightSource, folder: Path) -> Path:
+def _stored(program: Program, weights: WeightSource, folder: Path) -> Path:
     """The file of weights for the processes that run the candidates; those in memory are put into one."""
-    if not isinstance(weights, Mapping):
+    if isinstance(weights, (str, Path)):
         return Path(weights)
     path = folder / "model.safetensors"
-    tensors = {key: tensor.read() for key, tensor in open_checkpoint(weights).tensors.items()}
-    save_file({key: np.asarray(array, order="C") for key, array in tensors.items()}, str(path))
+    arrays = load_weights(program, weights, thorough=False).arrays
+    save_file({entry.key: arrays(entry.key) for entry in state_dict(program) if entry.tied_to is None}, str(path))
     return path
 
 

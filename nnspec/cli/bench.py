@@ -10,6 +10,8 @@ import click
 
 from nnspec.cli.columns import columns
 from nnspec.cli.options import SpecArguments, reporting, spec_arguments
+from nnspec.cli.weight_options import tell_reading, weight_choice
+from nnspec.weights.source import WeightSource
 
 if TYPE_CHECKING:
     from nnspec.bench.measure import Measured
@@ -36,7 +38,7 @@ def _sizes(context: click.Context, parameter: click.Parameter, values: tuple[str
 
 @click.command("bench")
 @spec_arguments
-@click.option("--weights", metavar="FILE", help="Weights: safetensors or a PyTorch checkpoint; untrained if left out.")
+@weight_choice("Weights: safetensors or a PyTorch checkpoint; untrained if left out.")
 @click.option("--batch", "batches", callback=_batches, metavar="1,8", help="Sizes of the batch; 1 if left out.")
 @click.option("--size", "sizes", multiple=True, callback=_sizes, metavar="T=128", help="The size of another symbol.")
 @click.option("--provider", type=click.Choice(["cpu", "cuda", "tensorrt"]), default="cpu", show_default=True,
@@ -51,7 +53,7 @@ def _sizes(context: click.Context, parameter: click.Parameter, values: tuple[str
 @reporting
 def command(
     spec: SpecArguments,
-    weights: str | None,
+    weights: WeightSource | None,
     batches: tuple[int, ...],
     sizes: dict[str, int],
     provider: str,
@@ -66,7 +68,9 @@ def command(
     percentiles of single runs; the memory is the peak of the process above what its imports take. What cannot be
     measured is a row that says why.
     """
-    found = spec.load().benchmark(
+    model = spec.load()
+    tell_reading(model, weights)
+    found = model.benchmark(
         weights,
         batches=batches,
         sizes=sizes,

@@ -10,8 +10,10 @@ import click
 
 from nnspec.api import evaluate
 from nnspec.cli.options import SpecArguments, reporting, spec_choices
+from nnspec.cli.weight_options import tell_reading, weight_choice
 from nnspec.extras import need
 from nnspec.train.manner import TRAINING
+from nnspec.weights.source import WeightSource
 
 if TYPE_CHECKING:
     from nnspec.train.judging import Part
@@ -21,7 +23,7 @@ PARTS = ("training", "validation", "test", "all")
 
 @click.command("evaluate")
 @spec_choices
-@click.option("--weights", metavar="FILE", help="Weights for a spec; for a run, others than its best ones.")
+@weight_choice("Weights for a spec; for a run, others than its best ones.")
 @click.option("--onnx", metavar="FILE", help="Run this ONNX file in the place of PyTorch.")
 @click.option("--data", metavar="DATA", help="A path, or a data set of nnspec; that of the recipe if left out.")
 @click.option("--part", type=click.Choice(PARTS),
@@ -37,7 +39,7 @@ PARTS = ("training", "validation", "test", "all")
 @reporting
 def command(
     spec: SpecArguments,
-    weights: str | None,
+    weights: WeightSource | None,
     onnx: str | None,
     data: str | None,
     part: Part | None,
@@ -67,6 +69,8 @@ def command(
     from nnspec.evaluation.report import described, write_evaluation  # here: PyTorch takes seconds to import
 
     model = spec.path if is_file or is_run else spec.load()
+    if not isinstance(model, str):
+        tell_reading(model, weights)
     found = evaluate(
         model, data=data, part=part, weights=weights, onnx=onnx, top=top, worst=worst, device=device, limits=spec.limits
     )  # fmt: skip

@@ -10,11 +10,13 @@ import click
 
 from nnspec.api import Model
 from nnspec.cli.options import SpecArguments, reporting, spec_arguments
+from nnspec.cli.weight_options import weight_choice
 from nnspec.decode.memory import encoder_path
 from nnspec.layers.tensor_type import TensorType
 from nnspec.output import replacing
 from nnspec.to_onnx.choices import PRECISIONS, TARGETS, Precision, Target
 from nnspec.to_torch.emit import torch_source
+from nnspec.weights.source import WeightSource
 
 if TYPE_CHECKING:
     from nnspec.to_onnx.export import Exported
@@ -31,11 +33,7 @@ SHOWN = 5  # inputs or outputs that are written out: a model with caches has hun
               help="Add it, or a new version of it, to a model repository of Triton Inference Server.")  # fmt: skip
 @click.option("--max-batch", type=click.IntRange(min=1), default=8, show_default=True,
               help="The largest batch that Triton forms of requests.")  # fmt: skip
-@click.option(
-    "--weights",
-    metavar="FILE",
-    help="Weights for ONNX, and the normalisation of training for all: safetensors or a PyTorch checkpoint.",
-)
+@weight_choice("Weights for ONNX, and the normalisation of training for all: safetensors or a PyTorch checkpoint.")
 @click.option("--opset", type=int, metavar="N", help="The version of ONNX's operators.")
 @click.option("--cache", is_flag=True, help="Write a language model for decoding: it takes and gives what it keeps.")
 @click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True,
@@ -55,7 +53,7 @@ def command(
     onnx: str | None,
     repository: str | None,
     max_batch: int,
-    weights: str | None,
+    weights: WeightSource | None,
     opset: int | None,
     cache: bool,
     precision: Precision,

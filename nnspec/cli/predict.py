@@ -10,8 +10,10 @@ import click
 
 from nnspec.api import model_of_run
 from nnspec.cli.options import SpecArguments, reporting, spec_choices
+from nnspec.cli.weight_options import tell_reading, weight_choice
 from nnspec.extras import need
 from nnspec.train.settings import best_weights
+from nnspec.weights.source import WeightSource
 
 if TYPE_CHECKING:
     from nnspec.infer.session import Session
@@ -36,7 +38,7 @@ def _output(context: click.Context, parameter: click.Parameter, value: str | Non
 
 @click.command("predict")
 @spec_choices
-@click.option("--weights", metavar="FILE", help="Weights for MODEL.nn: safetensors or a PyTorch checkpoint.")
+@weight_choice("Weights for MODEL.nn: safetensors or a PyTorch checkpoint.")
 @click.option("--input", "files", multiple=True, callback=_named, metavar="[NAME=]FILE",
               help="A picture or a folder of them, an array (.npy, .npz), a table (.csv, .tsv, .parquet), or lines of "
                    "text (.txt); several for one input are a batch.")  # fmt: skip
@@ -51,7 +53,7 @@ def _output(context: click.Context, parameter: click.Parameter, value: str | Non
 @reporting
 def command(
     spec: SpecArguments,
-    weights: str | None,
+    weights: WeightSource | None,
     files: list[tuple[str | None, str]],
     texts: list[tuple[str | None, str]],
     output: Path | None,
@@ -85,7 +87,7 @@ def command(
         click.echo(f"written to {output}", err=as_json)
 
 
-def _session(spec: SpecArguments, weights: str | None, provider: str) -> Session:
+def _session(spec: SpecArguments, weights: WeightSource | None, provider: str) -> Session:
     """The model, opened; a spec and a run are exported in memory."""
     path = Path(spec.path)
     is_file, is_run = path.suffix.lower() == ".onnx", path.is_dir()
@@ -101,4 +103,6 @@ def _session(spec: SpecArguments, weights: str | None, provider: str) -> Session
 
         return Session(spec.path, provider)
     model = model_of_run(path, spec.limits) if is_run else spec.load()
+    if not is_run:
+        tell_reading(model, weights)
     return model.session(weights or best_weights(path), provider=provider, limits=spec.limits)

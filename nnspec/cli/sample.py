@@ -9,8 +9,10 @@ import click
 
 from nnspec.api import model_of_run
 from nnspec.cli.options import SpecArguments, reporting, spec_choices
+from nnspec.cli.weight_options import tell_reading, weight_choice
 from nnspec.extras import need
 from nnspec.train.settings import SAMPLE, best_weights
+from nnspec.weights.source import WeightSource, file_of
 
 PICTURES = 64
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command("sample")
 @spec_choices
-@click.option("--weights", metavar="FILE", help="Weights for a spec; for a run, others than its best ones.")
+@weight_choice("Weights for a spec; for a run, others than its best ones.")
 @click.option("--onnx", is_flag=True, help="Run a spec or a run with onnxruntime instead of PyTorch.")
 @click.option("--prompt", default="", metavar="TEXT", help="What the text begins with; a new line if left out.")
 @click.option("--source", default="", metavar="TEXT", help="What an encoder reads first, such as a text to translate.")
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 @reporting
 def command(
     spec: SpecArguments,
-    weights: str | None,
+    weights: WeightSource | None,
     onnx: bool,
     prompt: str,
     source: str,
@@ -85,12 +87,12 @@ def _draws_pictures(path: str) -> bool:
     return (Path(path) / SAMPLE).is_file()
 
 
-def _draw(folder: Path, weights: str | None, count: int, seed: int, output: str, spec: SpecArguments) -> None:
+def _draw(folder: Path, weights: WeightSource | None, count: int, seed: int, output: str, spec: SpecArguments) -> None:
     need("drawing", "torch", "PIL")
     from nnspec.train.draw import draw  # here: PyTorch takes seconds to import
     from nnspec.train.sheet import write_sheet
 
-    write_sheet(Path(output), draw(folder, count, seed, spec.limits, weights))
+    write_sheet(Path(output), draw(folder, count, seed, spec.limits, file_of(weights)))
     click.echo(f"{count} pictures in {output}")
 
 
@@ -100,7 +102,7 @@ def _stream(sampler: TextSampler, request: Request) -> None:
     click.echo()
 
 
-def _open(spec: SpecArguments, weights: str | None, onnx: bool) -> TextSampler:
+def _open(spec: SpecArguments, weights: WeightSource | None, onnx: bool) -> TextSampler:
     """The model to sample from; the ending of the path tells its kind."""
     path = Path(spec.path)
     is_run, is_file = path.is_dir(), path.suffix.lower() == ".onnx"
@@ -118,4 +120,6 @@ def _open(spec: SpecArguments, weights: str | None, onnx: bool) -> TextSampler:
     if is_file:
         return open_onnx(path)
     model = model_of_run(path, spec.limits) if is_run else spec.load()
+    if not is_run:
+        tell_reading(model, weights)
     return open_model(model.program, weights or best_weights(path), model.sources, onnx=onnx, limits=spec.limits)

@@ -9,8 +9,10 @@ import click
 
 from nnspec.cli.columns import columns
 from nnspec.cli.options import SpecArguments, reporting, spec_arguments
+from nnspec.cli.weight_options import tell_reading, weight_choice
 from nnspec.decode.mistakes import NoEncoder
 from nnspec.diagnostics import SpecError
+from nnspec.weights.source import WeightSource
 
 if TYPE_CHECKING:
     from nnspec.to_onnx.equality import Error
@@ -22,7 +24,7 @@ HEAD = ("output", "absolute", "relative", "PyTorch float32", "relative")
 @click.command("verify")
 @spec_arguments
 @click.argument("file", metavar="FILE.onnx")
-@click.option("--weights", metavar="FILE", help="The weights that the file was made of; untrained ones if left out.")
+@weight_choice("The weights that the file was made of; untrained ones if left out.")
 @click.option("--cache", is_flag=True, help="The file is one of export --cache.")
 @click.option("--encoder", is_flag=True, help="The file is the encoder of export --cache.")
 @click.option("--trials", type=click.IntRange(min=1), default=8, show_default=True, help="How many random inputs.")
@@ -36,7 +38,7 @@ HEAD = ("output", "absolute", "relative", "PyTorch float32", "relative")
 def command(
     spec: SpecArguments,
     file: str,
-    weights: str | None,
+    weights: WeightSource | None,
     cache: bool,
     encoder: bool,
     trials: int,
@@ -51,7 +53,9 @@ def command(
     which is granted besides the tolerance. The exit code is 1 if the file differs, and the first layer that does is
     named.
     """
-    model = spec.load().cached(limits=spec.limits) if cache or encoder else spec.load()
+    model = spec.load()
+    tell_reading(model, weights)
+    model = model.cached(limits=spec.limits) if cache or encoder else model
     if encoder:
         if model.encoder is None:
             raise SpecError.of(NoEncoder(None, model.name))

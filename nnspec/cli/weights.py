@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,14 @@ import click
 
 from nnspec.cli.columns import columns
 from nnspec.cli.options import SpecArguments, reporting, spec_arguments
+from nnspec.cli.weight_options import PARTIAL, tell_reading
 from nnspec.extras import need
+from nnspec.weights.source import WeightChoice
 
 if TYPE_CHECKING:
+    from nnspec.api import Model
     from nnspec.weights.compare import Comparison, KeyRow
+    from nnspec.weights.mending import Attempt
 
 
 @click.group("weights", context_settings={"help_option_names": ["-h", "--help"]})
@@ -24,21 +29,54 @@ def command() -> None:
 @command.command("check")
 @spec_arguments
 @click.argument("file", metavar="FILE")
+@click.option("--partial", is_flag=True, help=PARTIAL)
 @click.option("--all", "everything", is_flag=True, help="Print the keys that fit as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @reporting
-def check(spec: SpecArguments, file: str, everything: bool, as_json: bool) -> None:
+def check(spec: SpecArguments, file: str, partial: bool, everything: bool, as_json: bool) -> None:
     """Tell which keys of FILE fit MODEL.nn, are missing, unexpected or of another shape.
 
-    The exit code is 0 if the file can be loaded strictly, and 1 if not.
+    Keys that begin otherwise, as DataParallel, torch.compile, Lightning and the heads of transformers write them, are
+    read without that, which is said. Others are read by lines of the model: `rename "theirs.*" -> "ours.*"`, and passed
+    over by `rename "theirs.*" -> ""`. A part that FILE lacks is trained anew where the train block says
+    `weights = "FILE"; drop = [part]`.
+
+    The exit code is 0 if the file can be loaded, and 1 if not; then a command is printed that does it, if one was
+    found: with --partial, other settings, or another model of the same file.
     """
-    comparison = spec.load().compare_weights(file, limits=spec.limits)
+    model = spec.load()
+    comparison = model.compare_weights(WeightChoice(file, partial), limits=spec.limits)
+    command = None if comparison.sound else _mended(spec, model, file, comparison)
     if as_json:
-        click.echo(json.dumps(_plain(comparison), indent=2))
+        click.echo(json.dumps(_plain(comparison, command), indent=2))
     else:
         _print(comparison, comparison.rows if everything else comparison.wrong)
+        if command is not None:
+            click.echo(f"it fits with: {command}")
     if not comparison.sound:
         sys.exit(1)
+
+
+def _mended(spec: SpecArguments, model: Model, file: str, comparison: Comparison) -> str | None:
+    """A command that finds the file sound; None where none is found."""
+    from nnspec.weights.checkpoint import open_checkpoint  # here, as below: numpy is no part of the core
+    from nnspec.weights.mending import Attempt, mended
+
+    asked = Attempt(spec.path, spec.model, spec.settings, spec.inputs, spec.limits)
+    found = mended(asked, model, comparison, open_checkpoint(file))
+    return None if found is None else _command(found, file)
+
+
+def _command(attempt: Attempt, file: str) -> str:
+    """The words of an attempt, to be copied."""
+    words = ["nnspec", "weights", "check", attempt.path, file]
+    if attempt.model is not None:
+        words += ["--model", attempt.model]
+    for name, text in attempt.settings.items():
+        words += ["--set", f"{name}={text}"]
+    for name, sizes in attempt.inputs.items():
+        words += ["--input", f"{name}={'x'.join(map(str, sizes))}"]
+    return shlex.join([*words, *(["--partial"] if attempt.partial else [])])
 
 
 def _print(comparison: Comparison, rows: tuple[KeyRow, ...]) -> None:
@@ -55,8 +93,8 @@ def _print(comparison: Comparison, rows: tuple[KeyRow, ...]) -> None:
     counts = ", ".join(f"{comparison.count(verdict):,} {_COUNTED.get(verdict, verdict)}" for verdict in verdicts)
     loads = "can be loaded" if comparison.sound else "cannot be loaded"
     click.echo(f"{comparison.path}: {counts or 'nothing'}; it {loads} into {comparison.model}")
-    if comparison.note or comparison.advice:
-        click.echo(f"{comparison.path}: {comparison.note or comparison.advice}")
+    for remark in filter(None, (comparison.note, comparison.advice)):
+        click.echo(f"{comparison.path}: {remark}")
 
 
 _COUNTED = {
@@ -65,6 +103,7 @@ _COUNTED = {
     "type": "of another type",
     "untied": "not tied",
     "no numbers": "without numbers",
+    "left": "passed over",
 }
 
 
@@ -73,18 +112,19 @@ def _note(row: KeyRow) -> str:
     return "; ".join(filter(None, (renamed, f"is not {row.note}" if row.verdict == "untied" else row.note)))
 
 
-def _plain(comparison: Comparison) -> dict[str, object]:
+def _plain(comparison: Comparison, command: str | None) -> dict[str, object]:
     rows = [{name: getattr(row, name) for name in row.record_fields} for row in comparison.rows]
     return {"file": comparison.path, "model": comparison.model, "sound": comparison.sound, "keys": rows,
-            "note": comparison.note, "advice": comparison.advice}  # fmt: skip
+            "note": comparison.note, "advice": comparison.advice, "command": command}  # fmt: skip
 
 
 @command.command("convert")
 @spec_arguments
 @click.argument("file", metavar="FILE")
 @click.argument("output", metavar="OUT.safetensors")
+@click.option("--partial", is_flag=True, help=PARTIAL)
 @reporting
-def convert(spec: SpecArguments, file: str, output: str) -> None:
+def convert(spec: SpecArguments, file: str, output: str, partial: bool) -> None:
     """Write the weights of FILE under the keys of MODEL.nn, each tensor once, to OUT.safetensors."""
     if not output.endswith(".safetensors"):
         raise click.UsageError(f"{output} does not end in .safetensors")
@@ -92,5 +132,6 @@ def convert(spec: SpecArguments, file: str, output: str) -> None:
     need("converting weights", "numpy", "safetensors")
     from nnspec.weights.convert import convert as write  # here: only now is numpy known to be installed
 
-    written = write(model.program, file, output)
+    tell_reading(model, WeightChoice(file, partial))
+    written = write(model.program, WeightChoice(file, partial), output)
     click.echo(f"{output}: {written:,} tensors of {model.name}")

@@ -79,7 +79,7 @@ def open_spec(
 def _opened(
     program: Program, plan: Plan, sources: Mapping[str, Source], base: Path, weights: WeightSource, request: Request
 ) -> Subject:
-    source = GivenWeights(value=weights) if isinstance(weights, Mapping) else str(Path(weights).absolute())
+    source = str(Path(weights).absolute()) if isinstance(weights, (str, Path)) else GivenWeights(value=weights)
     changed: dict[str, object] = {"weights": source, "drop": ()}
     part = request.part
     if request.data is not None:

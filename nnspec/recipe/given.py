@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, SkipValidation
 from nnspec.recipe.choice import Choice
 from nnspec.recipe.data import Data
 from nnspec.recipe.fields import UNKNOWN, Fields
+from nnspec.weights.source import WeightChoice, given
 
 KEYS = frozenset({"data", "validation", "test"})  # of a recipe that may be given so
 
@@ -43,15 +44,16 @@ Given.__name__ = "the given data"
 
 
 class GivenWeights(Choice):
-    """Weights to start from as a `state_dict` in Python. A spec cannot write them."""
+    """Weights to start from as a `state_dict` in Python, or as one takes them. A spec cannot write them."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    value: SkipValidation[Mapping[str, Any]] = Field(exclude=True)
+    value: SkipValidation[Mapping[str, Any] | WeightChoice] = Field(exclude=True)
 
     def to_json(self) -> dict[str, Any]:
-        """How many there were, which is all that is written down."""
-        return {self.word: {"tensors": len(self.value)}}
+        """How many there were, or the file, which is all that is written down."""
+        held = given(self.value)
+        return {self.word: {"tensors": len(held)} if isinstance(held, Mapping) else {"file": str(held)}}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, GivenWeights) and self.value is other.value
@@ -66,6 +68,6 @@ GivenWeights.__name__ = "the given weights"
 def is_given(key: str, value: object) -> bool:
     """Whether the value of a key is an object of Python, and no text of the language, path, share or `none`."""
     if key == "weights":
-        return isinstance(value, Mapping)
+        return isinstance(value, (Mapping, WeightChoice))
     written = (str, Data) if key == "data" else (str, Data, int, float)
     return key in KEYS and value is not None and not isinstance(value, written) and not hasattr(value, "__fspath__")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from nnspec.ir import Program
 from nnspec.ir.batch import BATCH, batch_of
@@ -24,7 +23,7 @@ from nnspec.to_onnx.versions import choose_opset
 from nnspec.weights.initialise import initial_array
 from nnspec.weights.load import MEANINGS, Weights, initial_weights, load_weights
 from nnspec.weights.preparation import preparation
-from nnspec.weights.source import WeightSource
+from nnspec.weights.source import WeightSource, file_of
 
 _NOTHING = "nothing is int8: there is no product with weights (--precision int8-static takes convolutions)"
 _TOGETHER = "samples that are run together are rounded by the range of all of them, so they are not put into batches"
@@ -73,9 +72,8 @@ def lower(
     graph.settle()
     if choices.functions:
         make_functions(graph)
-    file = Path(weights) if isinstance(weights, (str, Path)) else None
     meanings = {key: value for key, value in loaded.metadata.items() if key in MEANINGS}
-    origin = provenance(sources or {}, file, opset, choices)
+    origin = provenance(sources or {}, file_of(weights), opset, choices)
     counted = {} if quantised else _samples(program)
     metadata = {**origin, **meanings, **prepared.metadata(choices.normalize), **_bounds(program), **counted}
     documentation = "\n\n".join(filter(None, [program.main.documentation, *prepared.notes(choices.normalize)]))

@@ -24,10 +24,11 @@ from nnspec.reading.unreadable import Unreadable
 from nnspec.record import Record
 from nnspec.weights.arrays import Array, Stored
 from nnspec.weights.mistakes import UnreadableWeights
-from nnspec.weights.source import GIVEN, WeightSource
+from nnspec.weights.source import GIVEN, WeightChoice, WeightSource
 
 _TORCH = (".pt", ".pth", ".bin", ".ckpt")
-_WRAPPERS = ("state_dict", "model_state_dict", "model")  # under which training scripts keep the tensors
+# Under which training scripts keep the tensors; the first that is there is taken.
+_WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "module", "net", "network", "params")
 _TORCH_TYPES = {
     "torch.float32": "F32", "torch.float64": "F64", "torch.float16": "F16", "torch.bfloat16": "BF16",
     "torch.int64": "I64", "torch.int32": "I32", "torch.bool": "BOOL",
@@ -43,6 +44,8 @@ class Checkpoint(Record):
     path: str
     tensors: dict[str, Stored]
     metadata: dict[str, str]
+    partial: bool = False  # whether a model may leave some of them
+    within: str = ""  # the name under which the file keeps them, where it keeps others beside
 
 
 def read_checkpoint(path: str | PathLike[str]) -> Checkpoint:
@@ -70,6 +73,8 @@ def open_checkpoint(source: WeightSource) -> Checkpoint:
     Raises:
         SpecError: the file cannot be read, or what is given is neither.
     """
+    if isinstance(source, WeightChoice):
+        return open_checkpoint(source.source).replace(partial=source.partial)
     if isinstance(source, (str, PathLike)):
         return read_checkpoint(source)
     given: object = source
@@ -77,7 +82,8 @@ def open_checkpoint(source: WeightSource) -> Checkpoint:
         kind = type(given).__name__
         way = "give its state_dict()" if hasattr(given, "state_dict") else "give a path, or a state_dict"
         raise SpecError.of(UnreadableWeights(None, GIVEN, f"{kind} is neither a path nor a state_dict; {way}"))
-    return Checkpoint(GIVEN, {key: _held(key, value) for key, value in _unwrapped(given).items()}, {})
+    within, tensors = _unwrapped(given)
+    return Checkpoint(GIVEN, {key: _held(key, value) for key, value in tensors.items()}, {}, within=within)
 
 
 def _held(key: str, value: Any) -> Stored:
@@ -92,12 +98,19 @@ def _held(key: str, value: Any) -> Stored:
     return Stored(tuple(value.shape), kinds.get(value.dtype.kind, value.dtype.name), lambda: value)
 
 
-def _unwrapped(content: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The tensors of a checkpoint, under whatever name training scripts keep them."""
-    for wrapper in _WRAPPERS:
-        if isinstance(content.get(wrapper), Mapping):
-            content = content[wrapper]
-    return content
+def _unwrapped(content: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """The tensors of a checkpoint, and the name under which it keeps them where another one could be meant."""
+    names: list[str] = []
+    doubt = False
+    while wrapper := next((name for name in _WRAPPERS if isinstance(content.get(name), Mapping)), None):
+        doubt = doubt or sum(map(_holds_tensors, content.values())) > 1
+        names.append(wrapper)
+        content = content[wrapper]
+    return ".".join(names) if doubt else "", content
+
+
+def _holds_tensors(value: object) -> bool:
+    return isinstance(value, Mapping) and any(hasattr(each, "shape") for each in value.values())
 
 
 def _unreadable(path: Path, reason: object) -> SpecError:
@@ -118,7 +131,7 @@ def _read_safetensors(path: Path) -> Checkpoint:
 
 
 class _Index(BaseModel):
-    """`model.safetensors.index.json` as Hugging Face writes it: which file holds which key."""
+    """`model.safetensors.index.json` as Hugging Face writes it (of older files `pytorch_model.bin.index.json`)."""
 
     weight_map: dict[str, str]
 
@@ -129,12 +142,12 @@ def _read_index(path: Path) -> Checkpoint:
     try:
         index = _Index.model_validate_json(path.read_bytes().removeprefix(BOM_UTF8))
     except ValidationError as error:
-        raise _unreadable(path, f"it is no index of safetensors files ({error.errors()[0]['msg']})") from None
+        raise _unreadable(path, f"it is no index of files of weights ({error.errors()[0]['msg']})") from None
     shards: dict[str, Checkpoint] = {}
     tensors: dict[str, Stored] = {}
     for key, name in index.weight_map.items():
-        if Path(name).name != name or not name.endswith(".safetensors"):
-            raise _unreadable(path, f"{name!r} is not the name of a safetensors file in the same folder")
+        if Path(name).name != name or not name.endswith((".safetensors", *_TORCH)):
+            raise _unreadable(path, f"{name!r} is not the name of a file of weights in the same folder")
         if name not in shards:
             shards[name] = read_checkpoint(path.parent / name)
         if key not in shards[name].tensors:
@@ -156,10 +169,11 @@ def _read_torch(path: Path) -> Checkpoint:
         raise _unreadable(path, error.reason) from None
     except Exception as error:  # damaged files make the unpickler fail in every way there is
         raise _unreadable(path, MORE if any(word in str(error) for word in REFUSED) else "it is damaged") from None
-    content = _unwrapped(content) if isinstance(content, dict) else content
-    if not isinstance(content, dict) or not all(isinstance(value, torch.Tensor) for value in content.values()):
+    within, content = _unwrapped(content) if isinstance(content, dict) else ("", content)
+    if not isinstance(content, Mapping) or not all(isinstance(value, torch.Tensor) for value in content.values()):
         raise _unreadable(path, "it does not hold a state_dict")
-    return Checkpoint(str(path), {str(key): _held(str(key), value) for key, value in content.items()}, {})
+    tensors = {str(key): _held(str(key), value) for key, value in content.items()}
+    return Checkpoint(str(path), tensors, {}, within=within)
 
 
 def _unpacked(path: Path) -> tuple[int, int]:

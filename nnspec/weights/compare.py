@@ -6,6 +6,7 @@ which old checkpoints do not have and inference does not need.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Literal
 
@@ -30,9 +31,10 @@ READ_FROM: dict[DType, tuple[str, ...]] = {
     "bool": ("BOOL",),
 }
 Verdict = Literal[
-    "fits", "absent", "passed over", "missing", "unexpected", "shape", "type", "twice", "untied", "no numbers"
+    "fits", "absent", "passed over", "left", "missing", "unexpected", "shape", "type", "twice", "untied", "no numbers"
 ]
-ALLOWED: tuple[Verdict, ...] = ("fits", "absent", "passed over")
+ALLOWED: tuple[Verdict, ...] = ("fits", "absent", "passed over", "left")
+_NAMED = 3  # keys that a note names
 _HINTS, _SPARE = 8, 1000  # missing keys that a resembling one is looked for, among so many of the file
 
 
@@ -54,8 +56,8 @@ class Comparison(Record):
     model: str
     rows: tuple[KeyRow, ...]
     places: dict[str, str | None]  # the key of the file for every key of the model; None for a counter without one
-    note: str | None = None  # on a prefix of the file's keys that was taken away
-    advice: str | None = None  # what to write where the keys have one that cannot be
+    note: str | None = None  # on how its keys were read, and which of them were passed over
+    advice: str | None = None  # what can be done where it does not fit
 
     @property
     def wrong(self) -> tuple[KeyRow, ...]:
@@ -79,22 +81,54 @@ def compare(program: Program, checkpoint: Checkpoint, *, thorough: bool = False)
     numbers.
     """
     entries = {entry.key: entry for entry in state_dict(program)}
-    patterns = rules(program)
-    wrapping = unwrapped(checkpoint, entries, patterns, entries)
-    if wrapping is None:
-        found = _compared(program, entries, checkpoint, thorough)
-        advice = None if found.sound else rename_lines(checkpoint, entries, patterns, entries)
-        return Comparison(found.path, found.model, found.rows, found.places, None, advice)
-    found = _compared(program, entries, wrapping.checkpoint, thorough)
-    places = {key: None if place is None else wrapping.keys[place] for key, place in found.places.items()}
-    return Comparison(found.path, found.model, found.rows, places, wrapping.note)
+    wrapping = unwrapped(checkpoint, entries, rules(program))
+    read = checkpoint if wrapping is None else wrapping.checkpoint
+    found = _compared(program, entries, read, thorough)
+    notes = [f"its tensors are those under {checkpoint.within}"] if checkpoint.within else []
+    if wrapping is not None:
+        keys = {key: None if place is None else wrapping.keys[place] for key, place in found.places.items()}
+        found = found.replace(places=keys)
+        notes.append(wrapping.note)
+    left = [row.key for row in found.rows if row.verdict == "left"]
+    if left:
+        notes.append(f"{len(left):,} of its keys are not the model's, and passed over: {_some(left)}")
+    advice = None if found.sound else _advice(found, rename_lines(read, entries, rules(program)))
+    return found.replace(note="; ".join(notes) or None, advice=advice)
 
 
 def bare(program: Program, checkpoint: Checkpoint) -> Checkpoint:
-    """The checkpoint without a prefix that all of its keys have."""
-    entries = {entry.key: entry for entry in state_dict(program)}
-    wrapping = unwrapped(checkpoint, entries, rules(program), entries)
+    """The checkpoint with the keys that the model has, where the file's begin otherwise."""
+    wrapping = unwrapped(checkpoint, (entry.key for entry in state_dict(program)), rules(program))
     return checkpoint if wrapping is None else wrapping.checkpoint
+
+
+def _advice(found: Comparison, lines: str | None) -> str | None:
+    """A way to load a file that does not fit, if there is one beyond other arguments of the model."""
+    if lines is not None:
+        return lines
+    kinds = {row.verdict for row in found.wrong}
+    spare = parts_of(row.key for row in found.wrong if row.verdict == "unexpected")
+    if kinds == {"unexpected"}:
+        renames = "; ".join(f'rename "{part}" -> ""' for part in spare[:_HINTS])
+        return f"--partial passes over the keys that the model does not have; so does, in the model: {renames}"
+    lacking = parts_of(row.key for row in found.wrong if row.verdict == "missing")
+    if found.count("fits") and kinds <= {"missing", "unexpected"} and 2 * found.count("missing") < found.count("fits"):
+        parts = ", ".join(json.dumps(part.removesuffix(".*")) for part in lacking[:_HINTS])
+        return (
+            f'what the file lacks can be trained anew, in the train block: weights = "{found.path}"; drop = [{parts}]; '
+            'a key that is called otherwise there is read by rename "THEIRS" -> "OURS" in the model'
+        )
+    return None
+
+
+def parts_of(keys: Iterable[str]) -> list[str]:
+    """The parts of a network that keys belong to, as patterns: `classifier.*`, `bias`."""
+    firsts = (key.partition(".") for key in keys)
+    return list(dict.fromkeys(f"{first}.*" if dot else first for first, dot, _ in firsts))
+
+
+def _some(keys: list[str]) -> str:
+    return ", ".join(keys[:_NAMED]) + (", ..." if len(keys) > _NAMED else "")
 
 
 def _compared(program: Program, entries: dict[str, StateEntry], checkpoint: Checkpoint, thorough: bool) -> Comparison:
@@ -134,7 +168,7 @@ def _held(
         if own == PASSED_OVER:
             others.append(KeyRow(key, "passed over", None, stored.shape))
         elif own is None:
-            others.append(KeyRow(key, "unexpected", None, stored.shape))
+            others.append(KeyRow(key, "left" if checkpoint.partial else "unexpected", None, stored.shape))
         elif own in held:
             others.append(KeyRow(key, "twice", None, stored.shape, None, f"{held[own]} is {own} already"))
         else:

@@ -10,9 +10,10 @@ from nnspec.ir import Program
 from nnspec.ir.state import state_dict
 from nnspec.output import replacing
 from nnspec.weights.load import load_weights
+from nnspec.weights.source import WeightSource
 
 
-def convert(program: Program, source: str | Path, target: str | Path) -> int:
+def convert(program: Program, source: WeightSource, target: str | Path) -> int:
     """Write the tensors, floats in 32 bits; of keys that are tied the first one only. Returns how many there are.
 
     Raises:

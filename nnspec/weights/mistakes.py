@@ -30,7 +30,9 @@ class WrongWeights(Diagnostic):
     """The weights in a file are not those of the model: every key must be there, with its shape, and no other.
 
     Keys that a published file spells differently are declared in the model: `rename "*.gamma" -> "*.weight"`, and
-    those that it holds beside the weights: `rename "*.position_ids" -> ""`.
+    those that it holds beside the weights: `rename "*.position_ids" -> ""`. `--partial` passes over all that the model
+    does not have, `drop = [head]` in the train block lets a part start anew. `nnspec weights check` looks for a command
+    that fits.
     """
 
     code = "E0708"

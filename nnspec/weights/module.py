@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 from torch import nn
 
@@ -11,7 +13,7 @@ from nnspec.to_torch.module import build
 from nnspec.weights.arrays import Arrays
 from nnspec.weights.load import load_weights
 from nnspec.weights.preparation import meanings, preparation
-from nnspec.weights.source import WeightSource
+from nnspec.weights.source import WeightSource, shown
 
 
 def trained_module(program: Program, source: WeightSource, normalize: bool, limits: Limits) -> nn.Module:
@@ -23,6 +25,8 @@ def trained_module(program: Program, source: WeightSource, normalize: bool, limi
         SpecError: the file cannot be read, or its keys and shapes are not those of the model.
     """
     weights = load_weights(program, source)
+    if weights.told is not None:
+        warnings.warn(f"{shown(source)}: {weights.told}", stacklevel=3)
     whole = preparation(program, weights.metadata).applied(program) if normalize else program
     module = build(whole, limits, meanings(weights.metadata))
     _copy(module, weights.arrays)

@@ -6,15 +6,40 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from nnspec.record import Record
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
 # A file of weights (safetensors, an index of several, a PyTorch checkpoint), or a `state_dict` of tensors or arrays.
-WeightSource: TypeAlias = "str | Path | Mapping[str, Tensor] | Mapping[str, NDArray[Any]]"
+GivenSource: TypeAlias = "str | Path | Mapping[str, Tensor] | Mapping[str, NDArray[Any]]"
+WeightSource: TypeAlias = "GivenSource | WeightChoice"
 GIVEN = "the given weights"
+
+
+class WeightChoice(Record):
+    """Weights, and how they are taken.
+
+    `partial`: keys that the model does not have, such as those of another head, are passed over, which is said; every
+    key of the model must be there all the same.
+    """
+
+    source: GivenSource
+    partial: bool = False
+
+
+def given(source: WeightSource) -> GivenSource:
+    """The weights, however they are taken."""
+    return source.source if isinstance(source, WeightChoice) else source
+
+
+def file_of(source: WeightSource | None) -> Path | None:
+    """The file that they are in; None for those in memory."""
+    found = None if source is None else given(source)
+    return Path(found) if isinstance(found, (str, Path)) else None
 
 
 def shown(source: WeightSource) -> str:
     """What messages call them."""
-    return GIVEN if isinstance(source, Mapping) else str(source)
+    return str(file_of(source) or GIVEN)

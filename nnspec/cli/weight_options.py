@@ -1,0 +1,47 @@
+"""Shared by the commands that run a model: --weights and --partial, and what is said of how keys were read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nnspec.extras import need
+from nnspec.weights.source import WeightChoice, WeightSource, file_of
+
+if TYPE_CHECKING:
+    from nnspec.api import Model
+
+PARTIAL = "Pass over keys of the file that the model does not have, such as those of another head."
+
+
+def weight_choice(help: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command --weights, with this help, and --partial; it receives both as `weights`."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @click.option("--weights", metavar="FILE", help=help)
+        @click.option("--partial", is_flag=True, help=PARTIAL)
+        @wraps(function)
+        def command(weights: str | None, partial: bool, **rest: Any) -> Any:
+            if partial and weights is None:
+                raise click.UsageError("--partial belongs to --weights FILE")
+            return function(weights=WeightChoice(weights, partial=True) if weights and partial else weights, **rest)
+
+        return command
+
+    return decorate
+
+
+def tell_reading(model: Model, weights: WeightSource | None) -> None:
+    """Say how the keys of a file are read, where they are not those of the model."""
+    if weights is None:
+        return
+    need("reading weights", "numpy")
+    from nnspec.weights.checkpoint import open_checkpoint  # here: numpy is no part of the core
+    from nnspec.weights.compare import compare
+
+    note = compare(model.program, open_checkpoint(weights)).note
+    if note is not None:
+        click.echo(f"note: {file_of(weights)}: {note}", err=True)
