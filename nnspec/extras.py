@@ -5,19 +5,32 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from nnspec.diagnostics import Diagnostic, SpecError
+from nnspec.record import Record
 
-# What the extras of pyproject.toml bring, by the name that is imported.
+
+class Extra(Record):
+    """An extra of pyproject.toml: what it brings, by the names that are imported, and what it is for."""
+
+    packages: frozenset[str]
+    gives: str
+
+
+# As in pyproject.toml; `gpu`, which stands in the place of `onnx`, brings the same names.
 EXTRAS = {
-    "data": frozenset({"datasets", "pyarrow", "tokenizers"}),
-    "train": frozenset({"numpy", "PIL", "rich", "safetensors", "torch"}),
-    "onnx": frozenset({"ml_dtypes", "numpy", "onnx", "onnxruntime", "PIL", "safetensors"}),
-    "picture": frozenset({"resvg_py"}),
-    "highlight": frozenset({"pygments"}),
-    "lsp": frozenset({"pygls"}),
-    "sweep": frozenset({"optuna"}),
-    "tensorboard": frozenset({"tensorboard"}),
-    "mlflow": frozenset({"mlflow"}),
-    "wandb": frozenset({"wandb"}),
+    "data": Extra(frozenset({"datasets", "pyarrow", "tokenizers"}), "Parquet, tokenizer files, Hugging Face data sets"),
+    "train": Extra(
+        frozenset({"numpy", "PIL", "rich", "safetensors", "torch"}), "train, evaluate, sample, import torch"
+    ),
+    "onnx": Extra(
+        frozenset({"ml_dtypes", "numpy", "onnx", "onnxruntime", "PIL", "safetensors"}), "export --onnx, predict, verify"
+    ),
+    "picture": Extra(frozenset({"resvg_py"}), "draw -o net.png"),
+    "highlight": Extra(frozenset({"pygments"}), "specs in colours, in documents and notebooks"),
+    "lsp": Extra(frozenset({"pygls"}), "the language server, for editors"),
+    "sweep": Extra(frozenset({"optuna"}), "sweep"),
+    "tensorboard": Extra(frozenset({"tensorboard"}), "train --callback tensorboard"),
+    "mlflow": Extra(frozenset({"mlflow"}), "train --callback mlflow"),
+    "wandb": Extra(frozenset({"wandb"}), "train --callback wandb"),
 }
 
 
@@ -41,7 +54,7 @@ class MissingExtra(Diagnostic):
     @property
     def extra(self) -> str:
         """The extra that brings all that is missing."""
-        return next((name for name, brought in EXTRAS.items() if brought.issuperset(self.packages)), "all")
+        return next((name for name, extra in EXTRAS.items() if extra.packages.issuperset(self.packages)), "all")
 
 
 def need(what: str, *packages: str) -> None:

@@ -1,4 +1,4 @@
-"""Where the grammar, the zoo and the reference are: beside the package in a clone, inside it in a wheel."""
+"""Where the grammar, the zoo, the examples and the reference are: beside the package in a clone, inside it in a wheel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PACKAGE = Path(__file__).parent
 
 @cache
 def folder(name: str) -> Path:
-    """The folder `grammar`, `specs` or `docs`.
+    """The folder `grammar`, `specs`, `examples` or `docs`.
 
     Raises:
         FileNotFoundError: the installation is damaged.

@@ -35,7 +35,7 @@ PROMISED = {
     "--limit": SPEC | {"explain"},
     "--plugin": SPEC | {"explain"},
     "--input": (SPEC | {"explain", "import"}) - {"sample", "evaluate"},  # in predict it is what the model runs on
-    "--json": {"check", "summary", "verify", "bench", "runs", "zoo", "weights check", "predict", "evaluate"},
+    "--json": {"check", "summary", "verify", "bench", "runs", "zoo", "weights check", "predict", "evaluate", "doctor"},
 }
 
 

@@ -57,8 +57,10 @@ def test_the_wheel_holds_the_package_the_grammar_the_zoo_and_the_digits(wheel):
     specs = {f"nnspec/_resources/specs/{path.relative_to(ROOT / 'specs')}" for path in (ROOT / "specs").rglob("*.nn")}
     assert specs
     assert specs <= names
+    examples = {f"nnspec/_resources/examples/{path.name}" for path in (ROOT / "examples").iterdir()}
+    assert examples <= names
     assert {"nnspec/_resources/grammar/nnspec.lark", "nnspec/train/data/digits.npz", "nnspec/py.typed"} <= names
-    assert not [name for name in names if name.startswith(("tests", "examples")) or "__pycache__" in name]
+    assert not [name for name in names if name.startswith(("tests", "examples", "docs")) or "__pycache__" in name]
     assert f"Version: {nnspec.__version__}\n" in metadata
     core = [line for line in metadata.splitlines() if line.startswith("Requires-Dist") and "extra ==" not in line]
     assert [line.split()[1].partition(">")[0] for line in core] == ["click", "lark", "pydantic"]

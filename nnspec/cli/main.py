@@ -12,6 +12,7 @@ from nnspec.cli.standard_output import standard_output
 from nnspec.version import __version__
 
 COMMANDS = {
+    "new": "Write a spec to begin with.",
     "check": "Check a spec and report every mistake.",
     "summary": "Print layers, shapes, parameters and multiply-accumulates.",
     "draw": "Draw a model: SVG, a page, PNG, Graphviz or Mermaid.",
@@ -31,6 +32,7 @@ COMMANDS = {
     "find-lr": "Find the learning rate at which the loss falls fastest.",
     "runs": "Compare runs of training.",
     "zoo": "List the models that come with nnspec.",
+    "doctor": "Tell what is installed here and what it can do.",
     "weights": "Check a file of weights against a model, or convert it.",
     "import": "Write a spec for a configuration of Hugging Face.",
 }

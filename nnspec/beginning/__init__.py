@@ -1,0 +1,1 @@
+"""Specs to begin with: `nnspec new`."""
