@@ -1,4 +1,4 @@
-"""Where the grammar, the zoo, the examples and the reference are: beside the package in a clone, inside it in a wheel."""
+"""Where the grammar, zoo, examples and reference are: beside the package in a clone, inside it in a wheel."""
 
 from __future__ import annotations
 

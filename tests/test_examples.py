@@ -45,6 +45,7 @@ def test_digits_are_told_apart_and_new_tasks_start_from_their_network(repository
     assert last(letters, "accuracy") > 0.7  # of 26 classes
 
 
+@pytest.mark.slow
 def test_a_residual_network_and_a_transformer_tell_digits_apart(repository: Path, tmp_path: Path) -> None:
     assert last(train(repository, tmp_path, "resnet_digits", epochs=4), "accuracy") > 0.9
     assert last(train(repository, tmp_path, "vit_digits", epochs=6), "accuracy") > 0.8

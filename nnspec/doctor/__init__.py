@@ -1,1 +1,1 @@
-"""What is installed here and what it can do: `nnspec doctor`."""
+"""The installation as it is found, and the devices that it can use: `nnspec doctor`."""

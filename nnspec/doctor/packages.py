@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 
@@ -61,11 +62,11 @@ def parts() -> tuple[Part, ...]:
     )
 
 
-def _packages(names: tuple[str, ...] | list[str], owners: dict[str, list[str]]) -> tuple[Package, ...]:
+def _packages(names: tuple[str, ...] | list[str], owners: Mapping[str, list[str]]) -> tuple[Package, ...]:
     return tuple(_package(name, owners) for name in names)
 
 
-def _package(name: str, owners: dict[str, list[str]]) -> Package:
+def _package(name: str, owners: Mapping[str, list[str]]) -> Package:
     if find_spec(name) is None:
         return Package(name, None)
     # Two distributions may bring one name: onnxruntime and onnxruntime-gpu overwrite each other's files.
