@@ -97,10 +97,14 @@ def explain(word: str) -> str:
     if layer is None and recipe is not None:
         return "\n\n".join([signature(cast(Any, recipe)), cleandoc(recipe.__doc__ or "")])
     if layer is None:
-        recipes = [part.__name__ for part in recipe_parts()]
-        known = [*mistakes(), *pages(), *registry.names(), *registry.words("function"), *recipes]
-        raise SpecError.of(NothingToExplain(None, word, nearest(word, known)))
+        raise SpecError.of(NothingToExplain(None, word, nearest(word, explainable())))
     return layer_page(layer)
+
+
+def explainable() -> list[str]:
+    """All words that have a page."""
+    recipes = [part.__name__ for part in recipe_parts()]
+    return [*mistakes(), *pages(), *registry.names(), *registry.words("function"), *recipes]
 
 
 def recipe_parts() -> list[type[Configured]]:

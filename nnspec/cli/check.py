@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from nnspec.cli import completing
+from nnspec.cli.hints import hint
 from nnspec.cli.options import SpecArguments, show, spec_arguments
 from nnspec.cli.paths import spec_files
 from nnspec.cli.settings import load_with_recipe
@@ -19,7 +21,7 @@ FORMATS = ("text", "json", "github", "sarif")
 
 @click.command("check")
 @spec_arguments
-@click.argument("others", nargs=-1, metavar="[PATH...]")
+@click.argument("others", nargs=-1, metavar="[PATH...]", shell_complete=completing.specs)
 @click.option("--format", "format", type=click.Choice(FORMATS), default="text",
               help="Text, JSON, notes for GitHub Actions, or SARIF.")  # fmt: skip
 @click.option("--json", "format", flag_value="json", help="The same as --format json.")
@@ -43,6 +45,8 @@ def command(spec: SpecArguments, others: tuple[str, ...], format: str) -> None:
         show(sink.found, format)
     if sink.errors:
         sys.exit(1)
+    if format == "text" and len(paths) == 1:
+        hint("nnspec", "summary", spec.path)
 
 
 def _check(spec: SpecArguments) -> tuple[list[str], list[Found]]:

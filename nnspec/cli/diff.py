@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from nnspec.api import Model
+from nnspec.cli import completing
 from nnspec.cli.options import SpecArguments, input_shapes, name_values, reporting, spec_settings
 from nnspec.difference.revision import is_revision, taken_out
 
 
 @click.command("diff")
-@click.argument("before", metavar="BEFORE.nn")
-@click.argument("after", metavar="[AFTER.nn]", required=False)
+@click.argument("before", metavar="BEFORE.nn", shell_complete=completing.specs)
+@click.argument("after", metavar="[AFTER.nn]", required=False, shell_complete=completing.specs)
 @spec_settings
 @input_shapes
 @click.option("--to", "changed", multiple=True, callback=name_values, metavar="NAME=VALUE",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from nnspec.cli import completing
 from nnspec.cli.options import SpecArguments, input_shapes, reporting, spec_settings
 from nnspec.explain import contents, explain
 
 
 @click.command("explain")
-@click.argument("word", required=False, metavar="[WORD | MODEL.nn]")
-@click.argument("layer", required=False)
+@click.argument("word", required=False, metavar="[WORD | MODEL.nn]", shell_complete=completing.explained)
+@click.argument("layer", required=False, shell_complete=completing.labels)
 @spec_settings
 @input_shapes
 @reporting

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from nnspec.cli import completing
 from nnspec.cli.options import reporting
 from nnspec.cli.paths import spec_files
 from nnspec.cli.standard_output import echo_whole
@@ -22,7 +23,7 @@ STANDARD_INPUT = "-"
 
 
 @click.command("format")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completing.specs)
 @click.option("--check", is_flag=True, help="Write nothing; exit code 1 if a file would be changed.")
 @click.option("--diff", is_flag=True, help="Write nothing; print what would be changed.")
 @reporting

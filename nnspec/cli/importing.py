@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from nnspec.api import Model, from_torch, loads
+from nnspec.cli.hints import hint
 from nnspec.cli.options import reporting
 from nnspec.cli.standard_output import echo_whole
 from nnspec.diagnostics import SpecError
@@ -96,3 +97,4 @@ def _write(text: str, model: Model, output: str | None) -> None:
         temporary.write_text(text, encoding="utf-8")
     program = model.program
     click.echo(f"{output}: {program.main.name}, {totals(program)[program.entry].parameters:,} parameters")
+    hint("nnspec", "summary", output)

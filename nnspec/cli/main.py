@@ -32,6 +32,7 @@ COMMANDS = {
     "find-lr": "Find the learning rate at which the loss falls fastest.",
     "runs": "Compare runs of training.",
     "zoo": "List the models that come with nnspec.",
+    "completion": "Let a shell complete commands, files, models and settings.",
     "doctor": "Tell what is installed here and what it can do.",
     "weights": "Check a file of weights against a model, or convert it.",
     "import": "Write a spec for a configuration of Hugging Face.",

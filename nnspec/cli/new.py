@@ -6,7 +6,9 @@ import click
 
 from nnspec.beginning.kinds import KINDS
 from nnspec.beginning.write import write_new
+from nnspec.cli import completing
 from nnspec.cli.columns import columns
+from nnspec.cli.hints import hint
 from nnspec.cli.options import reporting
 
 
@@ -20,6 +22,7 @@ def _kinds(context: click.Context, parameter: click.Parameter, wanted: bool) -> 
 @click.command("new")
 @click.argument("name", metavar="NAME")
 @click.option("--like", default="cnn", show_default=True, metavar="KIND|MODEL",
+              shell_complete=completing.kinds,
               help="A kind of network, which trains as it stands, or a model of the zoo.")  # fmt: skip
 @click.option("--kinds", is_flag=True, is_eager=True, expose_value=False, callback=_kinds, help="List the kinds.")
 @reporting
@@ -28,5 +31,7 @@ def command(name: str, like: str) -> None:
 
     No file is ever overwritten.
     """
-    for path in write_new(name, like):
+    written = write_new(name, like)
+    for path in written:
         click.echo(path)
+    hint("nnspec", "summary", written[0])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nnspec.cli import completing
 from nnspec.diagnostics import SpecError
 from nnspec.diagnostics.diagnostic import Found
 from nnspec.diagnostics.render import render
@@ -90,8 +91,14 @@ def spec_settings(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.option("--plugin", multiple=True, is_eager=True, expose_value=False, callback=_plugins, metavar="MODULE",
                   help="A Python module or file that registers layers and more; its code is run.")  # fmt: skip
-    @click.option("--model", metavar="NAME", help="The model to take; the file's first one if left out.")
+    @click.option(
+        "--model",
+        metavar="NAME",
+        shell_complete=completing.names,
+        help="The model to take; the file's first one if left out.",
+    )
     @click.option("--set", "settings", multiple=True, callback=name_values, metavar="NAME=VALUE",
+                  shell_complete=completing.settings,
                   help="An argument of the model, as a spec would write it.")  # fmt: skip
     @click.option("--limit", "limits", multiple=True, callback=_limits, metavar="NAME=NUMBER",
                   help=f"Raise a limit: {', '.join(Limits.record_fields)}.")  # fmt: skip
@@ -105,7 +112,7 @@ def spec_settings(function: Callable[..., Any]) -> Callable[..., Any]:
 def spec_choices(function: Callable[..., Any]) -> Callable[..., Any]:
     """As `spec_settings`, with MODEL.nn."""
 
-    @click.argument("path", metavar="MODEL.nn")
+    @click.argument("path", metavar="MODEL.nn", shell_complete=completing.models)
     @spec_settings
     @wraps(function)
     def command(spec: SpecArguments, path: str, **rest: Any) -> Any:

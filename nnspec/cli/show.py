@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from nnspec.cli import completing
 from nnspec.cli.options import reporting
 from nnspec.cli.standard_output import echo_whole
 from nnspec.diagnostics import Sink, SpecError
@@ -18,7 +19,7 @@ from nnspec.zoo import locate
 
 
 @click.command("show")
-@click.argument("path", metavar="MODEL.nn")
+@click.argument("path", metavar="MODEL.nn", shell_complete=completing.specs)
 @reporting
 def command(path: str) -> None:
     """Print MODEL.nn, in colours on a terminal; zoo/resnet.nn is nnspec's own, and resnet50 the file with it."""

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from nnspec.cli.hints import hint
 from nnspec.cli.options import SpecArguments, reporting, spec_arguments
 from nnspec.diagnostics.render import render
 from nnspec.summary.columns import COLUMNS, chosen
@@ -47,12 +48,15 @@ def command(
     if watched:
         _watch(spec, depth, batch, columns, as_json)
         return
-    summary = spec.load().summary(depth=depth, batch=batch)
+    model = spec.load()
+    summary = model.summary(depth=depth, batch=batch)
     if as_json:
         click.echo(summary.to_json(indent=2))
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     click.echo(_writable(summary.table(width, columns)))
+    trained = model.declarations is not None and model.declarations.trains
+    hint("nnspec", "train" if trained else "draw", spec.path, *([] if trained else ["-o", f"{model.name}.html"]))
 
 
 def _watch(spec: SpecArguments, depth: int | None, batch: int | None, columns: list[str], as_json: bool) -> None:

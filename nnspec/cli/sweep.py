@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nnspec.cli.hints import hint
 from nnspec.cli.options import SpecArguments, name_values, reporting, spec_arguments
 from nnspec.cli.settings import load_with_recipe
 from nnspec.extras import need
@@ -81,6 +82,7 @@ def command(
         click.echo("stopped: the same command again goes on with it")
         sys.exit(RESUMABLE if ended.number in TO_SAVE else 128 + ended.number)
     click.echo(found.text)
+    hint("nnspec", "runs", found.folder)
     if found.best is not None:
         best = " ".join(f"--set '{name}={value}'" for name, value in found.best.settings.items())
         click.echo(

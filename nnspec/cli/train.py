@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnspec.api import resume
+from nnspec.cli import completing
+from nnspec.cli.hints import hint
 from nnspec.cli.options import SpecArguments, reporting, show, spec_arguments
 from nnspec.cli.settings import load_with_recipe
 from nnspec.diagnostics import SpecError
@@ -28,7 +30,13 @@ if TYPE_CHECKING:
 @click.option("--name", metavar="NAME", help="What the run is called, or that of the run to go on with.")
 @click.option("--fresh", is_flag=True, help="Set a run of this name aside, as NAME-1, and begin anew.")
 @click.option("--runs", metavar="DIR", default="runs", show_default=True, help="Where the folders of runs are.")
-@click.option("--resume", "resumed", metavar="DIR", help="Go on with this run, such as runs/lenet5-1.")
+@click.option(
+    "--resume",
+    "resumed",
+    metavar="DIR",
+    shell_complete=completing.runs,
+    help="Go on with this run, such as runs/lenet5-1.",
+)
 @click.option("--device", metavar="DEVICE", help="cpu, cuda, cuda:1; a GPU where there is one if left out.")
 @click.option("--strategy", type=click.Choice(STRATEGIES),
               help="How processes that torchrun started share the work: ddp, fsdp.")  # fmt: skip
@@ -115,3 +123,4 @@ def _report(result: Run) -> None:
         click.echo(f"stopped  {measured}go on with it: {way}")
         sys.exit(RESUMABLE if result.interrupted in TO_SAVE else 128 + result.interrupted)
     click.echo(measured + "  ".join(dict.fromkeys(map(str, (result.best_weights, result.last_weights)))))
+    hint("nnspec", "evaluate", result.folder)

@@ -8,13 +8,14 @@ import sys
 
 import click
 
+from nnspec.cli import completing
 from nnspec.cli.options import reporting
 from nnspec.diagnostics import SpecError, nearest
 from nnspec.zoo import Family, NotInZoo, ZooEntry, entries, families, find
 
 
 @click.command("zoo")
-@click.argument("family", required=False)
+@click.argument("family", required=False, shell_complete=completing.families)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @reporting
 def command(family: str | None, as_json: bool) -> None:
