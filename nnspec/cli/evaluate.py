@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from nnspec.api import evaluate
-from nnspec.cli.hints import hint
 from nnspec.cli.options import SpecArguments, reporting, spec_choices
 from nnspec.cli.weight_options import tell_reading, weight_choice
 from nnspec.extras import need
