@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import random
+import re
 from pathlib import Path
 
 import pytest
 
 from nnspec.service.answers import Refused, applied
 from nnspec.service.completion import complete
-from nnspec.service.document import Document
+from nnspec.service.document import Document, Memory
 from nnspec.service.fixes import fixes
 from nnspec.service.hover import hover
 from nnspec.service.names import Names
@@ -17,6 +19,7 @@ from nnspec.service.preview import formatted, picture
 from nnspec.service.remarks import remarks
 from nnspec.service.shapes import inlays
 
+SPECS = Path(__file__).parent.parent / "specs"
 NET = """\
 # A small network.
 block Unit(width, stride = 1) {
@@ -261,8 +264,56 @@ def test_the_picture_is_that_of_the_model_at_the_cursor() -> None:
 
 
 def test_every_spec_of_the_zoo_has_names_and_folds() -> None:
-    for path in sorted((Path(__file__).parent.parent / "specs").glob("*.nn"))[::12]:
+    for path in sorted(SPECS.glob("*.nn"))[::12]:
         document = Document(path.read_text(), path)
         names = Names(document)
         assert outline(document) and folds(document) and names.occurrences
         assert all(names.definition(each.start) is not None for each in names.occurrences)
+
+
+def test_a_declaration_that_is_not_closed_hides_no_other_one() -> None:
+    text = "model A {\n  input x: float[N, 4]\n  Linear(3)\n\nmodel B {\n  input y: float[N, 4]\n  Linear(5)\n}\n"
+    assert shapes(text) == {"Linear(3)": "[N, 3]", "Linear(5)": "[N, 5]"}
+    (mistake,) = remarks(Document(text))
+    assert "close the `{`" in mistake.text
+
+
+def changed(text: str, draw: random.Random) -> str:
+    """A text with a number, a line or a sign changed."""
+    lines, numbers = text.split("\n"), list(re.finditer(r"\b\d+\b", text))
+    at = draw.randrange(len(lines))
+    match draw.randrange(4):
+        case 0 if numbers:
+            place = draw.choice(numbers)
+            return f"{text[: place.start()]}{draw.choice((1, 2, 3, 8, 64))}{text[place.end() :]}"
+        case 1:
+            return "\n".join([*lines[:at], *lines[at + 1 :]])
+        case 2:
+            return "\n".join([*lines[:at], "# a remark", *lines[at:]])
+    place = draw.randrange(len(text) + 1)
+    return text[:place] + draw.choice(("(", "}", "{", "->", "x", "\nblock A {", '"')) + text[place:]
+
+
+def said(document: Document) -> tuple[object, ...]:
+    """All that is known of a text."""
+    models = [(model.name, model.program.to_json()) for model in document.models]
+    return [(each.start, each.end, each.text) for each in remarks(document)], list(document.steps.items()), models
+
+
+def _edit(path: Path, count: int) -> None:
+    """Change a spec, and compare all that is said of it with and without a memory of what it was before."""
+    draw, memory, text = random.Random(path.name), Memory(), path.read_text()
+    for number in range(count):
+        assert said(Document(text, path, memory=memory)) == said(Document(text, path)), text
+        text = changed(text if number % 3 else path.read_text(), draw)
+
+
+@pytest.mark.parametrize("name", ["unet", "mixtral"])
+def test_what_is_known_of_earlier_texts_changes_no_answer(name: str) -> None:
+    _edit(SPECS / f"{name}.nn", 4)
+
+
+@pytest.mark.slow
+def test_what_is_known_of_earlier_texts_changes_no_answer_on_the_zoo() -> None:
+    for path in sorted(SPECS.glob("*.nn"))[::6]:
+        _edit(path, 6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nnspec.diagnostics import Sink, Source, Span, SpecError, nearest
+from nnspec.elaborate.builder.kept import Added, Recorder, Store
 from nnspec.elaborate.builder.scope import Scope
 from nnspec.elaborate.builder.signature import block_signature
 from nnspec.elaborate.declarations import BlockDefinition, Declarations
@@ -31,6 +32,7 @@ def elaborate(
     shapes: Mapping[str, tuple[int, ...]] | None = None,
     limits: Limits = DEFAULT_LIMITS,
     watch: Watch | None = None,
+    store: Store | None = None,
 ) -> Program:
     """Elaborate a model (the file's first, if none is named).
 
@@ -41,7 +43,8 @@ def elaborate(
         settings: arguments by name; a string is read as an expression of the language where it is one.
         shapes: the sizes of inputs by name, which bind the symbols of their shapes.
         limits: bounds on what the spec may ask for.
-        watch: is told of every step and its value.
+        watch: is told of every step and its types.
+        store: blocks of earlier elaborations, always with the same limits, which are not made again.
 
     Raises:
         SpecError: the spec has mistakes; all that were found are in it.
@@ -49,6 +52,9 @@ def elaborate(
     definition = choose(declarations, model, sink)
     shared = begin(sink, limits)
     shared.watch = watch
+    if store is not None:
+        recorder = shared.recorder = Recorder(store)
+        shared.modules.told = lambda key, module: recorder.note(Added(key, module))
     arguments = _settings(definition, settings or {}, shared)
     scope, given = Scope(definition.name, "model"), Given(None, shapes or {})
     frame = Frame(shared, definition.declarations, scope, Environment(), given=given)

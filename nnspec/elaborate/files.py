@@ -16,6 +16,7 @@ from nnspec.resources import folder
 from nnspec.syntax import tree as t
 from nnspec.syntax.mistakes import TooLarge, UnreadableSpec
 from nnspec.syntax.parse import parse
+from nnspec.syntax.pieces import Pieces
 
 LIBRARIES = ("zoo", "std")  # importable from anywhere by name
 _told: ContextVar[Callable[[Path], object] | None] = ContextVar("_told", default=None)
@@ -34,11 +35,19 @@ def reading(tell: Callable[[Path], object]) -> Iterator[None]:
 class Files:
     """Reads the main file and what it imports, each file once."""
 
-    def __init__(self, sink: Sink, limits: Limits, root: Path | None, texts: Mapping[Path, str] | None = None) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        limits: Limits,
+        root: Path | None,
+        texts: Mapping[Path, str] | None = None,
+        pieces: Pieces | None = None,
+    ) -> None:
         self.sink = sink
         self.limits = limits
         self.root = root  # the project's folder; None for a text without a file
         self.texts = texts or {}  # of files that an editor holds, and has not written yet
+        self.pieces = pieces  # of texts that were read before
         self._read: dict[Path, Declarations] = {}
         self._reading: list[Path] = []
 
@@ -56,7 +65,7 @@ class Files:
         if path is not None:
             self._read[path] = declarations
             self._reading.append(path)
-        file = parse(source, self.sink, self.limits)
+        file = parse(source, self.sink, self.limits, self.pieces)
         declarations.tree = file
         declarations.broken.update(file.broken)
         for node in file.declarations:

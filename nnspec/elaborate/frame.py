@@ -8,9 +8,10 @@ from typing import NamedTuple, NoReturn, Protocol
 from nnspec.diagnostics import Diagnostic, Origin, Sink, Source, Span
 from nnspec.dims import Size
 from nnspec.elaborate.builder.call import Wire
+from nnspec.elaborate.builder.kept import Recorder, Told
 from nnspec.elaborate.builder.modules import Modules
 from nnspec.elaborate.builder.scope import Made, Scope
-from nnspec.elaborate.builder.tensor import INVALID, Flow, Invalid, Several, Tensor
+from nnspec.elaborate.builder.tensor import INVALID, Flow, Invalid, Several, Tensor, flows
 from nnspec.elaborate.declarations import BlockDefinition, Declarations
 from nnspec.elaborate.describe import describe, kind
 from nnspec.elaborate.mistakes import BindingWithoutValue, FlowEnded, NoValue, OutsideGroup, Shadowed, TooMuch
@@ -45,15 +46,16 @@ Purpose = tuple[BlockDefinition, tuple[tuple[str, Hashable], ...], tuple[TensorT
 
 
 class Watch(Protocol):
-    """Told of every step and input while a spec is elaborated, also of one that turns out to be wrong further on."""
+    """Told of every step and input, by its offsets, while a spec is elaborated; also of what is wrong further on."""
 
-    def __call__(self, source: Source, node: t.Item | t.Input, value: object, /) -> None: ...
+    def __call__(self, source: Source, start: int, end: int, types: tuple[TensorType, ...], /) -> None: ...
 
 
 class Elaboration:
     """The state of the whole elaboration: the sink, the limits, the modules made so far."""
 
     watch: Watch | None = None
+    recorder: Recorder | None = None  # keeps blocks for the elaboration of another text
 
     def __init__(self, sink: Sink, limits: Limits, statements: Statements) -> None:
         self.sink = sink
@@ -197,8 +199,11 @@ class Frame(Record):
 
     def tell(self, node: t.Item | t.Input, value: object) -> None:
         """Tell who watches of the value of a step or input."""
-        if self.shared.watch is not None:
-            self.shared.watch(self.declarations.source, node, value)
+        if self.shared.watch is not None and isinstance(value, (Tensor, Several)):
+            types = tuple([tensor.type for tensor in flows(value)])
+            self.shared.watch(self.declarations.source, node.start, node.end, types)
+            if self.shared.recorder is not None:
+                self.shared.recorder.note(Told(node.start, node.end, types))
 
     # --- places and mistakes
 
@@ -213,6 +218,8 @@ class Frame(Record):
     def report(self, diagnostic: Diagnostic) -> None:
         """Add a diagnostic with the call chain, and go on."""
         self.shared.sink.add(diagnostic, self.chain)
+        if self.shared.recorder is not None:
+            self.shared.recorder.reports += 1
         if self.shared.sink.full:
             raise Exhausted
 

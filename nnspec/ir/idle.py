@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 
+from nnspec.cached import cached_property
 from nnspec.ir.program import Call, Module, Program
 from nnspec.ir.state import Totals, layer_weights, totals
 from nnspec.layers.base import Layer
@@ -44,8 +45,12 @@ class _Search:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.totals: dict[str, Totals] = totals(program)
         self.found: dict[tuple[str, frozenset[int]], tuple[frozenset[int], tuple[Idle, ...]]] = {}
+
+    @cached_property
+    def totals(self) -> dict[str, Totals]:
+        """The weights of each module, counted where a module may be idle, which it hardly ever is."""
+        return totals(self.program)
 
     def search(self, key: str, outputs: frozenset[int]) -> tuple[frozenset[int], tuple[Idle, ...]]:
         """The inputs of a module that these outputs depend on, and the steps that they do not depend on."""

@@ -23,6 +23,11 @@ from nnspec.service.shapes import inlays
 PICTURE = "nnspec.picture"
 
 
+def on_initialized(server: Server, params: lsp.InitializedParams) -> None:
+    """The editor is ready: load what the first answer would wait for."""
+    server.warm()
+
+
 def did_open(server: Server, params: lsp.DidOpenTextDocumentParams) -> None:
     """A text is opened."""
     server.changed(params.text_document.uri)
@@ -148,6 +153,7 @@ def on_exit(server: Server, params: None) -> None:
 
 
 HANDLERS: dict[str, tuple[Callable[..., Any], Any]] = {
+    lsp.INITIALIZED: (on_initialized, None),
     lsp.SHUTDOWN: (on_shutdown, None),
     lsp.EXIT: (on_exit, None),
     lsp.TEXT_DOCUMENT_DID_OPEN: (did_open, None),

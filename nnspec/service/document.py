@@ -5,6 +5,7 @@ A text that cannot be read to its end is read up to its break. A document never 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from nnspec.api import Model
 from nnspec.cached import cached_property
 from nnspec.diagnostics import Sink, Source, SpecError
 from nnspec.diagnostics.diagnostic import Found
-from nnspec.elaborate.builder.tensor import Several, Tensor, flows
+from nnspec.elaborate.builder.kept import Store
 from nnspec.elaborate.elaborate import elaborate
 from nnspec.elaborate.files import Files
 from nnspec.layers.tensor_type import TensorType
@@ -20,6 +21,7 @@ from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.record import Record
 from nnspec.service.mend import mend
 from nnspec.syntax import tree as t
+from nnspec.syntax.pieces import Pieces
 
 Types = tuple[TensorType, ...]
 
@@ -27,11 +29,21 @@ Types = tuple[TensorType, ...]
 class Reading:
     """A text as it was read: its declarations, what is wrong with them, and the files that they come from."""
 
-    def __init__(self, source: Source, path: Path | None, texts: Mapping[Path, str], limits: Limits) -> None:
+    def __init__(
+        self, source: Source, path: Path | None, texts: Mapping[Path, str], limits: Limits, pieces: Pieces
+    ) -> None:
         self.sink = Sink()
-        files = Files(self.sink, limits, None if path is None else path.parent, texts)
+        files = Files(self.sink, limits, None if path is None else path.parent, texts, pieces)
         self.declarations = files.main(source, path)
         self.paths = files.paths
+
+
+class Memory:
+    """What was read and made of earlier texts, under the same limits: after an edit, only what it changed is anew."""
+
+    def __init__(self) -> None:
+        self.pieces = Pieces()
+        self.blocks = Store()
 
 
 class Elaborated(Record):
@@ -51,6 +63,7 @@ class Document:
         path: where it lies, for what it imports; None for a text without a file.
         texts: the texts of other files that an editor holds, by their paths.
         limits: bounds on what it may ask for.
+        memory: of earlier texts, which this one may have much in common with.
     """
 
     def __init__(
@@ -59,22 +72,25 @@ class Document:
         path: Path | None = None,
         texts: Mapping[Path, str] | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        memory: Memory | None = None,
     ) -> None:
         self.text = text
         self.path = None if path is None else path.resolve()
         self.texts = dict(texts or {})
         self.limits = limits
+        self.memory = memory or Memory()
         self.source = Source("<text>" if path is None else path.name, text)
         self._elaborated: dict[tuple[str, bool], Elaborated] = {}
+        self._checked: dict[str, list[Found]] = {}
 
     def changed(self, text: str) -> Document:
         """The same file with another text."""
-        return Document(text, self.path, self.texts, self.limits)
+        return Document(text, self.path, self.texts, self.limits, self.memory)
 
     @cached_property
     def reading(self) -> Reading:
         """The text as it stands."""
-        return Reading(self.source, self.path, self.texts, self.limits)
+        return self._read(self.source)
 
     @cached_property
     def breaks(self) -> list[int]:
@@ -85,7 +101,10 @@ class Document:
     @cached_property
     def _mended(self) -> tuple[Reading, list[tuple[int, int]]]:
         text, cuts = mend(self.text, self.breaks, self.limits)
-        return Reading(Source(self.source.name, text), self.path, self.texts, self.limits), cuts
+        return self._read(Source(self.source.name, text)), cuts
+
+    def _read(self, source: Source) -> Reading:
+        return Reading(source, self.path, self.texts, self.limits, self.memory.pieces)
 
     @property
     def whole(self) -> bool:
@@ -114,16 +133,26 @@ class Document:
         """A model of the text by name, or of the text as far as it can be read."""
         if (name, mended) not in self._elaborated:
             reading = self.readable if mended else self.reading
-            self._elaborated[name, mended] = _elaborated(reading, name, self.source.name, self.limits)
+            store = self.memory.blocks
+            self._elaborated[name, mended] = _elaborated(reading, name, self.source.name, self.limits, store)
         return self._elaborated[name, mended]
 
     def examined(self) -> Iterator[None]:
-        """Find all that `found` needs, one model at each step."""
+        """Find all that `found` needs, a part of it at each step."""
         for name in self._names(self.reading):
             self.elaborated(name)
             yield
+            self._checks(name)
+            yield
         self.found  # noqa: B018 - kept from now on
         yield
+
+    def _checks(self, name: str) -> list[Found]:
+        """What may go wrong later with a model: exports, and training."""
+        if name not in self._checked:
+            model = self.elaborated(name).model
+            self._checked[name] = [] if model is None else _checked(model, self.limits)
+        return self._checked[name]
 
     @cached_property
     def found(self) -> tuple[Found, ...]:
@@ -135,8 +164,7 @@ class Document:
         names = self._names(self.reading)
         groups: list[Iterable[Found]] = [self.reading.sink.found]
         groups += [self.elaborated(name).found for name in names]
-        checked = [self.elaborated(name).model for name in names]
-        groups += [_checked(model, self.limits) for model in checked if model is not None]
+        groups += map(self._checks, names)
         for group in groups:
             for each in group:
                 sink.add(each.diagnostic, each.chain)
@@ -178,24 +206,24 @@ class Document:
         """Add the types behind steps, of those between certain offsets if these are given."""
         reading = self.readable if mended else self.reading
         bodies = [each for each in reading.declarations.tree.declarations if isinstance(each, (t.Block, t.Model))]
-        waiting = {each.start: each.end for each in bodies if isinstance(each.body, t.Body)}
+        waiting = sorted((each.start, each.end) for each in bodies if isinstance(each.body, t.Body))
         for name in self._names(reading):
             for (start, end), types in self.elaborated(name, mended=mended).steps.items():
                 if within is None or any(first <= start and end <= last for first, last in within):
                     found.setdefault((start, end), types)
-            waiting = {first: last for first, last in waiting.items() if not any(first <= at < last for at, _ in found)}
+            known = sorted(at for at, _ in found)
+            waiting = [each for each in waiting if bisect_left(known, each[0]) == bisect_left(known, each[1])]
             if not waiting:
                 break
 
 
-def _elaborated(reading: Reading, name: str, file: str, limits: Limits) -> Elaborated:
+def _elaborated(reading: Reading, name: str, file: str, limits: Limits, store: Store) -> Elaborated:
     """A model of what was read; what was wrong before is not told again."""
     steps: dict[tuple[int, int], list[Types]] = {}
 
-    def watch(source: Source, node: t.Item | t.Input, value: object) -> None:
-        if source.name == file and isinstance(value, (Tensor, Several)):
-            types = tuple(tensor.type for tensor in flows(value))
-            known = steps.setdefault((node.start, node.end), [])
+    def watch(source: Source, start: int, end: int, types: Types) -> None:
+        if source.name == file:
+            known = steps.setdefault((start, end), [])
             if types not in known:
                 known.append(types)
 
@@ -204,7 +232,7 @@ def _elaborated(reading: Reading, name: str, file: str, limits: Limits) -> Elabo
         sink.add(each.diagnostic, each.chain)
     model = None
     try:
-        program = elaborate(reading.declarations, sink, model=name, limits=limits, watch=watch)
+        program = elaborate(reading.declarations, sink, model=name, limits=limits, watch=watch, store=store)
         model = Model(program, reading.declarations, sink)
     except SpecError:
         pass
@@ -212,7 +240,6 @@ def _elaborated(reading: Reading, name: str, file: str, limits: Limits) -> Elabo
 
 
 def _checked(model: Model, limits: Limits) -> list[Found]:
-    """What may go wrong later: exports, and training."""
     try:
         return model.check(limits=limits)
     except SpecError as error:

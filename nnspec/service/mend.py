@@ -11,7 +11,8 @@ from itertools import pairwise
 
 from nnspec.diagnostics import Sink, Source
 from nnspec.limits import Limits
-from nnspec.syntax.parse import DECLARATION, parse
+from nnspec.syntax.parse import parse
+from nnspec.syntax.pieces import DECLARATION
 
 _TRIES = 12  # lines and arrows before the break at which closing is tried
 _SIGN = r'#[^\n]*|"(?:\\.|[^"\\\n])*"?|->|[()\[\]{}\n]'
@@ -28,7 +29,8 @@ def mend(text: str, breaks: Iterable[int], limits: Limits) -> tuple[str, list[tu
     starts = [0, *(match.start() for match in re.finditer(DECLARATION, text)), len(text)]
     cuts: list[tuple[int, int]] = []
     for start, end in pairwise(starts):
-        inside = [at for at in breaks if start <= at < end or (at >= end == len(text))]
+        # A declaration that is not closed breaks at the one behind it.
+        inside = [at for at in breaks if start < at <= end or at == start == 0 or (at >= end == len(text))]
         if inside and start < end:
             made, cut = _closed(text[start:end], min(inside) - start, limits)
             text = text[:start] + made + text[end:]
@@ -41,6 +43,8 @@ def _closed(piece: str, at: int, limits: Limits) -> tuple[str, int]:
     for cut, depth in _cuts(piece, at)[:_TRIES]:
         closers = "}" * depth
         rest = _blank(piece[cut:])
+        if rest.endswith("\n") and len(rest) <= depth:
+            continue  # the next declaration would stand on the same line
         made = piece[:cut] + (closers + rest[depth:] if len(rest) > depth else closers)
         sink = Sink()
         parse(Source("", made), sink, limits)

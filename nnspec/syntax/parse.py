@@ -23,13 +23,13 @@ from nnspec.syntax import tables
 from nnspec.syntax.layout import Layout, LimitReached
 from nnspec.syntax.lexer import OneScanLexer
 from nnspec.syntax.mistakes import BadEscape, NothingDeclared, TooLarge, UnknownCharacter, UnreadableSpec
+from nnspec.syntax.pieces import DECLARATION, Piece, Pieces, divided, placed
 from nnspec.syntax.positions import quicken
 from nnspec.syntax.tree import Declaration, Expression, File
 from nnspec.syntax.tree_builder import TreeBuilder
 from nnspec.syntax.unexpected import explain
 
 # Compiled only where a mistake has been found.
-DECLARATION = r"(?m)^(?:block|model|import|train)\b"
 _DECLARED = r"(?a:(?:block|model)\s+([A-Za-z_]\w*)|import\s+([^\"\n]*))"
 
 
@@ -50,8 +50,15 @@ def _parser(limits: Limits) -> tuple[lark.Lark, Layout]:
     return parser, layout
 
 
-def parse(source: Source, sink: Sink, limits: Limits = DEFAULT_LIMITS) -> File:
-    """Read a source. What is wrong is added to the sink; the declarations that could be read are returned."""
+def parse(source: Source, sink: Sink, limits: Limits = DEFAULT_LIMITS, pieces: Pieces | None = None) -> File:
+    """Read a source. What is wrong is added to the sink; the declarations that could be read are returned.
+
+    Args:
+        source: the text.
+        sink: where mistakes go.
+        limits: bounds on what it may hold.
+        pieces: what was read before, which is not read again.
+    """
     if len(source.text.encode("utf-8", "surrogatepass")) > limits.bytes:
         sink.add(TooLarge(Span(source, 0, 1), "this file, in bytes,", "bytes", limits.bytes))
         return File(0, 0, ())
@@ -61,7 +68,7 @@ def parse(source: Source, sink: Sink, limits: Limits = DEFAULT_LIMITS) -> File:
         sink.add(UnreadableSpec(span, source.name, "it is not UTF-8 text", "a spec is a text file"))
         return File(0, 0, ())
     with _ONE_AT_A_TIME, deep_stack():
-        return _Reader(source, sink, limits).file()
+        return _Reader(source, sink, limits).file(pieces)
 
 
 def parse_expression(source: Source, sink: Sink, limits: Limits = DEFAULT_LIMITS) -> Expression | None:
@@ -80,7 +87,7 @@ class _Reader:
         self.parser, self.layout = _parser(limits)
         self.layout.count = 0
 
-    def file(self) -> File:
+    def file(self, pieces: Pieces | None) -> File:
         """All declarations; after a mistake, those from the next one on."""
         length = len(self.source.text)
         declarations: list[Declaration] = []
@@ -88,6 +95,10 @@ class _Reader:
         start = 0
         try:
             while start < length and not self.sink.full:
+                if pieces is not None:
+                    start = self._in_pieces(start, pieces, declarations)
+                    if start == length:
+                        break
                 tree, at = self._tree(start, length)
                 if tree is not None:
                     declarations += self._builder.declarations(tree)
@@ -96,7 +107,7 @@ class _Reader:
                 if place > start:  # what stands before the broken declaration is sound
                     sound, _ = self._tree(start, place)
                     declarations += self._builder.declarations(sound) if sound is not None else ()
-                after = re.compile(DECLARATION).search(self.source.text, at + 1)
+                after = re.compile(DECLARATION).search(self.source.text, max(at, start + 1))
                 start = after.start() if after else length
                 broken += _declared(self.source.text[place : max(start, place)])
         except LimitReached as problem:
@@ -104,6 +115,43 @@ class _Reader:
         if not declarations and not self.sink.errors:
             self.sink.add(NothingDeclared(Span(self.source, 0, min(1, length))))
         return File(0, length, tuple(declarations), tuple(broken))
+
+    def _in_pieces(self, start: int, pieces: Pieces, declarations: list[Declaration]) -> int:
+        """Add the declarations of all pieces from an offset on that can be read alone, and say where that ends.
+
+        What cannot be, or comes with a remark, is left to who reads the text as a whole.
+        """
+        text = self.source.text
+        for first, last in divided(text, start):
+            if first == last:
+                continue
+            piece = pieces.known(text[first:last])
+            if piece is None:
+                piece = self._piece(first, last)
+                if piece is None:
+                    return first
+                pieces.keep(text[first:last], piece)
+            elif self.layout.count + piece.tokens > self.limits.tokens:
+                return first
+            else:
+                self.layout.count += piece.tokens
+            declarations += placed(piece, text, first)
+        return len(text)
+
+    def _piece(self, start: int, end: int) -> Piece | None:
+        """A part of the text that can be read alone and has no mistake."""
+        before = self.layout.count
+        alone = _Reader(self.source, Sink(), self.limits)
+        self.layout.count = before
+        try:
+            tree = self.parser.parse(TextSlice(self.source.text, start, end), start="start")
+            found = alone._builder.declarations(tree)
+        except (UnexpectedCharacters, UnexpectedToken):
+            found = ()
+        if found and not alone.sink.found:
+            return Piece(start, self.layout.count - before, found)
+        self.layout.count = before
+        return None
 
     def expression(self) -> Expression | None:
         """The whole source as one expression."""

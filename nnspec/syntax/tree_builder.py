@@ -12,6 +12,7 @@ from nnspec.diagnostics import Sink, Source, Span
 from nnspec.limits import Limits
 from nnspec.syntax import tree as t
 from nnspec.syntax.mistakes import BadEscape, BadNumber, RoleWithoutScan
+from nnspec.syntax.pieces import documentation
 
 _ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t", "{": "{", "}": "}"}
 _PIECE = r"\\(.)|\{([^{}]*)\}|([{}])|[^\\{}]+"
@@ -78,27 +79,18 @@ class TreeBuilder:
             self._optional(parameters) or (),
             self._optional(inputs) or (),
             self.build(body),
-            self._documentation(start),
+            documentation(self.source.text, start),
         )
 
     def _model(self, start: int, end: int, parts: list[Any]) -> t.Model:
         name, parameters, body = parts
         identifier = self._identifier(name)
         found = self._optional(parameters) or ()
-        return t.Model(start, end, identifier, found, self.build(body), self._documentation(start))
+        return t.Model(start, end, identifier, found, self.build(body), documentation(self.source.text, start))
 
     def _train(self, start: int, end: int, parts: list[Any]) -> t.Train:
         name = None if parts[0] is None else self._identifier(parts[0])
         return t.Train(start, end, name, self.build(parts[1]))
-
-    def _documentation(self, start: int) -> str:
-        """The comment lines right above a declaration."""
-        lines: list[str] = []
-        for line in map(str.strip, reversed(self.source.text[:start].split("\n")[:-1])):
-            if not line.startswith("#"):
-                break
-            lines.append(line.lstrip("#").strip())
-        return "\n".join(reversed(lines)).strip()
 
     def _inputs(self, start: int, end: int, parts: list[Any]) -> tuple[t.BlockInput, ...]:
         return self._all(parts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from nnspec.ir import Module, Program
 
 
@@ -12,6 +14,7 @@ class Modules(dict[str, Module]):
         super().__init__()
         self.reached: dict[tuple[str, tuple[str, ...]], tuple[str, int]] = {}  # with a further output
         self.pruned: dict[tuple[str, tuple[int, ...]], str] = {}  # without what is not needed
+        self.told: Callable[[str, Module], None] | None = None  # of each module that is added
         self._numbers: dict[str, int] = {}
 
     def add(self, module: Module) -> str:
@@ -19,6 +22,8 @@ class Modules(dict[str, Module]):
         number = self._numbers[module.name] = self._numbers.get(module.name, 0) + 1
         key = module.name if number == 1 else f"{module.name}.{number}"
         self[key] = module
+        if self.told is not None:
+            self.told(key, module)
         return key
 
     def program(self, entry: str) -> Program:

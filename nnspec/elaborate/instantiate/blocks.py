@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from nnspec.diagnostics import Origin
 from nnspec.elaborate.builder.scope import Made, Scope
 from nnspec.elaborate.builder.tensor import INVALID, Flow, Invalid, flows, together
@@ -10,6 +12,7 @@ from nnspec.elaborate.describe import describe, kind, plain
 from nnspec.elaborate.evaluate.expression import evaluate
 from nnspec.elaborate.evaluate.written import written
 from nnspec.elaborate.frame import Environment, Failed, Frame, Given, Placed
+from nnspec.elaborate.instantiate.again import made_again
 from nnspec.elaborate.instantiate.arguments import Arguments, bind_block
 from nnspec.elaborate.instantiate.finish import finish
 from nnspec.elaborate.mistakes import AlreadyDeclared, NoValue, TooDeep, WrongKind
@@ -29,7 +32,8 @@ def make_block(
     if purpose not in memo:
         memo[purpose] = INVALID
         try:
-            memo[purpose] = _begin(frame, definition, arguments, types, label, node)
+            begin = partial(_begin, frame, definition, arguments, types, label, node)
+            memo[purpose] = made_again(frame, purpose, arguments, begin)
         except Failed:
             memo[purpose] = None
     made = memo[purpose]
@@ -38,6 +42,8 @@ def make_block(
         frame.fail(TooDeep(frame.span(node), definition.name, limit, endless=True))
     if made is None:
         raise Failed
+    if frame.shared.recorder is not None:
+        frame.shared.recorder.used(purpose, made.key)
     return made
 
 
