@@ -812,8 +812,11 @@ def from_json(text: str | bytes) -> Model:
         program = Program.from_json(text)
         verify_program(program)
     except validation_error() as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise SpecError.of(BadProgram(None, ".".join(map(str, first["loc"])), str(first["msg"]))) from None
+        first = error.errors(include_url=False)[0]
+        where, reason = ".".join(map(str, first["loc"])), str(first["msg"])
+        if where == "format":
+            reason = f"form {first['input']} was written by another version of nnspec, and this one reads form 1"
+        raise SpecError.of(BadProgram(None, where, reason)) from None
     except UnsoundProgram as problem:
         raise SpecError.of(BadProgram(None, "", str(problem))) from None
     return Model(program)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def run(installed: Path, *arguments: str, hidden: tuple[str, ...] = ()) -> subpr
     """`nnspec` from the wheel, in a process that finds none of the packages in `hidden`."""
     code = f"""
 import sys
+import tarfile
 sys.path.insert(0, {str(installed)!r})
 from importlib.machinery import PathFinder
 class Visible(PathFinder):
@@ -108,6 +110,7 @@ def test_pygments_finds_the_lexer_of_the_wheel_by_its_name_and_by_the_name_of_a_
     pytest.importorskip("pygments", reason="colours of documents need Pygments")
     code = f"""
 import sys
+import tarfile
 sys.path.insert(0, {str(installed)!r})
 from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
 for lexer in (get_lexer_by_name("nn"), get_lexer_by_name("nnspec"), get_lexer_for_filename("model.nn")):
@@ -115,3 +118,21 @@ for lexer in (get_lexer_by_name("nn"), get_lexer_by_name("nnspec"), get_lexer_fo
 """
     result = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, cwd=installed)
     assert result.stdout == "nnspec True\n" * 3, result.stderr
+
+
+def build(kind: str, tree: Path, folder: Path) -> Path:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(folder)]
+    subprocess.run(command, cwd=tree, check=True, capture_output=True)
+    (path,) = folder.iterdir()
+    return path
+
+
+def test_the_same_files_give_the_same_bytes_and_the_sdist_the_same_wheel(wheel, tmp_path):
+    sdist = build("sdist", ROOT, tmp_path / "sdist")
+    assert build("sdist", ROOT, tmp_path / "again").read_bytes() == sdist.read_bytes()
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path / "tree", filter="data")
+    (tree,) = (tmp_path / "tree").iterdir()
+    made = build("wheel", tree, tmp_path / "wheel")
+    assert made.read_bytes() == wheel.read_bytes()
+    assert f"version: {nnspec.__version__}\n" in (tree / "CITATION.cff").read_text()

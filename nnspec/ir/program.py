@@ -208,7 +208,7 @@ class Program(Checked):
     What is read back has the form, and may still contradict itself: see `nnspec.ir.verify`.
     """
 
-    format: Literal[1] = 1  # raised when the JSON form changes
+    format: Literal[1] = 1  # of the JSON, where 1 is left out; raised when it changes
     entry: str
     modules: dict[str, Module]
 
