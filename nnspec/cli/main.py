@@ -23,6 +23,7 @@ COMMANDS = {
     "export": "Write PyTorch source or an ONNX file.",
     "verify": "Compare an ONNX file with PyTorch.",
     "predict": "Run a model on an input.",
+    "page": "Write a page on which a trained network is at work.",
     "evaluate": "Judge a trained model on held-out data.",
     "sample": "Sample texts or pictures from a model.",
     "lsp": "Answer an editor: the language server.",

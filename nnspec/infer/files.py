@@ -55,7 +55,7 @@ def read_inputs(session: Session, given: Iterable[Given], tell: Callable[[str], 
     for name, source in given:
         found = _several(source, session, tell) if name is None and isinstance(source, Path) else None
         if found is None:
-            free = {each: port for each, port in ports.items() if not (_is_text(source) and _counted_by(each, ports))}
+            free = {each: port for each, port in ports.items() if not (_is_text(source) and counted_by(each, ports))}
             sources.setdefault(_chosen(name, source, ports if name else free, {*inputs, *sources}), []).append(source)
             continue
         twice = next((each for each in found.arrays if each in inputs), None)
@@ -71,7 +71,7 @@ def read_inputs(session: Session, given: Iterable[Given], tell: Callable[[str], 
     return Inputs(inputs, tuple(names) if len(names) == count else tuple(f"sample {n}" for n in range(count)))
 
 
-def _counted_by(name: str, ports: Mapping[str, TensorPort]) -> bool:
+def counted_by(name: str, ports: Mapping[str, TensorPort]) -> bool:
     """Whether an input says how many tokens the texts of another one have: it follows from them."""
     port, text = ports[name], name.removesuffix(f"_{LENGTHS}")
     return port.dtype.kind == "i" and len(port.shape) == 1 and (name == LENGTHS or (text != name and text in ports))

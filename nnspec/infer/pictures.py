@@ -39,7 +39,11 @@ def read_picture(path: Path, port: TensorPort, metadata: Mapping[str, str]) -> N
     Raises:
         SpecError: the file is no picture, or the input takes none.
     """
-    frame = _frame(port, path)
+    frame = picture_input(port)
+    if frame is None:
+        why = "a picture is a float input [N, C, H, W] with 1, 3 or 4 channels, or a square one made flat"
+        raise SpecError.of(WrongInput(None, port.name, f"the picture {path.name}", f"{port.dtype} {port}", why,
+                                      "give an array: --input x.npy"))  # fmt: skip
     with read_from(path), opened(path) as picture:
         values = pixels(picture, frame.channels, _size(frame, picture.height, picture.width))
     mean, std = (np.reshape(numbers, (-1, 1, 1)) for numbers in statistics(metadata, port.name, frame.channels))
@@ -47,7 +51,8 @@ def read_picture(path: Path, port: TensorPort, metadata: Mapping[str, str]) -> N
     return np.asarray(normal.reshape(1, -1) if frame.flat else normal[None], np.float32)
 
 
-def _frame(port: TensorPort, path: Path) -> PictureInput:
+def picture_input(port: TensorPort) -> PictureInput | None:
+    """The form of a picture that an input takes; None where it takes none."""
     shape = port.shape
     if port.dtype.kind == "f" and len(shape) == 4 and shape[1] in MODES:
         height, width = (size if isinstance(size, int) else None for size in shape[2:])
@@ -57,9 +62,7 @@ def _frame(port: TensorPort, path: Path) -> PictureInput:
             side = math.isqrt(shape[1] // channels)
             if channels * side * side == shape[1] > 1:
                 return PictureInput(channels, side, side, flat=True)
-    why = "a picture is a float input [N, C, H, W] with 1, 3 or 4 channels, or a square one made flat"
-    raise SpecError.of(WrongInput(None, port.name, f"the picture {path.name}", f"{port.dtype} {port}", why,
-                                  "give an array: --input x.npy"))  # fmt: skip
+    return None
 
 
 def _multiple(size: int | str | None) -> int:

@@ -157,8 +157,23 @@ def _fitted(picture: Image.Image, channels: int, extent: tuple[int, int]) -> NDA
     """A picture of 8 bits [H, W, C] in a size."""
     fitted = _converted(picture, MODES[channels])
     if fitted.size != (extent[1], extent[0]):
-        fitted = fitted.resize((extent[1], extent[0]), Image.Resampling.BILINEAR)
+        fitted = _resized(fitted, *extent)
     return np.asarray(fitted).reshape(*extent, channels)
+
+
+def _resized(picture: Image.Image, height: int, width: int) -> Image.Image:
+    """A picture of 8 bits in another size: first its width, then its height.
+
+    Pillow 13 begins with the height of some, and then rounds otherwise: a model would be given other numbers by
+    another version of Pillow, and by the page that `nnspec page` writes.
+    """
+    mode = picture.mode
+    if mode == "RGBA":
+        picture = picture.convert("RGBa")  # colours weigh as much as they are opaque
+    for size in ((width, picture.height), (width, height)):
+        if size != picture.size:
+            picture = picture.resize(size, Image.Resampling.BILINEAR)
+    return picture.convert(mode) if mode == "RGBA" else picture
 
 
 def is_wide(picture: Image.Image) -> bool:

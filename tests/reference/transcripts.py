@@ -55,6 +55,11 @@ def stored(spec: str, path: str, poison: float = 0.0, **metadata: object) -> Non
 # --- files
 
 
+@step("weights of a network")
+def _(patch: pytest.MonkeyPatch) -> None:
+    stored("net.nn", "net.safetensors")
+
+
 @step("an array")
 def _(patch: pytest.MonkeyPatch) -> None:
     np.save("x.npy", np.zeros((2, 3), np.float32))
