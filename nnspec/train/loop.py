@@ -51,6 +51,7 @@ class Loop:
         self.turns = [Turns(phase, task, sizes, partial(self._measured, phase)) for phase in task.phases]
         self.average = Average(task.model, recipe.ema) if recipe.ema is not None else None
         self.network = Network(task)
+        self.apart = recipe.accumulate > 1 or task.strategy.processes > 1  # whether batches may be taken apart
         read = {name for phase in task.phases for name in phase.loss.inputs}
         self.seen: Callable[[], None] | None = None  # is called after each step
         self.fields = tuple({*task.forward.inputs, *read} & set(task.fields))
@@ -162,7 +163,7 @@ class Loop:
 
     def _backward(self, turns: Turns, batch: Batch, count: int) -> Tensor:
         """The gradients of a batch, in one part or several; its loss."""
-        parts = self._parts(count)
+        parts = self._parts(count) if self.apart else ()
         if len(parts) > 1 or self.task.strategy.processes > 1:
             return self.network.accumulate(turns, batch, parts)
         loss = self.network.loss(turns.phase, batch)

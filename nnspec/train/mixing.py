@@ -48,7 +48,11 @@ def _side(size: int, share: float, chance: np.random.Generator) -> tuple[int, in
 
 def mixed_loss(loss: Callable[[Values], Tensor | tuple[Tensor, ...]], batch: Batch) -> Tensor:
     """The loss of a batch; of a mixed one, the losses with the labels of both samples, by their shares."""
+    if batch.others is None:
+        found = loss(batch.values)
+        assert isinstance(found, Tensor)
+        return found
     losses = [loss(version) for version in batch.versions]
     first, second = losses[0], losses[-1]
     assert isinstance(first, Tensor) and isinstance(second, Tensor)
-    return first if len(losses) == 1 else torch.lerp(second, first, batch.share)
+    return torch.lerp(second, first, batch.share)

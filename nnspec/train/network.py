@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -28,7 +29,14 @@ class Network:
 
     def __init__(self, task: Task) -> None:
         self.task = task
+        # the model is in 16 bits where the recipe says so; its results, and losses, are float32 again
         self.half = HALF.get(task.recipe.precision)
+        self.precision = in_precision(task.recipe, task.device)
+        self.loss_precision = nullcontext if task.inputs else self.precision  # a network may be part of its loss
+        self.names = {
+            in_training: tuple(name for name, only in task.outputs if in_training or not only)
+            for in_training in (True, False)
+        }  # of the outputs
         self.called = self.judged = self._compiled(task.forward.module)  # in training, in evaluation
         self.losses = {phase.name: self._function(phase.loss) for phase in task.phases}
         self.wholes = {phase.name: self._whole(phase.whole) for phase in task.phases}
@@ -50,7 +58,7 @@ class Network:
     def loss(self, phase: PhaseTask, batch: Batch) -> Tensor:
         """The loss of a batch in training."""
         self._forward_in_training(batch.values)
-        with self._precision() if not self.task.inputs else nullcontext():  # then the network is part of its loss
+        with self.loss_precision():
             return mixed_loss(self.losses[phase.name], batch)
 
     def accumulate(self, turns: Turns, batch: Batch, parts: Sequence[Part]) -> Tensor:
@@ -64,7 +72,7 @@ class Network:
         for module in self.task.modules:
             module.eval()
         if self.task.inputs:
-            with self._precision():
+            with self.precision():
                 self._forward(self.judged, values, training=False)
 
     def validate(self) -> dict[str, float | None]:
@@ -101,10 +109,6 @@ class Network:
         """All samples of a batch, which count in the first process."""
         return Share(0, count, count if self.task.strategy.leads else 0)
 
-    def _precision(self) -> AbstractContextManager[object]:
-        """The model in 16 bits where the recipe says so; its results, and losses, are float32 again."""
-        return in_precision(self.task.recipe, self.task.device)
-
     def _compiled(self, module: nn.Module) -> nn.Module:
         return compiled(module) if self.task.recipe.compile else module
 
@@ -118,13 +122,13 @@ class Network:
 
     def _results(self, function: Computation | None, values: Values) -> list[Tensor]:
         """The results of a part of a loss or of metrics; the network may be in it."""
-        with self._precision() if not self.task.inputs else nullcontext():
+        with self.loss_precision():
             return results(function, values)
 
     def _forward_in_training(self, values: Values) -> None:
         """Add what the model gives in training to the values."""
         if self.task.inputs:
-            with self._precision():
+            with self.precision():
                 self._forward(self.called, values, training=True)
 
     def _forward(self, model: nn.Module, values: Values, *, training: bool) -> None:
@@ -132,15 +136,14 @@ class Network:
         task = self.task
         for name in task.tracked:
             values[name] = values[name].detach().requires_grad_()  # other names may share it
-        result = model(*(values[name] for name in task.forward.inputs))
-        names = [name for name, only in task.outputs if training or not only]
+        result = model(*[values[name] for name in task.forward.inputs])
         results = result if isinstance(result, tuple) else (result,)
         if self.half:
             results = tuple(value.float() if value.is_floating_point() else value for value in results)
-        values.update(zip(names, results, strict=True))
+        values.update(zip(self.names[training], results, strict=True))
 
 
-def in_precision(recipe: Recipe, device: torch.device) -> AbstractContextManager[object]:
-    """Matrix products and convolutions in the precision of a recipe, while the block runs."""
+def in_precision(recipe: Recipe, device: torch.device) -> Callable[[], AbstractContextManager[object]]:
+    """Makes blocks in which matrix products and convolutions have the precision of a recipe."""
     half = HALF.get(recipe.precision)
-    return torch.autocast(device.type, half) if half else nullcontext()
+    return partial(torch.autocast, device.type, half) if half else nullcontext

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Set
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -166,7 +165,7 @@ def prepare(
         objective, objective.whole or program, plan, fitted.batch, base, sources, device, strategy, limits
     )
     features = networks.features
-    precision = partial(in_precision, recipe, device)
+    precision = in_precision(recipe, device)
 
     def delivery(part: int, views: dict[str, View], order: Order | None = None) -> Delivery:
         order = order or Order(len(divided.parts[part]), recipe.batch, recipe.seed)

@@ -22,7 +22,7 @@ class Computation(Record):
     inputs: tuple[str, ...]
 
     def __call__(self, values: dict[str, Tensor]) -> Tensor | tuple[Tensor, ...]:
-        result: Tensor | tuple[Tensor, ...] = self.module(*(values[name] for name in self.inputs))
+        result: Tensor | tuple[Tensor, ...] = self.module(*[values[name] for name in self.inputs])
         return result
 
 

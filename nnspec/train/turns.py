@@ -45,6 +45,9 @@ class Turns:
         self.phase = phase
         self.device = task.device
         self.wanted = task.recipe.watch
+        # asked once: a choice is a model of pydantic's, whose class takes a microsecond to tell
+        self.searches = isinstance(phase.optimizer, LBFGS)
+        self.sparse = isinstance(phase.optimizer, SparseAdam)
         self.strategy = task.strategy
         self.optimizers = optimizers(phase.optimizer, phase.groups, task.device, task.strategy)
         self.parameters: list[nn.Parameter] = [weight for group in self.groups for weight in group["params"]]
@@ -70,8 +73,9 @@ class Turns:
     def begin(self, index: int) -> None:
         """Before the gradients of a batch: the learning rate, and whose gradients are wanted."""
         rate, momentum = self.pace(index)
-        for group in self.groups:
-            group["lr"] = rate * group["factor"]
+        for optimizer in self.optimizers:  # which has other groups after it is restored
+            for group in optimizer.param_groups:
+                group["lr"] = rate * group["factor"]
         if momentum is not None:
             self._move_momentum(momentum)
         for weight in self.parameters:  # what zero_grad does, without its entry in a profile: 10 us a step
@@ -90,7 +94,7 @@ class Turns:
 
     def take(self, index: int, backward: Callable[[], Tensor]) -> Tensor:
         """One turn, at the batch of this number; the loss, which `backward` gives when it has added its gradients."""
-        if isinstance(self.phase.optimizer, LBFGS):
+        if self.searches:
             return self._search(index, backward)
         self.begin(index)
         loss = backward()
@@ -100,15 +104,14 @@ class Turns:
     def finish(self, index: int) -> None:
         """After the gradients of a batch: the step."""
         self.strategy.average(self.parameters)
-        sparse = isinstance(self.phase.optimizer, SparseAdam)
-        if self.phase.clip is not None or sparse or self.gradients:
+        if self.phase.clip is not None or self.sparse or self.gradients:
             for optimizer in self.optimizers:
                 self.scaler.unscale_(optimizer)
         if self.gradients:
             self.gradients.see(index % len(self.sizes))
         if self.phase.clip is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.phase.clip)
-        if sparse:  # layers give dense gradients
+        if self.sparse:  # layers give dense gradients
             for weight in self.parameters:
                 weight.grad = None if weight.grad is None else weight.grad.to_sparse(1)
         for optimizer in self.optimizers:

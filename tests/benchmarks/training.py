@@ -40,12 +40,12 @@ def measure(network: Network, loops: dict[str, Loop], rounds: int) -> dict[str, 
 
 
 def show(network: Network, times: dict[str, list[float]]) -> None:
-    """A line for each loop: its median time, and the hand-written loop's speed as one."""
+    """A line for each loop: its median and least time, and the hand-written loop's speed as one."""
     print(f"{network.name}, batch {network.batch}, {network.steps} steps an epoch")
     for name, values in times.items():
         ratios = sorted(base / own for base, own in zip(times[BASE], values, strict=True))
         low, high = ratios[len(ratios) // 4], ratios[-1 - len(ratios) // 4]
-        step = f"{1e3 * statistics.median(values):9.3f} ms a step"
+        step = f"{1e3 * statistics.median(values):9.3f} ms a step, least {1e3 * min(values):9.3f}"
         print(f"  {name:<24}{step}   speed {statistics.median(ratios):6.3f}   middle half {low:.3f} to {high:.3f}")
 
 
