@@ -5,14 +5,11 @@ In float16, in int8 and with functions the lighter ones are compared with float3
 
 from __future__ import annotations
 
-from itertools import chain
-
 import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
-from reference import classics, language, later, sequences, vision
-from reference.proof import SINGLE, Entry, load
+from reference.proof import SINGLE, load
 from reference.records import SPECS
 
 from nnspec.ir import Program
@@ -23,42 +20,8 @@ from nnspec.to_onnx.reference import Reference, Trial
 from nnspec.to_onnx.runtime import fed
 from nnspec.weights.arrays import Array
 from nnspec.weights.load import initial_weights
+from tests.reference.zoo import ZOO
 
-# Specs that no golden has at a small size.
-SMALL: list[Entry] = [
-    ("ae_plain.nn", "Autoencoder", {}),
-    ("alexnet.nn", "AlexNet", {"classes": 5, "H": 63, "W": 70}),
-    ("alexnet_2012.nn", "AlexNet2012", {"classes": 5}),
-    ("deeplab_v3.nn", "DeepLabV3", {"backbone": "ResNet(depths = [1, 1, 1, 1])", "width": 16, "H": 40, "W": 48}),
-    ("dcgan_discriminator.nn", "DCGANDiscriminator", {"width": 8}),
-    ("dcgan_generator.nn", "DCGANGenerator", {"width": 8}),
-    ("gpt3.nn", "GPT3", {"layers": 2, "width": 64, "heads": 4, "vocab": 101, "context": 32}),
-    ("gru_regression.nn", "GRURegression", {}),
-    ("imdb_lstm.nn", "IMDBLSTM", {"vocab": 97, "width": 16, "hidden": 24}),
-    ("mnist_cnn.nn", "MnistCNN", {}),
-    ("resnet.nn", "ResNet18", {"H": None, "W": None}),
-    # bfloat16 convolutions of 8 channels by 8x8 pixels are wrong on CPUs (PyTorch 2.13), so that it narrows by 2x2 here
-    (
-        "segformer.nn",
-        "SegFormer",
-        {
-            "widths": [8, 16, 20, 32],
-            "depths": [1, 1, 1, 1],
-            "reductions": [2, 2, 2, 1],
-            "head": 24,
-            "classes": 7,
-            "H": 64,
-            "W": 96,
-        },
-    ),
-    ("softmax_regression.nn", "SoftmaxRegression", {}),
-    ("unet.nn", "UNet", {"base": 8}),
-    ("vae_conv.nn", "ConvVAE", {}),
-    ("vgg.nn", "VGG11", {"batch_norm": True, "classes": 5, "H": 32, "W": 32}),
-]
-GOLDENS = chain(*(table.GOLDENS.values() for table in (classics, vision, later, sequences, language)))
-OTHERS: list[Entry] = [(file, model, settings) for file, model, settings, _ in vision.SMALL]
-ZOO: dict[str, Entry] = {entry[0]: entry for entry in [*GOLDENS, *OTHERS, *SMALL]}
 RANDOM = {"vae.nn": {"recon"}, "vae_conv.nn": {"recon"}}  # outputs that are drawn
 HEAVY = {"fcn.nn", "alexnet.nn", "alexnet_2012.nn", "vgg.nn", "inception_resnet_v2.nn"}  # 50 to 130 million parameters
 # Language models whose layers others have, too; test_goldens_sequences.py has them in float32.

@@ -15,6 +15,7 @@ from nnspec.importing.bodies import Call, Group, Step
 from nnspec.importing.composing import Composite, Piece, composed
 from nnspec.importing.naming import Names, is_simple
 from nnspec.importing.network import Stored
+from nnspec.importing.positions import positioned
 from nnspec.importing.printing import expression
 from nnspec.importing.writing import is_expression, step, value_of
 from nnspec.syntax import tree
@@ -83,7 +84,7 @@ class Statements:
             named: whether outputs have names of their own.
         """
         pieces = composed(items, [value for _, value in outputs], self.types)
-        return _Lines(self, pieces, flowing, outputs, named).written()
+        return positioned(_Lines(self, pieces, flowing, outputs, named).written(), self.names.fresh)
 
     def branch(self, pieces: Sequence[Piece], flowing: str, result: str | None) -> list[Any]:
         """The statements of a branch, whose pieces are composed already."""
@@ -281,9 +282,11 @@ class _Lines:
         return value
 
     def _own_label(self, piece: Piece) -> str | None:
+        """The label that stands for the value of a piece: of what is applied several times, for that of the first."""
         if isinstance(piece, Step):
-            return piece.label_kept(self.names.labels)
-        return piece.label
+            label = piece.label_kept(self.names.labels)
+            return label if label is None or self.names.labels.count(label) == 1 else None
+        return None if isinstance(piece, Call) and piece.shared else piece.label
 
     def _leaves(self, piece: Piece) -> list[str]:
         """The values with lines or names of their own that a line uses."""
@@ -500,7 +503,7 @@ class _Lines:
             inner = self.owner.branch(
                 composed(piece.items, piece.outputs, self.owner.types), piece.reads[0], piece.outputs[0]
             )
-            inner = _joined(_unlabelled(inner, piece))
+            inner = _joined(positioned(_unlabelled(inner, piece), self.names.fresh))
             if len(inner) == 1 and len(inner[0].items) == 1 and isinstance(inner[0].items[0].step, tree.Repeat):
                 return [*self._steps(piece.reads[0]), syntax.item(inner[0].items[0].step, piece.label)]
             return [*self._steps(piece.reads[0]), syntax.item(tree.Body(0, 0, tuple(inner)), piece.label)]

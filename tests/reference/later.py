@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reference.vision import Spec
+from tests.reference.vision import Spec
 
 # Golden -> its spec.
 GOLDENS: dict[str, Spec] = {

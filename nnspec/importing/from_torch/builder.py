@@ -136,7 +136,7 @@ class Builder:
             below = [name for name in keys if not each.path or name.startswith(f"{each.path}.")]
             if below and not each.plain:
                 scope, own = each, key if key in below else below[0]
-        return self._placed(scope, own, own)
+        return self._placed(_owning(scope, own), own, own)
 
     def _placed(self, scope: Scope, own: str, path: str) -> Value:
         """The value of a parameter or buffer in a scope, at whose head it stands."""
@@ -210,3 +210,9 @@ class Builder:
         if value.type.dtype != type.dtype or value.rank != len(type.shape):
             return False
         return all(equal(a, b) is not False for a, b in zip(value.shape, type.shape, strict=True))
+
+
+def _owning(scope: Scope, key: str) -> Scope:
+    """The call of the module inside a scope that a key belongs to, if it was called already, and once."""
+    calls = [each for each in scope.items if isinstance(each, Scope) and key.startswith(f"{each.path}.")]
+    return _owning(calls[0], key) if len(calls) == 1 and not calls[0].plain else scope

@@ -62,9 +62,11 @@ def _convolution(dims: int, transposed: bool) -> Any:
                  dilation: Any = 1, groups: int = 1, output_padding: Any = 0) -> Value:  # fmt: skip
         name = f"Conv{'Transpose' * transposed}{dims}d"
         channels: Any = weight.shape[1] * groups if transposed else weight.shape[0]
-        padding, mode, source = (padding, None, input)
+        padding, mode, source = single(padding), None, input
+        if padding == 0 and not transposed:
+            padding, mode, source = _with_margins(b, input, dims)
         fields = {
-            "stride": single(stride), "padding": single(padding), "dilation": single(dilation), "groups": groups,
+            "stride": single(stride), "padding": padding, "dilation": single(dilation), "groups": groups,
             "output_padding": single(output_padding),
         }  # fmt: skip
         usual = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "output_padding": 0}
@@ -77,6 +79,21 @@ def _convolution(dims: int, transposed: bool) -> Any:
         return found
 
     return convolve
+
+
+def _with_margins(b: Builder, input: Value, dims: int) -> tuple[Any, str | None, Value]:
+    """The padding of a convolution without any, its mode, and what is padded: a `Pad` of the code is its own."""
+    made = b.made_by(input, "Pad")
+    if made is None or made.path is not None or made.inputs[0] is None:
+        return 0, None, input
+    pad: Any = made.layer
+    pairs = [pad.padding[place : place + 2] for place in range(0, len(pad.padding), 2)][::-1]
+    if pad.value or len(pairs) > dims or not all(isinstance(each, int) and each >= 0 for each in pad.padding):
+        return 0, None, input
+    pairs = [(0, 0)] * (dims - len(pairs)) + pairs
+    even = all(begin == end for begin, end in pairs)
+    margins = single([begin for begin, _ in pairs]) if even else tuple(pairs)
+    return margins, None if pad.mode == "constant" else pad.mode, Value(made.inputs[0], b.types[made.inputs[0]])
 
 
 for _dims in (1, 2, 3):

@@ -1,0 +1,147 @@
+"""The round trip of every spec of the zoo and of every example: python -m tests.round_trip [--every] [name ...].
+
+A text becomes a module of PyTorch, that is imported, and what comes back computes the same from the same weights. The
+table says for each whether the program is the same, too, but for names and blocks (`tests/reference/outline.py`), and if
+not where the first difference is. Each spec has a process of its own, with a limit of memory.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import re
+import resource
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+import nnspec
+from nnspec.api import Model
+from nnspec.dims import substitute, symbols
+from nnspec.importing.from_torch.module import module_text, need_equal
+from nnspec.ir.program import Program
+from tests.reference.outline import Outline
+from tests.reference.zoo import EVERY, ZOO, Entry
+
+ROOT = Path(__file__).parent.parent
+MEMORY = 14 << 30  # bytes that one round trip may take
+SECONDS = 600
+SIZES = {"N": 2, "H": 64, "W": 64, "T": 7, "S": 5, "h": 3, "w": 3}
+
+
+def entries() -> dict[str, Entry]:
+    """One of each file of the zoo, and all models of the examples, by what they are called in the table."""
+    found = {f"zoo/{file}": entry for file, entry in ZOO.items()}
+    for path in sorted((ROOT / "examples").glob("*.nn")):
+        for model in re.findall(r"^model (\w+)", path.read_text(), re.MULTILINE):
+            found[f"examples/{path.name} {model}"] = (f"examples/{path.name}", model, {})
+    return found
+
+
+def every() -> dict[str, Entry]:
+    """Those, and all other settings for which the zoo has goldens."""
+    found = entries()
+    for file, model, settings in EVERY:
+        words = "".join(f" {key}={value}" for key, value in settings.items())
+        found.setdefault(f"zoo/{file} {model}{words}", (file, model, settings))
+    return found
+
+
+def loaded(entry: Entry) -> Model:
+    """The model of an entry."""
+    file, model, settings = entry
+    path = ROOT / file if file.startswith("examples/") else ROOT / "specs" / file
+    return nnspec.load(path, model, settings=settings)
+
+
+def example(program: Program) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """Inputs of a program, and how its sizes are said to the importer."""
+    given: dict[str, torch.Tensor] = {}
+    dynamic: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+    for port, type in zip(program.main.inputs, program.main.input_types, strict=True):
+        for size in type.shape:
+            for symbol in () if isinstance(size, int) else symbols(size):
+                least, most = symbol.bounds
+                sizes.setdefault(symbol.text, max(least, min(SIZES.get(symbol.text, 4), most or 64)))
+        shape = [int(str(substitute(size, sizes))) for size in type.shape]
+        count = torch.arange(torch.Size(shape).numel()).reshape(shape)
+        given[port.name] = torch.rand(shape) if type.dtype == "float" else count.remainder(2)
+        if type.dtype == "bool":
+            given[port.name] = given[port.name].bool()
+        dynamic[port.name] = " ".join(str(size).replace(" ", "") for size in type.shape)
+    return given, dynamic
+
+
+def back(model: Model) -> Program:
+    """What a model is after its round trip, by which no result changes.
+
+    Raises:
+        SpecError: it does not come back.
+    """
+    module = model.to_torch().eval()
+    given, dynamic = example(model.program)
+    if isinstance(module, nn.Sequential):  # its forward calls what comes in `input`
+        given, dynamic = {"input": given.popitem()[1]}, {"input": dynamic.popitem()[1]}
+    program = nnspec.loads(module_text(module, given, dynamic, model.name)).program
+    need_equal(module, program, given)
+    return program
+
+
+def outcome(entry: Entry) -> str:
+    """Whether a spec comes back, and as the same program."""
+    model = loaded(entry)
+    try:
+        made = back(model)
+    except nnspec.SpecError as refused:
+        return f"REFUSED: {refused}"
+    outline = Outline()
+    before, after = outline.of(model.program), outline.of(made)
+    return "equal" if before == after else f"equal results: {outline.difference(before, after)}"
+
+
+def _apart(entry: Entry, told: Any) -> None:
+    """An outcome in a process of its own."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    warnings.simplefilter("ignore")
+    try:
+        told.put(outcome(entry))
+    except BaseException as error:  # a fault of ours, or too little memory
+        told.put(f"FAULT: {type(error).__name__}: {error}")
+
+
+def table(asked: dict[str, Entry]) -> Iterator[tuple[str, str, float]]:
+    """Name, outcome, seconds."""
+    context = multiprocessing.get_context("fork")
+    for name, entry in asked.items():
+        told, start = context.SimpleQueue(), time.monotonic()
+        process = context.Process(target=_apart, args=(entry, told))
+        process.start()
+        process.join(SECONDS)
+        process.kill()
+        found = "FAULT: it takes too long, or too much memory" if told.empty() else told.get()
+        yield name, found, time.monotonic() - start
+
+
+def main() -> None:
+    """Print the table."""
+    words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    known = every() if "--every" in sys.argv else entries()
+    asked = {name: entry for name, entry in known.items() if not words or any(word in name for word in words)}
+    counts = {"equal": 0, "equal results": 0}
+    for name, found, seconds in table(asked):
+        kind = found.partition(":")[0]
+        counts[kind] = counts.get(kind, 0) + 1
+        print(f"{name:60} {seconds:6.1f} s  {found[:1500]}", flush=True)
+    print(f"{len(asked)} specs: " + ", ".join(f"{count} {kind}" for kind, count in counts.items() if count))
+
+
+if __name__ == "__main__":
+    main()
