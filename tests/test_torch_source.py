@@ -487,6 +487,8 @@ def test_elements_along_a_dimension_are_taken_in_one_line_under_the_names_of_the
     assert "parts[1]" not in source
     two = "model M { input x: float[2, 4]; (x[1], x[0]) -> Concat(dim = 0) }"
     assert "unbind" not in nnspec.loads(two).torch_source()  # they are not in order
+    one = "model M { input x: float[2, 4]; first = x[0]; places = Range(4) + 1; first + places }"
+    assert "x[0]" in nnspec.loads(one).torch_source()  # what stands behind has no input
 
 
 def test_a_weight_that_exists_in_training_only_and_takes_part_in_nothing_is_kept(tmp_path: Path) -> None:

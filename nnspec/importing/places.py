@@ -8,7 +8,9 @@ import traceback
 from nnspec.importing.network import Origin
 
 _FRAME = re.compile(r'File "([^"]+)", line (\d+), in [^\n]*\n(?:\s+([^\n]+))?')
-_OTHERS = re.compile(r"[/\\](?:torch|nnspec[/\\]importing|contextlib\.py)[/\\.]?|[/\\]site-packages[/\\]torch[/\\]")
+_OTHERS = re.compile(
+    r"[/\\](?:site-packages|dist-packages)[/\\]torch[/\\]|[/\\]nnspec[/\\]importing[/\\]|[/\\]contextlib\.py$"
+)
 
 
 def of_trace(text: str | None) -> Origin | None:

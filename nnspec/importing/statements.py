@@ -504,8 +504,9 @@ class _Lines:
                 composed(piece.items, piece.outputs, self.owner.types), piece.reads[0], piece.outputs[0]
             )
             inner = _joined(positioned(_unlabelled(inner, piece), self.names.fresh))
-            if len(inner) == 1 and len(inner[0].items) == 1 and isinstance(inner[0].items[0].step, tree.Repeat):
-                return [*self._steps(piece.reads[0]), syntax.item(inner[0].items[0].step, piece.label)]
+            only = inner[0].items[0] if len(inner) == 1 and len(inner[0].items) == 1 else None
+            if only is not None and only.label is None and isinstance(only.step, tree.Repeat):
+                return [*self._steps(piece.reads[0]), syntax.item(only.step, piece.label)]
             return [*self._steps(piece.reads[0]), syntax.item(tree.Body(0, 0, tuple(inner)), piece.label)]
         if isinstance(piece, Call):
             return self._call(piece)
@@ -667,6 +668,13 @@ def _unlabelled(statements: list[Any], group: Group) -> list[Any]:
     for each in statements:
         if not isinstance(each, tree.Chain):
             return statements
-        made.append(tree.Chain(0, 0, tuple(tree.Item(0, 0, None, item.step) for item in each.items)))
+        made.append(syntax.chain(*(_numbered(item) for item in each.items)))
         count += len(each.items)
     return made if count == len(group.items) else statements
+
+
+def _numbered(item: tree.Item) -> tree.Step:
+    """A step whose label is its place: a label makes a repeat a group, which braces do without one."""
+    if item.label is not None and isinstance(item.step, tree.Repeat):
+        return tree.Body(0, 0, (syntax.chain(item.step),))
+    return item.step

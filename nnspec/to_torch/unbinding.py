@@ -26,7 +26,7 @@ def unbinding(module: Module, index: int) -> Unbinding | None:
     size = module.values[value].shape[dim]
     calls = module.calls[index : index + size] if isinstance(size, int) and size > 1 else ()
     for place, call in enumerate(calls):
-        if call.inputs[0] != value or call.training != calls[0].training or _element(module, call) != (dim, place):
+        if _element(module, call) != (dim, place) or call.inputs[0] != value or call.training != calls[0].training:
             return None
     return Unbinding(value, dim, calls) if calls and len(calls) == size else None
 

@@ -7,7 +7,7 @@ place is read as one that makes a new one, which all later uses of the old one m
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -22,6 +22,7 @@ from nnspec.importing.from_torch.authors import AuthorNames
 from nnspec.importing.from_torch.builder import Builder, Unsaid, Value
 from nnspec.importing.from_torch.contents import contents
 from nnspec.importing.from_torch.export import Exported
+from nnspec.importing.from_torch.fading import LOWEST, fades, operator_of
 from nnspec.importing.from_torch.leaves import applied, is_leaf, is_plain, norm_of
 from nnspec.importing.from_torch.operators import ROWS
 from nnspec.importing.from_torch.operators.elementwise import cast, layer
@@ -65,6 +66,7 @@ class _Reader:
         self.calls: dict[str, int] = {}
         self.authors = AuthorNames()
         self.inputs: list[tuple[str, str]] = []
+        self.node: Node | None = None  # that is being read
 
     def network(self) -> Network:
         weights, aliases = self._weights()
@@ -170,7 +172,7 @@ class _Reader:
                 self.values[node] = _attribute(node)
 
     def _refuse(self, node: Node, reason: str) -> None:
-        what = _operator(node) or node.name
+        what = operator_of(node) or node.name
         self.refusals.append(Refusal(what, reason, of_trace(node.meta.get("stack_trace"))))
         self.unknown.add(node)
 
@@ -219,7 +221,7 @@ class _Reader:
             return value
         if isinstance(target, torch._ops.HigherOrderOperator):
             return self._inside(node)
-        if _operator(node) in ("promote_types", "result_type"):
+        if operator_of(node) in ("promote_types", "result_type"):
             return torch.float32  # floats are of one type here
         name = target._schema.name.removeprefix("aten::") if hasattr(target, "_schema") else str(target)
         if name in _IGNORED:
@@ -315,12 +317,12 @@ class _Reader:
     def _write(self, view: Node, made: Any, node: Node) -> None:
         """Let a tensor, and what it is a view of, be what was written into it."""
         self.values[view] = made
-        if _operator(view) not in _VIEWS or not isinstance(view.args[0], Node):
+        if operator_of(view) not in _VIEWS or not isinstance(view.args[0], Node):
             return
         base = view.args[0]
         if not _is_used_behind(base, node):
             return
-        others = (user for user in base.users if user is not view and user < node and _operator(user) in _VIEWS)
+        others = (user for user in base.users if user is not view and user < node and operator_of(user) in _VIEWS)
         if any(each > node for user in others for each in user.users):
             raise Unsaid("it writes into a tensor of which another part is used afterwards")
         self._write(base, self._with_part(view, self._argument(base), made), node)
@@ -330,10 +332,10 @@ class _Reader:
         given = self._arguments(view)
         dim = given.get("dim", 0) % whole.rank
         size = whole.shape[dim]
-        if _operator(view) == "select":
+        if operator_of(view) == "select":
             start, end = given["index"], given["index"] + 1
             part = self.builder(layer("Unsqueeze", dim=dim), part)
-        elif _operator(view) == "slice" and given.get("step", 1) == 1:
+        elif operator_of(view) == "slice" and given.get("step", 1) == 1:
             start, end = given.get("start") or 0, given.get("end")
             end = size if end is None or (isinstance(end, int) and (not isinstance(size, int) or end > size)) else end
         else:
@@ -371,12 +373,18 @@ class _Reader:
     def _arguments(self, node: Node) -> dict[str, Any]:
         schema = node.target._schema  # type: ignore[union-attr]
         given: dict[str, Any] = {}
+        self.node = node
         for place, each in enumerate(schema.arguments):
             if place < len(node.args):
-                given[each.name] = self._argument(node.args[place])
+                given[each.name] = self._finite(self._argument(node.args[place]))
             elif each.name in node.kwargs:
-                given[each.name] = self._argument(node.kwargs[each.name])
+                given[each.name] = self._finite(self._argument(node.kwargs[each.name]))
         return given
+
+    def _finite(self, number: Any) -> Any:
+        """A number; for minus infinity that only becomes a weight of zero, the lowest float."""
+        lowest = isinstance(number, float) and number == float("-inf") and self.node is not None and fades(self.node)
+        return LOWEST if lowest else number
 
     def _argument(self, argument: Any) -> Any:
         if isinstance(argument, Node):
@@ -403,9 +411,9 @@ class _Reader:
     def _constant(self, tensor: torch.Tensor) -> Any:
         if tensor.numel() > ELEMENTS:
             raise Unsaid(f"a constant of {tensor.numel():,} elements")
-        numbers = tensor.detach().cpu().tolist()
+        numbers = _each(self._finite, tensor.detach().cpu().tolist())
         dtype = _DTYPES[tensor.dtype]
-        return self.builder(layer("Constant", value=_tuples(numbers), dtype=None if dtype != "float" else "float"))
+        return self.builder(layer("Constant", value=numbers, dtype=None if dtype != "float" else "float"))
 
     def _result(self, value: Any) -> Any:
         if isinstance(value, (list, tuple)):
@@ -438,13 +446,9 @@ def _first_line(problem: Exception) -> str:
     """The reason why a layer cannot be so configured."""
     if isinstance(problem, ValidationError):
         first = problem.errors(include_url=False, include_input=False)[0]
-        return f"{problem.title}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        title = "" if "[" in problem.title else f"{problem.title}: "
+        return f"{title}{'.'.join(map(str, first['loc']))}: {first['msg']}"
     return str(problem)
-
-
-def _operator(node: Node) -> str:
-    schema = getattr(node.target, "_schema", None)
-    return "" if schema is None else str(schema.name).removeprefix("aten::")
 
 
 def _is_used_behind(base: Node, node: Node) -> bool:
@@ -452,7 +456,7 @@ def _is_used_behind(base: Node, node: Node) -> bool:
     while True:
         if any(user > node for user in base.users):
             return True
-        if _operator(base) not in _VIEWS or not isinstance(base.args[0], Node):
+        if operator_of(base) not in _VIEWS or not isinstance(base.args[0], Node):
             return False
         base = base.args[0]
 
@@ -464,8 +468,9 @@ def _attribute(node: Node) -> Any:
     return ("constant", found) if isinstance(found, torch.Tensor) else found
 
 
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+def _each(change: Callable[[Any], Any], value: Any) -> Any:
+    """Nested lists as tuples, with each number changed."""
+    return tuple(_each(change, each) for each in value) if isinstance(value, list) else change(value)
 
 
 _DTYPES: Mapping[torch.dtype, DType] = {
