@@ -20,6 +20,8 @@ def write_heads(graph: Graph) -> None:
         rows = producers.get(product.inputs[0]) if product is not None and product.op == "Gemm" else None
         if last is None or product is None or rows is None or rows.op != "Reshape":
             continue
+        if not rows.path == product.path == last.path:  # shapes of the spec's own
+            continue
         if product.attributes == {"transB": 1} and graph.uses()[product.outputs[0]] == 1:
             place = graph.nodes.index(last)
             graph.nodes[place : place + 1] = _head(graph, rows.inputs[0], product, last)
