@@ -18,6 +18,7 @@ from nnspec.importing.network import Network, Stored
 from nnspec.importing.printing import printed
 from nnspec.importing.sizes import Sizes
 from nnspec.importing.statements import Slots, Statements
+from nnspec.layers.registry import find
 from nnspec.syntax import tree
 
 
@@ -294,6 +295,6 @@ def _input_names(body: Body, network: Network) -> list[str]:
 def _model_name(name: str, taken: set[str]) -> str:
     stem = "".join(sign for sign in name if sign.isalnum() or sign == "_").lstrip("_0123456789") or "Model"
     stem = stem[:1].upper() + stem[1:]
-    while stem in taken:
+    while stem in taken or find(stem) is not None:
         stem += "Model"
     return stem

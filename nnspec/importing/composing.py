@@ -7,6 +7,7 @@ from typing import Union
 
 from nnspec.importing.bodies import Call, Group, Item, Step
 from nnspec.importing.network import Stored
+from nnspec.importing.writing import is_expression
 from nnspec.layers.tensor_type import TensorType
 
 MERGES = ("Add", "Multiply", "Concat")
@@ -110,7 +111,7 @@ def _cone(
     found: set[int] = set()
     for index in range(place - 1, -1, -1):
         piece = pieces[index]
-        if isinstance(piece, Step) and (isinstance(piece.operation.layer, Stored) or not piece.reads):
+        if isinstance(piece, Step) and not piece.reads and not is_expression(piece.operation.layer):
             continue
         if any(each in others or each == stop or each in outputs for each in piece.outputs):
             continue
