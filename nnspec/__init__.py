@@ -11,7 +11,19 @@ from nnspec.version import __version__
 
 if TYPE_CHECKING:
     from nnspec import zoo
-    from nnspec.api import Model, check, evaluate, format, from_json, from_torch, load, loads, predict, resume
+    from nnspec.api import (
+        Model,
+        check,
+        evaluate,
+        format,
+        from_json,
+        from_onnx,
+        from_torch,
+        load,
+        loads,
+        predict,
+        resume,
+    )
     from nnspec.callbacks.callback import Callback, register_callback
     from nnspec.diagnostics import Diagnostic, SpecError
     from nnspec.infer.session import Session
@@ -39,6 +51,7 @@ __all__ = [
     "evaluate",
     "format",
     "from_json",
+    "from_onnx",
     "from_torch",
     "load",
     "load_plugin",

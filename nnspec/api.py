@@ -31,6 +31,7 @@ from nnspec.weights.source import shown
 from nnspec.zoo import locate
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from onnx import ModelProto
     from torch import nn
 
@@ -74,7 +75,8 @@ class Model:
     """A checked model: its program, and where it came from."""
 
     constants: Mapping[str, Any] | None = None  # of a prepared one: what its numbers stand for
-    notes: tuple[str, ...] = ()  # and how its inputs are to be given
+    notes: tuple[str, ...] = ()  # how its inputs are to be given; of an imported one, how it was read
+    weights: Mapping[str, NDArray[Any]] | None = None  # of one that was imported with them: arrays by key
     encoder: Model | None = None  # of a model in the form in which it is decoded: what is computed once, see `cached`
 
     def __init__(self, program: Program, declarations: Declarations | None = None, sink: Sink | None = None) -> None:
@@ -844,6 +846,42 @@ def from_torch(
 
     model = loads(module_text(module, example_inputs, dynamic or {}, name), name="<import>")
     need_equal(module, model.program, example_inputs)
+    return model
+
+
+def from_onnx(
+    path: str | PathLike[str],
+    *,
+    dynamic: Mapping[str, str] | None = None,
+    values: Mapping[str, float] | None = None,
+    name: str | None = None,
+    compare: bool = True,
+) -> Model:
+    """A file of ONNX as a model: its `text` is a spec, its `weights` are the file's arrays by the keys of the spec.
+
+    The text is read again, exported, and run by onnxruntime beside the file, on random inputs: no element differs by
+    more than 1e-4 of the largest magnitude of its output.
+
+    Args:
+        path: the file; arrays that it keeps in further files are read, too.
+        dynamic: sizes of inputs: `{"image": "N 3 32*h 32*w"}`; those of the file where it is left out.
+        values: numbers that inputs always are, such as a rate: they are no inputs of the model.
+        name: what the model is called; its name in the file, or that of the file, if it is left out.
+        compare: whether it is run beside the file.
+
+    Raises:
+        SpecError: the file cannot be read, or does what no spec can say; all such nodes are listed.
+    """
+    need("importing a file of ONNX", "onnx", "onnxruntime", "numpy", "ml_dtypes")
+    from nnspec.importing.from_onnx.file import opened  # onnx takes time to import
+    from nnspec.importing.from_onnx.model import model_text, need_equal
+
+    file = opened(Path(path))
+    written = model_text(file, dynamic or {}, name, values)
+    model = loads(written.text, name="<import>")
+    model.weights, model.notes = written.arrays, written.notes
+    if compare:
+        need_equal(file, model.program, written.arrays, values or {})
     return model
 
 

@@ -1,4 +1,4 @@
-"""`nnspec import`: a spec for a model that others wrote: a module of PyTorch, or a configuration of Hugging Face."""
+"""`nnspec import`: a spec for a model that others wrote: of PyTorch, ONNX, or a configuration of Hugging Face."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from nnspec.api import Model, from_torch, loads
+from nnspec.api import Model, from_onnx, from_torch, loads
 from nnspec.cli.hints import hint
 from nnspec.cli.options import reporting
 from nnspec.cli.standard_output import echo_whole
@@ -31,10 +31,23 @@ def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str
     pairs = {}
     for value in values:
         name, equals, text = value.partition("=")
-        if not equals or not name.isidentifier():
+        if not equals or not name:
             raise click.BadParameter(f"{value!r} is not NAME=SIZES")
         pairs[name] = text
     return pairs
+
+
+def _numbers(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for value in values:
+        name, _, text = value.rpartition("=")
+        try:
+            found[name] = int(text) if re.fullmatch(r"-?\d{1,18}", text) else float(text)
+        except ValueError:
+            name = ""
+        if not name:
+            raise click.BadParameter(f"{value!r} is not NAME=NUMBER")
+    return found
 
 
 @click.command("import")
@@ -45,7 +58,9 @@ def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str
 @click.option("--input", "inputs", multiple=True, callback=_pairs, metavar="NAME=SIZES",
               help="An example input of `torch`: image=1x3x224x224, tokens=int:1x16.")  # fmt: skip
 @click.option("--dynamic", multiple=True, callback=_pairs, metavar='NAME="N 3 H W"',
-              help="Sizes of an input that may be any, by names; those of the example stay otherwise.")  # fmt: skip
+              help="Sizes of an input that may be any, by names; otherwise those of the example or file.")  # fmt: skip
+@click.option("--value", "values", multiple=True, callback=_numbers, metavar="NAME=NUMBER",
+              help="What an input of an .onnx file always is; the spec does without it.")  # fmt: skip
 @reporting
 def command(
     source: str,
@@ -54,6 +69,7 @@ def command(
     name: str | None,
     inputs: dict[str, str],
     dynamic: dict[str, str],
+    values: dict[str, float],
 ) -> None:
     """Write a spec for a model that others wrote.
 
@@ -63,8 +79,18 @@ def command(
     `nnspec import torch PACKAGE.MODULE:CALLABLE --input image=1x3x224x224`: for a module of PyTorch, which CALLABLE (a
     function or a class) gives when it is called without arguments. It runs that code, and torch.export, once.
 
-    A spec is checked before it is written, and one that was made from a module is compared with it.
+    `nnspec import model.onnx -o model.nn`: for a file of ONNX, whose weights are written beside the spec, as
+    model.safetensors. Sizes that the file leaves open, or that it must not, are given by --dynamic.
+
+    A spec is checked before it is written, and one that was made from a module or file is compared with it.
     """
+    if source.lower().endswith(".onnx"):
+        if target is not None or inputs:
+            raise click.UsageError("a module and --input belong to `nnspec import torch`; sizes are given by --dynamic")
+        _write_onnx(from_onnx(source, dynamic=dynamic, values=values, name=name), output)
+        return
+    if values:
+        raise click.UsageError("--value belongs to the import of an .onnx file")
     if source == "torch":
         if target is None or ":" not in target:
             raise click.UsageError("say what to import: nnspec import torch PACKAGE.MODULE:CALLABLE --input NAME=SIZES")
@@ -87,6 +113,22 @@ def _of_torch(target: str, inputs: dict[str, str], dynamic: dict[str, str], name
         if not _EXAMPLE.fullmatch(text):
             raise click.BadParameter(f"{key}={text}: sizes are written 1x3x224x224, or int:1x16")
     return from_torch(found(target), {key: example(text) for key, text in inputs.items()}, dynamic=dynamic, name=name)
+
+
+def _write_onnx(model: Model, output: str | None) -> None:
+    """Write the text, and the weights beside it."""
+    for note in model.notes:
+        click.echo(f"  note: {note}", err=True)
+    if output is None or not model.weights:
+        _write(model.text, model, output)
+        return
+    from safetensors.numpy import save_file  # here: only now is it known to be needed
+
+    weights = Path(output).with_suffix(".safetensors")
+    with replacing(weights) as temporary:
+        save_file(dict(model.weights), temporary)
+    _write(model.text, model, output)
+    click.echo(f"{weights}: {len(model.weights)} tensors")
 
 
 def _write(text: str, model: Model, output: str | None) -> None:

@@ -30,13 +30,18 @@ class SpecArguments(Record):
     limits: Limits
 
     def read(self) -> Model:
-        """Read and check it; its warnings are `found` in it.
+        """Read and check it; its warnings are `found` in it. An .onnx file is read as the spec that it is imported as.
 
         Raises:
             SpecError: it has mistakes.
         """
-        from nnspec.api import load  # the compiler: what reads no spec starts without it
+        from nnspec.api import from_onnx, load  # the compiler: what reads no spec starts without it
 
+        if self.path.lower().endswith(".onnx"):
+            if self.settings:
+                raise click.UsageError("--set belongs to a spec, and an .onnx file has its numbers inside")
+            sizes = {name: " ".join(map(str, shape)) for name, shape in self.inputs.items()}
+            return from_onnx(self.path, dynamic=sizes, name=self.model, compare=False)
         return load(self.path, self.model, settings=self.settings, inputs=self.inputs, limits=self.limits)
 
     def load(self) -> Model:

@@ -1,4 +1,4 @@
-"""`nnspec verify`: an ONNX file against the PyTorch module of its spec."""
+"""`nnspec verify`: an ONNX file against the PyTorch module of its spec, or of the spec that it is imported as."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HEAD = ("output", "absolute", "relative", "PyTorch float32", "relative")
 
 @click.command("verify")
 @spec_arguments
-@click.argument("file", metavar="FILE.onnx")
+@click.argument("file", metavar="FILE.onnx", required=False)
 @weight_choice("The weights that the file was made of; untrained ones if left out.")
 @click.option("--cache", is_flag=True, help="The file is one of export --cache.")
 @click.option("--encoder", is_flag=True, help="The file is the encoder of export --cache.")
@@ -37,7 +37,7 @@ HEAD = ("output", "absolute", "relative", "PyTorch float32", "relative")
 @reporting
 def command(
     spec: SpecArguments,
-    file: str,
+    file: str | None,
     weights: WeightSource | None,
     cache: bool,
     encoder: bool,
@@ -51,8 +51,12 @@ def command(
 
     For every output the largest error of any element is printed, and beside it what PyTorch itself is away in float32,
     which is granted besides the tolerance. The exit code is 1 if the file differs, and the first layer that does is
-    named.
+    named. `nnspec verify FILE.onnx` alone imports the file, and compares it with that.
     """
+    if file is None:
+        if not spec.path.lower().endswith(".onnx"):
+            raise click.UsageError("name the file to compare with the spec: nnspec verify MODEL.nn FILE.onnx")
+        file = spec.path
     model = spec.load()
     tell_reading(model, weights)
     model = model.cached(limits=spec.limits) if cache or encoder else model
@@ -61,7 +65,13 @@ def command(
             raise SpecError.of(NoEncoder(None, model.name))
         model = model.encoder
     found = model.verify(
-        file, weights, trials=trials, tolerance=tolerance, seed=seed, normalize=normalize, limits=spec.limits
+        file,
+        model.weights if weights is None else weights,
+        trials=trials,
+        tolerance=tolerance,
+        seed=seed,
+        normalize=normalize,
+        limits=spec.limits,
     )
     if as_json:
         click.echo(json.dumps(_plain(found), indent=1))

@@ -249,3 +249,23 @@ def _(patch: pytest.MonkeyPatch) -> None:
 @step("a cell of a notebook")
 def _(patch: pytest.MonkeyPatch) -> None:
     compiled("net --modle Net", PLUS_ONE, {})
+
+
+@step("files of ONNX")
+def _(patch: pytest.MonkeyPatch) -> None:
+    import onnx
+
+    def write(name: str, nodes: str, opset: int = 21, sizes: str = "N, 3") -> None:
+        text = f'<ir_version: 8, opset_import: ["": {opset}]> main (float[{sizes}] x) => (float[M, K] y) {{ {nodes} }}'
+        onnx.save(onnx.parser.parse_model(text), name)
+
+    write("old.onnx", "y = Relu(x)", 6)
+    write("linear.onnx", "w = Constant<value = float[3, 2] {1, 2, 3, 4, 5, 6}>() y = MatMul(x, w)")
+    write("data.onnx", "a = NonZero(x) b = Det(x) c = Det(b) d = Det(x) e = Add(a, c) y = Add(e, d)")
+    Path("damaged.onnx").write_bytes(Path("linear.onnx").read_bytes()[:40])
+
+
+@step("a file of ONNX that is compared with the spec of another one")
+def _(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("nnspec.importing.from_onnx.compare.TOLERANCE", -1.0)
+    nnspec.from_onnx("linear.onnx")

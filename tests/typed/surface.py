@@ -101,7 +101,7 @@ def main(folder: Path) -> None:
     assert_type(session, nnspec.Session)
     outputs: Mapping[str, object] = session.run({"features": features})
     print(outputs, nnspec.predict(file, {"features": features})[0])
-    print(nnspec.from_torch, nnspec.load_plugin, contract, counting.steps)
+    print(nnspec.from_onnx, nnspec.from_torch, nnspec.load_plugin, contract, counting.steps)
     try:
         nnspec.load("flowrs.nn")
     except nnspec.SpecError as error:

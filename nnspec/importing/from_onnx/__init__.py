@@ -1,0 +1,1 @@
+"""A file of ONNX as a network, and as the text of a spec."""

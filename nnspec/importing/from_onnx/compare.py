@@ -1,0 +1,101 @@
+"""`difference`: a file and the program that was written from it, run beside each other on random inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx.reference import ReferenceEvaluator
+
+from nnspec.importing.from_onnx.file import Opened
+from nnspec.ir.chance import random_outputs
+from nnspec.ir.program import Program
+from nnspec.record import Record
+from nnspec.to_onnx.choices import Choices
+from nnspec.to_onnx.export import export_model
+from nnspec.to_onnx.runtime import ERRORS, fed, open_session, reason
+from nnspec.to_onnx.sample import SizeSpace, random_inputs
+from nnspec.weights.arrays import Array
+
+TOLERANCE = 1e-4  # of an element, relative to the largest magnitude of its output
+TRIALS = 2  # sizes for the symbols
+
+
+class Difference(Record):
+    """In what they differ, in words, if they do; the largest relative difference of their results otherwise."""
+
+    words: str | None
+    largest: float = 0.0
+
+
+def difference(
+    opened: Opened, program: Program, arrays: Mapping[str, Array], fixed: Mapping[str, float] | None = None
+) -> Difference:
+    """Run both; `fixed` are inputs of the file that the program does not have."""
+    made = export_model(program, arrays, choices=Choices())
+    ours = open_session(made.SerializeToString())
+    chance = random_outputs(program)
+    largest = 0.0
+    for seed, sizes in enumerate(islice(SizeSpace(program).choices(), TRIALS if _is_open(program) else 1)):
+        inputs = random_inputs(program, sizes, 2, seed)
+        found = ours.run(None, fed(ours, inputs))
+        try:
+            wanted = _run(opened, list(inputs.values()), fixed or {})
+        except ERRORS as error:
+            return Difference(f"onnxruntime does not run the file on random inputs: {reason(error)}")
+        for port, have, want in zip(program.main.outputs, found, wanted, strict=True):
+            if port.name in chance:
+                continue
+            gap = distance(have, want)
+            if not gap <= TOLERANCE:
+                return Difference(f"{port.name} differs by {gap:.3g} of its largest magnitude", gap)
+            largest = max(largest, gap)
+    return Difference(None, largest)
+
+
+def _is_open(program: Program) -> bool:
+    return any(not isinstance(size, int) for given in program.main.input_types for size in given.shape)
+
+
+def _run(opened: Opened, inputs: list[Array], fixed: Mapping[str, float]) -> list[Array]:
+    """The results of the file, by onnxruntime, or by onnx itself where that does not take it."""
+    try:
+        session: Any = open_session(opened.path if opened.path.is_file() else opened.model.SerializeToString())
+    except ERRORS:
+        return _by_onnx(opened.model, inputs)
+    ports = session.get_inputs()
+    rest = iter(inputs)
+    given = {port.name: np.full(port.shape, fixed[port.name]) if port.name in fixed else next(rest) for port in ports}
+    return session.run(None, fed(session, given))  # type: ignore[no-any-return]
+
+
+def _by_onnx(model: onnx.ModelProto, inputs: list[Array]) -> list[Array]:
+    evaluator = ReferenceEvaluator(model)
+    stored = {each.name for each in model.graph.initializer}
+    ports = [port for port in model.graph.input if port.name not in stored]
+    given = {
+        port.name: each.astype(onnx.helper.tensor_dtype_to_np_dtype(port.type.tensor_type.elem_type))
+        for port, each in zip(ports, inputs, strict=True)
+    }
+    return evaluator.run(None, given)  # type: ignore[return-value]
+
+
+def distance(have: Array, want: Array) -> float:
+    """The largest difference of an element, relative to the largest magnitude; infinity where shapes differ."""
+    if have.shape != want.shape:
+        return float("inf")
+    if not want.size:
+        return 0.0
+    left, right = have.astype(np.float64), want.astype(np.float64)
+    if have.dtype.kind != "f":
+        return float((left != right).any())
+    known = np.isfinite(right)
+    if (np.isfinite(left) != known).any():
+        return float("inf")
+    if not known.any():
+        return 0.0
+    scale = max(float(np.abs(right[known]).max()), 1e-3)
+    return float(np.abs(left - right)[known].max()) / scale

@@ -1,0 +1,40 @@
+"""Operators that no layer says, with the reason for each."""
+
+from nnspec.importing.from_onnx.operators.row import refuse
+
+refuse("it holds integers in place of floats: export the model without quantising it",
+       ["ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul", "DynamicQuantizeLinear",
+        "com.microsoft.DynamicQuantizeLSTM", "com.microsoft.DynamicQuantizeMatMul", "com.microsoft.QLinearAdd",
+        "com.microsoft.QLinearMul", "com.microsoft.QLinearConcat", "com.microsoft.QLinearGlobalAveragePool",
+        "com.microsoft.MatMulNBits", "com.microsoft.QGemm", "com.microsoft.QLinearSigmoid",
+        "com.microsoft.QLinearLeakyRelu", "com.microsoft.MatMulIntegerToFloat"])  # fmt: skip
+refuse("how large its result is depends on the data",
+       ["NonZero", "Compress", "Unique", "NonMaxSuppression"])  # fmt: skip
+refuse("it works on sequences of tensors, and a spec has tensors alone",
+       ["SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SequenceLength",
+        "SequenceMap", "SplitToSequence", "ConcatFromSequence"])  # fmt: skip
+refuse("whether there is a value depends on the data",
+       ["Optional", "OptionalGetElement", "OptionalHasElement"])  # fmt: skip
+refuse("it works on texts, and a spec computes with numbers",
+       ["StringConcat", "StringNormalizer", "StringSplit", "RegexFullMatch", "TfIdfVectorizer"])  # fmt: skip
+refuse("it repeats a graph that it holds: export the model with its loops written out", ["Loop", "Scan"])
+refuse("which of its graphs runs depends on the data: export the model with the condition as a constant", ["If"])
+refuse("it works on the bits of numbers",
+       ["BitShift", "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor", "BitCast"])  # fmt: skip
+refuse("no layer samples a picture so",
+       ["RoiAlign", "MaxRoiPool", "DeformConv", "MaxUnpool", "ImageDecoder"])  # fmt: skip
+refuse(
+    "no layer computes with complex numbers, or makes a filter bank of a spectrum", ["DFT", "STFT", "MelWeightMatrix"]
+)
+refuse("no layer has it",
+       ["Det", "Multinomial", "TensorScatter", "CausalConvWithState", "LinearAttention",
+        "ai.onnx.preview.FlexAttention"])  # fmt: skip
+refuse(
+    "it belongs to training",
+    ["ai.onnx.preview.training." + each for each in ("Adagrad", "Adam", "Gradient", "Momentum")],
+)
+refuse("it is classical machine learning, and no neural network",
+       ["ai.onnx.ml." + each for each in (
+           "ArrayFeatureExtractor Binarizer CastMap CategoryMapper DictVectorizer FeatureVectorizer Imputer "
+           "LabelEncoder LinearClassifier LinearRegressor Normalizer OneHotEncoder SVMClassifier SVMRegressor Scaler "
+           "TreeEnsemble TreeEnsembleClassifier TreeEnsembleRegressor ZipMap").split()])  # fmt: skip

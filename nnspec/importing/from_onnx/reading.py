@@ -1,0 +1,212 @@
+"""`read`: a file as a network, every node by its row of the table of operators; and the arrays of its weights.
+
+All that cannot be said is collected, and refused together. What does not depend on the inputs, or on their sizes alone,
+is computed while reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from onnx import GraphProto, numpy_helper
+
+from nnspec.checked import validation_error
+from nnspec.diagnostics import SpecError
+from nnspec.dims import Expression, Undecidable
+from nnspec.importing.from_onnx.builder import GraphBuilder
+from nnspec.importing.from_onnx.file import Opened
+from nnspec.importing.from_onnx.folding import folded
+from nnspec.importing.from_onnx.known import Known
+from nnspec.importing.from_onnx.mistakes import CannotSayNodes
+from nnspec.importing.from_onnx.node import Node, node_of
+from nnspec.importing.from_onnx.operators import REFUSED, ROWS
+from nnspec.importing.from_onnx.paths import module_of
+from nnspec.importing.from_onnx.patterns import improved
+from nnspec.importing.from_onnx.ports import fixed_values, named, sizes_of, type_of
+from nnspec.importing.from_onnx.weights import Imported, imported
+from nnspec.importing.from_torch.builder import Unsaid, Value
+from nnspec.layers.tensor_type import LayerError
+
+ADVICE = "export the model with other operators, or import the part of it around these"
+
+
+def read(opened: Opened, dynamic: Mapping[str, str], name: str, values: Mapping[str, float]) -> Imported:
+    """The network of a file, and its weights; `values` are numbers that inputs always are.
+
+    Raises:
+        SpecError: it does what no spec can say; all of it is listed.
+    """
+    return _Reader(opened, dynamic, values).read(name)
+
+
+class _Reader:
+    def __init__(self, opened: Opened, dynamic: Mapping[str, str], fixed: Mapping[str, float]) -> None:
+        self.opened = opened
+        self.graph = opened.model.graph
+        self.dynamic = dynamic
+        self.fixed = fixed
+        self.builder = GraphBuilder(opened.opset)
+        self.values: dict[str, Any] = {"": None}
+        self.unknown: set[str] = set()
+        self.refusals: dict[tuple[str, str], list[str]] = {}
+        self.inputs: list[tuple[str, str]] = []
+
+    def read(self, name: str) -> Imported:
+        taken: set[str] = set()
+        self._stored(self.graph)
+        self._ports(taken)
+        self._nodes(self.graph)
+        outputs: list[tuple[str, str]] = []
+        usual = "output"
+        for port in self.graph.output:
+            if port.name in self.unknown:
+                continue
+            if port.name not in self.values:
+                self._refuse("output", f"no node gives {port.name}", port.name)
+                continue
+            try:
+                value = self.builder.tensor(self._value(port.name))
+            except Unsaid as problem:
+                self._refuse("output", str(problem), port.name)
+                continue
+            outputs.append((named(port.name, usual, taken), value.name))
+        if self.refusals:
+            found = tuple((operator, reason, tuple(nodes)) for (operator, reason), nodes in self.refusals.items())
+            raise SpecError.of(CannotSayNodes(None, str(self.opened.path), found, self._advice(found)))
+        drafts = improved(self.builder, {value for _, value in outputs})
+        return imported(self.builder, drafts, name, tuple(self.inputs), tuple(outputs))
+
+    def _advice(self, found: tuple[tuple[str, str, tuple[str, ...]], ...]) -> str:
+        """What could be done: give the sizes that are open, where all that is refused could be due to them."""
+        known = all(operator in ROWS for operator, _, _ in found)
+        for name, value in self.inputs if known else ():
+            sizes = self.builder.types[value].shape
+            if any(isinstance(size, Expression) for size in sizes[1:]):
+                words = (str(size) if isinstance(size, int) or not place else "32" for place, size in enumerate(sizes))
+                return f'give sizes that are open, or what they are multiples of: --dynamic {name}="{" ".join(words)}"'
+        return ADVICE
+
+    def _stored(self, graph: GraphProto) -> None:
+        folder = str(self.opened.path.parent)
+        for each in graph.initializer:
+            self.values[each.name] = Known(numpy_helper.to_array(each, folder), each.name, True)
+        for sparse in graph.sparse_initializer:
+            values = numpy_helper.to_array(sparse.values, folder)
+            array = np.zeros(tuple(sparse.dims), values.dtype)
+            places = numpy_helper.to_array(sparse.indices, folder)
+            flat = places if places.ndim == 1 else np.ravel_multi_index(tuple(places.T), array.shape)
+            array.reshape(-1)[flat] = values
+            self.values[sparse.values.name] = Known(array, sparse.values.name, True)
+
+    def _ports(self, taken: set[str]) -> None:
+        ports = [port for port in self.graph.input if port.name not in self.values]
+        for name, array in fixed_values(self.fixed, ports).items():
+            self.values[name] = Known(array, name)
+        ports = [port for port in ports if port.name not in self.values]
+        wanted = sizes_of(self.dynamic, ports)
+        used: dict[str, str] = {}
+        for port in ports:
+            try:
+                if not port.type.HasField("tensor_type"):
+                    raise Unsaid("it is no tensor")
+                type = type_of(port, wanted.get(port.name), used)
+            except Unsaid as problem:
+                self._refuse("input", str(problem), port.name)
+                self.unknown.add(port.name)
+                continue
+            own = named(port.name, "input", taken)
+            value = Value(f"input.{port.name}", type)
+            self.builder.types[value.name] = type
+            self.values[port.name] = value
+            self.inputs.append((own, value.name))
+
+    def _nodes(self, graph: GraphProto) -> None:
+        for proto in graph.node:
+            node = node_of(proto)
+            module, kinds = module_of(proto)
+            node = node.replace(module=module, kinds=kinds)
+            if self.unknown.intersection(node.inputs):
+                self.unknown.update(node.outputs)
+                continue
+            missing = [each for each in node.inputs if each not in self.values]
+            if missing:
+                self._fail(node, f"nothing before it gives {missing[0]}")
+                continue
+            try:
+                self._node(node)
+            except Unsaid as problem:
+                self._fail(node, str(problem))
+            except (LayerError, Undecidable) as problem:
+                self._fail(node, str(problem))
+            except validation_error() as problem:
+                self._fail(node, str(problem).splitlines()[-2].strip())
+
+    def _fail(self, node: Node, reason: str) -> None:
+        self._refuse(node.operator, reason, node.shown)
+        self.unknown.update(each for each in node.outputs if each)
+
+    def _refuse(self, operator: str, reason: str, node: str) -> None:
+        self.refusals.setdefault((operator, reason), []).append(node)
+
+    def _node(self, node: Node) -> None:
+        inputs = [self._value(each) for each in node.inputs]
+        if node.operator == "If" and isinstance(inputs[0], Known):
+            self._branch(node, inputs[0])
+            return
+        found: Any = folded(node, inputs, self.builder.opset)
+        if found is None:
+            found = self._row(node, inputs)
+        results = found if isinstance(found, (tuple, list)) and not _is_quantised(found) else (found,)
+        for place, name in enumerate(node.outputs):
+            if not name:
+                continue
+            absent = place >= len(results) or results[place] is None
+            self.values[name] = _Absent(node, place) if absent else results[place]
+
+    def _value(self, name: str) -> Any:
+        found = self.values[name]
+        if isinstance(found, _Absent):
+            raise Unsaid(f"result {found.place} of {found.node.operator} has no counterpart")
+        return found
+
+    def _row(self, node: Node, inputs: list[Any]) -> Any:
+        function = ROWS.get(node.operator)
+        if function is None:
+            raise Unsaid(REFUSED.get(node.operator, "it is not in the table of operators"))
+        while inputs and inputs[-1] is None:
+            inputs.pop()
+        if any(_is_quantised(each) for each in inputs) and node.operator != "DequantizeLinear":
+            raise Unsaid("it works on quantised numbers: export the model without quantising it")
+        self.builder.node = node
+        code = function.__code__
+        takes = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        more = [each for each in node.attributes if each not in takes]
+        if more and not code.co_flags & 0x08:
+            raise Unsaid(f"its attribute {more[0]} has no counterpart")
+        if len(inputs) > code.co_argcount - 1 and not code.co_flags & 0x04:
+            raise Unsaid("it has more inputs than are known")
+        return function(self.builder, *inputs, **node.attributes)
+
+    def _branch(self, node: Node, condition: Known) -> None:
+        graph = node.attributes["then_branch" if bool(condition.array.reshape(-1)[0]) else "else_branch"]
+        self._stored(graph)
+        self._nodes(graph)
+        for name, port in zip(node.outputs, graph.output, strict=True):
+            if port.name in self.unknown:
+                self.unknown.add(name)
+            else:
+                self.values[name] = self.values[port.name]
+
+
+class _Absent:
+    """A result of a node that no layer gives; it is refused where it is used."""
+
+    def __init__(self, node: Node, place: int) -> None:
+        self.node = node
+        self.place = place
+
+
+def _is_quantised(value: Any) -> bool:
+    return isinstance(value, tuple) and bool(value) and isinstance(value[0], str)

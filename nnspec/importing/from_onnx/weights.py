@@ -1,0 +1,104 @@
+"""`imported`: drafts as a network, whose weights have keys; and the arrays of these, as a file of weights has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnspec.importing import syntax
+from nnspec.importing.bodies import keys_of
+from nnspec.importing.from_onnx.builder import Draft, GraphBuilder
+from nnspec.importing.from_onnx.paths import Paths
+from nnspec.importing.from_onnx.scopes import Placed, nested
+from nnspec.importing.network import Network, Operation, Stored, Weighed
+from nnspec.layers.tensor_type import DType
+from nnspec.record import Record
+from nnspec.weights.arrays import ELEMENT_TYPES, Array
+
+
+class Imported(Record):
+    """A network, its arrays by key, and what its user should know of how it was read."""
+
+    network: Network
+    arrays: dict[str, Array]
+    notes: tuple[str, ...]
+
+
+def imported(
+    builder: GraphBuilder,
+    drafts: Sequence[Draft],
+    name: str,
+    inputs: tuple[tuple[str, str], ...],
+    outputs: tuple[tuple[str, str], ...],
+) -> Imported:
+    """The network of drafts."""
+    found = _Naming(builder, drafts)
+    root = nested([found.placed(draft) for draft in drafts], name)
+    types = dict(builder.types)
+    order = dict.fromkeys(key for each in root.operations() for key in keys_of(each, types))
+    weights = {key: found.weights[key] for key in order}
+    network = Network(name, root, inputs, outputs, types, weights, tuple(found.aliases.values()))
+    return Imported(network, found.arrays, tuple(builder.notes))
+
+
+class _Naming:
+    """Gives drafts paths; those with the same arrays are one layer, or share a parameter."""
+
+    def __init__(self, builder: GraphBuilder, drafts: Sequence[Draft]) -> None:
+        self.builder = builder
+        self.paths = Paths(drafts)
+        self.weights: dict[str, Weighed] = {}
+        self.arrays: dict[str, Array] = {}
+        self.aliases: dict[str, tuple[str, ...]] = {}
+        self.first: dict[Any, str] = {}  # the key of an array
+        self.layers: dict[Any, str] = {}  # the path of a layer with its arrays
+
+    def placed(self, draft: Draft) -> Placed:
+        """A draft with its path, and those of its module."""
+        module = draft.node.module if draft.node is not None else ()
+        kinds = draft.node.kinds if draft.node is not None else ()
+        layer, path = draft.layer, draft.path
+        if draft.weights:
+            same = (layer, *((name, _identity(each.array)) for name, each in draft.weights.items()))
+            if not isinstance(layer, Stored) and same in self.layers:
+                path = self.layers[same]
+            else:
+                path = self.layers[same] = self.paths.of(draft, layer.kind)
+                self._enter(draft, path)
+            if isinstance(layer, Stored) and not layer.trainable:
+                layer = layer.replace(contents=_zeros(layer))
+        return Operation(layer, draft.inputs, draft.outputs, path), module, kinds
+
+    def _enter(self, draft: Draft, path: str) -> None:
+        layer = draft.layer
+        given = [None if each is None else self.builder.types[each] for each in draft.inputs]
+        if isinstance(layer, Stored):
+            kinds: dict[str, tuple[DType, bool, bool]] = {"": (layer.type.dtype, not layer.trainable, layer.trainable)}
+        else:
+            if not layer.variadic:
+                given += [None] * (len(layer.inputs) + len(layer.optional_inputs) - len(given))
+            kinds = {each.name: (each.dtype, each.buffer, each.trainable) for each in layer.weights(*given)}
+        for name, known in draft.weights.items():
+            key = f"{path}.{name}" if name else path
+            dtype, buffer, trainable = kinds[name]
+            array = known.array
+            self.weights[key] = Weighed(tuple(array.shape), dtype, buffer, trainable)
+            self.arrays[key] = np.asarray(array, ELEMENT_TYPES[dtype], order="C")
+            identity = _identity(array)
+            if trainable and array.size > 1 and identity in self.first:
+                first = self.first[identity]
+                self.aliases[first] = (*self.aliases.get(first, (first,)), key)
+            else:
+                self.first.setdefault(identity, key)
+
+
+def _identity(array: Array) -> Any:
+    """What two arrays share that are the same memory, looked at in the same way."""
+    return array.__array_interface__["data"][0], array.shape, array.strides, array.dtype.str
+
+
+def _zeros(stored: Stored) -> Any:
+    dtype = {} if stored.type.dtype == "float" else {"dtype": syntax.plain(stored.type.dtype)}
+    return syntax.call("zeros", syntax.plain(stored.type.shape), **dtype)
