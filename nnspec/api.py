@@ -430,6 +430,8 @@ class Model:
         *,
         data: DataSource | None = None,
         device: str | None = None,
+        memory: str | None = None,
+        workers: int | None = None,
         limits: Limits = DEFAULT_LIMITS,
         **recipe: Unpack[RecipeArguments],
     ) -> Rates:
@@ -441,6 +443,8 @@ class Model:
             steps: the number of batches.
             data: as for `train`.
             device: as for `train`.
+            memory: as for `train`.
+            workers: as for `train`.
             limits: as for `train`.
             recipe: as for `train`.
 
@@ -451,7 +455,7 @@ class Model:
         from nnspec.train.finder import find_rates  # here: PyTorch takes seconds to import
         from nnspec.train.run import new_job
 
-        manner = Manner(device, True, limits)
+        manner = Manner(device, True, limits, memory=memory, workers=workers)
         job = new_job(self.program, self._declared, self.sources, _settings(data, recipe), manner)
         return find_rates(job, lowest, highest, steps)
 
@@ -978,6 +982,8 @@ def evaluate(
     top: int = 5,
     worst: int = 16,
     device: str | None = None,
+    memory: str | None = None,
+    workers: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Evaluation:
     """Judge a trained model on data that was held out: see `nnspec evaluate`.
@@ -993,6 +999,8 @@ def evaluate(
         top: a class counts as found if it is one of so many of the likeliest.
         worst: how many samples with the greatest loss are kept.
         device: "cpu", "cuda", ...; a GPU where there is one if it is left out.
+        memory: as for `Model.train`.
+        workers: as for `Model.train`.
         limits: bounds on what the recipe may ask for.
 
     Raises:
@@ -1001,17 +1009,19 @@ def evaluate(
     need("evaluating", *TRAINING)
     from nnspec.evaluation.judge import judge  # here: PyTorch takes seconds to import
     from nnspec.evaluation.opening import Request, open_run, open_spec
+    from nnspec.train.loader import own_loaders
 
-    request = Request(data, part, weights, onnx, device, limits)
-    if isinstance(model, Model):
-        if weights is None:
-            raise ValueError("a model of a spec is judged with its weights: weights = ...")
-        subject = open_spec(model.program, model._declared, model.sources, weights, request)
-    elif Path(model).suffix.lower() != ".onnx":
-        subject = open_run(Path(model), request)
-    else:
-        need("running an ONNX file", "onnxruntime")
-        from nnspec.evaluation.onnx_file import open_onnx  # here: onnxruntime may not be installed
+    request = Request(data, part, weights, onnx, device, memory, workers, limits)
+    with own_loaders():
+        if isinstance(model, Model):
+            if weights is None:
+                raise ValueError("a model of a spec is judged with its weights: weights = ...")
+            subject = open_spec(model.program, model._declared, model.sources, weights, request)
+        elif Path(model).suffix.lower() != ".onnx":
+            subject = open_run(Path(model), request)
+        else:
+            need("running an ONNX file", "onnxruntime")
+            from nnspec.evaluation.onnx_file import open_onnx  # here: onnxruntime may not be installed
 
-        subject = open_onnx(Path(model), request)
-    return judge(subject, top, worst)
+            subject = open_onnx(Path(model), request)
+        return judge(subject, top, worst)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import multiprocessing
 import subprocess
 import sys
 import tarfile
@@ -327,3 +328,21 @@ def test_many_names_are_told_apart_wherever_they_are_cut() -> None:
     names = [f"picture-{number}é\udc80.jpg" for number in range(5000)]
     kept = Names.joined([Names(names[:1]), Names(()), Names(names[1:])])
     assert list(kept) == names and kept[4999] == names[4999] and len(kept) == 5000
+
+
+def test_an_evaluation_reads_as_training_does_and_gives_the_same_figures(folder: Path, tmp_path: Path) -> None:
+    run = train(folder, epochs=1)
+    file = tmp_path / "model.onnx"
+    nnspec.load(folder / "small.nn").export_onnx(file, run.best_weights, verify=False)
+    held = nnspec.evaluate(run.folder, device="cpu", worst=3)
+    read = nnspec.evaluate(run.folder, device="cpu", worst=3, memory="1KB", workers=2)
+    assert read.to_json() == held.to_json()
+    assert not multiprocessing.active_children()
+    of_file = nnspec.evaluate(run.folder, onnx=file, worst=3, memory="1KB", workers=1)
+    assert of_file.figures == nnspec.evaluate(run.folder, onnx=file, worst=3).figures
+
+
+def test_evaluate_refuses_an_amount_that_is_none(folder: Path) -> None:
+    run = train(folder, epochs=1)
+    with pytest.raises(nnspec.SpecError, match="--memory much is no amount"):
+        nnspec.evaluate(run.folder, device="cpu", memory="much")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nnspec.api import evaluate
-from nnspec.cli.options import SpecArguments, reporting, spec_choices
+from nnspec.cli.options import SpecArguments, reporting, spec_choices, supply_options
 from nnspec.cli.weight_options import tell_reading, weight_choice
 from nnspec.extras import need
 from nnspec.train.manner import TRAINING
@@ -35,6 +35,7 @@ PARTS = ("training", "validation", "test", "all")
 @click.option("-o", "--output", metavar="DIR",
               help="Write evaluation.json, confusion.csv and .png, and the worst samples as worst.png.")  # fmt: skip
 @click.option("--device", metavar="DEVICE", help="cpu, cuda, cuda:1; a GPU where there is one if left out.")
+@supply_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @reporting
 def command(
@@ -47,6 +48,8 @@ def command(
     worst: int,
     output: str | None,
     device: str | None,
+    memory: str | None,
+    workers: int | None,
     as_json: bool,
 ) -> None:
     """Judge MODEL, the folder of a run, a spec with --weights or an .onnx file, on data that was held out.
@@ -72,7 +75,8 @@ def command(
     if not isinstance(model, str):
         tell_reading(model, weights)
     found = evaluate(
-        model, data=data, part=part, weights=weights, onnx=onnx, top=top, worst=worst, device=device, limits=spec.limits
+        model, data=data, part=part, weights=weights, onnx=onnx, top=top, worst=worst, device=device, memory=memory,
+        workers=workers, limits=spec.limits,
     )  # fmt: skip
     for line in [json.dumps(found.to_json(), allow_nan=False)] if as_json else described(found):
         click.echo(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from nnspec.cli.options import SpecArguments, reporting, show, spec_arguments
+from nnspec.cli.options import SpecArguments, reporting, show, spec_arguments, supply_options
 from nnspec.cli.settings import load_with_recipe
 
 SHOWN = 20  # rows of the table
@@ -19,6 +19,7 @@ SHOWN = 20  # rows of the table
               help="The last one.")  # fmt: skip
 @click.option("--steps", type=click.IntRange(10, 10_000), default=100, show_default=True, help="Batches to try.")
 @click.option("--device", metavar="DEVICE", help="As for `nnspec train`.")
+@supply_options
 @click.option("-o", "--output", metavar="FILE", help="A picture (.png) or the whole table (.csv).")
 @reporting
 def command(
@@ -28,6 +29,8 @@ def command(
     highest: float,
     steps: int,
     device: str | None,
+    memory: str | None,
+    workers: int | None,
     output: str | None,
 ) -> None:
     """Let the learning rate of MODEL.nn rise from batch to batch, and say where its loss falls fastest.
@@ -40,7 +43,9 @@ def command(
     if model.found:
         show(model.found)
     given = recipe if data is None else {**recipe, "data": data}
-    found = model.find_learning_rate(lowest, highest, steps, device=device, limits=spec.limits, **given)
+    found = model.find_learning_rate(
+        lowest, highest, steps, device=device, memory=memory, workers=workers, limits=spec.limits, **given
+    )
     click.echo("learning rate      loss")
     count = len(found.rates)
     for index in sorted({round(place * (count - 1) / (min(SHOWN, count) - 1)) for place in range(min(SHOWN, count))}):

@@ -91,6 +91,20 @@ def _plugins(context: click.Context, parameter: click.Parameter, values: tuple[s
             load_plugin(value)
 
 
+def supply_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command --memory and --workers."""
+
+    @click.option("--memory", metavar="SHARE|BYTES",
+                  help="That data may take, 25% or 4GB; what is larger is read as it is wanted.")  # fmt: skip
+    @click.option("--workers", type=click.IntRange(min=0), metavar="N",
+                  help="Processes that read samples; one a core if left out.")  # fmt: skip
+    @wraps(function)
+    def command(**given: Any) -> Any:
+        return function(**given)
+
+    return command
+
+
 def spec_settings(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command --model, --set, --limit and --plugin; it receives the first three as `spec`, without a path."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnspec.cli.hints import hint
-from nnspec.cli.options import SpecArguments, name_values, reporting, spec_arguments
+from nnspec.cli.options import SpecArguments, name_values, reporting, spec_arguments, supply_options
 from nnspec.cli.settings import load_with_recipe
 from nnspec.extras import need
 from nnspec.train.manner import TRAINING, Manner
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the sampler.")
 @click.option("--data", metavar="DATA", help="As for `nnspec train`.")
 @click.option("--device", metavar="DEVICE", help="As for `nnspec train`.")
+@supply_options
 @click.option("--quiet", is_flag=True, help="Print the table alone.")
 @reporting
 def command(
@@ -49,6 +50,8 @@ def command(
     seed: int,
     data: str | None,
     device: str | None,
+    memory: str | None,
+    workers: int | None,
     quiet: bool,
 ) -> None:
     """Search for the settings of MODEL.nn and its recipe that do best, by Optuna.
@@ -71,7 +74,7 @@ def command(
         if not quiet:
             click.echo(text)
 
-    manner = Manner(device, True, spec.limits)
+    manner = Manner(device, True, spec.limits, memory=memory, workers=workers)
     wanted = Wanted(
         read_space(over), over, given, trials, Path(runs), name, sampler, pruner, storage, seed, manner, told
     )

@@ -12,7 +12,7 @@ import click
 from nnspec.api import resume
 from nnspec.cli import completing
 from nnspec.cli.hints import hint
-from nnspec.cli.options import SpecArguments, reporting, show, spec_arguments
+from nnspec.cli.options import SpecArguments, reporting, show, spec_arguments, supply_options
 from nnspec.cli.settings import load_with_recipe
 from nnspec.diagnostics import SpecError
 from nnspec.train.launch import STRATEGIES, this_process
@@ -44,9 +44,7 @@ if TYPE_CHECKING:
 @click.option("--callback", "callbacks", multiple=True, metavar="NAME",
               help="tensorboard, mlflow, wandb or a plug-in's, with arguments: wandb(project = 'digits').")  # fmt: skip
 @click.option("--tensorboard", is_flag=True, help="Events for TensorBoard; short for --callback tensorboard.")
-@click.option("--memory", metavar="SHARE|BYTES",
-              help="That data may take, 25% or 4GB; what is larger is read while training goes on.")  # fmt: skip
-@click.option("--workers", type=click.IntRange(min=0), metavar="N", help="Processes that read samples; one a core.")
+@supply_options
 @click.option("--quiet", is_flag=True, help="Print the result only.")
 @reporting
 def command(

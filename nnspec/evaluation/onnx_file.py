@@ -43,7 +43,7 @@ from nnspec.train.order import Order
 from nnspec.train.shares import choose_parts
 from nnspec.train.split import Statistics
 from nnspec.train.strategy import Strategy
-from nnspec.train.supply import Supply
+from nnspec.train.supply import supply_of
 from nnspec.train.task import Computation, Task, Whole
 from nnspec.train.view import Normalise, View
 from nnspec.weights.preparation import NORMALIZED, TARGETS
@@ -84,10 +84,10 @@ def open_onnx(path: Path, request: Request) -> Subject:
     program = signature(session)
     inputs = {port.name: program.main.values[port.value] for port in program.main.inputs}
     judging = Judging.stored(part, session.metadata)
-    read = read_parts(
-        choice, held, Path.cwd(), frame_of(program, bool(recipe and recipe.cut)), {}, inputs, judging.known
-    )
-    divided = Divided(read, Supply(), CPU, None)
+    supply = supply_of(request.memory, request.workers)
+    frame = frame_of(program, bool(recipe and recipe.cut))
+    read = read_parts(choice, held, Path.cwd(), frame, {}, inputs, judging.known, supply)
+    divided = Divided(read, supply, CPU, None)
     cut = recipe.cut if recipe else None
     fitted = Fitted(divided, program, None, cut)
     judged = _judged(recipe, program, fitted, request.limits)

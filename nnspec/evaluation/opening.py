@@ -32,6 +32,7 @@ from nnspec.train.prepare import Prepared, choose_device, prepare
 from nnspec.train.randomness import own_randomness
 from nnspec.train.settings import best_weights, read_settings
 from nnspec.train.strategy import Strategy
+from nnspec.train.supply import supply_of
 from nnspec.train.task import Computation
 from nnspec.weights.checkpoint import open_checkpoint
 from nnspec.weights.source import WeightSource
@@ -46,6 +47,8 @@ class Request(Record):
     weights: WeightSource | None  # None for the best ones of a run
     onnx: str | Path | None  # a file that is run in the place of PyTorch
     device: str | None
+    memory: str | None  # that data may take
+    workers: int | None  # processes that read samples
     limits: Limits
 
 
@@ -61,7 +64,7 @@ def open_run(folder: Path, request: Request) -> Subject:
         raise SpecError.of(NotGivenAgain(None, str(folder), settings.given[0], "evaluate"))
     plan = read_plan(declarations, program.main.name, settings.recipe, request.limits)
     weights = request.weights if request.weights is not None else best_weights(folder)
-    return _opened(program, plan, declarations.sources(), Path(settings.base), weights, request)
+    return _opened(program, plan, declarations.sources(), Path(settings.base), weights, request, folder.parent)
 
 
 def open_spec(
@@ -77,8 +80,15 @@ def open_spec(
 
 
 def _opened(
-    program: Program, plan: Plan, sources: Mapping[str, Source], base: Path, weights: WeightSource, request: Request
+    program: Program,
+    plan: Plan,
+    sources: Mapping[str, Source],
+    base: Path,
+    weights: WeightSource,
+    request: Request,
+    runs: Path | None = None,
 ) -> Subject:
+    """The model of a recipe; `runs` is the folder of runs, where what was made of the data once is."""
     source = str(Path(weights).absolute()) if isinstance(weights, (str, Path)) else GivenWeights(value=weights)
     changed: dict[str, object] = {"weights": source, "drop": ()}
     part = request.part
@@ -99,8 +109,9 @@ def _opened(
     judging = Judging.stored(part, open_checkpoint(weights).metadata)
     places = {name: Span(source, 0, 0) for name, source in sources.items()} | plan.sources
     device = choose_device("cpu" if session is not None else request.device, this_process())
+    supply = supply_of(request.memory, request.workers, runs)
     with own_randomness(device):
-        prepared = prepare(program, plan, base, places, device, Strategy(), request.limits, judging)
+        prepared = prepare(program, plan, base, places, device, Strategy(), request.limits, judging, supply)
     if session is not None:
         if prepared.task.derives:
             raise SpecError.of(NotOneFile(None, session.path, "its loss takes derivatives of the model"))

@@ -14,7 +14,8 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 from weakref import WeakSet
@@ -215,13 +216,24 @@ class Loader:
                     self.supply.say(f"skipped, being damaged: {place}: {reason}")
 
 
-def close_loaders() -> None:
-    """End all workers."""
+def close_loaders(kept: Collection[Loader] = ()) -> None:
+    """End all workers, but for those of some loaders."""
     for each in list(OPEN):
-        each.close()
+        if each not in kept:
+            each.close()
 
 
 atexit.register(close_loaders)
+
+
+@contextmanager
+def own_loaders() -> Iterator[None]:
+    """The workers that are started in the block end with it."""
+    before = list(OPEN)
+    try:
+        yield
+    finally:
+        close_loaders(before)
 
 
 def _as_it_is(answer: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +26,7 @@ from nnspec.train.epochs import run_epochs
 from nnspec.train.folder import PROGRAM, make_folder, read_spec, write_spec, write_texts
 from nnspec.train.joining import joined
 from nnspec.train.launch import check_launch, this_launch, this_process
-from nnspec.train.loader import close_loaders
+from nnspec.train.loader import own_loaders
 from nnspec.train.lock import held
 from nnspec.train.manner import Manner
 from nnspec.train.mistakes import NotGivenAgain
@@ -37,7 +36,7 @@ from nnspec.train.resume import check_data, check_recipe
 from nnspec.train.settings import SAMPLE, SETTINGS, Settings, read_settings
 from nnspec.train.state import STATE, load_state
 from nnspec.train.strategy import Strategy
-from nnspec.train.supply import Supply, bytes_of, workers_of
+from nnspec.train.supply import supply_of
 
 Merge = Callable[[Mapping[str, object], Mapping[str, object]], Mapping[str, object]]
 
@@ -201,9 +200,8 @@ def prepare_job(
 ) -> Prepared:
     """The task of a job: its data read, its networks built; `shown` is told of what takes long."""
     processes = this_process().beside
-    memory, workers = bytes_of(job.manner.memory, processes), workers_of(job.manner.workers, processes)
-    beside = runs or Path(tempfile.gettempdir())
-    supply = Supply(memory, workers, beside, say=shown.say, reading=shown.reading)
+    supply = supply_of(job.manner.memory, job.manner.workers, runs, processes)
+    supply = supply.replace(say=shown.say, reading=shown.reading)
     plan = read_plan(job.declarations, job.name, {**job.settings.recipe, **job.objects}, job.manner.limits)
     places = {name: Span(source, 0, 0) for name, source in job.sources.items()}
     base, places = Path(job.settings.base), {**places, **plan.sources}
@@ -216,8 +214,5 @@ def placed_in(manner: Manner) -> Iterator[tuple[torch.device, Strategy]]:
     process = this_process()
     check_launch(manner.strategy, process)
     device = choose_device(manner.device, process)
-    try:
-        with own_randomness(device), joined(manner.strategy, process, device) as strategy:
-            yield device, strategy
-    finally:
-        close_loaders()
+    with own_randomness(device), joined(manner.strategy, process, device) as strategy, own_loaders():
+        yield device, strategy

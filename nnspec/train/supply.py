@@ -65,6 +65,22 @@ def workers_of(wanted: int | None, processes: int = 1) -> int:
     return max(1, min(WORKERS, allowed) // processes)
 
 
+def supply_of(memory: str | None, workers: int | None, beside: Path | None = None, processes: int = 1) -> Supply:
+    """The means of each of the processes on this machine.
+
+    Args:
+        memory: that data may take, as its user writes it; a modest amount for None.
+        workers: processes that read samples; one a core for None.
+        beside: the folder of runs; that of temporary files for None.
+        processes: on this machine, which share memory and cores.
+
+    Raises:
+        SpecError: the memory is no amount.
+    """
+    found = Supply(bytes_of(memory, processes), workers_of(workers, processes))
+    return found if beside is None else found.replace(beside=beside)
+
+
 def _unsaid(text: str) -> None:
     """Say nothing."""
 
