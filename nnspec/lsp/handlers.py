@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcInvalidParams
 
 from nnspec.lsp.server import Server
+from nnspec.lsp.translate import uri_of
 from nnspec.service.answers import Refused
 from nnspec.service.completion import complete
+from nnspec.service.document import Document
 from nnspec.service.fixes import fixes
 from nnspec.service.hover import hover
 from nnspec.service.names import Names
 from nnspec.service.outline import folds, outline
-from nnspec.service.preview import formatted, picture
+from nnspec.service.preview import formatted, page, picture
 from nnspec.service.shapes import inlays
 
-# The command that gives a picture: of a URI, behind which a line, a character and the name of a model may stand.
+# The commands that give a picture and its page: of a URI, behind which a line, a character and the name of a model may
+# stand. A page comes with the model on it, the models of the text, and the URIs of the files that its places are in.
 PICTURE = "nnspec.picture"
+PAGE = "nnspec.page"
 
 
 def on_initialized(server: Server, params: lsp.InitializedParams) -> None:
@@ -133,13 +137,31 @@ def on_code_action(server: Server, params: lsp.CodeActionParams) -> list[lsp.Cod
 
 def on_picture(server: Server, *arguments: Any) -> str:
     """The picture of a model, as SVG."""
+    document, offset, model = _asked(server, arguments)
+    try:
+        return picture(document, offset, model)
+    except Refused as refused:
+        raise JsonRpcInvalidParams(str(refused)) from refused
+
+
+def on_page(server: Server, *arguments: Any) -> dict[str, Any]:
+    """The page of a model."""
+    document, offset, model = _asked(server, arguments)
+    try:
+        made = page(document, offset, model)
+    except Refused as refused:
+        raise JsonRpcInvalidParams(str(refused)) from refused
+    models = [{"name": name, "range": [start, end]} for name, start, end in made.models]
+    files = {name: "" if path is None else uri_of(path) for name, path in made.files.items()}
+    return {"html": made.html, "model": made.model, "models": models, "files": files}
+
+
+def _asked(server: Server, arguments: Sequence[Any]) -> tuple[Document, int, str | None]:
+    """The text, offset and model that a command is about."""
     given = dict(zip(("uri", "line", "character", "model"), arguments, strict=False))
     place = lsp.Position(int(given.get("line", 0)), int(given.get("character", 0)))
     document, _, offset = server.at(str(given.get("uri")), place)
-    try:
-        return picture(document, offset, given.get("model"))
-    except Refused as refused:
-        raise JsonRpcInvalidParams(str(refused)) from refused
+    return document, offset, given.get("model")
 
 
 def on_shutdown(server: Server, params: None) -> None:
@@ -180,4 +202,5 @@ def create() -> Server:
     for method, (handler, options) in HANDLERS.items():
         server.feature(method, options)(handler)
     server.command(PICTURE)(on_picture)
+    server.command(PAGE)(on_page)
     return server

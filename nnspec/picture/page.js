@@ -432,3 +432,56 @@ view.addEventListener("wheel", (event) => {
 
 show();
 if (size[0] > view.clientWidth) scale(Math.max(0.5, (view.clientWidth - 4) / size[0]));
+
+// ---- an editor around the page: the box under its cursor is marked, and a click leads to the text
+
+const host = typeof acquireVsCodeApi === "function" ? acquireVsCodeApi() : null;
+
+/** The smallest step of the text around an offset, and the blocks that it lies in: one that is drawn, if there is one. */
+function stepAt(file, offset) {
+  let found = null;
+  const under = (network, key, prefix, above) => network.levels[key].boxes.forEach((box, index) => {
+    const id = `${network.number}:${box.strips[0].path ? prefix + box.strips[0].path : `${prefix}#${index}`}`;
+    for (const { place: [name, start, end] = [] } of box.strips) {
+      const wide = [end - start, boxes.has(id) ? 0 : 1];
+      const nearer = !found || wide[0] < found.wide[0] || (wide[0] === found.wide[0] && wide[1] < found.wide[1]);
+      if (name === file && start <= offset && offset <= end && nearer) found = { id, above, wide };
+    }
+    if (box.level && above.length < 8) under(network, box.level, prefix + box.prefix, [...above, id]);
+  });
+  DATA.networks.forEach((network) => under(network, network.root, "", []));
+  return found;
+}
+
+function follow(file, offset) {
+  const found = stepAt(file, offset);
+  if (!found) return;
+  if (!boxes.has(found.id)) {
+    found.above.forEach((id) => open.add(id));
+    show();
+  }
+  choose(found.id);
+  element(found.id).scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+if (host) {
+  const before = host.getState();
+  if (before?.title === document.title) {
+    open.clear();
+    before.open.forEach((id) => open.add(id));
+    show();
+    scale(before.zoom);
+    view.scrollTo(...before.at);
+  }
+  const keep = () => host.setState({ title: document.title, open: [...open], zoom, at: [view.scrollLeft, view.scrollTop] });
+  for (const act of ["click", "dblclick", "keyup", "scrollend"]) document.addEventListener(act, keep, true);
+  addEventListener("message", ({ data }) => data.follow && (follow(...data.follow), keep()));
+  view.addEventListener("click", (event) => {
+    const found = boxes.get(boxOf(event));
+    if (!found) return;
+    const { strips } = found.each.box, top = element(found.each.id).getBoundingClientRect().top;
+    const line = found.each.inside ? 0 : Math.floor((event.clientY - top) / (STRIP * zoom));
+    const place = strips[Math.min(Math.max(line, 0), strips.length - 1)].place;
+    if (place) host.postMessage(place);
+  });
+}

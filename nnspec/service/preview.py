@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from nnspec.api import Model
 from nnspec.formatting import format_text
+from nnspec.record import Record
 from nnspec.service.answers import Edit, Refused
 from nnspec.service.document import Document
 from nnspec.syntax import tree as t
@@ -28,21 +32,47 @@ def _changes(before: str, after: str) -> list[Edit]:
     return [Edit(first, len(before) - last, after[first : len(after) - last])]
 
 
-def picture(document: Document, offset: int = 0, model: str | None = None) -> str:
-    """The picture, as SVG, of a model by name, or of the one that stands at an offset, or of the first one.
+class Page(Record):
+    """The page of a model, the models of the text by their places, and the files that places of the page are in."""
+
+    html: str
+    model: str
+    models: tuple[tuple[str, int, int], ...]
+    files: dict[str, Path | None]  # by the names that the page has for them; None for the text itself
+
+
+def page(document: Document, offset: int = 0, model: str | None = None) -> Page:
+    """The page of a model by name, or of the one that stands at an offset, or of the first one.
 
     Raises:
         Refused: there is no model that is sound.
     """
+    shown = _shown(document, offset, model)
+    files: dict[str, Path | None] = {**document.readable.paths, document.source.name: None}
+    declared = [each for each in document.tree.declarations if isinstance(each, t.Model)]
+    places = tuple([(each.name.text, each.start, each.end) for each in declared])
+    return Page(shown.draw().html(), shown.name, places, files)
+
+
+def picture(document: Document, offset: int = 0, model: str | None = None) -> str:
+    """The picture of a model, chosen as for its page, as SVG.
+
+    Raises:
+        Refused: there is no model that is sound.
+    """
+    return _shown(document, offset, model).draw().svg()
+
+
+def _shown(document: Document, offset: int, model: str | None) -> Model:
     declared = [each for each in document.tree.declarations if isinstance(each, t.Model)]
     here = next((each.name.text for each in declared if each.start <= offset < each.end), None)
     first = None
     for each in document.models:
         first = first or each
         if each.name == (model or here):
-            return each.draw().svg()
+            return each
         if model is None and here is None:
             break
     if first is None or model is not None:
         raise Refused(f"there is no model {model} that is sound" if model else "there is no model that is sound")
-    return first.draw().svg()
+    return first
