@@ -15,14 +15,18 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file
+from torch.utils.data import Dataset
 
 import nnspec
+from nnspec.diagnostics import SpecError
 from nnspec.reading.folders import files_in
 from nnspec.run import Run
+from nnspec.train.data.dataset import Frame
 from nnspec.train.data.names import Names
-from nnspec.train.data.pictures import PictureFiles
+from nnspec.train.data.pictures import PictureFiles, read_pictures
 from nnspec.train.data.samples import Held
 from nnspec.train.keeping import Divided
+from nnspec.train.loader import Loader
 from nnspec.train.order import InShards, shuffled
 from nnspec.train.split import statistics
 from nnspec.train.supply import Supply, bytes_of
@@ -73,6 +77,38 @@ def assert_same(left: Run, right: Run) -> None:
     times = {"seconds", "samples_per_second"}
     for row, same in zip(left.history, right.history, strict=True):
         assert {key: row[key] for key in row.keys() - times} == {key: same[key] for key in same.keys() - times}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="worker processes are forked on Linux alone")
+def test_workers_put_samples_where_they_are_used_and_leave_alone_what_is_kept(folder: Path) -> None:
+    samples = read_pictures(folder / "pictures", Frame(3, 8, 8), None).samples
+    loader = Loader(samples, [np.arange(60)], Supply(workers=2), None, set(), batch=4)
+    wanted = [
+        np.arange(start, start + count) % 60 for start, count in zip(range(0, 90, 3), [4, 1, 5] * 10, strict=True)
+    ]
+    for _ in range(2):  # by the same workers
+        passed = loader.rows((0, each) for each in wanted)
+        kept = [next(passed) for _ in range(12)]  # more than there are places, then fewer
+        few = [next(passed) for _ in range(12)][-2:]
+        for places, rows in zip([*wanted[:12], *wanted[22:24]], [*kept, *few], strict=True):
+            assert all(torch.equal(rows[name], own) for name, own in samples.rows(places).items())
+    room = loader.requests.room
+    assert room is not None and any(held is not None for held in room.lent)
+    loader.close()
+
+
+def test_samples_with_other_fields_than_the_first_are_refused(folder: Path) -> None:
+    class Mixed(Dataset[tuple[torch.Tensor, float]]):
+        def __len__(self) -> int:
+            return 16
+
+        def __getitem__(self, index: int) -> tuple[torch.Tensor, float]:
+            return torch.zeros(3, 8, 8), index % 2 if index < 10 else 0.5
+
+    with pytest.raises(
+        SpecError, match=r"sample \d+ or one behind it are image, target, and of the first image, label"
+    ):
+        train(folder, data=Mixed())
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 10, 97, 1000])

@@ -15,7 +15,7 @@ import nnspec
 from nnspec.cli.main import main
 from nnspec.infer.pictures import read_picture as given
 from nnspec.infer.ports import TensorPort
-from nnspec.reading.pictures import pixels, read_bytes, read_classes, read_picture, upright
+from nnspec.reading.pictures import pixels, read_classes, read_into, read_picture, upright
 from nnspec.reading.unreadable import Unreadable
 from nnspec.recipe.plan import read_plan
 from nnspec.train.data.read import read
@@ -271,15 +271,18 @@ def test_a_picture_is_opened_once_and_its_file_is_closed(tmp_path: Path, monkeyp
     path, shown = tmp_path / "a.png", np.arange(36, dtype=np.uint8).reshape(4, 3, 3)
     Image.fromarray(shown).save(path)
     files: list[IO[bytes]] = []
-    own = Path.open
+    own = open
 
     def opened(place: Path, mode: str) -> IO[bytes]:
         files.append(own(place, mode))
         return files[-1]
 
-    read_bytes(path, 3, (4, 3))  # which loads the formats of Pillow
+    made = np.zeros((1, 4, 3, 3), np.uint8)
+    read_into(made, [path], 3, (4, 3))  # which loads the formats of Pillow
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "open", opened)
+        patched.setattr("nnspec.reading.pictures.open", opened, raising=False)
         patched.setattr("builtins.open", None)  # by which Pillow opens a path
-        assert np.array_equal(read_bytes(path, 3, (4, 3)), shown)
+        made[:] = 0
+        read_into(made, [path], 3, (4, 3))
+    assert np.array_equal(made[0], shown)
     assert len(files) == 1 and files[0].closed

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from nnspec.reading.room import PIXELS
-from nnspec.reading.unreadable import Unreadable, opening
+from nnspec.reading.unreadable import Unreadable, not_opened
 
 Pixels = NDArray[np.float32]
+Source = str | Path | IO[bytes]
 
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # what it finds in damaged files is told below
 
@@ -30,6 +31,7 @@ MODES = {1: "L", 3: "RGB", 4: "RGBA"}  # by the number of channels
 # What is opened: formats of pixels, none that is a program (EPS) or a stub.
 FORMATS = frozenset({"AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "MPO", "PCX", "PNG", "PPM", "QOI", "SGI",
                      "TGA", "TIFF", "WEBP"})  # fmt: skip
+USUAL = ("JPEG", "PNG")
 WIDE = 65_535  # white in 16 bits
 PREMULTIPLIED = {"La": "LA", "RGBa": "RGBA"}
 SEVERAL = frozenset({"LA", "PA", "RGBA"})  # modes with a channel of transparency
@@ -38,37 +40,45 @@ RESAVE = "save it again as PNG"
 
 
 @contextmanager
-def opened(source: Path | IO[bytes]) -> Iterator[Image.Image]:
+def opened(source: Source) -> Iterator[Image.Image]:
     """The first frame of a picture, turned as its EXIF tag says.
 
     Raises:
         Unreadable: there is no such file, it is no picture, or it is damaged or too large.
     """
-    with _telling(), _file(source) as file, Image.open(file, formats=_formats()) as picture:
-        if min(picture.size) < 1:
-            raise Unreadable(f"it has {picture.width} x {picture.height} pixels", "take another picture")
-        if picture.width * picture.height > PIXELS:
-            reason = f"it has {picture.width:,} x {picture.height:,} pixels"
-            raise Unreadable(reason, f"a picture may have {PIXELS:,}; make it smaller")
+    with _telling(), _file(source) as file, _looked_at(file) as picture:
         yield upright(picture)
+
+
+def _looked_at(file: IO[bytes]) -> Image.Image:
+    """A picture in a file, of which the size is known, and that is not unpacked.
+
+    Raises:
+        Unreadable: it is too large.
+    """
+    picture = Image.open(file, formats=_formats())
+    if min(picture.size) < 1:
+        raise Unreadable(f"it has {picture.width} x {picture.height} pixels", "take another picture")
+    if picture.width * picture.height > PIXELS:
+        reason = f"it has {picture.width:,} x {picture.height:,} pixels"
+        raise Unreadable(reason, f"a picture may have {PIXELS:,}; make it smaller")
+    return picture
 
 
 @cache
 def _formats() -> list[str]:
     Image.init()  # all that this Pillow was built with
-    return sorted(FORMATS & Image.OPEN.keys())
+    return sorted(FORMATS & Image.OPEN.keys(), key=lambda name: (name not in USUAL, name))  # they are tried in turn
 
 
-@contextmanager
-def _file(source: Path | IO[bytes]) -> Iterator[IO[bytes]]:
+def _file(source: Source) -> AbstractContextManager[IO[bytes]]:
     """A file, opened here and once: what keeps it from that is told apart from what is wrong within."""
-    if not isinstance(source, Path):
-        yield source
-        return
-    with opening(source):
-        file = source.open("rb")
-    with file:
-        yield file
+    if not isinstance(source, (str, Path)):
+        return nullcontext(source)
+    try:
+        return open(source, "rb")
+    except OSError as error:
+        raise not_opened(Path(source), error) from None
 
 
 @contextmanager
@@ -107,7 +117,7 @@ def extent_of(path: Path) -> tuple[int, int]:
         return picture.height, picture.width
 
 
-def read_picture(source: Path | IO[bytes], channels: int, extent: tuple[int, int]) -> Pixels:
+def read_picture(source: Source, channels: int, extent: tuple[int, int]) -> Pixels:
     """A picture [C, H, W] with so many channels, in this height and width.
 
     Raises:
@@ -132,14 +142,17 @@ def pixels(picture: Image.Image, channels: int, extent: tuple[int, int]) -> Pixe
     return np.ascontiguousarray(array.transpose(2, 0, 1))
 
 
-def read_bytes(source: Path | IO[bytes], channels: int, extent: tuple[int, int]) -> NDArray[np.uint8]:
-    """A picture [H, W, C] of 8 bits, of which 255 is white.
+def read_into(made: NDArray[Any], sources: Iterable[Source], channels: int, extent: tuple[int, int]) -> None:
+    """Pictures put into an array, one after the other: bytes [H, W, C], or numbers [C, H, W] if it is of floats.
 
     Raises:
-        Unreadable: the file holds no picture, or one of more bits.
+        Unreadable: one is no picture, or of more bits than there is room for.
     """
-    with opened(source) as picture:
-        return eight_bits(picture, channels, extent)
+    numbers = eight_bits if made.dtype == np.uint8 else pixels
+    with _telling():
+        for place, source in zip(made, sources, strict=True):
+            with _file(source) as file, _looked_at(file) as picture:
+                place[...] = numbers(upright(picture), channels, extent)
 
 
 def eight_bits(picture: Image.Image, channels: int, extent: tuple[int, int]) -> NDArray[np.uint8]:
@@ -214,7 +227,7 @@ def _converted(picture: Image.Image, mode: str) -> Image.Image:
         raise Unreadable(f"it is in the mode {picture.mode}, which has no way to {mode}", RESAVE) from None
 
 
-def read_classes(path: Path, extent: tuple[int, int]) -> NDArray[np.int64]:
+def read_classes(path: Source, extent: tuple[int, int]) -> NDArray[np.int64]:
     """The class of each pixel [H, W]: its number, grey level or place in the palette, never scaled or mixed.
 
     Raises:

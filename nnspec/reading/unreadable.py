@@ -25,11 +25,16 @@ def opening(path: Path) -> Iterator[None]:
     """Turn the operating system's reason against reading a file into `Unreadable`."""
     try:
         yield
-    except FileNotFoundError:
-        raise Unreadable(MISSING, "check the path") from None
     except OSError as error:
-        reason = "it is a folder" if path.is_dir() else f"it cannot be read ({_told(error)})"
-        raise Unreadable(reason, "name a file that may be read") from None
+        raise not_opened(path, error) from None
+
+
+def not_opened(path: Path, error: OSError) -> Unreadable:
+    """The operating system's reason against reading a file."""
+    if isinstance(error, FileNotFoundError):
+        return Unreadable(MISSING, "check the path")
+    reason = "it is a folder" if path.is_dir() else f"it cannot be read ({_told(error)})"
+    return Unreadable(reason, "name a file that may be read")
 
 
 def _told(error: OSError) -> str:

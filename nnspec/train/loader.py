@@ -27,15 +27,20 @@ from torch.utils.data import DataLoader, Dataset
 from nnspec.diagnostics import Diagnostic, Span, SpecError
 from nnspec.reading.unreadable import Unreadable
 from nnspec.train.data.samples import Indices, Rows, Samples
+from nnspec.train.room import Room
 from nnspec.train.supply import Supply
 
 DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux
 MOST_DAMAGED = 100  # samples in a row
 TOLD = 5  # damaged samples that are told of one by one
+AT_ONCE = 64  # samples that are read at once, unless it is said otherwise
+AHEAD = 2  # requests that each process is given ahead
 Request = tuple[int, Indices]  # a part, and positions in it
+Sent = tuple[int, Indices, int | None]  # a request, and the place where its samples are put
 Damage = tuple[str, str, str]  # the place of a sample, what is wrong with it, what to do
 OPEN: WeakSet[Loader] = WeakSet()
-Answer = tuple[Rows, dict[int, Damage], bool]  # by index; whether they are too many
+Answer = tuple[Rows, dict[int, Damage], bool, tuple[int, int] | None]
+"""Samples; those that are damaged, by index; whether they are too many; the place that they are at, and their count."""
 
 
 class DamagedSample(Diagnostic):
@@ -82,15 +87,27 @@ class Fetcher(Dataset[Answer]):
         self.samples = samples
         self.parts = parts
         self.skips = skips
+        self.room: Room | None = None  # for samples, which need not travel then
 
-    def __getitem__(self, request: Request) -> Answer:
-        part, positions = self.parts[request[0]], request[1]
+    def __getitem__(self, sent: Sent) -> Answer:
+        part, positions, place = self.parts[sent[0]], sent[1], sent[2]
+        if self.room is None or place is None:
+            try:
+                return self.samples.rows(part[positions]), {}, False, None
+            except Unreadable:
+                return *self._one_by_one(part, positions), None
+        count = len(positions)
+        rows = self.room.rows(place, count)
         try:
-            return self.samples.rows(part[positions]), {}, False
+            self.samples.fill(part[positions], rows)
         except Unreadable:
-            return self._one_by_one(part, positions)
+            found, damages, fatal = self._one_by_one(part, positions)
+            for name, tensor in found.items():
+                rows[name].copy_(tensor)
+            return {}, damages, fatal, (place, count)
+        return {}, {}, False, (place, count)
 
-    def _one_by_one(self, part: Indices, positions: Indices) -> Answer:
+    def _one_by_one(self, part: Indices, positions: Indices) -> tuple[Rows, dict[int, Damage], bool]:
         """The samples, with others in the place of those that are damaged; none where these are not skipped."""
         found: list[Rows] = []
         damages: dict[int, Damage] = {}
@@ -115,9 +132,13 @@ class _Requests:
 
     def __init__(self) -> None:
         self.current: Iterable[Request] = ()
+        self.room: Room | None = None
 
-    def __iter__(self) -> Iterator[Request]:
-        return iter(self.current)
+    def __iter__(self) -> Iterator[Sent]:
+        if self.room is not None:
+            self.room.asked.clear()  # no worker is at the requests of the pass before
+        for part, positions in self.current:
+            yield part, positions, None if self.room is None else self.room.take(len(positions))
 
 
 class Loader:
@@ -131,6 +152,7 @@ class Loader:
         span: Span | None,
         skipped: set[str],
         pinned: bool = False,
+        batch: int = AT_ONCE,
     ) -> None:
         """Read samples ahead.
 
@@ -141,6 +163,7 @@ class Loader:
             span: of the recipe.
             skipped: the places of damaged samples, to which others are added.
             pinned: whether samples are put where a GPU can take them from while it computes.
+            batch: the samples of most requests.
         """
         self.fetcher = Fetcher(samples, parts, supply.skips)
         self.supply = supply
@@ -149,6 +172,7 @@ class Loader:
         self.requests = _Requests()
         self.workers = supply.workers if samples.decoded else 0
         self.pinned = pinned
+        self.batch = batch
         self.loader: DataLoader[Answer] | None = None
         OPEN.add(self)
 
@@ -158,6 +182,7 @@ class Loader:
         if iterator is not None:
             iterator._shutdown_workers()
         self.loader = None
+        self.fetcher.room = self.requests.room = None
 
     def rows(self, requests: Iterable[Request]) -> Iterator[Rows]:
         """The samples of each request.
@@ -176,7 +201,8 @@ class Loader:
         Raises:
             SpecError: too many are damaged.
         """
-        for rows, damages, fatal in self._answers(requests):
+        for found, damages, fatal, put in self._answers(requests):
+            rows = found if put is None or self.requests.room is None else self.requests.room.lend(*put)
             if damages and self.supply.skips:
                 if fatal:
                     place, reason, _ = list(damages.values())[-1]
@@ -186,9 +212,13 @@ class Loader:
 
     def _answers(self, requests: Iterable[Request]) -> Iterable[Answer]:
         if self.workers == 0:
-            return map(self.fetcher.__getitem__, requests)
+            return (self.fetcher[part, positions, None] for part, positions in requests)
         self.requests.current = requests
         if self.loader is None:
+            if sys.platform == "linux" and not self.pinned:
+                samples = self.fetcher.samples
+                room = Room(samples.forms, self.batch, (AHEAD + 1) * self.workers + 1)
+                self.fetcher.room = self.requests.room = room
             gc.collect()
             gc.freeze()  # pages that no collection writes to stay shared
             self.loader = DataLoader(
@@ -196,6 +226,7 @@ class Loader:
                 batch_size=None,
                 sampler=self.requests,
                 num_workers=self.workers,
+                prefetch_factor=AHEAD,
                 collate_fn=_as_it_is,
                 pin_memory=self.pinned,
                 persistent_workers=True,

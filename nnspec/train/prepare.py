@@ -156,7 +156,7 @@ def prepare(
     if judging is not None:
         judged = judging.chosen(data, chosen, plan.places.get("data"))
         chosen = Parts(judged, judged, judged[:0])
-    divided.divide([chosen.training, chosen.validation, chosen.test])
+    divided.divide([chosen.training, chosen.validation, chosen.test], recipe.batch)
     known, views = _normalising(fitted, normalised, judging)
     pictures = followed(fitted, views, known, device) if recipe.augment else ()
     draws = torch.Generator().manual_seed(recipe.seed)

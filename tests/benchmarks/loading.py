@@ -3,7 +3,8 @@
 In FOLDER 2,000 pictures of 224 x 224 are made and linked to as many as are wanted (200,000), and a text of 1 GB is
 written; they stay for the next time. Printed are
 
-* `decoding`: the loader's pictures a second by those of processes that do nothing but decode the same files;
+* `decoding`: the loader's pictures a second by those of as many processes that do nothing but decode the same files,
+  by the clock, and by what all of its processes compute, which others who work beside disturb less;
 * `training`: those of `Model.train` by those of a careful Dataset, DataLoader and loop over the same files;
 * `memory`: the proportional memory of all processes in training, of all pictures and of a tenth of them, and of two
   processes of DDP by one;
@@ -120,21 +121,104 @@ def ours(root: Path, workers: int) -> Iterator[object]:
     loader.close()
 
 
-def decoded(root: Path, workers: int) -> float:
-    """Pictures a second of processes that decode and throw away: the limit."""
-    program = (
-        "import sys, time, glob, numpy as np\nfrom PIL import Image\n"
-        "files = sorted(glob.glob(sys.argv[1] + '/*/*.jpg'))[int(sys.argv[2])::97]\n"
-        "def decode(path):\n    with Image.open(path) as picture: return np.asarray(picture.convert('RGB'))\n"
-        "[decode(path) for path in files[:50]]\nbegan, count = time.perf_counter(), int(sys.argv[3])\n"
-        "[decode(files[index % len(files)]) for index in range(count)]\nprint(count / (time.perf_counter() - began))"
-    )
-    count = str(STEPS * BATCH // max(1, workers))
-    processes = [
-        subprocess.Popen([sys.executable, "-c", program, str(root), str(number), count], stdout=subprocess.PIPE)
-        for number in range(max(1, workers))
-    ]
-    return sum(float(process.communicate()[0]) for process in processes)
+DECODE = """
+import glob, sys, time
+import numpy as np
+from PIL import Image
+paths = sorted(glob.glob(sys.argv[1] + "/*/*.jpg"))
+chosen = np.random.default_rng(int(sys.argv[2])).integers(len(paths), size=1 << 20)
+files = (paths[number] for number in chosen.tolist())
+def decode(count):
+    for _ in range(count):
+        with Image.open(next(files)) as picture:
+            np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
+decode(50)
+print(flush=True)
+for line in sys.stdin:
+    decode(int(line))
+    print(flush=True)
+"""
+
+
+class Decoding:
+    """Processes that decode the same files in an order of their own, and throw them away: the limit."""
+
+    def __init__(self, root: Path, workers: int) -> None:
+        self.processes = [
+            subprocess.Popen(
+                [sys.executable, "-c", DECODE, str(root), str(number)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for number in range(max(1, workers))
+        ]
+        self._wait()
+
+    def run(self, count: int) -> None:
+        """Decode as many pictures."""
+        for process in self.processes:
+            assert process.stdin is not None
+            process.stdin.write(f"{count // len(self.processes)}\n")
+            process.stdin.flush()
+        self._wait()
+
+    def _wait(self) -> None:
+        for process in self.processes:
+            assert process.stdout is not None
+            process.stdout.readline()
+
+    def close(self) -> None:
+        """End them."""
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+
+def processor(processes: list[int]) -> float:
+    """The seconds that processes have computed."""
+    tasks = [task for each in processes for task in Path(f"/proc/{each}/task").iterdir()]
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
+def loading(root: Path, workers: int) -> tuple[list[float], list[float]]:
+    """Of rounds that follow each other: the loader's pictures by those of decoding, a second, and a processor second.
+
+    The second is what the first would be on a machine that does nothing else. The loader's processes are its workers and
+    the one that they work for; between the rounds all wait, the workers for requests, with batches ahead.
+    """
+    limit = Decoding(root, workers)
+    batches = ours(root, workers)
+    for _ in range(4 + 2 * workers):
+        next(batches)
+    own = [os.getpid(), *map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())]
+    decoding = [each.pid for each in limit.processes]
+    loading = [each for each in own if each not in decoding]
+    clock: list[float] = []
+    computed: list[float] = []
+    ahead = 2 * workers
+    for _ in range(ROUNDS):
+        spent: list[tuple[float, float]] = []
+        for processes in (loading, decoding):
+            before = processor(processes)
+            if processes is decoding:
+                began = time.perf_counter()
+                limit.run((ahead + STEPS) * BATCH)
+                taken = (time.perf_counter() - began) * STEPS / (ahead + STEPS)
+            else:
+                for _ in range(ahead):  # which are there already
+                    next(batches)
+                began = time.perf_counter()
+                for _ in range(STEPS):
+                    next(batches)
+                taken = time.perf_counter() - began
+                time.sleep(1)  # as many are made again
+            spent.append((taken, processor(processes) - before))
+        clock.append(spent[1][0] / spent[0][0])
+        computed.append(spent[1][1] / spent[0][1])
+    limit.close()
+    batches.close()  # type: ignore[attr-defined]
+    return clock, computed
 
 
 def trained_by_hand(root: Path, workers: int) -> float:
@@ -265,7 +349,9 @@ def main(folder: Path, workers: int = 2, count: int = 200_000) -> None:
     """Measure and print."""
     root, tenth = make_pictures(folder, count), make_pictures(folder, count // 10)
     print(f"{workers} workers, {count:,} pictures, {ROUNDS} rounds")
-    show("decoding", [rate(ours(root, workers)) / decoded(root, workers) for _ in range(ROUNDS)])
+    clock, computed = loading(root, workers)
+    show("decoding", clock)
+    show("decoding, computed", computed)
     show("training", [trained(root, workers) / trained_by_hand(root, workers) for _ in range(ROUNDS)])
     (first, whole), (_, part) = watched(folder, root, workers), watched(folder, tenth, workers)
     print(f"{'first step':<24}{first:6.1f} s")

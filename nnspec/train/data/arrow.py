@@ -12,7 +12,7 @@ from torch import Tensor
 from nnspec.reading.pictures import eight_bits, is_wide, pixels, upright
 from nnspec.reading.unreadable import FETCH, Unreadable
 from nnspec.train.data.dataset import Frame
-from nnspec.train.data.samples import Form, Hash, Indices, Rows, Samples
+from nnspec.train.data.samples import Decoded, Form, Hash, Indices, Rows
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -22,10 +22,8 @@ COMPARED = 1 << 26  # bytes of a column by all of which it is known to be the sa
 LOOKED_AT = 64  # rows of a larger one
 
 
-class ArrowPictures(Samples):
+class ArrowPictures(Decoded):
     """Rows of one or several splits: columns of pictures, and others that are in memory."""
-
-    decoded = True
 
     def __init__(
         self, parts: Sequence[Dataset], pictures: Sequence[str], others: Mapping[str, Tensor], frame: Frame
@@ -61,17 +59,15 @@ class ArrowPictures(Samples):
     def place(self, index: int) -> str:
         return f"row {index + 1:,}"
 
-    def rows(self, indices: Indices) -> Rows:
-        found = {name: torch.from_numpy(tensor.numpy()[indices]) for name, tensor in self.known.items()}
+    def fill(self, indices: Indices, rows: Rows) -> None:
+        for name, tensor in self.known.items():
+            rows[name].copy_(tensor[torch.from_numpy(indices)])
         for name in self.parts:
-            form = self.forms[name]
-            made = np.empty((len(indices), *form.sizes), np.uint8 if form.white else np.float32)
+            form, made = self.forms[name], rows[name].numpy()
+            extent = form.sizes[:2] if form.white else form.sizes[1:]
             for row, index in enumerate(indices.tolist()):
                 picture = self._picture(name, index)
-                extent = form.sizes[:2] if form.white else form.sizes[1:]
                 made[row] = (eight_bits if form.white else pixels)(picture, self.channels, (extent[0], extent[1]))
-            found[name] = torch.from_numpy(made)
-        return found
 
     def _picture(self, name: str, index: int) -> Any:
         """The picture of a row.

@@ -20,6 +20,7 @@ from nnspec.reading.unreadable import Unreadable
 from nnspec.train.data.samples import Form, Hash, Indices, Rows, Samples
 
 LOOKED_AT = 16  # samples by which the data is told from other data
+ONE_TYPE = "let all samples have numbers of one type"
 ONE_SHAPE = "bring all samples to one shape: pad sequences, resize pictures"
 
 
@@ -68,11 +69,20 @@ class Asked(Samples):
 
     def rows(self, indices: Indices) -> Rows:
         arrays = self._arrays([int(index) for index in indices])
+        if arrays.keys() != self.forms.keys():
+            named = f"{', '.join(arrays)}, and of the first {', '.join(self.forms)}"
+            raise Unreadable(f"the fields of {self.place(int(indices[0]))} or one behind it are {named}", ONE_TYPE)
         for name, array in arrays.items():
             if array.shape[1:] != self.forms[name].sizes:
                 shapes = f"{list(array.shape[1:])}, and of the first {list(self.forms[name].sizes)}"
                 raise Unreadable(f"{name} of {self.place(int(indices[0]))} or one behind it is {shapes}", ONE_SHAPE)
-        return {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
+        made = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
+        for name, tensor in made.items():
+            wanted = self.forms[name].dtype
+            if tensor.dtype != wanted and not (tensor.is_floating_point() and wanted.is_floating_point):
+                types = f"{str(tensor.dtype)[6:]}, and of the first {str(wanted)[6:]}"
+                raise Unreadable(f"{name} of {self.place(int(indices[0]))} or one behind it is {types}", ONE_TYPE)
+        return {name: tensor.to(self.forms[name].dtype) for name, tensor in made.items()}
 
     def identify(self, hashed: Hash) -> None:
         kind = type(self.dataset)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import numpy as np
 from nnspec.reading.pictures import is_wide, opened
 from nnspec.reading.unreadable import Unreadable
 from nnspec.train.data.names import Names
-from nnspec.train.data.samples import Hash
+from nnspec.train.data.samples import Hash, Indices
 
 EIGHT_BITS = (".jpg", ".jpeg", ".bmp", ".gif", ".webp")  # files that never have more
 LOOKED_AT = 2000  # files of other kinds whose bits are looked at before the first is read
@@ -35,6 +35,12 @@ class Files:
     def path(self, index: int) -> Path:
         """The file of this number."""
         return Path(self.folders[int(np.searchsorted(self.ends, index, side="right"))], self.names[index])
+
+    def paths(self, indices: Indices) -> Iterator[str]:
+        """The files of some numbers."""
+        folders = np.searchsorted(self.ends, indices, side="right")
+        for folder, name in zip(folders.tolist(), self.names.some(indices), strict=True):
+            yield f"{self.folders[folder]}/{name}"
 
     def identify(self, hashed: Hash) -> None:
         """By the names and sizes of the files; where they are small, by all that is in them."""

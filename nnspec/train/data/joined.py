@@ -67,6 +67,13 @@ class Joined(Samples):
                 made[name][torch.from_numpy(chosen)] = rows
         return made
 
+    def fill(self, indices: Indices, rows: Rows) -> None:
+        places = np.searchsorted(self.starts, indices, side="right") - 1
+        if len(indices) and (places == places[0]).all():
+            self.sources[places[0]].fill(indices - self.starts[places[0]], rows)
+        else:
+            super().fill(indices, rows)
+
     def place(self, index: int) -> str:
         source, own = self._source(index)
         return source.place(own)

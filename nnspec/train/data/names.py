@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 AT_ONCE = 4096  # names that become texts together
 
@@ -31,6 +32,11 @@ class Names:
 
     def __getitem__(self, index: int) -> str:
         return self.whole[self._ends[index] : self._ends[index + 1]].tobytes().decode("utf-8", "surrogateescape")
+
+    def some(self, indices: NDArray[np.int64]) -> Iterator[str]:
+        """The names of some numbers."""
+        for first, last in zip(self._ends[indices].tolist(), self._ends[indices + 1].tolist(), strict=True):
+            yield self.whole[first:last].tobytes().decode("utf-8", "surrogateescape")
 
     def __iter__(self) -> Iterator[str]:
         for start in range(0, len(self), AT_ONCE):

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from nnspec.diagnostics import Span
 from nnspec.reading.folders import common_names, files_in, others_in, parts_of
-from nnspec.reading.pictures import read_bytes, read_classes, read_picture
+from nnspec.reading.pictures import read_classes, read_into
 from nnspec.reading.unreadable import Unreadable
 from nnspec.train.data.dataset import DataSet, Frame
 from nnspec.train.data.fail import RELATIVE, instead, read_from, refuse
 from nnspec.train.data.files import Files
 from nnspec.train.data.names import Names
 from nnspec.train.data.pictures import COLORS, WHITE, frame_of_file
-from nnspec.train.data.samples import Form, Hash, Indices, Rows, Samples
+from nnspec.train.data.samples import Decoded, Form, Hash, Indices, Rows
 
 _CLASSES = 20  # the largest number of a class that no folder of pictures has as its brightest grey
 DARK = 64  # pictures of a field by which it is told whether they are greys
@@ -72,10 +72,8 @@ def read_pairs(path: Path, labels: tuple[str, ...], frame: Frame, span: Span | N
                    held_out=validated, tested=tested, notes=notes)  # fmt: skip
 
 
-class PairFiles(Samples):
+class PairFiles(Decoded):
     """The pictures of several fields, unpacked when they are asked for; classes are the numbers of their pixels."""
-
-    decoded = True
 
     def __init__(self, root: Path, fields: Mapping[str, Files], labels: Sequence[str], frame: Frame) -> None:
         """Take the files as they are listed.
@@ -106,34 +104,31 @@ class PairFiles(Samples):
         paths = [files.path(index).relative_to(self.root).as_posix() for files in self.fields.values()]
         return " or ".join(paths)
 
-    def rows(self, indices: Indices) -> Rows:
-        found = {}
+    def fill(self, indices: Indices, rows: Rows) -> None:
         for name in self.fields:
-            form = self.forms[name]
-            made = np.empty((len(indices), *form.sizes), torch.empty(0, dtype=form.dtype).numpy().dtype)
-            for row, index in enumerate(indices.tolist()):
-                made[row] = self._read(name, index)
-            found[name] = torch.from_numpy(made)
-        return found
+            self._read(name, indices, rows[name].numpy())
 
-    def _read(self, name: str, index: int) -> NDArray[Any]:
-        """A picture, or the classes of one."""
+    def _read(self, name: str, indices: Indices, made: NDArray[Any]) -> None:
+        """Pictures, or the classes of some, put into an array."""
         files = self.fields[name]
-        path = files.path(index)
         if name not in self.labels:
-            return (read_picture if files.wide else read_bytes)(path, self.channels, self.extent)
-        classes = read_classes(path, self.extent)
-        if not files.wide and int(classes.max()) > WHITE:
-            raise Unreadable("it has more classes than the first ones can", "save all of them alike")
-        return classes
+            read_into(made, files.paths(indices), self.channels, self.extent)
+            return
+        for row, path in enumerate(files.paths(indices)):
+            classes = read_classes(path, self.extent)
+            if not files.wide and int(classes.max()) > WHITE:
+                raise Unreadable("it has more classes than the first ones can", "save all of them alike")
+            made[row] = classes
 
     def brightest(self, name: str) -> int:
         """The brightest grey of a field, of 255, in the pictures that are looked at."""
         brightest = 0
-        for index in np.linspace(0, len(self) - 1, min(DARK, len(self))).astype(np.int64).tolist():
+        form = self.forms[name]
+        made = torch.empty((1, *form.sizes), dtype=form.dtype).numpy()
+        for index in np.linspace(0, len(self) - 1, min(DARK, len(self))).astype(np.int64):
             with suppress(Unreadable):
-                picture = self._read(name, index)
-                brightest = max(brightest, round(float(picture.max()) * (255 if self.fields[name].wide else 1)))
+                self._read(name, np.array([index]), made)
+                brightest = max(brightest, round(float(made.max()) * (255 if self.fields[name].wide else 1)))
         return brightest
 
     def identify(self, hashed: Hash) -> None:

@@ -10,14 +10,14 @@ import torch
 
 from nnspec.diagnostics import Span
 from nnspec.reading.folders import common_names, files_in, folders_in, others_note, parts_of
-from nnspec.reading.pictures import extent_of, read_bytes, read_picture
+from nnspec.reading.pictures import extent_of, read_into
 from nnspec.reading.unreadable import Unreadable
 from nnspec.train.data.dataset import DataSet, Frame
 from nnspec.train.data.fail import RELATIVE, read_from, refuse
 from nnspec.train.data.files import Files
 from nnspec.train.data.known import Known
 from nnspec.train.data.names import Names
-from nnspec.train.data.samples import Form, Hash, Indices, Rows, Samples
+from nnspec.train.data.samples import Decoded, Form, Hash, Indices, Rows
 
 COLORS = 3
 WHITE = 255
@@ -74,10 +74,8 @@ def read_pictures(path: Path, frame: Frame, span: Span | None, known: Known | No
                    held_out=validated, tested=tested, notes=notes)  # fmt: skip
 
 
-class PictureFiles(Samples):
+class PictureFiles(Decoded):
     """The pictures of folders, each unpacked when it is asked for: bytes, unless some have more bits."""
-
-    decoded = True
 
     def __init__(
         self,
@@ -112,13 +110,9 @@ class PictureFiles(Samples):
     def place(self, index: int) -> str:
         return self.files.path(index).relative_to(self.root).as_posix()
 
-    def rows(self, indices: Indices) -> Rows:
-        form = self.forms["image"]
-        made = np.empty((len(indices), *form.sizes), np.float32 if self.files.wide else np.uint8)
-        read = read_picture if self.files.wide else read_bytes
-        for place, index in enumerate(indices.tolist()):
-            made[place] = read(self.files.path(index), self.channels, self.extent)
-        return {"image": torch.from_numpy(made), "label": self.known["label"][torch.from_numpy(indices)]}
+    def fill(self, indices: Indices, rows: Rows) -> None:
+        read_into(rows["image"].numpy(), self.files.paths(indices), self.channels, self.extent)
+        rows["label"].copy_(self.known["label"][torch.from_numpy(indices)])
 
     def identify(self, hashed: Hash) -> None:
         hashed.update(f"{self.forms['image']}".encode())

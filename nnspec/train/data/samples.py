@@ -88,6 +88,15 @@ class Samples(ABC):
             Unreadable: one is damaged.
         """
 
+    def fill(self, indices: Indices, rows: Rows) -> None:
+        """Put some samples where there is room for them.
+
+        Raises:
+            Unreadable: one is damaged.
+        """
+        for name, tensor in self.rows(indices).items():
+            rows[name].copy_(tensor)
+
     def place(self, index: int) -> str:
         """The place of a sample in its files, in words."""
         return f"sample {index:,}"
@@ -100,6 +109,20 @@ class Samples(ABC):
     def bytes(self) -> int:
         """The bytes that all of them take in memory."""
         return len(self) * sum(form.bytes for form in self.forms.values())
+
+
+class Decoded(Samples):
+    """Samples that take long to get: a file is opened, a picture unpacked. A reader puts them into given memory."""
+
+    decoded = True
+
+    def rows(self, indices: Indices) -> Rows:
+        made = {name: torch.empty((len(indices), *form.sizes), dtype=form.dtype) for name, form in self.forms.items()}
+        self.fill(indices, made)
+        return made
+
+    @abstractmethod
+    def fill(self, indices: Indices, rows: Rows) -> None: ...
 
 
 class Held(Samples):

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nnspec.reading.folders import SUFFIXES
-from nnspec.reading.pictures import is_wide, opened, read_bytes, read_picture
+from nnspec.reading.pictures import is_wide, opened, read_into
 from nnspec.reading.unreadable import FETCH, Unreadable
 from nnspec.recipe.data import Shards as Choice
 from nnspec.train.data.dataset import DataSet, Frame
@@ -29,7 +29,7 @@ from nnspec.train.data.fail import RELATIVE, read_from, refuse
 from nnspec.train.data.names import Names
 from nnspec.train.data.pictures import COLORS, WHITE
 from nnspec.train.data.place import Place
-from nnspec.train.data.samples import Form, Hash, Indices, Rows, Samples
+from nnspec.train.data.samples import Decoded, Form, Hash, Indices, Rows
 
 LABEL = "cls"  # the ending of a file with the number of a class
 ARRAY = "npy"
@@ -37,10 +37,8 @@ LAYOUT = "name the files of a sample alike: 000017.jpg and 000017.cls"
 Span64 = NDArray[np.int64]
 
 
-class TarFiles(Samples):
+class TarFiles(Decoded):
     """The samples of tar files: pictures, arrays, and labels."""
-
-    decoded = True
 
     def __init__(self, paths: Sequence[Path], frame: Frame, buffer: int, place: Place) -> None:
         """Look at the heads of all files.
@@ -97,23 +95,21 @@ class TarFiles(Samples):
     def place(self, index: int) -> str:
         return f"{Path(self.paths[self._shard(index)]).name}, {self.names[index]}"
 
-    def rows(self, indices: Indices) -> Rows:
-        made: dict[str, Any] = {}
+    def fill(self, indices: Indices, rows: Rows) -> None:
         if self.picture is not None:
-            form = self.forms["image"]
-            pictures = np.empty((len(indices), *form.sizes), np.float32 if self.wide else np.uint8)
             channels, extent = self.frame.channels or COLORS, (self.frame.height or 1, self.frame.width or 1)
-            read = read_picture if self.wide else read_bytes
-            for row, index in enumerate(indices.tolist()):
-                pictures[row] = read(io.BytesIO(self._content(self.picture, index)), channels, extent)
-            made["image"] = pictures
+            files = (io.BytesIO(self._content(self.picture, index)) for index in indices.tolist())
+            read_into(rows["image"].numpy(), files, channels, extent)
         for ending, field in self.arrays.items():
-            arrays = [_array(self._content(ending, index)) for index in indices.tolist()]
-            if any(each.shape != self.forms[field].sizes for each in arrays):
-                raise Unreadable(f"its {ending} has another shape than the first one", "bring all to one shape")
-            made[field] = np.stack(arrays)
-        known = {name: tensor.numpy()[indices] for name, tensor in self.known.items()}
-        return {name: torch.from_numpy(array) for name, array in {**made, **known}.items()}
+            made = rows[field].numpy()
+            for row, index in enumerate(indices.tolist()):
+                array = _array(self._content(ending, index))
+                if (array.shape, array.dtype) != (made.shape[1:], made.dtype):
+                    reason = f"its {ending} has another shape or type than the first one"
+                    raise Unreadable(reason, "bring all to one shape and type")
+                made[row] = array
+        for name, tensor in self.known.items():
+            rows[name].copy_(tensor[torch.from_numpy(indices)])
 
     def identify(self, hashed: Hash) -> None:
         hashed.update(f"{self.forms} {self.shards}".encode())
