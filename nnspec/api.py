@@ -15,13 +15,14 @@ from nnspec.diagnostics.diagnostic import Found
 from nnspec.elaborate.declarations import Declarations
 from nnspec.elaborate.elaborate import elaborate
 from nnspec.elaborate.files import Files, read_source
-from nnspec.extras import need
+from nnspec.extras import missing, need
 from nnspec.ir import Program
 from nnspec.ir.flatten import flattening
 from nnspec.ir.reuse import reapplied
 from nnspec.ir.state import totals
 from nnspec.ir.verify import UnsoundProgram
 from nnspec.ir.verify import verify as verify_program
+from nnspec.kinds import CONFIG, kind_of
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.recipe.frozen import frozen_weights
 from nnspec.resources import spec_path
@@ -31,7 +32,6 @@ from nnspec.weights.source import shown
 from nnspec.zoo import locate
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from onnx import ModelProto
     from torch import nn
 
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from nnspec.picture.picture import Picture
     from nnspec.recipe.arguments import DataSource, RecipeArguments
     from nnspec.run import Run
+    from nnspec.sample.request import Text
     from nnspec.to_onnx.choices import Precision, Target
     from nnspec.to_onnx.export import Exported, Samples
     from nnspec.to_onnx.verify import Verified
@@ -76,8 +77,9 @@ class Model:
 
     constants: Mapping[str, Any] | None = None  # of a prepared one: what its numbers stand for
     notes: tuple[str, ...] = ()  # how its inputs are to be given; of an imported one, how it was read
-    weights: Mapping[str, NDArray[Any]] | None = None  # of one that was imported with them: arrays by key
     encoder: Model | None = None  # of a model in the form in which it is decoded: what is computed once, see `cached`
+    # Its own, taken where none are given: those of a folder as the Hub has it, or arrays that came with an import.
+    weights: WeightSource | None = None
 
     def __init__(self, program: Program, declarations: Declarations | None = None, sink: Sink | None = None) -> None:
         self.program = program
@@ -113,7 +115,7 @@ class Model:
         model = self if weights is None else self.prepared(weights, normalize=normalize)
         return torch_source(model.program, model.constants).text
 
-    def prepared(self, weights: WeightSource, *, normalize: bool = True) -> Model:
+    def prepared(self, weights: WeightSource | None = None, *, normalize: bool = True) -> Model:
         """The model as these weights were trained: it takes inputs as the data has them, and knows its classes.
 
         Args:
@@ -127,7 +129,7 @@ class Model:
         from nnspec.weights.load import load_weights  # here: numpy is no part of the core
         from nnspec.weights.preparation import meanings, preparation
 
-        metadata = load_weights(self.program, weights).metadata
+        metadata = load_weights(self.program, self._needed(weights)).metadata
         given = preparation(self.program, metadata)
         made = Model(given.applied(self.program) if normalize else self.program, self.declarations)
         made.constants, made.notes = meanings(metadata), tuple(given.notes(normalize))
@@ -150,6 +152,7 @@ class Model:
                 limit, or the weights are not the model's.
         """
         need("to_torch()", "torch")
+        weights = self.weights if weights is None else weights
         if weights is None:
             from nnspec.to_torch.module import build  # torch takes a second to import
 
@@ -191,35 +194,43 @@ class Model:
         made = decoder(self.program, self.sources, limits)
         model = Model(made.program, self.declarations)
         model.encoder = None if made.encoder is None else Model(made.encoder, self.declarations)
+        for part in filter(None, (model, model.encoder)):
+            part.weights = self.weights
         return model
 
     def sample(
         self,
-        weights: WeightSource,
-        prompt: str = "",
+        weights: WeightSource | None = None,
+        prompt: str | Sequence[str] = "",
         *,
-        length: int = 200,
+        length: int | None = None,
         count: int = 1,
-        temperature: float = 1.0,
+        temperature: float | None = None,
         top_k: int | None = None,
-        top_p: float = 1.0,
+        top_p: float | None = None,
         seed: int = 0,
-        source: str = "",
+        source: str | Sequence[str] = "",
+        messages: Sequence[Mapping[str, Any]] = (),
         onnx: bool = False,
         limits: Limits = DEFAULT_LIMITS,
-    ) -> list[str]:
-        """Texts from a language model: the prompt, and `length` tokens behind it.
+    ) -> list[Text]:
+        """Texts from a language model: the prompt, and at most `length` tokens behind it; their numbers are `tokens`.
 
         Args:
-            weights: a file of weights that `nnspec train` has written, with its vocabulary.
-            prompt: what the texts begin with.
-            length: how many tokens follow it.
-            count: how many texts.
-            temperature: scores are divided by it; 0 takes the likeliest token.
+            weights: a file of weights that `nnspec train` has written, with its vocabulary, or a folder as the Hub has
+                it; the model's own if it was loaded from such a folder. `WeightChoice(..., tokenizer = ...)` adds one.
+            prompt: what the texts begin with; of several, each has its own texts, which are what they are alone.
+            length: how many tokens follow it; as many as the folder says, or 200, if it is left out.
+            count: how many texts of each prompt.
+            temperature: scores are divided by it; 0 takes the likeliest token. Without it and the next two, tokens are
+                chosen as the folder says, which is the likeliest one unless it says otherwise; a model that nnspec has
+                trained draws at temperature 1.
             top_k: only the so many likeliest tokens.
             top_p: only the likeliest tokens that together have this share of the probability.
             seed: the same one gives the same texts.
-            source: what the encoder of the model reads first, such as a text to translate.
+            source: what the encoder of the model reads first, such as a text to translate; one, or one a prompt.
+            messages: a conversation, `[{"role": "user", "content": "..."}]`, in place of a prompt: it is written by the
+                chat template that is stored with the model, and the texts are the answers.
             onnx: by onnxruntime instead of PyTorch.
             limits: how many layers there may be.
 
@@ -228,12 +239,17 @@ class Model:
                 hold no vocabulary; a character of the prompt is not in it; or what runs the model is not installed.
         """
         need("sampling", "numpy", "safetensors")
-        from nnspec.sample.choose import Sampling  # here: only now is numpy known to be installed
+        from nnspec.hub.template import rendered  # here, as below: only now is numpy known to be installed
         from nnspec.sample.opening import open_model
-        from nnspec.sample.text import Request
+        from nnspec.sample.request import Request, choice_of
 
-        request = Request(prompt, length, count, Sampling(temperature, top_k, top_p), seed, source)
-        return open_model(self.program, weights, self.sources, onnx=onnx, limits=limits).texts(request)
+        weights = self._needed(weights)
+        sampler = open_model(self.program, weights, self.sources, onnx=onnx, limits=limits)
+        choice = choice_of(sampler.language, temperature, top_k, top_p)
+        given = [text if isinstance(text, str) else tuple(text) for text in (prompt, source)]
+        if messages:
+            given[0] = rendered(sampler.language, messages, shown(weights))
+        return sampler.texts(Request(given[0], length, count, choice, seed, given[1], bool(messages)))
 
     def compare_weights(self, weights: WeightSource, *, limits: Limits = DEFAULT_LIMITS) -> Comparison:
         """Compare a file of weights with the model: keys that fit, are missing, unexpected, of another shape or NaN.
@@ -367,6 +383,8 @@ class Model:
         from nnspec.to_onnx.unsupported import unsupported  # here, as below: a summary does not need it
 
         doubts = [Found(each) for each in unsupported(self.program, self.sources)]
+        if isinstance(self.weights, Path):
+            self._check_folder(self.weights)
         settings = _settings(data, recipe)
         if not self._declared.trains and not settings:
             return doubts
@@ -374,6 +392,20 @@ class Model:
         from nnspec.recipe.outside import placed
 
         return doubts + check_training(self.program, self._declared, self.sources, placed(settings), limits)
+
+    def _check_folder(self, folder: Path) -> None:
+        """Check the files beside the configuration, and the keys of the weights where there are any.
+
+        Raises:
+            SpecError: a file cannot be read, or the weights are not the model's.
+        """
+        from nnspec.hub.folder import has_weights, metadata_of  # here, as below: few models are folders
+
+        metadata_of(folder)
+        if has_weights(folder) and not missing("numpy", "safetensors"):
+            from nnspec.weights.load import load_weights
+
+            load_weights(self.program, folder, thorough=False)
 
     def train(
         self,
@@ -420,6 +452,8 @@ class Model:
 
         manner = Manner(device, quiet, limits, strategy, callbacks_of(callbacks), memory, workers)
         settings = _settings(data, recipe)
+        if isinstance(self.weights, Path):
+            settings.setdefault("weights", str(self.weights.absolute()))
         return train_run(self.program, self._declared, self.sources, settings, Path(runs), name, manner, fresh)
 
     def find_learning_rate(
@@ -490,6 +524,7 @@ class Model:
         from nnspec.to_onnx.export import export_model  # here: onnx takes longer to import than all of nnspec
 
         choices = Choices(opset, precision, target, functions, normalize)
+        weights = self.weights if weights is None else weights
         return export_model(self.program, weights, choices=choices, sources=self.sources, limits=limits)
 
     def export_onnx(
@@ -531,6 +566,7 @@ class Model:
         choices = Choices(opset, precision, target, functions, normalize)
         samples = self._samples(calibrate, limits) if precision == "int8-static" else None
         program, sources = self.program, self.sources
+        weights = self.weights if weights is None else weights
         return export_onnx(
             program, path, weights, choices=choices, samples=samples, verify=verify, sources=sources, limits=limits
         )
@@ -581,7 +617,9 @@ class Model:
 
         return write_repository(Path(repository), self.name, export, max_batch)
 
-    def session(self, weights: WeightSource, *, provider: str = "cpu", limits: Limits = DEFAULT_LIMITS) -> Session:
+    def session(
+        self, weights: WeightSource | None = None, *, provider: str = "cpu", limits: Limits = DEFAULT_LIMITS
+    ) -> Session:
         """The model with its weights in onnxruntime, without a file.
 
         Raises:
@@ -590,11 +628,11 @@ class Model:
         need("running a spec", "onnx", "onnxruntime", "numpy")
         from nnspec.infer.session import Session  # here: onnxruntime takes time to import
 
-        return Session(self.to_onnx(weights, limits=limits).SerializeToString(), provider)
+        return Session(self.to_onnx(self._needed(weights), limits=limits).SerializeToString(), provider)
 
     def predict(
         self,
-        weights: WeightSource,
+        weights: WeightSource | None = None,
         inputs: str | Path | Sequence[str | Path] | Mapping[str, Any] = (),
         *,
         texts: Sequence[str] = (),
@@ -613,13 +651,20 @@ class Model:
 
         return predictions_for(session, inputs, texts, top, batch)
 
-    def evaluate(self, weights: WeightSource, **options: Any) -> Evaluation:
+    def evaluate(self, weights: WeightSource | None = None, **options: Any) -> Evaluation:
         """Judge it with these weights on data that was held out: see `nnspec.evaluate`.
 
         Raises:
             SpecError: as `nnspec.evaluate`.
         """
-        return evaluate(self, weights=weights, **options)
+        return evaluate(self, weights=self._needed(weights), **options)
+
+    def _needed(self, weights: WeightSource | None) -> WeightSource:
+        """The weights that are given, or the model's own."""
+        found = self.weights if weights is None else weights
+        if found is None:
+            raise ValueError(f"{self.name} has no weights of its own: give them, weights = ...")
+        return found
 
     def verify(
         self,
@@ -654,7 +699,7 @@ class Model:
         return verify_file(
             self.program,
             Path(path),
-            weights,
+            self.weights if weights is None else weights,
             trials=trials,
             tolerance=tolerance,
             seed=seed,
@@ -701,7 +746,7 @@ class Model:
         from nnspec.bench.bench import Measurement, bench  # here: onnxruntime takes long to import
 
         manner = Measurement(provider, threads, seconds, compiled, limits)
-        return bench(self.program, weights, batches, sizes or {}, manner)
+        return bench(self.program, self.weights if weights is None else weights, batches, sizes or {}, manner)
 
 
 def _settings(data: object, recipe: RecipeArguments) -> dict[str, Any]:
@@ -721,6 +766,8 @@ def load(
 
     Args:
         path: the file; `zoo/resnet.nn` is nnspec's own where there is no such file, and `resnet50` a model of the zoo.
+            Or a folder as the Hub of Hugging Face has it, whose `config.json` tells the model, and whose `weights` it
+            then has; `hf://owner/name@revision` is fetched to the cache of huggingface_hub.
         model: the name of the model; the file's first one if it is left out.
         settings: arguments of the model by name.
         inputs: sizes of inputs by name, which bind the symbols of their shapes.
@@ -729,6 +776,8 @@ def load(
     Raises:
         SpecError: the spec has mistakes.
     """
+    if kind_of(path) == "hub":
+        return _load_folder(path, model, settings, inputs, limits)
     sink = Sink()
     path, model = locate(path, model)
     place = spec_path(path)
@@ -739,6 +788,23 @@ def load(
     declarations = Files(sink, limits, resolved.parent).main(source, resolved)
     program = elaborate(declarations, sink, model=model, settings=settings, shapes=inputs, limits=limits)
     return Model(program, declarations, sink)
+
+
+def _load_folder(
+    path: str | Path,
+    model: str | None,
+    settings: Mapping[str, object] | None,
+    inputs: Mapping[str, tuple[int, ...]] | None,
+    limits: Limits,
+) -> Model:
+    """The model of a folder as the Hub has it."""
+    from nnspec.hub.fetching import local  # here, as below: few models come from there
+    from nnspec.huggingface.write import spec_of
+
+    config = local(path) / CONFIG
+    found = loads(spec_of(config), model, name=str(config), settings=settings, inputs=inputs, limits=limits)
+    found.weights = config.parent
+    return found
 
 
 def loads(
@@ -946,7 +1012,8 @@ def predict(
     """What a model says of each sample: the likeliest classes by name, labels that hold, numbers.
 
     Args:
-        model: the folder of a run, whose best weights are taken, or an .onnx file; of a spec, `Model.predict`.
+        model: the folder of a run, whose best weights are taken, a folder as the Hub has it, or an .onnx file; of a
+            spec, `Model.predict`.
         inputs: paths of pictures, tables, arrays or lines of text, or folders; or paths and arrays by the names of the
             model's inputs.
         texts: texts, for a model that was trained on texts.
@@ -958,6 +1025,10 @@ def predict(
     Raises:
         SpecError: the model or a file cannot be read or does not fit, or a package is not installed.
     """
+    if kind_of(model) == "hub":
+        return load(model, limits=limits).predict(
+            inputs=inputs, texts=texts, top=top, batch=batch, provider=provider, limits=limits
+        )
     if Path(model).is_dir():
         from nnspec.train.settings import best_weights  # here: it needs pydantic
 
@@ -989,7 +1060,7 @@ def evaluate(
     """Judge a trained model on data that was held out: see `nnspec evaluate`.
 
     Args:
-        model: the folder of a run, an .onnx file, or a model of a spec with its weights.
+        model: the folder of a run or as the Hub has it, an .onnx file, or a model of a spec with its weights.
         data: as for `Model.train`; that of the recipe if it is left out.
         part: "training", "validation", "test" or "all"; validation if it is left out, or of `data` its test part, its
             validation part, or else all of it.
@@ -1011,6 +1082,10 @@ def evaluate(
     from nnspec.evaluation.opening import Request, open_run, open_spec
     from nnspec.train.loader import own_loaders
 
+    if not isinstance(model, Model) and kind_of(model) == "hub":
+        model = load(model, limits=limits)
+    if isinstance(model, Model):
+        weights = model.weights if weights is None else weights
     request = Request(data, part, weights, onnx, device, memory, workers, limits)
     with own_loaders():
         if isinstance(model, Model):

@@ -18,6 +18,7 @@ class Extra(Record):
 # As in pyproject.toml; `gpu`, which stands in the place of `onnx`, brings the same names.
 EXTRAS = {
     "data": Extra(frozenset({"datasets", "pyarrow", "tokenizers"}), "Parquet, tokenizer files, Hugging Face data sets"),
+    "hub": Extra(frozenset({"huggingface_hub", "jinja2", "tokenizers"}), "hf://owner/name, chat templates, tokenizers"),
     "train": Extra(
         frozenset({"numpy", "PIL", "rich", "safetensors", "torch"}), "train, evaluate, sample, import torch"
     ),
@@ -57,12 +58,17 @@ class MissingExtra(Diagnostic):
         return next((name for name, extra in EXTRAS.items() if extra.packages.issuperset(self.packages)), "all")
 
 
+def missing(*packages: str) -> tuple[str, ...]:
+    """Those of the packages that are not installed."""
+    return tuple(package for package in packages if find_spec(package) is None)
+
+
 def need(what: str, *packages: str) -> None:
     """Check that packages can be imported, for `what` ("training", "the ONNX export").
 
     Raises:
         SpecError: some cannot.
     """
-    missing = tuple(package for package in packages if find_spec(package) is None)
-    if missing:
-        raise SpecError.of(MissingExtra(None, missing, what))
+    lacking = missing(*packages)
+    if lacking:
+        raise SpecError.of(MissingExtra(None, lacking, what))

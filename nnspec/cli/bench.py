@@ -10,7 +10,7 @@ import click
 
 from nnspec.cli.columns import columns
 from nnspec.cli.options import SpecArguments, reporting, spec_arguments
-from nnspec.cli.weight_options import tell_reading, weight_choice
+from nnspec.cli.weight_options import weight_choice, weights_of
 from nnspec.weights.source import WeightSource
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def command(
     measured is a row that says why.
     """
     model = spec.load()
-    tell_reading(model, weights)
+    weights = weights_of(model, weights)
     found = model.benchmark(
         weights,
         batches=batches,

@@ -10,8 +10,9 @@ import click
 
 from nnspec.api import evaluate
 from nnspec.cli.options import SpecArguments, reporting, spec_choices, supply_options
-from nnspec.cli.weight_options import tell_reading, weight_choice
+from nnspec.cli.weight_options import weight_choice, weights_of
 from nnspec.extras import need
+from nnspec.kinds import kind_of
 from nnspec.train.manner import TRAINING
 from nnspec.weights.source import WeightSource
 
@@ -52,28 +53,28 @@ def command(
     workers: int | None,
     as_json: bool,
 ) -> None:
-    """Judge MODEL, the folder of a run, a spec with --weights or an .onnx file, on data that was held out.
+    """Judge MODEL, a run, a spec with --weights, a folder of the Hub or an .onnx file, on data that was held out.
 
     Of a run the loss and the metrics of its validation part are those that it told, to the last digit on the same
     device; an ONNX file gives the same up to what its arithmetic differs. Whatever the losses and metrics compare with
     the data has figures of its own: accuracy, top-k, precision, recall, F1 and areas under curves of classes and
     labels, errors of numbers. Classes, words, columns and normalisation are those of training.
     """
-    path = Path(spec.path)
-    is_file = path.suffix.lower() == ".onnx"
-    is_run = path.is_dir() or (not is_file and path.suffix != ".nn" and weights is None)
+    path, kind = Path(spec.path), kind_of(spec.path)
+    is_file, is_hub = kind == "onnx", kind == "hub"
+    is_run = kind == "run" or (kind == "spec" and path.suffix != ".nn" and weights is None)
     if (is_file or is_run) and (spec.model or spec.settings):
         raise click.UsageError("--model and --set belong to a spec")
     if is_file and (weights or onnx):
         raise click.UsageError("--weights and --onnx belong to a spec or a run; an .onnx file has its weights inside")
-    if not (is_file or is_run) and weights is None:
+    if not (is_file or is_run or is_hub) and weights is None:
         raise click.UsageError("a spec is judged with its weights: --weights FILE")
     need("evaluating", *TRAINING)
     from nnspec.evaluation.report import described, write_evaluation  # here: PyTorch takes seconds to import
 
     model = spec.path if is_file or is_run else spec.load()
     if not isinstance(model, str):
-        tell_reading(model, weights)
+        weights = weights_of(model, weights)
     found = evaluate(
         model, data=data, part=part, weights=weights, onnx=onnx, top=top, worst=worst, device=device, memory=memory,
         workers=workers, limits=spec.limits,

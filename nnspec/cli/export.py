@@ -12,6 +12,7 @@ from nnspec.api import Model
 from nnspec.cli.options import SpecArguments, reporting, spec_arguments
 from nnspec.cli.weight_options import weight_choice
 from nnspec.decode.memory import encoder_path
+from nnspec.hub.folder import has_weights
 from nnspec.layers.tensor_type import TensorType
 from nnspec.output import replacing
 from nnspec.to_onnx.choices import PRECISIONS, TARGETS, Precision, Target
@@ -63,7 +64,10 @@ def command(
     normalize: bool,
     verify: bool,
 ) -> None:
-    """Write MODEL.nn as PyTorch source, as an ONNX file, or as a model that Triton Inference Server serves."""
+    """Write MODEL.nn as PyTorch source, as an ONNX file, or as a model that Triton Inference Server serves.
+
+    A folder as the Hub of Hugging Face has it is a model with its weights; the ONNX file holds its tokenizer, too.
+    """
     if source is None and onnx is None and repository is None:
         raise click.UsageError("say what to write: --torch FILE.py, --onnx FILE.onnx, --triton DIR, or several")
     if onnx is None and repository is None and opset is not None:
@@ -79,7 +83,8 @@ def command(
     }  # fmt: skip
     for part in filter(None, (model, model.encoder)):
         if source is not None:
-            prepared = part.prepared(weights, normalize=normalize) if weights else part
+            told = weights or (part.weights if isinstance(part.weights, Path) and has_weights(part.weights) else None)
+            prepared = part.prepared(told, normalize=normalize) if told else part
             _write_source(prepared, _path(source, part is not model))
         if onnx is not None:
             path = _path(onnx, part is not model)

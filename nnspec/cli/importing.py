@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -13,9 +14,11 @@ from nnspec.cli.options import reporting
 from nnspec.cli.standard_output import echo_whole
 from nnspec.diagnostics import SpecError
 from nnspec.extras import need
+from nnspec.hub.fetching import local
 from nnspec.huggingface.write import spec_of
 from nnspec.importing.mistakes import BadExample
 from nnspec.ir.state import totals
+from nnspec.kinds import CONFIG, kind_of
 from nnspec.output import replacing
 
 _EXAMPLE = re.compile(r"(?:(int|bool|float):)?((?:\d{1,12}x)*\d{1,12})?")
@@ -73,8 +76,9 @@ def command(
 ) -> None:
     """Write a spec for a model that others wrote.
 
-    `nnspec import config.json`: for a configuration of BERT, RoBERTa, GPT-2, T5, Llama, Mistral, Mixtral, Qwen, Phi-3,
-    ViT or CLIP; the spec imports the network from the zoo and gives its arguments.
+    `nnspec import config.json`, or the folder in which it lies, or hf://owner/name: for a configuration of BERT,
+    RoBERTa, GPT-2, T5, Llama, Mistral, Mixtral, Qwen, Phi-3, ViT or CLIP; the spec imports the network from the zoo
+    and gives its arguments.
 
     `nnspec import torch PACKAGE.MODULE:CALLABLE --input image=1x3x224x224`: for a module of PyTorch, which CALLABLE (a
     function or a class) gives when it is called without arguments. It runs that code, and torch.export, once.
@@ -99,7 +103,7 @@ def command(
         return
     if target is not None or inputs or dynamic:
         raise click.UsageError("a module, --input and --dynamic belong to `nnspec import torch`")
-    text = spec_of(source, name)
+    text = spec_of(local(source) / CONFIG if kind_of(source) == "hub" else source, name)
     _write(text, loads(text, name=output or "<import>"), output)
 
 
@@ -119,7 +123,7 @@ def _write_onnx(model: Model, output: str | None) -> None:
     """Write the text, and the weights beside it."""
     for note in model.notes:
         click.echo(f"  note: {note}", err=True)
-    if output is None or not model.weights:
+    if output is None or not isinstance(model.weights, Mapping) or not model.weights:
         _write(model.text, model, output)
         return
     from safetensors.numpy import save_file  # here: only now is it known to be needed

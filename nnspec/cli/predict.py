@@ -10,8 +10,11 @@ import click
 
 from nnspec.api import model_of_run
 from nnspec.cli.options import SpecArguments, reporting, spec_choices
-from nnspec.cli.weight_options import tell_reading, weight_choice
+from nnspec.cli.weight_options import TOKENIZER, weight_choice, weights_of, with_tokenizer
 from nnspec.extras import need
+from nnspec.hub.folder import metadata_of_tokenizer
+from nnspec.hub.tokenizer import given_tokenizer
+from nnspec.kinds import kind_of
 from nnspec.train.settings import best_weights
 from nnspec.weights.source import WeightSource
 
@@ -39,6 +42,7 @@ def _output(context: click.Context, parameter: click.Parameter, value: str | Non
 @click.command("predict")
 @spec_choices
 @weight_choice("Weights for MODEL.nn: safetensors or a PyTorch checkpoint.")
+@click.option("--tokenizer", metavar="FILE", help=TOKENIZER)
 @click.option("--input", "files", multiple=True, callback=_named, metavar="[NAME=]FILE",
               help="A picture or a folder of them, an array (.npy, .npz), a table (.csv, .tsv, .parquet), or lines of "
                    "text (.txt); several for one input are a batch.")  # fmt: skip
@@ -54,6 +58,7 @@ def _output(context: click.Context, parameter: click.Parameter, value: str | Non
 def command(
     spec: SpecArguments,
     weights: WeightSource | None,
+    tokenizer: str | None,
     files: list[tuple[str | None, str]],
     texts: list[tuple[str | None, str]],
     output: Path | None,
@@ -62,7 +67,9 @@ def command(
     provider: str,
     as_json: bool,
 ) -> None:
-    """Run MODEL, an .onnx file, the folder of a run or a spec with --weights, and print what it gives for each sample.
+    """Run MODEL, and print what it gives for each sample.
+
+    MODEL is an .onnx file, the folder of a run, a spec with --weights, or a folder as the Hub of Hugging Face has it.
 
     Pictures are brought to the model's size and channels, with values from 0 to 1; texts become numbers by the
     vocabulary of training, columns are found by name. All of it is normalised as in training, by the model itself; to
@@ -70,7 +77,7 @@ def command(
     stored what the outputs are compared with. The provider that is asked for is used or refused; auto takes CUDA where
     it works, else the processor, and says which.
     """
-    session = _session(spec, weights, provider)
+    session = _session(spec, weights, provider, tokenizer)
     from nnspec.infer.outputs import as_json as json_of  # here: only now is numpy known to be installed
     from nnspec.infer.outputs import write_outputs
     from nnspec.infer.predict import predicted
@@ -87,22 +94,27 @@ def command(
         click.echo(f"written to {output}", err=as_json)
 
 
-def _session(spec: SpecArguments, weights: WeightSource | None, provider: str) -> Session:
-    """The model, opened; a spec and a run are exported in memory."""
-    path = Path(spec.path)
-    is_file, is_run = path.suffix.lower() == ".onnx", path.is_dir()
-    if is_file and (weights or spec.model or spec.settings):
+def _session(spec: SpecArguments, weights: WeightSource | None, provider: str, tokenizer: str | None) -> Session:
+    """The model, opened; a spec, a run and a folder are exported in memory."""
+    path, kind = Path(spec.path), kind_of(spec.path)
+    if kind == "onnx" and (weights or spec.model or spec.settings):
         raise click.UsageError("--weights, --model and --set belong to a spec; an .onnx file has its weights inside")
-    if is_run and (spec.model or spec.settings):
+    if kind == "run" and (spec.model or spec.settings):
         raise click.UsageError("--model and --set belong to a spec; a run has its model")
-    if not (is_file or is_run) and weights is None:
+    if kind == "spec" and weights is None:
         raise click.UsageError("a spec is run with its weights: --weights FILE")
-    if is_file:
+    if kind == "onnx":
         need("running a model", "onnxruntime", "numpy")
         from nnspec.infer.session import Session  # here: a wrong command line should not wait for onnxruntime
 
-        return Session(spec.path, provider)
-    model = model_of_run(path, spec.limits) if is_run else spec.load()
-    if not is_run:
-        tell_reading(model, weights)
-    return model.session(weights or best_weights(path), provider=provider, limits=spec.limits)
+        session = Session(spec.path, provider)
+        if tokenizer is not None:
+            session.metadata |= metadata_of_tokenizer(given_tokenizer(tokenizer), session.metadata)
+        return session
+    if kind == "run":
+        model = model_of_run(path, spec.limits)
+        found: WeightSource | None = weights or best_weights(path)
+    else:
+        model = spec.load()
+        found = weights_of(model, weights)
+    return model.session(with_tokenizer(found, tokenizer), provider=provider, limits=spec.limits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,77 +10,147 @@ import click
 
 from nnspec.api import model_of_run
 from nnspec.cli.options import SpecArguments, reporting, spec_choices
-from nnspec.cli.weight_options import tell_reading, weight_choice
+from nnspec.cli.weight_options import TOKENIZER, weight_choice, weights_of, with_tokenizer
 from nnspec.extras import need
+from nnspec.kinds import kind_of
 from nnspec.train.settings import SAMPLE, best_weights
 from nnspec.weights.source import WeightSource, file_of
 
-PICTURES = 64
-
 if TYPE_CHECKING:
-    from nnspec.sample.text import Request, TextSampler
+    from nnspec.sample.request import Request
+    from nnspec.sample.text import TextSampler
+
+PICTURES = 64
+STORED = "; as is stored with the model, or else"
 
 
 @click.command("sample")
 @spec_choices
 @weight_choice("Weights for a spec; for a run, others than its best ones.")
-@click.option("--onnx", is_flag=True, help="Run a spec or a run with onnxruntime instead of PyTorch.")
-@click.option("--prompt", default="", metavar="TEXT", help="What the text begins with; a new line if left out.")
-@click.option("--source", default="", metavar="TEXT", help="What an encoder reads first, such as a text to translate.")
-@click.option("--length", type=click.IntRange(min=1), default=200, show_default=True, metavar="N",
-              help="How many tokens follow the prompt.")  # fmt: skip
+@click.option("--tokenizer", metavar="FILE", help=TOKENIZER)
+@click.option("--onnx", is_flag=True, help="Run a spec, a run or a folder with onnxruntime instead of PyTorch.")
+@click.option("--prompt", "prompts", multiple=True, metavar="TEXT",
+              help="What the text begins with; a new line if left out. Several are written side by side.")  # fmt: skip
+@click.option("--chat", is_flag=True, help="The prompt is what a user says: the chat template is put around it.")
+@click.option("--system", metavar="TEXT", help="With --chat: what the system says before.")
+@click.option("--messages", metavar="FILE.json",
+              help='A conversation, [{"role": "user", "content": "..."}], in the place of a prompt.')  # fmt: skip
+@click.option("--source", "sources", multiple=True, metavar="TEXT",
+              help="What an encoder reads first, such as a text to translate.")  # fmt: skip
+@click.option("--length", type=click.IntRange(min=1), metavar="N",
+              help=f"How many tokens follow the prompt{STORED} 200.")  # fmt: skip
 @click.option("--count", type=click.IntRange(min=1, max=4096), metavar="N",
               help="How many texts or pictures; 1 text, 64 pictures if left out.")  # fmt: skip
-@click.option("--temperature", type=click.FloatRange(min=0), default=1.0, show_default=True, metavar="X",
-              help="Less than 1 prefers likely tokens more; 0 takes the likeliest.")  # fmt: skip
+@click.option("--temperature", type=click.FloatRange(min=0), metavar="X",
+              help=f"Less than 1 prefers likely tokens more; 0 takes the likeliest{STORED} 1.")  # fmt: skip
 @click.option("--top-k", type=click.IntRange(min=1), metavar="K", help="Take one of the K likeliest tokens.")
-@click.option("--top-p", type=click.FloatRange(min=0, max=1, min_open=True), default=1.0, metavar="P",
+@click.option("--top-p", type=click.FloatRange(min=0, max=1, min_open=True), metavar="P",
               help="Take one of the likeliest tokens that have the share P of the probability.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
               help="The same seed gives the same texts, or pictures.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the texts as JSON, with the numbers of their tokens.")
 @click.option("-o", "--output", default="samples.png", show_default=True, metavar="FILE",
               help="The PNG file for pictures.")  # fmt: skip
 @reporting
 def command(
     spec: SpecArguments,
     weights: WeightSource | None,
+    tokenizer: str | None,
     onnx: bool,
-    prompt: str,
-    source: str,
-    length: int,
+    prompts: tuple[str, ...],
+    chat: bool,
+    system: str | None,
+    messages: str | None,
+    sources: tuple[str, ...],
+    length: int | None,
     count: int | None,
-    temperature: float,
+    temperature: float | None,
     top_k: int | None,
-    top_p: float,
+    top_p: float | None,
     seed: int,
+    as_json: bool,
     output: str,
 ) -> None:
-    """Sample texts from MODEL: the folder of a run, a spec with --weights, or an .onnx file exported with --cache.
+    """Sample texts from MODEL, or pictures.
+
+    MODEL is the folder of a run, a spec with --weights, an .onnx file exported with --cache, or a folder as the Hub of
+    Hugging Face has it (config.json, model.safetensors, tokenizer.json), whose generation_config.json then says how
+    tokens are chosen and what ends a text: the likeliest ones are taken unless it says otherwise.
 
     A text is printed as it is made; several are printed when all of them are done. Where the recipe of a run has a
     `sample`, as that of a GAN, pictures are drawn.
     """
     need("sampling", "numpy", "safetensors")
     if _draws_pictures(spec.path):
-        if onnx or prompt or source:
+        if onnx or prompts or sources or messages:
             raise click.UsageError("--onnx, --prompt and --source are for texts, and this run draws pictures")
         _draw(Path(spec.path), weights, count or PICTURES, seed, output, spec)
         return
-    sampler = _open(spec, weights, onnx)
-    from nnspec.sample.choose import Sampling  # here: only now is numpy known to be installed
-    from nnspec.sample.text import Request
+    if (chat and len(prompts) != 1) or (messages and (prompts or chat or system)) or (system and not chat):
+        raise click.UsageError("a conversation is one --prompt with --chat (and --system), or a file of --messages")
+    sampler = _open(spec, weights, onnx, tokenizer)
+    from nnspec.sample.request import Request, choice_of  # here: only now is numpy known to be installed
 
-    request = Request(prompt, length, count or 1, Sampling(temperature, top_k, top_p), seed, source)
+    reads = sampler.engine.layout.source is not None and sampler.language is not None
+    if reads and prompts and not sources:
+        _note("the prompt is what the encoder reads; what the answer begins with is --prompt beside --source")
+        prompts, sources = (), prompts
+    choice = choice_of(sampler.language, temperature, top_k, top_p)
+    prompt: str | tuple[str, ...] = prompts[0] if len(prompts) == 1 else prompts or ""
+    if chat or messages:
+        prompt = _conversation(sampler, prompts, system, messages, spec.path)
+    request = Request(
+        prompt, length, count or 1, choice, seed, sources[0] if len(sources) == 1 else sources or "",
+        bool(chat or messages),
+    )  # fmt: skip
+    if choice is None:
+        _tell_manner(sampler)
     context = sampler.slides(request)
     if context is not None:
-        click.echo(
-            f"note: the model takes {context} tokens: when they are full, it reads the last half again", err=True
-        )
-    if request.count == 1:
+        _note(f"the model takes {context} tokens: when they are full, it reads the last half again")
+    _print(sampler, request, as_json)
+
+
+def _print(sampler: TextSampler, request: Request, as_json: bool) -> None:
+    if as_json:
+        texts = sampler.texts(request)
+        click.echo(json.dumps([{"text": text, "tokens": text.tokens, "ended": text.ended} for text in texts], indent=1))
+    elif request.count == len(request.prompts) == 1:
         _stream(sampler, request)
     else:
         for number, text in enumerate(sampler.texts(request), start=1):
             click.echo(f"--- {number} ---\n{text}")
+
+
+def _note(text: str) -> None:
+    click.echo(f"note: {text}", err=True)
+
+
+def _tell_manner(sampler: TextSampler) -> None:
+    """Say how tokens are chosen, where that is stored with the model, and what of it is not followed."""
+    language = sampler.language
+    if language is None:
+        return
+    if language.drawn:
+        more = "" if language.top_k is None else f", top_k {language.top_k}"
+        more += "" if language.top_p == 1 else f", top_p {language.top_p:g}"
+        _note(f"tokens are drawn at temperature {language.temperature:g}{more}, as is stored with the model")
+    else:
+        _note("the likeliest token is taken each time, as is stored with the model; --temperature 1 draws")
+    if language.left:
+        _note(f"stored with the model and not followed: {', '.join(language.left)}")
+
+
+def _conversation(
+    sampler: TextSampler, prompts: tuple[str, ...], system: str | None, file: str | None, source: str
+) -> str:
+    """The text that the model is given for what a user says, or for a file of messages."""
+    from nnspec.hub.messages import read_messages  # here: few models talk
+    from nnspec.hub.template import rendered
+
+    said = [{"role": "system", "content": system}] if system else []
+    said += [{"role": "user", "content": text} for text in prompts]
+    return rendered(sampler.language, said if file is None else read_messages(Path(file)), source)
 
 
 def _draws_pictures(path: str) -> bool:
@@ -102,24 +173,28 @@ def _stream(sampler: TextSampler, request: Request) -> None:
     click.echo()
 
 
-def _open(spec: SpecArguments, weights: WeightSource | None, onnx: bool) -> TextSampler:
-    """The model to sample from; the ending of the path tells its kind."""
-    path = Path(spec.path)
-    is_run, is_file = path.is_dir(), path.suffix.lower() == ".onnx"
-    if is_file and (weights or onnx or spec.model or spec.settings):
+def _open(spec: SpecArguments, weights: WeightSource | None, onnx: bool, tokenizer: str | None) -> TextSampler:
+    """The model to sample from; the path tells its kind."""
+    path, kind = Path(spec.path), kind_of(spec.path)
+    if kind == "onnx" and (weights or onnx or spec.model or spec.settings):
         raise click.UsageError(
             "--weights, --onnx, --model and --set belong to a spec; an .onnx file has all that inside"
         )
-    if is_run and (spec.model or spec.settings):
+    if kind == "run" and (spec.model or spec.settings):
         raise click.UsageError("--model and --set belong to a spec; a run has its model")
-    if not (is_run or is_file) and weights is None:
+    if kind == "spec" and weights is None:
         raise click.UsageError("a spec is sampled from with its weights: --weights FILE")
     # here: a wrong command line should not wait for numpy
     from nnspec.sample.opening import open_model, open_onnx
 
-    if is_file:
-        return open_onnx(path)
-    model = model_of_run(path, spec.limits) if is_run else spec.load()
-    if not is_run:
-        tell_reading(model, weights)
-    return open_model(model.program, weights or best_weights(path), model.sources, onnx=onnx, limits=spec.limits)
+    if kind == "onnx":
+        return open_onnx(path, tokenizer)
+    if kind == "run":
+        model = model_of_run(path, spec.limits)
+        found: WeightSource | None = weights or best_weights(path)
+    else:
+        model = spec.load()
+        found = weights_of(model, weights)
+    assert found is not None
+    chosen = with_tokenizer(found, tokenizer)
+    return open_model(model.program, chosen or found, model.sources, onnx=onnx, limits=spec.limits)

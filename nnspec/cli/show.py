@@ -13,6 +13,7 @@ from nnspec.cli.standard_output import echo_whole
 from nnspec.diagnostics import Sink, SpecError
 from nnspec.elaborate.files import read_source
 from nnspec.highlight import highlight
+from nnspec.kinds import CONFIG, kind_of
 from nnspec.limits import DEFAULT_LIMITS
 from nnspec.resources import spec_path
 from nnspec.zoo import locate
@@ -22,10 +23,23 @@ from nnspec.zoo import locate
 @click.argument("path", metavar="MODEL.nn", shell_complete=completing.specs)
 @reporting
 def command(path: str) -> None:
-    """Print MODEL.nn, in colours on a terminal; zoo/resnet.nn is nnspec's own, and resnet50 the file with it."""
+    """Print MODEL.nn, in colours on a terminal; zoo/resnet.nn is nnspec's own, and resnet50 the file with it.
+
+    Of a folder as the Hub has it, the spec of its config.json is printed.
+    """
+    if kind_of(path) == "hub":
+        from nnspec.hub.fetching import local  # here, as below: few models come from there
+        from nnspec.huggingface.write import spec_of
+
+        _print(spec_of(local(path) / CONFIG))
+        return
     sink = Sink()
     found, _ = locate(path)
     source = read_source(spec_path(found), str(found), sink, DEFAULT_LIMITS)
     if source is None:
         raise SpecError(sink.found)
-    echo_whole(highlight(source.text, colours=sys.stdout.isatty() and "NO_COLOR" not in os.environ))
+    _print(source.text)
+
+
+def _print(text: str) -> None:
+    echo_whole(highlight(text, colours=sys.stdout.isatty() and "NO_COLOR" not in os.environ))

@@ -9,7 +9,7 @@ import click
 
 from nnspec.cli.columns import columns
 from nnspec.cli.options import SpecArguments, reporting, spec_arguments
-from nnspec.cli.weight_options import tell_reading, weight_choice
+from nnspec.cli.weight_options import weight_choice, weights_of
 from nnspec.decode.mistakes import NoEncoder
 from nnspec.diagnostics import SpecError
 from nnspec.weights.source import WeightSource
@@ -58,7 +58,7 @@ def command(
             raise click.UsageError("name the file to compare with the spec: nnspec verify MODEL.nn FILE.onnx")
         file = spec.path
     model = spec.load()
-    tell_reading(model, weights)
+    weights = weights_of(model, weights)
     model = model.cached(limits=spec.limits) if cache or encoder else model
     if encoder:
         if model.encoder is None:
@@ -66,7 +66,7 @@ def command(
         model = model.encoder
     found = model.verify(
         file,
-        model.weights if weights is None else weights,
+        weights,
         trials=trials,
         tolerance=tolerance,
         seed=seed,

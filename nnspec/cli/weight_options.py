@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnspec.extras import need
-from nnspec.weights.source import WeightChoice, WeightSource, file_of
+from nnspec.weights.source import WeightChoice, WeightSource, file_of, given
 
 if TYPE_CHECKING:
     from nnspec.api import Model
 
 PARTIAL = "Pass over keys of the file that the model does not have, such as those of another head."
+
+
+TOKENIZER = "A tokenizer.json, or the folder in which it lies, where none is stored with the weights."
 
 
 def weight_choice(help: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -32,6 +35,21 @@ def weight_choice(help: str) -> Callable[[Callable[..., Any]], Callable[..., Any
         return command
 
     return decorate
+
+
+def weights_of(model: Model, weights: WeightSource | None) -> WeightSource | None:
+    """The weights that are asked for, or those of the folder that the model came from; how they are read is said."""
+    found = model.weights if weights is None else weights
+    tell_reading(model, found)
+    return found
+
+
+def with_tokenizer(weights: WeightSource | None, tokenizer: str | None) -> WeightSource | None:
+    """Weights with the tokenizer that is named beside them."""
+    if weights is None or tokenizer is None:
+        return weights
+    partial = isinstance(weights, WeightChoice) and weights.partial
+    return WeightChoice(given(weights), partial, tokenizer)
 
 
 def tell_reading(model: Model, weights: WeightSource | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -28,13 +29,15 @@ def command() -> None:
 
 @command.command("check")
 @spec_arguments
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", required=False)
 @click.option("--partial", is_flag=True, help=PARTIAL)
 @click.option("--all", "everything", is_flag=True, help="Print the keys that fit as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @reporting
-def check(spec: SpecArguments, file: str, partial: bool, everything: bool, as_json: bool) -> None:
+def check(spec: SpecArguments, file: str | None, partial: bool, everything: bool, as_json: bool) -> None:
     """Tell which keys of FILE fit MODEL.nn, are missing, unexpected or of another shape.
+
+    MODEL.nn may be a folder as the Hub has it; its own weights are looked at if FILE is left out.
 
     Keys that begin otherwise, as DataParallel, torch.compile, Lightning and the heads of transformers write them, are
     read without that, which is said. Others are read by lines of the model: `rename "theirs.*" -> "ours.*"`, and passed
@@ -45,6 +48,9 @@ def check(spec: SpecArguments, file: str, partial: bool, everything: bool, as_js
     found: with --partial, other settings, or another model of the same file.
     """
     model = spec.load()
+    file = file or (str(model.weights) if isinstance(model.weights, Path) else None)
+    if file is None:
+        raise click.UsageError("name a file of weights: nnspec weights check MODEL.nn FILE")
     comparison = model.compare_weights(WeightChoice(file, partial), limits=spec.limits)
     command = None if comparison.sound else _mended(spec, model, file, comparison)
     if as_json:

@@ -10,11 +10,12 @@ import numpy as np
 from nnspec.diagnostics import SpecError, nearest
 from nnspec.extras import need
 from nnspec.infer.fail import read_from, refuse
+from nnspec.infer.language import LANGUAGE
 from nnspec.infer.mistakes import UnknownInput, WrongInput
 from nnspec.infer.ports import TensorPort
 from nnspec.infer.session import Session
 from nnspec.infer.tables import TableInputs
-from nnspec.infer.tokens import encode_texts
+from nnspec.infer.tokens import KINDS, MASKS, beside, encode_texts
 from nnspec.reading.arrays import read_arrays
 from nnspec.reading.tables import SUFFIXES as TABLES
 from nnspec.reading.texts import lines_of, read_text
@@ -55,7 +56,7 @@ def read_inputs(session: Session, given: Iterable[Given], tell: Callable[[str], 
     for name, source in given:
         found = _several(source, session, tell) if name is None and isinstance(source, Path) else None
         if found is None:
-            free = {each: port for each, port in ports.items() if not (_is_text(source) and counted_by(each, ports))}
+            free = {each: port for each, port in ports.items() if not (is_text(source) and counted_by(each, ports))}
             sources.setdefault(_chosen(name, source, ports if name else free, {*inputs, *sources}), []).append(source)
             continue
         twice = next((each for each in found.arrays if each in inputs), None)
@@ -72,7 +73,9 @@ def read_inputs(session: Session, given: Iterable[Given], tell: Callable[[str], 
 
 
 def counted_by(name: str, ports: Mapping[str, TensorPort]) -> bool:
-    """Whether an input says how many tokens the texts of another one have: it follows from them."""
+    """Whether an input says which tokens the texts of another one have, or how many: it follows from them."""
+    if name in (*MASKS, *KINDS):
+        return True
     port, text = ports[name], name.removesuffix(f"_{LENGTHS}")
     return port.dtype.kind == "i" and len(port.shape) == 1 and (name == LENGTHS or (text != name and text in ports))
 
@@ -103,13 +106,14 @@ def _batch(
     port: TensorPort, sources: Sequence[Path | str], metadata: Mapping[str, str], tell: Callable[[str], None]
 ) -> Inputs:
     """The samples of all sources of an input, behind one another; of texts, how many tokens each has, too."""
-    texts = [line for source in sources for line in _lines(source)]
+    texts = [line for source in sources for line in lines_in(source)]
     names = [_named(text) for text in texts]
     arrays, lengths = [], {}
     if texts:
         array, counts = encode_texts(texts, port, metadata)
         arrays, lengths = [array], {LENGTHS: counts, f"{port.name}_{LENGTHS}": counts}
-    for file in (file for source in sources if not _is_text(source) for file in _files(source)):
+        lengths |= beside(array, counts) if LANGUAGE in metadata else {}
+    for file in (file for source in sources if not is_text(source) for file in _files(source)):
         array, samples = _read(file, port, metadata, tell)
         arrays.append(array)
         names += samples
@@ -125,13 +129,14 @@ def _named(text: str) -> str:
     return text if len(text) <= TEXT_SHOWN else f"{text[: TEXT_SHOWN - 1]}…"
 
 
-def _is_text(source: Path | str) -> bool:
+def is_text(source: Path | str) -> bool:
+    """Whether a source is a text, or a file of them."""
     return isinstance(source, str) or source.suffix.lower() == ".txt"
 
 
-def _lines(source: Path | str) -> list[str]:
+def lines_in(source: Path | str) -> list[str]:
     """The texts that a source holds."""
-    if isinstance(source, str) or not _is_text(source):
+    if isinstance(source, str) or not is_text(source):
         return [source] if isinstance(source, str) else []
     with read_from(source):
         lines = [line for line in lines_of(read_text(source)) if line]

@@ -9,6 +9,7 @@ from typing import Any
 from nnspec.infer.files import Given, Inputs, read_inputs
 from nnspec.infer.predictions import Prediction, predictions
 from nnspec.infer.session import Session
+from nnspec.infer.uneven import by_length, run_groups
 from nnspec.weights.arrays import Array
 
 
@@ -31,7 +32,12 @@ def predicted(
     Raises:
         SpecError: a file cannot be read or does not fit, or the model refuses it.
     """
-    inputs = read_inputs(session, given, tell)
+    listed = list(given)
+    groups = by_length(session, listed)
+    if groups:
+        outputs, samples = run_groups(session, groups, batch)
+        return outputs, predictions(outputs, samples, session.metadata, top)
+    inputs = read_inputs(session, listed, tell)
     outputs = session.run(inputs.arrays, batch=batch)
     return outputs, predictions(outputs, inputs.samples, session.metadata, top)
 
@@ -55,6 +61,8 @@ def predictions_for(
         arrays, listed = {}, [inputs] if isinstance(inputs, (str, Path)) else inputs
         files = [(None, Path(each)) for each in listed]
     given = [*files, *((None, text) for text in texts)]
+    if given and not arrays:
+        return predicted(session, given, top, batch)[1]
     read = read_inputs(session, given) if given else Inputs({}, ())
     outputs = session.run({**read.arrays, **arrays}, batch=batch)
     count = max((len(array) for array in outputs.values() if array.ndim), default=0)

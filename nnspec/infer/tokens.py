@@ -15,6 +15,8 @@ from nnspec.infer.vocabulary import read_vocabulary
 from nnspec.weights.arrays import Array
 
 TEXTS = "nnspec.texts"
+MASKS = ("mask", "attention_mask")  # inputs of models of others that are 1 where a text has a token
+KINDS = ("kind", "token_type_ids")  # those that tell the second of two texts, where there is one
 
 
 class TextInput(BaseModel):
@@ -27,6 +29,12 @@ class TextInput(BaseModel):
 
 
 FORM = TypeAdapter(dict[str, TextInput])
+
+
+def beside(tokens: Array, lengths: Array) -> dict[str, Array]:
+    """What else models of others take of texts, by the names of their inputs."""
+    mask = (np.arange(tokens.shape[1]) < lengths[:, None]).astype(tokens.dtype)
+    return {**dict.fromkeys(MASKS, mask), **dict.fromkeys(KINDS, np.zeros_like(tokens))}
 
 
 def encode_texts(texts: Sequence[str], port: TensorPort, metadata: Mapping[str, str]) -> tuple[Array, Array]:

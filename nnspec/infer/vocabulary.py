@@ -11,6 +11,7 @@ from typing import Any
 
 from nnspec.diagnostics import SpecError
 from nnspec.extras import need
+from nnspec.infer.language import language_of
 from nnspec.infer.metadata import TEXT, VOCABULARIES, class_names, stored
 from nnspec.infer.mistakes import BadMetadata, CharacterNotTrained
 
@@ -102,6 +103,24 @@ class Tokens(Vocabulary):
         return str(self.tokenizer.decode(list(numbers), skip_special_tokens=False))
 
 
+class SurroundedTokens(Tokens):
+    """The tokens of a model of others: its tokenizer puts special ones around a text, which are not shown again."""
+
+    def __init__(self, tokenizer: Any, padding: int | None) -> None:
+        super().__init__(tokenizer)
+        self.padding = padding
+
+    def encode(self, text: str) -> list[int]:
+        return list(_encoded(self.tokenizer, text, special=True).ids)
+
+    def encode_inner(self, text: str) -> list[int]:
+        """The numbers of a text that has its special tokens written in it, or that stands within another."""
+        return super().encode(text)
+
+    def decode(self, numbers: Sequence[int]) -> str:
+        return str(self.tokenizer.decode(list(numbers), skip_special_tokens=True))
+
+
 def read_vocabulary(name: str, metadata: Mapping[str, str]) -> Vocabulary | None:
     """The vocabulary of an input; None where the model was stored without one.
 
@@ -114,7 +133,8 @@ def read_vocabulary(name: str, metadata: Mapping[str, str]) -> Vocabulary | None
     if counted is not None:
         return Counted(counted, tokenizer)
     if tokenizer is not None:
-        return Tokens(tokenizer)
+        language = language_of(metadata)
+        return Tokens(tokenizer) if language is None else SurroundedTokens(tokenizer, language.padding)
     characters = class_names(metadata)
     known = characters and all(len(character) == 1 for character in characters)
     return Characters(characters) if known else None
@@ -124,14 +144,14 @@ def _index(tokens: Sequence[str]) -> dict[str, int]:
     return {token: number for number, token in enumerate(tokens)}
 
 
-def _encoded(tokenizer: Any, text: str) -> Any:
+def _encoded(tokenizer: Any, text: str, *, special: bool = False) -> Any:
     """The encoding of a text by a tokenizer.
 
     Raises:
         SpecError: it lacks what it needs.
     """
     try:
-        return tokenizer.encode(text, add_special_tokens=False)
+        return tokenizer.encode(text, add_special_tokens=special)
     except Exception as error:  # the package has no class of its own for this
         raise SpecError.of(BadMetadata(None, "nnspec.tokenizer", str(error))) from None
 

@@ -14,7 +14,10 @@ class NoTextVocabulary(Diagnostic):
 
     code = "E1004"
     source: str
-    advice: str = "take weights that `nnspec train` has written, with data that are texts: data = text(...)"
+    advice: str = (
+        "take weights that `nnspec train` has written, with data that are texts: data = text(...); "
+        "or name the tokenizer of the model: --tokenizer tokenizer.json"
+    )
 
     @property
     def message(self) -> str:
@@ -71,6 +74,19 @@ class NoSource(Diagnostic):
     @property
     def message(self) -> str:
         return "the model reads no other text than the one that it writes"
+
+
+class UnevenRequest(Diagnostic):
+    """Several prompts and several sources are given, and not as many of one as of the other."""
+
+    code = "E0587"
+    prompts: int
+    sources: int
+    advice: str = "give one source for each prompt, or one for all"
+
+    @property
+    def message(self) -> str:
+        return f"there are {self.prompts:,} prompts and {self.sources:,} sources"
 
 
 class FurtherInputs(Diagnostic):

@@ -10,6 +10,9 @@ from nnspec.decode.language import Decoder, decoder
 from nnspec.decode.memory import MEMORY, encoder_path
 from nnspec.diagnostics import Source, SpecError
 from nnspec.extras import need
+from nnspec.hub.folder import metadata_of_tokenizer
+from nnspec.hub.tokenizer import given_tokenizer
+from nnspec.infer.language import language_of
 from nnspec.infer.vocabulary import Vocabulary, read_vocabulary
 from nnspec.ir import Program
 from nnspec.limits import DEFAULT_LIMITS, Limits
@@ -40,8 +43,8 @@ def open_model(
     return _sampler((_onnx if onnx else _torch)(made, weights, limits), metadata, shown(weights))
 
 
-def open_onnx(path: str | Path) -> TextSampler:
-    """A language model in an ONNX file that was exported with its caches.
+def open_onnx(path: str | Path, tokenizer: str | Path | None = None) -> TextSampler:
+    """A language model in an ONNX file that was exported with its caches; its tokenizer, if it is not in the file.
 
     Raises:
         SpecError: the file is missing or damaged, has no caches, or holds no vocabulary.
@@ -53,14 +56,18 @@ def open_onnx(path: str | Path) -> TextSampler:
     session, beside = Session(path), encoder_path(Path(path))
     takes_memory = any(port.name.startswith(MEMORY) for port in session.inputs)
     engine = OnnxEngine(session, Session(beside) if takes_memory or beside.is_file() else None)
-    return _sampler(engine, session.metadata, str(path))
+    metadata = session.metadata
+    if tokenizer is not None:
+        metadata = {**metadata, **metadata_of_tokenizer(given_tokenizer(tokenizer), metadata)}
+    return _sampler(engine, metadata, str(path))
 
 
 def _sampler(engine: Engine, metadata: Mapping[str, str], path: str) -> TextSampler:
     """The sampler of an engine, with the vocabularies that are stored in a file."""
     source = engine.layout.source
     vocabulary = _vocabulary(engine.layout.tokens, metadata, path)
-    return TextSampler(engine, vocabulary, _vocabulary(source.name, metadata, path) if source else None)
+    read = _vocabulary(source.name, metadata, path) if source else None
+    return TextSampler(engine, vocabulary, read, language_of(metadata))
 
 
 def _vocabulary(tokens: str, metadata: Mapping[str, str], source: str) -> Vocabulary:

@@ -1,8 +1,4 @@
-"""Texts from a language model: a prompt, and what the model makes of it, piece by piece.
-
-The one thing to know: where the model can take a bounded number of tokens only and they are all used, it forgets what
-it keeps and goes on from the last half of them, which it reads again.
-"""
+"""Texts from a language model: prompts, and what the model makes of them, piece by piece."""
 
 from __future__ import annotations
 
@@ -11,42 +7,51 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from nnspec.diagnostics import SpecError
-from nnspec.infer.vocabulary import Vocabulary
+from nnspec.infer.language import Language
+from nnspec.infer.vocabulary import SurroundedTokens, Vocabulary
 from nnspec.record import Record
-from nnspec.sample.choose import Sampling
 from nnspec.sample.engine import Engine
-from nnspec.sample.mistakes import NoSource, SourceMissing, VocabularyTooLarge
+from nnspec.sample.mistakes import NoSource, SourceMissing, UnevenRequest, VocabularyTooLarge
 from nnspec.sample.pieces import pieces
+from nnspec.sample.request import LENGTH, Request, Text, stored_choice
+from nnspec.sample.writing import Writer
 
 
-class Request(Record):
-    """A request for texts: tokens behind the prompt, number of texts, way of choosing, seed."""
+class _Row(Record):
+    """A text that is asked for: its prompt, its tokens, those of its source, its number among all."""
 
-    prompt: str = ""
-    length: int = 200
-    count: int = 1
-    choice: Sampling = Sampling()
-    seed: int = 0
-    source: str = ""  # what an encoder reads first, such as the text to translate
+    prompt: str
+    start: tuple[int, ...]
+    source: tuple[int, ...]
+    number: int
 
 
 class TextSampler:
-    """A language model with its vocabulary, and with that of its encoder."""
+    """A language model with its vocabulary, with that of its encoder, and with the rules that are stored with it."""
 
-    def __init__(self, engine: Engine, vocabulary: Vocabulary, source: Vocabulary | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        vocabulary: Vocabulary,
+        source: Vocabulary | None = None,
+        language: Language | None = None,
+    ) -> None:
         """Raises SpecError: the vocabulary has tokens that the model does not score."""
         scores = engine.layout.vocabulary
-        if len(vocabulary) > scores:
+        if language is None and len(vocabulary) > scores:
             raise SpecError.of(VocabularyTooLarge(None, len(vocabulary), scores))
         self.engine = engine
         self.vocabulary = vocabulary
         self.source = source
+        self.language = language
 
     def slides(self, request: Request) -> int | None:
         """The number of tokens the model can take, where the request needs more; None where it does not."""
         context = self.engine.layout.context
-        needed = len(self._start(request.prompt)) + request.length - 1
-        return context if context is not None and needed > context else None
+        if context is None:
+            return None
+        needed = max(len(row.start) + self._length(row, request) - 1 for row in self._rows(request))
+        return context if needed > context else None
 
     def stream(self, request: Request) -> Iterator[str]:
         """The first text of a request, in pieces: the prompt, then every token as soon as it is chosen.
@@ -54,61 +59,115 @@ class TextSampler:
         Raises:
             SpecError: a character of the prompt is none of the vocabulary.
         """
-        start = self._start(request.prompt)
-        yield request.prompt
-        first = (tokens[0] for tokens in self._tokens(start, request))
-        yield from pieces(self.vocabulary, start[-1:], first)
+        row = self._rows(request)[0]
+        yield "" if request.conversation else row.prompt
+        writer = self._writer([row], request)
+        found = (tokens[0] for tokens in writer.tokens())
+        yield from pieces(self.vocabulary, row.start[-1:], self._shown(token for token in found if token is not None))
 
-    def texts(self, request: Request) -> list[str]:
-        """All texts of a request, sampled side by side.
+    def texts(self, request: Request) -> list[Text]:
+        """All texts of a request; those with sources of one length are sampled side by side.
 
         Raises:
             SpecError: a character of the prompt is none of the vocabulary.
         """
-        start = self._start(request.prompt)
-        columns = zip(*self._tokens(start, request), strict=True) if request.length else [()] * request.count
-        return [request.prompt + "".join(pieces(self.vocabulary, start[-1:], column)) for column in columns]
+        rows = self._rows(request)
+        groups: dict[tuple[int, int], list[_Row]] = {}
+        for row in rows:
+            groups.setdefault((len(row.source), self._length(row, request)), []).append(row)
+        found: dict[int, Text] = {}
+        for group in groups.values():
+            writer = self._writer(group, request)
+            chosen: list[list[int]] = [[] for _ in group]
+            for tokens in writer.tokens():
+                for own, token in zip(chosen, tokens, strict=True):
+                    own += [] if token is None else [token]
+            for row, own, ended in zip(group, chosen, writer.ended, strict=True):
+                text = "".join(pieces(self.vocabulary, row.start[-1:], self._shown(own)))
+                found[row.number] = Text(text if request.conversation else row.prompt + text, tuple(own), ended)
+        return [found[row.number] for row in rows]
 
-    def _start(self, prompt: str) -> list[int]:
-        """The tokens of the prompt; without one, that of a new line, or else the first of the vocabulary."""
+    def _rows(self, request: Request) -> list[_Row]:
+        """The texts that are asked for: of each prompt with its source, `count`.
+
+        Raises:
+            SpecError: there are not as many prompts as sources; a source is missing, or there is no encoder.
+        """
+        prompts, sources = request.prompts, request.sources
+        if len(sources) not in (1, len(prompts)):
+            raise SpecError.of(UnevenRequest(None, len(prompts), len(sources)))
+        starts = [tuple(self._start(prompt, request)) for prompt in prompts]
+        read = [tuple(self._source(source)) for source in sources]
+        pairs = zip(prompts, starts, read * len(prompts) if len(read) == 1 else read, strict=True)
+        several = [each for each in pairs for _ in range(request.count)]
+        return [_Row(prompt, start, source, number) for number, (prompt, start, source) in enumerate(several)]
+
+    def _start(self, prompt: str, request: Request) -> list[int]:
+        """The tokens of the prompt; without one, what is stored, a new line, or else the first of the vocabulary.
+
+        Raises:
+            SpecError: a token of it is none of the model's.
+        """
+        first = None if self.language is None else self.language.start
+        if self.engine.layout.source is not None and first is not None:
+            return [first, *(self._inner(prompt) if prompt else ())]
         if prompt:
-            return self.vocabulary.encode(prompt)
+            found = self._inner(prompt) if request.conversation else self.vocabulary.encode(prompt)
+            self._check(found)
+            return found
+        if first is not None:
+            return [first]
         try:
             return self.vocabulary.encode("\n") or [0]
         except SpecError:  # it knows no new line
             return [0]
 
-    def _read_source(self, request: Request) -> None:
-        """Give the encoder its text.
+    def _inner(self, text: str) -> list[int]:
+        """The tokens of a text around which nothing is put."""
+        known = self.vocabulary
+        found = known.encode_inner(text) if isinstance(known, SurroundedTokens) else known.encode(text)
+        self._check(found)
+        return found
+
+    def _check(self, tokens: Sequence[int]) -> None:
+        scores = self.engine.layout.vocabulary
+        if self.language is not None and any(token >= scores for token in tokens):
+            raise SpecError.of(VocabularyTooLarge(None, max(tokens) + 1, scores))
+
+    def _source(self, text: str) -> list[int]:
+        """The tokens of a text for the encoder.
 
         Raises:
             SpecError: there is none, or no encoder.
         """
         name = self.engine.layout.source.name if self.engine.layout.source else ""
-        tokens = self.source.encode(request.source) if self.source else []
+        tokens = self.source.encode(text) if self.source and text else []
         if name and not tokens:
             raise SpecError.of(SourceMissing(None, name))
-        if request.source and not name:
+        if text and not name:
             raise SpecError.of(NoSource(None))
-        if name:
-            self.engine.remember(np.tile(np.array(tokens, np.int64), (request.count, 1)))
+        return tokens
 
-    def _tokens(self, start: Sequence[int], request: Request) -> Iterator[list[int]]:
-        """The next token of every text, `length` times."""
-        engine, context = self.engine, self.engine.layout.context
-        half = 1 if context is None else max(1, context // 2)
-        randoms = [np.random.default_rng([request.seed, text]) for text in range(request.count)]
-        new = np.tile(np.array(start[-(context or len(start)) :], np.int64), (request.count, 1))  # [N, T]
-        last, read = new, 0
-        self._read_source(request)
-        engine.begin(request.count)
-        for _ in range(request.length):
-            if context is not None and read + new.shape[1] > context:
-                engine.begin(request.count)
-                new, read = last, 0
-            scores = engine.read(new)[:, : len(self.vocabulary)]
-            read += new.shape[1]
-            chosen = [request.choice.token(row, random) for row, random in zip(scores, randoms, strict=True)]
-            yield chosen
-            new = np.array(chosen, np.int64)[:, None]
-            last = np.concatenate([last, new], 1)[:, -half:]
+    def _length(self, row: _Row, request: Request) -> int:
+        """How many tokens follow the prompt: as asked for, as stored, or 200."""
+        if request.length is not None:
+            return request.length
+        stored = self.language
+        if stored is None or (stored.length is None and stored.longest is None):
+            return LENGTH
+        return stored.length if stored.length is not None else max(1, (stored.longest or 0) - len(row.start))
+
+    def _writer(self, rows: Sequence[_Row], request: Request) -> Writer:
+        """The texts at work; their sources are read, which are equally long."""
+        if self.engine.layout.source is not None:
+            self.engine.remember(np.array([row.source for row in rows], np.int64))
+        choice = request.choice or stored_choice(self.language)
+        seeds = [(request.seed, row.number) for row in rows]
+        length = self._length(rows[0], request)
+        known = len(self.vocabulary) if self.language is None else None
+        return Writer(self.engine, [row.start for row in rows], length, choice, seeds, self.language, known)
+
+    def _shown(self, tokens: Iterator[int] | Sequence[int]) -> Iterator[int]:
+        """The tokens but for one that ends the text."""
+        ends = self.language.end if self.language else ()
+        return (token for token in tokens if token not in ends)

@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from nnspec.diagnostics import Source
+from nnspec.hub.folder import weights_of
 from nnspec.manifest import digest
 from nnspec.to_onnx.choices import Choices
 from nnspec.version import __version__
@@ -24,10 +25,9 @@ def provenance(sources: Mapping[str, Source], weights: Path | None, opset: int, 
     if sources:
         found["nnspec.spec"] = "\n".join(_specs(sources))
     if weights is not None:
-        size = weights.stat().st_size
-        found["nnspec.weights"] = f"{weights.name} " + (
-            f"sha256:{digest(weights)}" if size <= HASHED else f"{size} bytes"
-        )
+        file = weights_of(weights) if weights.is_dir() else weights
+        size = file.stat().st_size
+        found["nnspec.weights"] = f"{file.name} " + (f"sha256:{digest(file)}" if size <= HASHED else f"{size} bytes")
     return found
 
 

@@ -18,6 +18,10 @@ from pydantic import BaseModel, ValidationError
 
 from nnspec.diagnostics import SpecError
 from nnspec.extras import need
+from nnspec.hub.fetching import local
+from nnspec.hub.folder import metadata_of, metadata_of_tokenizer, weights_of
+from nnspec.hub.tokenizer import given_tokenizer
+from nnspec.kinds import kind_of
 from nnspec.manifest import check_digest
 from nnspec.reading.room import check_room
 from nnspec.reading.unreadable import Unreadable
@@ -48,13 +52,16 @@ class Checkpoint(Record):
     within: str = ""  # the name under which the file keeps them, where it keeps others beside
 
 
-def read_checkpoint(path: str | PathLike[str]) -> Checkpoint:
-    """Open a file of weights.
+def read_checkpoint(path: str | Path) -> Checkpoint:
+    """Open a file of weights, or a folder as the Hub has it, whose other files are then metadata of the weights.
 
     Raises:
         SpecError: it is missing or damaged, is not what a manifest beside it says, or of a format that is not read.
     """
-    file = Path(path)
+    file = local(path)
+    if file.is_dir() and kind_of(file) == "hub":
+        found = read_checkpoint(weights_of(file))
+        return found.replace(path=str(file), metadata=metadata_of(file))
     if not file.is_file():
         raise _unreadable(file, "it is a folder" if file.is_dir() else "there is no such file")
     check_digest(file)
@@ -74,9 +81,13 @@ def open_checkpoint(source: WeightSource) -> Checkpoint:
         SpecError: the file cannot be read, or what is given is neither.
     """
     if isinstance(source, WeightChoice):
-        return open_checkpoint(source.source).replace(partial=source.partial)
+        found = open_checkpoint(source.source).replace(partial=source.partial)
+        if source.tokenizer is None:
+            return found
+        told = metadata_of_tokenizer(given_tokenizer(source.tokenizer), found.metadata)
+        return found.replace(metadata={**found.metadata, **told})
     if isinstance(source, (str, PathLike)):
-        return read_checkpoint(source)
+        return read_checkpoint(source if isinstance(source, str) else Path(source))
     given: object = source
     if not isinstance(given, Mapping):
         kind = type(given).__name__

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnspec.diagnostics import SpecError
+from nnspec.infer.language import LANGUAGE
 from nnspec.ir import Program
 from nnspec.ir.state import state_dict
 from nnspec.record import Record
@@ -19,7 +20,7 @@ from nnspec.weights.source import WeightSource
 
 # Metadata that the model needs to be used: what its numbers stand for, and what was done to its inputs.
 MEANINGS = ("nnspec.classes", "nnspec.tokenizer", "nnspec.vocabularies", "nnspec.columns", "nnspec.filled",
-            "nnspec.outputs", "nnspec.recipe", "nnspec.texts")  # fmt: skip
+            "nnspec.outputs", "nnspec.recipe", "nnspec.texts", LANGUAGE)  # fmt: skip
 CARRIED = (*MEANINGS, MEAN, STD, PICTURES, TARGETS)
 FIRST = 1 << 16  # elements of an array that are looked at in any case
 

@@ -22,11 +22,12 @@ class WeightChoice(Record):
     """Weights, and how they are taken.
 
     `partial`: keys that the model does not have, such as those of another head, are passed over, which is said; every
-    key of the model must be there all the same.
+    key of the model must be there all the same. `tokenizer`: a `tokenizer.json`, or the folder in which it lies.
     """
 
     source: GivenSource
     partial: bool = False
+    tokenizer: str | Path | None = None
 
 
 def given(source: WeightSource) -> GivenSource:

@@ -60,6 +60,17 @@ def _(patch: pytest.MonkeyPatch) -> None:
     stored("net.nn", "net.safetensors")
 
 
+@step("weights of the folder m")
+def _(patch: pytest.MonkeyPatch) -> None:
+    state = nnspec.loads(nnspec.load("m").text).to_torch().state_dict()
+    save_file({key: tensor.numpy() for key, tensor in state.items() if key != "lm_head.weight"}, "m/model.safetensors")
+
+
+@step("no network")
+def _(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+
+
 @step("an array")
 def _(patch: pytest.MonkeyPatch) -> None:
     np.save("x.npy", np.zeros((2, 3), np.float32))

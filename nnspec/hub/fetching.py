@@ -1,0 +1,55 @@
+"""`hf://owner/name@revision`: a folder of the Hub in the usual cache of huggingface_hub. Nothing else uses the network.
+
+Fetched are the files that are read: JSON, safetensors and the chat template. Pickles and code never are.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from nnspec.diagnostics import SpecError
+from nnspec.extras import need
+from nnspec.hub.mistakes import BadAddress, CannotFetch
+from nnspec.kinds import HF
+
+PATTERNS = (
+    "config.json", "generation_config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json",
+    "special_tokens_map.json", "chat_template.jinja", "model.safetensors", "model.safetensors.index.json",
+    "model-*-of-*.safetensors",
+)  # fmt: skip
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
+_ADDRESS = re.compile(rf"hf://(?P<name>{_NAME}/{_NAME})(?:@(?P<revision>[A-Za-z0-9][A-Za-z0-9._/-]{{0,200}}))?/?")
+
+
+def local(path: str | Path) -> Path:
+    """The folder itself, or, for an address, the one in the cache that it was fetched to.
+
+    Raises:
+        SpecError: it is no address, or cannot be fetched.
+    """
+    return fetched(str(path)) if str(path).startswith(HF) else Path(path)
+
+
+def fetched(address: str) -> Path:
+    """The folder in the cache; what is there already is not fetched again.
+
+    Raises:
+        SpecError: it is no address, or cannot be fetched; or huggingface_hub is not installed.
+    """
+    found = _ADDRESS.fullmatch(address)
+    if found is None or ".." in address:
+        raise SpecError.of(BadAddress(None, address))
+    need(f"fetching {address}", "huggingface_hub")
+    from huggingface_hub import snapshot_download  # here: it comes with an extra, and only addresses need it
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        folder = snapshot_download(found["name"], revision=found["revision"], allow_patterns=list(PATTERNS))
+    except LocalEntryNotFoundError:
+        reason, advice = "there is no network, and it is not in the cache", "try again with a network"
+        raise SpecError.of(CannotFetch(None, address, reason, advice)) from None
+    except (HfHubHTTPError, HFValidationError, OSError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise SpecError.of(CannotFetch(None, address, reason)) from None
+    return Path(folder)

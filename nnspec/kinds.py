@@ -1,0 +1,20 @@
+"""The kinds of paths that name a model: a spec, the folder of a run, a folder as the Hub has it, an ONNX file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal["spec", "run", "hub", "onnx"]
+HF = "hf://"  # how the address of a model on the Hub begins
+CONFIG, RUN = "config.json", "run.json"
+
+
+def kind_of(path: str | Path) -> Kind:
+    """The kind of a path; a folder that is nothing else is taken for that of a run, a name for a spec of the zoo."""
+    if str(path).startswith(HF):
+        return "hub"
+    place = Path(path)
+    if place.is_dir():
+        return "hub" if (place / CONFIG).is_file() and not (place / RUN).is_file() else "run"
+    return "onnx" if place.suffix.lower() == ".onnx" else "spec"
