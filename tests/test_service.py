@@ -174,6 +174,22 @@ def test_completion_knows_where_the_cursor_stands() -> None:
     assert labels(NET.replace("(logits,", "(log|,"))[0] == "logits"
 
 
+def test_behind_a_dot_stand_the_steps_weights_and_results_of_a_step() -> None:
+    behind = lambda line: labels(NET.replace("  output logits", f"  {line}\n  output logits"))  # noqa: E731
+    assert behind("x = body.|") == ["conv", "bn", "2"]
+    assert behind("x = stem.conv.|") == ["weight", "bias"]
+    assert behind("x = stem.b|") == ["bn"]
+    text = "model A {\n  input x: float[T, N, 4]\n  lstm: LSTM(8)\n  lstm.|\n}\n"
+    assert labels(text)[-3:] == ["output", "state", "cell"]
+    assert labels(NET.replace("  data =", "  freeze = [stem.|]\n  data =")) == ["conv", "bn", "2"]
+    assert "stem" in labels(NET.replace("  data =", "  freeze = [|]\n  data ="))
+    assert labels(NET.replace("padding = 1)", "padding = 1.|)")) == [], "a number"
+
+
+def test_the_fields_of_the_data_stand_in_a_loss() -> None:
+    assert {"image", "label"} <= set(labels(NET.replace("label)", "|)")))
+
+
 def test_completing_an_import_writes_the_file_too() -> None:
     text = "import ResNet5"
     (found,) = [each for each in complete(Document(text), len(text)) if each.label == "ResNet50"]

@@ -69,21 +69,21 @@ def on_completion(server: Server, params: lsp.CompletionParams) -> lsp.Completio
 def on_definition(server: Server, params: lsp.DefinitionParams) -> lsp.Location | None:
     """The place where a name is given."""
     document, translator, offset = server.at(params.text_document.uri, params.position)
-    target = Names(document).definition(offset)
+    target = document.once(Names).definition(offset)
     return None if target is None else translator.location(target)
 
 
 def on_references(server: Server, params: lsp.ReferenceParams) -> list[lsp.Location]:
     """All places of a name."""
     document, translator, offset = server.at(params.text_document.uri, params.position)
-    places = Names(document).references(offset, declaration=params.context.include_declaration)
+    places = document.once(Names).references(offset, declaration=params.context.include_declaration)
     return [translator.location(each) for each in places]
 
 
 def on_prepare_rename(server: Server, params: lsp.PrepareRenameParams) -> lsp.Range | None:
     """The name that would be renamed."""
     document, translator, offset = server.at(params.text_document.uri, params.position)
-    found = Names(document).at(offset)
+    found = document.once(Names).at(offset)
     if found is None or found.key[0] != document.source.name:
         return None
     return translator.lines.range(found.start, found.end)
@@ -93,7 +93,7 @@ def on_rename(server: Server, params: lsp.RenameParams) -> lsp.WorkspaceEdit:
     """The edits that rename a name."""
     document, translator, offset = server.at(params.text_document.uri, params.position)
     try:
-        return translator.changes(Names(document).rename(offset, params.new_name), server.read)
+        return translator.changes(document.once(Names).rename(offset, params.new_name), server.read)
     except Refused as refused:
         raise JsonRpcInvalidParams(str(refused)) from refused
 
@@ -183,7 +183,7 @@ HANDLERS: dict[str, tuple[Callable[..., Any], Any]] = {
     lsp.TEXT_DOCUMENT_DID_SAVE: (did_save, None),
     lsp.TEXT_DOCUMENT_DID_CLOSE: (did_close, None),
     lsp.TEXT_DOCUMENT_HOVER: (on_hover, None),
-    lsp.TEXT_DOCUMENT_COMPLETION: (on_completion, lsp.CompletionOptions(trigger_characters=["(", '"', "/", "="])),
+    lsp.TEXT_DOCUMENT_COMPLETION: (on_completion, lsp.CompletionOptions(trigger_characters=list('("/=.'))),
     lsp.TEXT_DOCUMENT_DEFINITION: (on_definition, None),
     lsp.TEXT_DOCUMENT_REFERENCES: (on_references, None),
     lsp.TEXT_DOCUMENT_PREPARE_RENAME: (on_prepare_rename, None),

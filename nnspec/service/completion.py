@@ -19,6 +19,7 @@ from nnspec.reference import page_of
 from nnspec.service.answers import Completion, Edit
 from nnspec.service.document import Document
 from nnspec.service.fixes import library
+from nnspec.service.members import fields, members
 from nnspec.service.names import Names
 from nnspec.service.shapes import several
 from nnspec.syntax import tree as t
@@ -51,6 +52,10 @@ def complete(document: Document, offset: int) -> list[Completion]:
     if re.match(r"^\s*import\b", place.line) and place.kind == "":
         found: Iterable[Completion] = _imports(document, place.line, offset)
     elif _quoted(place.line) or _commented(place.line):
+        found = ()
+    elif place.kind and (dotted := re.search(r"([A-Za-z_]\w*(?:\.\w+)*)\.\w*$", place.line)):
+        found = _behind_dot(document, place, dotted[1], offset - len(dotted[0]), end)
+    elif re.search(r"(?<!\w)\d[\d.]*$", place.line):  # a number
         found = ()
     elif place.callee:
         found = _in_call(document, place, offset)
@@ -218,6 +223,9 @@ def _in_recipe(document: Document, place: _Place, offset: int) -> Iterator[Compl
     if key[1] in CHOICES:
         for word, choice in CHOICES[key[1]].items():
             yield Completion(word, "word", word, signature(choice), choice.__doc__ or "")
+    if key[1] in ("freeze", "drop", "update"):
+        parts = members(document, place.start, ())
+        yield from (Completion(each.name, "value", each.name, each.about) for each in parts)
     field = Recipe.model_fields.get(key[1])
     if field is not None:
         yield from _values(field.annotation)
@@ -228,8 +236,20 @@ def _in_recipe(document: Document, place: _Place, offset: int) -> Iterator[Compl
     yield from _declared(document)
 
 
+def _behind_dot(document: Document, place: _Place, path: str, start: int, end: int) -> list[Completion]:
+    """What lies inside a step. What is being written is hardly a step yet: another one stands in for it."""
+    for sound in (path, "_"):
+        text = document.text[:start] + sound + document.text[end:]
+        found = list(members(document.changed(text), place.start, path.split(".")))
+        if found:
+            return [Completion(each.name, "value", each.name, each.about) for each in found]
+    return []
+
+
 def _results(document: Document) -> Iterator[Completion]:
-    """The outputs of the models that are sound."""
+    """The outputs of the models that are sound, and the fields of the data."""
+    for name, field in fields(document).items():
+        yield Completion(name, "value", name, "of the data" if field is None else f"of the data, {field.shape}")
     for model in document.models:
         main = model.program.main
         for port, type in zip(main.outputs, main.output_types, strict=True):
@@ -255,7 +275,7 @@ def _in_body(document: Document, place: _Place, offset: int) -> Iterator[Complet
 
 def _in_scope(document: Document, place: _Place, offset: int) -> Iterator[Completion]:
     """The names that the body gives before the cursor."""
-    names = Names(document)
+    names = document.once(Names)
     types = {start: several(kinds) for (start, _), kinds in document.steps.items()}
     for each in reversed(names.occurrences):
         if each.gives and each.key[1] == place.start and place.start <= each.start and each.end < offset:

@@ -6,8 +6,9 @@ A text that cannot be read to its end is read up to its break. A document never 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
 from nnspec.api import Model
 from nnspec.cached import cached_property
@@ -24,6 +25,7 @@ from nnspec.syntax import tree as t
 from nnspec.syntax.pieces import Pieces
 
 Types = tuple[TensorType, ...]
+Answer = TypeVar("Answer")
 
 
 class Reading:
@@ -82,6 +84,14 @@ class Document:
         self.source = Source("<text>" if path is None else path.name, text)
         self._elaborated: dict[tuple[str, bool], Elaborated] = {}
         self._checked: dict[str, list[Found]] = {}
+        self._once: dict[Callable[[Document], Any], Any] = {}
+
+    def once(self, make: Callable[[Document], Answer]) -> Answer:
+        """What a function says of this text, asked once."""
+        if make not in self._once:
+            self._once[make] = make(self)
+        answer: Answer = self._once[make]
+        return answer
 
     def changed(self, text: str) -> Document:
         """The same file with another text."""

@@ -90,7 +90,7 @@ def _is_at(call: Call, document: Document, step: t.Item | t.Input) -> bool:
 
 def _of_word(document: Document, start: int, end: int) -> Iterator[str]:
     word = document.text[start:end]
-    names = Names(document)
+    names = document.once(Names)
     found = names.at(start)
     if found is not None and (found.start, found.end) == (start, end):
         definition = document.readable.declarations.names.get(word)
