@@ -217,6 +217,19 @@ def test_a_large_text_becomes_a_file_of_tokens_once_and_gives_the_same_bits(
     assert "becomes tokens" not in capsys.readouterr().out
 
 
+PAIRS = """
+model Small {
+  input image: float[N, 1, 8, 8]
+  output logits = Conv2d(2, 3, padding = 1)
+}
+train {
+  data    = pairs("pairs", labels = ["mask"])
+  augment = [random_flip]
+  loss    = cross_entropy(logits, mask)
+  batch   = 5
+  epochs  = 1
+}
+"""
 ARRAYS = """
 model Small {
   input image: float[N, 1, 6, 6]
@@ -243,6 +256,36 @@ def test_large_arrays_are_mapped_and_give_the_same_bits(tmp_path: Path, monkeypa
     monkeypatch.setattr("nnspec.reading.arrays.MAPPED", 0)
     assert_same(kept, train(tmp_path))
     assert_same(kept, train(tmp_path, memory="0"))
+
+
+@pytest.mark.parametrize("memory", ["0", "1GB"])
+def test_values_of_mapped_arrays_that_are_no_finite_numbers_are_named(
+    memory: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = np.random.default_rng(0).random((100, 1, 6, 6))
+    values[70, 0, 3, 3] = 1e300  # infinite in 32 bits
+    (tmp_path / "data").mkdir()
+    np.save(tmp_path / "data" / "image.npy", values)
+    np.save(tmp_path / "data" / "label.npy", np.arange(100) % 3)
+    (tmp_path / "small.nn").write_text(ARRAYS.replace("epochs    = 1", "normalize = false"))
+    monkeypatch.setattr("nnspec.reading.arrays.MAPPED", 0)
+    with pytest.raises(SpecError, match="image has values that are no finite numbers, the first in sample 70"):
+        train(tmp_path, memory=memory)
+
+
+@pytest.mark.parametrize("given", [{"memory": "0", "workers": 2}, {}])
+def test_a_class_beyond_those_of_the_model_is_named_when_it_is_read(
+    given: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nnspec.train.keeping.DECODED", 4)
+    for number in range(40):
+        for field in ("image", "mask"):
+            (tmp_path / "pairs" / field).mkdir(parents=True, exist_ok=True)
+            pixels = np.full((8, 8), 200 if field == "image" else 7 if number == 21 else number % 2, np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "pairs" / field / f"{number:02}.png")
+    (tmp_path / "small.nn").write_text(PAIRS)
+    with pytest.raises(SpecError, match=r"mask/21.png: its mask has the class 7, and the model tells 2 classes apart"):
+        train(tmp_path, **given)
 
 
 def write_shards(folder: Path, sizes: list[int]) -> None:
@@ -308,19 +351,7 @@ def test_pairs_are_read_while_training_goes_on_to_the_same_bits(folder: Path) ->
             (folder / "pairs" / field).mkdir(parents=True, exist_ok=True)
             pixels = draws.integers(0, most, (8, 8), dtype=np.uint8)
             Image.fromarray(pixels).save(folder / "pairs" / field / f"{number}.png")
-    (folder / "small.nn").write_text("""
-model Small {
-  input image: float[N, 1, 8, 8]
-  output logits = Conv2d(2, 3, padding = 1)
-}
-train {
-  data    = pairs("pairs", labels = ["mask"])
-  augment = [random_flip]
-  loss    = cross_entropy(logits, mask)
-  batch   = 5
-  epochs  = 1
-}
-""")
+    (folder / "small.nn").write_text(PAIRS)
     assert_same(train(folder), train(folder, memory="0", workers=2))
 
 

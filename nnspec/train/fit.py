@@ -151,4 +151,7 @@ def check_classes(fitted: Fitted, objective: Objective, sources: dict[str, Span]
         if greatest >= classes:
             raise SpecError.of(TooFewClasses(span, field, max(greatest + 1, len(fitted.data.classes)), classes))
         found = classes
+        view, whole = fitted.fields[field], fitted.divided
+        if whole.looked_at(view, 0) < len(whole.parts[0]) and not view.stored.dtype.is_floating_point:
+            whole.classes[view.field] = (classes, ignored)
     return found

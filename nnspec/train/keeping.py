@@ -15,7 +15,7 @@ from nnspec.train.data.fail import refuse
 from nnspec.train.data.samples import Held, Indices, Samples
 from nnspec.train.delivery import Delivery, Ready
 from nnspec.train.loaded import Loaded
-from nnspec.train.loader import AT_ONCE, Damage, Loader
+from nnspec.train.loader import AT_ONCE, Classes, Damage, Loader
 from nnspec.train.order import Order
 from nnspec.train.supply import Supply
 from nnspec.train.view import View, seen
@@ -51,13 +51,14 @@ class Divided:
         self.skipped: set[str] = set()  # the places of damaged samples
         if not (isinstance(data.samples, Held) or data.samples.varies) and data.samples.bytes <= supply.memory:
             self.samples = self._kept(data.samples)
+        self.classes: dict[str, Classes] = {}  # of fields of which some samples are looked at before all are read
         self.divide([np.arange(len(data))])
 
     def divide(self, parts: Sequence[Indices], batch: int = AT_ONCE) -> None:
         """Divide it into parts, the training part first, whose samples are asked for in batches."""
         self.parts = parts
         pinned = self.device.type == "cuda"
-        self.loader = Loader(self.samples, parts, self.supply, self.span, self.skipped, pinned, batch)
+        self.loader = Loader(self.samples, parts, self.supply, self.span, self.skipped, pinned, batch, self.classes)
 
     def values(self, view: View, part: int | None = None) -> Iterator[Tensor]:
         """The values by which a field is judged, one after the other: all of them, or those of some samples of many.

@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -36,6 +36,7 @@ TOLD = 5  # damaged samples that are told of one by one
 AT_ONCE = 64  # samples that are read at once, unless it is said otherwise
 AHEAD = 2  # requests that each process is given ahead
 Request = tuple[int, Indices]  # a part, and positions in it
+Classes = tuple[int, int | None]  # their count, and the number that stands for none of them
 Sent = tuple[int, Indices, int | None]  # a request, and the place where its samples are put
 Damage = tuple[str, str, str]  # the place of a sample, what is wrong with it, what to do
 OPEN: WeakSet[Loader] = WeakSet()
@@ -83,29 +84,51 @@ class TooManyDamaged(Diagnostic):
 class Fetcher(Dataset[Answer]):
     """Reads the samples of a request, in a worker process or in this one."""
 
-    def __init__(self, samples: Samples, parts: Sequence[Indices], skips: bool) -> None:
+    def __init__(self, samples: Samples, parts: Sequence[Indices], skips: bool, classes: Mapping[str, Classes]) -> None:
         self.samples = samples
         self.parts = parts
         self.skips = skips
+        self.classes = classes
         self.room: Room | None = None  # for samples, which need not travel then
 
     def __getitem__(self, sent: Sent) -> Answer:
         part, positions, place = self.parts[sent[0]], sent[1], sent[2]
         if self.room is None or place is None:
             try:
-                return self.samples.rows(part[positions]), {}, False, None
+                return self._rows(part[positions]), {}, False, None
             except Unreadable:
                 return *self._one_by_one(part, positions), None
         count = len(positions)
         rows = self.room.rows(place, count)
         try:
             self.samples.fill(part[positions], rows)
+            self._check(rows)
         except Unreadable:
             found, damages, fatal = self._one_by_one(part, positions)
             for name, tensor in found.items():
                 rows[name].copy_(tensor)
             return {}, damages, fatal, (place, count)
         return {}, {}, False, (place, count)
+
+    def _rows(self, indices: Indices) -> Rows:
+        rows = self.samples.rows(indices)
+        self._check(rows)
+        return rows
+
+    def _check(self, rows: Rows) -> None:
+        """Check that samples have classes that the model has outputs for.
+
+        Raises:
+            Unreadable: some have others.
+        """
+        for name, (count, ignored) in self.classes.items():
+            values = rows[name].numpy()
+            if values.size and not 0 <= values.min() <= values.max() < count:
+                odd = values[(values < 0) | (values >= count)]
+                odd = odd if ignored is None else odd[odd != ignored]
+                if odd.size:
+                    reason = f"its {name} has the class {odd[0]}, and the model tells {count} classes apart"
+                    raise Unreadable(reason, "classes count from 0: give the model more of them, or mend the file")
 
     def _one_by_one(self, part: Indices, positions: Indices) -> tuple[Rows, dict[int, Damage], bool]:
         """The samples, with others in the place of those that are damaged; none where these are not skipped."""
@@ -115,7 +138,7 @@ class Fetcher(Dataset[Answer]):
             for offset in range(min(MOST_DAMAGED, len(part)) if self.skips else 1):
                 index = int(part[(position + offset) % len(part)])
                 try:
-                    found.append(self.samples.rows(np.array([index])))
+                    found.append(self._rows(np.array([index])))
                     break
                 except Unreadable as error:
                     damages[index] = (self.samples.place(index), error.reason, error.advice)
@@ -153,6 +176,7 @@ class Loader:
         skipped: set[str],
         pinned: bool = False,
         batch: int = AT_ONCE,
+        classes: Mapping[str, Classes] | None = None,
     ) -> None:
         """Read samples ahead.
 
@@ -164,8 +188,9 @@ class Loader:
             skipped: the places of damaged samples, to which others are added.
             pinned: whether samples are put where a GPU can take them from while it computes.
             batch: the samples of most requests.
+            classes: of fields that are checked when they are read.
         """
-        self.fetcher = Fetcher(samples, parts, supply.skips)
+        self.fetcher = Fetcher(samples, parts, supply.skips, classes or {})
         self.supply = supply
         self.span = span
         self.skipped = skipped

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from nnspec.reading.arrays import CHANNELS, WHITE, Array
+from nnspec.reading.unreadable import Unreadable
 from nnspec.train.data.samples import Form, Hash, Indices, Rows, Samples
 
 COMPARED = 1 << 26  # bytes of an array by all of which it is known to be the same
@@ -24,6 +25,8 @@ class Mapped(Samples):
         self.pictures = pictures
         self._map()
         self.forms = {name: _form(array, name in pictures) for name, array in self.arrays.items()}
+        self.floats = [name for name, array in self.arrays.items() if array.dtype.kind == "f"]
+        self.checked = np.zeros(len(self) if self.floats else 0, np.bool_)
         self.known = {name: torch.from_numpy(np.array(array)) for name, array in self.arrays.items() if array.ndim == 1}
 
     def _map(self) -> None:
@@ -41,7 +44,28 @@ class Mapped(Samples):
         self.read += len(indices)
         if self.read > RENEWED:
             self._map()
-        return {name: torch.from_numpy(np.asarray(array[indices])) for name, array in self.arrays.items()}
+        found = {name: np.asarray(array[indices]) for name, array in self.arrays.items()}
+        self._check(indices, found)
+        return {name: torch.from_numpy(array) for name, array in found.items()}
+
+    def _check(self, indices: Indices, found: Mapping[str, Array]) -> None:
+        """Check that samples are of finite numbers, when they are read for the first time.
+
+        Raises:
+            Unreadable: some are not.
+        """
+        new = np.flatnonzero(~self.checked[indices]) if self.floats else np.empty(0, np.int64)
+        if not len(new):
+            return
+        for name in self.floats:
+            with np.errstate(over="ignore"):  # what is too large for float32 is infinite there
+                finite = np.isfinite(found[name][new].astype(np.float32))
+            odd = np.flatnonzero(~finite.reshape(len(new), -1).all(1))
+            if len(odd):
+                first = self.place(int(indices[new[odd[0]]]))
+                reason = f"{name} has values that are no finite numbers, the first in {first}"
+                raise Unreadable(reason, "remove these samples")
+        self.checked[indices[new]] = True
 
     def identify(self, hashed: Hash) -> None:
         for name, array in sorted(self.arrays.items()):
