@@ -18,9 +18,10 @@ from tests.reference.guide import played
 ROOT = Path(__file__).parent.parent
 GUIDE = ROOT / "docs" / "guide"
 PAGES = sorted(GUIDE.glob("[0-9]*.md"))
+OTHERS = [ROOT / "docs" / "start.md", *sorted((ROOT / "docs" / "how_to").glob("[a-z]*.md"))]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
+@pytest.mark.parametrize("page", [*PAGES, *OTHERS], ids=[page.stem for page in [*PAGES, *OTHERS]])
 def test_a_page_of_the_guide_is_as_it_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # the pages show what a processor gives
@@ -35,7 +36,7 @@ def test_a_page_of_the_guide_is_as_it_says(page: Path, tmp_path: Path, monkeypat
 
 def test_links_of_the_guide_lead_somewhere_and_each_page_leads_to_the_next() -> None:
     contents = (GUIDE / "README.md").read_text(encoding="utf-8")
-    for page in [*PAGES, GUIDE / "README.md"]:
+    for page in [*PAGES, *OTHERS, *(ROOT / "docs").rglob("README.md")]:
         for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
     for page, following in pairwise(PAGES):

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from docs.site.page import Page, block, joined
+from nnspec.reference import heading
+from nnspec.reference import pages as page_files
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("guide", "reference", "how_to", "course")
@@ -28,6 +30,7 @@ def pages() -> Iterator[Page]:
     for folder in FOLDERS:
         for path in sorted((ROOT / "docs" / folder).rglob("*.md")):
             yield _page(path, _place(path.relative_to(ROOT / "docs").as_posix()))
+    yield _words()
     yield _page(ROOT / "CONTRIBUTING.md", "built.md", "How it is built")
     yield _page(ROOT / "CHANGELOG.md", "changes.md")
     yield Page("license.md", joined(["# License", block((ROOT / "LICENSE").read_text(encoding="utf-8"))]))
@@ -35,6 +38,25 @@ def pages() -> Iterator[Page]:
     for path in sorted((ROOT / "examples").glob("*.nn")):
         text = path.read_text(encoding="utf-8")
         yield Page(f"examples/{path.stem}.md", joined([f"# {path.stem}", block(text, "nn")]))
+
+
+def _words() -> Page:
+    """The contents of the reference of the language."""
+    found = {path: ", ".join(f"`{word}`" for word in heading(path)) for path in dict.fromkeys(page_files().values())}
+    base = ROOT / "docs" / "reference"
+    words, keys = (
+        [
+            f"* [{words}]({path.relative_to(base).as_posix()})"
+            for path, words in found.items()
+            if (path.parent.name == "keys") is keys
+        ]
+        for keys in (False, True)
+    )
+    about = "`nnspec explain WORD` prints such a page."
+    return Page(
+        "reference/index.md",
+        joined(["# The language", about, "\n".join(words), "## Keys of a recipe", "\n".join(keys)]),
+    )
 
 
 def _place(path: str) -> str:

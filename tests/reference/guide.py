@@ -130,9 +130,9 @@ def _cut(told: str, shown: str) -> str:
 def _look_up(text: str) -> None:
     """Look up whether the commands of a block of `bash` have the options that they are given."""
     for line in text.replace("\\\n", "").splitlines():
-        if "nnspec" not in line:
-            continue
         words = shlex.split(line, comments=True)
+        if "nnspec" not in words:
+            continue
         words = words[words.index("nnspec") + 1 :]
         command = main.get_command(click.Context(main), words[0])
         assert command is not None, line
