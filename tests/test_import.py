@@ -16,7 +16,7 @@ from nnspec.ir.state import totals
 
 # The configurations of the records, as `save_pretrained` writes them: without what is transformers' default.
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
-    "bert_base": {"model_type": "bert", "architectures": ["BertForMaskedLM"]},
+    "bert_base": {"model_type": "bert"},
     "bert_base_pretraining": {"model_type": "bert", "architectures": ["BertForPreTraining"]},
     "bert_large": {
         "model_type": "bert",
@@ -148,16 +148,34 @@ def test_defaults_and_variants_have_the_published_count(configuration: dict[str,
 
 
 def test_the_spec_is_short_and_readable() -> None:
-    assert run(CONFIGURATIONS["bert_large"] | {"architectures": ["BertForMaskedLM"]}).stdout == (
+    assert run(CONFIGURATIONS["bert_large"]).stdout == (
         """\
 # BertModel of transformers, from a configuration of type bert.
-# The file is that of a model with another head, which is not part of this.
 import BERT from "zoo/bert.nn"
 
-model BertModel = BERT(
-  layers = 24, width = 1024, heads = 16, hidden = 4096, vocab = 30522, context = 512, kinds = 2,
-  dropout = 0.1, eps = 1e-12
+model BertModel(masked = false, segments = false) = BERT(
+  layers = 24, width = 1024, heads = 16, hidden = 4096, vocab = 30522, context = 512, kinds = 2, dropout = 0.1,
+  eps = 1e-12, masked = masked, segments = segments
 )
+"""
+    )
+    assert run({"model_type": "llama", "num_hidden_layers": 2}, "--head", "sequence-classification").stdout == (
+        """\
+# LlamaForSequenceClassification of transformers, from a configuration of type llama.
+import Attention, FeedForward, Layer from "zoo/llama.nn"
+
+model LlamaForSequenceClassification(classes = 2) {
+  input tokens: int[N, T]
+  turn = RotaryEmbedding(base = 10000.0)
+  attention = Attention(heads = 32, groups = 32, size = 128, bias = false, turn = turn, window = none)
+  model: {
+    embed_tokens: Embedding(32000, 4096, weight_init = ["normal", 0.0, 0.02])
+    layers: 2 x Layer(attention, FeedForward(11008), RMSNorm(eps = 1e-06))
+    norm: RMSNorm(eps = 1e-06)
+  }
+  score: Linear(classes, bias = false)
+  output logits = score[:, -1]
+}
 """
     )
 
@@ -217,8 +235,9 @@ def test_rotations_are_those_of_the_file(configuration: dict[str, Any], layer: s
 def test_no_text_of_the_file_reaches_the_spec() -> None:
     hostile = '"\n}\nimport X from "/etc/passwd"\nmodel Evil {'
     plain = run({"model_type": "bert"}).stdout
-    found = run({"model_type": "bert", "architectures": ["BertModel", hostile], "_name_or_path": hostile, hostile: 1})
+    found = run({"model_type": "bert", "architectures": ["BertModel", hostile], "_name_or_path": hostile})
     assert found.exit_code == 0 and found.stdout == plain
+    assert hostile not in run({"model_type": "bert", hostile: 1}, "--ignore", hostile).stdout
 
 
 # --- what cannot be
@@ -227,23 +246,22 @@ def test_no_text_of_the_file_reaches_the_spec() -> None:
 @pytest.mark.parametrize(
     ("configuration", "words"),
     [
-        ({"model_type": "bert", "hidden_act": "relu"}, "hidden_act is 'relu', and only 'gelu' is supported"),
+        ({"model_type": "bert", "hidden_act": "gelu_10"}, "hidden_act is 'gelu_10', and only gelu, gelu_python, "),
         ({"model_type": "bert", "is_decoder": True}, "is_decoder is True, and only False is supported"),
         ({"model_type": "bert", "attention_probs_dropout_prob": 0.2}, "attention_probs_dropout_prob is 0.2, and only"),
-        ({"model_type": "gpt2", "n_inner": 99}, "n_inner is 99, and only that of 4 * n_embd, 3072, is supported"),
-        ({"model_type": "t5", "feed_forward_proj": "gated-silu"}, "feed_forward_proj is 'gated-silu', and only 'relu'"),
-        ({"model_type": "t5", "num_decoder_layers": 2}, "num_decoder_layers is 2"),
+        ({"model_type": "t5", "feed_forward_proj": "gated-gelu_10"}, "feed_forward_proj is 'gated-gelu_10', and only"),
+        (
+            {"model_type": "gpt2", "attn_pdrop": 0.3},
+            "attn_pdrop is 0.3, and only that of resid_pdrop, 0.1, is supported",
+        ),
         ({"model_type": "llama", "rope_scaling": {"type": "ntk"}}, "rope_scaling: the type is 'ntk', and only linear"),
         (
             {"model_type": "llama", "rope_parameters": {"factor": 8.0}},
             "has factor, which unscaled positions do not take",
         ),
-        ({"model_type": "qwen3", "rope_scaling": {"type": "yarn", "mscale": 1.0}}, "it has mscale, which yarn do"),
-        ({"model_type": "phi3", "head_dim": 64}, "head_dim is 2048, and only that of hidden_size, 3072, is supported"),
+        ({"model_type": "qwen3", "rope_scaling": {"type": "linear", "mscale": 1.0}}, "it has mscale, which linear do"),
         ({"model_type": "llama", "num_attention_heads": 7}, "num_attention_heads is 7, which does not divide"),
-        ({"model_type": "qwen2", "use_sliding_window": True}, "use_sliding_window is True"),
-        ({"model_type": "vit", "architectures": ["ViTModel"]}, "the class is ViTModel"),
-        ({"model_type": "clip", "vision_config": {"hidden_act": "gelu"}}, "vision_config: hidden_act is 'gelu'"),
+        ({"model_type": "clip", "vision_config": {"num_channels": 1}}, "vision_config: num_channels is 1"),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -253,17 +271,14 @@ def test_what_the_zoo_does_not_have_is_told(configuration: dict[str, Any], words
 
 
 def test_all_that_is_not_supported_is_told_at_once() -> None:
-    text = error({"model_type": "gpt2", "activation_function": "relu", "tie_word_embeddings": False})
-    assert "activation_function is 'relu'" in text and "tie_word_embeddings is False" in text
+    text = error({"model_type": "bert", "hidden_act": "sin", "is_decoder": True, "wings": 2})
+    assert "hidden_act is 'sin'" in text and "is_decoder is True" in text and "bert: wings" in text
 
 
 def test_an_unknown_type_is_told_with_the_nearest() -> None:
     text = error({"model_type": "robertta"})
     assert "error[E0902]" in text and "model_type robertta" in text and "did you mean roberta?" in text
-    assert (
-        "known are bert, roberta, xlm-roberta, gpt2, t5, mt5, llama, mistral, qwen2, qwen3, phi3, mixtral, qwen3_moe, vit, clip"
-        in error({"model_type": "whisper"})
-    )
+    assert "known are bert, roberta, " in error({"model_type": "penguin"})
     assert "it has no model_type" in error({"hidden_size": 3})
 
 

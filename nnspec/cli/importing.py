@@ -15,6 +15,7 @@ from nnspec.cli.standard_output import echo_whole
 from nnspec.diagnostics import SpecError
 from nnspec.extras import need
 from nnspec.hub.fetching import local
+from nnspec.huggingface.tasks import TASKS
 from nnspec.huggingface.write import spec_of
 from nnspec.importing.mistakes import BadExample
 from nnspec.ir.state import totals
@@ -64,6 +65,10 @@ def _numbers(context: click.Context, parameter: click.Parameter, values: tuple[s
               help="Sizes of an input that may be any, by names; otherwise those of the example or file.")  # fmt: skip
 @click.option("--value", "values", multiple=True, callback=_numbers, metavar="NAME=NUMBER",
               help="What an input of an .onnx file always is; the spec does without it.")  # fmt: skip
+@click.option(
+    "--head", type=click.Choice(list(TASKS)), help="The task that a configuration is for; as the file says if left out."
+)
+@click.option("--ignore", multiple=True, metavar="OPTION", help="An option of a configuration that has no effect.")
 @reporting
 def command(
     source: str,
@@ -73,12 +78,14 @@ def command(
     inputs: dict[str, str],
     dynamic: dict[str, str],
     values: dict[str, float],
+    head: str | None,
+    ignore: tuple[str, ...],
 ) -> None:
     """Write a spec for a model that others wrote.
 
-    `nnspec import config.json`, or the folder in which it lies, or hf://owner/name: for a configuration of BERT,
-    RoBERTa, GPT-2, T5, Llama, Mistral, Mixtral, Qwen, Phi-3, ViT or CLIP; the spec imports the network from the zoo
-    and gives its arguments.
+    `nnspec import config.json`, or the folder in which it lies, or hf://owner/name: for a configuration of Hugging
+    Face's transformers, which need not be installed; the spec is made of blocks of the zoo, and published weights fit
+    it. Each option of the file is understood, or told.
 
     `nnspec import torch PACKAGE.MODULE:CALLABLE --input image=1x3x224x224`: for a module of PyTorch, which CALLABLE (a
     function or a class) gives when it is called without arguments. It runs that code, and torch.export, once.
@@ -103,7 +110,7 @@ def command(
         return
     if target is not None or inputs or dynamic:
         raise click.UsageError("a module, --input and --dynamic belong to `nnspec import torch`")
-    text = spec_of(local(source) / CONFIG if kind_of(source) == "hub" else source, name)
+    text = spec_of(local(source) / CONFIG if kind_of(source) == "hub" else source, name, head, ignore)
     _write(text, loads(text, name=output or "<import>"), output)
 
 

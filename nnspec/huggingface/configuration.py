@@ -1,73 +1,106 @@
-"""The base of all configurations: checked values, the options that are supported, and the arguments for the zoo.
+"""The base of all configurations: checked values, the options that are supported, and the model that is written.
 
 A file holds only what differs from transformers' defaults, so the defaults of the fields are transformers' own.
-Options that change no parameter and no number at inference (token ids, the generation's settings) are passed over.
+Every option of a file is a field here, one that changes no parameter and no number at inference (`passed.py`), or a
+mistake: none is left out in silence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Argument: TypeAlias = "int | float | bool | str | tuple[float, ...] | LayerArgument | None"
+from nnspec.huggingface.activations import ACTIVATIONS
+from nnspec.huggingface.draft import Draft, Variant
+from nnspec.huggingface.passed import PASSED
+from nnspec.huggingface.spelling import Written
 
 Width = Annotated[int, Field(ge=1, lt=2**31)]  # a size or a number of layers
 Probability = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Place: TypeAlias = "tuple[str | int, ...]"  # of a value in a file: the keys on the way to it
 
 
-class LayerArgument(NamedTuple):
-    """A layer as an argument: `RMSNorm(eps = 1e-06)`. Its name and texts are our own."""
+class Problem(NamedTuple):
+    """Something that a configuration asks for and that is not supported, with the option that it is about."""
 
-    name: str
-    arguments: Mapping[str, Argument]
+    place: Place
+    text: str
 
 
 class Part(BaseModel):
     """Some options of a configuration."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", defer_build=True)
+    model_config = ConfigDict(frozen=True, strict=True, extra="allow", defer_build=True)
 
-    # The values of options that the network of the zoo has; any other is refused.
+    # The values of options that the networks of the zoo have; any other is refused.
     supported: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
+    # The options that have no effect in this family, beside those that have none in any.
+    passed: ClassVar[frozenset[str]] = frozenset()
+    # The options that name an activation.
+    activated: ClassVar[tuple[str, ...]] = ()
+    activations: ClassVar[Mapping[str, Written]] = ACTIVATIONS
 
-    def problems(self) -> Iterator[str]:
-        """The options that are asked for and not supported, in words."""
+    def problems(self) -> Iterator[Problem]:
+        """The options that are asked for and not supported."""
         for name, values in self.supported.items():
             found = getattr(self, name)
             if found not in values:
-                yield f"{name} is {found!r}, and only {' or '.join(map(repr, values))} is supported"
+                wanted = " or ".join(map(repr, values))
+                yield Problem((name,), f"{name} is {found!r}, and only {wanted} is supported")
+        for name in self.activated:
+            if getattr(self, name) not in self.activations:
+                yield Problem(
+                    (name,), f"{name} is {getattr(self, name)!r}, and only {', '.join(self.activations)} are supported"
+                )
+        for name, part in self:
+            if isinstance(part, Part):
+                yield from (Problem((name, *place), f"{name}: {text}") for place, text in part.problems())
+
+    def unknown(self) -> Iterator[Place]:
+        """The options that are not understood; one that is null says nothing."""
+        for name, value in (self.model_extra or {}).items():
+            if value is not None and name not in PASSED | self.passed:
+                yield (name,)
+        for name, part in self:
+            if isinstance(part, Part):
+                yield from ((name, *place) for place in part.unknown())
+
+
+Head: TypeAlias = "Callable[[Any], Draft | Variant]"
 
 
 class Configuration(Part):
-    """The configuration of a network of the zoo."""
+    """The configuration of a network."""
 
-    file: ClassVar[str]  # of the zoo
-    # The class of transformers -> the model of the file; the first is what the configuration stands for by itself.
-    models: ClassVar[Mapping[str, str]]
+    supported: ClassVar[Mapping[str, tuple[Any, ...]]] = {
+        "is_decoder": (False,), "add_cross_attention": (False,), "pruned_heads": ({},),
+    }  # fmt: skip
+    # The class of transformers -> what it is as a spec; the first is what the configuration stands for by itself.
+    heads: ClassVar[Mapping[str, Head]]
 
     architectures: tuple[str, ...] | None = None
+    is_decoder: bool = False
+    add_cross_attention: bool = False
+    pruned_heads: dict[str, list[int]] = {}
+    num_labels: Width | None = None
+    id2label: dict[str, str] | None = None
+    pad_token_id: int | None = None
 
     @property
-    def architecture(self) -> str:
-        """The class of transformers that is written: the one that the file names, or the family's own."""
-        named = [name for name in self.architectures or () if name in self.models]
-        return named[0] if named else next(iter(self.models))
+    def classes(self) -> int:
+        """The number of classes of a classifier; transformers gives it two where the file names none."""
+        return len(self.id2label) if self.id2label else self.num_labels or 2
 
-    @property
-    def left_out(self) -> tuple[str, ...]:
-        """The classes that the file names and the zoo does not have, whose heads are not written."""
-        return tuple(name for name in self.architectures or () if name not in self.models)
-
-    def arguments(self) -> dict[str, Argument]:
-        """The arguments of the zoo's model."""
-        raise NotImplementedError(type(self).__name__)
+    def model(self, architecture: str) -> Draft | Variant:
+        """The model that a class of transformers is."""
+        return self.heads[architecture](self)
 
 
-def same(what: str, first: object, **others: object) -> Iterator[str]:
+def same(what: str, first: object, **others: object) -> Iterator[Problem]:
     """A problem for each option that must be equal to the first one and is not."""
     for name, value in others.items():
         if value != first:
-            yield f"{name} is {value!r}, and only that of {what}, {first!r}, is supported"
+            yield Problem((name,), f"{name} is {value!r}, and only that of {what}, {first!r}, is supported")

@@ -1,168 +1,182 @@
-"""Configurations of Llama and its kin: Mistral, Qwen2, Qwen3 and Phi-3."""
+"""Configurations of Llama and its kin: Mistral, Qwen2 and Qwen3."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar, Literal
 
-from nnspec.huggingface.configuration import Argument, Configuration, LayerArgument, Positive, Probability, Width, same
-from nnspec.huggingface.rotation import Rotation
+from nnspec.huggingface.configuration import Positive, Probability, Problem, Width
+from nnspec.huggingface.decoder import Decoder, heads
+from nnspec.huggingface.rotation import Turned
+from nnspec.huggingface.spelling import Argument, Written, call
+
+Kind = Literal["full_attention", "sliding_attention"]
+TURN = Written("turn")  # the layer that turns queries and keys
+NAMES: dict[Kind, str] = {"full_attention": "far", "sliding_attention": "near"}
 
 
-class Llama(Configuration):
+class Llama(Turned, Decoder):
     """LlamaConfig: a decoder with rotary positions, RMS norms and gated feed-forward layers."""
 
     file = "llama"
-    models = {"LlamaForCausalLM": "Llama"}  # noqa: RUF012
-    supported = {  # noqa: RUF012
+    heads = heads("Llama", question="transformer")
+    supported: ClassVar = {
+        **Decoder.supported,
         "hidden_act": ("silu",),
-        "attention_bias": (False,),
-        "mlp_bias": (False,),
         "attention_dropout": (0.0,),
     }
 
-    vocab_size: Width = 32000
-    hidden_size: Width = 4096
     intermediate_size: Width = 11008
-    num_hidden_layers: Width = 32
     num_attention_heads: Width = 32
     num_key_value_heads: Width | None = None
     head_dim: Width | None = None
     hidden_act: str = "silu"
     rms_norm_eps: Positive = 1e-6
-    max_position_embeddings: Width = 2048
-    original_max_position_embeddings: Width | None = None
-    rope_theta: Positive = 10000.0
-    partial_rotary_factor: Positive | None = None
-    rope_scaling: Rotation | None = None
-    rope_parameters: Rotation | None = None
-    tie_word_embeddings: bool = False
     attention_bias: bool = False
     mlp_bias: bool = False
     attention_dropout: Probability = 0.0
+    sliding_window: Width | None = None
+    layer_types: tuple[Kind, ...] | None = None
 
-    def problems(self) -> Iterator[str]:
-        """As every part; heads that divide the width, and rotations that are known."""
+    def problems(self) -> Iterator[Problem]:
+        """As every part; heads that fit, and a kind for each layer."""
         yield from super().problems()
         if self.head_dim is None and self.hidden_size % self.num_attention_heads:
-            yield f"num_attention_heads is {self.num_attention_heads}, which does not divide hidden_size"
-        for name in ("rope_scaling", "rope_parameters"):
-            found: Rotation | None = getattr(self, name)
-            for problem in found.problems() if found else ():
-                yield f"{name}: {problem}"
+            text = f"num_attention_heads is {self.num_attention_heads}, which does not divide hidden_size"
+            yield Problem(("num_attention_heads",), text)
+        if self.num_attention_heads % self.groups:
+            text = f"num_key_value_heads is {self.groups}, which does not divide num_attention_heads"
+            yield Problem(("num_key_value_heads",), text)
+        if self.layer_types is not None and len(self.layer_types) != self.num_hidden_layers:
+            text = f"layer_types has {len(self.layer_types)} kinds for {self.num_hidden_layers} layers"
+            yield Problem(("layer_types",), text)
+        if "sliding_attention" in self.kinds() and self.window is None:
+            yield Problem(("layer_types",), "layer_types asks for windows, and there is no sliding_window")
 
     @property
     def size(self) -> int:
         """The features of a head."""
         return self.head_dim or self.hidden_size // self.num_attention_heads
 
-    def turn(self) -> LayerArgument:
-        """The layer that turns queries and keys with the position."""
-        rotation = self.rope_scaling or self.rope_parameters or Rotation()
-        if rotation.partial_rotary_factor is None:
-            rotation = rotation.model_copy(update={"partial_rotary_factor": self.partial_rotary_factor})
-        return rotation.layer(
-            self.rope_theta, self.size, self.max_position_embeddings, self.original_max_position_embeddings
-        )
+    @property
+    def groups(self) -> int:
+        """The number of heads of keys and values."""
+        return self.num_key_value_heads or self.num_attention_heads
 
-    def arguments(self) -> dict[str, Argument]:
-        """Sizes, the rotation, and whether the output projection is tied."""
-        return {
-            "vocab": self.vocab_size,
-            "width": self.hidden_size,
-            "layers": self.num_hidden_layers,
-            "heads": self.num_attention_heads,
-            "groups": self.num_key_value_heads or self.num_attention_heads,
-            "size": self.size,
-            "hidden": self.intermediate_size,
-            **self.turning(),
-            "tied": self.tie_word_embeddings,
-            "eps": self.rms_norm_eps,
-        }
+    @property
+    def window(self) -> int | None:
+        """How far a layer with a window sees."""
+        return self.sliding_window
 
-    def turning(self) -> dict[str, Argument]:
-        """The base of the rotation, or the layer where it is more than that."""
-        layer = self.turn()
-        return dict(layer.arguments) if set(layer.arguments) == {"base"} else {"turn": layer}
+    def kinds(self) -> tuple[Kind, ...]:
+        """How each layer attends."""
+        return self.layer_types or ("full_attention",) * self.num_hidden_layers
+
+    def attention(self, kind: Kind) -> Written:
+        """The block of attention of a layer."""
+        window = self.window if kind == "sliding_attention" else None
+        return call("Attention", heads=self.num_attention_heads, groups=self.groups, size=self.size, bias=self.biased,
+                    turn=TURN, window=window, **self.attending(kind))  # fmt: skip
+
+    @property
+    def biased(self) -> bool:
+        """Whether the projections to queries, keys and values have biases."""
+        return self.attention_bias
+
+    def attending(self, kind: Kind) -> dict[str, Argument]:
+        """The further arguments of attention."""
+        return {"last_bias": True} if self.attention_bias else {}
+
+    def names(self) -> list[str]:
+        """The ways to attend."""
+        kinds = sorted(set(self.kinds()), reverse=True)
+        turn = f"turn = {self.turn(self.size)}"
+        if len(kinds) == 1:
+            return [turn, f"attention = {self.attention(kinds[0])}"]
+        return [turn, *(f"{NAMES[kind]} = {self.attention(kind)}" for kind in kinds)]
+
+    def layers(self) -> list[str]:
+        """Each with its attention."""
+        kinds = self.kinds()
+        one = len(set(kinds)) == 1
+        return [self.layer(index, Written("attention" if one else NAMES[kind])) for index, kind in enumerate(kinds)]
+
+    def layer(self, index: int, attention: Written) -> Written:
+        """A layer, of this attention."""
+        return call("Layer", attention, self.feed_forward(self.intermediate_size), self.norm())
+
+    def feed_forward(self, hidden: int) -> Written:
+        """The block of the feed-forward layer."""
+        return call("FeedForward", hidden, **({"bias": True} if self.mlp_bias else {}))
+
+    def norm(self) -> Written:
+        """Before attention and feed-forward layers, and at the end."""
+        return call("RMSNorm", eps=self.rms_norm_eps)
 
 
 class Mistral(Llama):
     """MistralConfig: heads in groups, and a window of attention."""
 
-    models = {"MistralForCausalLM": "Llama"}  # noqa: RUF012
+    heads = heads("Mistral", question="model")
 
     intermediate_size: Width = 14336
     num_key_value_heads: Width | None = 8
+    max_position_embeddings: Width = 131072
     sliding_window: Width | None = 4096
 
-    def arguments(self) -> dict[str, Argument]:
-        """As Llama, with the window."""
-        return {**super().arguments(), "window": self.sliding_window}
+    def kinds(self) -> tuple[Kind, ...]:
+        """All of them with the window, if there is one."""
+        windowed: Kind = "full_attention" if self.sliding_window is None else "sliding_attention"
+        return self.layer_types or (windowed,) * self.num_hidden_layers
 
 
 class Qwen2(Llama):
-    """Qwen2Config: biases in the projections to queries, keys and values."""
+    """Qwen2Config: biases in the projections to queries, keys and values, and windows in the last layers."""
 
-    models = {"Qwen2ForCausalLM": "Llama"}  # noqa: RUF012
-    supported = {**Llama.supported, "use_sliding_window": (False,)}  # noqa: RUF012
+    heads = heads("Qwen2", question="transformer")
+    passed = frozenset({"use_mrope"})
 
     vocab_size: Width = 151936
     intermediate_size: Width = 22016
     num_key_value_heads: Width | None = 32
-    use_sliding_window: bool = False
-
-    def arguments(self) -> dict[str, Argument]:
-        """As Llama, with the biases."""
-        return {**super().arguments(), "bias": True}
-
-
-class Qwen3(Llama):
-    """Qwen3Config: a norm of each query and key."""
-
-    models = {"Qwen3ForCausalLM": "Llama"}  # noqa: RUF012
-    supported = {**Llama.supported, "use_sliding_window": (False,)}  # noqa: RUF012
-
-    vocab_size: Width = 151936
-    hidden_size: Width = 4096
-    intermediate_size: Width = 22016
-    num_key_value_heads: Width | None = 32
-    head_dim: Width | None = 128
     max_position_embeddings: Width = 32768
     use_sliding_window: bool = False
+    sliding_window: Width | None = 4096
+    max_window_layers: int = 28
 
-    def arguments(self) -> dict[str, Argument]:
+    @property
+    def window(self) -> int | None:
+        """Where windows are used."""
+        return self.sliding_window if self.use_sliding_window else None
+
+    def kinds(self) -> tuple[Kind, ...]:
+        """The last layers have windows."""
+        near = [self.window is not None and at >= self.max_window_layers for at in range(self.num_hidden_layers)]
+        return self.layer_types or tuple("sliding_attention" if each else "full_attention" for each in near)
+
+    @property
+    def biased(self) -> bool:
+        """Always."""
+        return True
+
+    def attending(self, kind: Kind) -> dict[str, Argument]:
+        """Nothing more: the last projection has no bias."""
+        return {}
+
+
+class Qwen3(Qwen2):
+    """Qwen3Config: a norm of each query and key."""
+
+    heads = heads("Qwen3", question="transformer")
+
+    hidden_size: Width = 4096
+    head_dim: Width | None = 128
+
+    @property
+    def biased(self) -> bool:
+        """Where the file says so."""
+        return self.attention_bias
+
+    def attending(self, kind: Kind) -> dict[str, Argument]:
         """As Llama, with the norm."""
-        return {**super().arguments(), "head_norm": LayerArgument("RMSNorm", {"eps": self.rms_norm_eps})}
-
-
-class Phi3(Llama):
-    """Phi3Config: projections in one, and a window."""
-
-    file = "phi3"
-    models = {"Phi3ForCausalLM": "Phi3"}  # noqa: RUF012
-    supported = {  # noqa: RUF012
-        "hidden_act": ("silu",),
-        "attention_dropout": (0.0,),
-        "resid_pdrop": (0.0,),
-        "embd_pdrop": (0.0,),
-        "tie_word_embeddings": (False,),
-    }
-
-    vocab_size: Width = 32064
-    hidden_size: Width = 3072
-    intermediate_size: Width = 8192
-    rms_norm_eps: Positive = 1e-5
-    max_position_embeddings: Width = 4096
-    sliding_window: Width | None = None
-    resid_pdrop: Probability = 0.0
-    embd_pdrop: Probability = 0.0
-
-    def problems(self) -> Iterator[str]:
-        """As Llama; heads that fill the width."""
-        yield from super().problems()
-        yield from same("hidden_size", self.hidden_size, head_dim=self.size * self.num_attention_heads)
-
-    def arguments(self) -> dict[str, Argument]:
-        """As Llama, with the window."""
-        found = super().arguments()
-        del found["size"], found["tied"]
-        return {**found, "window": self.sliding_window}
+        return {**Llama.attending(self, kind), "norm": self.norm()}

@@ -29,13 +29,17 @@ class UnreadableConfiguration(Diagnostic):
 
 
 class UnknownConfiguration(Diagnostic):
-    """The `model_type` of a configuration is not one of those for which the zoo has a network."""
+    """The `model_type` of a configuration is not one of those that nnspec knows.
+
+    Any other model of transformers comes in through its code: `nnspec import torch` runs it once.
+    """
 
     code = "E0902"
     path: str
     model_type: str | None
     known: tuple[str, ...]
     suggestion: str | None = None
+    installed: bool = False
 
     @property
     def message(self) -> str:
@@ -44,8 +48,20 @@ class UnknownConfiguration(Diagnostic):
         return f"{self.path} is of a model that nnspec does not know: model_type {self.model_type}"
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        return () if self.suggestion else (f"known are {', '.join(self.known)}",)
+
+    @property
     def help(self) -> str | None:
-        return f"did you mean {self.suggestion}?" if self.suggestion else f"known are {', '.join(self.known)}"
+        if self.suggestion:
+            return f"did you mean {self.suggestion}?"
+        if self.model_type is None:
+            return 'say it: "model_type": "bert"'
+        if self.installed:
+            return (
+                "the installed transformers does not know it either: `nnspec import torch` takes any module of PyTorch"
+            )
+        return "install transformers, and its own class of the model is read; `nnspec import torch` takes any module"
 
 
 class UnsupportedConfiguration(Diagnostic):
@@ -57,16 +73,66 @@ class UnsupportedConfiguration(Diagnostic):
     code = "E0903"
     path: str
     model_type: str
-    problems: tuple[str, ...]
+    problem: str
 
     @property
     def message(self) -> str:
-        return f"{self.path} asks for what nnspec's {self.model_type} does not have: {self.problems[0]}"
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return self.problems[1:]
+        return f"{self.path} asks for what nnspec's {self.model_type} does not have: {self.problem}"
 
     @property
     def help(self) -> str | None:
         return "write the network as a spec of your own, beginning with `nnspec show` of the nearest in the zoo"
+
+
+class UnknownOption(Diagnostic):
+    """A configuration has an option that is not understood, so that the network may be another one.
+
+    Every option is used, is known to change no parameter and no number, or is told. `--ignore NAME` says that one has
+    no effect; what it does otherwise is not in the spec.
+    """
+
+    code = "E0570"
+    path: str
+    model_type: str
+    name: str
+    suggestion: str | None = None
+
+    @property
+    def message(self) -> str:
+        return f"{self.path} has an option that is not known of {self.model_type}: {self.name}"
+
+    @property
+    def label(self) -> str:
+        return "it may change the network"
+
+    @property
+    def help(self) -> str | None:
+        if self.name == "quantization_config":
+            return "the weights are quantised; --ignore quantization_config writes the network of the plain ones"
+        said = f"did you mean {self.suggestion}? " if self.suggestion else ""
+        return f"{said}If it changes nothing, say so: --ignore {self.name}"
+
+
+class UnknownHead(Diagnostic):
+    """A configuration, or `--head`, names a class of transformers that its family does not have here.
+
+    The classes of a family are its network without a head, and those with a head for a task.
+    """
+
+    code = "E0571"
+    path: str
+    name: str
+    known: tuple[str, ...]
+    suggestion: str | None = None
+
+    @property
+    def message(self) -> str:
+        return f"{self.path} is of a class that nnspec does not have: {self.name}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (f"known are {', '.join(self.known)}",)
+
+    @property
+    def help(self) -> str | None:
+        return f"choose the head: --head {self.suggestion or self.known[0]}"

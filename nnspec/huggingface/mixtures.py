@@ -1,67 +1,130 @@
-"""Configurations of mixtures of experts: Mixtral, and Qwen3 with experts."""
+"""Configurations of mixtures of experts: Mixtral, and Qwen2 and Qwen3 with experts."""
 
 from __future__ import annotations
 
-from nnspec.huggingface.configuration import Argument, Positive, Width
-from nnspec.huggingface.llama import Llama
+from typing import ClassVar
 
-_ALIKE = {**Llama.supported, "tie_word_embeddings": (False,)}
+from nnspec.huggingface.configuration import Positive, Width
+from nnspec.huggingface.decoder import heads
+from nnspec.huggingface.llama import Kind, Llama, Mistral, Qwen2, Qwen3
+from nnspec.huggingface.spelling import Argument, Written, call
+
+ROUTER = frozenset({"output_router_logits", "router_aux_loss_coef"})  # of the loss
 
 
-class Mixtral(Llama):
+class Mixtral(Mistral):
     """MixtralConfig: experts instead of the feed-forward layer, two for each token."""
 
-    file = "mixtral"
-    models = {"MixtralForCausalLM": "Mixtral"}  # noqa: RUF012
-    supported = _ALIKE
+    heads = heads("Mixtral", question="model")
+    base = 1e6
+    passed = ROUTER
+    supported: ClassVar = {**Llama.supported, "router_jitter_noise": (0.0,)}
 
-    intermediate_size: Width = 14336
-    num_key_value_heads: Width | None = 8
-    max_position_embeddings: Width = 131072
     rms_norm_eps: Positive = 1e-5
-    rope_theta: Positive = 1e6
     sliding_window: Width | None = None
     num_local_experts: Width = 8
     num_experts_per_tok: Width = 2
+    router_jitter_noise: float = 0.0
 
-    def arguments(self) -> dict[str, Argument]:
-        """As Llama, with the experts and the window."""
-        experts = {"experts": self.num_local_experts, "active": self.num_experts_per_tok}
-        return {**_untied(super().arguments()), **experts, "window": self.sliding_window}
+    def imports(self) -> dict[str, tuple[str, ...]]:
+        """The attention is Llama's."""
+        return {"llama": ("Attention",), "mixtral": ("Layer",)}
+
+    def layer(self, index: int, attention: Written) -> Written:
+        """A layer, with experts."""
+        return call("Layer", attention, experts=self.num_local_experts, active=self.num_experts_per_tok,
+                    hidden=self.intermediate_size, eps=self.rms_norm_eps)  # fmt: skip
 
 
-class Qwen3Moe(Llama):
-    """Qwen3MoeConfig: a norm of each query and key, and experts in every layer, whose weights add up to one."""
+class _Sparse(Qwen2):
+    """The base of those that have experts in some layers only."""
 
-    file = "qwen3_moe"
-    models = {"Qwen3MoeForCausalLM": "Qwen3Moe"}  # noqa: RUF012
-    supported = {  # noqa: RUF012
-        **_ALIKE,
-        "use_sliding_window": (False,),
-        "decoder_sparse_step": (1,),
-        "mlp_only_layers": ((),),
-        "norm_topk_prob": (True,),
-    }
+    passed = Qwen2.passed | ROUTER
 
-    vocab_size: Width = 151936
     hidden_size: Width = 2048
     num_hidden_layers: Width = 24
-    num_key_value_heads: Width | None = 4
-    max_position_embeddings: Width = 32768
-    use_sliding_window: bool = False
-    decoder_sparse_step: int = 1
-    mlp_only_layers: tuple[int, ...] = ()
+    decoder_sparse_step: Width = 1
+    mlp_only_layers: tuple[int, ...] | None = None
     norm_topk_prob: bool = False
-    moe_intermediate_size: Width = 768
+    num_experts: Width
+    num_experts_per_tok: Width
+    moe_intermediate_size: Width
+
+    def imports(self) -> dict[str, tuple[str, ...]]:
+        """The blocks for the layers that there are."""
+        plain = ("FeedForward",) if any(not self.sparse(index) for index in range(self.num_hidden_layers)) else ()
+        return {"llama": ("Attention", *plain, "Layer"), self.file: ("SparseMoe",)}
+
+    def sparse(self, index: int) -> bool:
+        """Whether a layer has experts."""
+        return index not in (self.mlp_only_layers or ()) and (index + 1) % self.decoder_sparse_step == 0
+
+    def layer(self, index: int, attention: Written) -> Written:
+        """A layer, of experts where it has them."""
+        if not self.sparse(index):
+            return super().layer(index, attention)
+        experts = call("SparseMoe", experts=self.num_experts, active=self.num_experts_per_tok,
+                       hidden=self.moe_intermediate_size, normed=self.norm_topk_prob, **self.shared())  # fmt: skip
+        return call("Layer", attention, experts, self.norm())
+
+    def shared(self) -> dict[str, Argument]:
+        """What all tokens take."""
+        return {}
+
+
+class Qwen2Moe(_Sparse):
+    """Qwen2MoeConfig: experts, and one that all tokens take, through a gate."""
+
+    file = "qwen2_moe"
+    heads = heads("Qwen2Moe", question="model")
+
+    num_attention_heads: Width = 16
+    num_key_value_heads: Width | None = 16
+    intermediate_size: Width = 5632
+    num_experts: Width = 60
+    num_experts_per_tok: Width = 4
+    moe_intermediate_size: Width = 1408
+    shared_expert_intermediate_size: Width = 5632
+    qkv_bias: bool = True
+
+    @property
+    def biased(self) -> bool:
+        """Where the file does not say otherwise."""
+        return self.qkv_bias
+
+    def kinds(self) -> tuple[Kind, ...]:
+        """Every second one of the first layers has a window, where they are used."""
+        near = [self.use_sliding_window and (at + 1) % 2 and at < self.max_window_layers
+                for at in range(self.num_hidden_layers)]  # fmt: skip
+        return self.layer_types or tuple("sliding_attention" if each else "full_attention" for each in near)
+
+    def shared(self) -> dict[str, Argument]:
+        """The size of the expert for all."""
+        return {"shared": self.shared_expert_intermediate_size}
+
+
+class Qwen3Moe(_Sparse):
+    """Qwen3MoeConfig: a norm of each query and key, and experts."""
+
+    file = "qwen3_moe"
+    heads = heads("Qwen3Moe", question="transformer")
+
+    num_key_value_heads: Width | None = 4
+    intermediate_size: Width = 6144
     num_experts: Width = 128
     num_experts_per_tok: Width = 8
+    moe_intermediate_size: Width = 768
 
-    def arguments(self) -> dict[str, Argument]:
-        """As Llama, with the experts."""
-        experts = {"experts": self.num_experts, "active": self.num_experts_per_tok}
-        return {**_untied(super().arguments()), "hidden": self.moe_intermediate_size, **experts}
+    def kinds(self) -> tuple[Kind, ...]:
+        """All of them with the window, if there is one."""
+        windowed: Kind = "full_attention" if self.window is None else "sliding_attention"
+        return self.layer_types or (windowed,) * self.num_hidden_layers
 
+    @property
+    def biased(self) -> bool:
+        """Where the file says so."""
+        return self.attention_bias
 
-def _untied(arguments: dict[str, Argument]) -> dict[str, Argument]:
-    """Without what only models have that may be tied."""
-    return {name: value for name, value in arguments.items() if name != "tied"}
+    def attending(self, kind: Kind) -> dict[str, Argument]:
+        """As Qwen3."""
+        return Qwen3.attending(self, kind)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""`spec_of`: a configuration file to the text of a spec that imports a network of the zoo and gives its arguments.
+"""`spec_of`: a configuration file to the text of a spec, of blocks and models of the zoo.
 
 Nothing of the file reaches the text as it stands: numbers were checked and are written anew, names are our own.
 """
@@ -6,36 +6,27 @@ Nothing of the file reaches the text as it stands: numbers were checked and are 
 from __future__ import annotations
 
 from codecs import BOM_UTF8
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from textwrap import fill
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from nnspec.diagnostics import SpecError, nearest
-from nnspec.huggingface import image, llama, mixtures, text
-from nnspec.huggingface.configuration import Argument, Configuration, LayerArgument
-from nnspec.huggingface.mistakes import UnknownConfiguration, UnreadableConfiguration, UnsupportedConfiguration
+from nnspec.diagnostics import Diagnostic, Sink, Source, Span, SpecError, nearest
+from nnspec.huggingface.configuration import Configuration, Place
+from nnspec.huggingface.known import KNOWN
+from nnspec.huggingface.mistakes import (
+    UnknownConfiguration,
+    UnknownHead,
+    UnknownOption,
+    UnreadableConfiguration,
+    UnsupportedConfiguration,
+)
+from nnspec.huggingface.passed import PASSED
+from nnspec.huggingface.places import places
+from nnspec.huggingface.tasks import TASKS, task_of
 
 BYTES = 8 << 20  # with the 21,843 labels of ImageNet-21k, a configuration has nearly two megabytes
-KNOWN: dict[str, type[Configuration]] = {
-    "bert": text.Bert,
-    "roberta": text.Roberta,
-    "xlm-roberta": text.XLMRoberta,
-    "gpt2": text.GPT2,
-    "t5": text.T5,
-    "mt5": text.MT5,
-    "llama": llama.Llama,
-    "mistral": llama.Mistral,
-    "qwen2": llama.Qwen2,
-    "qwen3": llama.Qwen3,
-    "phi3": llama.Phi3,
-    "mixtral": mixtures.Mixtral,
-    "qwen3_moe": mixtures.Qwen3Moe,
-    "vit": image.ViT,
-    "clip": image.CLIP,
-}
-
 
 Kind = TypeVar("Kind", bound=BaseModel)
 
@@ -44,12 +35,14 @@ class _Type(BaseModel, strict=True):
     model_type: str | None = None
 
 
-def spec_of(path: str | Path, name: str | None = None) -> str:
+def spec_of(path: str | Path, name: str | None = None, head: str | None = None, ignore: Collection[str] = ()) -> str:
     """The text of a spec for a configuration.
 
     Args:
         path: the `config.json`.
         name: what the model is called; the class of transformers if it is left out.
+        head: the task that the model is for, as in `TASKS`; that of the class that the file names if left out.
+        ignore: options that have no effect, though they are not known.
 
     Raises:
         SpecError: the file cannot be read, or is of a model that the zoo does not have.
@@ -58,12 +51,53 @@ def spec_of(path: str | Path, name: str | None = None) -> str:
     kind = _validated(_Type, content, path).model_type
     if kind is None or kind not in KNOWN:
         known = tuple(KNOWN)
-        raise SpecError.of(UnknownConfiguration(None, str(path), kind, known, nearest(kind, known) if kind else None))
+        span = _spans(path, content).get(("model_type",))
+        suggestion = nearest(kind, known) if kind else None
+        raise SpecError.of(UnknownConfiguration(span, str(path), kind, known, suggestion))
     configuration = _validated(KNOWN[kind], content, path)
-    problems = tuple(configuration.problems())
-    if problems:
-        raise SpecError.of(UnsupportedConfiguration(None, str(path), kind, problems))
-    return _text(configuration, kind, name or configuration.architecture)
+    found = list(_mistakes(configuration, str(path), kind, content, frozenset(ignore)))
+    architecture = _architecture(configuration, head)
+    if architecture not in configuration.heads:
+        span = _spans(path, content).get(("architectures", 0)) if head is None else None
+        known = tuple(configuration.heads)
+        task = task_of(nearest(architecture, known) or known[0])
+        found.append(UnknownHead(span, str(path), architecture, known, task))
+    sink = Sink()
+    for mistake in found:
+        sink.add(mistake)
+    sink.raise_errors()
+    about = f"{architecture} of transformers, from a configuration of type {kind}."
+    return configuration.model(architecture).text(name or architecture, about)
+
+
+def _architecture(configuration: Configuration, head: str | None) -> str:
+    """The class of transformers that is written: for the task, or as the file says, or the family's own."""
+    classes = list(configuration.heads)
+    if head is not None:
+        return next((name for name in classes if task_of(name) == head), TASKS[head])
+    named = configuration.architectures or ()
+    return next((name for name in named if name in classes), named[0] if named else classes[0])
+
+
+def _mistakes(
+    configuration: Configuration, path: str, kind: str, content: bytes, ignored: frozenset[str]
+) -> Iterator[Diagnostic]:
+    problems, unknown = list(configuration.problems()), list(configuration.unknown())
+    spans = _spans(path, content) if problems or unknown else {}
+    for place, text in problems:
+        if ignored.isdisjoint(map(str, place)):
+            yield UnsupportedConfiguration(spans.get(place), path, kind, text)
+    taken = {*type(configuration).model_fields}
+    for place in unknown:
+        name = ".".join(map(str, place))
+        if name not in ignored:
+            yield UnknownOption(spans.get(place), path, kind, name, nearest(str(place[-1]), taken | PASSED))
+
+
+def _spans(path: str | Path, content: bytes) -> dict[Place, Span]:
+    """Where the options of a file stand."""
+    source = Source(str(path), content.decode("utf-8", "replace"))
+    return {place: Span(source, *ends) for place, ends in places(source.text).items()}
 
 
 def _read(path: Path) -> bytes:
@@ -82,38 +116,9 @@ def _validated(kind: type[Kind], content: bytes, path: str | Path) -> Kind:
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:
-        reasons = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}".removeprefix(": ")
-                   for each in error.errors(include_url=False, include_input=False)]  # fmt: skip
-        raise SpecError.of(UnreadableConfiguration(None, str(path), tuple(reasons))) from None
-
-
-def _text(configuration: Configuration, kind: str, name: str) -> str:
-    target = configuration.models[configuration.architecture]
-    lines = [f"# {configuration.architecture} of transformers, from a configuration of type {kind}."]
-    if configuration.left_out and configuration.architecture not in (configuration.architectures or ()):
-        lines.append("# The file is that of a model with another head, which is not part of this.")
-    arguments = ", ".join(f"{key}~=~{_shown(value)}" for key, value in configuration.arguments().items())
-    wrapped = fill(arguments, 100, initial_indent="  ", subsequent_indent="  ").replace("~", " ")  # whole arguments
-    alias = f"{target} as Zoo{target}" if name == target else target
-    return "\n".join(
-        [
-            *lines,
-            f'import {alias} from "zoo/{configuration.file}.nn"',
-            "",
-            f"model {name} = {alias.rpartition(' ')[2]}(",
-            wrapped,
-            ")",
-            "",
-        ]
-    )
-
-
-def _shown(value: Argument) -> str:
-    """A number, text, list or layer as the language writes it."""
-    if value is None or isinstance(value, bool):
-        return {None: "none", True: "true", False: "false"}[value]
-    if isinstance(value, LayerArgument):
-        return f"{value.name}({', '.join(f'{key}~=~{_shown(each)}' for key, each in value.arguments.items())})"
-    if isinstance(value, tuple):
-        return f"[{', '.join(repr(each) for each in value)}]"
-    return f'"{value}"' if isinstance(value, str) else repr(value)
+        found = error.errors(include_url=False, include_input=False)
+        reasons = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}".removeprefix(": ") for each in found]
+        place = tuple(found[0]["loc"])
+        spans = {} if found[0]["type"] == "json_invalid" else _spans(path, content)
+        span = next((spans[place[:end]] for end in range(len(place), 0, -1) if place[:end] in spans), None)
+        raise SpecError.of(UnreadableConfiguration(span, str(path), tuple(reasons))) from None
