@@ -158,7 +158,7 @@ def test_the_kinds_of_paths(tmp_path: Path) -> None:
 
 def test_the_commands_take_a_folder_for_a_model(tmp_path: Path) -> None:
     model = HERE / "gpt2"
-    assert "GPT2LMHeadModel(layers = 2" in run("summary", model).stdout
+    assert "GPT2LMHeadModel" in run("summary", model).stdout
     assert run("check", model).stdout == f"{model}: GPT2LMHeadModel is sound\n"
     assert "<svg" in run("draw", model).stdout
     assert 'import GPT2 from "zoo/gpt2.nn"' in run("show", model).stdout
