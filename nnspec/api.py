@@ -22,7 +22,7 @@ from nnspec.ir.reuse import reapplied
 from nnspec.ir.state import totals
 from nnspec.ir.verify import UnsoundProgram
 from nnspec.ir.verify import verify as verify_program
-from nnspec.kinds import CONFIG, kind_of
+from nnspec.kinds import CONFIG, HF, kind_of
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.recipe.frozen import frozen_weights
 from nnspec.resources import spec_path
@@ -152,7 +152,7 @@ class Model:
                 limit, or the weights are not the model's.
         """
         need("to_torch()", "torch")
-        weights = self.weights if weights is None else weights
+        weights = self._own(weights)
         if weights is None:
             from nnspec.to_torch.module import build  # torch takes a second to import
 
@@ -383,8 +383,9 @@ class Model:
         from nnspec.to_onnx.unsupported import unsupported  # here, as below: a summary does not need it
 
         doubts = [Found(each) for each in unsupported(self.program, self.sources)]
-        if isinstance(self.weights, Path):
-            self._check_folder(self.weights)
+        own = self._own(None)
+        if isinstance(own, Path):
+            self._check_folder(own)
         settings = _settings(data, recipe)
         if not self._declared.trains and not settings:
             return doubts
@@ -452,8 +453,9 @@ class Model:
 
         manner = Manner(device, quiet, limits, strategy, callbacks_of(callbacks), memory, workers)
         settings = _settings(data, recipe)
-        if isinstance(self.weights, Path):
-            settings.setdefault("weights", str(self.weights.absolute()))
+        own = self._own(None)
+        if isinstance(own, Path):
+            settings.setdefault("weights", str(own.absolute()))
         return train_run(self.program, self._declared, self.sources, settings, Path(runs), name, manner, fresh)
 
     def find_learning_rate(
@@ -524,7 +526,7 @@ class Model:
         from nnspec.to_onnx.export import export_model  # here: onnx takes longer to import than all of nnspec
 
         choices = Choices(opset, precision, target, functions, normalize)
-        weights = self.weights if weights is None else weights
+        weights = self._own(weights)
         return export_model(self.program, weights, choices=choices, sources=self.sources, limits=limits)
 
     def export_onnx(
@@ -566,7 +568,7 @@ class Model:
         choices = Choices(opset, precision, target, functions, normalize)
         samples = self._samples(calibrate, limits) if precision == "int8-static" else None
         program, sources = self.program, self.sources
-        weights = self.weights if weights is None else weights
+        weights = self._own(weights)
         return export_onnx(
             program, path, weights, choices=choices, samples=samples, verify=verify, sources=sources, limits=limits
         )
@@ -661,10 +663,16 @@ class Model:
 
     def _needed(self, weights: WeightSource | None) -> WeightSource:
         """The weights that are given, or the model's own."""
-        found = self.weights if weights is None else weights
+        found = self._own(weights)
         if found is None:
             raise ValueError(f"{self.name} has no weights of its own: give them, weights = ...")
         return found
+
+    def _own(self, weights: WeightSource | None) -> WeightSource | None:
+        """The weights that are given, or the model's own, if it has some."""
+        from nnspec.hub.fetching import at_hand  # what a summary does not need
+
+        return at_hand(self.weights if weights is None else weights)
 
     def verify(
         self,
@@ -699,7 +707,7 @@ class Model:
         return verify_file(
             self.program,
             Path(path),
-            self.weights if weights is None else weights,
+            self._own(weights),
             trials=trials,
             tolerance=tolerance,
             seed=seed,
@@ -746,7 +754,7 @@ class Model:
         from nnspec.bench.bench import Measurement, bench  # here: onnxruntime takes long to import
 
         manner = Measurement(provider, threads, seconds, compiled, limits)
-        return bench(self.program, self.weights if weights is None else weights, batches, sizes or {}, manner)
+        return bench(self.program, self._own(weights), batches, sizes or {}, manner)
 
 
 def _settings(data: object, recipe: RecipeArguments) -> dict[str, Any]:
@@ -798,12 +806,12 @@ def _load_folder(
     limits: Limits,
 ) -> Model:
     """The model of a folder as the Hub has it."""
-    from nnspec.hub.fetching import local  # here, as below: few models come from there
+    from nnspec.hub.fetching import SMALL, local  # here, as below: few models come from there
     from nnspec.huggingface.write import spec_of
 
-    config = local(path) / CONFIG
+    config = local(path, SMALL) / CONFIG
     found = loads(spec_of(config), model, name=str(config), settings=settings, inputs=inputs, limits=limits)
-    found.weights = config.parent
+    found.weights = str(path) if str(path).startswith(HF) else config.parent
     return found
 
 
@@ -1085,7 +1093,7 @@ def evaluate(
     if not isinstance(model, Model) and kind_of(model) == "hub":
         model = load(model, limits=limits)
     if isinstance(model, Model):
-        weights = model.weights if weights is None else weights
+        weights = model._own(weights)
     request = Request(data, part, weights, onnx, device, memory, workers, limits)
     with own_loaders():
         if isinstance(model, Model):

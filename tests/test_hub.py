@@ -6,7 +6,10 @@ The folders and `expected.json` were written by tests/hub/make.py.
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from nnspec.cli.main import main
 from nnspec.infer.language import Language
 from nnspec.kinds import kind_of
 from nnspec.sample.rules import ruled
+from tests.hub_server import serving
 
 pytest.importorskip("tokenizers", reason="tokenizers are read with the extra hub")
 
@@ -268,3 +272,40 @@ def test_templates_have_what_those_of_the_hub_use() -> None:
     language = Language(template=template, names={"bos_token": "<s>"})
     messages = [{"role": "user", "content": " a b"}, {"role": "assistant", "content": "c"}]
     assert rendered(language, messages, "m") == '<s>user: a bB;assistant: cC;2 user, assistant {"a": "<"}x'
+
+
+# --- addresses
+
+
+def at(address: str, home: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """A command of a process that knows the Hub at an address, and has a cache of its own."""
+    pytest.importorskip("huggingface_hub", reason="addresses are fetched with the extra hub")
+    environment = {**os.environ, "HF_ENDPOINT": address, "HF_HOME": str(home), "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    command = [sys.executable, "-m", "nnspec", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+def test_an_address_is_fetched_without_code_or_pickles_and_used_again_without_a_network(
+    folder: Path, tmp_path: Path
+) -> None:
+    for name in ("modeling_gpt2.py", "pytorch_model.bin", "training_args.bin"):
+        (folder / name).write_text("raise SystemExit")
+    asked = ("sample", "hf://someone/gpt@main", "--prompt", "A", "--length", 24, "--json", "--onnx")
+    with serving("someone/gpt", folder) as hub:
+        result = at(hub.address, tmp_path / "home", *asked)
+    assert json.loads(result.stdout)[0]["tokens"] == EXPECTED["gpt2"][1], result.stderr
+    assert any(path.endswith("model.safetensors") for path in hub.asked)
+    assert not any(path.endswith((".py", ".bin")) for path in hub.asked)
+    again = at(hub.address, tmp_path / "home", *asked)  # nobody answers there any more
+    assert again.stdout == result.stdout, again.stderr
+
+
+@pytest.mark.slow
+def test_a_summary_fetches_the_configuration_only_and_what_is_not_there_is_told(folder: Path, tmp_path: Path) -> None:
+    with serving("someone/gpt", folder) as hub:
+        result = at(hub.address, tmp_path / "home", "summary", "hf://someone/gpt")
+        assert result.stdout.startswith("GPT2LMHeadModel(layers = 2"), result.stderr
+        assert not any(path.endswith(("model.safetensors", "tokenizer.json")) for path in hub.asked)
+        assert "there is no such model" in at(hub.address, tmp_path / "home", "summary", "hf://someone/other").stderr
+        assert "no such branch" in at(hub.address, tmp_path / "home", "summary", "hf://someone/gpt@old").stderr
+        assert at(hub.address, tmp_path / "home", "weights", "check", "hf://someone/gpt").returncode == 0

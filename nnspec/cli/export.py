@@ -12,6 +12,7 @@ from nnspec.api import Model
 from nnspec.cli.options import SpecArguments, reporting, spec_arguments
 from nnspec.cli.weight_options import weight_choice
 from nnspec.decode.memory import encoder_path
+from nnspec.hub.fetching import at_hand
 from nnspec.hub.folder import has_weights
 from nnspec.layers.tensor_type import TensorType
 from nnspec.output import replacing
@@ -83,7 +84,8 @@ def command(
     }  # fmt: skip
     for part in filter(None, (model, model.encoder)):
         if source is not None:
-            told = weights or (part.weights if isinstance(part.weights, Path) and has_weights(part.weights) else None)
+            own = at_hand(part.weights) if weights is None else None
+            told = own if isinstance(own, Path) and has_weights(own) else weights
             prepared = part.prepared(told, normalize=normalize) if told else part
             _write_source(prepared, _path(source, part is not model))
         if onnx is not None:

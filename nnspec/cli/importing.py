@@ -14,7 +14,7 @@ from nnspec.cli.options import reporting
 from nnspec.cli.standard_output import echo_whole
 from nnspec.diagnostics import SpecError
 from nnspec.extras import need
-from nnspec.hub.fetching import local
+from nnspec.hub.fetching import SMALL, local
 from nnspec.huggingface.tasks import TASKS
 from nnspec.huggingface.write import spec_of
 from nnspec.importing.mistakes import BadExample
@@ -110,7 +110,7 @@ def command(
         return
     if target is not None or inputs or dynamic:
         raise click.UsageError("a module, --input and --dynamic belong to `nnspec import torch`")
-    text = spec_of(local(source) / CONFIG if kind_of(source) == "hub" else source, name, head, ignore)
+    text = spec_of(local(source, SMALL) / CONFIG if kind_of(source) == "hub" else source, name, head, ignore)
     _write(text, loads(text, name=output or "<import>"), output)
 
 

@@ -28,10 +28,10 @@ def command(path: str) -> None:
     Of a folder as the Hub has it, the spec of its config.json is printed.
     """
     if kind_of(path) == "hub":
-        from nnspec.hub.fetching import local  # here, as below: few models come from there
+        from nnspec.hub.fetching import SMALL, local  # here, as below: few models come from there
         from nnspec.huggingface.write import spec_of
 
-        _print(spec_of(local(path) / CONFIG))
+        _print(spec_of(local(path, SMALL) / CONFIG))
         return
     sink = Sink()
     found, _ = locate(path)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnspec.extras import need
+from nnspec.hub.fetching import at_hand
 from nnspec.weights.source import WeightChoice, WeightSource, file_of, given
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def weight_choice(help: str) -> Callable[[Callable[..., Any]], Callable[..., Any
 
 def weights_of(model: Model, weights: WeightSource | None) -> WeightSource | None:
     """The weights that are asked for, or those of the folder that the model came from; how they are read is said."""
-    found = model.weights if weights is None else weights
+    found = at_hand(model.weights if weights is None else weights)
     tell_reading(model, found)
     return found
 

@@ -14,6 +14,7 @@ from nnspec.cli.columns import columns
 from nnspec.cli.options import SpecArguments, reporting, spec_arguments
 from nnspec.cli.weight_options import PARTIAL, tell_reading
 from nnspec.extras import need
+from nnspec.hub.fetching import at_hand
 from nnspec.weights.source import WeightChoice
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def check(spec: SpecArguments, file: str | None, partial: bool, everything: bool
     found: with --partial, other settings, or another model of the same file.
     """
     model = spec.load()
-    file = file or (str(model.weights) if isinstance(model.weights, Path) else None)
+    own = at_hand(model.weights) if file is None else None
+    file = str(own) if isinstance(own, Path) else file
     if file is None:
         raise click.UsageError("name a file of weights: nnspec weights check MODEL.nn FILE")
     comparison = model.compare_weights(WeightChoice(file, partial), limits=spec.limits)
