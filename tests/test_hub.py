@@ -21,6 +21,7 @@ import nnspec
 from nnspec import SpecError
 from nnspec.cli.main import main
 from nnspec.infer.language import Language
+from nnspec.infer.predictions import Prediction
 from nnspec.kinds import kind_of
 from nnspec.sample.rules import ruled
 from tests.hub_server import serving
@@ -96,6 +97,27 @@ def test_a_conversation_is_written_by_the_template_of_the_model(tmp_path: Path) 
     assert [(str(each), list(each.tokens)) for each in answer] == [(text["text"], text["tokens"])]
 
 
+def shares(predictions: list[Prediction]) -> list[dict[str, float]]:
+    """The probabilities of each text by the names of the classes."""
+    return [{each.name: each.value for each in one.answers["logits"].found} for one in predictions]
+
+
+@pytest.mark.parametrize("settings", [{}, {"masked": True, "segments": True}], ids=["by length", "with a mask"])
+def test_texts_of_several_lengths_are_classified_as_transformers_does(settings: dict[str, Any]) -> None:
+    found = shares(nnspec.load(HERE / "bert", settings=settings).predict(texts=PROMPTS))
+    assert [pytest.approx(each, abs=1e-5) for each in EXPECTED["bert"]] == found
+
+
+def test_a_classifier_predicts_and_exports_by_one_command_each(tmp_path: Path) -> None:
+    (tmp_path / "texts.txt").write_text("\n".join(PROMPTS))
+    result = run("predict", HERE / "bert", "--input", tmp_path / "texts.txt", "--json")
+    likeliest = [max(each, key=lambda name: each[name]) for each in EXPECTED["bert"]]
+    assert [each["logits"]["class"] for each in json.loads(result.stdout)["predictions"]] == likeliest
+    assert run("export", HERE / "bert", "--onnx", tmp_path / "m.onnx", "--no-verify").exit_code == 0
+    found = shares(nnspec.predict(tmp_path / "m.onnx", texts=PROMPTS))
+    assert [pytest.approx(each, abs=1e-5) for each in EXPECTED["bert"]] == found
+
+
 # --- what is stored with the model
 
 
@@ -165,7 +187,7 @@ def test_the_commands_take_a_folder_for_a_model(tmp_path: Path) -> None:
     assert "GPT2LMHeadModel" in run("summary", model).stdout
     assert run("check", model).stdout == f"{model}: GPT2LMHeadModel is sound\n"
     assert "<svg" in run("draw", model).stdout
-    assert 'import GPT2 from "zoo/gpt2.nn"' in run("show", model).stdout
+    assert 'from "zoo/gpt2.nn"' in run("show", model).stdout
     assert run("import", model).stdout == run("show", model).stdout
     assert "it can be loaded into GPT2LMHeadModel" in run("weights", "check", model).stdout
     assert "class" in run("export", model, "--torch", tmp_path / "m.py").stdout
