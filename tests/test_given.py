@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, TensorDataset, WeightedRandomSampler
 
 import nnspec
+from nnspec.callbacks.callback import Callback, Progress, Step
+from nnspec.diagnostics import SpecError
 from nnspec.train.data.table import read_iris
 
 SPEC = """
@@ -92,6 +96,54 @@ def test_a_data_set_of_hugging_face_is_taken_as_it_is_with_its_splits(wanted: An
     parts = datasets.DatasetDict(train=whole, test=whole.select(range(50)))
     diary = train(tmp_path, parts).history[0]
     assert diary["steps"] == 7  # all 150 samples are trained on
+
+
+@pytest.mark.parametrize("memory", ["1KB", "1GB"])
+def test_many_batches_are_kept_in_files_to_the_same_numbers_and_are_gone_at_the_end(
+    memory: str, wanted: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nnspec.train.data.spool.LARGE", 1000)
+    assert train(tmp_path, batches(), memory=memory).history[0]["loss"] == wanted["loss"]
+    gc.collect()
+    assert not list((tmp_path / ".spooled").iterdir())
+    mixed = [(X[:40], Y[:40]), (X[40:], Y[40:].float())]
+    with pytest.raises(SpecError, match="batch 2 has features, target"):
+        train(tmp_path, mixed)
+    with pytest.raises(SpecError, match=r"label of sample 40 or one behind it is \[\] of int32, .* \[\] of int64"):
+        train(tmp_path, [(X[:40], Y[:40]), (X[40:], Y[40:].int())])
+
+
+@pytest.mark.parametrize("large", [1000, 1 << 26])
+def test_streams_of_hugging_face_and_large_columns_give_the_same_numbers(
+    large: int, wanted: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nnspec.train.data.spool.LARGE", large)
+    whole = flowers(Flowers.classes).add_column("note", ["x"] * 150).add_column("odd", [[0.0] * (n % 3) for n in Y])
+    for data in (whole.to_iterable_dataset(num_shards=3), whole):
+        run = train(tmp_path, data, memory="1KB")
+        assert run.history[0]["loss"] == wanted["loss"]
+    gc.collect()
+    assert not list((tmp_path / ".spooled").iterdir())
+
+
+class Stops(Callback):
+    """Ends the run within its second epoch."""
+
+    def step(self, run: Progress, step: Step) -> None:
+        if step.number == 7:
+            run.stop("enough")
+
+
+def test_a_stream_of_hugging_face_goes_on_within_an_epoch_to_the_same_bits(tmp_path: Path) -> None:
+    def stream() -> Any:
+        return flowers(Flowers.classes).to_iterable_dataset(num_shards=3)
+
+    whole = train(tmp_path, stream(), epochs=2)
+    stopped = train(tmp_path, stream(), epochs=2, callbacks=[Stops()])
+    assert len(stopped.history) == 1
+    again = nnspec.resume(stopped.folder, data=stream())
+    one, other = load_file(whole.last_weights), load_file(again.last_weights)
+    assert all(torch.equal(one[name], other[name]) for name in one)
 
 
 def flowers(names: tuple[str, ...]) -> Any:

@@ -16,9 +16,10 @@ from nnspec.recipe.given import Given
 from nnspec.train.data.arrays import fields_of_arrays
 from nnspec.train.data.asked import Asked
 from nnspec.train.data.dataset import DataSet
-from nnspec.train.data.fail import need_room, read_from, refuse
+from nnspec.train.data.fail import read_from, refuse
 from nnspec.train.data.hugging_face import dataset_of_hugging_face, is_transformed
 from nnspec.train.data.place import Place
+from nnspec.train.data.spool import Spool, is_large
 from nnspec.train.rows import register_data
 
 NAME = "the given data"
@@ -51,7 +52,7 @@ def read_given(value: object, place: Place, name: str = NAME) -> DataSet:
     if tensors is not None:
         return _arrays(tensors, place, name)
     if type(value).__module__.partition(".")[0] == "datasets" and not is_transformed(value):
-        return dataset_of_hugging_face(value, place.frame, name, place.span, place.known)
+        return dataset_of_hugging_face(value, place, name)
     if isinstance(value, DataLoader):
         return _loader(value, place, name)
     if (isinstance(value, TorchDataset) and not isinstance(value, IterableDataset)) or is_transformed(value):
@@ -163,24 +164,41 @@ def _asked(dataset: Any, collate: Any, place: Place, name: str) -> DataSet:
 
 
 def _batches(batches: Iterable[Any], place: Place, name: str, collate: Any = None) -> DataSet:
-    """Batches, all read once and kept."""
+    """Batches, all read once and kept: in memory, or in files where they are large."""
     found: dict[str, list[Array]] = {}
-    size = 0
+    size, spool = 0, None
     for number, batch in enumerate(batches):
         arrays = named(batch if collate is None else collate(batch), place, name)
         size += sum(array.nbytes for array in arrays.values())
-        need_room(name, size, place.span)
         if found and found.keys() != arrays.keys():
             reason = f"batch {number + 1} has {', '.join(arrays)}, and those before have {', '.join(found)}"
             refuse(name, reason, "give every batch the same fields", place.span)
+        if spool is None and is_large(size):
+            spool = Spool(place.supply, name)
+            _spooled(spool, found, place, name)
         for key, array in arrays.items():
             known = found.setdefault(key, [])
             if known and known[0].shape[1:] != array.shape[1:]:
                 reason = f"{key} of batch {number + 1} is {list(array.shape)}, and of the first {list(known[0].shape)}"
                 refuse(name, reason, "bring all samples to one shape: pad sequences, resize pictures", place.span)
             known.append(array)
+        if spool is not None:
+            _spooled(spool, found, place, name)
     if not found:
         refuse(name, "it gives no batches: an iterator that was used up gives nothing more", KINDS, place.span)
-    joined = {key: np.concatenate(parts) for key, parts in found.items()}
-    made = fields_of_arrays(name, joined, (), place.inputs, place.span)
+    if spool is not None:
+        made = fields_of_arrays(name, spool.arrays(), (), place.inputs, place.span, mapped=True)
+        spool.last_as_long_as(made.samples)
+    else:
+        joined = {key: np.concatenate(parts) for key, parts in found.items()}
+        made = fields_of_arrays(name, joined, (), place.inputs, place.span)
     return made.replace(notes=(*made.notes, ONCE))
+
+
+def _spooled(spool: Spool, found: dict[str, list[Array]], place: Place, name: str) -> None:
+    """Write the batches that were found; of each field the form alone is kept."""
+    with read_from(name, place.span):
+        for key, parts in found.items():
+            for part in parts:
+                spool.add(key, part)
+            found[key] = [np.empty((0, *part.shape[1:]), part.dtype) for part in parts[:1]]

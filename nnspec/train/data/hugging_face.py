@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -14,20 +14,25 @@ from torch import Tensor
 
 from nnspec.diagnostics import Span, SpecError
 from nnspec.extras import need
+from nnspec.reading.arrays import Array
 from nnspec.reading.folders import TESTED, VALIDATED
+from nnspec.reading.unreadable import Unreadable
 from nnspec.recipe.data import HuggingFace
 from nnspec.train.data.arrow import ArrowPictures
 from nnspec.train.data.class_columns import ClassColumns, values_of
 from nnspec.train.data.dataset import DataSet, Frame
 from nnspec.train.data.fail import RELATIVE, instead, need_room, refuse
-from nnspec.train.data.known import Known
+from nnspec.train.data.mapped import Mapped
+from nnspec.train.data.place import Place
 from nnspec.train.data.samples import Held, Samples
+from nnspec.train.data.spool import Spool, is_large
 from nnspec.train.data.texts import LENGTHS
 from nnspec.train.data.vocabulary import PADDING, TokenList, pieces, read_tokenizer
 
 if TYPE_CHECKING:
-    from datasets import Dataset
+    from datasets import Dataset, IterableDataset
 
+AT_ONCE = 4096  # rows that are written at a time
 NUMBER = re.compile(r"(u?int|float)\d+|bool")
 TEXT = re.compile(r"(large_)?string")
 ON_THE_HUB = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
@@ -36,25 +41,21 @@ ON_THE_HUB = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
 Splits = dict[str, "Dataset"]  # by the part that each is
 
 
-def read_hugging_face(
-    base: Path, choice: HuggingFace, frame: Frame, span: Span | None, known: Known | None = None
-) -> DataSet:
+def read_hugging_face(choice: HuggingFace, place: Place) -> DataSet:
     """Its pictures, class labels, numbers, texts and sequences of one length; what is held out comes last.
 
     Args:
-        base: the folder that paths start from.
         choice: which one, and how texts become tokens.
-        frame: the form that pictures are brought to.
-        span: of the recipe.
-        known: what its numbers stand for; classes are those of its own if it is left out.
+        place: what it is read for; classes are those of its own where nothing is known of them.
 
     Raises:
         SpecError: `datasets` is not installed; the data set, a split or the tokenizer is not there, or cannot be read.
     """
     need("a data set of Hugging Face", "datasets")
+    base, span = place.base, place.span
     tokenizer = None if choice.tokenizer is None else read_tokenizer(base / choice.tokenizer, span)
     name = choice.path.rstrip("/").rpartition("/")[2]
-    columns = _Columns(name, choice.length, frame, None if tokenizer is None else pieces(tokenizer, span), span)
+    columns = _Columns(name, choice.length, place.frame, None if tokenizer is None else pieces(tokenizer, span), span)
 
     def parts() -> Splits:
         validation, test = choice.held_out, choice.test
@@ -64,7 +65,7 @@ def read_hugging_face(
         wanted = {"training": choice.split, "validation": validation, "test": test}
         return {part: _open(base, choice.path, split, span) for part, split in wanted.items() if split}
 
-    return _read(parts, columns, tokenizer, known, span)
+    return _read(parts, columns, tokenizer, place)
 
 
 def _splits_in(folder: Path) -> list[str]:
@@ -75,16 +76,15 @@ def _splits_in(folder: Path) -> list[str]:
     return list(map(str, found)) if isinstance(found, DatasetDict) else []
 
 
-def dataset_of_hugging_face(
-    value: Any, frame: Frame, name: str, span: Span | None, known: Known | None = None
-) -> DataSet:
+def dataset_of_hugging_face(value: Any, place: Place, name: str) -> DataSet:
     """A data set of `datasets`, or the splits of one: `train`, and what is held out of `validation` or `test`.
 
     Raises:
         SpecError: it has no `train`, or no columns of numbers; a split has a transform of its own.
     """
-    from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict  # here: an extra of its own
+    from datasets import DatasetDict, IterableDataset, IterableDatasetDict  # here: an extra of its own
 
+    span = place.span
     splits: Any = dict(value) if isinstance(value, (DatasetDict, IterableDatasetDict)) else {"train": value}
     if "train" not in splits:
         refuse(name, f"it has no split train, but {', '.join(splits)}", "give one of them", span)
@@ -92,16 +92,23 @@ def dataset_of_hugging_face(
     if changed is not None:
         refuse(name, f"its split {changed} has a transform", "give each split by itself: data, validation, test", span)
 
+    spools: list[Spool] = []
+
+    def kept(part: Dataset | IterableDataset) -> Dataset:
+        if not isinstance(part, IterableDataset):
+            return part
+        spools.append(Spool(place.supply, name, "a stream is read once"))
+        return _stored(part, spools[-1])
+
     def parts() -> Splits:
         own = (next((splits[each] for each in names if each in splits), None) for names in (VALIDATED, TESTED))
         found = dict(zip(("training", "validation", "test"), (splits["train"], *own), strict=True))
-        return {
-            part: Dataset.from_list(list(each), each.features) if isinstance(each, IterableDataset) else each
-            for part, each in found.items()
-            if each is not None
-        }
+        return {part: kept(each) for part, each in found.items() if each is not None}
 
-    return _read(parts, _Columns(name, 0, frame, None, span), None, known, span)
+    made = _read(parts, _Columns(name, 0, place.frame, None, span), None, place)
+    for each in spools:
+        each.last_as_long_as(made.samples)
+    return made
 
 
 def is_transformed(value: Any) -> bool:
@@ -110,23 +117,27 @@ def is_transformed(value: Any) -> bool:
     return isinstance(form, Mapping) and form.get("type") == "custom"
 
 
-def _read(
-    parts_of: Callable[[], Splits], columns: _Columns, tokenizer: Any, known: Known | None, span: Span | None
-) -> DataSet:
+def _read(parts_of: Callable[[], Splits], columns: _Columns, tokenizer: Any, place: Place) -> DataSet:
     """The columns of all parts, the training part first."""
+    known, span = place.known, place.span
     try:
         splits = parts_of()
         parts = list(splits.values())
         kept = list(columns.kept(parts[0]))
         pictures = [column for column in kept if _kind(parts[0].features[column]) == "Image"]
         classes = ClassColumns(columns.name, parts[0].features, known, span)
-        read: dict[str, list[Tensor]] = {}
-        for part, column in product(parts, (each for each in kept if each not in pictures)):
-            for field, tensor in columns.read(part, column).items():
-                read.setdefault(field, []).append(classes.numbered(column, part.features[column], tensor))
-        alike = {column: torch.cat(tensors) for column, tensors in read.items() if _alike(tensors)}
+        others = [each for each in kept if each not in pictures]
         rows = sum(map(len, parts))
-        samples: Samples = ArrowPictures(parts, pictures, alike, columns.frame) if pictures and rows else Held(alike)
+        samples: Samples
+        if not is_large(columns.bytes(parts, others)):
+            alike = _held(parts, others, columns, classes)
+            samples = ArrowPictures(parts, pictures, alike, columns.frame) if pictures and rows else Held(alike)
+        else:
+            spool = Spool(place.supply, columns.name)
+            arrays = _spooled(spool, parts, others, columns, classes)
+            alike = {name: torch.from_numpy(array) for name, array in arrays.items()}
+            samples = ArrowPictures(parts, pictures, alike, columns.frame) if pictures else Mapped(arrays, frozenset())
+            spool.last_as_long_as(samples)
     except SpecError:
         raise
     except Exception as error:  # what is damaged comes out of `datasets` as any kind of error
@@ -135,9 +146,9 @@ def _read(
     fields = [*pictures, *alike]
     if not fields or rows < (1 if known else 2) or len({rows, *map(len, alike.values())}) > 1:
         refuse(columns.name, f"it has {rows:,} rows and {len(fields)} columns of numbers", "take another split", span)
-    others = [column for column in parts[0].column_names if column not in fields]
+    unread = [column for column in parts[0].column_names if column not in fields]
     texts = [column for column in alike if columns.is_text(parts[0].features.get(column))]
-    left = (f"columns that are left out: {', '.join(others)}",) if others else ()
+    left = (f"columns that are left out: {', '.join(unread)}",) if unread else ()
     return DataSet(
         columns.name,
         samples,
@@ -150,6 +161,48 @@ def _read(
         tokenizer=tokenizer.to_str() if tokenizer else None,
         notes=(*left, *classes.notes),
     )
+
+
+def _held(parts: list[Dataset], names: list[str], columns: _Columns, classes: ClassColumns) -> dict[str, Tensor]:
+    """Columns in memory, but for those that have values of different shapes."""
+    read: dict[str, list[Tensor]] = {}
+    for part, column in product(parts, names):
+        for field, tensor in columns.read(part, column).items():
+            read.setdefault(field, []).append(classes.numbered(column, part.features[column], tensor))
+    return {field: torch.cat(tensors) for field, tensors in read.items() if _alike(tensors)}
+
+
+def _spooled(
+    spool: Spool, parts: list[Dataset], names: list[str], columns: _Columns, classes: ClassColumns
+) -> dict[str, Array]:
+    """Columns in files, written some rows at a time, but for those that have values of different shapes."""
+    odd: set[str] = set()
+    for part in parts:
+        for columns.first in range(0, len(part), AT_ONCE):
+            piece = part.select(range(columns.first, min(columns.first + AT_ONCE, len(part))))
+            for column in names:
+                for field, tensor in columns.read(piece, column).items():
+                    if not len(tensor) or field in odd:
+                        odd.add(field)
+                        continue
+                    try:
+                        spool.add(field, classes.numbered(column, part.features[column], tensor).numpy())
+                    except Unreadable:
+                        odd.add(field)
+    return {field: array for field, array in spool.arrays().items() if field not in odd}
+
+
+def _stored(stream: IterableDataset, spool: Spool) -> Dataset:
+    """The samples of a stream, read once and written to a file that is mapped into memory."""
+    from datasets import Dataset  # here: an extra of its own
+    from datasets.arrow_writer import ArrowWriter
+
+    path, features = spool.folder / "stream.arrow", stream.features
+    with ArrowWriter(path=str(path), features=features) as writer:
+        for sample in stream:
+            writer.write(features.encode_example(sample) if features is not None else sample)
+        writer.finalize()
+    return Dataset.from_file(str(path))
 
 
 def _open(base: Path, path: str, split: str, span: Span | None) -> Dataset:
@@ -180,6 +233,13 @@ class _Columns:
         self.frame = frame
         self.vocabulary = vocabulary
         self.span = span
+        self.first = 0  # the row of a split that is read first
+
+    def bytes(self, parts: Sequence[Dataset], names: Sequence[str]) -> int:
+        """The bytes of memory that columns take, at most."""
+        texts = sum(self.is_text(parts[0].features[name]) for name in names)
+        found = sum(part.data.column(name).nbytes for part, name in product(parts, names) if name in part.features)
+        return 2 * int(found) + 8 * texts * self.length * sum(map(len, parts))
 
     def kept(self, part: Dataset) -> Iterator[str]:
         """The columns that can be read: pictures, classes, numbers, lists of numbers, and texts with a vocabulary."""
@@ -220,10 +280,10 @@ class _Columns:
         lengths = torch.empty(len(part), dtype=torch.int64)
         for index, text in enumerate(part[column]):
             if text is None:
-                self._fail(f"row {index + 1:,} has no {column}")
+                self._fail(f"row {self.first + index + 1:,} has no {column}")
             numbers = self.vocabulary.encode(text)[: self.length]
             if not numbers:
-                self._fail(f"row {index + 1:,} has no tokens in {column}")
+                self._fail(f"row {self.first + index + 1:,} has no tokens in {column}")
             made[index, : len(numbers)] = torch.tensor(numbers)
             lengths[index] = len(numbers)
         return made, lengths

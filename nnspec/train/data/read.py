@@ -135,7 +135,7 @@ def _parallel(data: Parallel, place: Place) -> DataSet:
 
 @register_data(HuggingFace)
 def _hugging_face(data: HuggingFace, place: Place) -> DataSet:
-    return read_hugging_face(place.base, data, _sized(place.frame, data.size), place.span, place.known)
+    return read_hugging_face(data, place.replace(frame=_sized(place.frame, data.size)))
 
 
 @register_data(Glyphs)
