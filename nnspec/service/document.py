@@ -15,6 +15,7 @@ from nnspec.cached import cached_property
 from nnspec.diagnostics import Sink, Source, SpecError
 from nnspec.diagnostics.diagnostic import Found
 from nnspec.elaborate.builder.kept import Store
+from nnspec.elaborate.doubts import doubt_names
 from nnspec.elaborate.elaborate import elaborate
 from nnspec.elaborate.files import Files
 from nnspec.layers.tensor_type import TensorType
@@ -168,7 +169,7 @@ class Document:
     def found(self) -> tuple[Found, ...]:
         """All that is wrong or doubtful in the text, of all models that need no arguments, each once.
 
-        A file of blocks alone, which others import, is sound.
+        A file of blocks alone, which others import, has only mistakes that need no arguments to be seen.
         """
         sink = Sink()
         names = self._names(self.reading)
@@ -178,6 +179,8 @@ class Document:
         for group in groups:
             for each in group:
                 sink.add(each.diagnostic, each.chain)
+        if not names:
+            doubt_names(self.reading.declarations, sink)
         return tuple(sink.found)
 
     @property

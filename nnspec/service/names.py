@@ -21,7 +21,7 @@ from nnspec.record import Record
 from nnspec.service.answers import Edit, Refused, Target, applied
 from nnspec.service.document import Document
 from nnspec.syntax import tree as t
-from nnspec.syntax.walk import nodes
+from nnspec.syntax.walk import givers, nodes
 
 _FILE = -1  # the scope of the names of a file
 _MOST = 500  # other files of a project that are looked through
@@ -67,7 +67,7 @@ class Names:
 
     def local(self, node: t.Block | t.Model | t.Train) -> set[str]:
         """The names that a declaration gives in its body."""
-        return {each.text for each in _given(node)}
+        return {each.text for each in givers(node)}
 
     # --- collecting
 
@@ -78,15 +78,15 @@ class Names:
         if isinstance(node, t.Train):
             if node.name is not None:
                 yield from self._named(node.name.text, node.name, node, frozenset())
-            given = {each.text for each in _given(node)} - {*KEYS, *PHASE_KEYS}
+            given = {each.text for each in givers(node)} - {*KEYS, *PHASE_KEYS}
             taken = self.declarations.recipes.get(node.start)
             for each in nodes(node.body):
                 if taken is not None and isinstance(each, t.Text) and each.parts == (taken.source.name,):
                     yield Occurrence(each.start, each.end, (taken.source.name, 0, ""), leads=Span(taken.source, 0, 0))
         else:
             yield Occurrence(node.name.start, node.name.end, (self.file, _FILE, node.name.text), gives=True)
-            given = {each.text for each in _given(node)}
-        for name in _given(node):
+            given = {each.text for each in givers(node)}
+        for name in givers(node):
             if name.text in given:
                 yield Occurrence(name.start, name.end, (self.file, node.start, name.text), gives=True)
         for each in nodes(node):
@@ -264,28 +264,6 @@ class Names:
 def _name_of(definition: BlockDefinition) -> Span:
     name = definition.declaration.name
     return Span(definition.source, name.start, name.end)
-
-
-def _given(node: t.Block | t.Model | t.Train) -> list[t.Identifier | t.Name]:
-    """The places in a declaration that give a name its meaning."""
-    found: list[t.Identifier | t.Name] = []
-    for each in nodes(node):
-        match each:
-            case t.Parameter() | t.BlockInput():
-                found.append(each.name)
-            case t.Input():
-                found.append(each.name)
-                found += [item for item in each.shape.items if isinstance(item, t.Name)]
-            case t.Bind() | t.For():
-                found += each.names
-            case t.Output(chain=t.Chain()):
-                found.append(each.name)
-            case t.Item():
-                if isinstance(each.label, t.Identifier):
-                    found.append(each.label)
-                if isinstance(each.step, t.ListOf):
-                    found += [item for item in each.step.items if isinstance(item, t.Name) and item.text != "_"]
-    return found
 
 
 def _result(model: BlockDefinition, name: str) -> tuple[BlockDefinition, t.Identifier] | None:

@@ -1,4 +1,4 @@
-"""A walk through a piece of the text: all its nodes, the names that it uses, the labels that it gives; or elsewhere."""
+"""A walk through a piece of the text: all its nodes, the names that it uses and gives; or the same elsewhere."""
 
 from __future__ import annotations
 
@@ -31,6 +31,35 @@ def labels_in(piece: object) -> set[str]:
     """The labels that a piece of the text gives, but for those that an expression makes."""
     labels = (each.label for each in nodes(piece) if isinstance(each, t.Item))
     return {label.text for label in labels if isinstance(label, t.Identifier)}
+
+
+def givers(node: t.Declaration) -> list[t.Identifier | t.Name]:
+    """The places in a declaration that give a name its meaning."""
+    found: list[t.Identifier | t.Name] = []
+    parameters = {each.name.text for each in getattr(node, "parameters", ())}
+    for each in nodes(node):
+        match each:
+            case t.Parameter() | t.BlockInput():
+                found.append(each.name)
+            case t.Input():
+                found.append(each.name)
+                found += _sizes(each.shape, parameters)
+            case t.Bind() | t.For():
+                found += each.names
+            case t.Output(chain=t.Chain()):
+                found.append(each.name)
+            case t.Item():
+                if isinstance(each.label, t.Identifier):
+                    found.append(each.label)
+                if isinstance(each.step, t.ListOf):
+                    found += _sizes(each.step, parameters)
+    return found
+
+
+def _sizes(shape: t.ListOf, parameters: set[str]) -> list[t.Name]:
+    """The names that a shape gives to dimensions: `h` in `[N, 32 * h]`, and no parameter."""
+    names = [each for each in nodes(shape.items) if isinstance(each, t.Name)]
+    return [each for each in names if each.text != "_" and each.text not in parameters]
 
 
 def moved(piece: Piece, by: int) -> Piece:
