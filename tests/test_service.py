@@ -336,7 +336,9 @@ def test_what_is_known_of_earlier_texts_changes_no_answer_on_the_zoo() -> None:
 
 
 def test_a_file_of_blocks_alone_has_no_mistake_but_names_that_nothing_gives() -> None:
-    assert not remarks(Document("block A(width) {\n  [N, T, D]\n  Linear(width) -> ReLU\n  Reshape([N, T, width])\n}\n"))
+    assert not remarks(
+        Document("block A(width) {\n  [N, T, D]\n  Linear(width) -> ReLU\n  Reshape([N, T, width])\n}\n")
+    )
     text = "block A(width) {\n  Lienar(width) -> ReLU\n}\n"
     (found,) = remarks(Document(text))
     assert text[found.start : found.end] == "Lienar" and found.severity == "warning"

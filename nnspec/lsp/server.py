@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,8 @@ _FIRST = (
     "model First { input x: float[N, 3, 8, 8]\n Conv2d(4, 3) -> ReLU -> Flatten -> Linear(2) }\ntrain { data = digits }"
 )
 _SELDOM = 20_000, 10, 50  # how often the garbage collector looks at what is new
-_QUIET = 0.03  # seconds without a change before mistakes are looked for: what was asked comes first
+_QUIET = 0.03  # seconds without a change or a question before mistakes are looked for: what was asked comes first
+_PATIENCE = 10  # times that long at most
 
 
 class Server(LanguageServer):
@@ -35,6 +37,7 @@ class Server(LanguageServer):
         self._memory = Memory()
         self._documents: dict[str, Document] = {}
         self._pending: dict[str, asyncio.TimerHandle] = {}
+        self._asked = 0.0  # when
 
     def warm(self) -> None:
         """Load the layers, and let the garbage collector leave alone all that stays: it takes a quarter of the time."""
@@ -53,6 +56,7 @@ class Server(LanguageServer):
 
     def translator(self, uri: str) -> Translator:
         """What turns answers on a text into those of the protocol."""
+        self._asked = time.monotonic()
         document = self.document(uri)
         encoding = self.server_capabilities.position_encoding or "utf-16"
         return Translator(uri, document.path, document.text, getattr(encoding, "value", encoding))
@@ -83,20 +87,24 @@ class Server(LanguageServer):
 
     def _soon(self, uri: str) -> None:
         self._cancel(uri)
-        self._pending[uri] = asyncio.get_running_loop().call_later(_QUIET, self._examine, uri, None)
+        self._later(_QUIET, uri, None, _PATIENCE)
+
+    def _later(self, seconds: float, uri: str, steps: Iterator[None] | None, patience: int) -> None:
+        self._pending[uri] = asyncio.get_running_loop().call_later(seconds, self._examine, uri, steps, patience)
 
     def _cancel(self, uri: str) -> None:
         pending = self._pending.pop(uri, None)
         if pending is not None:
             pending.cancel()
 
-    def _examine(self, uri: str, steps: Iterator[None] | None) -> None:
+    def _examine(self, uri: str, steps: Iterator[None] | None, patience: int) -> None:
         """Look at one model after the other; what is asked in between is answered first."""
+        if patience and time.monotonic() - self._asked < _QUIET:
+            return self._later(_QUIET, uri, steps, patience - 1)
         steps = self.document(uri).examined() if steps is None else steps
         if next(steps, self) is self:
-            self.publish(uri)
-        else:
-            self._pending[uri] = asyncio.get_running_loop().call_later(0.001, self._examine, uri, steps)
+            return self.publish(uri)
+        return self._later(0.001, uri, steps, patience)
 
     def publish(self, uri: str) -> None:
         """Send the mistakes of a text, with the version that they are of."""
