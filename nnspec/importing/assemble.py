@@ -11,11 +11,12 @@ from nnspec.formatting import format_text
 from nnspec.importing import syntax
 from nnspec.importing.bodies import Body, Call, Group, Item, Step, below, bodies, flat
 from nnspec.importing.complete import completed
-from nnspec.importing.fold import Block, Folded, Tie, fields, fold, is_usual
+from nnspec.importing.fold import Block, Folded, Tie, fields, fold, is_usual, sizes_of
 from nnspec.importing.mistakes import CannotSay, Refusal
 from nnspec.importing.naming import RESERVED, Names
 from nnspec.importing.network import Network, Stored
 from nnspec.importing.printing import printed
+from nnspec.importing.rows import gather
 from nnspec.importing.sizes import Sizes
 from nnspec.importing.statements import Slots, Statements
 from nnspec.layers.registry import find
@@ -30,6 +31,7 @@ def assembled(network: Network) -> str:
     """
     whole = completed(network)
     root = bodies(whole)
+    gather(root)
     folded = fold(root, whole.types)
     writer = _Writer(whole, folded)
     made: list[tree.Block | tree.Model] = [writer.block(block) for block in folded.blocks if block.body is not root]
@@ -45,7 +47,7 @@ class _Writer:
 
     def block(self, block: Block) -> tree.Block:
         body = block.body
-        sizes = Sizes.of_body([self.folded.types[value] for value in body.inputs])
+        sizes = sizes_of(body, self.folded.types)
         written = _Written(self, block, body, sizes)
         parameters = [each.name for each in block.parameters]
         names = Names([*parameters, *sizes.names()], _labels(body.items))

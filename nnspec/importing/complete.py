@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from nnspec.importing import syntax
 from nnspec.importing.bodies import below, keys_of
@@ -25,6 +26,7 @@ def completed(network: Network) -> Network:
     counts = Counter(value for each in network.root.operations() for value in each.inputs if value is not None)
     counts.update(value for _, value in network.outputs)
     recognise(network.root, counts)
+    _drop_idle(network.root, counts, types)
     groups = {key: group for group in network.aliases for key in group}
     order = [key for each in network.root.operations() for key in keys_of(each, types)]
     made = set(order)
@@ -62,6 +64,20 @@ def _sweep(scope: Scope, used: set[str]) -> None:
             used.update(each for each in item.inputs if each is not None)
         kept.append(item)
     scope.items[:] = reversed(kept)
+
+
+def _drop_idle(root: Scope, counts: Mapping[str, int], types: dict[str, TensorType]) -> None:
+    """Drop parameters that are read and not used, where a layer owns them."""
+    owned = {key for each in root.operations() if not isinstance(each.layer, Stored) for key in keys_of(each, types)}
+
+    def drop(scope: Scope) -> None:
+        for item in list(scope.items):
+            if isinstance(item, Scope):
+                drop(item)
+            elif isinstance(item.layer, Stored) and item.path in owned and not counts.get(item.outputs[0]):
+                scope.items.remove(item)
+
+    drop(root)
 
 
 def _sort(scope: Scope, places: dict[str, int]) -> None:

@@ -88,6 +88,19 @@ def fold(root: Body, types: Mapping[str, TensorType]) -> Folded:
     return _Folding(types).folded(root)
 
 
+def sizes_of(body: Body, types: Mapping[str, TensorType]) -> Sizes:
+    """The names of the dimensions of what a body is given."""
+    labels = (label for item in body.items for label in _labels(item))
+    return Sizes.of_body([types[value] for value in body.inputs], labels)
+
+
+def _labels(item: Item) -> Iterator[str]:
+    yield item.label or ""
+    if isinstance(item, Group):
+        for each in item.items:
+            yield from _labels(each)
+
+
 class _Folding:
     def __init__(self, types: Mapping[str, TensorType]) -> None:
         self.types = types
@@ -134,7 +147,7 @@ class _Folding:
             ):
                 run += 1
             first = items[place]
-            if run > 1 and isinstance(first, Call) and (placed or (first.label or "").endswith(".0")):
+            if run > 1 and isinstance(first, Call) and (placed or _is_whole(items, place, run)):
                 first.count = run
                 first.outputs = items[place + run - 1].outputs
                 del items[place + 1 : place + run]
@@ -187,7 +200,7 @@ class _Folding:
 
     def slots(self, body: Body) -> Iterator[Slot]:
         """The slots of a body, in order."""
-        sizes = Sizes.of_body([self.types[value] for value in body.inputs])
+        sizes = sizes_of(body, self.types)
         yield from self._slots_of(body.items, (), body, sizes)
 
     def _slots_of(self, items: list[Item], prefix: tuple[int, ...], body: Body, sizes: Sizes) -> Iterator[Slot]:
@@ -217,7 +230,7 @@ class _Folding:
     # --- blocks
 
     def _block(self, kind: str, bodies: list[Body], is_root: bool) -> Block:
-        sizes = [Sizes.of_body([self.types[value] for value in body.inputs]) for body in bodies]
+        sizes = [sizes_of(body, self.types) for body in bodies]
         block = Block(kind if is_root else self._name(kind, bodies), bodies, sizes)
         if is_root:
             return block
@@ -256,6 +269,13 @@ class _Folding:
             name, number = f"{stem}{number}", number + 1
         self.names.add(name)
         return name
+
+
+def _is_whole(items: list[Item], place: int, run: int) -> bool:
+    """Whether a row is all that stands below its label, from `h.0` on: `h: 3 x Block` names nothing else."""
+    stem, _, number = (items[place].label or "").rpartition(".")
+    others = [*items[:place], *items[place + run :]]
+    return bool(stem) and number == "0" and not any((each.label or "").startswith(f"{stem}.") for each in others)
 
 
 def _is_layer(name: str) -> bool:

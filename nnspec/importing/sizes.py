@@ -25,9 +25,10 @@ class Sizes:
         self.used: set[str] = set()
 
     @classmethod
-    def of_body(cls, given: Iterable[TensorType]) -> Sizes:
-        """The names that a block gives to the dimensions of its inputs."""
+    def of_body(cls, given: Iterable[TensorType], labels: Iterable[str] = ()) -> Sizes:
+        """The names that a block gives to the dimensions of its inputs; none is that of a label."""
         made = cls(tuple(given), {})
+        made.used = {label.partition(".")[0] for label in labels}
         for index, type in enumerate(made.given):
             for dim, size in enumerate(type.shape):
                 made.places[index, dim] = made._named(type.rank, type.dtype, dim, size, index)
@@ -48,7 +49,8 @@ class Sizes:
                 return name
         wanted = ("N", "T") if rank == 2 and dtype == "int" else POOL.get(rank, ())
         options = [*wanted[dim : dim + 1], *MORE]
-        name = next((each for each in options if each not in self.known), f"size{index}_{dim}")
+        taken = {*self.known, *self.used}
+        name = next((each for each in options if each not in taken), f"size{index}_{dim}")
         self.known[name] = size
         return name
 

@@ -386,7 +386,7 @@ class _Lines:
         if apart and 1 < len(results) <= 4 and all(value in needed for value in results):
             assert isinstance(piece, Step)
             named = len(piece.operation.names) == len(results) and "_" not in piece.operation.names
-            wished = piece.operation.names if named else ("part",) * len(results)
+            wished = tuple(map(_as_value, piece.operation.names)) if named else ("part",) * len(results)
             bound = [self.names.fresh(word) for word in wished]
             for value, name in zip(results, bound, strict=True):
                 self.names.give(value, syntax.name(name))
@@ -426,7 +426,7 @@ class _Lines:
     def _wish(self, piece: Piece) -> str:
         if isinstance(piece, Step):
             if piece.operation.names and piece.operation.names[0] not in ("", "_"):
-                return piece.operation.names[0]
+                return _as_value(piece.operation.names[0])
             users = [each for each in self.users.get(piece.outputs[0], []) if each is not None]
             label = piece.label or ""
             if label:
@@ -459,6 +459,8 @@ class _Lines:
 
     def _takes_flow(self, item: tree.Item) -> bool:
         """Whether an item is a step that takes what flows."""
+        if item.label is None and isinstance(item.step, tree.Name) and item.step.text in self.names.bound:
+            return False
         return item.label is not None or (_kind(item.step) != "" and not self._is_source(item))
 
     def _is_source(self, item: tree.Item) -> bool:
@@ -613,6 +615,11 @@ class _Lines:
         if self._is_arithmetic(made):
             return self._expression(made)  # type: ignore[arg-type]
         return syntax.tuple_of(syntax.fed(syntax.chain(*self._steps_of(made))))
+
+
+def _as_value(name: str) -> str:
+    """The name of a value: `B` of the code would be read as a dimension or a layer."""
+    return name.lower() if name.isupper() else name[:1].lower() + name[1:]
 
 
 def _is_operator(piece: Step) -> bool:
