@@ -22,7 +22,7 @@ from nnspec.ir.reuse import reapplied
 from nnspec.ir.state import totals
 from nnspec.ir.verify import UnsoundProgram
 from nnspec.ir.verify import verify as verify_program
-from nnspec.kinds import CONFIG, HF, kind_of
+from nnspec.kinds import CONFIG, HF, RUN, kind_of
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.recipe.frozen import frozen_weights
 from nnspec.resources import spec_path
@@ -70,6 +70,21 @@ class BadProgram(Diagnostic):
     @property
     def help(self) -> str | None:
         return "write it again from the spec: nnspec.load(...).to_json()"
+
+
+class TrainedAsItIs(Diagnostic):
+    """A run holds the model that was trained: another model, other arguments or sizes belong to its spec."""
+
+    code = "E0454"
+    folder: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.folder} is a run, whose model is as it was trained: it takes no other model, arguments or sizes"
+
+    @property
+    def help(self) -> str | None:
+        return f"name its spec, {self.folder}/spec.nn, and its weights by --weights"
 
 
 class Model:
@@ -775,7 +790,8 @@ def load(
     Args:
         path: the file; `zoo/resnet.nn` is nnspec's own where there is no such file, and `resnet50` a model of the zoo.
             Or a folder as the Hub of Hugging Face has it, whose `config.json` tells the model, and whose `weights` it
-            then has; `hf://owner/name@revision` is fetched to the cache of huggingface_hub.
+            then has; `hf://owner/name@revision` is fetched to the cache of huggingface_hub. Or the folder of a run,
+            whose best `weights` the model then has.
         model: the name of the model; the file's first one if it is left out.
         settings: arguments of the model by name.
         inputs: sizes of inputs by name, which bind the symbols of their shapes.
@@ -786,6 +802,10 @@ def load(
     """
     if kind_of(path) == "hub":
         return _load_folder(path, model, settings, inputs, limits)
+    if (Path(path) / RUN).is_file():
+        if model or settings or inputs:
+            raise SpecError.of(TrainedAsItIs(None, str(path)))
+        return model_of_run(Path(path), limits)
     sink = Sink()
     path, model = locate(path, model)
     place = spec_path(path)
@@ -1000,11 +1020,13 @@ def model_of_run(folder: Path, limits: Limits = DEFAULT_LIMITS) -> Model:
     Raises:
         SpecError: the folder holds no run.
     """
-    need("reading a run", "torch")
-    from nnspec.train.folder import read_spec  # here: PyTorch takes seconds to import
+    from nnspec.train.settings import WEIGHTS  # here, as below: it needs pydantic
+    from nnspec.train.stored import read_spec
 
     declarations, program = read_spec(folder, limits)
-    return Model(program, declarations)
+    found = Model(program, declarations)
+    found.weights = next((path for name in WEIGHTS if (path := folder / name).is_file()), None)
+    return found
 
 
 def predict(

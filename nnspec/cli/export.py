@@ -84,8 +84,7 @@ def command(
     }  # fmt: skip
     for part in filter(None, (model, model.encoder)):
         if source is not None:
-            own = at_hand(part.weights) if weights is None else None
-            told = own if isinstance(own, Path) and has_weights(own) else weights
+            told = weights or _own(part)
             prepared = part.prepared(told, normalize=normalize) if told else part
             _write_source(prepared, _path(source, part is not model))
         if onnx is not None:
@@ -94,6 +93,12 @@ def command(
         if repository is not None:
             served = part.export_triton(repository, weights, max_batch=max_batch, **options)
             _report(f"{served.folder}, version {served.version}", served.exported)
+
+
+def _own(model: Model) -> Path | None:
+    """The weights of the run or folder that the model comes from, if it has some."""
+    found = at_hand(model.weights)
+    return found if isinstance(found, Path) and (found.is_file() or has_weights(found)) else None
 
 
 def _path(given: str, encoder: bool) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -13,7 +14,7 @@ from nnspec.cli.standard_output import echo_whole
 from nnspec.diagnostics import Sink, SpecError
 from nnspec.elaborate.files import read_source
 from nnspec.highlight import highlight
-from nnspec.kinds import CONFIG, kind_of
+from nnspec.kinds import CONFIG, RUN, kind_of
 from nnspec.limits import DEFAULT_LIMITS
 from nnspec.resources import spec_path
 from nnspec.zoo import locate
@@ -25,7 +26,7 @@ from nnspec.zoo import locate
 def command(path: str) -> None:
     """Print MODEL.nn, in colours on a terminal; zoo/resnet.nn is nnspec's own, and resnet50 the file with it.
 
-    Of a folder as the Hub has it, the spec of its config.json is printed.
+    Of a folder as the Hub has it, the spec of its config.json is printed; of a run, the spec that it follows.
     """
     if kind_of(path) == "hub":
         from nnspec.hub.fetching import SMALL, local  # here, as below: few models come from there
@@ -34,7 +35,7 @@ def command(path: str) -> None:
         _print(spec_of(local(path, SMALL) / CONFIG))
         return
     sink = Sink()
-    found, _ = locate(path)
+    found, _ = (Path(path) / "spec.nn", None) if (Path(path) / RUN).is_file() else locate(path)
     source = read_source(spec_path(found), str(found), sink, DEFAULT_LIMITS)
     if source is None:
         raise SpecError(sink.found)

@@ -23,7 +23,6 @@ from nnspec.recipe.plan import Plan, read_plan
 from nnspec.recipe.recipe import HELD_OUT, Recipe
 from nnspec.record import Record
 from nnspec.train.building import computation
-from nnspec.train.folder import read_spec
 from nnspec.train.judging import Judging, Part
 from nnspec.train.launch import this_process
 from nnspec.train.mistakes import NotGivenAgain
@@ -31,6 +30,7 @@ from nnspec.train.network import Network
 from nnspec.train.prepare import Prepared, choose_device, prepare
 from nnspec.train.randomness import own_randomness
 from nnspec.train.settings import best_weights, read_settings
+from nnspec.train.stored import read_spec
 from nnspec.train.strategy import Strategy
 from nnspec.train.supply import supply_of
 from nnspec.train.task import Computation

@@ -19,8 +19,8 @@ from nnspec.recipe.plan import read_plan
 from nnspec.train.data.dataset import DataSet, Frame
 from nnspec.train.data.known import Known
 from nnspec.train.data.read import read
-from nnspec.train.folder import read_spec
 from nnspec.train.settings import read_settings
+from nnspec.train.stored import read_spec
 
 Json = dict[str, Any]
 POINTS = 400  # rows of numbers that a page shows at most

@@ -8,10 +8,11 @@ from pathlib import Path
 from nnspec.diagnostics import Source, SpecError
 from nnspec.ir import Program
 from nnspec.output import CannotWrite
-from nnspec.train.folder import PROGRAM, SPEC, check_name
+from nnspec.train.folder import check_name
 from nnspec.train.launch import Launch
 from nnspec.train.mistakes import BadRun
 from nnspec.train.settings import SETTINGS, read_settings
+from nnspec.train.stored import PROGRAM, SPEC
 
 
 def begun_run(runs: Path, name: str | None, launch: Launch, fresh: bool) -> str:

@@ -11,23 +11,15 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pydantic import ValidationError
 from torch import Tensor
 
-from nnspec.diagnostics import Sink, Source, SpecError
-from nnspec.elaborate.declarations import Declarations
-from nnspec.elaborate.files import Files, read_source
-from nnspec.ir import Program
-from nnspec.ir.verify import UnsoundProgram, verify
-from nnspec.limits import Limits
+from nnspec.diagnostics import Source, SpecError
 from nnspec.manifest import WAITING, replacing_together
 from nnspec.output import UNFINISHED, CannotWrite, replacing
-from nnspec.plugin.loading import check_loaded
 from nnspec.train.mistakes import BadRun
-from nnspec.train.settings import read_settings
 from nnspec.train.state import write_tensors
+from nnspec.train.stored import SPEC
 
-SPEC, PROGRAM = "spec.nn", "program.json"
 RAW = "raw.safetensors"  # the last weights without the average that `ema` asks for
 
 
@@ -106,29 +98,6 @@ def write_texts(folder: Path, texts: Mapping[str, str]) -> None:
     with replacing_together(folder) as path_for:
         for name, text in texts.items():
             path_for(name).write_text(text, encoding="utf-8")
-
-
-def read_spec(folder: Path, limits: Limits) -> tuple[Declarations, Program]:
-    """The spec of a run, and the program that it was elaborated to.
-
-    Raises:
-        SpecError: they are not there, or were changed so that they cannot be read.
-    """
-    check_loaded(folder, read_settings(folder).plugins)
-    sink = Sink()
-    path = (folder / SPEC).resolve()
-    source = read_source(path, str(folder / SPEC), sink, limits)
-    if source is None:
-        raise SpecError(sink.found)
-    declarations = Files(sink, limits, path.parent).main(source, path)
-    sink.raise_errors()
-    try:
-        program = Program.from_json((folder / PROGRAM).read_bytes())
-        verify(program)
-        return declarations, program
-    except (OSError, ValidationError, UnsoundProgram):
-        reason = f"there is no readable {PROGRAM} in it"
-        raise SpecError.of(BadRun(None, str(folder), reason, "start the run again")) from None
 
 
 def write(path: Path, text: str) -> None:

@@ -23,7 +23,7 @@ from nnspec.run import Run
 from nnspec.train.beginning import begun_run, check_same
 from nnspec.train.display import SILENT, Display, display
 from nnspec.train.epochs import run_epochs
-from nnspec.train.folder import PROGRAM, make_folder, read_spec, write_spec, write_texts
+from nnspec.train.folder import make_folder, write_spec, write_texts
 from nnspec.train.joining import joined
 from nnspec.train.launch import check_launch, this_launch, this_process
 from nnspec.train.loader import own_loaders
@@ -35,6 +35,7 @@ from nnspec.train.randomness import own_randomness
 from nnspec.train.resume import check_data, check_recipe
 from nnspec.train.settings import SAMPLE, SETTINGS, Settings, read_settings
 from nnspec.train.state import STATE, load_state
+from nnspec.train.stored import PROGRAM, read_spec
 from nnspec.train.strategy import Strategy
 from nnspec.train.supply import supply_of
 
