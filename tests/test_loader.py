@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import multiprocessing
+import os
+import signal
 import subprocess
 import sys
 import tarfile
@@ -413,3 +415,17 @@ def test_evaluate_refuses_an_amount_that_is_none(folder: Path) -> None:
     run = train(folder, epochs=1)
     with pytest.raises(nnspec.SpecError, match="--memory much is no amount"):
         nnspec.evaluate(run.folder, device="cpu", memory="much")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sends a signal to a group of processes")
+def test_a_signal_to_a_run_and_its_workers_ends_it_when_it_is_saved(folder: Path) -> None:
+    options = ["--memory", "1KB", "--workers", "2", "--set", "epochs=100000", "--device", "cpu", "--name", "long"]
+    command = [sys.executable, "-m", "nnspec", "train", "small.nn", *options]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    process = subprocess.Popen(command, cwd=folder, start_new_session=True, **pipes)
+    assert process.stdout is not None
+    while not process.stdout.readline().startswith("epoch"):
+        assert process.poll() is None
+    os.killpg(process.pid, signal.SIGTERM)  # as torchrun and queues do
+    output, _ = process.communicate(timeout=100)
+    assert process.returncode == 75 and "go on with it" in output, output

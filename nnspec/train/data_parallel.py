@@ -43,9 +43,10 @@ class DataParallel(Group):
         devices = [self.device] if self.device.type == "cuda" else None
         with warnings.catch_warnings():  # PyTorch wants an option instead that its older versions do not have
             warnings.simplefilter("ignore", FutureWarning)
-            # statistics are the same in all processes: none needs to be sent
+            # statistics are the same in all processes: none needs to be sent; gradients lie where they are averaged,
+            # so that each is there once
             self.wrapped = DistributedDataParallel(
-                model, devices, broadcast_buffers=False, find_unused_parameters=self.idle
+                model, devices, broadcast_buffers=False, find_unused_parameters=self.idle, gradient_as_bucket_view=True
             )
         return self.wrapped
 

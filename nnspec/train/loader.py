@@ -28,6 +28,7 @@ from nnspec.diagnostics import Diagnostic, Span, SpecError
 from nnspec.reading.unreadable import Unreadable
 from nnspec.train.data.samples import Indices, Rows, Samples
 from nnspec.train.room import Room
+from nnspec.train.signals import TO_SAVE
 from nnspec.train.supply import Supply
 
 DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux
@@ -206,6 +207,9 @@ class Loader:
         iterator = getattr(self.loader, "_iterator", None)
         if iterator is not None:
             iterator._shutdown_workers()
+            for worker in iterator._workers:  # one that hangs: they do not listen to SIGTERM
+                if worker.is_alive():
+                    worker.kill()
         self.loader = None
         self.fetcher.room = self.requests.room = None
 
@@ -297,10 +301,10 @@ def _as_it_is(answer: Any) -> Any:
 
 
 def _begin(worker: int, parent: int) -> None:
-    """A worker leaves the signals of the terminal to the process that it works for, and ends when that is killed."""
+    """A worker leaves all signals that end a run to the process that it works for, and ends when that is killed."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL)
         if os.getppid() != parent:  # it was killed before
             os._exit(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number in (signal.SIGINT, *TO_SAVE):  # terminals, torchrun and queues send them to all processes of a run
+        signal.signal(number, signal.SIG_IGN)

@@ -266,7 +266,10 @@ def trained(root: Path, workers: int) -> float:
 
 
 def watched(folder: Path, root: Path, workers: int, processes: int = 1) -> tuple[float, float]:
-    """Seconds to the first step of `nnspec train`, and the greatest memory of all its processes in MB, in 60 steps."""
+    """Seconds to the first step of `nnspec train`, and the greatest memory of all its processes in MB, in 60 steps.
+
+    That of torchrun itself, which imports PyTorch to start several, does not count.
+    """
     spec = folder / "model.nn"
     spec.write_text(SPEC)
     program = folder / "watched.py"
@@ -288,7 +291,7 @@ def watched(folder: Path, root: Path, workers: int, processes: int = 1) -> tuple
         for line in process.stdout:
             if line.startswith("step"):
                 first = first or time.perf_counter() - began
-                most = max(most, memory(process.pid))
+                most = max(most, sum(map(memory, children(process.pid) if processes > 1 else [process.pid])))
             if line.startswith("step 60"):
                 break
         process.terminate()
@@ -296,12 +299,16 @@ def watched(folder: Path, root: Path, workers: int, processes: int = 1) -> tuple
     return first, most
 
 
+def children(process: int) -> list[int]:
+    """The processes that a process started."""
+    return list(map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split()))
+
+
 def memory(process: int) -> float:
     """The proportional memory of a process and all behind it, in MB."""
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
     found = Path(f"/proc/{process}/smaps_rollup").read_text()
     own = next(int(line.split()[1]) for line in found.splitlines() if line.startswith("Pss:")) / 1024
-    return own + sum(memory(int(child)) for child in children)
+    return own + sum(map(memory, children(process)))
 
 
 def make_text(folder: Path) -> Path:
