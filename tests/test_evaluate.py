@@ -228,6 +228,13 @@ def test_labelled_texts_reach_recurrent_layers_with_their_lengths(tmp_path: Path
     (tmp_path / "new.jsonl").write_text('{"review": "great film"}\n{"review": "awful"}\n')
     from_file = nnspec.predict(trained.folder, tmp_path / "new.jsonl")
     assert from_file[0].answers == alone[0].answers and from_file[1].sample == "new.jsonl, line 2"
+    (tmp_path / "more.jsonl").write_text('{"review": "dull film"}\n{"review": "fine"}\n')
+    named = nnspec.predict(trained.folder, {"tokens": tmp_path / "new.jsonl"})
+    assert [each.answers for each in named] == [each.answers for each in from_file]
+    command = ["predict", str(trained.folder), "--input", f"tokens={tmp_path / 'new.jsonl'}"]
+    both = CliRunner().invoke(main, [*command, "--input", f"tokens={tmp_path / 'more.jsonl'}", "--json"])
+    assert both.exit_code == 0, both.output
+    assert len(json.loads(both.stdout)["predictions"]) == 4
 
 
 def test_a_path_or_a_share_holds_out_and_other_files_have_the_numbers_of_training(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 
 import nnspec
@@ -30,6 +31,7 @@ DEVICE = os.environ.get("NNSPEC_GPU", "cuda")
 PROVIDER = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
 LENET = "examples/lenet5_digits.nn"
 GPT = "examples/characters_gpt.nn"
+LONG = 2 if DEVICE == "cuda" else 1  # epochs of the network that takes a processor minutes
 Note = Callable[[str, object], None]
 
 
@@ -79,14 +81,14 @@ def test_a_strategy_on_one_card_follows_the_curve_of_none(
         "--name",
         "one",
         "--set",
-        "epochs=2",
+        f"epochs={LONG}",
     ]
     spec = str(repository / GPT)
     done = subprocess.run([sys.executable, *launch, spec, *options], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     with (tmp_path / "one/metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
-    alone = train(spec, tmp_path, epochs=2)
+    alone = train(spec, tmp_path, epochs=LONG)
     for own, other in zip(rows, alone.history, strict=True):
         assert float(own["loss"]) == pytest.approx(other["loss"], rel=2e-2)  # atomic sums have no fixed order on a GPU
     record_property("loss", rows[-1]["loss"])
@@ -100,6 +102,45 @@ def test_a_run_goes_on_where_it_stopped(tmp_path: Path, record_property: Note) -
     distance = max(float((a.double() - b.double()).abs().max()) for a, b in pairs)
     record_property("distance", f"{distance:.1e}")
     assert distance < 1e-2
+
+
+PICTURES = """
+model Small {
+  input image: float[N, 3, 32, 32]
+  Conv2d(16, 3, padding = 1) -> ReLU -> MaxPool2d(2) -> Flatten
+  output logits = Linear(2)
+}
+train {
+  data      = images("pictures")
+  augment   = [random_flip]
+  metrics   = [accuracy(logits, label)]
+  loss      = cross_entropy(logits, label)
+  optimizer = SGD(lr = 0.05, momentum = 0.9)
+  batch     = 16
+  epochs    = 2
+}
+"""
+
+
+def test_pictures_that_are_copied_while_the_card_computes_are_those_that_are_kept(
+    tmp_path: Path, record_property: Note
+) -> None:
+    draws = np.random.default_rng(0)
+    for number in range(200):
+        place = tmp_path / "pictures" / "ab"[number % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        pixels = draws.integers(0, 128 + 127 * (number % 2), (40, 36, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(place / f"{number}.png")
+    (tmp_path / "small.nn").write_text(PICTURES)
+    kept = train(str(tmp_path / "small.nn"), tmp_path)
+    read = train(str(tmp_path / "small.nn"), tmp_path, memory="1KB", workers=2)
+    pairs = zip(load_file(kept.last_weights).values(), load_file(read.last_weights).values(), strict=True)
+    distance = max(float((a.double() - b.double()).abs().max()) for a, b in pairs)
+    record_property("distance", f"{distance:.1e}")
+    record_property("samples/s", f"{read.history[-1]['samples_per_second']:,.0f}")
+    assert distance < 1e-3
+    judged = nnspec.evaluate(read.folder, device=DEVICE, memory="1KB", workers=2)
+    assert judged.figures["accuracy"] == pytest.approx(max(row["accuracy"] or 0 for row in read.history), abs=1e-2)
 
 
 @pytest.mark.parametrize("precision", ["float32", "float16", "bfloat16"])

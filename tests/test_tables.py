@@ -222,6 +222,16 @@ def test_columns_are_inputs_by_name_in_training_and_prediction(tmp_path: Path, m
     assert result.exit_code == 1 and "row 2 has no value for age" in result.stderr
 
 
+def test_rows_that_a_column_holds_out_say_nothing_of_categories_and_means(tmp_path: Path) -> None:
+    rows = ["train,red,1,a", "train,blue,3,b", "train,red,,a", "test,green,50,b", "validation,red,9,b"]
+    (tmp_path / "t.csv").write_text("part,colour,size,kind\n" + "\n".join(rows) + "\n", "utf-8")
+    choice = Table(path="t.csv", part="part", missing="mean", rare=1)
+    data = read(choice, tmp_path, Frame(None, None, None), None)
+    assert data.columns == ("colour=<unknown>", "colour=blue", "colour=red", "size") and data.filled == {"size": 2.0}
+    with pytest.raises(nnspec.SpecError, match="row 5 has 'green' for colour, which training has not seen"):
+        read(choice.model_copy(update={"rare": None}), tmp_path, Frame(None, None, None), None)
+
+
 def test_a_column_of_texts_is_no_input_of_floats(tmp_path: Path) -> None:
     people(tmp_path)
     (tmp_path / "people.nn").write_text(PEOPLE.replace("city: int[N]", "city: float[N, 1]").replace(

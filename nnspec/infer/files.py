@@ -107,22 +107,29 @@ def _batch(
 ) -> Inputs:
     """The samples of all sources of an input, behind one another; of texts, how many tokens each has, too."""
     texts = [line for source in sources for line in lines_in(source)]
-    names = [_named(text) for text in texts]
-    arrays, lengths = [], {}
+    parts = []
     if texts:
         array, counts = encode_texts(texts, port, metadata)
-        arrays, lengths = [array], {LENGTHS: counts, f"{port.name}_{LENGTHS}": counts}
-        lengths |= beside(array, counts) if LANGUAGE in metadata else {}
-    for file in (file for source in sources if not is_text(source) for file in _files(source)):
-        array, samples = _read(file, port, metadata, tell)
-        arrays.append(array)
-        names += samples
-    for array in arrays[1:]:
-        if array.shape[1:] != arrays[0].shape[1:] or not array.ndim:
-            found, wanted = str(list(array.shape)), str(list(arrays[0].shape))
-            raise SpecError.of(WrongInput(None, port.name, found, wanted, "the samples of a batch have one shape"))
-    whole = np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
-    return Inputs({port.name: whole, **(lengths if len(arrays) == 1 else {})}, tuple(names))
+        more = beside(array, counts) if LANGUAGE in metadata else {}
+        parts.append(Inputs({port.name: array, **_counted(port, counts), **more}, tuple(map(_named, texts))))
+    files = (file for source in sources if not is_text(source) for file in _files(source))
+    parts += [_read(file, port, metadata, tell) for file in files]
+    first, *others = parts
+    wanted = first.arrays[port.name]
+    for array in (part.arrays[port.name] for part in others):
+        if array.shape[1:] != wanted.shape[1:] or not array.ndim:
+            found, shown = str(list(array.shape)), str(list(wanted.shape))
+            raise SpecError.of(WrongInput(None, port.name, found, shown, "the samples of a batch have one shape"))
+    if not others:
+        return first
+    common = [name for name in first.arrays if all(name in part.arrays for part in others)]
+    whole = {name: np.concatenate([part.arrays[name] for part in parts]) for name in common}
+    return Inputs(whole, tuple(name for part in parts for name in part.samples))
+
+
+def _counted(port: TensorPort, counts: Array) -> dict[str, Array]:
+    """The numbers of tokens of the texts for an input, by the names that an input for them may have."""
+    return {LENGTHS: counts, f"{port.name}_{LENGTHS}": counts}
 
 
 def _named(text: str) -> str:
@@ -154,34 +161,33 @@ def _files(source: Path | str) -> list[Path]:
     return files or refuse(path, "it is a folder without files")
 
 
-def _read(
-    path: Path, port: TensorPort, metadata: Mapping[str, str], tell: Callable[[str], None]
-) -> tuple[Array, Sequence[str]]:
-    """The samples of a file, and what they are called."""
+def _read(path: Path, port: TensorPort, metadata: Mapping[str, str], tell: Callable[[str], None]) -> Inputs:
+    """The samples of a file, and what they are called; of texts, how many tokens each has, too."""
     suffix = path.suffix.lower()
     if suffix == ".npy":
         (array,) = _arrays(path).values()
-        return array, _numbered(path, array)
+        return Inputs({port.name: array}, _numbered(path, array))
     if suffix == ".npz":
         arrays = _arrays(path)
         held = f"it holds no array {port.name}; it holds {', '.join(arrays) or 'nothing'}"
         array = arrays[port.name] if port.name in arrays else refuse(path, held)
-        return array, _numbered(path, array)
+        return Inputs({port.name: array}, _numbered(path, array))
     if suffix in TABLES:
         rows = TableInputs(path, metadata)
         array = rows.read(port)
         rows.tell_unused(tell)
-        return array, rows.samples
+        counted = {} if rows.counts is None else _counted(port, rows.counts)
+        return Inputs({port.name: array, **counted}, rows.samples)
     need("reading a picture", "PIL")
     from nnspec.infer.pictures import read_picture  # here: the others need no Pillow
 
-    return read_picture(path, port, metadata), [path.name]
+    return Inputs({port.name: read_picture(path, port, metadata)}, (path.name,))
 
 
-def _numbered(path: Path, array: Array) -> list[str]:
+def _numbered(path: Path, array: Array) -> tuple[str, ...]:
     """The names of the samples of an array."""
     count = len(array) if array.ndim else 0
-    return [path.name] if count == 1 else [f"{path.name}[{index}]" for index in range(count)]
+    return (path.name,) if count == 1 else tuple(f"{path.name}[{index}]" for index in range(count))
 
 
 def _arrays(path: Path) -> dict[str, Array]:

@@ -35,6 +35,7 @@ class TableInputs:
         self.features = stored(metadata, "nnspec.columns", NAMES) or []
         self.texts = stored(metadata, TEXTS, FORM) or {}
         self._used: set[str] = set()
+        self.counts: Array | None = None  # of the tokens of the texts that were read last
         self._lengths: dict[str, Array] = {}
 
     @property
@@ -91,6 +92,7 @@ class TableInputs:
         if "" in texts:
             refuse(self.path, f"{self.table.place(texts.index(''))} has no value for {name}", "fill it in")
         array, counts = encode_texts(texts, port, self.metadata)
+        self.counts = counts
         self._lengths |= {"lengths": counts, f"{port.name}_lengths": counts}
         return array
 

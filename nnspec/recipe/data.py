@@ -199,7 +199,9 @@ class Table(Data, word="table"):
     each text among all of the column, sorted; `features` then has the other columns.
 
     Texts that training has not seen are refused, unless `rare` is written: then the first category, `<unknown>`, stands
-    for them and for those that are in fewer rows (`rare = 1` for the unseen ones alone).
+    for them and for those that are in fewer rows (`rare = 1` for the unseen ones alone). What training has seen, and
+    the means of its columns, are those of all rows but the ones that `part`, or data of their own, hold out: a share
+    that is held out at random counts, so that neither the categories nor the shapes depend on the seed.
 
     Values are separated by commas, semicolons, tabs or bars. A missing value (nothing, NA, NaN, null, ?) is a mistake,
     unless `missing` is "drop", by which its row is left out, or "mean", "median" or a number: a number becomes that of

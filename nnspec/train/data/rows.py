@@ -111,6 +111,11 @@ class Rows:
         """A row that is read, with its file."""
         return f"{self.path.name}, {self.place(index)}"
 
+    @property
+    def trained(self) -> int:
+        """The number of rows by which is told what numbers stand for: all but those that are said to be held out."""
+        return len(self.order) - sum(self.counts)
+
     def _chosen(self, values: Values) -> Values:
         return [values[index] for index in self.order] if isinstance(values, list) else values[self.order]
 
@@ -194,7 +199,7 @@ class Rows:
             if not known and bool(((values >= 0) & (values < 2**53) & (values == np.floor(values))).all()):
                 return torch.from_numpy(values.astype(np.int64)), ()
             values = [f"{number:g}" for number in values]
-        known = known or tuple(sorted(set(values), key=_order))
+        known = known or tuple(sorted(set(values[: self.trained]), key=_order))
         numbers, new = numbered(values, known)
         if new is not None:
             reason = f"{self.place(new)} has {values[new]!r} for {column}, a class that training has not seen"

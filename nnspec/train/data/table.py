@@ -92,7 +92,8 @@ class _Reading(Rows):
                 self.filled[name] = ""
                 self.notes.append(f"{name} has no value in {count:,} rows: a text of its own")
             return
-        if bool(missing.all()) and before is None and not isinstance(self.choice.missing, float):
+        found = values[: self.trained][~missing[: self.trained]]
+        if not len(found) and before is None and not isinstance(self.choice.missing, float):
             self.fail(f"column {name} has no values", f'leave it out: without = ["{name}"]')
         rule = self.choice.missing
         if isinstance(before, float):
@@ -100,7 +101,7 @@ class _Reading(Rows):
         elif isinstance(rule, float | int):
             number = float(rule)
         else:
-            number = float(values[~missing].mean() if rule == "mean" else np.median(values[~missing]))
+            number = float(found.mean() if rule == "mean" else np.median(found))
         self.columns[name] = np.where(missing, number, values)
         self.filled[name] = number
         if count:
@@ -133,7 +134,9 @@ class _Reading(Rows):
             return [(name, column)]
         if before == [name]:
             self.fail(f"column {name} is not made of numbers ({self.place(0)})", "training has seen numbers in it")
-        texts = tuple(each.removeprefix(f"{name}=") for each in before) or categories(column, self.choice.rare)
+        texts = tuple(each.removeprefix(f"{name}=") for each in before) or categories(
+            column[: self.trained], self.choice.rare
+        )
         if len(texts) > TEXTS:
             advice = f'leave it out, without = ["{name}"], or take it as classes: input {name}: int[N]'
             self.fail(f"column {name} has {len(texts):,} different texts", advice)
@@ -171,7 +174,7 @@ class _Reading(Rows):
             column = self._chosen(self.table.texts(name))
             assert isinstance(column, list)
         if isinstance(column, list):
-            texts = texts or categories(column, self.choice.rare)
+            texts = texts or categories(column[: self.trained], self.choice.rare)
             numbers = torch.from_numpy(self._numbered(name, column, texts))
         else:
             odd = np.flatnonzero(column != np.floor(column))

@@ -85,8 +85,7 @@ class _Reading(Rows):
             return pieces(self.tokenizer, self.span)
         if self.known is not None:
             return recounted(self.known.vocabularies.get(field, ()))
-        trained = column[: len(column) - sum(self.counts)]
-        return counted(trained, self.texts.unit == "character", self.texts.vocabulary)
+        return counted(column[: self.trained], self.texts.unit == "character", self.texts.vocabulary)
 
     def _padded(self, name: str, column: Sequence[str], tokens: TokenList) -> tuple[Tensor, Tensor]:
         """[N, T] with the longest text of at most `length` tokens, and the number of tokens of each."""
