@@ -15,6 +15,7 @@ GENERATED = (layers, recipes, commands, mistakes, library, zoo)
 # The parts of the navigation, in order: a title, and the folder or page.
 PARTS = (
     ("Home", "index.md"),
+    ("Start", "start.md"),
     ("Guide", "guide"),
     ("Course", "course"),
     ("How to", "how_to"),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from inspect import cleandoc
 
+from docs.site.docstring import call, escaped, prose
 from docs.site.page import Page, block, joined, table
 from nnspec.elaborate.builder.signature import signature
 from nnspec.explain import find_layer
@@ -53,7 +53,7 @@ def _pictures(layer: type[Layer]) -> Iterator[Page]:
 
 def _part(layer: type[Layer], drawn: set[str]) -> str:
     name = _name(layer)
-    words = [f"## {name}", block(signature(layer), "nn"), block(cleandoc(layer.__doc__ or ""))]
+    words = [f"## {name}", block(call(signature(layer)), "nn"), prose(layer.__doc__ or "")]
     if not layer.examples:
         return joined(words)
     first = layer.examples[0]
@@ -64,8 +64,8 @@ def _part(layer: type[Layer], drawn: set[str]) -> str:
     examples = "\n".join(f"{each.text}  # on {', '.join(each.inputs)}" for each in layer.examples)
     return joined([
         *words,
-        f"`{first.text}` makes {gives} of {types}:",
+        f"`{first.text}` makes {escaped(gives)} of {escaped(types)}:",
         f"![{name}, drawn]({name}.svg)" if f"layers/{name}.svg" in drawn else "",
-        block(str(arithmetic)) if arithmetic is not None else "",
+        block(str(arithmetic).partition("\n")[2]) if arithmetic is not None else "",
         block(examples, "nn"),
     ])  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 import nnspec
+from docs.site.docstring import escaped, heading, prose
 from docs.site.page import Page, block, joined, table
 
 
@@ -25,7 +26,7 @@ def pages() -> Iterator[Page]:
 
 
 def _first(each: object) -> str:
-    return (inspect.getdoc(each) or "").split("\n\n")[0].replace("\n", " ")
+    return escaped((inspect.getdoc(each) or "").split("\n\n")[0].replace("\n", " "))
 
 
 def _members(kind: type) -> Iterator[tuple[str, object]]:
@@ -40,15 +41,12 @@ def _part(name: str, each: object) -> str:
 
 
 def _text(each: object, name: str = "") -> str:
-    function = each.__func__ if isinstance(each, classmethod) else each.fget if isinstance(each, property) else each
+    function = each.__func__ if isinstance(each, classmethod) else each
     head = ""
-    if inspect.isroutine(function) and not isinstance(each, property):
-        try:
-            head = block(f"{name.rpartition('.')[2] or name}{inspect.signature(function)}", "python")
-        except ValueError:
-            head = ""
-    elif isinstance(each, property):
+    if isinstance(each, property):
         head = "*Attribute.*"
     elif isinstance(each, ModuleType):
         head = block(f"nnspec.{name}", "python")
-    return joined([head, block(inspect.getdoc(each) or "")])
+    elif name and inspect.isroutine(function):
+        head = block(heading(name.rpartition(".")[2], function), "python")
+    return joined([head, prose(inspect.getdoc(each) or "")])

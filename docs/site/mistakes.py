@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from docs.site.docstring import escaped, prose
 from docs.site.page import Page, block, joined, table
 from nnspec.explain import mistakes
 
@@ -15,14 +16,14 @@ _TESTS = Path(__file__).parents[2] / "tests"
 def pages() -> Iterator[Page]:
     """The contents, and the pages."""
     found = mistakes()
-    rows = [(f"[{code}]({code}.md)", page.first_line) for code, page in found.items()]
+    rows = [(f"[{code}]({code}.md)", escaped(page.first_line)) for code, page in found.items()]
     about = "`nnspec explain CODE` prints such a page. A code that begins with W is a warning."
     yield Page("mistakes/index.md", joined(["# Mistakes", about, table(["code", ""], rows)]))
     shown = dict(_examples())
     for code, page in found.items():
         example = shown.get(code, ("", ""))
         said = ["nnspec says:", block(example[1])] if example[1] else []
-        yield Page(f"mistakes/{code}.md", joined([f"# {code}", page.text, example[0], *said]))
+        yield Page(f"mistakes/{code}.md", joined([f"# {code}", prose(page.text), example[0], *said]))
 
 
 def _examples() -> Iterator[tuple[str, tuple[str, str]]]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from inspect import cleandoc
 from typing import Any, cast
 
+from docs.site.docstring import call, prose
 from docs.site.page import Page, block, joined, table
 from nnspec.elaborate.builder.signature import signature
 from nnspec.recipe.choice import CHOICES
@@ -18,7 +18,7 @@ def pages() -> Iterator[Page]:
     yield Page("recipes/index.md", joined(["# Recipes", about, table(["key", "words"], rows)]))
     for key, choices in CHOICES.items():
         parts = [
-            joined([f"## {word}", block(signature(cast(Any, choice)), "nn"), block(cleandoc(choice.__doc__ or ""))])
+            joined([f"## {word}", block(call(signature(cast(Any, choice))), "nn"), prose(choice.__doc__ or "")])
             for word, choice in choices.items()
         ]
         yield Page(f"recipes/{key}.md", joined([f"# {key}", *parts]))
