@@ -32,6 +32,7 @@ from nnspec.weights.source import shown
 from nnspec.zoo import locate
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from onnx import ModelProto
     from torch import nn
 
@@ -224,7 +225,7 @@ class Model:
         top_k: int | None = None,
         top_p: float | None = None,
         seed: int = 0,
-        source: str | Sequence[str] = "",
+        source: str | Sequence[str] | NDArray[Any] = "",
         messages: Sequence[Mapping[str, Any]] = (),
         onnx: bool = False,
         limits: Limits = DEFAULT_LIMITS,
@@ -243,7 +244,8 @@ class Model:
             top_k: only the so many likeliest tokens.
             top_p: only the likeliest tokens that together have this share of the probability.
             seed: the same one gives the same texts.
-            source: what the encoder of the model reads first, such as a text to translate; one, or one a prompt.
+            source: what the encoder of the model reads first, such as a text to translate; one, or one a prompt. One
+                that reads no text is given an array, [N, ...], such as the features of a sound.
             messages: a conversation, `[{"role": "user", "content": "..."}]`, in place of a prompt: it is written by the
                 chat template that is stored with the model, and the texts are the answers.
             onnx: by onnxruntime instead of PyTorch.
@@ -261,10 +263,12 @@ class Model:
         weights = self._needed(weights)
         sampler = open_model(self.program, weights, self.sources, onnx=onnx, limits=limits)
         choice = choice_of(sampler.language, temperature, top_k, top_p)
-        given = [text if isinstance(text, str) else tuple(text) for text in (prompt, source)]
+        begun = prompt if isinstance(prompt, str) else tuple(prompt)
         if messages:
-            given[0] = rendered(sampler.language, messages, shown(weights))
-        return sampler.texts(Request(given[0], length, count, choice, seed, given[1], bool(messages)))
+            begun = rendered(sampler.language, messages, shown(weights))
+        arrays: NDArray[Any] | None = None if isinstance(source, (str, Sequence)) else source
+        read = source if isinstance(source, str) else tuple(source) if isinstance(source, Sequence) else ""
+        return sampler.texts(Request(begun, length, count, choice, seed, read, arrays, bool(messages)))
 
     def compare_weights(self, weights: WeightSource, *, limits: Limits = DEFAULT_LIMITS) -> Comparison:
         """Compare a file of weights with the model: keys that fit, are missing, unexpected, of another shape or NaN.

@@ -118,6 +118,14 @@ def test_a_classifier_predicts_and_exports_by_one_command_each(tmp_path: Path) -
     assert [pytest.approx(each, abs=1e-5) for each in EXPECTED["bert"]] == found
 
 
+BART = 'import BART from "zoo/bart.nn"\nmodel Tiny = BART(1, 16, 2, hidden = 32, vocab = 107, context = 64)\n'
+
+
+def test_rules_that_force_and_forbid_tokens_are_followed_as_transformers_does() -> None:
+    texts = nnspec.loads(BART).sample(HERE / "bart", source=PROMPTS, length=24)
+    assert [list(text.tokens) for text in texts] == EXPECTED["bart"]
+
+
 # --- what is stored with the model
 
 

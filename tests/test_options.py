@@ -37,7 +37,19 @@ PROMISED = {
     "--input": (SPEC | {"explain", "import"}) - {"sample", "evaluate"},  # in predict it is what the model runs on
     "--memory": {"train", "sweep", "find-lr", "evaluate"},
     "--workers": {"train", "sweep", "find-lr", "evaluate"},
-    "--json": {"check", "summary", "verify", "bench", "runs", "zoo", "weights check", "predict", "evaluate", "doctor"},
+    "--json": {
+        "check",
+        "summary",
+        "verify",
+        "bench",
+        "runs",
+        "zoo",
+        "weights check",
+        "predict",
+        "evaluate",
+        "sample",
+        "doctor",
+    },
 }
 
 

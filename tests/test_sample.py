@@ -304,3 +304,35 @@ def test_characters_are_read_and_written() -> None:
     assert vocabulary.decode(vocabulary.encode("a bad cab")) == "a bad cab"
     with pytest.raises(SpecError):
         vocabulary.encode("A")
+
+
+WHISPER = """
+import Whisper from "zoo/whisper.nn"
+model Tiny = Whisper(layers = 1, width = 16, heads = 2, vocab = 20, mels = 4, places = 6, padding = 1, context = 12)
+"""
+
+
+def test_an_encoder_that_reads_no_text_is_given_arrays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = nnspec.loads(WHISPER)
+    weights = stored(model, Path("w.safetensors"), seed=3, classes=list(ALPHABET))
+    sounds = np.random.default_rng(0).standard_normal((2, 4, 12)).astype(np.float32)
+    module = model.to_torch(weights).eval()
+    expected = []
+    for sound in torch.from_numpy(sounds):
+        tokens = [ALPHABET.index("a")]
+        for _ in range(5):
+            with torch.no_grad():
+                scores = module(sound[None], torch.tensor([tokens]))[0]
+            tokens.append(int(scores[0, -1, : len(ALPHABET)].argmax()))
+        expected.append("".join(ALPHABET[token] for token in tokens))
+    assert len(set(expected)) == 2
+    for onnx in (False, True):
+        assert model.sample(weights, "a", length=5, temperature=0, source=sounds, onnx=onnx) == expected
+    np.save("one.npy", sounds[0])
+    Path("m.nn").write_text(WHISPER)
+    command = ("sample", "m.nn", "--weights", "w.safetensors", "--prompt", "a", "--length", "5", "--temperature", "0")
+    assert nnspec_command(*command, "--source", "one.npy").stdout == expected[0] + "\n"
+    np.save("bad.npy", sounds[0, :3])
+    assert "E0804" in nnspec_command(*command, "--source", "bad.npy").stderr
+    assert "E0588" in nnspec_command(*command).stderr

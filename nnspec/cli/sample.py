@@ -19,6 +19,7 @@ from nnspec.weights.source import WeightSource, file_of
 if TYPE_CHECKING:
     from nnspec.sample.request import Request
     from nnspec.sample.text import TextSampler
+    from nnspec.weights.arrays import Array
 
 PICTURES = 64
 STORED = "; as is stored with the model, or else"
@@ -36,7 +37,8 @@ STORED = "; as is stored with the model, or else"
 @click.option("--messages", metavar="FILE.json",
               help='A conversation, [{"role": "user", "content": "..."}], in the place of a prompt.')  # fmt: skip
 @click.option("--source", "sources", multiple=True, metavar="TEXT",
-              help="What an encoder reads first, such as a text to translate.")  # fmt: skip
+              help="What an encoder reads first, a text to translate; for sounds or pictures an array in a file, X.npy."
+              )  # fmt: skip
 @click.option("--length", type=click.IntRange(min=1), metavar="N",
               help=f"How many tokens follow the prompt{STORED} 200.")  # fmt: skip
 @click.option("--count", type=click.IntRange(min=1, max=4096), metavar="N",
@@ -91,7 +93,10 @@ def command(
     sampler = _open(spec, weights, onnx, tokenizer)
     from nnspec.sample.request import Request, choice_of  # here: only now is numpy known to be installed
 
-    reads = sampler.engine.layout.source is not None and sampler.language is not None
+    arrays = _arrays(sampler, sources)
+    if arrays is not None:
+        sources = ()
+    reads = arrays is None and sampler.engine.layout.source is not None and sampler.language is not None
     if reads and prompts and not sources:
         _note("the prompt is what the encoder reads; what the answer begins with is --prompt beside --source")
         prompts, sources = (), prompts
@@ -101,7 +106,7 @@ def command(
         prompt = _conversation(sampler, prompts, system, messages, spec.path)
     request = Request(
         prompt, length, count or 1, choice, seed, sources[0] if len(sources) == 1 else sources or "",
-        bool(chat or messages),
+        arrays, bool(chat or messages),
     )  # fmt: skip
     if choice is None:
         _tell_manner(sampler)
@@ -109,6 +114,20 @@ def command(
     if context is not None:
         _note(f"the model takes {context} tokens: when they are full, it reads the last half again")
     _print(sampler, request, as_json)
+
+
+def _arrays(sampler: TextSampler, sources: tuple[str, ...]) -> Array | None:
+    """The arrays in files for an encoder that reads no text; None where it reads one, or there are none.
+
+    Raises:
+        SpecError: a file cannot be read, or does not fit.
+    """
+    source = sampler.engine.layout.source
+    if source is None or source.text or not sources:
+        return None
+    from nnspec.sample.arrays import read_features  # here: numpy is no part of the core
+
+    return read_features([Path(each) for each in sources], source)
 
 
 def _print(sampler: TextSampler, request: Request, as_json: bool) -> None:

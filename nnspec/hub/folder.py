@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +24,7 @@ from nnspec.kinds import CONFIG
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
 _OTHERS = (".safetensors", ".bin", ".pt", ".pth", ".h5", ".msgpack", ".gguf", ".onnx")  # files that are told of
-_CLASSIFIERS = ("ForSequenceClassification", "ForTokenClassification", "ForImageClassification")
+_CLASSIFIERS = ("ForSequenceClassification", "ForImageClassification")
 
 
 class _Model(BaseModel):
@@ -75,6 +76,12 @@ def metadata_of(folder: Path) -> dict[str, str]:
     Raises:
         SpecError: a file of it cannot be read.
     """
+    files = sorted(each for each in folder.iterdir() if each.suffix in (".json", ".jinja"))
+    return dict(_metadata(folder, tuple((each.name, each.stat().st_mtime_ns, each.stat().st_size) for each in files)))
+
+
+@lru_cache(maxsize=4)  # a command reads it several times, and tokenizers have tens of megabytes
+def _metadata(folder: Path, _state: tuple[tuple[str, int, int], ...]) -> dict[str, str]:
     tokenizer = read_tokenizer(folder)
     rules = Generation() if tokenizer is None else None
     stored = read_form(folder / "generation_config.json", Generation)

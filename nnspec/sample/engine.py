@@ -19,10 +19,16 @@ from nnspec.weights.arrays import Array
 
 
 class Source(Record):
-    """The text that an encoder reads before the model writes: its input, and which dimension counts texts."""
+    """What an encoder reads before the model writes: its input, the type of that, which dimension counts texts."""
 
     name: str
+    type: TensorType
     samples: int
+
+    @property
+    def text(self) -> bool:
+        """Whether it is a text, and no array of numbers."""
+        return self.type.dtype == "int"
 
 
 class DecoderPorts(Record):
@@ -76,11 +82,13 @@ def layout_of(made: Decoder) -> DecoderPorts:
 
 
 def source_of(inputs: Mapping[str, TensorType], samples: Size) -> Source | None:
-    """The text among the inputs of an encoder; None where it reads anything else, or more."""
+    """The text, or the array of numbers, that an encoder reads; None where it reads anything else, or more."""
     (name, given), *others = inputs.items()
-    if others or given.dtype != "int" or given.rank != 2 or samples not in given.shape:
+    if others or samples not in given.shape:
         return None
-    return Source(name, given.shape.index(samples))
+    if given.dtype == "float" and given.shape[0] == samples:
+        return Source(name, given, 0)
+    return Source(name, given, given.shape.index(samples)) if given.dtype == "int" and given.rank == 2 else None
 
 
 class Engine(ABC):

@@ -65,6 +65,21 @@ class SourceMissing(Diagnostic):
         return f"the model reads a text before it writes one, its input {self.input}, and there is none"
 
 
+class ArrayMissing(Diagnostic):
+    """The model has an encoder that reads an array of numbers, such as the features of a sound, and none is given.
+
+    It is given as the encoder takes it, [N, ...] or without the first dimension: nnspec makes none of a sound.
+    """
+
+    code = "E0588"
+    input: str
+    advice: str = "give it: nnspec sample ... --source FEATURES.npy"
+
+    @property
+    def message(self) -> str:
+        return f"the model reads an array before it writes a text, its input {self.input}, and there is none"
+
+
 class NoSource(Diagnostic):
     """A source is given to a model without an encoder, which reads nothing but the prompt."""
 

@@ -66,7 +66,7 @@ def _sampler(engine: Engine, metadata: Mapping[str, str], path: str) -> TextSamp
     """The sampler of an engine, with the vocabularies that are stored in a file."""
     source = engine.layout.source
     vocabulary = _vocabulary(engine.layout.tokens, metadata, path)
-    read = _vocabulary(source.name, metadata, path) if source else None
+    read = _vocabulary(source.name, metadata, path) if source and source.text else None
     return TextSampler(engine, vocabulary, read, language_of(metadata))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nnspec.infer.language import Language
 from nnspec.record import Record
 from nnspec.sample.choose import Sampling
+from nnspec.weights.arrays import Array
 
 LENGTH = 200  # tokens of a text, where neither the user nor the model says how many
 
@@ -21,13 +22,15 @@ class Request(Record):
     choice: Sampling | None = Sampling()
     seed: int = 0
     source: str | tuple[str, ...] = ""  # what an encoder reads first, such as the text to translate
+    arrays: Array | None = None  # what an encoder reads first that reads no text, such as a sound; one, or one a prompt
     conversation: bool = False  # whether prompts have their special tokens written in them, and only answers are wanted
 
     @property
     def prompts(self) -> tuple[str, ...]:
-        """The prompts; one for each source where there is none."""
+        """The prompts; where there is but one, it stands for each source."""
         given = (self.prompt,) if isinstance(self.prompt, str) else self.prompt
-        return given * len(self.sources) if len(given) == 1 else given
+        read = len(self.sources) if self.arrays is None else len(self.arrays)
+        return given * read if len(given) == 1 else given
 
     @property
     def sources(self) -> tuple[str, ...]:

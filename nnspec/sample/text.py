@@ -11,10 +11,11 @@ from nnspec.infer.language import Language
 from nnspec.infer.vocabulary import SurroundedTokens, Vocabulary
 from nnspec.record import Record
 from nnspec.sample.engine import Engine
-from nnspec.sample.mistakes import NoSource, SourceMissing, UnevenRequest, VocabularyTooLarge
+from nnspec.sample.mistakes import ArrayMissing, NoSource, SourceMissing, UnevenRequest, VocabularyTooLarge
 from nnspec.sample.pieces import pieces
 from nnspec.sample.request import LENGTH, Request, Text, stored_choice
 from nnspec.sample.writing import Writer
+from nnspec.weights.arrays import Array
 
 
 class _Row(Record):
@@ -24,6 +25,7 @@ class _Row(Record):
     start: tuple[int, ...]
     source: tuple[int, ...]
     number: int
+    place: int  # of its prompt
 
 
 class TextSampler:
@@ -99,8 +101,11 @@ class TextSampler:
         starts = [tuple(self._start(prompt, request)) for prompt in prompts]
         read = [tuple(self._source(source)) for source in sources]
         pairs = zip(prompts, starts, read * len(prompts) if len(read) == 1 else read, strict=True)
-        several = [each for each in pairs for _ in range(request.count)]
-        return [_Row(prompt, start, source, number) for number, (prompt, start, source) in enumerate(several)]
+        several = [(place, *each) for place, each in enumerate(pairs) for _ in range(request.count)]
+        self._check_arrays(request, len(prompts))
+        return [
+            _Row(prompt, start, source, number, place) for number, (place, prompt, start, source) in enumerate(several)
+        ]
 
     def _start(self, prompt: str, request: Request) -> list[int]:
         """The tokens of the prompt; without one, what is stored, a new line, or else the first of the vocabulary.
@@ -140,6 +145,8 @@ class TextSampler:
         Raises:
             SpecError: there is none, or no encoder.
         """
+        if self._hears:
+            return []
         name = self.engine.layout.source.name if self.engine.layout.source else ""
         tokens = self.source.encode(text) if self.source and text else []
         if name and not tokens:
@@ -147,6 +154,27 @@ class TextSampler:
         if text and not name:
             raise SpecError.of(NoSource(None))
         return tokens
+
+    @property
+    def _hears(self) -> bool:
+        """Whether an encoder reads an array of numbers, and no text."""
+        return self.engine.layout.source is not None and not self.engine.layout.source.text
+
+    def _check_arrays(self, request: Request, prompts: int) -> None:
+        """Raises SpecError: the encoder lacks its array, or has more or fewer than there are prompts."""
+        if not self._hears:
+            return
+        assert self.engine.layout.source is not None
+        if request.arrays is None:
+            raise SpecError.of(ArrayMissing(None, self.engine.layout.source.name))
+        if len(request.arrays) not in (1, prompts):
+            raise SpecError.of(UnevenRequest(None, prompts, len(request.arrays)))
+
+    def _arrays(self, rows: Sequence[_Row], request: Request) -> Array:
+        """The arrays that the encoder reads for the texts."""
+        assert request.arrays is not None
+        places = [row.place if len(request.arrays) > 1 else 0 for row in rows]
+        return np.ascontiguousarray(request.arrays[places].astype(np.float32))
 
     def _length(self, row: _Row, request: Request) -> int:
         """How many tokens follow the prompt: as asked for, as stored, or 200."""
@@ -159,7 +187,9 @@ class TextSampler:
 
     def _writer(self, rows: Sequence[_Row], request: Request) -> Writer:
         """The texts at work; their sources are read, which are equally long."""
-        if self.engine.layout.source is not None:
+        if self._hears:
+            self.engine.encode(self._arrays(rows, request))
+        elif self.engine.layout.source is not None:
             self.engine.remember(np.array([row.source for row in rows], np.int64))
         choice = request.choice or stored_choice(self.language)
         seeds = [(request.seed, row.number) for row in rows]
