@@ -57,8 +57,10 @@ def add_samples(folder: Path, session: Session, fields: Sequence[Json], count: i
 def _own_size(known: Mapping[str, Any], picture: Json) -> tuple[int, int] | None:
     """The size that pictures of the data have before they are brought to that of the model."""
     field = known.get(picture["name"]) or next((each for each in known.values() if each and each.picture), None)
-    sizes = field.sizes[1:] if field is not None and field.picture else ()
-    return (sizes[0], sizes[1]) if len(sizes) == 2 and None not in sizes else None
+    match field.sizes if field is not None and field.picture else ():
+        case (_, int(height), int(width)):
+            return height, width
+    return None
 
 
 def _add(data: DataSet, session: Session, fields: Sequence[Json], count: int) -> None:

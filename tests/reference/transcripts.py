@@ -25,6 +25,7 @@ from nnspec.importing.from_torch.module import need_equal
 from nnspec.infer.session import Session
 from nnspec.layers.families.sigmoids import Tanh
 from nnspec.notebook.cell import compiled
+from nnspec.playground.build import build
 from nnspec.plugin import loading
 from nnspec.to_onnx import export
 from nnspec.to_onnx.row import ROWS
@@ -280,3 +281,9 @@ def _(patch: pytest.MonkeyPatch) -> None:
 def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("nnspec.importing.from_onnx.compare.TOLERANCE", -1.0)
     nnspec.from_onnx("linear.onnx")
+
+
+@step("the page of the playground where there is no npm")
+def _(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("shutil.which", lambda name: None)
+    build(Path("site"))

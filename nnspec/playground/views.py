@@ -1,0 +1,44 @@
+"""The views of a text on the page, as plain data: the table of a model, its picture, its PyTorch source."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from nnspec.api import Model
+from nnspec.diagnostics import SpecError
+from nnspec.service.document import Document
+
+Json = dict[str, Any]
+
+
+def view(document: Document, what: str, wanted: str = "") -> str:
+    """A view of the model that is wanted, or of the first that is sound, as JSON.
+
+    Args:
+        document: the text.
+        what: "summary", "picture" or "source".
+        wanted: the name of a model.
+    """
+    names = [
+        each.name
+        for each in document.readable.declarations.models
+        if all(parameter.default is not None for parameter in each.declaration.parameters)
+    ]
+    found: Json = {"what": what, "models": names}
+    for name in sorted(names, key=lambda each: each != wanted):
+        model = document.elaborated(name, mended=not document.whole).model
+        if model is not None:
+            return json.dumps(found | {"model": name} | _shown(model, what))
+    return json.dumps(found | {"refused": "No model is without mistakes yet."})
+
+
+def _shown(model: Model, what: str) -> Json:
+    try:
+        if what == "picture":
+            return {"page": model.draw().html()}
+        if what == "source":
+            return {"text": model.torch_source()}
+        return {"table": model.summary()._repr_html_()}
+    except SpecError as error:
+        return {"refused": error.found[0].diagnostic.message}

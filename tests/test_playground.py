@@ -1,0 +1,209 @@
+"""The playground: views as plain data, the language server as messages; and the built page in a browser."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import json
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import nnspec
+from nnspec.cli.main import COMMANDS
+from nnspec.playground.browser import URI, Workbench
+from nnspec.playground.menu import menu, texts
+
+TEXT = "model First {\n  input x: float[N, 8]\n  hidden: Linear(4) -> ReLU\n  output y = Linear(2)\n}\n"
+BROKEN = TEXT.replace("ReLU", "RelU")
+
+
+def test_a_view_is_of_the_model_that_is_wanted_or_of_the_first_that_is_sound() -> None:
+    bench = Workbench()
+    second = "model Second {\n  input x: float[N, 4]\n  output y = Linear(3)\n}\n"
+    both = json.loads(bench.view(TEXT + second, "summary", "Second"))
+    assert (both["models"], both["model"]) == (["First", "Second"], "Second")
+    assert "<table>" in both["table"]
+    assert json.loads(bench.view(BROKEN + second, "source"))["model"] == "Second"
+    assert json.loads(bench.view(BROKEN, "summary"))["refused"] == "No model is without mistakes yet."
+
+
+def test_views_are_those_of_the_commands() -> None:
+    bench, model = Workbench(), nnspec.loads(TEXT)
+    assert json.loads(bench.view(TEXT, "source"))["text"] == model.torch_source()
+    assert json.loads(bench.view(TEXT, "summary"))["table"] == model.summary()._repr_html_()
+    assert "<svg" in json.loads(bench.view(TEXT, "picture"))["page"]
+
+
+def test_the_menu_names_files_that_are_there() -> None:
+    files = texts()
+    assert {entry["file"] for entry in menu()} == files.keys()
+    assert all(path.is_file() for path in files.values())
+    assert {"ResNet50", "GPT2", "lenet5_digits"} <= {entry["name"] for entry in menu()}
+
+
+def test_the_language_server_speaks_in_messages() -> None:
+    lsp = pytest.importorskip("lsprotocol.types", reason="the language server needs pygls")
+    said: list[dict[str, Any]] = []
+    bench = Workbench()
+    bench.serve(lambda message: said.append(json.loads(message)))
+
+    def ask(method: str, **params: Any) -> None:
+        bench.receive(json.dumps({"jsonrpc": "2.0", "id": method, "method": method, "params": params}))
+
+    ask("initialize", processId=None, rootUri=None, capabilities={})
+    assert bench._server is not None
+    bench._server.workspace.put_text_document(lsp.TextDocumentItem(URI, "nnspec", 0, TEXT))
+    assert bench._current(TEXT) is bench._server.document(URI), "views are of the server's text, where it has the same"
+    end = {"line": 5, "character": 0}
+    ask("textDocument/inlayHint", textDocument={"uri": URI}, range={"start": {"line": 0, "character": 0}, "end": end})
+    hints = next(message["result"] for message in said if message.get("id") == "textDocument/inlayHint")
+    assert [hint["label"] for hint in hints] == ["[N, 4]", "[N, 4]", "[N, 2]"]
+
+
+def test_the_script_is_no_command() -> None:
+    assert "playground" not in COMMANDS, "it is run by those who release nnspec, from a clone"
+
+
+# --- in a browser
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="a page is driven with Playwright")
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+SITE = os.environ.get("NNSPEC_PLAYGROUND")  # the folder that python -m nnspec.playground.build wrote
+AXE = os.environ.get("NNSPEC_AXE")  # the path of axe.min.js, from npm's axe-core
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+MISSING = "there is no Chromium here" if BROWSER is None else "NNSPEC_PLAYGROUND names no folder of a built page"
+PATIENCE = 120_000  # milliseconds: nothing here is about speed
+
+
+def in_browser(test: Any) -> Any:
+    """The test of the built page."""
+    return pytest.mark.slow(pytest.mark.skipif(BROWSER is None or SITE is None, reason=MISSING)(test))
+
+
+class Silent(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    handler = functools.partial(Silent, directory=SITE)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=BROWSER, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+class Shown:
+    """The page in the browser, and what it has asked for and complained of."""
+
+    def __init__(self, browser: Any, address: str, **context: Any) -> None:
+        self.page = browser.new_context(**context).new_page()
+        self.page.set_default_timeout(PATIENCE)
+        self.address = address.partition("#")[0]
+        self.asked: list[str] = []
+        self.errors: list[str] = []
+        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.goto(address)
+        self.page.wait_for_selector("body[data-ready]")
+        self.page.wait_for_selector(".cm-shape")
+
+    def write(self, text: str) -> None:
+        """Take the place of the text, as one who types."""
+        self.page.locator("#editor .cm-content").click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(text)
+
+    def is_sound(self) -> None:
+        assert self.errors == []
+        assert [url for url in self.asked if not url.startswith((self.address, "data:", "blob:"))] == []
+
+
+@in_browser
+def test_a_mistake_is_underlined_and_mended(site, browser) -> None:
+    shown = Shown(browser, site)
+    page = shown.page
+    shown.write(TEXT)
+    page.get_by_text("No mistakes.", exact=True).wait_for()
+    assert page.locator("#view-summary").get_by_text("ReLU").count()
+    page.locator("#editor .cm-line").nth(2).click()
+    page.keyboard.press("End")
+    for key in ("Backspace", "Backspace", "Backspace", "Backspace"):
+        page.keyboard.press(key)
+    page.keyboard.type("RelU")
+    page.keyboard.press("Escape")
+    page.locator("#editor .cm-lintRange-error").wait_for()
+    assert page.locator("#editor .cm-lintRange-error").inner_text() == "RelU"
+    assert "E0201" in page.locator("#mistakes").inner_text()
+    assert page.locator("#stale").inner_text().startswith("No model is without mistakes yet.")
+    page.locator("#mistakes .fix").first.click()
+    page.get_by_text("No mistakes.", exact=True).wait_for()
+    assert "ReLU" in page.locator("#editor .cm-content").inner_text()
+    assert page.locator("#editor .cm-shape").all_inner_texts() == ["[N, 4]", "[N, 4]", "[N, 2]"]
+    shown.is_sound()
+
+
+@in_browser
+def test_a_block_opens_in_the_picture_and_the_source_is_shown(site, browser) -> None:
+    shown = Shown(browser, f"{site}#ResNet50", viewport={"width": 1400, "height": 900})
+    page = shown.page
+    page.get_by_role("tab", name="Picture").click()
+    picture = page.frame_locator("#view-picture iframe")
+    picture.locator("[data-box]").first.wait_for()
+    picture.get_by_role("button", name="Close all").click()
+    before = picture.locator("[data-box]").count()
+    picture.locator("[aria-expanded=false]").first.focus()
+    picture.locator("[aria-expanded=false]").first.press("ArrowRight")
+    assert picture.locator("[data-box]").count() > before
+    page.keyboard.press("Escape")
+    page.get_by_role("tab", name="Picture").focus()
+    page.keyboard.press("ArrowRight")
+    page.locator("#view-source").get_by_text("class ResNet50(nn.Module)").first.wait_for()
+    assert page.get_by_role("tab", name="PyTorch").get_attribute("aria-selected") == "true"
+    shown.is_sound()
+
+
+@in_browser
+def test_a_link_holds_the_text_and_the_menu_another_one(site, browser) -> None:
+    shown = Shown(browser, site)
+    page = shown.page
+    shown.write(f"# Größe\n{TEXT.replace('First', 'Kept')}")
+    page.locator("#view-summary caption").get_by_text("Kept").first.wait_for()
+    page.get_by_role("button", name="Copy link").click()
+    page.wait_for_url("**#text=*")
+    again = Shown(browser, page.url)
+    assert "# Größe\nmodel Kept" in again.page.locator("#editor .cm-content").inner_text()
+    again.page.get_by_label("Network").select_option("lenet5_digits")
+    again.page.locator("#view-summary caption").get_by_text("LeNet5Digits").first.wait_for()
+    shown.is_sound()
+    again.is_sound()
+
+
+@in_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_checker_of_accessibility_finds_nothing(scheme, site, browser) -> None:
+    if AXE is None:
+        pytest.skip("NNSPEC_AXE names no axe.min.js")
+    shown = Shown(browser, site, bypass_csp=True, color_scheme=scheme, viewport={"width": 390, "height": 844})
+    shown.write(BROKEN)
+    shown.page.locator("#mistakes .fix").first.wait_for()
+    shown.page.evaluate(Path(AXE).read_text(encoding="utf-8"))
+    found = shown.page.evaluate("axe.run()")["violations"]
+    assert [(each["impact"], each["help"], each["nodes"][0]["html"][:120]) for each in found] == []
+    assert shown.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
