@@ -95,8 +95,13 @@ def _is_cubic(drafts: Drafts, value: str | None, x: str) -> bool:
         return False
     total = drafts.made(outer.inputs[0], "Add")
     for one, other in drafts.pairs(total) if total is not None else ():
-        scaled = drafts.made(other)
-        cube = None if scaled is None else drafts.made(scaled.inputs[0])
-        if one == x and _near(drafts.number(scaled, "Multiply"), 0.044715) and _near(drafts.number(cube, "Power"), 3):
-            return cube is not None and cube.inputs[0] == x
+        scaled = drafts.made(other, "Multiply")
+        if one != x or scaled is None:
+            continue
+        number, factors = _factors(drafts, scaled)
+        cube = drafts.made(factors[0]) if len(factors) == 1 else None
+        if cube is not None and _near(drafts.number(cube, "Power"), 3):
+            factors = [cube.inputs[0] or ""] * 3
+        if _near(number, 0.044715) and factors == [x] * 3:
+            return True
     return False

@@ -21,6 +21,7 @@ from nnspec.to_onnx.sample import SizeSpace, random_inputs
 from nnspec.weights.arrays import Array
 
 TOLERANCE = 1e-4  # of an element, relative to the largest magnitude of its output
+LEAST = 1e-2  # magnitude: what is smaller is judged by its distance alone
 TRIALS = 2  # sizes for the symbols
 
 
@@ -97,5 +98,5 @@ def distance(have: Array, want: Array) -> float:
         return float("inf")
     if not known.any():
         return 0.0
-    scale = max(float(np.abs(right[known]).max()), 1e-3)
+    scale = max(float(np.abs(right[known]).max()), LEAST)
     return float(np.abs(left - right)[known].max()) / scale

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import onnx
@@ -56,3 +57,24 @@ def of_model(model: onnx.ModelProto, path: Path) -> Opened:
     if model.functions:
         model = inliner.inline_local_functions(model)
     return Opened(model, path, opset)
+
+
+def defined(opened: Opened, operators: Collection[str]) -> Opened:
+    """The model with some operators as the functions that ONNX defines them by; as it is, where there are none."""
+    there = {each.op_type for each in opened.model.graph.node if each.domain in DOMAINS}
+    wanted = [("", name) for name in sorted(there.intersection(operators))]
+    if not wanted:
+        return opened
+    typed = onnx.shape_inference.infer_shapes(opened.model)  # some definitions depend on types
+    try:
+        return opened.replace(model=inliner.inline_selected_functions(typed, wanted, inline_schema_functions=True))
+    except RuntimeError:  # of onnx: an input that the definition asks for is left out
+        return opened
+
+
+def has_definition(operator: str) -> bool:
+    """Whether ONNX defines an operator by others."""
+    if not onnx.defs.has(operator):
+        return False
+    schema = onnx.defs.get_schema(operator)
+    return bool(schema.has_function or schema.has_context_dependent_function)

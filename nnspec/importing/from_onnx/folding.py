@@ -22,6 +22,9 @@ FILLED = 16  # elements from which on a tensor of one number is held to be a wei
 LARGE = 1 << 28  # elements of a result that is not computed
 
 
+TEXTS = "OSU"  # the kinds of arrays of texts
+
+
 class NotFolded(Exception):
     """A node cannot be computed here."""
 
@@ -42,7 +45,10 @@ def folded(node: Node, inputs: Sequence[Known | None], opset: int) -> list[Known
 
 def _arrays(node: Node, inputs: Sequence[Known | None], opset: int) -> list[Array]:
     if node.operator == "Constant":
-        return [_constant(node)]
+        made = np.asarray(_constant(node))
+        if made.dtype.kind in TEXTS:
+            raise NotFolded
+        return [made]
     if node.operator == "ConstantOfShape":
         sizes = inputs[0].sizes()  # type: ignore[union-attr]
         if any(isinstance(each, Expression) for each in sizes):
@@ -94,7 +100,7 @@ def _by_onnx(node: Node, arrays: Sequence[Array | None], opset: int) -> list[Arr
         raise NotFolded from None
     made = iter(found)
     results = [np.asarray(next(made)) if name else np.zeros(0) for name in node.outputs]
-    if any(each.dtype == object or each.dtype.kind in "USO" for each in results):
+    if any(each.dtype.kind in TEXTS for each in results):
         raise NotFolded
     return results
 

@@ -21,11 +21,12 @@ _SUFFIX = re.compile(
     r"running_mean|running_var|embeddings?|bias_ih_l0|weight_ih_l0|weight_hh_l0|slope|alpha)(_\d+)?(:0)?$"
 )
 _TAIL = re.compile(
-    r"(?i)/(ReadVariableOp|MatMul|Conv2D|BiasAdd|Conv1D|FusedBatchNormV3|Reshape|Transpose|ExpandDims)(_\d+)?"
+    r"(?i)/(ReadVariableOp|MatMul|Conv2D|BiasAdd|Conv1D|FusedBatchNormV3|Relu6?|Reshape|Transpose|ExpandDims)(_\d+)?"
     r"(/\w+)*(:0)?$"
 )
 _OPAQUE = re.compile(
-    r"(?i)(w|b|weights?|bias|kernel|onnx::\w+|\d+|_?v?_?\d+|const\w*_\d+|\w*constant\w*|.*__\d+|p2o\..*|r\d+|tensor_?\d*|x?\d+)"
+    r"(?i)(w|b|weights?|bias|kernel|onnx::\w+|r?\d+|_?v?_?\d+|(.*/)?const(_\d+)?(:0)?|const\w*_\d+|\w*constant\w*|"
+    r".*__\d+|p2o\..*|tensor_?\d*|x?\d+)"
 )
 WORDS = {"Linear": "fc", "Embedding": "embedding", "LSTM": "lstm", "GRU": "gru", "RNN": "rnn", "PReLU": "prelu"}
 
@@ -102,7 +103,7 @@ class Paths:
             if not stored:
                 yield [*module, WORDS.get(draft.layer.kind, draft.layer.kind.lower())]
         for name in names:
-            bare = name.removeprefix(self.head)
+            bare = name.partition(";")[0].removeprefix(self.head)
             stem = bare.partition(":")[0] if stored else _stem(bare)
             yield [each for part in stem.strip("/").split("/") for each in part.split(".")]
 

@@ -16,12 +16,12 @@ from nnspec.checked import validation_error
 from nnspec.diagnostics import SpecError
 from nnspec.dims import Expression, Undecidable
 from nnspec.importing.from_onnx.builder import GraphBuilder
-from nnspec.importing.from_onnx.file import Opened
-from nnspec.importing.from_onnx.folding import folded
+from nnspec.importing.from_onnx.file import Opened, defined, has_definition
+from nnspec.importing.from_onnx.folding import TEXTS, folded
 from nnspec.importing.from_onnx.known import Known
 from nnspec.importing.from_onnx.mistakes import CannotSayNodes
 from nnspec.importing.from_onnx.node import Node, node_of
-from nnspec.importing.from_onnx.operators import REFUSED, ROWS
+from nnspec.importing.from_onnx.operators import REFUSED, ROWS, WRITTEN_OUT
 from nnspec.importing.from_onnx.paths import module_of
 from nnspec.importing.from_onnx.patterns import improved
 from nnspec.importing.from_onnx.ports import fixed_values, named, sizes_of, type_of
@@ -38,7 +38,18 @@ def read(opened: Opened, dynamic: Mapping[str, str], name: str, values: Mapping[
     Raises:
         SpecError: it does what no spec can say; all of it is listed.
     """
-    return _Reader(opened, dynamic, values).read(name)
+    whole = defined(opened, WRITTEN_OUT)
+    reader = _Reader(whole, dynamic, values)
+    try:
+        return reader.read(name)
+    except SpecError as refused:
+        others = {operator for operator, _ in reader.refusals if has_definition(operator)}
+        if not others:
+            raise
+        try:  # an operator that no layer says in this form may be said in parts
+            return _Reader(defined(whole, others), dynamic, values).read(name)
+        except SpecError:
+            raise refused from None
 
 
 class _Reader:
@@ -67,7 +78,10 @@ class _Reader:
                 self._refuse("output", f"no node gives {port.name}", port.name)
                 continue
             try:
-                value = self.builder.tensor(self._value(port.name))
+                found = self._value(port.name)
+                if _is_quantised(found):
+                    raise Unsaid("it gives quantised numbers: export the model without quantising it")
+                value = self.builder.tensor(found)
             except Unsaid as problem:
                 self._refuse("output", str(problem), port.name)
                 continue
@@ -80,7 +94,7 @@ class _Reader:
 
     def _advice(self, found: tuple[tuple[str, str, tuple[str, ...]], ...]) -> str:
         """What could be done: give the sizes that are open, where all that is refused could be due to them."""
-        known = all(operator in ROWS for operator, _, _ in found)
+        known = all(operator in ROWS or operator == "If" for operator, _, _ in found)
         for name, value in self.inputs if known else ():
             sizes = self.builder.types[value].shape
             if any(isinstance(size, Expression) for size in sizes[1:]):
@@ -91,7 +105,11 @@ class _Reader:
     def _stored(self, graph: GraphProto) -> None:
         folder = str(self.opened.path.parent)
         for each in graph.initializer:
-            self.values[each.name] = Known(numpy_helper.to_array(each, folder), each.name, True)
+            array = numpy_helper.to_array(each, folder)
+            if array.dtype.kind in TEXTS:
+                self._refuse("initializer", "it holds texts, and a spec computes with numbers", each.name)
+                self.unknown.add(each.name)
+            self.values[each.name] = Known(array, each.name, True)
         for sparse in graph.sparse_initializer:
             values = numpy_helper.to_array(sparse.values, folder)
             array = np.zeros(tuple(sparse.dims), values.dtype)
@@ -111,6 +129,8 @@ class _Reader:
             try:
                 if not port.type.HasField("tensor_type"):
                     raise Unsaid("it is no tensor")
+                if 0 in (dim.dim_value for dim in port.type.tensor_type.shape.dim if dim.HasField("dim_value")):
+                    self.builder.note(f"{port.name} has a size of 0 in the file, which is taken for an open one")
                 type = type_of(port, wanted.get(port.name), used)
             except Unsaid as problem:
                 self._refuse("input", str(problem), port.name)

@@ -43,6 +43,9 @@ def imported(
     return Imported(network, found.arrays, tuple(builder.notes))
 
 
+TIED = ("Embedding", "Linear")  # a table of tokens that is the weight of the last product, too
+
+
 class _Naming:
     """Gives drafts paths; those with the same arrays are one layer, or share a parameter."""
 
@@ -87,10 +90,10 @@ class _Naming:
             self.weights[key] = Weighed(tuple(array.shape), dtype, buffer, trainable)
             self.arrays[key] = np.asarray(array, ELEMENT_TYPES[dtype], order="C")
             identity = _identity(array)
-            if trainable and array.size > 1 and identity in self.first:
+            if layer.kind in TIED and array.size > 1 and identity in self.first:
                 first = self.first[identity]
                 self.aliases[first] = (*self.aliases.get(first, (first,)), key)
-            else:
+            elif layer.kind in TIED:
                 self.first.setdefault(identity, key)
 
 

@@ -124,6 +124,10 @@ def _(b: GraphBuilder, left: Any, right: Any, fmod: int = 0) -> Value:
     if not fmod:
         return shared(b, "Modulo", left, right)
     left, right = b.tensor(left), b.tensor(right)
+    if not is_whole(left, right):
+        quotient = b(layer("Divide"), left, right)
+        parts = b(layer("Multiply"), b(layer("Sign"), quotient), b(layer("Floor"), b(layer("Abs"), quotient)))
+        return b(layer("Subtract"), left, b(layer("Multiply"), right, parts))
     rest = b(layer("Modulo"), b(layer("Abs"), left), b(layer("Abs"), right))
     return b(layer("Multiply"), b(layer("Sign"), left), rest)
 
@@ -374,7 +378,7 @@ def cast(b: GraphBuilder, x: Any, dtype: str) -> Value:
 
 
 @row("Cast")
-def _(b: GraphBuilder, x: Any, to: int, saturate: int = 1, round_mode: str = "up") -> Value:
+def _(b: GraphBuilder, x: Any, to: int = 1, saturate: int = 1, round_mode: str = "up") -> Value:
     from onnx import helper
 
     dtype = helper.tensor_dtype_to_np_dtype(to)

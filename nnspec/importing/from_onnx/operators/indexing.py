@@ -109,17 +109,28 @@ def _positive(indices: Any, size: Size) -> Any:
     return Known(np.where(indices.array < 0, indices.array + size, indices.array), indices.name, indices.stored)
 
 
+_NOT_NEGATIVE = ("ArgMax", "ArgMin", "ArgSort", "Modulo", "Range", "Sort", "TopK")
+
+
+def _counted(b: GraphBuilder, indices: Any, size: Size) -> Value:
+    """Indices counted from the front: ONNX counts negative ones from the end."""
+    if isinstance(indices, Known):
+        return b.tensor(_positive(indices, size))
+    value = b.tensor(indices)
+    return value if b.made_by(value, *_NOT_NEGATIVE) is not None else b(layer("Modulo", scalar=size), value)
+
+
 @row("GatherElements")
 def _(b: GraphBuilder, data: Any, indices: Any, axis: int = 0) -> Value:
     x = b.tensor(data)
-    return b(layer("Gather", dim=axis % x.rank), x, b.tensor(_positive(indices, x.shape[axis])))
+    return b(layer("Gather", dim=axis % x.rank), x, _counted(b, indices, x.shape[axis]))
 
 
 @row("ScatterElements", "Scatter")
 def _(b: GraphBuilder, data: Any, indices: Any, updates: Any, axis: int = 0, reduction: str = "none") -> Value:
     x = b.tensor(data)
-    indices = _positive(indices, x.shape[axis])
-    return b(layer("Scatter", dim=axis % x.rank, reduce=REDUCTIONS[reduction]), x, b.tensor(indices), b.tensor(updates))
+    places = _counted(b, indices, x.shape[axis])
+    return b(layer("Scatter", dim=axis % x.rank, reduce=REDUCTIONS[reduction]), x, places, b.tensor(updates))
 
 
 REDUCTIONS = {"none": None, "add": "sum", "mul": "prod", "max": "amax", "min": "amin"}
@@ -189,8 +200,12 @@ def _(b: GraphBuilder, indices: Any, depth: Any, values: Any, axis: int = -1) ->
     count = int(constant(depth, "depth").scalar())
     x = b.tensor(indices)
     x = b(layer("Cast", dtype="int"), x) if x.type.dtype == "float" else x
-    x = b(layer("Modulo", scalar=count), x)  # negative ones count from the end
-    made = b(layer("OneHot", num_classes=count), x)
+    if b.made_by(x, *_NOT_NEGATIVE) is not None:
+        made = b(layer("OneHot", num_classes=count), x)
+    else:  # negative ones count from the end, and those that are too large are nowhere
+        x = b(layer("Where"), b(layer("Less", scalar=0), x), b(layer("Add", scalar=count), x), x)
+        places = b(layer("Equal"), b(layer("Unsqueeze", dim=-1), x), b(layer("Range", end=count)))
+        made = b(layer("Cast", dtype="int"), places)
     if isinstance(values, Known):
         off, on = values.array.reshape(-1).tolist()
         if (off, on) == (0, 1):

@@ -33,6 +33,10 @@ def reduced(b: GraphBuilder, name: str, x: Value, axes: Any, keepdims: int, noop
     dim = dims_of(axes, x)
     if dim is None and keepdims:
         dim = tuple(range(x.rank)) if x.rank > 1 else -1
+    if name == "Prod" and isinstance(dim, tuple):  # it goes along one dimension
+        for each in sorted((each % x.rank for each in dim), reverse=True):
+            x = b(layer(name, dim=each, keepdim=bool(keepdims) or None), x)
+        return x
     return b(layer(name, dim=dim, keepdim=bool(keepdims) or None), x)
 
 

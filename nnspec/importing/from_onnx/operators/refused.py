@@ -15,6 +15,7 @@ refuse("it works on sequences of tensors, and a spec has tensors alone",
         "SequenceMap", "SplitToSequence", "ConcatFromSequence"])  # fmt: skip
 refuse("whether there is a value depends on the data",
        ["Optional", "OptionalGetElement", "OptionalHasElement"])  # fmt: skip
+refuse("its value is a text, or is stored as few numbers among zeros", ["Constant"])
 refuse("it works on texts, and a spec computes with numbers",
        ["StringConcat", "StringNormalizer", "StringSplit", "RegexFullMatch", "TfIdfVectorizer"])  # fmt: skip
 refuse("it repeats a graph that it holds: export the model with its loops written out", ["Loop", "Scan"])

@@ -31,6 +31,8 @@ def _(b: GraphBuilder, x: Any, *more: Any, antialias: int = 0, axes: Any = None,
     if b.opset < 11:  # it had scales alone, and one way
         return resized(b, x, more[0], None, mode, "asymmetric", "floor")
     _, scales, sizes = (*more, None, None, None)[:3]
+    if any(isinstance(each, Value) for each in (scales, sizes)):
+        raise Unsaid("its size is computed from data")
     way = coordinate_transformation_mode or "half_pixel"
     for what, there in (
         ("smooths what it makes smaller", antialias), ("leaves out what is outside", exclude_outside),
@@ -115,21 +117,22 @@ def _given_sizes(sizes: Any) -> Any:
 def _kind(mode: str, way: str, nearest: str, x: Value, factors: Any, wanted: Any, multiple: bool) -> Any:
     """The mode of a layer and whether corners are aligned; None where no layer does this."""
     if mode == "nearest":
-        exact = (way == "asymmetric" and nearest == "floor") or (
-            multiple
-            and (
-                way == "half_pixel"
-                or (way == "asymmetric" and nearest == "round_prefer_floor" and _is_two(factors, wanted, x))
-            )
-        )
+        rounds = multiple and nearest.startswith("round") and way == "half_pixel"
+        halves = nearest == "round_prefer_floor" and way == "asymmetric" and _is_two(factors, wanted, x)
+        exact = (way == "asymmetric" and nearest == "floor") or rounds or halves
         return ("nearest", None) if exact else None
     name = MODES.get(mode, {}).get(x.rank)
     if name is None:
         return None
-    if way == "align_corners":
-        return name, True
+    if way == "align_corners":  # by a factor, ONNX counts in fractions of places
+        return (name, True) if factors is None or all(map(_is_even, x.shape, factors)) else None
     single = wanted is not None and any(want == 1 for want in wanted[2:])
     return (name, None) if way == "half_pixel" or (way == "pytorch_half_pixel" and not single) else None
+
+
+def _is_even(size: Size, factor: float) -> bool:
+    """Whether a factor makes a whole number of places."""
+    return float(factor).is_integer() or (isinstance(size, int) and float(size * factor).is_integer())
 
 
 def _is_two(factors: Any, wanted: Any, x: Value) -> bool:

@@ -171,6 +171,9 @@ def _(b: GraphBuilder, x: Any, pads: Any, constant_value: Any = None, axes: Any 
     if mode not in MODES:
         raise Unsaid(f"its mode is {mode!r}")
     flat = [each if not isinstance(each, int) else int(each) for each in flat]
+    if mode != "constant" and x.type.dtype == "int":
+        made = padded(b, b(layer("Cast", dtype="float"), x), flat, MODES[mode], 0)
+        return b(layer("Cast", dtype="int"), made)
     return padded(b, x, flat, MODES[mode], float(number) if mode == "constant" else 0)
 
 
@@ -178,12 +181,22 @@ def _(b: GraphBuilder, x: Any, pads: Any, constant_value: Any = None, axes: Any 
 def _(b: GraphBuilder, x: Any, blocksize: int, mode: str = "DCR") -> Value:
     if mode == "CRD":
         return b(layer("PixelShuffle", upscale_factor=blocksize), b.tensor(x))
-    return b(layer("Rearrange", pattern="n (p q c) h w -> n c (h p) (w q)", p=blocksize, q=blocksize), b.tensor(x))
+    x = b.tensor(x)
+    n, c, h, w = x.shape
+    parted = b(layer("Reshape", shape=(n, blocksize, blocksize, c // blocksize**2, h, w)), x)
+    parted = b(layer("Permute", dims=(0, 3, 4, 1, 5, 2)), parted)
+    return b(layer("Reshape", shape=(n, c // blocksize**2, h * blocksize, w * blocksize)), parted)
 
 
 @row("SpaceToDepth")
-def _(b: GraphBuilder, x: Any, blocksize: int) -> Value:
-    return b(layer("Rearrange", pattern="n c (h p) (w q) -> n (p q c) h w", p=blocksize, q=blocksize), b.tensor(x))
+def _(b: GraphBuilder, x: Any, blocksize: int, mode: str = "DCR") -> Value:
+    if mode == "CRD":
+        return b(layer("PixelUnshuffle", downscale_factor=blocksize), b.tensor(x))
+    x = b.tensor(x)
+    n, c, h, w = x.shape
+    parted = b(layer("Reshape", shape=(n, c, h // blocksize, blocksize, w // blocksize, blocksize)), x)
+    parted = b(layer("Permute", dims=(0, 3, 5, 1, 2, 4)), parted)
+    return b(layer("Reshape", shape=(n, c * blocksize**2, h // blocksize, w // blocksize)), parted)
 
 
 @row("Col2Im")

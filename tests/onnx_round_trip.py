@@ -1,0 +1,96 @@
+"""The round trip of the zoo and the examples through ONNX: python -m tests.onnx_round_trip [name ...].
+
+A spec is exported with new weights, the file is imported, and what comes back is run beside it by onnxruntime. Each has
+a process of its own; those of more than LARGEST parameters are left out, as are those that ONNX cannot say.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nnspec
+from nnspec.ir.state import totals
+from tests.reference.zoo import Entry
+from tests.round_trip import entries, loaded
+
+LARGEST = 60_000_000
+SECONDS = 120
+
+
+def comes_back(entry: Entry, path: Path) -> nnspec.Model:
+    """What a spec is after its way through a file.
+
+    Raises:
+        SpecError: it does not come back.
+    """
+    model = loaded(entry)
+    model.export_onnx(path, verify=False)
+    return nnspec.from_onnx(path)
+
+
+def outcome(entry: Entry) -> str:
+    """Whether a spec comes back, in words."""
+    program = loaded(entry).program
+    count = totals(program)[program.entry].parameters
+    if count > LARGEST:
+        return f"left out: {count:,} parameters"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        try:
+            loaded(entry).export_onnx(path, verify=False)
+        except nnspec.SpecError as refused:
+            return f"not exported: {_first(refused)}"
+        try:
+            back = nnspec.from_onnx(path)
+        except nnspec.SpecError as refused:
+            return f"REFUSED: {_first(refused)}"
+    lines = len([line for line in back.text.splitlines() if line.strip()])
+    return f"equal, {lines} lines for {len([line for line in loaded(entry).text.splitlines() if line.strip()])}"
+
+
+def _first(refused: nnspec.SpecError) -> str:
+    return " ".join(str(refused).split())[:300]
+
+
+def _apart(entry: Entry, told: Any) -> None:
+    warnings.simplefilter("ignore")
+    try:
+        told.put(outcome(entry))
+    except BaseException as error:  # a fault of ours
+        told.put(f"FAULT: {type(error).__name__}: {str(error)[:300]}")
+
+
+def table(asked: dict[str, Entry]) -> Iterator[tuple[str, str, float]]:
+    """Name, outcome, seconds."""
+    context = multiprocessing.get_context("fork")
+    for name, entry in asked.items():
+        told, start = context.SimpleQueue(), time.monotonic()
+        process = context.Process(target=_apart, args=(entry, told))
+        process.start()
+        process.join(SECONDS)
+        process.kill()
+        found = "FAULT: it takes too long, or too much memory" if told.empty() else told.get()
+        yield name, found, time.monotonic() - start
+
+
+def main() -> None:
+    """Print the table."""
+    words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    asked = {name: entry for name, entry in entries().items() if not words or any(word in name for word in words)}
+    counts: dict[str, int] = {}
+    for name, found, seconds in table(asked):
+        kind = found.partition(":")[0].partition(",")[0]
+        counts[kind] = counts.get(kind, 0) + 1
+        print(f"{name:56} {seconds:6.1f} s  {found}", flush=True)
+    print(f"{len(asked)} specs: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))
+
+
+if __name__ == "__main__":
+    main()
