@@ -43,6 +43,7 @@ class _Writer:
     def __init__(self, network: Network, folded: Folded) -> None:
         self.network = network
         self.folded = folded
+        self.blocks = [each.name for each in folded.blocks]
         self.results: dict[int, list[str]] = {}  # of blocks with several: their names
 
     def block(self, block: Block) -> tree.Block:
@@ -50,7 +51,7 @@ class _Writer:
         sizes = sizes_of(body, self.folded.types)
         written = _Written(self, block, body, sizes)
         parameters = [each.name for each in block.parameters]
-        names = Names([*parameters, *sizes.names()], _labels(body.items))
+        names = Names([*parameters, *sizes.names(), *self.blocks], _labels(body.items))
         inputs = [names.fresh(word) for word in _input_names(body, self.network)] if len(body.inputs) > 1 else []
         for value, name in zip(body.inputs, inputs, strict=False):
             names.give(value, syntax.name(name))
@@ -85,7 +86,7 @@ class _Writer:
         sizes = Sizes.of_model([types[value] for value in root.inputs])
         written = _Written(self, block, root, sizes)
         taken = [name for name, _ in self.network.outputs]
-        names = Names([*sizes.names()], _labels(root.items))
+        names = Names([*sizes.names(), *self.blocks], _labels(root.items))
         inputs: list[Any] = []
         bounded: set[str] = set()
         for name, value in self.network.inputs:

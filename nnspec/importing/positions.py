@@ -37,6 +37,8 @@ class _Positions:
             return tuple(made) if isinstance(node, tuple) else made
         if isinstance(node, tree.Bind):
             self.most += 1  # a tensor of the module's own may take a place
+            if _applied(node.chain.items[0].step) in ("Parameter", "Buffer"):
+                return node  # its name is its label
         if isinstance(node, tree.Item):
             return self._item(node)
         if isinstance(node, tree.Node):

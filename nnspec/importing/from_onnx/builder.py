@@ -147,6 +147,10 @@ class GraphBuilder(Builder):
             array = np.clip(array, -LARGEST, LARGEST)
         return array
 
+    def seen(self, rank: int) -> list[Value]:
+        """The tensors of floats with so many dimensions that there are so far."""
+        return [Value(name, type) for name, type in self.types.items() if type.rank == rank and type.dtype == "float"]
+
     def draft_of(self, value: str | None) -> Draft | None:
         """What made a value; None for an input."""
         return None if value is None else self.makers.get(value)  # type: ignore[return-value]

@@ -20,7 +20,7 @@ class Drafts:
     def __init__(self, builder: GraphBuilder, outputs: set[str]) -> None:
         self.types = builder.types
         self.list: list[Draft | None] = list(builder.drafts)
-        self.outputs = outputs
+        self._between: dict[int, list[Draft]] = {}  # drafts that stand before that of a place
         self.uses = Counter([*(each for draft in builder.drafts for each in draft.inputs if each), *outputs])
         self.places = {value: place for place, draft in enumerate(builder.drafts) for value in draft.outputs}
         for draft in builder.drafts:
@@ -32,7 +32,11 @@ class Drafts:
 
     def kept(self) -> list[Draft]:
         """All that are left, in order."""
-        return [each for each in self.list if each is not None]
+        found: list[Draft] = []
+        for place, each in enumerate(self.list):
+            found += [between for between in self._between.get(place, ()) if self.uses[between.outputs[0]] > 0]
+            found += [] if each is None else [each]
+        return found
 
     def put(self, place: int, made: Draft) -> None:
         """Put a draft in the place of one that gives the same values; what it alone had used goes."""
@@ -55,6 +59,17 @@ class Drafts:
         if self.list[place] is draft and not any(self.uses[value] > 0 for value in draft.outputs):
             self.list[place] = None
             self._forget(draft)
+
+    def instead(self, old: Draft, layer: Layer, type: TensorType) -> str:
+        """The result of a layer of the inputs of a draft, which is to take its place."""
+        place = self.places[old.outputs[0]]
+        value = f"{old.outputs[0]}.instead"
+        self.types[value] = type
+        made = Draft(layer, old.inputs, (value,), old.node)
+        self.uses.update(each for each in made.inputs if each)
+        self._between.setdefault(place, []).append(made)
+        self.places[value] = place
+        return value
 
     def made(self, value: str | None, *kinds: str) -> Draft | None:
         """What made a value, if it is a layer of these kinds, or of any; None for an input."""

@@ -7,6 +7,7 @@ import numpy as np
 from nnspec.importing.from_onnx.builder import Draft, layer
 from nnspec.importing.from_onnx.drafts import Drafts, in_place_of, vector
 from nnspec.importing.from_onnx.known import Known
+from nnspec.layers.tensor_type import LayerError
 
 _BATCH = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
 
@@ -83,7 +84,7 @@ def attention(drafts: Drafts, draft: Draft) -> Draft | None:
         if factor is not None or divisor is not None:
             scale *= factor if factor is not None else 1 / divisor  # type: ignore[operator]
             if mask is not None or not scale > 0:
-                return None if mask is None else _nothing()
+                return None
             value = found.inputs[0]
         elif found.layer.kind == "Add" and mask is None and scale == 1.0 and len(found.inputs) == 2:
             value, mask = _matrix_first(drafts, found)
@@ -94,32 +95,71 @@ def attention(drafts: Drafts, draft: Draft) -> Draft | None:
             break
         else:
             return None
-    turned = drafts.single(key, "Transpose", "Permute")
-    if query is None or turned is None or not _turns(turned):
+    if query is None or key is None:
         return None
-    inner = drafts.single(query, "Multiply", "Divide")
-    for each, kind in ((inner, "Multiply"), (inner, "Divide")):
-        number = drafts.number(each, kind)
-        if number is not None and each is not None:
-            scale *= number if kind == "Multiply" else 1 / number
-            query = each.inputs[0]
+    (query, by), (key, more) = _unscaled(drafts, query), _unscaled(drafts, key)
+    scale *= by * more
+    turned = drafts.single(key, "Transpose", "Permute")
+    rows = None if turned is None or draft.inputs[1] is None else _rows(drafts, turned)
+    if rows is None:
+        return None
     width = drafts.type(query).shape[-1]
-    given = (query, turned.inputs[0], draft.inputs[1])
+    given = (query, rows, draft.inputs[1])
     if any(drafts.type(each).rank != 4 for each in given) or not isinstance(width, int):
         return None
     usual = abs(scale * width**0.5 - 1) < 1e-5
-    made = layer("Attention", scale=None if usual else float(f"{scale:.7g}"))
-    inputs = given if mask is None else (*given, None, mask)
+    causal = mask is not None and _is_causal(drafts, mask)
+    made = layer("Attention", scale=None if usual else float(f"{scale:.7g}"), causal=causal or None)
+    inputs = given if mask is None or causal else (*given, None, mask)
+    types = [None if each is None else drafts.type(each) for each in inputs]
     try:
-        types = [None if each is None else drafts.type(each) for each in inputs]
         made.results(*types, *[None] * (6 - len(types)))
-    except Exception:
+    except LayerError:  # the heads of keys are others
         return None
     return in_place_of(draft, made, *inputs)
 
 
-def _nothing() -> None:
-    return None
+def _unscaled(drafts: Drafts, value: str | None) -> tuple[str | None, float]:
+    """A value without a number that it is multiplied with or divided by, and the factor."""
+    made = drafts.single(value, "Multiply", "Divide")
+    factor, divisor = drafts.number(made, "Multiply"), drafts.number(made, "Divide")
+    if made is None or (factor is None and divisor is None):
+        return value, 1.0
+    return made.inputs[0], factor if factor is not None else 1 / divisor  # type: ignore[operator]
+
+
+def _is_causal(drafts: Drafts, mask: str) -> bool:
+    """Whether a mask takes away what is yet to come: where(tril(ones([T, T])) == 0, a large negative number, 0)."""
+    chosen = drafts.made(mask, "Where")
+    while chosen is None and (around := drafts.made(mask, "Unsqueeze", "Expand")) is not None:
+        mask = around.inputs[0] or ""
+        chosen = drafts.made(mask, "Where")
+    equal = None if chosen is None else drafts.made(chosen.inputs[0], "Equal")
+    if chosen is None or equal is None or drafts.number(equal, "Equal") != 0:
+        return False
+    triangle = drafts.made(equal.inputs[0], "Tril")
+    ones = None if triangle is None else drafts.made(triangle.inputs[0], "Ones")
+    far = drafts.made(chosen.inputs[1], "Constant") if len(chosen.inputs) > 1 else None
+    if triangle is None or ones is None or far is None or triangle.layer.diagonal:  # type: ignore[union-attr]
+        return False
+    rows, columns = ones.layer.shape[-2:]  # type: ignore[union-attr]
+    value, otherwise = far.layer.value, chosen.layer.value  # type: ignore[union-attr]
+    return rows == columns and otherwise == 0 and isinstance(value, float) and value < -1e4
+
+
+def _rows(drafts: Drafts, turned: Draft) -> str | None:
+    """What the transposed keys of an attention are, one in a row, [N, heads, T, width]."""
+    made = turned.layer
+    source = turned.inputs[0] or ""
+    if made.kind == "Transpose":
+        return source if {made.dim0 % 4, made.dim1 % 4} == {2, 3} else None  # type: ignore[union-attr]
+    if tuple(made.dims) == (0, 1, 3, 2):  # type: ignore[union-attr]
+        return source
+    if tuple(made.dims) != (0, 2, 3, 1):  # type: ignore[union-attr]
+        return None
+    kept = drafts.type(source).shape  # [N, T, heads, width], and transposed at once
+    return drafts.instead(turned, layer("Transpose", dim0=1, dim1=2), drafts.type(source).with_shape(
+        kept[0], kept[2], kept[1], kept[3]))  # fmt: skip
 
 
 def _matrix_first(drafts: Drafts, found: Draft) -> tuple[str | None, str | None]:
@@ -127,11 +167,3 @@ def _matrix_first(drafts: Drafts, found: Draft) -> tuple[str | None, str | None]
         if drafts.single(value, "MatMul", "Multiply", "Divide") is not None and drafts.type(other).dtype == "float":
             return value, other
     return None, None
-
-
-def _turns(draft: Draft) -> bool:
-    """Whether the last two dimensions change places, and nothing else."""
-    found = draft.layer
-    if found.kind == "Transpose":
-        return {found.dim0 % 4, found.dim1 % 4} == {2, 3}  # type: ignore[union-attr]
-    return tuple(found.dims) == (0, 1, 3, 2)  # type: ignore[union-attr]

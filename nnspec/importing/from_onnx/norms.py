@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnspec.dims import equal
+from nnspec.dims import equal, product
 from nnspec.importing.from_onnx.builder import Draft, layer
 from nnspec.importing.from_onnx.drafts import Drafts, in_place_of, vector
 from nnspec.importing.from_onnx.known import Known
@@ -151,11 +151,15 @@ def group(drafts: Drafts, draft: Draft) -> Draft | None:
         return None
     source, result = drafts.type(parted.inputs[0]), drafts.type(draft.outputs[0])
     groups = drafts.type(norm.inputs[0]).shape[1]
-    alike = source.rank == result.rank and all(
-        equal(a, b) is True for a, b in zip(source.shape, result.shape, strict=True)
-    )
-    if not alike or not isinstance(groups, int) or not isinstance(source.shape[1], int) or source.rank < 3:
+    kept = all(map(equal, source.shape[:2], result.shape[:2]))
+    if not kept or not equal(product(source.shape), product(result.shape)):
+        return None
+    if not isinstance(groups, int) or not isinstance(source.shape[1], int) or min(source.rank, result.rank) < 3:
         return None
     eps = norm.layer.eps  # type: ignore[union-attr]
     made = layer("GroupNorm", num_groups=groups, affine=False, eps=None if eps == 1e-5 else eps)
-    return in_place_of(draft, made, parted.inputs[0])
+    if source.rank == result.rank:
+        return in_place_of(draft, made, parted.inputs[0])
+    value = drafts.instead(parted, made, source)
+    flat = result.rank == 3 and source.rank > 3
+    return in_place_of(draft, layer("Flatten", start_dim=2) if flat else layer("Reshape", shape=result.shape), value)

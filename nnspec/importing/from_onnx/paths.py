@@ -44,6 +44,18 @@ def module_of(proto: NodeProto) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return _of_name(proto.name, proto.op_type), ()
 
 
+def prefixes(nodes: Sequence[NodeProto]) -> dict[str, tuple[str, ...]]:
+    """What stands before the first word of a module's path in the names of its weights, where nodes leave it out."""
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for proto in nodes:
+        module, _ = module_of(proto)
+        for name in proto.input if module else ():
+            path = tuple(name.split(".")[:-1])
+            if len(path) >= len(module) and path[len(path) - len(module) :] == module:
+                found.setdefault(module[0], set()).add(path[: len(path) - len(module)])
+    return {word: next(iter(each)) for word, each in found.items() if len(each) == 1}
+
+
 def _texts(text: str | None) -> list[str]:
     try:
         found = ast.literal_eval(text) if text else []

@@ -44,6 +44,10 @@ def _size(dim: Any, place: int, rank: int, used: dict[str, str]) -> Size:
     if dim.HasField("dim_value") and dim.dim_value > 0:
         return int(dim.dim_value)
     text = dim.dim_param if dim.HasField("dim_param") and dim.dim_param not in ("", "?") else ""
+    made = _WORD.fullmatch(text.replace(" ", ""))
+    if made is not None and made[2] is not None and made[2] not in RESERVED and (made[1] or made[3]):
+        used[made[2]] = made[2]  # as nnspec writes sizes that are made of others: 32*h, T+1
+        return symbol(made[2]) * int(made[1] or 1) + int(made[3] or 0)
     pool = POOL.get(rank, ())
     usual = pool[place] if place < len(pool) else f"D{place}"
     if text in used and text:

@@ -22,7 +22,7 @@ from nnspec.importing.from_onnx.known import Known
 from nnspec.importing.from_onnx.mistakes import CannotSayNodes
 from nnspec.importing.from_onnx.node import Node, node_of
 from nnspec.importing.from_onnx.operators import REFUSED, ROWS, WRITTEN_OUT
-from nnspec.importing.from_onnx.paths import module_of
+from nnspec.importing.from_onnx.paths import module_of, prefixes
 from nnspec.importing.from_onnx.patterns import improved
 from nnspec.importing.from_onnx.ports import fixed_values, named, sizes_of, type_of
 from nnspec.importing.from_onnx.weights import Imported, imported
@@ -60,6 +60,7 @@ class _Reader:
         self.fixed = fixed
         self.builder = GraphBuilder(opened.opset)
         self.values: dict[str, Any] = {"": None}
+        self.prefixes = prefixes(self.graph.node)
         self.unknown: set[str] = set()
         self.refusals: dict[tuple[str, str], list[str]] = {}
         self.inputs: list[tuple[str, str]] = []
@@ -146,7 +147,8 @@ class _Reader:
         for proto in graph.node:
             node = node_of(proto)
             module, kinds = module_of(proto)
-            node = node.replace(module=module, kinds=kinds)
+            before = self.prefixes.get(module[0], ()) if module else ()
+            node = node.replace(module=(*before, *module), kinds=(*[""] * len(before), *kinds) if kinds else ())
             if self.unknown.intersection(node.inputs):
                 self.unknown.update(node.outputs)
                 continue

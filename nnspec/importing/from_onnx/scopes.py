@@ -27,7 +27,7 @@ def nested(placed: Sequence[Placed], name: str) -> Scope:
             words.pop()
         _open(stack, words, kinds)
         _put(stack, operation)
-    _dissolve(root, _counts(root))
+    _dissolve(root, _counts(root), leaves)
     _name(root, leaves)
     return root
 
@@ -77,22 +77,35 @@ def _counts(scope: Scope) -> dict[str, int]:
     return found
 
 
-def _dissolve(scope: Scope, counts: dict[str, int]) -> None:
-    """Put the items of modules that are in several pieces into the scopes around them."""
+def _dissolve(scope: Scope, counts: dict[str, int], weighted: set[str | None]) -> None:
+    """Put the items of modules that are in several pieces, or are steps without a name, into the scopes around them."""
     made: list[Operation | Scope] = []
     for item in scope.items:
         if isinstance(item, Scope):
-            _dissolve(item, counts)
-            made += item.items if counts[item.path] > 1 else [item]
+            _dissolve(item, counts, weighted)
+            apart = counts[item.path] > 1 or (_is_number(item.path) and not _owns(item, weighted))
+            made += item.items if apart else [item]
         else:
             made.append(item)
     scope.items[:] = made
 
 
+def _owns(scope: Scope, weighted: set[str | None]) -> bool:
+    """Whether there are weights in a scope."""
+    return any(each.path in weighted for each in scope.operations())
+
+
+def _is_number(path: str | None) -> bool:
+    """Whether the last word of a path is a number."""
+    return (path or "").rpartition(".")[2].isdecimal()
+
+
 def _name(scope: Scope, weighted: set[str | None]) -> None:
     """Give modules without a class one of their name, and say which are containers: lists of numbered steps."""
+    words = [(each.path or "").rpartition(".")[2] for each in scope.items]
+    in_place = scope.plain and words == [str(place) for place in range(len(words))]
     for place, item in enumerate(scope.items):
-        if isinstance(item, Operation) and not scope.plain and _is_counted(item, weighted):
+        if isinstance(item, Operation) and not in_place and _is_counted(item, weighted):
             scope.items[place] = item.replace(path=None)
     for item in scope.items:
         if not isinstance(item, Scope):
@@ -112,4 +125,4 @@ def _name(scope: Scope, weighted: set[str | None]) -> None:
 
 def _is_counted(operation: Operation, weighted: set[str | None]) -> bool:
     """Whether all that the path of a layer without weights says is its place among the steps."""
-    return operation.path not in weighted and (operation.path or "").rpartition(".")[2].isdecimal()
+    return operation.path not in weighted and _is_number(operation.path)

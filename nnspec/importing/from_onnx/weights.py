@@ -65,7 +65,11 @@ class _Naming:
         layer, path = draft.layer, draft.path
         if draft.weights:
             same = (layer, *((name, _identity(each.array)) for name, each in draft.weights.items()))
-            if not isinstance(layer, Stored) and same in self.layers:
+            telling = any(
+                each.array.size and (each.array != each.array.flat[0]).any() for each in draft.weights.values()
+            )
+            # exporters store equal arrays once: those of one number only say nothing of sharing
+            if telling and not isinstance(layer, Stored) and same in self.layers:
                 path = self.layers[same]
             else:
                 path = self.layers[same] = self.paths.of(draft, layer.kind)

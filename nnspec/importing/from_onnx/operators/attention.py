@@ -18,7 +18,8 @@ WRITTEN_OUT |= {
 def _(b: GraphBuilder, q: Any, k: Any, v: Any, mask: Any = None, past_key: Any = None, past_value: Any = None,
       lengths: Any = None, is_causal: int = 0, kv_num_heads: int = 0, q_num_heads: int = 0,
       qk_matmul_output_mode: int = 0, scale: float | None = None, softcap: float = 0.0,
-      softmax_precision: int | None = None, left_window_size: int = -1, right_window_size: int = -1) -> Any:  # fmt: skip
+      softmax_precision: int | None = None, left_window_size: int = -1,
+      right_window_size: int = -1) -> Any:  # fmt: skip
     assert b.node is not None
     if lengths is not None:
         raise Unsaid("it is told where its sequences end")

@@ -203,14 +203,30 @@ def _(b: GraphBuilder, *parts: Any) -> Value:
     return arithmetic(b, "Divide", _many("Add")(b, *parts), Known(np.array(float(len(parts)))))
 
 
+def _bare(value: Any, rank: int) -> Any:
+    """An array of one element without dimensions, where they do not tell."""
+    single = isinstance(value, Known) and value.array.size == 1 and value.rank <= rank
+    return Known(value.array.reshape(()), value.name, value.stored) if single else value
+
+
 @row("Where")
 def _(b: GraphBuilder, condition: Any, left: Any, right: Any) -> Value:
     condition = b.tensor(condition)
+    left, right = _bare(left, condition.rank), _bare(right, condition.rank)
     if isinstance(left, Value) or isinstance(right, Value):
         for value, other, first in ((left, right, False), (right, left, True)):
             single = number(other, value)
             if isinstance(value, Value) and isinstance(single, (bool, int, float)):
                 return b(layer("Where", value=single, value_first=first or None), condition, value)
+    if (
+        isinstance(right, Known)
+        and right.rank == 0
+        and not right.symbolic
+        and isinstance(left, Known)
+        and left.rank == 0
+    ):
+        last = plain(right.scalar(), dtype_of(right.array.dtype))
+        return b(layer("Where", value=last), condition, b.tensor(left))
     return b(layer("Where"), condition, b.tensor(left), b.tensor(right))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from nnspec.importing.from_onnx.builder import GraphBuilder, constant, layer
 from nnspec.importing.from_onnx.known import Known
 from nnspec.importing.from_onnx.operators.row import row
-from nnspec.importing.from_torch.builder import Unsaid
+from nnspec.importing.from_torch.builder import Unsaid, Value
 
 ORDER = {"LSTM": (0, 2, 3, 1), "GRU": (1, 0, 2), "RNN": (0,)}  # of torch's gates, in those of ONNX: iofc, zrh
 USUAL = {"LSTM": ("Sigmoid", "Tanh", "Tanh"), "GRU": ("Sigmoid", "Tanh"), "RNN": ("Tanh",)}
@@ -33,7 +33,7 @@ def _(b: GraphBuilder, x: Any, w: Any, r: Any, bias: Any = None, lengths: Any = 
         raise Unsaid("its reset gate is applied before the matrix (linear_before_reset = 0); GRU applies it behind")
     if layout:
         h, c = (None if each is None else b(layer("Transpose", dim0=0, dim1=1), b.tensor(each)) for each in (h, c))
-    h, c = (None if _is_zero(each) else each for each in (h, c))
+    h, c = (None if _is_zero(b, each) else each for each in (h, c))
     size = hidden_size or r.array.shape[-1]
     made = layer(
         kind, hidden_size=size, bias=None if known is not None else False, batch_first=True if layout else None,
@@ -80,8 +80,19 @@ def _checked(kind: str, directions: int, activations: Any, clip: Any, input_forg
     return None
 
 
-def _is_zero(value: Any) -> bool:
-    return isinstance(value, Known) and not value.symbolic and not value.array.any()
+def _is_zero(b: GraphBuilder, value: Any) -> bool:
+    """Whether a state is known to be zeros, as it is without one."""
+    if isinstance(value, Known):
+        return not value.symbolic and not value.array.any()
+    while isinstance(value, Value):
+        made = b.made_by(value, "Zeros", "Subscript", "Slice", "Expand", "Transpose", "Unsqueeze", "Squeeze")
+        if made is None:
+            return False
+        if made.layer.kind == "Zeros":
+            return True
+        source = made.inputs[0] or ""
+        value = Value(source, b.types[source])
+    return False
 
 
 def _is_whole(lengths: Any, time: Any) -> bool:

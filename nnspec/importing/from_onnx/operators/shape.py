@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnspec.dims import Size, Undecidable, equal, exact_divide, product
+from nnspec.dims import Expression, Size, Undecidable, equal, exact_divide, product
 from nnspec.importing.from_onnx.builder import GraphBuilder, constant, layer, listed, whole
 from nnspec.importing.from_onnx.known import Known, of_sizes
 from nnspec.importing.from_onnx.operators.row import row
+from nnspec.importing.from_onnx.operators.sources import filled
 from nnspec.importing.from_torch.builder import Unsaid, Value
-from nnspec.importing.from_torch.operators.shape import padded, reshape, stretched
+from nnspec.importing.from_torch.operators.shape import padded, padded_to, reshape, stretched
 
 
 @row("Shape")
@@ -66,6 +67,10 @@ def _(b: GraphBuilder, x: Any, perm: Any = None) -> Value:
 
 def permuted(b: GraphBuilder, x: Value, dims: tuple[int, ...]) -> Value:
     """A value with its dimensions in another order; two of them that change places are a transpose."""
+    before = b.made_by(x, "Transpose", "Permute")
+    if before is not None and before.inputs[0]:
+        first = order_of(before.layer, x.rank)
+        dims, x = tuple(first[dim] for dim in dims), Value(before.inputs[0], b.types[before.inputs[0]])
     moved = [place for place, dim in enumerate(dims) if place != dim]
     if not moved:
         return x
@@ -73,6 +78,15 @@ def permuted(b: GraphBuilder, x: Value, dims: tuple[int, ...]) -> Value:
         first, second = (place - x.rank if min(moved) == x.rank - 2 else place for place in moved)
         return b(layer("Transpose", dim0=first, dim1=second), x)
     return b(layer("Permute", dims=dims), x)
+
+
+def order_of(made: Any, rank: int) -> tuple[int, ...]:
+    """The order of the dimensions behind a Transpose or Permute."""
+    if made.kind == "Permute":
+        return tuple(dim % rank for dim in made.dims)
+    order = list(range(rank))
+    order[made.dim0], order[made.dim1] = order[made.dim1], order[made.dim0]
+    return tuple(order)
 
 
 @row("Squeeze")
@@ -109,7 +123,17 @@ def _(b: GraphBuilder, x: Any, shape: Any) -> Value:
     rank = max(len(wanted), x.rank)
     wanted = [1] * (rank - len(wanted)) + wanted
     own = [1] * (rank - x.rank) + list(x.shape)
-    return stretched(b, x, tuple(have if want == 1 else want for have, want in zip(own, wanted, strict=True)))
+    shape = tuple(have if want == 1 else want for have, want in zip(own, wanted, strict=True))
+    made = b.made_by(x, "Constant")
+    if made is not None and all(each == 1 for each in x.shape) and x.type.dtype != "bool":
+        return filled(b, shape, _element(made.layer.value), x.type.dtype)  # type: ignore[union-attr]
+    return stretched(b, x, shape)
+
+
+def _element(value: Any) -> Any:
+    while isinstance(value, tuple):
+        value = value[0]
+    return value
 
 
 @row("Tile")
@@ -171,6 +195,11 @@ def _(b: GraphBuilder, x: Any, pads: Any, constant_value: Any = None, axes: Any 
     if mode not in MODES:
         raise Unsaid(f"its mode is {mode!r}")
     flat = [each if not isinstance(each, int) else int(each) for each in flat]
+    if mode == "constant" and not number and any(isinstance(each, Expression) for each in flat):
+        for like in reversed(b.seen(x.rank)):
+            found = padded_to(b, x, flat, like)
+            if found is not None:
+                return found
     if mode != "constant" and x.type.dtype == "int":
         made = padded(b, b(layer("Cast", dtype="float"), x), flat, MODES[mode], 0)
         return b(layer("Cast", dtype="int"), made)

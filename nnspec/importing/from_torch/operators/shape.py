@@ -190,13 +190,13 @@ def _(b: Builder, self: Value, pad: Sequence[Any], mode: str = "constant", value
       beside: Sequence[Value] = ()) -> Value:  # fmt: skip
     if mode == "constant" and not value and any(isinstance(each, Expression) for each in pad):
         for like in beside:
-            found = _padded_to(b, self, pad, like)
+            found = padded_to(b, self, pad, like)
             if found is not None:
                 return found
     return padded(b, self, pad, mode, value)
 
 
-def _padded_to(b: Builder, value: Value, pad: Sequence[Any], like: Value) -> Value | None:
+def padded_to(b: Builder, value: Value, pad: Sequence[Any], like: Value) -> Value | None:
     """A picture with zeros around it up to the size of another; None where the amounts are others."""
     if len(pad) != 2 * (value.rank - 2) or like.rank != value.rank:
         return None
@@ -206,7 +206,10 @@ def _padded_to(b: Builder, value: Value, pad: Sequence[Any], like: Value) -> Val
         if missing == 0:
             return None
         half = 0 if equal(have, 2 * (want // 2)) else missing // 2  # at most one is missing
-        if not (equal(pad[2 * place], half) and equal(pad[2 * place + 1], missing - half)):
+        halves = (half, missing // 2)
+        if not any(equal(pad[2 * place], each) for each in halves):
+            return None
+        if not any(equal(pad[2 * place + 1], missing - each) for each in halves):
             return None
     return b(layer("PadTo"), value, like)
 
