@@ -834,7 +834,7 @@ def _load_folder(
     from nnspec.huggingface.write import spec_of
 
     config = local(path, SMALL) / CONFIG
-    found = loads(spec_of(config), model, name=str(config), settings=settings, inputs=inputs, limits=limits)
+    found = loads(spec_of(config), model, name=str(config.parent), settings=settings, inputs=inputs, limits=limits)
     found.weights = str(path) if str(path).startswith(HF) else config.parent
     return found
 

@@ -13,9 +13,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from safetensors.torch import load_file, save_file
 
 import nnspec
 from nnspec import SpecError
@@ -257,6 +259,63 @@ def test_a_pickle_in_a_folder_is_never_more_than_tensors(folder: Path) -> None:
     )
     torch.save({**tensors, "extra": Path("code")}, folder / "pytorch_model.bin")
     assert "E0707" in run("sample", folder, "--prompt", "A").stderr
+
+
+def classifier(folder: Path, kind: str, **config: Any) -> nnspec.Model:
+    """A small network of a configuration, with weights that are drawn."""
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({"model_type": kind, **config}))
+    model = nnspec.load(folder)
+    drawn = nnspec.loads(model.text).to_torch().state_dict()
+    save_file({key: tensor.clone() for key, tensor in drawn.items()}, folder / "model.safetensors")
+    return model
+
+
+def test_pictures_are_normalised_as_the_folder_says(tmp_path: Path) -> None:
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    names = {"id2label": {"1": "dog", "0": "cat"}, "architectures": ["ViTForImageClassification"]}
+    model = classifier(tmp_path / "vit", "vit", **sizes, **names, image_size=32, patch_size=16)
+    means = {"do_normalize": True, "image_mean": [0.5, 0.4, 0.3], "image_std": [0.5, 0.25, 0.125]}
+    picture = np.random.default_rng(0).random((1, 3, 32, 32), np.float32)
+    plain = model.to_torch()
+    (tmp_path / "vit" / "preprocessor_config.json").write_text(json.dumps(means))
+    mean, std = (torch.tensor(means[key]).view(1, 3, 1, 1) for key in ("image_mean", "image_std"))
+    with torch.no_grad():
+        wanted = plain.eval()((torch.from_numpy(picture) - mean) / std).softmax(-1)[0].tolist()
+    (found,) = model.predict(inputs={"image": picture})
+    values = {each.name: each.value for each in found.answers["logits"].found}
+    assert values == {"cat": pytest.approx(wanted[0], abs=1e-5), "dog": pytest.approx(wanted[1], abs=1e-5)}
+
+
+@pytest.mark.parametrize(
+    ("problem", "labels", "kind"),
+    [("multi_label_classification", 3, "labels"), ("regression", 1, "numbers"), (None, 1, "numbers")],
+)
+def test_scores_are_what_the_configuration_says(problem: str | None, labels: int, kind: str, tmp_path: Path) -> None:
+    sizes = {
+        "hidden_size": 8,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 1,
+        "intermediate_size": 8,
+        "vocab_size": 9,
+    }
+    names = {"id2label": {str(number): f"name {number}" for number in range(labels)}, "problem_type": problem}
+    model = classifier(tmp_path / "m", "bert", **sizes, **names, architectures=["BertForSequenceClassification"])
+    (found,) = model.predict(inputs={"tokens": np.array([[1, 2, 3]])})
+    assert found.answers["logits"].kind == kind and len(found.answers["logits"].found) == labels
+
+
+@pytest.mark.slow
+def test_a_folder_is_trained_on_from_its_weights_and_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0)
+    np.savez("a.npz", tokens=random.integers(5, 107, (32, 6)), label=random.integers(0, 3, 32))
+    model = nnspec.load(HERE / "bert")
+    first = model.evaluate(data="a.npz")
+    trained = model.train("a.npz", epochs=1, quiet=True, optimizer="SGD(lr = 1e-9)", validation=0.5)
+    kept = load_file(trained.best_weights)
+    torch.testing.assert_close(kept["classifier.weight"], model.to_torch().state_dict()["classifier.weight"])
+    assert run("evaluate", HERE / "bert", "--data", "a.npz").exit_code == 0 and first.samples == 32
 
 
 # --- templates of strangers

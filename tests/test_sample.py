@@ -266,7 +266,6 @@ def test_what_cannot_be_sampled_from_is_said(tmp_path: Path, monkeypatch: pytest
         (("plain.onnx",), "E1006]: plain.onnx cannot be decoded with: it keeps nothing of the tokens"),
         (("absent.onnx",), "E0801]: cannot run the model absent.onnx"),
         (("resnet50", "--weights", "w.safetensors"), "E1002]: ResNet50 is no language model"),
-        (("whisper", "--weights", "w.safetensors"), "E1007]: the model takes more than its tokens: sound"),
         (
             ("model.nn", "--weights", "w.safetensors", "--source", "a"),
             "E0268]: the model reads no other text than the one that it writes",

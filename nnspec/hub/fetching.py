@@ -1,6 +1,7 @@
-"""`hf://owner/name@revision`: a folder of the Hub in the usual cache of huggingface_hub. Nothing else uses the network.
+"""`hf://owner/name@revision`: a folder of the Hub, in the usual cache of huggingface_hub.
 
-Fetched are the files that are read: JSON, safetensors and the chat template. Pickles and code never are.
+Nothing else that names a model uses the network. Fetched are the files that are read: JSON, safetensors and the chat
+template. Pickles and code never are.
 """
 
 from __future__ import annotations

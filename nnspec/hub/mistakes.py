@@ -83,8 +83,8 @@ class BadTemplate(Diagnostic):
 class CannotFetch(Diagnostic):
     """A model of the Hub cannot be fetched: there is none of that name, it asks for a login, or there is no network.
 
-    `hf://owner/name@revision` is the only thing that lets nnspec use the network, through huggingface_hub. What it has
-    fetched stays in its cache, and is used from there without a network.
+    `hf://owner/name@revision` is the only name of a model for which nnspec uses the network, through huggingface_hub.
+    What that has fetched stays in its cache, and is used from there without a network.
     """
 
     code = "E0584"

@@ -26,6 +26,7 @@ from nnspec.record import Record
 from nnspec.to_torch.module import build
 from nnspec.train.compiled import check_compiler
 from nnspec.train.features import Features, divide_model
+from nnspec.train.foreign import need_their_numbers
 from nnspec.train.parts import freeze, groups, start_from, weight_names
 from nnspec.train.randomness import own_randomness
 from nnspec.train.strategy import Strategy
@@ -80,6 +81,7 @@ def build_networks(
     model = build(program, limits).to(device)
     if recipe.weights is not None:
         source = recipe.weights.value if isinstance(recipe.weights, GivenWeights) else base / recipe.weights
+        need_their_numbers(source, recipe.data, plan.places.get("data"))
         start_from(model, program, source, recipe.drop, plan.places.get("drop"))
     freeze(model, recipe.freeze, plan.places.get("freeze"))
     if recipe.compile:
