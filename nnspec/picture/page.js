@@ -437,24 +437,26 @@ if (size[0] > view.clientWidth) scale(Math.max(0.5, (view.clientWidth - 4) / siz
 
 const host = typeof acquireVsCodeApi === "function" ? acquireVsCodeApi() : null;
 
-/** The smallest step of the text around an offset, and the blocks that it lies in: one that is drawn, if there is one. */
-function stepAt(file, offset) {
+/** The step of the text at an offset, else the next one on its line, else what the line lies in; drawn, if one is. */
+function stepAt(file, offset, from, to) {
   let found = null;
+  const far = ([name, start, end]) => {
+    if (name !== file) return Infinity;
+    if (start >= from) return start <= offset && offset <= end ? end - start : start <= to ? 1e6 + Math.abs(start - offset) : Infinity;
+    return offset <= end ? 1e9 + end - start : Infinity;
+  };
   const under = (network, key, prefix, above) => network.levels[key].boxes.forEach((box, index) => {
     const id = `${network.number}:${box.strips[0].path ? prefix + box.strips[0].path : `${prefix}#${index}`}`;
-    for (const { place: [name, start, end] = [] } of box.strips) {
-      const wide = [end - start, boxes.has(id) ? 0 : 1];
-      const nearer = !found || wide[0] < found.wide[0] || (wide[0] === found.wide[0] && wide[1] < found.wide[1]);
-      if (name === file && start <= offset && offset <= end && nearer) found = { id, above, wide };
-    }
+    const away = Math.min(...box.strips.map(({ place }) => (place ? far(place) : Infinity))) + (boxes.has(id) ? 0 : 0.5);
+    if (away < (found?.away ?? Infinity)) found = { id, above, away };
     if (box.level && above.length < 8) under(network, box.level, prefix + box.prefix, [...above, id]);
   });
   DATA.networks.forEach((network) => under(network, network.root, "", []));
   return found;
 }
 
-function follow(file, offset) {
-  const found = stepAt(file, offset);
+function follow(...place) {
+  const found = stepAt(...place);
   if (!found) return;
   if (!boxes.has(found.id)) {
     found.above.forEach((id) => open.add(id));

@@ -74,7 +74,11 @@ export class Preview implements vscode.Disposable {
 
   private async refresh(): Promise<void> {
     const client = this.client(), panel = this.panel, uri = this.uri;
-    if (!client || !panel || !uri) return;
+    if (!panel || !uri) return;
+    if (!client) {
+      panel.webview.html = "<p>The language server does not run: see the command “nnspec: Restart the Language Server”.</p>";
+      return;
+    }
     const at = this.editor()?.selection.active ?? new vscode.Position(0, 0);
     const version = this.editor()?.document.version;
     try {
@@ -99,7 +103,9 @@ export class Preview implements vscode.Disposable {
     const model = this.page.models.find(({ range: [start, end] }) => start <= offset && offset < end)?.name;
     if (model !== undefined && model !== this.page.model && !this.panel.title.endsWith("(as it was)")) return this.soon();
     const file = Object.entries(this.page.files).find(([, uri]) => uri === "")?.[0];
-    void this.panel.webview.postMessage({ follow: [file, offset] });
+    const { range } = editor.document.lineAt(editor.selection.active);
+    const line = [range.start, range.end].map((end) => points(editor.document, end));
+    void this.panel.webview.postMessage({ follow: [file, offset, ...line] });
   }
 
   /** Go to the text of a box. */
