@@ -149,7 +149,7 @@ class TableInputs:
             values = np.where(missing, float(self.filled[name]), values)
         return values
 
-    def _texts(self, name: str, known: Sequence[str]) -> list[str]:
+    def _texts(self, name: str, known: Sequence[str]) -> Sequence[str]:
         """A column of texts; one that is missing must have been so in training."""
         self._used.add(name)
         texts = self.table.texts(name)

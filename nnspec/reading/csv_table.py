@@ -5,17 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
+from typing import IO
 
 from nnspec.reading.numbers import PLAIN, is_missing, numbers_of
 from nnspec.reading.table import SAVE, Table, Values
-from nnspec.reading.texts import read_text
-from nnspec.reading.unreadable import Unreadable
+from nnspec.reading.texts import MARKS, read_text
+from nnspec.reading.unreadable import Unreadable, opening
 
 SEPARATORS = (",", ";", "\t", "|")
 ROOM = 16  # bytes of memory for each byte of a CSV file
+HEAD = 1 << 16  # characters by which the separator is found
+AT_ONCE = 16_384  # rows that are read together, where not all are
 LOOKED_AT = 20  # rows by which the separator is found
 COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
 THOUSANDS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+", re.ASCII)
@@ -37,9 +41,7 @@ class CsvTable(Table):
         self.names = _checked(names)
         self.rows, self.notes = len(rows), {}
         for line, row in zip(self._lines, rows, strict=True):
-            if len(row) != len(names):
-                reason = f"row {line:,} has {len(row)} values, and there are {len(names)} columns"
-                raise Unreadable(reason, "mend the row; a value that holds the separator stands in quotes")
+            _check_width(line, row, names)
         self._cells = {name: [row[index] for row in rows] for index, name in enumerate(self.names)}
         self._has_commas = any(COMMA.fullmatch(cell) for row in rows[:LOOKED_AT] for cell in row)
 
@@ -73,15 +75,25 @@ class CsvTable(Table):
         Raises:
             Unreadable: it has.
         """
-        for index, cell in enumerate(self._cells[name]):
-            if THOUSANDS.fullmatch(cell):
-                reason = f"{name} in {self.place(index)} is {cell!r}, and other columns have decimal commas"
-                raise Unreadable(reason, "write numbers without marks between thousands, and with a decimal point")
+        index = thousands(self._cells[name])
+        if index is not None:
+            raise doubtful(name, self._cells[name][index], self.place(index))
+
+
+def thousands(cells: Sequence[str]) -> int | None:
+    """The place of the first number with points that may stand between thousands."""
+    return next((index for index, cell in enumerate(cells) if THOUSANDS.fullmatch(cell)), None)
+
+
+def doubtful(name: str, cell: str, place: str) -> Unreadable:
+    """The mistake of such a number beside decimal commas."""
+    reason = f"{name} in {place} is {cell!r}, and other columns have decimal commas"
+    return Unreadable(reason, "write numbers without marks between thousands, and with a decimal point")
 
 
 def _separator(text: str) -> str:
     """The separator of cells: the one that divides the names and the next rows alike, in the most columns."""
-    head = text[: text.find("\n", 1 << 16) + 1 or len(text)] if len(text) > 1 << 16 else text
+    head = text[: text.find("\n", HEAD) + 1 or len(text)] if len(text) > HEAD else text
 
     def rank(separator: str) -> tuple[bool, int]:
         names = 0
@@ -96,21 +108,76 @@ def _separator(text: str) -> str:
 
 def _rows(text: str, separator: str, most: int | None = None) -> tuple[list[list[str]], list[int]]:
     """The cells of each row that is not blank, and the line that it begins in."""
-    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
-    rows: list[list[str]] = []
-    lines: list[int] = []
+    found = list(islice(_parsed(io.StringIO(text), separator), most))
+    return [cells for _, cells in found], [line for line, _ in found]
+
+
+def _parsed(lines: Iterable[str], separator: str) -> Iterator[tuple[int, list[str]]]:
+    """The line that each row begins in, unless it is blank, and its cells.
+
+    Raises:
+        Unreadable: quotes do not match.
+    """
     line = 1
+    reader = csv.reader(lines, delimiter=separator, strict=True)
     try:
         for cells in reader:
             if len(cells) > 1 or (cells and cells[0].strip()):
-                rows.append([cell.strip() for cell in cells])
-                lines.append(line)
+                yield line, [cell.strip() for cell in cells]
             line = reader.line_num + 1
-            if len(rows) == most:
-                break
     except csv.Error:
         raise Unreadable(f"row {line:,} has quotes that do not match, or too long a value", SAVE) from None
-    return rows, lines
+
+
+class CsvPieces:
+    """A file of text that is read some rows at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Look at its first rows.
+
+        Raises:
+            Unreadable: it is no table.
+        """
+        self.path = path
+        with opening(path), path.open("rb") as raw:
+            mark = raw.read(4)
+        self.encoding = next((name for each, name in MARKS if mark.startswith(each)), "utf-8-sig")
+        with self._opened() as file:
+            head = file.read(HEAD)
+            head += file.readline()
+        self.separator = _separator(head)
+        rows, _ = _rows(head, self.separator, LOOKED_AT + 1)
+        self.names = _checked(rows[0] if rows else [])
+        self.has_commas = any(COMMA.fullmatch(cell) for row in rows[1:] for cell in row)
+
+    @contextmanager
+    def _opened(self) -> Iterator[IO[str]]:
+        with opening(self.path), self.path.open(encoding=self.encoding) as file:
+            try:
+                yield file
+            except UnicodeDecodeError as error:
+                raise Unreadable(f"it is no text in UTF-8 ({error.reason})", "save it as UTF-8") from None
+
+    def __iter__(self) -> Iterator[tuple[list[int], dict[str, list[str]]]]:
+        """The lines of some rows, and the cells of each column.
+
+        Raises:
+            Unreadable: a row has other columns.
+        """
+        with self._opened() as file:
+            rows = _parsed(file, self.separator)
+            next(rows, None)  # the names
+            while some := list(islice(rows, AT_ONCE)):
+                for line, cells in some:
+                    _check_width(line, cells, self.names)
+                columns = zip(*(cells for _, cells in some), strict=True)
+                yield [line for line, _ in some], dict(zip(self.names, map(list, columns), strict=True))
+
+
+def _check_width(line: int, cells: Sequence[str], names: Sequence[str]) -> None:
+    if len(cells) != len(names):
+        reason = f"row {line:,} has {len(cells)} values, and there are {len(names)} columns"
+        raise Unreadable(reason, "mend the row; a value that holds the separator stands in quotes")
 
 
 def _checked(names: Sequence[str]) -> tuple[str, ...]:

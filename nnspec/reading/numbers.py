@@ -45,8 +45,16 @@ def is_missing(text: str) -> bool:
     return text.lower() in MISSING_TEXTS
 
 
-def numbers_of(name: str, cells: Sequence[str], place: Place) -> tuple[Numbers, str | None] | None:
+def numbers_of(
+    name: str, cells: Sequence[str], place: Place, counts: Sequence[int] | None = None
+) -> tuple[Numbers, str | None] | None:
     """The cells of a column as numbers, and what should be known of how they are written; None for a column of texts.
+
+    Args:
+        name: of the column.
+        cells: of it, or the different ones.
+        place: of each.
+        counts: how often each is there, once if it is left out.
 
     Raises:
         Unreadable: they can be read in two ways, some are no numbers, or they are dates or amounts of money.
@@ -57,6 +65,9 @@ def numbers_of(name: str, cells: Sequence[str], place: Place) -> tuple[Numbers, 
     written = [cell.translate(SPACES).strip() for cell in cells]
     known = [index for index, cell in enumerate(written) if cell.lower() not in MISSING]
 
+    def many(places: Sequence[int]) -> int:
+        return len(places) if counts is None else sum(counts[index] for index in places)
+
     def fail(index: int, reason: str, advice: str) -> NoReturn:
         raise Unreadable(f"{name} in {place(index)} is {cells[index]!r}, {reason}", advice)
 
@@ -64,19 +75,19 @@ def numbers_of(name: str, cells: Sequence[str], place: Place) -> tuple[Numbers, 
         if written[index].lower().lstrip("+-") in INFINITE:
             fail(index, "no finite number", "write a finite one, or remove the row")
     dates = [index for index in known if DATE.fullmatch(written[index]) and not _ways(written[index])]
-    if 2 * len(dates) > len(known):
+    if 2 * many(dates) > many(known):
         fail(dates[0], "a date or a time", "write a number, such as the days since a date, or leave the column out")
     money = [index for index in known if MONEY.fullmatch(written[index])]
-    if 2 * len(money) > len(known):
+    if 2 * many(money) > many(known):
         fail(money[0], "an amount of money", "write the number alone")
     percents = [index for index in known if written[index].endswith("%")]
     if percents and len(percents) == len(known):
         written = [cell.removesuffix("%").rstrip() for cell in written]
     possible = [_ways(written[index]) for index in known]
-    count = sum(map(bool, possible))
+    count = many([index for index, each in zip(known, possible, strict=True) if each])
     if not known:
         return np.full(len(cells), np.nan), None
-    if 2 * count < len(known) or not count:
+    if 2 * count < many(known) or not count:
         return None
     shared = [way for way in WAYS if all(way in each for each in possible)]
     if not shared:
@@ -85,6 +96,20 @@ def numbers_of(name: str, cells: Sequence[str], place: Place) -> tuple[Numbers, 
             fail(known[0], "and the numbers below are written in another way", "write all of them as 1234.5")
         fail(odd, "no finite number, as most values there are", "write a number, or the whole column in words")
     return _in_one_way(name, written, known, shared, place, bool(percents))
+
+
+def plain_numbers(cells: Sequence[str]) -> Numbers | None:
+    """Plain numbers, and cells that say that there is none; None where some are anything else."""
+    quick = _quick(cells)
+    if quick is not None:
+        return quick
+    there = np.array([cell.lower() not in MISSING for cell in cells], np.bool_)
+    numbers = _quick([cells[index] for index in np.flatnonzero(there).tolist()])
+    if numbers is None:
+        return None
+    made = np.full(len(cells), np.nan)
+    made[there] = numbers
+    return made
 
 
 def _in_one_way(

@@ -16,13 +16,18 @@ from nnspec.reading.table import Table, Values
 from nnspec.reading.unreadable import FETCH, Unreadable, opening
 
 ROWS = 65_536  # that are read at a time
+FEW = 8_192  # with all columns
 
 
 class ParquetTable(Table):
     """A file of columns with types of their own."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, whole: bool = True) -> None:
         """Read what the file says of its columns.
+
+        Args:
+            path: of the file.
+            whole: whether columns are read as a whole, for which there must be room.
 
         Raises:
             SpecError: pyarrow is not installed.
@@ -36,7 +41,8 @@ class ParquetTable(Table):
             self.names = tuple(file.schema_arrow.names)
             self.rows, self.notes = int(form.num_rows), {}
             size = 8 * self.rows * len(self.names) + sum(group.total_byte_size for group in groups)
-        check_room(size, path.stat().st_size)
+        if whole:
+            check_room(size, path.stat().st_size)
         if len(set(self.names)) < len(self.names):
             raise Unreadable("it needs different names of columns", "rename some of them")
 
@@ -54,10 +60,24 @@ class ParquetTable(Table):
         except Exception:  # damaged files come out of pyarrow as any kind of error
             raise Unreadable("it cannot be read: it is damaged, or no Parquet file", FETCH) from None
 
+    def pieces(self) -> Iterator[dict[str, Values | Unreadable]]:
+        """The columns of some rows, group by group; those that cannot be read with the reason."""
+        row = 0
+        with self._opened() as file:
+            for batch in file.iter_batches(FEW):
+                yield {name: self._piece(name, batch.column(name), row) for name in self.names}
+                row += batch.num_rows
+
+    def _piece(self, name: str, array: Any, row: int) -> Values | Unreadable:
+        try:
+            return self._part(name, array, row)
+        except Unreadable as error:
+            return error
+
     def texts(self, name: str) -> list[str]:
         """A column of texts, or of numbers as short as they can be written."""
         values = self.values(name)
-        return values if isinstance(values, list) else [f"{number:g}" for number in values]
+        return [f"{number:g}" for number in values] if isinstance(values, np.ndarray) else list(values)
 
     def values(self, name: str) -> Values:
         """A column as its type says.
@@ -73,9 +93,9 @@ class ParquetTable(Table):
                 row += batch.num_rows
         if row != self.rows:
             raise Unreadable(f"column {name} has {row:,} rows, and the file {self.rows:,}", FETCH)
-        if parts and isinstance(parts[0], list):
+        if parts and not isinstance(parts[0], np.ndarray):
             return [text for part in parts for text in part]
-        return np.concatenate([part for part in parts if not isinstance(part, list)] or [np.empty(0)])
+        return np.concatenate([part for part in parts if isinstance(part, np.ndarray)] or [np.empty(0)])
 
     def _part(self, name: str, array: Any, row: int) -> Values:
         """Some rows of a column, of which the first is `row`."""

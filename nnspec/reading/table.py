@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 
+from nnspec.reading.many_texts import ManyTexts
 from nnspec.reading.numbers import Numbers
 from nnspec.reading.unreadable import Unreadable
 
 SAVE = "save it as CSV in UTF-8 with a line of names"
 
-Values = Numbers | list[str]  # NaN, or "", where a value is missing
+Values = Numbers | Sequence[str]  # NaN, or "", where a value is missing
 
 
 class Table(ABC):
@@ -30,7 +32,7 @@ class Table(ABC):
         """
 
     @abstractmethod
-    def texts(self, name: str) -> list[str]:
+    def texts(self, name: str) -> Sequence[str]:
         """A column as it is written."""
 
     def place(self, index: int) -> str:
@@ -44,7 +46,7 @@ class Table(ABC):
             Unreadable: it is not.
         """
         values = self.values(name)
-        if isinstance(values, list):
+        if not isinstance(values, np.ndarray):
             index = next((index for index, text in enumerate(values) if text), 0)
             raise Unreadable(f"{name} in {self.place(index)} is {values[index]!r}, no finite number", "write one")
         return values
@@ -52,4 +54,6 @@ class Table(ABC):
 
 def missing_in(values: Values) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Where a column has no value."""
-    return np.array([not text for text in values], np.bool_) if isinstance(values, list) else np.isnan(values)
+    if isinstance(values, ManyTexts):
+        return values.missing()
+    return np.isnan(values) if isinstance(values, np.ndarray) else np.array([not text for text in values], np.bool_)

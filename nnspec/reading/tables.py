@@ -95,7 +95,7 @@ class SeveralFiles(Table):
         parts = [table.values(name) for table in self._tables]
         told = [table.notes[name] for table in self._tables if name in table.notes]
         self.notes.update({name: told[0]} if told else {})
-        numbers = [part for part in parts if not isinstance(part, list)]
+        numbers = [part for part in parts if isinstance(part, np.ndarray)]
         return np.concatenate(numbers) if len(numbers) == len(parts) else self.texts(name)
 
     def texts(self, name: str) -> list[str]:

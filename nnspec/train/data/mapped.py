@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -19,8 +19,17 @@ LOOKED_AT = 64  # samples of a larger one
 class Mapped(Samples):
     """Arrays of one length, in the type that they have in their files."""
 
-    def __init__(self, arrays: Mapping[str, Array], pictures: frozenset[str]) -> None:
-        """Take arrays as fields; those of `pictures` are whole numbers of which the greatest is white."""
+    def __init__(
+        self, arrays: Mapping[str, Array], pictures: frozenset[str], named: Callable[[int], str] | None = None
+    ) -> None:
+        """Take arrays as fields.
+
+        Args:
+            arrays: of one length.
+            pictures: those that are whole numbers of which the greatest is white.
+            named: says the place of a sample.
+        """
+        self.named = named
         self.mapped = dict(arrays)
         self.pictures = pictures
         self._map()
@@ -39,6 +48,9 @@ class Mapped(Samples):
 
     def __len__(self) -> int:
         return len(next(iter(self.arrays.values())))
+
+    def place(self, index: int) -> str:
+        return super().place(index) if self.named is None else self.named(index)
 
     def rows(self, indices: Indices) -> Rows:
         self.read += len(indices)

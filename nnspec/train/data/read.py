@@ -114,12 +114,12 @@ def _pairs(data: Pairs, place: Place) -> DataSet:
 
 @register_data(Table)
 def _table(data: Table, place: Place) -> DataSet:
-    return read_table(place.base / data.path, data, place.inputs or {}, place.span, place.known)
+    return read_table(place.base / data.path, data, place.inputs or {}, place.span, place.known, place.supply)
 
 
 @register_data(Texts)
 def _texts(data: Texts, place: Place) -> DataSet:
-    return read_texts(place.base, data, place.span, place.known)
+    return read_texts(place.base, data, place.span, place.known, place.supply)
 
 
 @register_data(Text)

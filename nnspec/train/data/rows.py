@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -15,23 +15,27 @@ from torch import Tensor
 from nnspec.diagnostics import Span, SpecError
 from nnspec.reading.categories import numbered
 from nnspec.reading.folders import TESTED, TRAINING, VALIDATED
+from nnspec.reading.many_texts import AT_ONCE, Coded, ManyTexts
 from nnspec.reading.table import Table, Values, missing_in
-from nnspec.reading.tables import open_table
 from nnspec.reading.unreadable import Unreadable
 from nnspec.recipe.data import Table as Choice
 from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.fail import instead
 from nnspec.train.data.known import Known
-from nnspec.train.data.samples import Held
+from nnspec.train.data.mapped import Mapped
+from nnspec.train.data.samples import Held, Samples
+from nnspec.train.data.staged import StagedTable, table_of
 from nnspec.train.mistakes import BadData
+from nnspec.train.supply import Supply
 
+Portions = Callable[[slice], NDArray[Any]]  # the numbers of some rows
 PARTS = (TRAINING, VALIDATED, TESTED)  # the names of each part
 
 
 class Rows:
     """A table, the columns that are wanted, and those of its rows that are read."""
 
-    def __init__(self, path: Path, choice: Choice, known: Known | None, span: Span | None) -> None:
+    def __init__(self, path: Path, choice: Choice, known: Known | None, span: Span | None, supply: Supply) -> None:
         """Open a table.
 
         Raises:
@@ -42,7 +46,7 @@ class Rows:
         self.choice = choice
         self.known = known
         self.span = span
-        self.table: Table = open_table(path, least=1 if known else 2)
+        self.table: Table = table_of(path, 1 if known else 2, supply)
         for name in (
             *choice.without,
             *choice.labels.values(),
@@ -61,6 +65,7 @@ class Rows:
         self.wanted = {name: self._wanted(name) for name in (*self.labels.values(), *choice.targets)}
         self.columns: dict[str, Values] = {}
         self.notes: list[str] = []
+        self.mapped: dict[int, NDArray[Any]] = {}  # fields in files, by where they are in memory
         self.order: NDArray[np.int64] = np.arange(self.table.rows)  # the rows that are read, part by part
         self.counts = (0, 0)  # of them, those for validation and for the test, which come last
 
@@ -117,20 +122,29 @@ class Rows:
         return len(self.order) - sum(self.counts)
 
     def _chosen(self, values: Values) -> Values:
-        return [values[index] for index in self.order] if isinstance(values, list) else values[self.order]
+        if len(self.order) == self.table.rows and bool((np.diff(self.order) == 1).all()):
+            return values
+        if isinstance(values, ManyTexts):
+            return values.chosen(self.order)
+        return values[self.order] if isinstance(values, np.ndarray) else [values[index] for index in self.order]
 
     def _kept(self) -> NDArray[np.bool_]:
         """The rows that have what they need."""
         named = {**self.columns, **self.wanted}
-        missing = {name: missing_in(values) for name, values in named.items()}
         needed = named if self.choice.missing in (None, "drop") else self.wanted
-        lacking = [name for name in needed if bool(missing[name].any())]
         kept = np.ones(self.table.rows, np.bool_)
-        if lacking and self.choice.missing != "drop":
-            row = self.table.place(int(np.flatnonzero(missing[lacking[0]])[0]))
-            self.fail(f"{row} has no value for {lacking[0]}", f"fill it in, or {self.ways(lacking[0])}")
+        lacking = False
+        for name in [*needed, *(name for name in named if name not in needed)]:
+            missing = missing_in(named[name])
+            if name in needed and bool(missing.any()):
+                lacking = True
+                if self.choice.missing != "drop":
+                    row = self.table.place(int(np.flatnonzero(missing)[0]))
+                    self.fail(f"{row} has no value for {name}", f"fill it in, or {self.ways(name)}")
+            kept &= ~missing
+        if not lacking:
+            kept[:] = True
         if lacking:
-            kept = ~np.logical_or.reduce([*missing.values()])
             if int(kept.sum()) < 2:
                 self.fail(f"{int(kept.sum())} of its rows have all values", 'write missing = "mean"')
             self.notes.append(f"{int((~kept).sum()):,} rows with missing values are left out")
@@ -145,12 +159,12 @@ class Rows:
     def _parts(self, name: str) -> NDArray[np.int64]:
         """The part that each row says it is of."""
         numbers = {text: number for number, texts in enumerate(PARTS) for text in texts}
-        found = [numbers.get(text.lower(), -1) for text in self.table.texts(name)]
-        if -1 in found:
-            odd = found.index(-1)
-            said = self.table.texts(name)[odd]
-            self.fail(f"{self.table.place(odd)} has {said!r} for {name}", "write train, validation or test")
-        return np.array(found, np.int64)
+        texts = self.table.texts(name)
+        found = np.fromiter((numbers.get(text.lower(), -1) for text in texts), np.int64, len(texts))
+        if (found < 0).any():
+            odd = int(found.argmin())
+            self.fail(f"{self.table.place(odd)} has {texts[odd]!r} for {name}", "write train, validation or test")
+        return found
 
     def wanted_fields(self) -> tuple[dict[str, Tensor], dict[str, tuple[str, ...]]]:
         """The fields of what is wanted, and the names of the classes of each."""
@@ -160,10 +174,14 @@ class Rows:
             fields[field], names[field] = self._label(field, column)
         targets = self.choice.targets
         if targets:
-            odd = next((name for name in targets if isinstance(self.wanted[name], list)), None)
+            odd = next((name for name in targets if not isinstance(self.wanted[name], np.ndarray)), None)
             if odd is not None:
                 self.fail(f"its column {odd} is not made of numbers", f'as classes: label = "{odd}"')
-            fields["target"] = self.floats(targets[0] if len(targets) == 1 else "target", self.wanted, targets)
+            fields["target"] = self.floats(
+                targets[0] if len(targets) == 1 else "target",
+                {name: portions(self.wanted[name]) for name in targets},
+                targets,
+            )
             if len(targets) > 1:
                 names["target"] = targets
         return fields, {field: texts for field, texts in names.items() if texts}
@@ -175,7 +193,7 @@ class Rows:
         validated, tested = self.counts
         return DataSet(
             self.path.stem,
-            Held({**fields, **wanted}, named=self.named),
+            self._samples({**fields, **wanted}),
             names.pop("label", ()),
             vocabularies={**vocabularies, **names},
             held_out=validated or None,
@@ -183,28 +201,60 @@ class Rows:
             notes=(*told, *self.notes),
         )
 
-    def floats(self, name: str, columns: Mapping[str, Values], chosen: tuple[str, ...]) -> Tensor:
+    def _samples(self, fields: Mapping[str, Tensor]) -> Samples:
+        """The samples of these fields, mapped where they are in files."""
+        if not isinstance(self.table, StagedTable):
+            return Held(fields, named=self.named)
+        arrays: dict[str, NDArray[Any]] = {}
+        for name, tensor in fields.items():
+            mapped = self.mapped.get(tensor.data_ptr())
+            arrays[name] = tensor.numpy() if mapped is None or mapped.shape != tensor.shape else mapped
+        made = Mapped(arrays, frozenset(), self.named)
+        self.table.spool.last_as_long_as(made)
+        self.table.release()
+        self.columns, self.wanted, self.mapped = {}, {}, {}  # what is mapped of them counts as memory
+        return made
+
+    def room(self, dtype: torch.dtype, *sizes: int) -> Tensor:
+        """An empty tensor, of a large table in a file."""
+        if not isinstance(self.table, StagedTable):
+            return torch.empty(sizes, dtype=dtype)
+        own = torch.empty(0, dtype=dtype).numpy().dtype
+        array = np.memmap(self.table.spool.folder / f"field {len(self.mapped)}", own, "w+", 0, sizes)
+        made = torch.from_numpy(array)
+        self.mapped[made.data_ptr()] = array
+        return made
+
+    def floats(self, name: str, columns: Mapping[str, Portions], chosen: tuple[str, ...]) -> Tensor:
         """Columns as float32 [N, columns], without a copy in their own element type."""
-        made = torch.empty(len(self.order), len(chosen))
-        for index, column in enumerate(chosen):
-            made[:, index] = torch.from_numpy(columns[column])
-        if not bool(torch.isfinite(made).all()):
-            self.fail(f"{name} has numbers beyond the range of float32", "scale them down")
+        made = self.room(torch.float32, len(self.order), len(chosen))
+        for start in range(0, len(made), AT_ONCE):
+            rows = slice(start, start + AT_ONCE)
+            for index, column in enumerate(chosen):
+                made[rows, index] = torch.from_numpy(np.array(columns[column](rows)))
+            if not bool(torch.isfinite(made[rows]).all()):
+                self.fail(f"{name} has numbers beyond the range of float32", "scale them down")
         return made
 
     def _label(self, field: str, column: str) -> tuple[Tensor, tuple[str, ...]]:
         """The class of each row, and what the classes mean; those that have numbers already keep them."""
         values, known = self.wanted[column], self.known.names(field) if self.known else ()
-        if not isinstance(values, list):
+        if isinstance(values, np.ndarray):
             if not known and bool(((values >= 0) & (values < 2**53) & (values == np.floor(values))).all()):
                 return torch.from_numpy(values.astype(np.int64)), ()
-            values = [f"{number:g}" for number in values]
+            values = Coded.of_numbers(values)
         known = known or tuple(sorted(set(values[: self.trained]), key=_order))
         numbers, new = numbered(values, known)
         if new is not None:
             reason = f"{self.place(new)} has {values[new]!r} for {column}, a class that training has not seen"
             self.fail(reason, f"it knows {', '.join(known[:8])}; leave the row out")
         return torch.from_numpy(numbers), known
+
+
+def portions(values: Values) -> Portions:
+    """The numbers of some rows of a column."""
+    assert isinstance(values, np.ndarray)
+    return values.__getitem__
 
 
 def _order(text: str) -> tuple[float, str]:

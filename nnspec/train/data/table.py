@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from nnspec.recipe.data import Table as Choice
 from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.fail import read_from
 from nnspec.train.data.known import Known
-from nnspec.train.data.rows import Rows
+from nnspec.train.data.rows import Portions, Rows, portions
+from nnspec.train.supply import Supply
 
 TEXTS = 100  # how many different texts a column of features may have
 FEATURES = "features"  # the field of all columns that are no field of their own
@@ -32,7 +34,12 @@ def read_iris() -> DataSet:
 
 
 def read_table(
-    path: Path, choice: Choice, inputs: Mapping[str, TensorType], span: Span | None, known: Known | None = None
+    path: Path,
+    choice: Choice,
+    inputs: Mapping[str, TensorType],
+    span: Span | None,
+    known: Known | None = None,
+    supply: Supply | None = None,
 ) -> DataSet:
     """`features` [N, columns], and what is wanted, of CSV or Parquet files.
 
@@ -42,21 +49,28 @@ def read_table(
         inputs: of the model; those with the names of columns are read from them.
         span: of the recipe.
         known: what the numbers stand for; it is found in the columns if it is left out.
+        supply: where a large one is written, and who is told.
 
     Raises:
         SpecError: the file is missing, is no table, or has no such column; or some value is missing.
     """
     with read_from(path, span):
-        return _Reading(path, choice, inputs, span, known).data()
+        return _Reading(path, choice, inputs, span, known, supply or Supply()).data()
 
 
 class _Reading(Rows):
     """The use of each column, and the fields that all of them become."""
 
     def __init__(
-        self, path: Path, choice: Choice, inputs: Mapping[str, TensorType], span: Span | None, known: Known | None
+        self,
+        path: Path,
+        choice: Choice,
+        inputs: Mapping[str, TensorType],
+        span: Span | None,
+        known: Known | None,
+        supply: Supply,
     ) -> None:
-        super().__init__(path, choice, known, span)
+        super().__init__(path, choice, known, span, supply)
         self.inputs = {name: type for name, type in inputs.items() if name in self.names and name not in self.wanted}
         self.features = [name for name in self.names if name not in self.wanted and name not in self.inputs]
         if self.inputs and FEATURES not in inputs:
@@ -87,7 +101,7 @@ class _Reading(Rows):
         missing = missing_in(values)
         count = int(missing.sum())
         before = self.known.filled.get(name) if self.known else None
-        if isinstance(values, list):
+        if not isinstance(values, np.ndarray):
             if count:
                 self.filled[name] = ""
                 self.notes.append(f"{name} has no value in {count:,} rows: a text of its own")
@@ -102,9 +116,12 @@ class _Reading(Rows):
             number = float(rule)
         else:
             number = float(found.mean() if rule == "mean" else np.median(found))
-        self.columns[name] = np.where(missing, number, values)
         self.filled[name] = number
         if count:
+            filled = self.room(torch.float64, len(values)).numpy()
+            np.copyto(filled, values)
+            filled[missing] = number
+            self.columns[name] = filled
             words = f"its {rule} {number:.4g}" if isinstance(rule, str) else f"{number:.4g}"
             self.notes.append(f"{name} has no value in {count:,} rows: {words}")
 
@@ -124,14 +141,14 @@ class _Reading(Rows):
             filled=self.filled,
         )
 
-    def _features(self, name: str) -> list[tuple[str, NDArray[Any]]]:
+    def _features(self, name: str) -> list[tuple[str, Portions]]:
         """One column of numbers, or one of 0 and 1 for each text, with what each is."""
         column = self.columns[name]
         before = [each for each in self.known.columns if self._column_of(each) == name] if self.known else []
-        if not isinstance(column, list):
+        if isinstance(column, np.ndarray):
             if before and before != [name]:
                 self.fail(f"column {name} is made of numbers, and training has seen texts in it", "give it as texts")
-            return [(name, column)]
+            return [(name, portions(column))]
         if before == [name]:
             self.fail(f"column {name} is not made of numbers ({self.place(0)})", "training has seen numbers in it")
         texts = tuple(each.removeprefix(f"{name}=") for each in before) or categories(
@@ -144,9 +161,10 @@ class _Reading(Rows):
         if not before:
             self.notes.append(f"{name} is texts, and becomes {len(texts)} features of 0 and 1: {some}")
         numbers = self._numbered(name, column, texts)
-        return [(f"{name}={text}", numbers == number) for number, text in enumerate(texts)]
+        few = numbers.astype(np.min_scalar_type(max(1, len(texts))))
+        return [(f"{name}={text}", partial(_equal, few, number)) for number, text in enumerate(texts)]
 
-    def _numbered(self, name: str, column: list[str], texts: tuple[str, ...]) -> NDArray[np.int64]:
+    def _numbered(self, name: str, column: Sequence[str], texts: tuple[str, ...]) -> NDArray[np.int64]:
         """The number of each text among the categories of a column."""
         numbers, new = numbered(column, texts)
         if new is not None:
@@ -163,17 +181,16 @@ class _Reading(Rows):
         """A column for an input of the model, and what its numbers mean if it is of texts."""
         column = self.columns[name]
         if type.dtype == "float":
-            if isinstance(column, list):
+            if not isinstance(column, np.ndarray):
                 row = self.place(next((place for place, text in enumerate(column) if text), 0))
                 advice = f"take it as classes: input {name}: int[N]"
                 self.fail(f"column {name} is not made of numbers ({row})", advice)
-            made = self.floats(name, self.columns, (name,))
+            made = self.floats(name, {name: portions(column)}, (name,))
             return (made.squeeze(1) if type.rank == 1 else made), ()
         texts = self.known.names(name) if self.known else ()
-        if texts and not isinstance(column, list):
+        if texts and isinstance(column, np.ndarray):
             column = self._chosen(self.table.texts(name))
-            assert isinstance(column, list)
-        if isinstance(column, list):
+        if not isinstance(column, np.ndarray):
             texts = texts or categories(column[: self.trained], self.choice.rare)
             numbers = torch.from_numpy(self._numbered(name, column, texts))
         else:
@@ -184,3 +201,9 @@ class _Reading(Rows):
             numbers = torch.from_numpy(column.astype(np.int64))
         numbers = numbers.bool() if type.dtype == "bool" else numbers
         return (numbers.unsqueeze(1) if type.rank == 2 else numbers), texts
+
+
+def _equal(numbers: NDArray[Any], number: int, rows: slice) -> NDArray[np.bool_]:
+    """Where some numbers are one of them."""
+    found: NDArray[np.bool_] = numbers[rows] == number
+    return found
