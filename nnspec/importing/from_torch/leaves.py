@@ -27,11 +27,10 @@ def is_leaf(module: nn.Module) -> bool:
     return kind.__module__.startswith("torch.nn.modules.") and not issubclass(kind, COMPOSED)
 
 
-def norm_of(module: nn.Module) -> dict[str, Any]:
+def norm_of(module: nn.Module) -> dict[str, Any] | None:
     """How the weight of a module is computed from what is stored, as arguments of its layer; nothing if it is stored.
 
-    Raises:
-        Unsaid: it is computed in a way that no layer has.
+    None where no layer has that way: it is read as the arithmetic that it is.
     """
     if not isinstance(getattr(module, "parametrizations", None), nn.ModuleDict):
         return {}
@@ -43,7 +42,7 @@ def norm_of(module: nn.Module) -> dict[str, Any]:
         return {"norm": "weight"} | ({"norm_dim": dim % module.weight.dim()} if dim else {})  # type: ignore[operator]
     if kinds == [("weight", "_SpectralNorm")]:
         return {"norm": "spectral"}
-    raise Unsaid(f"its parametrization {kinds[0][1]} has no counterpart")
+    return None
 
 
 def is_plain(module: nn.Module) -> bool:

@@ -83,6 +83,8 @@ def _recurrent(module: Any) -> Any:
 
     def forward(path: str) -> Any:
         def applied(input: torch.Tensor, hx: Any = None) -> Any:
+            if not isinstance(input, torch.Tensor):
+                raise TypeError("a packed sequence has no layer of nnspec: give the padded one, and mask what it gives")
             states = () if hx is None else hx if isinstance(hx, tuple) else (hx,)
             output, *last = torch.ops.nnspec.apply([input, *states], path)
             return output, tuple(last) if isinstance(module, nn.LSTM) else last[0]

@@ -67,6 +67,7 @@ class _Reader:
         self.authors = AuthorNames()
         self.inputs: list[tuple[str, str]] = []
         self.node: Node | None = None  # that is being read
+        self.computed: set[str] = set()  # paths of modules whose weights are computed by arithmetic
 
     def network(self) -> Network:
         weights, aliases = self._weights()
@@ -193,7 +194,10 @@ class _Reader:
         for key, path, module in modules:
             builder.module_path, builder.module = path, module
             if is_leaf(module):
-                builder.norm = norm_of(module)
+                norm = norm_of(module)
+                builder.norm = norm or {}
+                if norm is None:
+                    self.computed.add(path)
                 break
             wanted.append((key, path, module))
         common = 1
@@ -212,7 +216,7 @@ class _Reader:
     def _call(self, node: Node) -> Any:
         target: Any = node.target
         value = node.meta.get("val")
-        if any(".parametrizations." in f".{path}" for path, _ in (node.meta.get("nn_module_stack") or {}).values()):
+        if self._is_of_layer(node):
             # how a weight is computed: the layer says it
             return Value(node.name, self._type(value)) if isinstance(value, torch.Tensor) else None
         if target is operator.getitem:
@@ -230,6 +234,12 @@ class _Reader:
             return self._module(node)
         changes = name.endswith("_") and not name.endswith("__")
         return self._changed(node, name[:-1]) if changes else self._row(node, name)
+
+    def _is_of_layer(self, node: Node) -> bool:
+        """Whether a node is how a layer computes its weight, which its arguments say."""
+        paths = [str(path) for path, _ in (node.meta.get("nn_module_stack") or {}).values()]
+        owners = [path.partition("parametrizations.")[0].rstrip(".") for path in paths if "parametrizations." in path]
+        return any(path not in self.computed for path in owners)
 
     def _row(self, node: Node, name: str) -> Any:
         function = ROWS.get(name)
