@@ -87,10 +87,10 @@ def test_the_command_writes_a_spec_for_a_module_of_the_current_folder(
 
 
 RESNET = """\
-  layer1: { Bottleneck(8, stride = 1) -> 2 x Bottleneck2 }
-  layer2: { Bottleneck(16) -> 3 x Bottleneck2 }
-  layer3: { Bottleneck(32) -> 5 x Bottleneck2 }
-  layer4: { Bottleneck(64) -> 2 x Bottleneck2 }
+  layer1: 3 x Bottleneck(8)
+  layer2: { Bottleneck(16, stride = 2) -> 3 x Bottleneck(16) }
+  layer3: { Bottleneck(32, stride = 2) -> 5 x Bottleneck(32) }
+  layer4: { Bottleneck(64, stride = 2) -> 2 x Bottleneck(64) }
   output logits = GlobalAvgPool2d -> Flatten -> fc: Linear(10)
 }
 """
@@ -101,8 +101,9 @@ def test_blocks_that_are_alike_are_one_and_the_numbers_that_differ_are_its_param
         resnet.ResNet(width=8, num_classes=10), torch.rand(2, 3, 32, 32), dynamic={"image": "N 3 H W"}
     ).text
     assert text.endswith(RESNET)
-    assert "block Bottleneck(channels, stride = 2) {" in text
+    assert text.startswith("block Bottleneck(channels, stride = 1) {") and "Bottleneck2" not in text
     assert "conv3: Conv2d(4 * channels, 1, bias = false) -> bn3: BatchNorm2d" in text
+    assert "if C != 4 * channels {\n      downsample: {" in text  # which only the first of each stage has
 
 
 def test_the_u_net_takes_pictures_of_any_size_and_pads_what_is_odd() -> None:

@@ -9,9 +9,10 @@ from nnspec.diagnostics import SpecError
 from nnspec.dims import Expression, Size, symbols
 from nnspec.formatting import format_text
 from nnspec.importing import syntax
+from nnspec.importing.block import Block, Tie
 from nnspec.importing.bodies import Body, Call, Group, Item, Step, below, bodies, flat
 from nnspec.importing.complete import completed
-from nnspec.importing.fold import Block, Folded, Tie, fields, fold, is_usual, sizes_of
+from nnspec.importing.fold import Folded, fields, fold, is_usual, sizes_of
 from nnspec.importing.mistakes import CannotSay, Refusal
 from nnspec.importing.naming import RESERVED, Names
 from nnspec.importing.network import Network, Stored
@@ -191,6 +192,10 @@ class _Written(Slots):
     def results(self, piece: Call) -> Sequence[str]:
         block = self.writer.folded.of[id(piece.body)]
         return self.writer.results.get(id(block), [""])
+
+    def condition(self, piece: Any) -> Any:
+        place = self.block.optional
+        return self.block.condition if place is not None and piece is self.body.items[place] else None
 
 
 def _declared(size: Size, bounded: set[str]) -> Any:

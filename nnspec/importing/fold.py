@@ -7,14 +7,16 @@ Blocks are made from the innermost outwards, so that calls are compared by the b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nnspec.dims import Expression, Size, exact_divide
-from nnspec.dims import Undecidable as NotExact
+from nnspec.dims import Expression
 from nnspec.importing import syntax
+from nnspec.importing.block import Block, Parameter, Slot, Tie
 from nnspec.importing.bodies import Body, Call, Group, Item, Step, below, flat
+from nnspec.importing.multiples import by_parameter, by_size
 from nnspec.importing.network import Stored
+from nnspec.importing.optional import condition, optional_place
 from nnspec.importing.sizes import Sizes
 from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
@@ -29,50 +31,6 @@ TIED = {"weight": "table", "bias": "shared_bias"}  # a block has no parameter wi
 ATTRIBUTES = frozenset(
     {"stride", "padding", "dilation", "groups", "bias", "dropout", "eps", "momentum", "scale", "causal"}
 )
-
-
-class Tie(Record):
-    """A parameter of another module that stands in a slot."""
-
-    key: str
-
-
-class Slot(Record):
-    """A place in a body where a number or word stands: a field of a layer, an argument of a call."""
-
-    place: tuple[Any, ...]
-    word: str  # what it is
-    label: str  # of the step that it belongs to
-    value: Any
-
-
-class Parameter(Record):
-    """A parameter of a block: its name, and the value for each body, in order."""
-
-    name: str
-    values: tuple[Any, ...]
-    default: Any = None
-    has_default: bool = False
-
-
-class Block:
-    """A block: one of its bodies to be written, its parameters, and what stands in the places where bodies differ."""
-
-    def __init__(self, name: str, bodies: list[Body], sizes: list[Sizes]) -> None:
-        self.name = name
-        self.bodies = bodies
-        self.sizes = sizes
-        self.parameters: list[Parameter] = []
-        self.written: dict[tuple[Any, ...], Any] = {}  # what stands in a slot, as an expression
-
-    @property
-    def body(self) -> Body:
-        """The body that is written."""
-        return self.bodies[0]
-
-    def index(self, body: Body) -> int:
-        """The number of a body among those of the block."""
-        return next(index for index, each in enumerate(self.bodies) if each is body)
 
 
 class Folded(Record):
@@ -118,12 +76,28 @@ class _Folding:
             for body in levels[height]:
                 self._repeat(body.items, False)
                 groups.setdefault((body.kind, body is root, self._shape(body)), []).append(body)
-            for (kind, _, _), bodies in groups.items():
-                block = self._block(kind, bodies, bodies[0] is root)
+            for kind, bodies, optional, count in self._with_optional(groups):
+                block = self._block(kind, bodies, bodies[0] is root, optional, count)
                 blocks.append(block)
                 for body in bodies:
                     self.of[id(body)] = block
         return Folded(tuple(blocks), self.of, self.types)
+
+    def _with_optional(self, groups: dict[Any, list[Body]]) -> Iterator[tuple[str, list[Body], int | None, int]]:
+        """Bodies that are alike, by kind; those with a step that the others do not have come first."""
+        left = dict(groups)
+        for key, bodies in groups.items():
+            kind, is_root, _ = key
+            if key not in left:
+                continue
+            place = None if is_root else optional_place(bodies[0], self.types)
+            other = None if place is None else (kind, is_root, self._shape(bodies[0], place))
+            if other in left and all(optional_place(body, self.types) == place for body in bodies):
+                del left[key]
+                left[other] = [*bodies, *left[other]]
+                yield kind, left.pop(other), place, len(bodies)
+        for (kind, _, _), bodies in left.items():
+            yield kind, bodies, None, len(bodies)
 
     # --- repeats
 
@@ -165,8 +139,7 @@ class _Folding:
         if uses.get(before.outputs[0], 0) != 1 or item.inputs[1:] != first.inputs[1:]:
             return False
         ins, outs = self.types[item.inputs[0]], self.types[item.outputs[0]]
-        start = self.types[first.inputs[0] or ""]
-        if not (ins.equals(outs) and start.equals(ins)):
+        if not ins.equals(outs):  # the first may change the type
             return False
         stem, _, number = (first.label or "").rpartition(".")
         if not number.isdecimal() or item.label != f"{stem}.{int(number) + run}".lstrip("."):
@@ -176,11 +149,19 @@ class _Folding:
 
     # --- what bodies have in common
 
-    def _shape(self, body: Body) -> Any:
-        """All of a body but the values in its slots, in a form that is equal for bodies that are alike."""
+    def _shape(self, body: Body, without: int | None = None) -> Any:
+        """All of a body but the values in its slots, in a form that is equal for bodies that are alike.
+
+        An item that it is `without` gives what it takes.
+        """
         numbers: dict[str, tuple[Any, ...]] = {value: ("in", index) for index, value in enumerate(body.inputs)}
-        items = tuple(self._form(item, (index,), numbers, body) for index, item in enumerate(body.items))
-        kinds = tuple((slot.place, slot.word, _kind(slot.value)) for slot in self.slots(body))
+        left = list(body.items)
+        if without is not None:
+            gone = left.pop(without)
+            numbers[gone.outputs[0]] = numbers[gone.reads[0]]
+        items = tuple(self._form(item, (index,), numbers, body) for index, item in enumerate(left))
+        slots = self._slots_of(left, (), body, sizes_of(body, self.types))
+        kinds = tuple((slot.place, slot.word, _kind(slot.value)) for slot in slots)
         ranks = tuple((self.types[value].dtype, self.types[value].rank) for value in body.inputs)
         return items, kinds, ranks, tuple(numbers[value] for value in body.outputs)
 
@@ -229,36 +210,62 @@ class _Folding:
 
     # --- blocks
 
-    def _block(self, kind: str, bodies: list[Body], is_root: bool) -> Block:
+    def _block(
+        self, kind: str, bodies: list[Body], is_root: bool, optional: int | None = None, count: int = 0
+    ) -> Block:
+        """The block of some bodies, of which the first `count` have an `optional` item."""
         sizes = [sizes_of(body, self.types) for body in bodies]
         block = Block(kind if is_root else self._name(kind, bodies), bodies, sizes)
         if is_root:
             return block
-        rows = list(zip(*(self.slots(body) for body in bodies), strict=True))
         taken: set[str] = {name for each in sizes[:1] for name in each.names()}
         taken |= {(item.label or "").partition(".")[0] for item in flat(block.body.items)}
         known: dict[tuple[Any, ...], Any] = {}
-        for row in rows:
+        of_some = []
+        for row in self._rows(bodies, optional, count):
             values = tuple(slot.value for slot in row)
             if all(_same(value, values[0]) for value in values) and not _is_outer(values[0]):
+                continue
+            if len(row) < len(bodies):
+                of_some.append((row[0], values))
                 continue
             key = tuple((type(value).__name__, value) for value in values)
             if key not in known:
                 known[key] = self._expressed(block, row[0], values, taken)
             block.written[row[0].place] = known[key]
+        for slot, values in of_some:
+            block.written[slot.place] = self._expressed(block, slot, values, taken)
+        if optional is not None:
+            block.optional = optional
+            block.condition = condition(block, count, self.types)
+            if block.condition is None:
+                name = _joined(bodies[0].items[optional].label or "", "around", taken)
+                block.parameters.append(Parameter(name, tuple(place < count for place in range(len(bodies)))))
+                block.condition = syntax.name(name)
         _with_defaults(block)
         return block
+
+    def _rows(self, bodies: list[Body], optional: int | None, count: int) -> Iterator[tuple[Slot, ...]]:
+        """The slots of bodies side by side; those of an optional item are of the bodies that have it."""
+        columns = [list(self.slots(body)) for body in bodies]
+        if optional is None:
+            yield from zip(*columns, strict=True)
+            return
+        shared = [[slot for slot in each if slot.place[0] != optional] for each in columns[:count]]
+        yield from zip(*shared, *columns[count:], strict=True)
+        yield from zip(*([slot for slot in each if slot.place[0] == optional] for each in columns[:count]), strict=True)
 
     def _expressed(self, block: Block, slot: Slot, values: tuple[Any, ...], taken: set[str]) -> Any:
         """What stands in a slot that differs: a size of the input, a multiple of a parameter, or a new parameter."""
         if all(type(value) is int for value in values) and len(set(values)) > 1:
-            found = _by_parameter(block, values) or _by_size(block, values)
+            found = by_parameter(block, values) or by_size(block, values)
             if found is not None:
                 return found
         word = WORDS.get(slot.word, slot.word)
         name = word if word not in taken else _joined(slot.label, word, taken)
         taken.add(name)
-        block.parameters.append(Parameter(name, values))
+        left = len(block.bodies) - len(values)  # bodies for which it does not count
+        block.parameters.append(Parameter(name, values + values[:1] * left))
         return syntax.name(name)
 
     def _name(self, kind: str, bodies: list[Body]) -> str:
@@ -344,58 +351,6 @@ def _local(value: Any, sizes: Sizes, body: Body) -> Any:
     if isinstance(value, tuple):
         return tuple(_local(each, sizes, body) for each in value)
     return value
-
-
-def _by_parameter(block: Block, values: tuple[int, ...]) -> Any:
-    """A whole multiple of a parameter, or a whole part of one."""
-    for parameter in block.parameters:
-        if not all(type(each) is int for each in parameter.values) or len(set(parameter.values)) < 2:
-            continue
-        factor = _factor(values, parameter.values)
-        if factor is not None and factor <= 16:
-            return _scaled("*", parameter.name, factor)
-        factor = _factor(parameter.values, values)
-        if factor is not None and factor <= 16:
-            return _scaled("//", parameter.name, factor)
-    return None
-
-
-def _by_size(block: Block, values: tuple[int, ...]) -> Any:
-    """A whole multiple or part of a dimension of the first inputs."""
-    for index in range(len(block.sizes[0].given)):
-        for dim in range(1, len(block.sizes[0].given[index].shape)):
-            have = tuple(sizes.given[index].shape[dim] for sizes in block.sizes)
-            if not all(isinstance(each, int) and each > 1 for each in have):
-                continue
-            factor = _factor(values, have)
-            if factor is not None and factor <= 16:
-                return _scaled("*", block.sizes[0].name(index, dim), factor)
-            factor = _factor(have, values)
-            if factor is not None and factor <= 16:
-                return _scaled("//", block.sizes[0].name(index, dim), factor)
-    return None
-
-
-def _scaled(operator: str, name: str, factor: int) -> Any:
-    if factor == 1:
-        return syntax.name(name)
-    number = syntax.plain(factor)
-    return (
-        syntax.binary("*", number, syntax.name(name))
-        if operator == "*"
-        else syntax.binary("//", syntax.name(name), number)
-    )
-
-
-def _factor(values: Iterable[Any], units: Iterable[Any]) -> int | None:
-    found: set[Size] = set()
-    for value, unit in zip(values, units, strict=True):
-        try:
-            found.add(exact_divide(value, unit))
-        except (NotExact, ZeroDivisionError):
-            return None
-    one = found.pop() if len(found) == 1 else None
-    return one if isinstance(one, int) and one > 0 else None
 
 
 def _joined(label: str, word: str, taken: set[str]) -> str:

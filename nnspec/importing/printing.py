@@ -86,8 +86,15 @@ def _statement(node: Any, indent: int) -> list[str]:
         return _chain(f"output {node.name.text} = ", node.chain, indent)
     if isinstance(node, tree.Order):
         return _broken("order " + ", ".join(_label(each) for each in node.labels), indent)
+    if isinstance(node, tree.If):
+        ((condition, body),) = node.branches
+        return _indented(_braces(f"if {expression(condition)} ", body, indent), indent)
     assert isinstance(node, tree.Chain)
     return _chain("", node, indent)
+
+
+def _indented(lines: list[str], indent: int) -> list[str]:
+    return ["  " * indent + lines[0], *lines[1:]]
 
 
 def _chain(start: str, chain: tree.Chain, indent: int) -> list[str]:
@@ -128,6 +135,11 @@ def _step(step: Any, indent: int) -> list[str]:
         if step.skip is None:
             return lines
         skip = _braces("skip ", step.skip, indent)
+        if len(lines) == 1 and len(lines[0]) + len(skip[0]) > WIDTH - 2 * indent:
+            lines, skip = (
+                [f"{head}{{", *_statements(body, indent + 1), "  " * indent + "}"]
+                for head, body in (("residual ", step.body), ("skip ", step.skip))
+            )
         return [*lines[:-1], f"{lines[-1]} {skip[0]}", *skip[1:]]
     if isinstance(step, tree.Merge):
         return _braces(f"{step.kind}{'' if step.arguments is None else _arguments(step.arguments)} ", step.body, indent)

@@ -51,6 +51,10 @@ class Slots:
         """The names of the results of a block."""
         raise NotImplementedError
 
+    def condition(self, piece: Any) -> Any:
+        """When a piece is there; None where it always is."""
+        raise NotImplementedError
+
 
 class Line:
     """A statement to be: the piece whose result it gives, and how it is named."""
@@ -576,6 +580,9 @@ class _Lines:
         for branch, result in zip(piece.branches, results, strict=True):
             if branch:
                 inner = self.owner.branch(branch, piece.read, result)
+                wanted = self.slots.condition(branch[0])
+                if wanted is not None:
+                    inner = [tree.If(0, 0, ((wanted, tree.Body(0, 0, tuple(inner))),), None)]
             else:
                 inner = [syntax.chain(syntax.name("_"))]
             bodies.append(tree.Body(0, 0, tuple(inner)))
