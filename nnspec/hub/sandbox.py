@@ -18,7 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 WORK = 1 << 22  # characters that are made, and turns of loops, in all
-_TURN = 64  # what a turn costs, in characters
+_TURN = 128  # what a turn costs, in characters
 _TEXT_METHODS = frozenset(
     {"capitalize", "count", "endswith", "find", "index", "isalnum", "isalpha", "isdigit", "islower", "isnumeric",
      "isspace", "isupper", "join", "lower", "lstrip", "removeprefix", "removesuffix", "replace", "rfind", "rsplit",
