@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,10 @@ def write(path: Path, columns: dict[str, list[Any]]) -> Path:
         arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
         parquet.write_table(arrow.table(columns), path, row_group_size=23)
         return path
+    if path.suffix == ".jsonl":
+        rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+        path.write_text("\n".join(map(json.dumps, rows)) + "\n\n")
+        return path
     quoted = [
         [
             '"' + each.replace('"', '""') + '"' if isinstance(each, str) else "" if each is None else str(each)
@@ -70,6 +75,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> Any:
     def make() -> None:
         monkeypatch.setattr("nnspec.train.data.spool.LARGE", -1)
         monkeypatch.setattr("nnspec.reading.csv_table.AT_ONCE", 7)
+        monkeypatch.setattr("nnspec.reading.json_lines.AT_ONCE", 7)
         monkeypatch.setattr("nnspec.reading.parquet.FEW", 7)
         for module in ("nnspec.reading.many_texts", "nnspec.train.data.rows", "nnspec.train.data.texts"):
             monkeypatch.setattr(f"{module}.AT_ONCE", 7)
@@ -89,7 +95,7 @@ def assert_alike(held: DataSet, mapped: DataSet) -> None:
     ]
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
 @pytest.mark.parametrize(
     "rules",
     [
@@ -140,7 +146,7 @@ def test_numbers_of_a_large_table_are_read_as_people_write_them(
     assert found[0] == found[1] and told in str(found[0])
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
 @pytest.mark.parametrize("unit", ["word", "character"])
 def test_large_labelled_texts_are_those_in_memory(ending: str, unit: str, tmp_path: Path, large: Any) -> None:
     path = write(tmp_path / f"rows.{ending}", cells())

@@ -6,15 +6,14 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 from nnspec.reading.numbers import PLAIN, is_missing, numbers_of
 from nnspec.reading.table import SAVE, Table, Values
-from nnspec.reading.texts import MARKS, read_text
-from nnspec.reading.unreadable import Unreadable, opening
+from nnspec.reading.texts import opened_text, read_text
+from nnspec.reading.unreadable import Unreadable
 
 SEPARATORS = (",", ";", "\t", "|")
 ROOM = 16  # bytes of memory for each byte of a CSV file
@@ -139,10 +138,7 @@ class CsvPieces:
             Unreadable: it is no table.
         """
         self.path = path
-        with opening(path), path.open("rb") as raw:
-            mark = raw.read(4)
-        self.encoding = next((name for each, name in MARKS if mark.startswith(each)), "utf-8-sig")
-        with self._opened() as file:
+        with opened_text(path) as file:
             head = file.read(HEAD)
             head += file.readline()
         self.separator = _separator(head)
@@ -150,21 +146,13 @@ class CsvPieces:
         self.names = _checked(rows[0] if rows else [])
         self.has_commas = any(COMMA.fullmatch(cell) for row in rows[1:] for cell in row)
 
-    @contextmanager
-    def _opened(self) -> Iterator[IO[str]]:
-        with opening(self.path), self.path.open(encoding=self.encoding) as file:
-            try:
-                yield file
-            except UnicodeDecodeError as error:
-                raise Unreadable(f"it is no text in UTF-8 ({error.reason})", "save it as UTF-8") from None
-
     def __iter__(self) -> Iterator[tuple[list[int], dict[str, list[str]]]]:
         """The lines of some rows, and the cells of each column.
 
         Raises:
             Unreadable: a row has other columns.
         """
-        with self._opened() as file:
+        with opened_text(self.path) as file:
             rows = _parsed(file, self.separator)
             next(rows, None)  # the names
             while some := list(islice(rows, AT_ONCE)):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
 
 from nnspec.reading.table import Table, Values
-from nnspec.reading.texts import lines_of, read_text
+from nnspec.reading.texts import lines_of, opened_text, read_text
 from nnspec.reading.unreadable import Unreadable
 
 ROOM = 16  # bytes of memory for each byte of a file
+AT_ONCE = 16_384  # lines that are read together, where not all are
 Cell = str | float | None
 
 
@@ -55,15 +58,69 @@ class JsonLinesTable(Table):
         """
         cells = self._cells[name]
         if not any(isinstance(cell, str) for cell in cells):
-            return np.array([math.nan if cell is None else cell for cell in cells], np.float64)
+            return _numbers(cells)
         odd = next((index for index, cell in enumerate(cells) if isinstance(cell, float)), None)
         if odd is not None:
-            raise Unreadable(f"{name} in {self.place(odd)} is a number, and a text elsewhere", "write it in one way")
+            raise _both(name, self._lines[odd])
         return self.texts(name)
 
     def texts(self, name: str) -> list[str]:
         """A column as texts; "" where a value is missing."""
-        return ["" if cell is None else cell if isinstance(cell, str) else f"{cell:.15g}" for cell in self._cells[name]]
+        return [_text(cell) for cell in self._cells[name]]
+
+
+class JsonPieces:
+    """Objects that are read some lines at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Read all lines, and keep which members there are, and of what kinds.
+
+        Raises:
+            Unreadable: one is no object of numbers and texts.
+        """
+        self.path = path
+        self.numbers: dict[str, bool] = {}  # by name, whether it has some
+        self.texts: dict[str, bool] = {}
+        for _, members in self._lines():
+            for name, cell in members.items():
+                self.numbers[name] = self.numbers.get(name, False) or isinstance(cell, float)
+                self.texts[name] = self.texts.get(name, False) or isinstance(cell, str)
+        self.names = tuple(self.numbers)
+
+    def _lines(self) -> Iterator[tuple[int, dict[str, Cell]]]:
+        with opened_text(self.path) as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    members = _object(line, number)
+                    yield number, {name: _cell(name, value, number) for name, value in members.items()}
+
+    def __iter__(self) -> Iterator[tuple[list[int], dict[str, Values]]]:
+        """The numbers of some lines, and the cells of each column."""
+        lines = self._lines()
+        while some := list(islice(lines, AT_ONCE)):
+            yield [number for number, _ in some], {name: self._column(name, some) for name in self.names}
+
+    def _column(self, name: str, lines: Sequence[tuple[int, dict[str, Cell]]]) -> Values:
+        cells = [members.get(name) for _, members in lines]
+        return [_text(cell) for cell in cells] if self.texts[name] else _numbers(cells)
+
+    def mixed(self, name: str) -> Unreadable | None:
+        """The mistake of a column of both numbers and texts."""
+        if not (self.numbers[name] and self.texts[name]):
+            return None
+        return _both(name, next(number for number, members in self._lines() if isinstance(members.get(name), float)))
+
+
+def _numbers(cells: Sequence[Cell]) -> Values:
+    return np.array([math.nan if cell is None else cell for cell in cells], np.float64)
+
+
+def _text(cell: Cell) -> str:
+    return "" if cell is None else cell if isinstance(cell, str) else f"{cell:.15g}"
+
+
+def _both(name: str, line: int) -> Unreadable:
+    return Unreadable(f"{name} in line {line:,} is a number, and a text elsewhere", "write it in one way")
 
 
 def _object(line: str, number: int) -> dict[str, object]:

@@ -50,10 +50,10 @@ class Coded(ManyTexts):
         self.codes = codes
 
     @classmethod
-    def of_numbers(cls, numbers: NDArray[np.float64]) -> Coded:
-        """Numbers as short as they can be written."""
+    def of_numbers(cls, numbers: NDArray[np.float64], written: Callable[[float], str] = "{:g}".format) -> Coded:
+        """Numbers as they are written: as short as it goes, if nothing is said."""
         found, codes = np.unique(numbers, return_inverse=True)
-        return cls([f"{number:g}" for number in found], codes.reshape(-1))
+        return cls([written(number) for number in found.tolist()], codes.reshape(-1))
 
     def __len__(self) -> int:
         return len(self.codes)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from nnspec.reading.room import check_room
 from nnspec.reading.unreadable import Unreadable, opening
@@ -22,6 +25,23 @@ def read_text(path: Path, room: int = 1) -> str:
         check_room(room * path.stat().st_size)
         content = path.read_bytes()
     return decoded(content).replace("\r\n", "\n").replace("\r", "\n")
+
+
+@contextmanager
+def opened_text(path: Path) -> Iterator[IO[str]]:
+    """A text that is read some lines at a time, with a line feed at the end of each.
+
+    Raises:
+        Unreadable: there is no such file, or it is no text.
+    """
+    with opening(path), path.open("rb") as raw:
+        head = raw.read(4)
+    encoding = next((name for mark, name in MARKS if head.startswith(mark)), "utf-8-sig")
+    with opening(path), path.open(encoding=encoding) as file:
+        try:
+            yield file
+        except UnicodeDecodeError as error:
+            raise Unreadable(f"it is no text in UTF-8 ({error.reason})", "save it as UTF-8") from None
 
 
 def decoded(content: bytes) -> str:

@@ -12,7 +12,7 @@ from nnspec.reading.unreadable import Unreadable
 from nnspec.train.data.samples import Form, Hash, Indices, Rows, Samples
 
 COMPARED = 1 << 26  # bytes of an array by all of which it is known to be the same
-RENEWED = 1024  # samples after which files are mapped anew
+RENEWED = 256  # samples after which files are mapped anew
 LOOKED_AT = 64  # samples of a larger one
 
 
@@ -36,7 +36,7 @@ class Mapped(Samples):
         self.forms = {name: _form(array, name in pictures) for name, array in self.arrays.items()}
         self.floats = [name for name, array in self.arrays.items() if array.dtype.kind == "f"]
         self.checked = np.zeros(len(self) if self.floats else 0, np.bool_)
-        self.known = {name: torch.from_numpy(np.array(array)) for name, array in self.arrays.items() if array.ndim == 1}
+        self.known = {name: torch.from_numpy(_held(array)) for name, array in self.arrays.items() if array.ndim == 1}
 
     def _map(self) -> None:
         """Map the files anew: what was read of them counts as memory of this process no longer."""
@@ -85,6 +85,10 @@ class Mapped(Samples):
             places = np.linspace(0, len(array) - 1, LOOKED_AT).astype(np.int64)
             for part in [array] if array.nbytes <= COMPARED else (array[place] for place in places):
                 hashed.update(np.ascontiguousarray(part).tobytes())
+
+
+def _held(array: Array) -> Array:
+    return np.array(array) if isinstance(array, np.memmap) else array
 
 
 def _without_channel(array: Array, picture: bool) -> Array:

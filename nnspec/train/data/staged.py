@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import isnan
 from pathlib import Path
 
 import numpy as np
 
 from nnspec.reading.arrays import Array
 from nnspec.reading.csv_table import CsvPieces, doubtful, thousands
+from nnspec.reading.json_lines import JsonPieces
 from nnspec.reading.many_texts import Coded, ManyTexts, Written
 from nnspec.reading.numbers import is_missing, numbers_of, plain_numbers
 from nnspec.reading.parquet import ParquetTable
@@ -34,7 +36,7 @@ def table_of(path: Path, least: int, supply: Supply) -> Table:
     sizes = [
         file.stat().st_size * (PACKED if file.suffix.lower() == ".parquet" else 1) for file in files if file.is_file()
     ]
-    if not is_large(sum(sizes)) or ".jsonl" in kinds or len(kinds) > 1:
+    if not is_large(sum(sizes)) or len(kinds) > 1:
         return open_table(path, least)
     return StagedTable(files, supply)
 
@@ -49,7 +51,8 @@ class StagedTable(Table):
             Unreadable: one holds no table, or has other columns than the first.
         """
         self.files = files
-        self.packed = files[0].suffix.lower() == ".parquet"
+        self.kind = files[0].suffix.lower()
+        self.typed = self.kind in (".parquet", ".jsonl")  # so that numbers are told from texts
         self.spool = Spool(supply, files[0].name)
         self.has_commas, self.rows, self.notes = False, 0, {}
         self.starts: list[int] = []
@@ -73,7 +76,16 @@ class StagedTable(Table):
 
     def _pieces(self, file: Path) -> Iterator[tuple[Sequence[int], Mapping[str, Values | Unreadable]]]:
         """The lines and the columns of some rows of a file."""
-        if self.packed:
+        if self.kind == ".jsonl":
+            lines = JsonPieces(file)
+            self._take(file, lines.names)
+            for name in lines.names:
+                mixed = lines.mixed(name)
+                if mixed is not None:
+                    self.odd.setdefault(name, mixed)
+            yield from lines
+            return
+        if self.kind == ".parquet":
             packed = ParquetTable(file, whole=False)
             self._take(file, packed.names)
             for columns in packed.pieces():
@@ -113,7 +125,7 @@ class StagedTable(Table):
         self._ends[name] = int(ends[-1])
         self.spool.add(f"{number} text", np.frombuffer(b"".join(written), np.uint8))
         self.spool.add(f"{number} ends", ends.astype(np.int64))
-        numbers = None if self.packed or name in self.texts_in else plain_numbers(cells)
+        numbers = None if self.typed or name in self.texts_in else plain_numbers(cells)
         if numbers is None:
             self.texts_in.add(name)
             return
@@ -128,9 +140,10 @@ class StagedTable(Table):
             row = int(self.arrays["lines"][index])
         else:
             row = index + 1 - max(start for start in self.starts if start <= index)
+        words = "line" if self.kind == ".jsonl" else "row"
         if len(self.files) == 1:
-            return f"row {row:,}"
-        return f"row {row:,} of {self.files[int(np.searchsorted(self.starts, index, side='right')) - 1].name}"
+            return f"{words} {row:,}"
+        return f"{words} {row:,} of {self.files[int(np.searchsorted(self.starts, index, side='right')) - 1].name}"
 
     def release(self) -> None:
         """Forget the columns; places are told as before."""
@@ -140,8 +153,9 @@ class StagedTable(Table):
         """A column as it is written; "" where a value is missing."""
         number = self.names.index(name)
         if f"{number} ends" not in self.arrays:
-            return Coded.of_numbers(self._column(name, "numbers"))
-        change = str if self.packed else _shown
+            numbers = self._column(name, "numbers")
+            return Coded.of_numbers(numbers, _typed) if self.kind == ".jsonl" else Coded.of_numbers(numbers)
+        change = str if self.typed else _shown
         return Written(self._column(name, "text"), self._column(name, "ends"), change)
 
     def values(self, name: str) -> Values:
@@ -165,7 +179,7 @@ class StagedTable(Table):
         """A column that is not of plain numbers alone."""
         whole = Written(self._column(name, "text"), self._column(name, "ends"))
         coded, first, complete = _coded(whole)
-        if self.packed:
+        if self.typed:
             return coded if complete else whole
         counts = np.bincount(coded.codes, minlength=len(coded.distinct)).tolist()
         found = numbers_of(name, coded.distinct, lambda index: self.place(first[index]), counts)
@@ -185,6 +199,11 @@ class StagedTable(Table):
         if kind != "text" and len(array) != self.rows:
             raise Unreadable(f"column {name} has numbers in some files, and texts in others", ONE_KIND)
         return array
+
+
+def _typed(number: float) -> str:
+    """A number of JSON among texts."""
+    return "" if isnan(number) else f"{number:.15g}"
 
 
 def _shown(cell: str) -> str:
