@@ -148,6 +148,11 @@ class Document:
             self._elaborated[name, mended] = _elaborated(reading, name, self.source.name, self.limits, store)
         return self._elaborated[name, mended]
 
+    @property
+    def names(self) -> list[str]:
+        """The models of the text as it stands that need no arguments."""
+        return self._names(self.reading)
+
     def examined(self) -> Iterator[None]:
         """Find all that `found` needs, a part of it at each step."""
         for name in self._names(self.reading):

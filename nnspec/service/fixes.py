@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -23,37 +24,60 @@ _TRIES = 16  # edits that are tried for one mistake
 def fixes(document: Document, start: int, end: int) -> list[tuple[Found, Fix]]:
     """The fixes of the mistakes that touch a part of the text."""
     made: list[tuple[Found, Fix]] = []
-    for found in document.found:
+    known = document.once(_known)
+    for number, found in enumerate(document.found):
         span = found.diagnostic.span
         if span is not None and span.source.name == document.source.name and span.start <= end and start <= span.end:
-            made += [(found, fix) for fix in _of(document, found.diagnostic)]
+            if number not in known:
+                known[number] = _of(document, found.diagnostic)
+            made += [(found, fix) for fix in known[number]]
     return made
+
+
+def _known(document: Document) -> dict[int, list[Fix]]:
+    """The fixes that were found so far, by the number of the mistake."""
+    return {}
+
+
+Look = Callable[[Document], Sequence[Found]]
 
 
 def _of(document: Document, diagnostic: Diagnostic) -> list[Fix]:
     """The fixes of a mistake, those first that leave the fewest others."""
-    before = _weight(document)
+    look = _look(document, diagnostic)
+    before = _weight(document, look)
+    syntax = diagnostic.code.startswith("E01")
     sound: dict[tuple[Edit, ...], tuple[tuple[int, int], int, Fix]] = {}
     for number, fix in enumerate(islice(_candidates(document, diagnostic), _TRIES)):
         after = document.changed(applied(document.text, fix.edits))
-        better = _weight(after) < before or (diagnostic.severity == "warning" and _weight(after) == before)
-        if fix.edits not in sound and better and not _still(after, diagnostic):
-            sound[fix.edits] = _weight(after), number, fix
+        if fix.edits in sound or len(after.breaks) > before[0] - syntax:
+            continue
+        weight = _weight(after, look)
+        better = weight < before or (diagnostic.severity == "warning" and weight == before)
+        if better and not _tells(look(after), diagnostic):
+            sound[fix.edits] = weight, number, fix
             if len(sound) == _ENOUGH:
                 break
     return [fix for _, _, fix in sorted(sound.values(), key=lambda each: each[:2])]
 
 
-def _weight(document: Document) -> tuple[int, int]:
+def _look(document: Document, diagnostic: Diagnostic) -> Look:
+    """Where to look for a mistake, and for what an edit leaves: at the first model that has it, else at all."""
+    for name in document.names:
+        if _tells(document.elaborated(name).found, diagnostic):
+            return lambda after: after.elaborated(name).found if name in after.names else after.found
+    return lambda after: after.found
+
+
+def _weight(document: Document, look: Look) -> tuple[int, int]:
     """The number of mistakes of syntax, which hide others, and that of all errors."""
-    errors = [each for each in document.found if each.diagnostic.severity == "error"]
+    errors = [each for each in look(document) if each.diagnostic.severity == "error"]
     return len(document.breaks), len(errors)
 
 
-def _still(document: Document, diagnostic: Diagnostic) -> bool:
+def _tells(found: Iterable[Found], diagnostic: Diagnostic) -> bool:
     return any(
-        type(each.diagnostic) is type(diagnostic) and each.diagnostic.message == diagnostic.message
-        for each in document.found
+        type(each.diagnostic) is type(diagnostic) and each.diagnostic.message == diagnostic.message for each in found
     )
 
 
@@ -70,6 +94,13 @@ def _candidates(document: Document, diagnostic: Diagnostic) -> Iterator[Fix]:
         meant = re.match(r"did you mean `?([^`?]+)`?\?", line)
         if meant:
             yield from _instead(text, start, end, meant[1])
+        opened = re.match(r"close the `([(\[{])`", line)
+        if opened:
+            closing = {"(": ")", "[": "]", "{": "}"}[opened[1]]
+            for label in diagnostic.labels:
+                stop = _statement(text, label.span.start, label.span.end)[1]
+                yield Fix(f"write {closing}", (Edit(stop, stop, closing),))
+            continue
         for word in re.findall(r"`([^`]+)`", line):
             if re.match(r"(?:write|close|put)\b", line):
                 yield from _instead(text, start, end, word)
@@ -80,12 +111,6 @@ def _candidates(document: Document, diagnostic: Diagnostic) -> Iterator[Fix]:
             yield Fix(line, (Edit(stop if stop >= 0 else len(text), stop if stop >= 0 else len(text), '"'),))
         for name, further in re.findall(r"(?<![\w.])([A-Z]\w*)(\(.*\))", line):
             yield from _called(text, first, end, name, further)
-        opened = re.match(r"close the `([(\[{])`", line)
-        if opened:
-            closing = {"(": ")", "[": "]", "{": "}"}[opened[1]]
-            for label in diagnostic.labels:
-                stop = _statement(text, label.span.start, label.span.end)[1]
-                yield Fix(f"write {closing}", (Edit(stop, stop, closing),))
         if re.match(r"leave \w+ out\b", line):
             yield Fix(line, (Edit(first, last, ""),))
         if "remove" in line:
@@ -173,6 +198,7 @@ def _import(text: str, name: str) -> Iterator[Fix]:
             yield Fix(line.strip(), (Edit(place, place, line if text[place : place + 6] == "import" else f"{line}\n"),))
 
 
+@cache
 def library() -> dict[str, list[str]]:
     """The blocks and models of the files that every spec may import, by the paths of these files."""
     found: dict[str, list[str]] = {}

@@ -86,6 +86,7 @@ class _Reader:
         self.limits = limits
         self.parser, self.layout = _parser(limits)
         self.layout.count = 0
+        self.refused: tuple[int, UnexpectedToken] | None = None  # where the piece begins that was read last, and why
 
     def file(self, pieces: Pieces | None) -> File:
         """All declarations; after a mistake, those from the next one on."""
@@ -146,8 +147,13 @@ class _Reader:
         try:
             tree = self.parser.parse(TextSlice(self.source.text, start, end), start="start")
             found = alone._builder.declarations(tree)
-        except (UnexpectedCharacters, UnexpectedToken):
+        except UnexpectedCharacters:
             found = ()
+        except UnexpectedToken as problem:
+            found = ()
+            if problem.token.type != "$END":  # what stands behind the piece makes no difference
+                self.refused = start, problem
+                return None
         if found and not alone.sink.found:
             return Piece(start, self.layout.count - before, found)
         self.layout.count = before
@@ -173,6 +179,8 @@ class _Reader:
             LimitReached: the part has too many tokens or brackets.
         """
         try:
+            if self.refused is not None and self.refused[0] == start:
+                raise self.refused[1]
             return self.parser.parse(TextSlice(self.source.text, start, end), start=rule), end
         except UnexpectedCharacters as problem:
             at = problem.pos_in_stream or 0
