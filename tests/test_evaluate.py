@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,9 @@ def test_folders_bring_three_parts_and_other_data_is_read_by_the_classes_of_trai
     nnspec.loads(text).export_onnx(tmp_path / "p.onnx", trained.best_weights, verify=False)
     alone = nnspec.evaluate(tmp_path / "p.onnx", data=tmp_path / "set", part="validation")
     assert alone.samples == 8 and alone.figures == pytest.approx(own.figures, rel=1e-5)
+    shutil.rmtree(tmp_path / "set" / "val")  # what is left is validated on, and is its test part all the same
+    tested = nnspec.evaluate(tmp_path / "run", data=tmp_path / "set")
+    assert (tested.samples, tested.part) == (6, "test")
     found = nnspec.evaluate(tmp_path / "run", data=tmp_path / "white_only")
     assert found.samples == 5 and found.part == "all"
     (compared,) = found.comparisons

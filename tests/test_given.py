@@ -336,3 +336,13 @@ def test_a_state_dict_is_judged_without_a_normalisation_that_it_says_nothing_of(
     state = nnspec.loads(SPEC).to_torch(run.last_weights).state_dict()
     found = nnspec.loads(SPEC).evaluate(state, data="iris", part="all")
     assert found.figures == nnspec.evaluate(run.folder, weights=run.last_weights, part="all").figures
+
+
+def test_data_sets_together_and_frames_are_refused_with_a_way_out(tmp_path: Path) -> None:
+    with pytest.raises(nnspec.SpecError, match=r"(?s)2 data sets in a list.*the others as validation = "):
+        train(tmp_path, torch.utils.data.random_split(Flowers(), [100, 50]))
+    frame = pytest.importorskip("pandas").DataFrame({"x": X[:, 0].numpy(), "label": Y.numpy()})
+    with pytest.raises(nnspec.SpecError, match=r"(?s)it is a DataFrame.*to_numpy"):
+        train(tmp_path, frame)
+    with pytest.raises(nnspec.SpecError, match="features is a list, which becomes no array"):
+        train(tmp_path, {"features": [[1, 2, 3, 4], [1, 2]], "label": [0, 1]})

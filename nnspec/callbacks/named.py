@@ -9,6 +9,7 @@ from nnspec.callbacks import mlflow, tensorboard, wandb
 from nnspec.callbacks.callback import CALLBACKS, Callback
 from nnspec.callbacks.mistakes import BadCallback, UnknownCallback
 from nnspec.diagnostics import SpecError, nearest
+from nnspec.elaborate.describe import describe
 from nnspec.elaborate.frame import Frame
 from nnspec.extras import need
 from nnspec.recipe.call import Call, from_call
@@ -51,9 +52,18 @@ def _made(frame: Frame, text: str, call: Call) -> Callback:
     signature = inspect.signature(cls)
     for argument in call.named.keys() - signature.parameters.keys():
         close = nearest(argument, signature.parameters)
-        advice = f"did you mean {close}?" if close else f"it is called as {name}{signature}"
+        advice = f"did you mean {close}?" if close else f"it is called as {_written(name, signature)}"
         frame.fail(BadCallback(call.places[argument], name, f"it has no argument {argument}", advice))
     try:
         return cls(*call.positional, **call.named)
     except (TypeError, ValueError) as error:
-        frame.fail(BadCallback(call.span, name, str(error), f"it is called as {name}{signature}"))
+        frame.fail(BadCallback(call.span, name, str(error), f"it is called as {_written(name, signature)}"))
+
+
+def _written(name: str, signature: inspect.Signature) -> str:
+    """`wandb(project = "nnspec", online = false)`."""
+    parts = [
+        each.name if each.default is each.empty else f"{each.name} = {describe(each.default)}"
+        for each in signature.parameters.values()
+    ]
+    return f"{name}({', '.join(parts)})"

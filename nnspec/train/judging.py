@@ -72,6 +72,8 @@ class Judging(Record):
         """
         part = self.named(data)
         chosen: Indices = np.arange(len(data)) if part == "all" else getattr(parts, part)
+        if part == "test" and not len(chosen) and data.own.test:  # it is what was validated on
+            chosen = np.array(data.own.test)
         if not len(chosen):
             raise SpecError.of(NoSuchSamples(span, part, data.name))
         return chosen

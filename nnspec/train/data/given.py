@@ -57,6 +57,12 @@ def read_given(value: object, place: Place, name: str = NAME) -> DataSet:
         return _loader(value, place, name)
     if (isinstance(value, TorchDataset) and not isinstance(value, IterableDataset)) or is_transformed(value):
         return _asked(value, torch.utils.data.default_collate, place, name)
+    if isinstance(value, (tuple, list)) and any(isinstance(each, (TorchDataset, DataLoader)) for each in value):
+        advice = "give the first as data, the others as validation = ... and test = ..."
+        refuse(name, f"it is {len(value)} data sets in {_kind(value)}", advice, place.span)
+    if hasattr(value, "columns") and hasattr(value, "to_numpy"):  # of pandas or polars
+        advice = "give its columns as arrays: data = (frame[names].to_numpy(), frame[label].to_numpy())"
+        refuse(name, f"it is {_kind(value)}, whose columns are inputs and labels at once", advice, place.span)
     if isinstance(value, Mapping) or _are_arrays(value):
         return _arrays(value, place, name)
     if isinstance(value, IterableDataset):
@@ -115,7 +121,11 @@ def _array(key: str, value: object, place: Place, name: str) -> Array:
         held = value.detach().cpu()
         array: Array = (held.float() if held.dtype in (torch.bfloat16, torch.float16) else held).numpy()
     else:
-        array = np.asarray(value)
+        try:
+            array = np.asarray(value)
+        except (ValueError, TypeError, RuntimeError) as error:  # rows of several lengths, objects that are no numbers
+            reason = f"{key} is {_kind(value)}, which becomes no array ({str(error).splitlines()[0]})"
+            refuse(name, reason, "give numbers, a row for each sample", place.span)
     if array.dtype.kind not in PLAIN or not array.ndim:
         held_type = "texts" if array.dtype.kind in "US" else f"elements of type {array.dtype}"
         reason = f"{key} is {'one number' if array.dtype.kind in PLAIN else held_type}"
