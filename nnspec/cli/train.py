@@ -44,7 +44,7 @@ if TYPE_CHECKING:
               help="How processes that torchrun started share the work: ddp, fsdp.")  # fmt: skip
 @click.option("--compile", "compiled", is_flag=True, help="Through torch.compile; short for --set compile=true.")
 @click.option("--callback", "callbacks", multiple=True, metavar="NAME",
-              help='tensorboard, mlflow, wandb or a plug-in\'s, with arguments: wandb(project = "digits").')  # fmt: skip
+              help='tensorboard, mlflow, wandb or a plug-in\'s; with arguments: wandb(project = "x").')  # fmt: skip
 @click.option("--tensorboard", is_flag=True, help="Events for TensorBoard; short for --callback tensorboard.")
 @supply_options
 @click.option("--quiet", is_flag=True, help="Print the result only.")
