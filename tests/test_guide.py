@@ -18,6 +18,7 @@ from tests.reference.guide import played
 ROOT = Path(__file__).parent.parent
 GUIDE = ROOT / "docs" / "guide"
 PAGES = sorted(GUIDE.glob("[0-9]*.md"))
+COURSE = sorted((ROOT / "docs" / "course").glob("[0-9]*.md"))
 OTHERS = [ROOT / "docs" / "start.md", *sorted((ROOT / "docs" / "how_to").glob("[a-z]*.md"))]
 
 
@@ -34,9 +35,15 @@ def test_a_page_of_the_guide_is_as_it_says(page: Path, tmp_path: Path, monkeypat
         assert now == text
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("page", COURSE, ids=[page.stem for page in COURSE])
+def test_a_page_of_the_course_is_as_it_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    test_a_page_of_the_guide_is_as_it_says(page, tmp_path, monkeypatch)
+
+
 def test_links_of_the_guide_lead_somewhere_and_each_page_leads_to_the_next() -> None:
     contents = (GUIDE / "README.md").read_text(encoding="utf-8")
-    for page in [*PAGES, *OTHERS, *(ROOT / "docs").rglob("README.md")]:
+    for page in [*PAGES, *OTHERS, *COURSE, *(ROOT / "docs").rglob("README.md")]:
         for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
     for page, following in pairwise(PAGES):

@@ -45,7 +45,8 @@ def played(page: str) -> str:
             case "console":
                 return f"```console\n{_console(text)}```"
             case "pycon":
-                test = doctest.DocTestParser().get_doctest(text, names, "guide", None, 0)
+                # A name of its own: doctest looks up the lines of functions by it, also those of blocks before.
+                test = doctest.DocTestParser().get_doctest(text, names, f"block {block.start()}", None, 0)
                 assert not doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, clear_globs=False).failed
                 names.update(test.globs)
             case "bash":
