@@ -393,7 +393,7 @@ def test_an_address_is_fetched_without_code_or_pickles_and_used_again_without_a_
 def test_a_summary_fetches_the_configuration_only_and_what_is_not_there_is_told(folder: Path, tmp_path: Path) -> None:
     with serving("someone/gpt", folder) as hub:
         result = at(hub.address, tmp_path / "home", "summary", "hf://someone/gpt")
-        assert result.stdout.startswith("GPT2LMHeadModel(layers = 2"), result.stderr
+        assert result.stdout.startswith("GPT2LMHeadModel"), result.stderr
         assert not any(path.endswith(("model.safetensors", "tokenizer.json")) for path in hub.asked)
         assert "there is no such model" in at(hub.address, tmp_path / "home", "summary", "hf://someone/other").stderr
         assert "no such branch" in at(hub.address, tmp_path / "home", "summary", "hf://someone/gpt@old").stderr

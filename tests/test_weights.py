@@ -384,7 +384,7 @@ def test_other_keys_beside_a_prefix_are_refused_and_passed_over_under_partial(tm
     save_file(stored, tmp_path / "a.safetensors")
     text = refused(model, tmp_path / "a.safetensors").replace("\n", " ")
     assert "not in the model: lm_head.weight" in text
-    assert "--partial passes over" in text and 'rename "lm_head.*" -> ""' in text
+    assert "--partial (in a recipe: partial = true) passes over" in text and 'rename "lm_head.*" -> ""' in text
     with pytest.warns(UserWarning, match="read without `transformer.`, .* 1 of its keys are not the model's"):
         assert_loads(model, nnspec.WeightChoice(tmp_path / "a.safetensors", partial=True), state)
     mended = NET.replace("  input", '  rename "lm_head.*" -> ""\n  input')
@@ -518,3 +518,25 @@ def test_a_part_starts_anew_beside_weights_with_a_prefix(tmp_path: Path) -> None
     save_file(state, tmp_path / "a.safetensors")
     (tmp_path / "m.nn").write_text(spec.replace("digits", 'digits\n      weights = "a.safetensors"\n      drop = head'))
     assert nnspec.load(tmp_path / "m.nn").train(runs=tmp_path, quiet=True, epochs=1).history
+
+
+def test_a_recipe_passes_over_another_head_and_trains_its_own_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = """
+    model C(classes = 10) {
+      input image: float[N, 1, 8, 8]
+      Flatten -> body: { Linear(4) -> ReLU -> Linear(4) -> ReLU }
+      output logits = head: Linear(classes)
+    }
+    train { data = digits ; epochs = 1 ; weights = "a.safetensors" ; drop = head }
+    """
+    state = by_recipe(of_model(nnspec.loads(spec)))
+    kept = {f"module.{key}": x for key, x in state.items() if key.startswith("body.")}
+    save_file({**kept, "module.cls.weight": torch.zeros(3, 4)}, tmp_path / "a.safetensors")
+    (tmp_path / "m.nn").write_text(spec)
+    model = nnspec.load(tmp_path / "m.nn")
+    with pytest.raises(SpecError, match="partial = true"):
+        model.train(runs=tmp_path, quiet=True)
+    model.train(runs=tmp_path, partial=True)
+    assert "are not the model's, and passed over: cls.weight" in " ".join(capsys.readouterr().out.split())

@@ -30,7 +30,7 @@ def command() -> None:
 
 @command.command("check")
 @spec_arguments
-@click.argument("file", metavar="FILE", required=False)
+@click.argument("file", metavar="[FILE]", required=False)
 @click.option("--partial", is_flag=True, help=PARTIAL)
 @click.option("--all", "everything", is_flag=True, help="Print the keys that fit as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

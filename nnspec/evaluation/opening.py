@@ -90,7 +90,7 @@ def _opened(
 ) -> Subject:
     """The model of a recipe; `runs` is the folder of runs, where what was made of the data once is."""
     source = str(Path(weights).absolute()) if isinstance(weights, (str, Path)) else GivenWeights(value=weights)
-    changed: dict[str, object] = {"weights": source, "drop": ()}
+    changed: dict[str, object] = {"weights": source, "drop": (), "partial": False}
     part = request.part
     if request.data is not None:
         data = data_for(request.data, plan.recipe.data, base)

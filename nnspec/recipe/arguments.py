@@ -59,6 +59,7 @@ class RecipeArguments(TypedDict, total=False):
     rates: Sequence[tuple[str, float]]
     weights: WeightSource | None
     drop: Sequence[str]
+    partial: bool
     freeze: Sequence[str]
     thaw: int | None
     cache_features: bool

@@ -78,10 +78,11 @@ class Recipe(Values):
     better value. The best weights are those of the best first metric, or of the least loss; `better = "higher"` or
     `"lower"` says what is better where that does not follow from how the metric is computed.
 
-    Transfer: `weights` is the file to start from, `drop` the parts that are not taken from it. The parts in `freeze`
-    stay as they are, statistics and all, for `thaw` epochs or to the end; `rates = [["backbone", 0.1]]` are factors on
-    the learning rates of parts. So a model is tuned in stages: first the new head, then all, the body with a tenth of
-    the rate. `cache_features = true` computes what frozen parts give once for each sample, instead of in every epoch.
+    Transfer: `weights` is the file to start from, `drop` the parts that are not taken from it; with `partial = true` it
+    may have keys that the model does not have. The parts in `freeze` stay as they are, statistics and all, for `thaw`
+    epochs or to the end; `rates = [["backbone", 0.1]]` are factors on the learning rates of parts. So a model is tuned
+    in stages: first the new head, then all, the body with a tenth of the rate. `cache_features = true` computes what
+    frozen parts give once for each sample, instead of in every epoch.
     """
 
     data: Data = Digits()
@@ -110,6 +111,7 @@ class Recipe(Values):
     rates: tuple[tuple[str, NonNegativeFloat], ...] = ()
     weights: str | GivenWeights | None = None
     drop: tuple[str, ...] = ()
+    partial: bool = False
     freeze: tuple[str, ...] = ()
     thaw: PositiveInt | None = None
     cache_features: bool = False

@@ -31,6 +31,7 @@ from nnspec.train.parts import freeze, groups, start_from, weight_names
 from nnspec.train.randomness import own_randomness
 from nnspec.train.strategy import Strategy
 from nnspec.train.task import Computation, PhaseTask, Whole
+from nnspec.weights.source import WeightChoice, given
 
 MOMENTS = {"Adafactor": 0, "SGD": 0, "RMSprop": 1, "Adagrad": 1, "ASGD": 1}  # that an optimizer keeps of each gradient
 
@@ -45,6 +46,7 @@ class BuiltNetworks(Record):
     metrics: Whole | None
     judged: Whole | None  # the loss in evaluation
     sample: Computation | None
+    told: str | None  # of how the keys of the weights to start from were read
 
 
 def build_networks(
@@ -79,10 +81,12 @@ def build_networks(
     if device.type == "cpu":
         need_memory(program, limits, copies(plan), "its weights, their gradients and averages")
     model = build(program, limits).to(device)
+    told = None
     if recipe.weights is not None:
-        source = recipe.weights.value if isinstance(recipe.weights, GivenWeights) else base / recipe.weights
+        named = recipe.weights.value if isinstance(recipe.weights, GivenWeights) else base / recipe.weights
+        source = WeightChoice(given(named), partial=True) if recipe.partial else named
         need_their_numbers(source, recipe.data, plan.places.get("data"))
-        start_from(model, program, source, recipe.drop, plan.places.get("drop"))
+        told = start_from(model, program, source, recipe.drop, plan.places.get("drop"))
     freeze(model, recipe.freeze, plan.places.get("freeze"))
     if recipe.compile:
         check_compiler(device)
@@ -111,7 +115,7 @@ def build_networks(
         with own_randomness(device):  # the run then draws what it draws without a cache
             features = divide_model(model, program, plan, function)
         modules = (features.rest.module,)
-    return BuiltNetworks(model, modules, features, tuple(phases), metrics, judged, sample)
+    return BuiltNetworks(model, modules, features, tuple(phases), metrics, judged, sample, told)
 
 
 def _computing(losses: Sequence[Computation], wholes: Sequence[Whole | None]) -> Iterator[nn.Module]:

@@ -11,9 +11,9 @@ from nnspec.ir import Program
 from nnspec.recipe.parts import frozen_by, names_below, within
 from nnspec.recipe.recipe import Recipe
 from nnspec.weights.checkpoint import open_checkpoint
-from nnspec.weights.compare import bare
+from nnspec.weights.compare import bare, compare
 from nnspec.weights.module import fill
-from nnspec.weights.source import WeightSource
+from nnspec.weights.source import WeightChoice, WeightSource
 
 
 def weight_names(model: nn.Module) -> list[str]:
@@ -23,21 +23,25 @@ def weight_names(model: nn.Module) -> list[str]:
 
 def start_from(
     model: nn.Module, program: Program, source: WeightSource, drop: tuple[str, ...], span: Span | None
-) -> None:
+) -> str | None:
     """Take weights, except for the parts in `drop`, which keep their new ones.
+
+    Returns:
+        What the user should know of how keys were read.
 
     Raises:
         SpecError: the file cannot be read or is not the model's, or there is no such part.
     """
     if not drop:
         fill(model, program, source)
-        return
+        return compare(program, open_checkpoint(source)).note
     for part in drop:
         names_below(weight_names(model), part, span)
-    stored = bare(program, open_checkpoint(source)).tensors
-    arrays = {key: tensor.read() for key, tensor in stored.items() if not within(key, drop)}
+    stored = bare(program, open_checkpoint(source))
+    arrays = {key: tensor.read() for key, tensor in stored.tensors.items() if not within(key, drop)}
     arrays |= {key: tensor.cpu().numpy() for key, tensor in model.state_dict().items() if within(key, drop)}
-    fill(model, program, arrays)
+    fill(model, program, WeightChoice(arrays, stored.partial))
+    return compare(program, open_checkpoint(source)).note
 
 
 def freeze(model: nn.Module, parts: tuple[str, ...], span: Span | None) -> None:

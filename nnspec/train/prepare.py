@@ -216,7 +216,12 @@ def prepare(
         targets=tuple(name for name in fitted.inputs if name in normalised and _shared(fitted, name, objective.reads)),
         samples=len(data),
         fingerprint=fingerprint(data.samples),
-        notes=(*_notes(task, fitted, told_apart), *(_sampled(fitted, known) if judging is None else ()), *warnings),
+        notes=(
+            *_notes(task, fitted, told_apart),
+            *filter(None, [networks.told]),
+            *(_sampled(fitted, known) if judging is None else ()),
+            *warnings,
+        ),
         skipped=divided.skipped,
     )
 

@@ -110,7 +110,10 @@ def _advice(found: Comparison, lines: str | None) -> str | None:
     spare = parts_of(row.key for row in found.wrong if row.verdict == "unexpected")
     if kinds == {"unexpected"}:
         renames = "; ".join(f'rename "{part}" -> ""' for part in spare[:_HINTS])
-        return f"--partial passes over the keys that the model does not have; so does, in the model: {renames}"
+        return (
+            "--partial (in a recipe: partial = true) passes over the keys that the model does not have; so does, in "
+            f"the model: {renames}"
+        )
     lacking = parts_of(row.key for row in found.wrong if row.verdict == "missing")
     if found.count("fits") and kinds <= {"missing", "unexpected"} and 2 * found.count("missing") < found.count("fits"):
         parts = ", ".join(json.dumps(part.removesuffix(".*")) for part in lacking[:_HINTS])
