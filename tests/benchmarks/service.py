@@ -124,6 +124,12 @@ class Editor:
         while PUBLISHED.get(self.uri) != self.version:
             await asyncio.sleep(0.001)
 
+    async def fixes(self, text: str) -> None:
+        """Ask for the quick fixes of all mistakes, which an editor does once it has been told of these."""
+        whole = lsp.Range(lsp.Position(0, 0), lsp.Position(text.count("\n"), 0))
+        asked = lsp.CodeActionParams(self.identifier, whole, lsp.CodeActionContext([]))
+        await self.timed("fixes", self.client.text_document_code_action_async(asked))
+
 
 async def measured(client: LanguageClient, process: int, name: str, text: str, rounds: int) -> None:
     """Edit a text, ask everything after each edit, and print how long the answers took."""
@@ -134,6 +140,7 @@ async def measured(client: LanguageClient, process: int, name: str, text: str, r
         editor.change(changed)
         await editor.ask(changed)
         await editor.timed("mistakes", editor.mistakes())
+        await editor.fixes(changed)
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     print(f"{name}, {text.count(chr(10))} lines; load {load} on {os.cpu_count()} cores")
     print(f"{'milliseconds':14}{'median':>10}{'best':>10}{'worst':>10}{'computed':>10}")
