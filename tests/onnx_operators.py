@@ -19,7 +19,7 @@ import numpy as np
 import onnx
 import torch
 from onnx import ModelProto, numpy_helper
-from onnx.backend.test.case.node import collect_testcases
+from onnx.backend.test.case import node
 
 import nnspec
 from nnspec.importing.from_onnx.file import of_model
@@ -125,7 +125,7 @@ def cases() -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for case in collect_testcases(None):
+        for case in node.collect_testcases(None):
             found.setdefault(operator_of(case), []).append(case)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from onnx import numpy_helper
 
 import nnspec
 from nnspec.cli.main import main
+from tests.onnx_round_trip import comes_back
+from tests.round_trip import entries
 
 LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
 STACK = """
@@ -112,3 +115,119 @@ def test_a_shape_of_the_spec_s_own_in_front_of_the_last_product_stays_in_the_fil
     """
     made = nnspec.loads(text).to_onnx()
     assert [node.op_type for node in made.graph.node].count("Gemm") == 1
+
+
+def test_shapes_that_exporters_compute_are_sizes_of_the_spec(tmp_path: Path) -> None:
+    nodes = """
+        s = Shape(x) i = Constant<value = int64 {0}>() n = Gather(s, i) axes = Constant<value = int64[1] {0}>()
+        u = Unsqueeze(n, axes) rest = Constant<value = int64[1] {-1}>() t = Concat<axis = 0>(u, rest) y = Reshape(x, t)
+    """
+    assert body(imported(model_of(nodes, "float[N, 3, T] x", "float[N, M] y"), tmp_path)) == "  output y = Flatten"
+
+
+NORM = """
+    m = ReduceMean<axes = [-1]>(x) d = Sub(x, m) two = Constant<value = float {2}>() q = Pow(d, two)
+    v = ReduceMean<axes = [-1]>(q) e = Constant<value = float {1e-5}>() ve = Add(v, e) r = Sqrt(ve) z = Div(d, r)
+    zw = Mul(z, norm.weight) y = Add(zw, norm.bias)
+"""
+GELU = """
+    a = Constant<value = float {1.41421356}>() o = Constant<value = float {1}>() h = Constant<value = float {0.5}>()
+    s = Div(x, a) f = Erf(s) g = Add(f, o) p = Mul(x, g) y = Mul(p, h)
+"""
+ATTENTION = """
+    k = Transpose<perm = [0, 1, 3, 2]>(x) qk = MatMul(x, k) s = Constant<value = float {0.5}>() w = Mul(qk, s)
+    p = Softmax<axis = -1>(w) y = MatMul(p, x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("nodes", "shape", "weights", "line"),
+    [
+        (NORM, "N, T, 6", {"norm.weight": ones(6), "norm.bias": ones(6)}, "norm: LayerNorm"),
+        (GELU, "N, 6", {}, "GELU"),
+        (ATTENTION, "N, 2, T, 4", {}, "attention(_, _, _)"),
+        ("s = Sigmoid(x) y = Mul(x, s)", "N, 6", {}, "SiLU"),
+        ("c = Conv(x, stem.weight) y = Add(c, b)", "N, 3, 8, 8", {"stem.weight": ones(4, 3, 3, 3), "b": ones(1, 4, 1, 1)},
+         "stem: Conv2d(4, 3)"),
+    ],
+)  # fmt: skip
+def test_what_exporters_write_in_several_operators_is_one_layer(
+    tmp_path: Path, nodes: str, shape: str, weights: dict[str, np.ndarray], line: str
+) -> None:
+    made = model_of(nodes.replace("norm.", "norm_").replace("stem.", "stem_"), f"float[{shape}] x", "float y", 13)
+    for name, array in weights.items():
+        made.graph.initializer.append(numpy_helper.from_array(array, name))
+    for node in made.graph.node:
+        node.input[:] = [name.replace("norm_", "norm.").replace("stem_", "stem.") for name in node.input]
+    assert body(imported(made, tmp_path)).replace("output y = ", "").strip() == line
+
+
+def test_a_recurrent_layer_has_the_gates_of_pytorch_and_no_dimension_for_its_direction(tmp_path: Path) -> None:
+    nodes = """
+        h, last, cell = LSTM<hidden_size = 4>(x, w, r, b) axes = Constant<value = int64[1] {1}>() y = Squeeze(h, axes)
+    """
+    made = model_of(nodes, "float[T, N, 3] x", "float[T, N, 4] y", w=ones(1, 16, 3), r=ones(1, 16, 4), b=ones(1, 32))
+    assert body(imported(made, tmp_path)) == "  lstm1: LSTM(4)\n  output y = lstm1"
+
+
+def test_a_table_of_tokens_that_is_the_last_weight_too_is_tied(tmp_path: Path) -> None:
+    nodes = "e = Gather(wte.weight, x) t = Transpose<perm = [1, 0]>(wte.weight) y = MatMul(e, t)".replace(
+        "wte.", "wte_"
+    )
+    made = model_of(nodes, "int64[N, T] x", "float y", wte_weight=ones(9, 4))
+    text = imported(made, tmp_path).text
+    assert "Embedding(9, 4)" in text and "bias = false, weight = " in text
+
+
+def test_inputs_that_are_always_one_number_choose_a_branch_and_sizes_are_given(tmp_path: Path) -> None:
+    nodes = """
+        k = Constant<value = int64 {16000}>() c = Equal(rate, k)
+        y = If (c) <then_branch = a () => (float p) { p = Relu(x) }, else_branch = b () => (float q) { q = Tanh(x) }>
+    """
+    made = model_of(nodes, "float[N, T] x, int64 rate", "float[N, T] y")
+    with pytest.raises(nnspec.SpecError, match="which of its graphs runs depends on the data"):
+        imported(made, tmp_path)
+    model = imported(made, tmp_path, values={"rate": 16000}, dynamic={"x": "N 8"})
+    assert model.text.endswith("  input x: float[N, 8]\n  output y = ReLU\n}\n")
+
+
+def test_arrays_in_further_files_are_read_and_quantised_weights_are_floats(tmp_path: Path) -> None:
+    nodes = "w = DequantizeLinear(q, s) y = MatMul(x, w)"
+    made = model_of(nodes, "float[N, 3] x", "float[N, 200] y", q=np.ones((3, 200), np.int8), s=np.float32(0.5))
+    onnx.save(made, tmp_path / "file.onnx", save_as_external_data=True, size_threshold=64)
+    model = nnspec.from_onnx(tmp_path / "file.onnx")
+    assert (next(iter((model.weights or {}).values())) == 0.5).all()
+
+
+PACKAGES = {  # what packages ship, and the sizes that a file does not say
+    "silero_vad/data/silero_vad_16k_sequence.onnx": {},
+    "silero_vad/data/silero_vad_half.onnx": {"input": "1 576", "state": "2 1 128"},
+    "magika/models/standard_v3_3/model.onnx": {},
+    "basic_pitch/saved_models/icassp_2022/nmp.onnx": {},
+    "rapidocr_onnxruntime/models/ch_PP-OCRv4_det_infer.onnx": {"x": "N 3 32*h 32*w"},
+    "rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx": {"x": "N 3 48 W"},
+    "rapidocr_onnxruntime/models/ch_ppocr_mobile_v2.0_cls_infer.onnx": {},
+    "ddddocr/common.onnx": {},
+    "ddddocr/common_det.onnx": {},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", PACKAGES)
+def test_models_that_packages_ship_are_imported(path: str) -> None:
+    package, _, rest = path.partition("/")
+    found = importlib.util.find_spec(package)
+    if found is None or found.origin is None:
+        pytest.skip(f"{package} is not installed")
+    assert nnspec.from_onnx(Path(found.origin).parent / rest, dynamic=PACKAGES[path]).name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["zoo/unet.nn", "zoo/ddpm.nn", "zoo/t5.nn", "zoo/seq2seq.nn", "zoo/squeezenet.nn"])
+def test_larger_specs_come_back_through_onnx(name: str, tmp_path: Path) -> None:
+    assert comes_back(entries()[name], tmp_path / "file.onnx").weights
+
+
+@pytest.mark.parametrize("name", ["zoo/lenet5.nn", "zoo/vae.nn", "zoo/gru_regression.nn"])
+def test_a_spec_comes_back_through_onnx(name: str, tmp_path: Path) -> None:
+    assert comes_back(entries()[name], tmp_path / "file.onnx").weights

@@ -358,7 +358,9 @@ class _Lines:
         if label is not None and is_simple(label) and (line.labelled or len(results) > 1):
             self._flow(items, statements)
             self._give(piece, syntax.name(label), results)
-            self.current = line.values[0] if len(results) == 1 else None
+            layer = piece.operation.layer if isinstance(piece, Step) else None
+            main = layer is not None and not isinstance(layer, Stored) and layer.first_is_value
+            self.current = line.values[0] if len(results) == 1 or main else None
             return
         self._bind(line, items, statements, needed)
 

@@ -34,8 +34,11 @@ def open_session(
     *,
     threads: int | None = None,
     folder: Path | None = None,
+    exact: bool = False,
 ) -> ort.InferenceSession:
     """A session for a model file or a model in memory, whose arrays may be in files in `folder`.
+
+    An `exact` one computes every operator as it stands, and none of those that stand for several with less precision.
 
     Raises:
         ERRORS: onnxruntime does not accept the model.
@@ -44,6 +47,8 @@ def open_session(
     options.log_severity_level = 4  # what it cannot do is raised; what it warns of are its own choices of kernels
     if threads is not None:
         options.intra_op_num_threads = threads
+    if exact:
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     if folder is not None:
         options.add_session_config_entry(_FOLDER, str(folder))
     source = model if isinstance(model, bytes) else str(model)

@@ -64,7 +64,9 @@ def _is_open(program: Program) -> bool:
 def _run(opened: Opened, inputs: list[Array], fixed: Mapping[str, float]) -> list[Array]:
     """The results of the file, by onnxruntime, or by onnx itself where that does not take it."""
     try:
-        session: Any = open_session(opened.path if opened.path.is_file() else opened.model.SerializeToString())
+        quantised = any("quantizelinear" in each.op_type.lower() for each in opened.model.graph.node)
+        source = opened.path if opened.path.is_file() else opened.model.SerializeToString()
+        session: Any = open_session(source, exact=quantised)
     except ERRORS:
         return _by_onnx(opened.model, inputs)
     ports = session.get_inputs()

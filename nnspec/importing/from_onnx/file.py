@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import onnx
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import inliner
 
 from nnspec.diagnostics import SpecError
@@ -76,5 +77,5 @@ def has_definition(operator: str) -> bool:
     """Whether ONNX defines an operator by others."""
     if not onnx.defs.has(operator):
         return False
-    schema = onnx.defs.get_schema(operator)
+    schema: Any = onnx.defs.get_schema(operator)
     return bool(schema.has_function or schema.has_context_dependent_function)

@@ -146,7 +146,7 @@ def _divide(left: Array, right: Array) -> Any:
             b = int(b) if float(b).is_integer() else b
         if isinstance(b, (int, np.integer)) and not isinstance(a, float):
             return a // int(b)
-        return exact_divide(a, b)  # type: ignore[arg-type]
+        return exact_divide(a, b)
 
     return np.frompyfunc(one, 2, 1)(left, right)
 

@@ -24,8 +24,9 @@ _TAIL = re.compile(
     r"(?i)/(ReadVariableOp|MatMul|Conv2D|BiasAdd|Conv1D|FusedBatchNormV3|Relu6?|Reshape|Transpose|ExpandDims)(_\d+)?"
     r"(/\w+)*(:0)?$"
 )
+_GATES = re.compile(r"(weight|bias)_(ih|hh)_l\d+(_reverse)?")
 _OPAQUE = re.compile(
-    r"(?i)(w|b|weights?|bias|kernel|onnx::\w+|r?\d+|_?v?_?\d+|(.*/)?const(_\d+)?(:0)?|const\w*_\d+|\w*constant\w*|"
+    r"(?i)([a-z]|weights?|bias|kernel|onnx::\w+|r?\d+|_?v?_?\d+|(.*/)?const(_\d+)?(:0)?|const\w*_\d+|\w*constant\w*|"
     r".*__\d+|p2o\..*|tensor_?\d*|x?\d+)"
 )
 WORDS = {"Linear": "fc", "Embedding": "embedding", "LSTM": "lstm", "GRU": "gru", "RNN": "rnn", "PReLU": "prelu"}
@@ -108,7 +109,10 @@ class Paths:
         module = list(draft.node.module) if draft.node is not None else []
         dotted = [name for name in names if "/" not in name and "." in name and ":" not in name]
         for name in dotted[:1]:
-            yield name.split(".") if stored else name.rpartition(".")[0].split(".")
+            words = name.split(".")
+            while len(words) > 2 and _GATES.fullmatch(words[-2]):  # as nnspec calls weights with gates in another order
+                words.pop()
+            yield words if stored else words[:-1]
         if module:
             last = names[0].rpartition("/")[2].rpartition(".")[2] if names else "parameter"
             yield [*module, last] if stored else module

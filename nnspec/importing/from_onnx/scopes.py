@@ -17,7 +17,7 @@ def nested(placed: Sequence[Placed], name: str) -> Scope:
     """
     root = Scope("", name)
     single = _singles(placed)
-    leaves = {operation.path for operation, _, _ in placed if operation.path is not None}
+    leaves: set[str | None] = {operation.path for operation, _, _ in placed if operation.path is not None}
     stack = [root]
     for operation, module, kinds in placed:
         words = list(module)

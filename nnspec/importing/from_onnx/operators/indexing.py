@@ -30,7 +30,7 @@ def _(b: GraphBuilder, x: Any, starts: Any, ends: Any, axes: Any = None, steps: 
             x, start, end, step = _turned(b, x, place, start, end, step)
         items[place] = _item(x.shape[place], start, end, step)
     if all(each == WHOLE for each in items):
-        return x
+        return b.tensor(x)
     while items[-1] == WHOLE:
         items.pop()
     front = next(place for place, each in enumerate(items) if each != WHOLE)

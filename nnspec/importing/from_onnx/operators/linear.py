@@ -48,7 +48,7 @@ def _(b: GraphBuilder, left: Any, right: Any, alpha: float = 1.0, transA: int = 
 def _turned(b: GraphBuilder, value: Any, turn: int) -> Value:
     if isinstance(value, Known):
         return b.tensor(turned(value) if turn else value)
-    return b(layer("Transpose", dim0=-2, dim1=-1), value) if turn else value  # type: ignore[no-any-return]
+    return b(layer("Transpose", dim0=-2, dim1=-1), value) if turn else value
 
 
 @row("Gemm")

@@ -65,8 +65,8 @@ def _(b: GraphBuilder, x: Any, auto_pad: str = "NOTSET", ceil_mode: int = 0, dil
     if padding == "same_upper":
         raise Unsaid("its padding depends on the size of an input")
     if padding is not None:
-        pairs = padding if isinstance(padding, tuple) else (padding,) * _dims(x)
-        pairs = [each if isinstance(each, tuple) else (each, each) for each in pairs]
+        margins = padding if isinstance(padding, tuple) else (padding,) * _dims(x)
+        pairs = [each if isinstance(each, tuple) else (each, each) for each in margins]
         x = b(layer("Pad", padding=tuple(each for pair in reversed(pairs) for each in pair)), x)
     return b(layer(f"LPPool{_dims(x)}d", norm_type=p, **fields, ceil_mode=bool(ceil_mode) or None), b(layer("Abs"), x))
 

@@ -161,10 +161,11 @@ def _by_index(b: GraphBuilder, x: Value, factors: Any, wanted: Any, mode: str, w
         scale = want / have if want is not None else factors[dim]
         count = want if want is not None else int(np.floor(have * scale))
         at = _coordinates(np.arange(count), way, have, count, scale)
-        rounded = {
+        rounding: dict[str, Any] = {
             "floor": np.floor, "ceil": np.ceil, "round_prefer_floor": lambda v: np.ceil(v - 0.5),
             "round_prefer_ceil": lambda v: np.floor(v + 0.5),
-        }[nearest](at)  # fmt: skip
+        }  # fmt: skip
+        rounded = rounding[nearest](at)
         x = b(layer("Take", dim=dim), x, b.tensor(Known(np.clip(rounded, 0, have - 1).astype(np.int64))))
     return x
 

@@ -75,8 +75,8 @@ def permuted(b: GraphBuilder, x: Value, dims: tuple[int, ...]) -> Value:
     if not moved:
         return x
     if len(moved) == 2:
-        first, second = (place - x.rank if min(moved) == x.rank - 2 else place for place in moved)
-        return b(layer("Transpose", dim0=first, dim1=second), x)
+        one, other = (place - x.rank if min(moved) == x.rank - 2 else place for place in moved)
+        return b(layer("Transpose", dim0=one, dim1=other), x)
     return b(layer("Permute", dims=dims), x)
 
 
@@ -97,7 +97,7 @@ def _(b: GraphBuilder, x: Any, axes: Any = None) -> Value:
         found = tuple(place for place, size in enumerate(x.shape) if size == 1)
     dims = tuple(each % x.rank for each in found)
     if not dims:
-        return x
+        return b.tensor(x)
     for place in dims:
         if x.shape[place] != 1:
             raise Unsaid(f"dimension {place} of {x.type} is not known to be 1")
@@ -113,7 +113,7 @@ def _(b: GraphBuilder, x: Any, axes: Any) -> Value:
     found = whole(listed(axes, "axes"), "axes") or ()
     for place in sorted(each % (x.rank + len(found)) for each in found):
         x = b(layer("Unsqueeze", dim=place), x)
-    return x
+    return b.tensor(x)
 
 
 @row("Expand")
