@@ -92,12 +92,20 @@ def _by_onnx(node: Node, arrays: Sequence[Array | None], opset: int) -> list[Arr
     ports = [helper.make_tensor_value_info(name, onnx.TensorProto.UNDEFINED, None) for name in dict.fromkeys(names)]
     outputs = [helper.make_tensor_value_info(name, onnx.TensorProto.UNDEFINED, None) for name in node.outputs if name]
     graph = helper.make_graph([node.proto], "one", ports, outputs)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
-    try:
-        given = {name: each for name, each in zip(node.inputs, arrays, strict=True) if each is not None}
-        found = ReferenceEvaluator(model).run(None, given)
-    except Exception:  # whatever the reference raises: the node is then read like any other
-        raise NotFolded from None
+    given = {name: each for name, each in zip(node.inputs, arrays, strict=True) if each is not None}
+    found = None
+    for version in (
+        opset,
+        onnx.defs.onnx_opset_version(),
+    ):  # the reference knows some operators in their last form only
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", version)])
+        try:
+            found = ReferenceEvaluator(model).run(None, given)
+            break
+        except Exception:
+            continue
+    if found is None:
+        raise NotFolded
     made = iter(found)
     results = [np.asarray(next(made)) if name else np.zeros(0) for name in node.outputs]
     if any(each.dtype.kind in TEXTS for each in results):
