@@ -18,6 +18,7 @@ from nnspec.importing.multiples import by_parameter, by_size
 from nnspec.importing.network import Stored
 from nnspec.importing.optional import condition, optional_place
 from nnspec.importing.sizes import Sizes
+from nnspec.importing.writing import filled_with
 from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
 from nnspec.syntax import tree
@@ -176,7 +177,9 @@ class _Folding:
             block = self.of[id(item.body)]
             return "call", item.label, inputs, id(block), item.count > 1, item.shared
         operation = item.operation
-        kind = operation.layer.kind
+        kind: Any = operation.layer.kind
+        if isinstance(operation.layer, Stored):
+            kind = (kind, operation.layer.persistent, operation.layer.trainable, filled_with(operation.layer))
         return kind, item.label, inputs, tuple(name for name, _ in operation.ties), len(operation.outputs)
 
     def slots(self, body: Body) -> Iterator[Slot]:
@@ -302,7 +305,9 @@ def fields(step: Step) -> list[tuple[str, Any]]:
     """The arguments of a layer, in order: those that go by position, then by name."""
     layer = step.operation.layer
     if isinstance(layer, Stored):
-        return [("shape", layer.type.shape)] if layer.contents is None else []
+        if layer.contents is None or filled_with(layer):
+            return [("shape", layer.type.shape)]
+        return [("contents", layer.contents)]
     ordered = [*layer.by_position, *(name for name in layer.in_order() if name not in layer.by_position)]
     return [(name, getattr(layer, name)) for name in ordered]
 

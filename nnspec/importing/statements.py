@@ -401,7 +401,8 @@ class _Lines:
         single = line.later if len(results) == 1 else []
         self.names.taken -= set(single[:1])
         wish = single[0] if single else self._wish(piece)
-        name = self.names.fresh(wish, lambda value: self._is_over(value, line))
+        is_source = isinstance(piece, Step) and not piece.reads  # whose name is the label of a step, too
+        name = self.names.fresh(wish, lambda value: not is_source and self._is_over(value, line))
         statements.append(tree.Bind(0, 0, (syntax.identifier(name),), chain))
         self._give(piece, syntax.name(name), results)
 
@@ -613,9 +614,14 @@ class _Lines:
     def _expression(self, piece: Step) -> Any:
         layer = piece.operation.layer
         assert not isinstance(layer, Stored)
-        return value_of(
-            layer, piece.inputs, self._operand, lambda name: self.slots.value(piece, name), self.slots.names(piece)
-        )
+
+        def argument(name: str) -> Any:
+            value = self.slots.value(piece, name)
+            made = self.maker.get(piece.reads[0]) if name == "items" else None
+            # `lstm[0]` might be the first of its results
+            return (*value, "...") if made is not None and len(made.outputs) > 1 and len(value) == 1 else value
+
+        return value_of(layer, piece.inputs, self._operand, argument, self.slots.names(piece))
 
     def _operand(self, value: str) -> Any:
         made = self.maker.get(value)

@@ -125,9 +125,27 @@ def step(layer: Layer | Stored, argument: Callable[[str], Any], names: Sequence[
     return syntax.call(layer.kind, *values, **named, **ties)
 
 
+def filled_with(stored: Stored) -> str | None:
+    """`zeros` or `ones`, if a buffer is these of its shape."""
+    made = stored.contents
+    if isinstance(made, tree.Postfix) and isinstance(made.base, tree.Name) and made.base.text in ("zeros", "ones"):
+        return made.base.text
+    return None
+
+
+def _contents(stored: Stored, argument: Callable[[str], Any]) -> Any:
+    if filled_with(stored) is None:
+        return stored.contents
+    (arguments,) = stored.contents.trailers
+    shape, *more = arguments.items
+    return syntax.postfix(
+        stored.contents.base, arguments.replace(items=(shape.replace(value=argument("shape")), *more))
+    )
+
+
 def _stored(stored: Stored, argument: Callable[[str], Any]) -> Any:
     if stored.contents is not None:
         named = {} if stored.persistent else {"persistent": syntax.plain(False)}
-        return syntax.call("Buffer", stored.contents, **named)
+        return syntax.call("Buffer", _contents(stored, argument), **named)
     named = {} if stored.trainable else {"trainable": syntax.plain(False)}
     return syntax.call("Parameter", argument("shape"), **named)

@@ -83,21 +83,22 @@ def _is_random(program: Program) -> bool:
 
 def _of_results(module: nn.Module, made: nn.Module, arguments: Mapping[str, Any]) -> Iterator[str]:
     wide = sum(each.numel() for each in module.parameters()) <= LARGE
-    owned = {**dict(module.named_parameters()), **dict(module.named_buffers())}
-    values = {name: _widened(tensor.detach(), wide) for name, tensor in owned.items()}
-    constant = {name: _widened(tensor, wide) for name, tensor in made.named_buffers() if name not in owned}
-    stored = {name: values.get(name, owned.get(name)) for name in made.state_dict()}
-    for name, tensor in module.state_dict(keep_vars=True).items():  # of a tied parameter one name is owned
-        if stored.get(name) is None:
-            stored[name] = next(values[key] for key, each in owned.items() if each is tensor)
+    made_of: dict[int, torch.Tensor] = {}  # of tensors by identity, so that what is tied stays so
+
+    def widened(tensor: torch.Tensor) -> torch.Tensor:
+        return made_of.setdefault(id(tensor), _widened(tensor.detach(), wide))
+
+    values = {name: widened(tensor) for name, tensor in _own(module)}
+    kept = module.state_dict(keep_vars=True)
+    ours = {name: widened(kept.get(name, tensor)) for name, tensor in _own(made)}
     given = {name: _widened(value, wide) for name, value in arguments.items()}
     was = {each: each.training for each in module.modules()}
     module.eval()
     try:
         with torch.no_grad(), _Wide() if wide else nullcontext():
-            expected = _tensors(functional_call(module, values, (), given))
+            expected = _tensors(functional_call(module, values, (), given, tie_weights=False))
             inputs = tuple(each for each in given.values() if isinstance(each, torch.Tensor))
-            found = _tensors(functional_call(made, stored | constant, inputs))
+            found = _tensors(functional_call(made, ours, inputs, tie_weights=False))
     finally:
         for each, training in was.items():
             each.training = training
@@ -111,6 +112,13 @@ def _of_results(module: nn.Module, made: nn.Module, arguments: Mapping[str, Any]
         gap = (have.to(torch.float64) - want.to(torch.float64)).abs().max().item() if want.numel() else 0.0
         if not gap <= (TOLERANCE if wide else 1e-4) * scale:
             yield f"result {number} differs by {gap:.3g}"
+
+
+def _own(module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    """The tensors of each module, by one path of it: functional calls lose those of a module that is given by two."""
+    for path, each in module.named_modules():
+        own = (*each.named_parameters("", False, False), *each.named_buffers("", False, False))
+        yield from ((f"{path}.{name}" if path else name, tensor) for name, tensor in own)
 
 
 class _Wide(TorchFunctionMode):
