@@ -21,7 +21,7 @@ from nnspec.train.data.spool import Spool, is_large
 from nnspec.train.supply import Supply
 
 DIFFERENT = 65_536  # texts of a column that are numbered, at most
-PACKED = 4  # times its size: that a Parquet file takes when it is unpacked
+UNPACKED = 8  # times its size: that a file takes in memory
 ONE_KIND = "give all files the same columns of the same types"
 
 
@@ -33,10 +33,8 @@ def table_of(path: Path, least: int, supply: Supply) -> Table:
     """
     files = files_at(path)
     kinds = {file.suffix.lower() for file in files}
-    sizes = [
-        file.stat().st_size * (PACKED if file.suffix.lower() == ".parquet" else 1) for file in files if file.is_file()
-    ]
-    if not is_large(sum(sizes)) or len(kinds) > 1:
+    size = sum(file.stat().st_size for file in files if file.is_file())
+    if not is_large(UNPACKED * size) or len(kinds) > 1:
         return open_table(path, least)
     return StagedTable(files, supply)
 
@@ -60,7 +58,7 @@ class StagedTable(Table):
         self.texts_in: set[str] = set()  # columns that are not made of plain numbers
         self.doubtful: dict[str, tuple[int, str]] = {}  # cells with points that may stand between thousands
         self._ends: dict[str, int] = {}
-        for number, file in enumerate(files):
+        for file in files:
             self.starts.append(self.rows)
             try:
                 for lines, columns in self._pieces(file):
@@ -69,7 +67,6 @@ class StagedTable(Table):
                 if len(files) == 1:
                     raise
                 raise Unreadable(f"{file.name}: {error.reason}", error.advice) from None
-            supply.reading(number + 1, len(files))
         if self.rows < 2:
             raise Unreadable("it needs a line of different names and at least two rows", SAVE)
         self.arrays = self.spool.arrays()
