@@ -23,15 +23,21 @@ start().catch((problem) => { status.textContent = problem.message; status.classN
 
 async function start() {
   const entries = await (await fetch("menu.json")).json();
-  const first = (await unpacked(location.hash)) ?? (await chosen(entries, named(entries, location.hash) ?? named(entries, `#${FIRST}`)));
+  const first = (await unpacked(location.hash)) ?? (await chosen(named(entries, location.hash) ?? named(entries, `#${FIRST}`)));
   fill(entries);
+  if (first.entry) menu.value = String(entries.indexOf(first.entry));
   const client = new LSPClient({ timeout: 60_000, sanitizeHTML: cleaned, extensions: [inlayShapes, mistakesIn(find("mistakes")),
     serverCompletion(), hoverTooltips(),
     keymap.of([...formatKeymap, ...renameKeymap, ...jumpToDefinitionKeymap, ...findReferencesKeymap])] });
   const editor = new EditorView({ doc: first.text, parent: find("editor"), extensions: [basicSetup, spec, ...look, keymap.of(lintKeymap),
     EditorView.contentAttributes.of({ "aria-label": "Text of the network; Escape, then Tab leaves it", spellcheck: "false" }),
     keymap.of([indentWithTab]),
-    EditorView.updateListener.of((update) => { if (update.docChanged) views.changed(); })] });
+    EditorView.lineWrapping,
+    EditorView.updateListener.of((update) => {
+      if (!update.docChanged) return;
+      if (document.body.dataset.ready) client.sync(); // the server has the text before a view of it is asked for
+      views.changed();
+    })] });
   const views = new Views(() => editor.state.doc.toString(), models, (name, took) => {
     times.first ??= performance.now();
     tell({ [name]: took });
@@ -43,7 +49,7 @@ async function start() {
 
   menu.addEventListener("change", async () => {
     if (!menu.value) return;
-    const next = await chosen(entries, entries[Number(menu.value)]);
+    const next = await chosen(entries[Number(menu.value)]);
     models.replaceChildren(new Option(next.model));
     views.known = "";
     editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: next.text }, selection: { anchor: 0 }, scrollIntoView: true });
@@ -76,9 +82,8 @@ function named(entries, hash) {
   return entries.find(({ name }) => name.toLowerCase() === wanted);
 }
 
-async function chosen(entries, { file, model }) {
-  menu.dataset.file = file;
-  return { text: await (await fetch(`texts/${file}`)).text(), model };
+async function chosen(entry) {
+  return { entry, text: await (await fetch(`texts/${entry.file}`)).text(), model: entry.model };
 }
 
 function fill(entries) {
