@@ -165,6 +165,7 @@ model BertModel(masked = false, segments = false) = BERT(
 import Attention, FeedForward, Layer from "zoo/llama.nn"
 
 model LlamaForSequenceClassification(classes = 2) {
+  rename "*.rotary_emb.inv_freq" -> ""
   input tokens: int[N, T]
   turn = RotaryEmbedding(base = 10000.0)
   attention = Attention(heads = 32, groups = 32, size = 128, bias = false, turn = turn, window = none)

@@ -10,7 +10,7 @@ from nnspec.huggingface.draft import Variant
 from nnspec.huggingface.spelling import Argument, Written
 
 
-class _Tower(Part):
+class Tower(Part):
     """The base of the two halves."""
 
     supported: ClassVar = {"layer_norm_eps": (1e-5,), "attention_dropout": (0.0,), "dropout": (0.0, None)}
@@ -33,7 +33,7 @@ class _Tower(Part):
         return self.activations[self.hidden_act]
 
 
-class Text(_Tower):
+class Text(Tower):
     """CLIPTextConfig."""
 
     vocab_size: Width = 49408
@@ -49,10 +49,10 @@ class Text(_Tower):
         return self.vocab_size - 1 if self.eos_token_id == 2 else self.eos_token_id
 
 
-class Vision(_Tower):
+class Vision(Tower):
     """CLIPVisionConfig."""
 
-    supported: ClassVar = {**_Tower.supported, "num_channels": (3,)}
+    supported: ClassVar = {**Tower.supported, "num_channels": (3,)}
 
     hidden_size: Width = 768
     intermediate_size: Width = 3072

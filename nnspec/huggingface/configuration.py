@@ -7,7 +7,7 @@ mistake: none is left out in silence.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -80,6 +80,8 @@ class Configuration(Part):
     }  # fmt: skip
     # The class of transformers -> what it is as a spec; the first is what the configuration stands for by itself.
     heads: ClassVar[Mapping[str, Head]]
+    # The keys of published files that are spelled otherwise, and ours; "" for a tensor that is none of the network.
+    renames: ClassVar[Sequence[tuple[str, str]]] = ()
 
     architectures: tuple[str, ...] | None = None
     is_decoder: bool = False
@@ -96,7 +98,8 @@ class Configuration(Part):
 
     def model(self, architecture: str) -> Draft | Variant:
         """The model that a class of transformers is."""
-        return self.heads[architecture](self)
+        found = self.heads[architecture](self)
+        return found._replace(renames=self.renames) if isinstance(found, Draft) and not found.renames else found
 
 
 def same(what: str, first: object, **others: object) -> Iterator[Problem]:

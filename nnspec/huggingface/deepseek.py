@@ -18,7 +18,15 @@ class DeepSeekV2(Llama):
 
     file = "deepseek_v2"
     heads = heads("DeepseekV2", token=None)
-    passed = ROUTER | {"aux_loss_alpha", "seq_aux", "ep_size", "num_key_value_heads", "head_dim", "norm_topk_prob"}
+    passed = ROUTER | {
+        "aux_loss_alpha",
+        "seq_aux",
+        "ep_size",
+        "num_key_value_heads",
+        "head_dim",
+        "qk_head_dim",
+        "norm_topk_prob",
+    }
     supported: ClassVar = {
         **Llama.supported, "attention_bias": (False,), "mlp_bias": (False,), "moe_layer_freq": (1,),
         "scoring_func": ("softmax",), "topk_method": ("greedy", "group_limited_greedy"),

@@ -19,6 +19,7 @@ class Variant(NamedTuple):
     model: str
     arguments: Mapping[str, Argument]
     parameters: Sequence[str] = ()
+    blocks: Sequence[str] = ()  # those of the file that the arguments name
 
     def text(self, name: str, about: str) -> str:
         """The spec, whose model is called `name`."""
@@ -28,7 +29,7 @@ class Variant(NamedTuple):
             arguments = f"\n{filled(arguments, '  ', '  ')}\n"
         return written(
             f"# {about}\n"
-            f'import {alias} from "zoo/{self.file}.nn"\n\n'
+            f'import {", ".join((alias, *self.blocks))} from "zoo/{self.file}.nn"\n\n'
             f"model {head(name, self.parameters)} = {alias.rpartition(' ')[2]}({arguments})\n"
         )
 
@@ -39,11 +40,13 @@ class Draft(NamedTuple):
     imports: Mapping[str, Sequence[str]]
     lines: Sequence[str]
     parameters: Sequence[str] = ()
+    renames: Sequence[tuple[str, str]] = ()  # keys of published files that are spelled otherwise, and ours
 
     def text(self, name: str, about: str) -> str:
         """The spec, whose model is called `name`."""
         imports = [f'import {", ".join(names)} from "zoo/{file}.nn"\n' for file, names in self.imports.items() if names]
-        body = "\n".join(self.lines)
+        renames = [f'rename "{theirs}" -> "{ours}"' for theirs, ours in self.renames]
+        body = "\n".join((*renames, *self.lines))
         return written(f"# {about}\n{''.join(imports)}\nmodel {head(name, self.parameters)} {{\n{body}\n}}\n")
 
 

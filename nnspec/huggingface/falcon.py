@@ -16,6 +16,7 @@ class Falcon(Turned, Decoder):
     """FalconConfig: attention and feed-forward layer side by side, behind one norm or two."""
 
     file = "falcon"
+    renames = (("*.rotary_emb.inv_freq", ""),)
     table = "word_embeddings"
     stack = "h"
     last = "ln_f"

@@ -62,7 +62,7 @@ class Gemma2(Gemma):
     """Gemma2Config: norms around what is added, caps of scores, and windows in every second layer."""
 
     heads = heads("Gemma2")
-    passed = frozenset({"hidden_act", "cache_implementation"})
+    passed = frozenset({"hidden_act", "cache_implementation", "sliding_window_size"})
 
     hidden_size: Width = 2304
     intermediate_size: Width = 9216
@@ -118,6 +118,7 @@ class Gemma3(Gemma2):
         if name in {"Gemma3ForCausalLM", "Gemma3TextModel", "Gemma3TextForSequenceClassification"}
     }
     base = 1e6
+    passed = Gemma2.passed | {"_sliding_window_pattern"}  # new files name the kind of each layer
 
     vocab_size: Width = 262208
     max_position_embeddings: Width = 131072

@@ -8,6 +8,7 @@ from typing import ClassVar
 from nnspec.huggingface.activations import ACTIVATIONS
 from nnspec.huggingface.configuration import Positive, Probability, Problem, Width, same
 from nnspec.huggingface.decoder import START, Decoder, heads
+from nnspec.huggingface.draft import Draft, Variant
 from nnspec.huggingface.spelling import Argument, Written, call
 
 
@@ -15,6 +16,7 @@ class GPT2(Decoder):
     """GPT2Config: a decoder with learned positions."""
 
     file = "gpt2"
+    renames = (("*.attn.bias", ""), ("*.attn.masked_bias", ""))
     blocks = ("Layer",)
     table = "wte"
     stack = "h"
@@ -47,6 +49,13 @@ class GPT2(Decoder):
         yield from super().problems()
         yield from same("resid_pdrop", self.resid_pdrop, embd_pdrop=self.embd_pdrop, attn_pdrop=self.attn_pdrop)
 
+    def model(self, architecture: str) -> Draft | Variant:
+        """The files of 2019 have no name before their keys."""
+        found = super().model(architecture)
+        if architecture == "GPT2Model" or not isinstance(found, Draft):
+            return found
+        return found._replace(renames=(*self.renames, ("*", "transformer.*")))
+
     @property
     def context(self) -> int | None:
         """As many tokens as there are positions."""
@@ -69,7 +78,10 @@ class GPT2(Decoder):
             more["act"] = ACTIVATIONS[self.activation_function]
         if self.layer_norm_epsilon != 1e-5:
             more["eps"] = self.layer_norm_epsilon
-        return [call("Layer", self.n_head, self.resid_pdrop, **more, **self.scale(at)) for at in range(self.n_layer)]
+        return [
+            call("Layer", heads=self.n_head, dropout=self.resid_pdrop, **more, **self.scale(at))
+            for at in range(self.n_layer)
+        ]
 
     def scale(self, index: int) -> dict[str, Argument]:
         """What the scores of a layer are multiplied with, where it is not the usual."""

@@ -15,11 +15,13 @@ class GPTNeoX(Turned, Decoder):
     """GPTNeoXConfig: attention and feed-forward layer side by side, and a part of each head turns."""
 
     file = "gpt_neox"
+    renames = (("*.attention.bias", ""), ("*.attention.masked_bias", ""), ("*.rotary_emb.inv_freq", ""))
     table = "embed_in"
     last = "final_layer_norm"
     output = "embed_out"
     heads = heads("GPTNeoX", "gpt_neox", "gpt_neox", token="classifier")
     activated = ("hidden_act",)
+    passed = frozenset({"attention_probs_dropout_prob", "hidden_dropout_prob"})  # read by nothing
     supported: ClassVar = {**Decoder.supported, "attention_dropout": (0.0,)}
 
     vocab_size: Width = 50432
@@ -58,7 +60,7 @@ class GPTNeoX(Turned, Decoder):
         """All alike."""
         other = {} if self.hidden_act == "gelu" else {"act": ACTIVATIONS[self.hidden_act]}
         feed_forward = call("FeedForward", self.intermediate_size, **other)
-        layer = call("Layer", Written("attention"), feed_forward, self.layer_norm_eps, self.hidden_dropout,
+        layer = call("Layer", Written("attention"), feed_forward, eps=self.layer_norm_eps, p=self.hidden_dropout,
                      parallel=self.use_parallel_residual)  # fmt: skip
         return [layer] * self.num_hidden_layers
 

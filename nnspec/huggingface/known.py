@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from nnspec.huggingface import (
+    albert,
+    bart,
     bert,
     clip,
+    convnext,
     deepseek,
+    dinov2,
+    distilbert,
+    electra,
     falcon,
     gemma,
     gpt2,
@@ -13,11 +19,15 @@ from nnspec.huggingface import (
     llama,
     mamba,
     mixtures,
+    modernbert,
     olmo2,
     opt,
     phi3,
+    siglip,
+    swin,
     t5,
     vit,
+    whisper,
 )
 from nnspec.huggingface.configuration import Configuration
 
@@ -25,6 +35,10 @@ KNOWN: dict[str, type[Configuration]] = {
     "bert": bert.Bert,
     "roberta": bert.Roberta,
     "xlm-roberta": bert.XLMRoberta,
+    "distilbert": distilbert.DistilBERT,
+    "albert": albert.ALBERT,
+    "electra": electra.ELECTRA,
+    "modernbert": modernbert.ModernBERT,
     "gpt2": gpt2.GPT2,
     "opt": opt.OPT,
     "gpt_neox": gpt_neox.GPTNeoX,
@@ -46,7 +60,13 @@ KNOWN: dict[str, type[Configuration]] = {
     "deepseek_v3": deepseek.DeepSeekV3,
     "t5": t5.T5,
     "mt5": t5.MT5,
+    "bart": bart.BART,
+    "whisper": whisper.Whisper,
     "vit": vit.ViT,
     "deit": vit.DeiT,
+    "dinov2": dinov2.DINOv2,
+    "swin": swin.Swin,
+    "convnext": convnext.ConvNeXt,
     "clip": clip.CLIP,
+    "siglip": siglip.SigLIP,
 }

@@ -19,6 +19,7 @@ class Llama(Turned, Decoder):
     """LlamaConfig: a decoder with rotary positions, RMS norms and gated feed-forward layers."""
 
     file = "llama"
+    renames = (("*.rotary_emb.inv_freq", ""),)
     heads = heads("Llama", question="transformer")
     supported: ClassVar = {
         **Decoder.supported,

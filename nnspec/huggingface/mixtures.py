@@ -47,6 +47,7 @@ class _Sparse(Qwen2):
     mlp_only_layers: tuple[int, ...] | None = None
     norm_topk_prob: bool = False
     num_experts: Width
+    num_local_experts: Width | None = None  # the same, in new files
     num_experts_per_tok: Width
     moe_intermediate_size: Width
 
@@ -63,7 +64,7 @@ class _Sparse(Qwen2):
         """A layer, of experts where it has them."""
         if not self.sparse(index):
             return super().layer(index, attention)
-        experts = call("SparseMoe", experts=self.num_experts, active=self.num_experts_per_tok,
+        experts = call("SparseMoe", experts=self.num_local_experts or self.num_experts, active=self.num_experts_per_tok,
                        hidden=self.moe_intermediate_size, normed=self.norm_topk_prob, **self.shared())  # fmt: skip
         return call("Layer", attention, experts, self.norm())
 

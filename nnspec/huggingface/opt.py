@@ -62,9 +62,11 @@ class OPT(Decoder):
         words = call("Embedding", self.vocab_size, narrow, padding_idx=self.pad_token_id, weight_init=START)
         places = call("Embedding", self.max_position_embeddings + 2, width, weight_init=START)
         projected = "" if narrow == width else f" -> project_in: {call('Linear', width, bias=False)}"
-        layer = call("Layer", self.num_attention_heads, self.ffn_dim, ACTIVATIONS[self.activation_function],
-                     self.dropout, inner=0.0, before=self.do_layer_norm_before, causal=True,
-                     attention_dropout=self.attention_dropout)  # fmt: skip
+        layer = call(
+            "Layer", heads=self.num_attention_heads, hidden=self.ffn_dim, act=ACTIVATIONS[self.activation_function],
+            p=self.dropout, inner=0.0, before=self.do_layer_norm_before, causal=True,
+            attention_dropout=self.attention_dropout,
+        )  # fmt: skip
         lines = [
             f"token = tokens -> embed_tokens: {words}{projected}",
             f"place = Range(T) + 2 -> embed_positions: {places}",

@@ -13,6 +13,7 @@ PASSED = frozenset(
     typical_p repetition_penalty length_penalty no_repeat_ngram_size encoder_no_repeat_ngram_size
     num_return_sequences remove_invalid_values exponential_decay_length_penalty prefix add_bos_token add_eos_token
     finetuning_task task_specific_params problem_type label2id initializer_range initializer_factor init_std
-    n_ctx directionality pooler_fc_size pooler_num_attention_heads pooler_num_fc_layers pooler_size_per_head pooler_type
+    n_ctx output_past _num_labels
+    directionality pooler_fc_size pooler_num_attention_heads pooler_num_fc_layers pooler_size_per_head pooler_type
     """.split()  # the last line is of old files, and read by nothing
 )

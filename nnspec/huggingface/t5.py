@@ -18,8 +18,7 @@ TABLE = "table = _"
 class T5(Configuration):
     """T5Config: encoder and decoder with one table of tokens, and relative positions; gates in T5 1.1."""
 
-    supported: ClassVar = {**Configuration.supported, "is_encoder_decoder": (True,)}
-    passed = frozenset({"dense_act_fn", "is_gated_act", "n_positions", "output_past", "scale_decoder_outputs"})
+    passed = frozenset({"dense_act_fn", "is_gated_act", "n_positions", "is_encoder_decoder"})  # the class says it
 
     vocab_size: Width = 32128
     d_model: Width = 512
@@ -33,7 +32,7 @@ class T5(Configuration):
     dropout_rate: Probability = 0.1
     layer_norm_epsilon: Positive = 1e-6
     feed_forward_proj: str = "relu"
-    is_encoder_decoder: bool = True
+    scale_decoder_outputs: bool = True
     tie_word_embeddings: bool = True
     classifier_dropout: Probability = 0.0
     eos_token_id: int | None = 1
@@ -88,15 +87,17 @@ class T5(Configuration):
 
     @property
     def tied(self) -> bool:
-        """Whether the table of tokens is the output projection, too."""
-        return self.tie_word_embeddings
+        """Whether the table of tokens is the output projection, too; new files say it by a scale."""
+        return self.tie_word_embeddings and self.scale_decoder_outputs
 
     def stack(self, depth: int, **more: Argument) -> Written:
         """The encoder, or the decoder."""
-        return call("Stack", self.vocab_size, self.d_model, depth, self.num_heads, self.d_kv, self.d_ff,
-                    self.dropout_rate, self.gated, self.act, self.layer_norm_epsilon,
-                    self.relative_attention_num_buckets, self.relative_attention_max_distance,
-                    table=Written("table"), **more)  # fmt: skip
+        return call(
+            "Stack", vocab=self.vocab_size, width=self.d_model, depth=depth, heads=self.num_heads, size=self.d_kv,
+            hidden=self.d_ff, p=self.dropout_rate, gated=self.gated, act=self.act, eps=self.layer_norm_epsilon,
+            buckets=self.relative_attention_num_buckets, farthest=self.relative_attention_max_distance,
+            table=Written("table"), **more,
+        )  # fmt: skip
 
     def network(self, *, decoder: bool = True) -> list[str]:
         """The statements of the network without a head."""

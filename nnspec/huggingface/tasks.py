@@ -11,7 +11,9 @@ TASKS = {
     "token-classification": "ForTokenClassification",
     "question-answering": "ForQuestionAnswering",
     "image-classification": "ForImageClassification",
+    "audio-classification": "ForAudioClassification",
     "teacher": "ForImageClassificationWithTeacher",
+    "encoder": "EncoderModel",
     "none": "Model",
 }
 

@@ -42,11 +42,11 @@ class ViT(Images):
 
     def network(self) -> list[str]:
         """The statements of the network without a head."""
-        layer = call("Layer", self.num_attention_heads, self.intermediate_size, ACTIVATIONS[self.hidden_act],
-                     self.hidden_dropout_prob, self.attention_probs_dropout_prob, self.layer_norm_eps,
-                     bias=self.qkv_bias)  # fmt: skip
+        layer = call("Layer", heads=self.num_attention_heads, hidden=self.intermediate_size,
+                     act=ACTIVATIONS[self.hidden_act], p=self.hidden_dropout_prob,
+                     inner=self.attention_probs_dropout_prob, eps=self.layer_norm_eps, bias=self.qkv_bias)  # fmt: skip
         more = {"distilled": True} if self.distilled else {}
-        embedded = call("Embeddings", self.patch_size, self.hidden_size, self.hidden_dropout_prob, **more)
+        embedded = call("Embeddings", patch=self.patch_size, width=self.hidden_size, p=self.hidden_dropout_prob, **more)
         return [f"embeddings: {embedded}", "encoder: {", *stacked("layer", [layer] * self.num_hidden_layers), "}",
                 f"layernorm: {call('LayerNorm', eps=self.layer_norm_eps)}"]  # fmt: skip
 

@@ -22,7 +22,6 @@ from nnspec.huggingface.mistakes import (
     UnreadableConfiguration,
     UnsupportedConfiguration,
 )
-from nnspec.huggingface.passed import PASSED
 from nnspec.huggingface.places import places
 from nnspec.huggingface.tasks import TASKS, task_of
 
@@ -87,11 +86,13 @@ def _mistakes(
     for place, text in problems:
         if ignored.isdisjoint(map(str, place)):
             yield UnsupportedConfiguration(spans.get(place), path, kind, text)
-    taken = {*type(configuration).model_fields}
     for place in unknown:
         name = ".".join(map(str, place))
+        part: BaseModel = configuration
+        for key in place[:-1]:
+            part = getattr(part, str(key))
         if name not in ignored:
-            yield UnknownOption(spans.get(place), path, kind, name, nearest(str(place[-1]), taken | PASSED))
+            yield UnknownOption(spans.get(place), path, kind, name, nearest(str(place[-1]), type(part).model_fields))
 
 
 def _spans(path: str | Path, content: bytes) -> dict[Place, Span]:
