@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from textwrap import fill
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from nnspec.formatting import format_text
 from nnspec.huggingface.spelling import Argument, spelled
 
-WIDTH = 120
+WIDTH = 120  # of a line
+MARGIN = 60  # how far to the right arguments may stand below each other
 
 
 class Variant(NamedTuple):
@@ -23,10 +24,11 @@ class Variant(NamedTuple):
 
     def text(self, name: str, about: str) -> str:
         """The spec, whose model is called `name`."""
-        arguments = ", ".join(f"{key} = {spelled(value)}" for key, value in self.arguments.items())
+        pieces = [f"{key} = {spelled(value)}" for key, value in self.arguments.items()]
+        arguments = ", ".join(pieces)
         alias = f"{self.model} as Zoo{self.model}" if name == self.model else self.model
-        if len(arguments) > WIDTH - 40:
-            arguments = f"\n{filled(arguments, '  ', '  ')}\n"
+        if sum(len(each) + 2 for each in pieces) > WIDTH - 40:
+            arguments = "\n" + "\n".join(filled(pieces, "  ")) + "\n"
         return written(
             f"# {about}\n"
             f'import {", ".join((alias, *self.blocks))} from "zoo/{self.file}.nn"\n\n'
@@ -63,16 +65,47 @@ def written(text: str) -> str:
 
 
 def _broken(line: str) -> str:
-    indent = line[: len(line) - len(line.lstrip())]
-    return filled(line.lstrip(), indent, " " * (line.find("(") + 1))
+    """A line with a break behind arguments of its longest call; what stands within one argument stays together."""
+    start, end = max(_calls(line), key=lambda ends: ends[1] - ends[0], default=(0, 0))
+    if end == start:
+        return line
+    margin = len(line) - len(line.lstrip())
+    inside = line[start + 1 : end]
+    commas = [at for at in range(len(inside)) if inside[at] == "," and _depth(inside[:at]) == 0]
+    pieces = [inside[first + 1 : last].strip() for first, last in pairwise([-1, *commas, len(inside)])]
+    below = start > MARGIN  # then the arguments have lines of their own
+    lines = filled(pieces, " " * (margin + 2 if below else start + 1))
+    if below:
+        return "\n".join((line[: start + 1], *lines, " " * margin + line[end:]))
+    return line[: start + 1] + "\n".join(lines).lstrip() + line[end:]
 
 
-def filled(text: str, first: str, other: str) -> str:
-    """A text on lines of their width, which begin with these blanks; what is named stays with its name."""
-    glued = text.replace(" = ", "~=~").replace(" -> ", "~->~")
-    found = fill(glued, WIDTH, initial_indent=first, subsequent_indent=other, break_on_hyphens=False,
-                 break_long_words=False)  # fmt: skip
-    return found.replace("~", " ")
+def _calls(line: str) -> Iterator[tuple[int, int]]:
+    """Where the outermost parentheses of a line stand."""
+    open_at = 0
+    for at, sign in enumerate(line):
+        if sign == "(" and _depth(line[:at]) == 0:
+            open_at = at
+        if sign == ")" and _depth(line[: at + 1]) == 0:
+            yield open_at, at
+
+
+def _depth(text: str) -> int:
+    return sum(text.count(sign) for sign in "([") - sum(text.count(sign) for sign in ")]")
+
+
+def filled(arguments: Sequence[str], indent: str) -> list[str]:
+    """Lines of arguments, with a comma behind each but the last; one that is longer than a line begins a new one."""
+    lines = [indent]
+    for index, argument in enumerate(arguments):
+        text = argument + ("," if index < len(arguments) - 1 else "")
+        if lines[-1].strip() and len(lines[-1]) + 1 + len(text) > WIDTH - 2:
+            lines.append(indent)
+        lines[-1] += f" {text}" if lines[-1].strip() else text
+        within = " " * (lines[-1].find("[") + 1)  # only lists of numbers are that long
+        while len(lines[-1]) > WIDTH and (cut := lines[-1].rfind(", ", 0, WIDTH)) > len(within):
+            lines[-1:] = [lines[-1][: cut + 1], within + lines[-1][cut + 2 :]]
+    return lines
 
 
 def stacked(label: str, layers: Sequence[str]) -> list[str]:

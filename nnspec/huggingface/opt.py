@@ -61,14 +61,15 @@ class OPT(Decoder):
         width, narrow = self.hidden_size, self.word_embed_proj_dim or self.hidden_size
         words = call("Embedding", self.vocab_size, narrow, padding_idx=self.pad_token_id, weight_init=START)
         places = call("Embedding", self.max_position_embeddings + 2, width, weight_init=START)
-        projected = "" if narrow == width else f" -> project_in: {call('Linear', width, bias=False)}"
         layer = call(
             "Layer", heads=self.num_attention_heads, hidden=self.ffn_dim, act=ACTIVATIONS[self.activation_function],
             p=self.dropout, inner=0.0, before=self.do_layer_norm_before, causal=True,
             attention_dropout=self.attention_dropout,
         )  # fmt: skip
         lines = [
-            f"token = tokens -> embed_tokens: {words}{projected}",
+            f"tokens -> embed_tokens: {words}",
+            *([f"project_in: {call('Linear', width, bias=False)}"] if narrow != width else []),
+            "token = _",
             f"place = Range(T) + 2 -> embed_positions: {places}",
             "token + place",
             *stacked("layers", [layer] * self.num_hidden_layers),
