@@ -231,3 +231,9 @@ def test_larger_specs_come_back_through_onnx(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["zoo/lenet5.nn", "zoo/vae.nn", "zoo/gru_regression.nn"])
 def test_a_spec_comes_back_through_onnx(name: str, tmp_path: Path) -> None:
     assert comes_back(entries()[name], tmp_path / "file.onnx").weights
+
+
+def test_a_node_that_is_not_as_onnx_has_it_is_refused_by_its_name(tmp_path: Path) -> None:
+    made = model_of("y = Conv<kernel_shape = [3]>(x)", "float[N, 3, 8] x", "float y")
+    with pytest.raises(nnspec.SpecError, match="Conv: it has not the inputs and attributes that ONNX gives it"):
+        imported(made, tmp_path)

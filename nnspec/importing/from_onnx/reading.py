@@ -29,6 +29,8 @@ from nnspec.importing.from_onnx.weights import Imported, imported
 from nnspec.importing.from_torch.builder import Unsaid, Value
 from nnspec.layers.tensor_type import LayerError
 
+# What a row meets in a node that is not as ONNX has it: attributes of other types, too few inputs.
+_MALFORMED = (TypeError, KeyError, IndexError, ValueError, AttributeError, AssertionError, ZeroDivisionError)
 ADVICE = "export the model with other operators, or import the part of it around these"
 
 
@@ -164,6 +166,8 @@ class _Reader:
                 self._fail(node, str(problem))
             except validation_error() as problem:
                 self._fail(node, str(problem).splitlines()[-2].strip())
+            except _MALFORMED as problem:
+                self._fail(node, f"it has not the inputs and attributes that ONNX gives it ({type(problem).__name__})")
 
     def _fail(self, node: Node, reason: str) -> None:
         self._refuse(node.operator, reason, node.shown)
