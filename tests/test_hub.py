@@ -356,11 +356,11 @@ def test_templates_have_what_those_of_the_hub_use() -> None:
         "{{ bos_token }}{% set ns = namespace(n = 0) %}{% for m in messages %}{% if loop.index0 > 1 %}{% break %}{% endif %}"
         "{% set ns.n = ns.n + 1 %}{{ m['role'] ~ ': ' + m.content | trim }}{{ m.content.split(' ')[-1].upper() }};"
         "{% endfor %}{{ ns.n }} {{ messages | map(attribute = 'role') | join(', ') }} {{ {'a': '<'} | tojson }}"
-        "{% if tools is defined %}no{% endif %}{{ 'x' if add_generation_prompt }}"
+        "{% if tools is not none %}no{% endif %}{% generation %}g{% endgeneration %}{{ 'x' if add_generation_prompt }}"
     )
     language = Language(template=template, names={"bos_token": "<s>"})
     messages = [{"role": "user", "content": " a b"}, {"role": "assistant", "content": "c"}]
-    assert rendered(language, messages, "m") == '<s>user: a bB;assistant: cC;2 user, assistant {"a": "<"}x'
+    assert rendered(language, messages, "m") == '<s>user: a bB;assistant: cC;2 user, assistant {"a": "<"}gx'
 
 
 # --- addresses

@@ -13,7 +13,8 @@ from typing import Any, NoReturn
 
 from jinja2 import nodes
 from jinja2.exceptions import SecurityError
-from jinja2.ext import loopcontrols
+from jinja2.ext import Extension, loopcontrols
+from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
@@ -41,6 +42,16 @@ class _Charged(NodeTransformer):
         return _call("joined", list(node.nodes))
 
 
+class _Generation(Extension):
+    """`{% generation %}`, by which templates mark answers for training: what stands in it is written as it is."""
+
+    tags = {"generation"}  # noqa: RUF012 - a set of the base
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+
 def _call(method: str, arguments: list[nodes.Expr]) -> nodes.Call:
     return nodes.Call(nodes.EnvironmentAttribute(method), arguments, [], None, None)
 
@@ -51,7 +62,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"**", "*", "+", "%"})
 
     def __init__(self) -> None:
-        super().__init__(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols], finalize=self.shown)
+        super().__init__(
+            trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, _Generation], finalize=self.shown
+        )
         self.done = 0
         self.globals = {
             "raise_exception": _refuse, "strftime_now": _now, "range": self.numbers,

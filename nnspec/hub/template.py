@@ -37,7 +37,8 @@ def rendered(language: Language | None, messages: Sequence[Message], source: str
 
     try:
         template = Sandbox().from_string(language.template)
-        return template.render(messages=list(messages), add_generation_prompt=True, **language.names)
+        given = {"messages": list(messages), "tools": None, "documents": None, "add_generation_prompt": True}
+        return template.render({**language.names, **given})
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
         reason = str(error).strip() or type(error).__name__
         raise SpecError.of(BadTemplate(None, reason.splitlines()[0])) from None
