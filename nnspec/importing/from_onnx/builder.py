@@ -151,10 +151,6 @@ class GraphBuilder(Builder):
         """The tensors of floats with so many dimensions that there are so far."""
         return [Value(name, type) for name, type in self.types.items() if type.rank == rank and type.dtype == "float"]
 
-    def draft_of(self, value: str | None) -> Draft | None:
-        """What made a value; None for an input."""
-        return None if value is None else self.makers.get(value)  # type: ignore[return-value]
-
 
 def layer(name: str, **fields: Any) -> Layer:
     """A layer by its name, with those arguments that are not None.

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from nnspec.dims import equal
 from nnspec.importing.from_onnx.builder import GraphBuilder, layer
 from nnspec.importing.from_onnx.known import Known
 from nnspec.importing.from_onnx.operators.elementwise import arithmetic
@@ -151,8 +150,3 @@ def _(b: GraphBuilder, x: Any, w: Any, bias: Any = None, auto_pad: str = "NOTSET
     result = _biased(b, made, x, w, bias)
     flat = _torch_order(cuts)
     return padded(b, result, flat, "constant", 0) if any(flat) else result
-
-
-def alike(left: Sequence[Any], right: Sequence[Any]) -> bool:
-    """Whether two shapes are one."""
-    return len(left) == len(right) and all(equal(a, c) is True for a, c in zip(left, right, strict=True))
