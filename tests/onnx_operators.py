@@ -41,7 +41,7 @@ def outcome(case: Any) -> Outcome:
     inputs, outputs = case.data_sets[0]
     if not all(isinstance(each, (np.ndarray, np.generic)) for each in (*inputs, *outputs)):
         return "refused", "it takes or gives sequences, nothing, or numbers of 8 bits or fewer"
-    if any(0 in np.shape(each) for each in (*inputs, *outputs)):
+    if any(0 in np.shape(each) for each in (*inputs[:1], *outputs)):
         return "refused", "a tensor has no elements"
     inputs, outputs = [np.asarray(each) for each in inputs], [np.asarray(each) for each in outputs]
     refused = ""
