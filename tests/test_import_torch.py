@@ -174,7 +174,7 @@ TOWER = """\
   conv: Conv1d(4, 3, norm = "weight", norm_dim = 2) -> Transpose(1, 2)
   encoder: TransformerEncoder
   lstm: LSTM(5, num_layers = 2, batch_first = true, bidirectional = true)
-  lstm -> act: PReLU -> head: Linear(2, norm = "spectral")
+  act: PReLU -> head: Linear(2, norm = "spectral")
   scores = _ * scale
   unused.weight: Parameter([2, 3])
 """

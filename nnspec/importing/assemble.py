@@ -19,7 +19,8 @@ from nnspec.importing.network import Network, Stored
 from nnspec.importing.printing import printed
 from nnspec.importing.rows import gather
 from nnspec.importing.sizes import Sizes
-from nnspec.importing.statements import Slots, Statements
+from nnspec.importing.slots import Slots
+from nnspec.importing.statements import Statements
 from nnspec.layers.registry import find
 from nnspec.syntax import tree
 

@@ -72,8 +72,7 @@ class _Positions:
 def _applied(step: Any) -> str | None:
     """The layer or block that a step applies."""
     base = step.base if isinstance(step, tree.Postfix) and isinstance(step.trailers[0], tree.Arguments) else step
-    found = isinstance(base, tree.Name) and re.match(r"[A-Z]\w*[a-z]", base.text)
-    return base.text if found else None
+    return base.text if isinstance(base, tree.Name) and re.match(r"[A-Z]\w*[a-z]", base.text) else None
 
 
 def _labels(node: Any) -> list[str]:

@@ -6,54 +6,21 @@ else has a line of its own, and a name if more than the flow is needed to reach 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nnspec.importing import syntax
 from nnspec.importing.bodies import Call, Group, Step
+from nnspec.importing.chains import BRACED, is_stage, joined, kind_of, unlabelled
 from nnspec.importing.composing import Composite, Piece, composed
 from nnspec.importing.naming import Names, is_simple
 from nnspec.importing.network import Stored
 from nnspec.importing.positions import positioned
-from nnspec.importing.printing import expression
+from nnspec.importing.slots import Slots
 from nnspec.importing.writing import is_expression, step, value_of
 from nnspec.syntax import tree
 
 INLINE = 5  # operations in one expression
-JOINED = 88  # characters of the steps of a group that stand on one line
-
-
-class Slots:
-    """What stands in the slots of a body, and how blocks are called: what the lines of one block are written with."""
-
-    def value(self, piece: Any, name: str) -> Any:
-        """An argument of a step, as an expression or, for items of a subscript, as they are."""
-        raise NotImplementedError
-
-    def called(self, piece: Call) -> Any:
-        """A block with its arguments."""
-        raise NotImplementedError
-
-    def count(self, piece: Call) -> Any:
-        """The number of applications of a call."""
-        raise NotImplementedError
-
-    def names(self, piece: Step) -> Sequence[str]:
-        """The arguments of a step that have to be written."""
-        raise NotImplementedError
-
-    def ties(self, piece: Step) -> dict[str, Any]:
-        """The parameters of others that a step takes for its own."""
-        raise NotImplementedError
-
-    def results(self, piece: Call) -> Sequence[str]:
-        """The names of the results of a block."""
-        raise NotImplementedError
-
-    def condition(self, piece: Any) -> Any:
-        """When a piece is there; None where it always is."""
-        raise NotImplementedError
 
 
 class Line:
@@ -459,16 +426,16 @@ class _Lines:
 
     @staticmethod
     def _begins_stage(row: list[tree.Item], item: tree.Item) -> bool:
-        if isinstance(item.step, (tree.Residual, tree.Merge)) or isinstance(row[-1].step, _BRACED):
+        if isinstance(item.step, (tree.Residual, tree.Merge)) or isinstance(row[-1].step, BRACED):
             return True
-        stages = [each for each in row if _is_stage(each)]
-        return bool(stages) and (_is_stage(item) or len(row) > 7)
+        stages = [each for each in row if is_stage(each)]
+        return bool(stages) and (is_stage(item) or len(row) > 7)
 
     def _takes_flow(self, item: tree.Item) -> bool:
         """Whether an item is a step that takes what flows."""
         if item.label is None and isinstance(item.step, tree.Name) and item.step.text in self.names.bound:
             return False
-        return item.label is not None or (_kind(item.step) != "" and not self._is_source(item))
+        return item.label is not None or (kind_of(item.step) != "" and not self._is_source(item))
 
     def _is_source(self, item: tree.Item) -> bool:
         return getattr(item, "is_source", False) or id(item.step) in self.names.sources
@@ -512,7 +479,7 @@ class _Lines:
             inner = self.owner.branch(
                 composed(piece.items, piece.outputs, self.owner.types), piece.reads[0], piece.outputs[0]
             )
-            inner = _joined(positioned(_unlabelled(inner, piece), self.names.fresh))
+            inner = joined(positioned(unlabelled(inner, piece), self.names.fresh))
             only = inner[0].items[0] if len(inner) == 1 and len(inner[0].items) == 1 else None
             if only is not None and only.label is None and isinstance(only.step, tree.Repeat):
                 return [*self._steps(piece.reads[0]), syntax.item(only.step, piece.label)]
@@ -640,63 +607,3 @@ def _as_value(name: str) -> str:
 def _is_operator(piece: Step) -> bool:
     layer = piece.operation.layer
     return not isinstance(layer, Stored) and piece.label is None and layer.operator is not None
-
-
-def _kind(made: Any) -> str:
-    """The kind of step: a layer's name, `Block` for what is composed; nothing for a value."""
-    if isinstance(made, (tree.Body, tree.Residual, tree.Merge, tree.Repeat)):
-        return "Block"
-    base = made.base if isinstance(made, tree.Postfix) and isinstance(made.trailers[0], tree.Arguments) else made
-    if isinstance(base, tree.Name) and re.match("[A-Z]", base.text):
-        from nnspec.layers.registry import find
-
-        return base.text if find(base.text) is not None else "Block"
-    return ""
-
-
-_BRACED = (tree.Residual, tree.Merge, tree.Body)
-
-
-def _is_stage(item: tree.Item) -> bool:
-    """Whether a step is one that a line is about: with weights, or composed."""
-    kind = _kind(item.step)
-    return kind.startswith("Conv") or kind in ("Linear", "Embedding", "Block", "LSTM", "GRU", "MultiheadAttention")
-
-
-def _joined(statements: list[Any]) -> list[Any]:
-    """Lines of a group as one, where that is short."""
-    if not all(isinstance(each, tree.Chain) for each in statements) or any(
-        each.items[0].label is None and _kind(each.items[0].step) == "" for each in statements[1:]
-    ):
-        return statements
-    chain = syntax.chain(*(item for each in statements for item in each.items))
-    text = expression(chain)
-    return (
-        [chain]
-        if len(text) < JOINED and not any(isinstance(each.step, _BRACED) for each in chain.items)
-        else statements
-    )
-
-
-def _unlabelled(statements: list[Any], group: Group) -> list[Any]:
-    """The steps of a group without labels that are their places anyway."""
-    place = 0
-    for item in group.items:
-        if item.label != str(place):
-            return statements
-        place += item.count if isinstance(item, Call) else 1
-    made = []
-    count = 0
-    for each in statements:
-        if not isinstance(each, tree.Chain):
-            return statements
-        made.append(syntax.chain(*(_numbered(item) for item in each.items)))
-        count += len(each.items)
-    return made if count == len(group.items) else statements
-
-
-def _numbered(item: tree.Item) -> tree.Step:
-    """A step whose label is its place: a label makes a repeat a group, which braces do without one."""
-    if item.label is not None and isinstance(item.step, tree.Repeat):
-        return tree.Body(0, 0, (syntax.chain(item.step),))
-    return item.step
