@@ -15,6 +15,8 @@ from nnspec.cli.standard_output import echo_whole
 from nnspec.diagnostics import SpecError
 from nnspec.extras import need
 from nnspec.hub.fetching import SMALL, local
+from nnspec.huggingface.automodel import installed, through_transformers
+from nnspec.huggingface.mistakes import UnknownConfiguration
 from nnspec.huggingface.tasks import TASKS
 from nnspec.huggingface.write import spec_of
 from nnspec.importing.mistakes import BadExample
@@ -110,7 +112,16 @@ def command(
         return
     if target is not None or inputs or dynamic:
         raise click.UsageError("a module, --input and --dynamic belong to `nnspec import torch`")
-    text = spec_of(local(source, SMALL) / CONFIG if kind_of(source) == "hub" else source, name, head, ignore)
+    path = local(source, SMALL) / CONFIG if kind_of(source) == "hub" else Path(source)
+    try:
+        text = spec_of(path, name, head, ignore)
+    except SpecError as refused:
+        unknown = any(isinstance(each, UnknownConfiguration) and each.model_type for each in refused.diagnostics)
+        other = through_transformers(path, name) if unknown and installed() else None
+        if other is None:
+            raise
+        _write(other.text, other, output)
+        return
     _write(text, loads(text, name=output or "<import>"), output)
 
 

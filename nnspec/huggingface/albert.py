@@ -50,7 +50,7 @@ class ALBERT(Bert):
         head = call("Predictions", table=self.table, vocab=self.vocab_size, outer=self.embedding_size,
                     eps=self.layer_norm_eps, act=self.act)  # fmt: skip
         lines = [f"albert.last_hidden_state -> predictions: {head}", "output logits = predictions"]
-        return self.topped(lines, {"albert": ("Predictions",)}, pooled=False)
+        return self.topped(lines, {"albert": ("Predictions",)}, more={"pooled": False})
 
     def text(self) -> Draft:
         """A class for the whole text."""

@@ -85,7 +85,7 @@ class Bert(Encoder):
         """The words that were masked."""
         head = call("Predictions", table=self.table, vocab=self.vocab_size, eps=self.layer_norm_eps, act=self.act)
         lines = [f"bert.last_hidden_state -> cls.predictions: {head}", "output logits = cls.predictions"]
-        return self.topped(lines, {"bert": ("Predictions",)}, pooled=False)
+        return self.topped(lines, {"bert": ("Predictions",)}, more={"pooled": False})
 
     def pretraining(self) -> Draft:
         """The words that were masked, and whether the second sentence follows the first."""
@@ -106,12 +106,12 @@ class Bert(Encoder):
         """A class for each token."""
         states = f"{self.label}.last_hidden_state"
         lines = [f"{states} -> {self.dropped} -> classifier: Linear(classes)", "output logits = classifier"]
-        return self.topped(lines, classes=True, **self.unpooled())
+        return self.topped(lines, classes=True, more=self.unpooled())
 
     def question(self) -> Draft:
         """Where in the text the answer begins and ends."""
         first, *more = QUESTION
-        return self.topped([f"{self.label}.last_hidden_state -> {first}", *more], **self.unpooled())
+        return self.topped([f"{self.label}.last_hidden_state -> {first}", *more], more=self.unpooled())
 
     def unpooled(self) -> dict[str, Argument]:
         """The argument that leaves the pooler out."""
@@ -155,13 +155,13 @@ class Roberta(Bert):
         """The words that were masked."""
         head = call("LanguageHead", table=self.table, vocab=self.vocab_size, eps=self.layer_norm_eps)
         lines = [f"roberta.last_hidden_state -> lm_head: {head}", "output logits = lm_head"]
-        return self.topped(lines, {"std/heads": ("LanguageHead",)}, pooled=False)
+        return self.topped(lines, {"std/heads": ("LanguageHead",)}, more={"pooled": False})
 
     def text(self) -> Draft:
         """A class for the whole text."""
         head = call("TextClassifier", Written("classes"), act=Written("Tanh"), dropout=self.dropped)
         lines = [f"roberta.last_hidden_state[:, 0] -> classifier: {head}", "output logits = classifier"]
-        return self.topped(lines, {"std/heads": ("TextClassifier",)}, classes=True, pooled=False)
+        return self.topped(lines, {"std/heads": ("TextClassifier",)}, classes=True, more={"pooled": False})
 
     heads: ClassVar[dict[str, Head]] = {
         "RobertaModel": bare,

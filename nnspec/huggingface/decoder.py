@@ -8,9 +8,9 @@ from typing import ClassVar
 
 from nnspec.huggingface.configuration import Configuration, Head, Probability, Width
 from nnspec.huggingface.draft import Draft, stacked
-from nnspec.huggingface.spelling import Written, call
+from nnspec.huggingface.spelling import Argument, Written, call
 
-START = ["normal", 0.0, 0.02]  # what tables of tokens are drawn from
+START: tuple[Argument, ...] = ("normal", 0.0, 0.02)  # what tables of tokens are drawn from
 
 
 class Decoder(Configuration):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from math import sqrt
+from typing import ClassVar
 
 from nnspec.huggingface.configuration import Positive, Problem, Width
 from nnspec.huggingface.decoder import heads
@@ -85,11 +86,11 @@ class DeepSeekV2(Llama):
     @property
     def scale(self) -> float:
         """What scores are multiplied with."""
-        rotation: Any = self.rope_scaling or self.rope_parameters or Rotation()
-        scale = (self.qk_nope_head_dim + self.qk_rope_head_dim) ** -0.5
+        rotation = self.rope_scaling or self.rope_parameters or Rotation()
+        scale = 1 / sqrt(self.qk_nope_head_dim + self.qk_rope_head_dim)
         if rotation.scaling is None or not rotation.mscale_all_dim:
             return scale
-        return scale * stretch(rotation.factor, rotation.mscale_all_dim) ** 2
+        return scale * stretch(rotation.factor or 1.0, rotation.mscale_all_dim) ** 2
 
     def attention(self, kind: Kind) -> Written:
         """From a latent vector; its norms have transformers' own epsilon."""

@@ -37,7 +37,7 @@ class Encoder(Configuration):
 
     def topped(
         self, lines: Sequence[str], imports: Mapping[str, Sequence[str]] | None = None, *, classes: bool = False,
-        **more: Argument,
+        more: Mapping[str, Argument] | None = None,
     ) -> Draft:  # fmt: skip
         """The network with a head.
 
@@ -54,7 +54,7 @@ class Encoder(Configuration):
         if self.segments:
             inputs.append("if segments { input kind: int[N, T]; given = given + [kind] }")
             options, chosen = [MASKED, SEGMENTS], {**chosen, "segments": Written("segments")}
-        applied = f"(given) -> {self.label}: {call(self.network, **self.arguments(), **more, **chosen)}"
+        applied = f"(given) -> {self.label}: {call(self.network, **self.arguments(), **(more or {}), **chosen)}"
         found = {self.file: (self.network,)}
         for file, names in (imports or {}).items():
             found[file] = (*found.get(file, ()), *names)

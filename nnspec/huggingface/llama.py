@@ -71,7 +71,8 @@ class Llama(Turned, Decoder):
 
     def kinds(self) -> tuple[Kind, ...]:
         """How each layer attends."""
-        return self.layer_types or ("full_attention",) * self.num_hidden_layers
+        whole: Kind = "full_attention"
+        return self.layer_types or (whole,) * self.num_hidden_layers
 
     def attention(self, kind: Kind) -> Written:
         """The block of attention of a layer."""

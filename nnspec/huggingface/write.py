@@ -13,6 +13,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from nnspec.diagnostics import Diagnostic, Sink, Source, Span, SpecError, nearest
+from nnspec.huggingface.automodel import installed
 from nnspec.huggingface.configuration import Configuration, Place
 from nnspec.huggingface.known import KNOWN
 from nnspec.huggingface.mistakes import (
@@ -52,7 +53,7 @@ def spec_of(path: str | Path, name: str | None = None, head: str | None = None, 
         known = tuple(KNOWN)
         span = _spans(path, content).get(("model_type",))
         suggestion = nearest(kind, known) if kind else None
-        raise SpecError.of(UnknownConfiguration(span, str(path), kind, known, suggestion))
+        raise SpecError.of(UnknownConfiguration(span, str(path), kind, known, suggestion, installed()))
     configuration = _validated(KNOWN[kind], content, path)
     found = list(_mistakes(configuration, str(path), kind, content, frozenset(ignore)))
     architecture = _architecture(configuration, head)
