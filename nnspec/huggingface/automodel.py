@@ -5,6 +5,7 @@ Transformers is no part of nnspec: it is used where it is installed. Weights are
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,10 +32,10 @@ def through_transformers(path: Path, name: str | None = None) -> Model | None:
         SpecError: the module cannot be said in the language.
     """
     import torch
-    import transformers
 
     from nnspec.api import from_torch
 
+    transformers = import_module("transformers")
     try:
         config = transformers.AutoConfig.from_pretrained(path.parent, local_files_only=True)
     except (ValueError, OSError, KeyError):
