@@ -421,8 +421,9 @@ def test_evaluate_refuses_an_amount_that_is_none(folder: Path) -> None:
 def test_a_signal_to_a_run_and_its_workers_ends_it_when_it_is_saved(folder: Path) -> None:
     options = ["--memory", "1KB", "--workers", "2", "--set", "epochs=100000", "--device", "cpu", "--name", "long"]
     command = [sys.executable, "-m", "nnspec", "train", "small.nn", *options]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    process = subprocess.Popen(command, cwd=folder, start_new_session=True, **pipes)
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
     assert process.stdout is not None
     while not process.stdout.readline().startswith("epoch"):
         assert process.poll() is None
