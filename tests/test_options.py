@@ -28,13 +28,15 @@ SPEC = {
     "draw",
     "diff",
     "sample",
+    "page",
 }
 PROMISED = {
     "--set": SPEC | {"explain"},
     "--model": SPEC | {"explain"},
     "--limit": SPEC | {"explain"},
     "--plugin": SPEC | {"explain"},
-    "--input": (SPEC | {"explain", "import"}) - {"sample", "evaluate"},  # in predict it is what the model runs on
+    "--input": (SPEC | {"explain", "import"})
+    - {"sample", "evaluate", "page"},  # in predict it is what the model runs on
     "--memory": {"train", "sweep", "find-lr", "evaluate"},
     "--workers": {"train", "sweep", "find-lr", "evaluate"},
     "--json": {

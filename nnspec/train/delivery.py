@@ -62,7 +62,7 @@ class Ready(Delivery):
         fields = {name: self.fields[name] for name in names}
         device = next(iter(self.fields.values())).device
         order = torch.from_numpy(self.order.samples(epoch, first, len(self.order.sizes))).to(device)
-        for chosen in order.split(self.order.batch):
+        for chosen in torch.split(order, self.order.batch):
             yield Batch({name: tensor.index_select(0, chosen) for name, tensor in fields.items()})
 
     def in_order(self, shares: Shares = all_of) -> Iterator[tuple[Values, int]]:

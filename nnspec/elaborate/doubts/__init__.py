@@ -17,4 +17,4 @@ def doubt(program: Program, declarations: Declarations, sink: Sink) -> None:
     doubt_channels_last(program, declarations, sink)
     doubt_single_samples(program, declarations, sink)
     doubt_time(program, declarations, sink)
-    doubt_names(declarations, sink)
+    doubt_names(declarations, sink, program.main.name)

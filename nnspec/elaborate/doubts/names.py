@@ -25,10 +25,13 @@ class UnknownElsewhere(UnknownName):
     severity: ClassVar[Literal["error", "warning"]] = "warning"
 
 
-def doubt_names(declarations: Declarations, sink: Sink) -> None:
-    """Tell of names that nothing gives; where the model comes by, that was told as a mistake."""
+def doubt_names(declarations: Declarations, sink: Sink, model: str | None = None) -> None:
+    """Tell of names that nothing gives; where the model comes by, that was told as a mistake.
+
+    Other models of the file are made for themselves, and are told of then.
+    """
     for each in declarations.tree.declarations:
-        if isinstance(each, (t.Block, t.Model)):
+        if isinstance(each, t.Block) or (isinstance(each, t.Model) and each.name.text == model):
             _doubt(each, declarations, sink)
 
 
