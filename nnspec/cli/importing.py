@@ -15,10 +15,10 @@ from nnspec.cli.standard_output import echo_whole
 from nnspec.diagnostics import SpecError
 from nnspec.extras import need
 from nnspec.hub.fetching import SMALL, local
-from nnspec.huggingface.automodel import installed, through_transformers
+from nnspec.huggingface.automodel import through_transformers
 from nnspec.huggingface.mistakes import UnknownConfiguration
 from nnspec.huggingface.tasks import TASKS
-from nnspec.huggingface.write import spec_of
+from nnspec.huggingface.write import installed, spec_of
 from nnspec.importing.mistakes import BadExample
 from nnspec.ir.state import totals
 from nnspec.kinds import CONFIG, kind_of

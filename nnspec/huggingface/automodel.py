@@ -6,7 +6,6 @@ Transformers is no part of nnspec: it is used where it is installed. Weights are
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +13,6 @@ if TYPE_CHECKING:
     from nnspec.api import Model
 
 LENGTHS = (2, 8)  # samples and tokens of an example
-
-
-def installed() -> bool:
-    """Whether transformers and torch are here."""
-    return find_spec("transformers") is not None and find_spec("torch") is not None
 
 
 def through_transformers(path: Path, name: str | None = None) -> Model | None:

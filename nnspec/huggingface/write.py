@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 from collections.abc import Collection, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from nnspec.diagnostics import Diagnostic, Sink, Source, Span, SpecError, nearest
-from nnspec.huggingface.automodel import installed
 from nnspec.huggingface.configuration import Configuration, Place
 from nnspec.huggingface.known import KNOWN
 from nnspec.huggingface.mistakes import (
@@ -68,6 +68,11 @@ def spec_of(path: str | Path, name: str | None = None, head: str | None = None, 
     sink.raise_errors()
     about = f"{architecture} of transformers, from a configuration of type {kind}."
     return configuration.model(architecture).text(name or architecture, about)
+
+
+def installed() -> bool:
+    """Whether transformers and torch are here, through which other types are read."""
+    return find_spec("transformers") is not None and find_spec("torch") is not None
 
 
 def _architecture(configuration: Configuration, head: str | None) -> str:
