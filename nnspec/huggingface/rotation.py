@@ -64,6 +64,8 @@ class Rotation(Part):
         for name in type(self).model_fields:
             if name not in taken and getattr(self, name) is not None:
                 yield Problem((name,), f"it has {name}, which {self.scaling or 'unscaled positions'} do not take")
+        if self.scaling in ("linear", "dynamic", "llama3") and self.factor is None:
+            yield Problem(("rope_type",) if self.rope_type else ("type",), f"{self.scaling} needs a factor")
 
     def arguments(self, longest: int, original: int | None) -> dict[str, Argument]:
         """The arguments of the layer that are about scaling."""
