@@ -1,6 +1,6 @@
 """`nnspec export --triton`: repositories as Triton Inference Server reads them, versions, nothing half-written.
 
-The configuration is parsed as protocol-buffer text by the parts of Triton's model_config.proto that are written.
+Every configuration is parsed by Triton's schema (triton_schema.py) and held against its rules (triton_rules.py).
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 from safetensors.numpy import save_file
+from triton_rules import broken
+from triton_schema import ENUMS, MESSAGES, WHOLE, parsed
 
 import nnspec
 from nnspec.cli.main import main
@@ -20,54 +21,6 @@ from nnspec.infer.session import Session
 from nnspec.to_onnx import export
 
 NET = "model Net {\n  input x: float[N, 3]\n  output logits = fc: Linear(2)\n}\n"
-INT, STRING, MESSAGE, ENUM = 3, 9, 11, 14  # types of fields in descriptor.proto; all whole numbers are read alike
-
-# Of triton-inference-server/common, protobuf/model_config.proto: field, number, type, whether it is repeated.
-MESSAGES: dict[str, list[tuple[str, int, int | str, bool]]] = {
-    "Reshape": [("shape", 1, INT, True)],
-    "ModelInput": [
-        ("name", 1, STRING, False), ("data_type", 2, "DataType", False), ("dims", 4, INT, True),
-        ("reshape", 5, "Reshape", False),
-    ],
-    "ModelOutput": [
-        ("name", 1, STRING, False), ("data_type", 2, "DataType", False), ("dims", 3, INT, True),
-        ("label_filename", 4, STRING, False), ("reshape", 5, "Reshape", False),
-    ],
-    "Latest": [("num_versions", 1, INT, False)],
-    "ModelVersionPolicy": [("latest", 1, "Latest", False)],
-    "ModelDynamicBatching": [("max_queue_delay_microseconds", 2, INT, False)],
-    "ModelInstanceGroup": [("count", 2, INT, False), ("kind", 4, "Kind", False)],
-    "ModelConfig": [
-        ("name", 1, STRING, False), ("platform", 2, STRING, False), ("version_policy", 3, "ModelVersionPolicy", False),
-        ("max_batch_size", 4, INT, False), ("input", 5, "ModelInput", True), ("output", 6, "ModelOutput", True),
-        ("instance_group", 7, "ModelInstanceGroup", True), ("dynamic_batching", 11, "ModelDynamicBatching", False),
-    ],
-}  # fmt: skip
-ENUMS = {
-    "DataType": {"TYPE_INVALID": 0, "TYPE_BOOL": 1, "TYPE_INT64": 9, "TYPE_FP16": 10, "TYPE_FP32": 11},
-    "Kind": {"KIND_AUTO": 0, "KIND_GPU": 1, "KIND_CPU": 2, "KIND_MODEL": 3},
-}
-
-
-def config_class() -> Any:
-    file = descriptor_pb2.FileDescriptorProto(name="model_config.proto", package="inference", syntax="proto3")
-    for name, values in ENUMS.items():
-        enum = file.enum_type.add(name=name)
-        for label, number in values.items():
-            enum.value.add(name=label, number=number)
-    for name, fields in MESSAGES.items():
-        message = file.message_type.add(name=name)
-        for label, number, kind, repeated in fields:
-            field = message.field.add(name=label, number=number, label=3 if repeated else 1)
-            field.type = kind if isinstance(kind, int) else ENUM if kind in ENUMS else MESSAGE
-            if isinstance(kind, str):
-                field.type_name = f".inference.{kind}"
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("inference.ModelConfig"))
-
-
-CONFIG = config_class()
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +35,8 @@ def run(*arguments: str) -> Result:
 
 
 def config_of(name: str) -> Any:
-    return text_format.Parse(Path("served", name, "config.pbtxt").read_text(), CONFIG())
+    assert broken(Path("served")) == []
+    return parsed(Path("served", name, "config.pbtxt"))
 
 
 def written(text: str) -> Any:
@@ -165,3 +119,51 @@ def test_an_export_that_fails_leaves_the_repository_as_it_was() -> None:
     Path("file").write_text("")
     result = run("net.nn", "--triton", "file/served")
     assert result.exit_code == 1 and result.stderr.startswith("error[E0502]: cannot write file/served")
+
+
+@pytest.mark.skipif(WHOLE is None, reason="tritonclient is not installed")
+def test_the_fields_that_are_checked_are_those_of_tritons_own_schema() -> None:
+    pool = WHOLE.DESCRIPTOR.pool
+    for name, fields in MESSAGES.items():
+        own = pool.FindMessageTypeByName(f"inference.{name}").fields_by_name
+        for label, number, kind, repeated in fields:
+            named = own[label].enum_type or own[label].message_type
+            assert own[label].number == number
+            assert (named.full_name if named else None) == (f"inference.{kind}" if isinstance(kind, str) else None)
+            assert repeated == bool(own[label].is_repeated)
+    for name, values in ENUMS.items():
+        known = pool.FindEnumTypeByName(f"inference.{name}").values_by_name
+        assert {label: known[label].number for label in values} == values
+
+
+CHANGES = {
+    "dims: [ 3 ]": ("dims: [ 0 ]", "below 1"),
+    "dims: [ 2 ]": ("dims: [ 4 ]", "in the file"),
+    "TYPE_FP32": ("TYPE_INT64", "another type"),
+    "max_batch_size: 8": ("max_batch_size: 0", "no batch"),
+    "dims: [ 2 ]\n": ("dims: [ 2 ]\n  reshape { shape: [ 3 ] }\n", "another size"),
+    "dims: [ 2 ]\n}": ('dims: [ 2 ]\n  label_filename: "labels.txt"\n}', "no file of labels"),
+    'name: "x"': ('name: "z"', "not both inputs"),
+    "version_policy { latest { num_versions: 1 } }": ("", "version policy"),
+}
+
+
+@pytest.mark.parametrize("text", CHANGES)
+def test_the_rules_find_what_triton_refuses(text: str) -> None:
+    nnspec.load("net.nn").export_triton("served", verify=False)
+    file = Path("served/Net/config.pbtxt")
+    changed, rule = CHANGES[text]
+    assert broken(Path("served")) == []
+    file.write_text(file.read_text().replace(text, changed))
+    assert any(rule in each for each in broken(Path("served")))
+
+
+def test_numbers_of_all_precisions_keep_to_the_rules() -> None:
+    model = nnspec.loads(
+        "model P {\n  input x: float[N, 3, W]\n  input m: bool[N]\n  output y = fc: Linear(2)\n  output z = m\n}".replace(
+            "[N, 3, W]", "[N, W, 3]"
+        )
+    )
+    for precision in ("float32", "float16", "int8"):
+        model.export_triton("served", precision=precision, verify=False)
+        assert len(config_of("P").output) == 2
