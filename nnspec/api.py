@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from nnspec.bench.measure import Measured
     from nnspec.callbacks.callback import Callback
+    from nnspec.decode.language import Decoder
     from nnspec.difference.difference import Difference
     from nnspec.evaluation.judge import Evaluation
     from nnspec.infer.predictions import Prediction
@@ -94,6 +95,7 @@ class Model:
     constants: Mapping[str, Any] | None = None  # of a prepared one: what its numbers stand for
     notes: tuple[str, ...] = ()  # how its inputs are to be given; of an imported one, how it was read
     encoder: Model | None = None  # of a model in the form in which it is decoded: what is computed once, see `cached`
+    decoder: Decoder | None = None  # of such a model: its program, and the names and sizes that decoding asks for
     # Its own, taken where none are given: those of a folder as the Hub has it, or arrays that came with an import.
     weights: WeightSource | None = None
 
@@ -209,6 +211,7 @@ class Model:
 
         made = decoder(self.program, self.sources, limits)
         model = Model(made.program, self.declarations)
+        model.decoder = made
         model.encoder = None if made.encoder is None else Model(made.encoder, self.declarations)
         for part in filter(None, (model, model.encoder)):
             part.weights = self.weights
@@ -636,7 +639,7 @@ class Model:
         def export(path: Path) -> Exported:
             return self.export_onnx(path, weights, **options)
 
-        return write_repository(Path(repository), self.name, export, max_batch)
+        return write_repository(Path(repository), self.name, export, max_batch, self.decoder)
 
     def session(
         self, weights: WeightSource | None = None, *, provider: str = "cpu", limits: Limits = DEFAULT_LIMITS

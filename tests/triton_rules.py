@@ -106,7 +106,7 @@ def _model(model: onnx.ModelProto, config: Any) -> Iterator[str]:
     given = [*(port.name for port in config.input), *controls, *states]
     if sorted(given) != sorted(inputs):
         yield f"{sorted({*given} ^ {*inputs})} are not both inputs of the file and given by the configuration"
-    for name in controls:
+    for name in {*controls} & {*inputs}:
         control = inputs[name].type.tensor_type
         if [size.dim_value for size in control.shape.dim][batched:] != [1] or ONNX[control.elem_type] != "INT32":
             yield f"the control {name} is no INT32 [1]"
@@ -115,6 +115,9 @@ def _model(model: onnx.ModelProto, config: Any) -> Iterator[str]:
         yield "a control is given twice"
     if any(len(control.int32_false_true) != 2 for each in sequences.control_input for control in each.control):
         yield "a control does not say what is false and what is true"
+    pairs = [(state.input_name, state.output_name) for state in sequences.state]
+    if [output for _, output in sorted(pairs)] != sorted(output for _, output in pairs):
+        yield "inputs and outputs of states are not in the same order of names"  # by which Triton pairs them
     for state in sequences.state:
         yield from (f"state {state.input_name} {rule}" for rule in _state(state, inputs, outputs, batched))
 

@@ -93,6 +93,8 @@ def command(
         if repository is not None:
             served = part.export_triton(repository, weights, max_batch=max_batch, **options)
             _report(f"{served.folder}, version {served.version}", served.exported)
+            for note in served.notes:
+                click.echo(f"  note: {note}")
 
 
 def _own(model: Model) -> Path | None:

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import onnx
 
+from nnspec.decode.language import Decoder
 from nnspec.infer.metadata import class_names
 from nnspec.ir.batch import BATCH
 from nnspec.output import cannot_write, replacing
 from nnspec.record import Record
 from nnspec.to_onnx.export import Exported
 from nnspec.triton.config import LABELS, config_text
+from nnspec.triton.sequence import Sequences, serve_sequences, unserved
 
 MODEL, CONFIG = "model.onnx", "config.pbtxt"
 MAX_BATCH = 8
@@ -31,10 +33,15 @@ class Served(Record):
     folder: str
     version: int
     exported: Exported
+    notes: tuple[str, ...] = ()  # how a model for decoding is served
 
 
 def write_repository(
-    repository: Path, name: str, export: Callable[[Path], Exported], max_batch: int = MAX_BATCH
+    repository: Path,
+    name: str,
+    export: Callable[[Path], Exported],
+    max_batch: int = MAX_BATCH,
+    decoder: Decoder | None = None,
 ) -> Served:
     """Add a model, or a version of it, to a repository, which is made if it is not there.
 
@@ -43,26 +50,38 @@ def write_repository(
         name: what the model is called.
         export: writes the ONNX file to a path.
         max_batch: the largest batch that Triton forms of requests, where the model's samples are known to be apart.
+        decoder: the model as one for decoding, if it is one; what it keeps stays in the server then, if it can.
 
     Raises:
         SpecError: the model cannot be exported, or a file cannot be written; nothing is left of it then.
     """
     with _writing(repository) as draft:
         (draft / "version").mkdir()
-        exported = export(draft / "version" / MODEL)
-        files = _describe(draft / "version" / MODEL, name, max_batch)
+        exported_to = draft / "version" / MODEL
+        exported = export(exported_to)
+        reason = unserved(decoder) if decoder else ""
+        sequences = serve_sequences(exported_to, decoder) if decoder and not reason else None
+        files = _describe(exported_to, name, max_batch, sequences)
         _gather(draft / "version")
         version = _place(repository / name, draft, files)
-    return Served(str(repository / name), version, exported)
+    notes = (_note(sequences, reason),) if decoder else ()
+    return Served(str(repository / name), version, exported, notes)
 
 
-def _describe(model: Path, name: str, max_batch: int) -> dict[str, str]:
+def _note(sequences: Sequences | None, reason: str) -> str:
+    if sequences is None:
+        return f"a client gives back what the model keeps: {reason}"
+    return f"Triton keeps {len(sequences.states)} tensors of each sequence; a client sends the next tokens, and an id"
+
+
+def _describe(model: Path, name: str, max_batch: int, sequences: Sequences | None) -> dict[str, str]:
     """The texts that belong to a model: its configuration, and the names of its classes if it has some."""
     proto = onnx.load(str(model), load_external_data=False)
     metadata = {each.key: each.value for each in proto.metadata_props}
     classes = class_names(metadata)
     labels = {LABELS: "".join(f"{' '.join(each.split())}\n" for each in classes)} if classes else {}
-    return {CONFIG: config_text(name, proto.graph, max_batch if BATCH in metadata else 0, len(classes)), **labels}
+    max_batch = max_batch if BATCH in metadata and sequences is None else 0
+    return {CONFIG: config_text(name, proto.graph, max_batch, len(classes), sequences), **labels}
 
 
 def _gather(version: Path) -> None:
