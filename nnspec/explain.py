@@ -24,6 +24,7 @@ from nnspec.record import Record
 from nnspec.reference import heading, page_of, pages
 
 _PACKAGE = Path(__file__).parent
+_EXAMPLE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 
 class NothingToExplain(Diagnostic):
@@ -32,6 +33,7 @@ class NothingToExplain(Diagnostic):
     code = "E0503"
     word: str
     suggestion: str | None = None
+    mentions: tuple[str, ...] = ()  # what has a page that speaks of it
 
     @property
     def message(self) -> str:
@@ -39,7 +41,9 @@ class NothingToExplain(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return f"did you mean {self.suggestion}?" if self.suggestion else "`nnspec explain` lists everything"
+        meant = [f"did you mean {self.suggestion}?"] if self.suggestion else []
+        spoken = [f"pages that speak of it: {', '.join(self.mentions)}"] if self.mentions else []
+        return "; ".join([*meant, *spoken]) or "`nnspec explain` lists everything"
 
 
 class Page(Record):
@@ -97,8 +101,18 @@ def explain(word: str) -> str:
     if layer is None and recipe is not None:
         return "\n\n".join([signature(cast(Any, recipe)), cleandoc(recipe.__doc__ or "")])
     if layer is None:
-        raise SpecError.of(NothingToExplain(None, word, nearest(word, explainable())))
+        raise SpecError.of(NothingToExplain(None, word, nearest(word, explainable()), mentions(word)))
     return layer_page(layer)
+
+
+def mentions(word: str, most: int = 6) -> tuple[str, ...]:
+    """What has a page of the language, the recipes or the layers with this word in its sentences: the first `most`."""
+    files = dict.fromkeys(pages().values())
+    texts = [(heading(path)[0], _EXAMPLE.sub("", path.read_text(encoding="utf-8"))) for path in files]
+    parts: list[type[Configured] | type[Layer]] = [*recipe_parts(), *registry.all_layers()]
+    texts += [(part.__name__, part.__doc__ or "") for part in parts]
+    spoken = re.compile(rf"\b{re.escape(word)}", re.IGNORECASE)
+    return tuple(dict.fromkeys(name for name, text in texts if spoken.search(text)))[:most]
 
 
 def explainable() -> list[str]:

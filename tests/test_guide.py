@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 GUIDE = ROOT / "docs" / "guide"
 PAGES = sorted(GUIDE.glob("[0-9]*.md"))
 COURSE = sorted((ROOT / "docs" / "course").glob("[0-9]*.md"))
-OTHERS = [ROOT / "docs" / "start.md", *sorted((ROOT / "docs" / "how_to").glob("[a-z]*.md"))]
+OTHERS = [*sorted((ROOT / "docs").glob("[a-z]*.md")), *sorted((ROOT / "docs" / "how_to").glob("[a-z]*.md"))]
 
 
 @pytest.mark.parametrize("page", [*PAGES, *OTHERS], ids=[page.stem for page in [*PAGES, *OTHERS]])

@@ -19,6 +19,7 @@ PARTS = (
     ("Guide", "guide"),
     ("Course", "course"),
     ("How to", "how_to"),
+    ("Questions", "questions.md"),
     ("Zoo", "zoo"),
     ("Examples", "examples"),
     ("Language", "reference"),

@@ -42,6 +42,9 @@ def command(
 ) -> None:
     """Print the layers of MODEL.nn with their shapes, parameters and multiply-accumulates.
 
+    Multiply-accumulates (two floating-point operations each) are those of convolutions and of all matrix products, in
+    linear and recurrent layers and in attention; they and the memory of all outputs are for one sample.
+
     With --watch they are printed anew on each change, with mistakes and warnings, until Ctrl-C. A plug-in is imported
     once: start again after a change of it.
     """

@@ -56,9 +56,10 @@ def command(
 ) -> None:
     """Search for the settings of MODEL.nn and its recipe that do best, by Optuna.
 
-    Trials are compared by what chooses the best weights of a run. Each is a run in DIR/NAME/trial-N; trials.csv and
-    sweep.png beside them show all. The same command again goes on with a search that was ended, and takes part in one
-    that is under way: start it in as many processes, on as many hosts that share the folder, as there is room for.
+    Trials are compared by what chooses the best weights of a run: the first metric, or the loss, on the validation
+    part. Each is a run in DIR/NAME/trial-N; trials.csv and sweep.png beside them show all. The same command again
+    goes on with a search that was ended, and takes part in one that is under way: start it in as many processes, on
+    as many hosts that share the folder, as there is room for.
     """
     need("a search", *TRAINING, "optuna")
     with immediate_end():
