@@ -42,7 +42,8 @@ class NothingToExplain(Diagnostic):
     @property
     def help(self) -> str | None:
         meant = [f"did you mean {self.suggestion}?"] if self.suggestion else []
-        spoken = [f"pages that speak of it: {', '.join(self.mentions)}"] if self.mentions else []
+        others = [name for name in self.mentions if name != self.suggestion]
+        spoken = [f"pages that speak of it: {', '.join(others)}"] if others else []
         return "; ".join([*meant, *spoken]) or "`nnspec explain` lists everything"
 
 
