@@ -619,6 +619,7 @@ class Model:
         weights: WeightSource | None = None,
         *,
         max_batch: int = 8,
+        ensemble: bool = False,
         **options: Any,
     ) -> Served:
         """Write the network into a model repository of Triton Inference Server: a new model, or a new version of it.
@@ -628,6 +629,8 @@ class Model:
             weights: a file of weights; untrained ones if it is left out.
             max_batch: the largest batch that Triton forms of requests, where all inputs and outputs begin with the
                 same symbol.
+            ensemble: whether to add an ensemble that takes pictures as bytes, if the model takes pictures, and gives
+                probabilities of classes, if it gives scores.
             options: those of `export_onnx`.
 
         Raises:
@@ -639,7 +642,7 @@ class Model:
         def export(path: Path) -> Exported:
             return self.export_onnx(path, weights, **options)
 
-        return write_repository(Path(repository), self.name, export, max_batch, self.decoder)
+        return write_repository(Path(repository), self.name, export, max_batch, self.decoder, ensemble)
 
     def session(
         self, weights: WeightSource | None = None, *, provider: str = "cpu", limits: Limits = DEFAULT_LIMITS

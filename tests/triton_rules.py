@@ -170,7 +170,8 @@ def _ensemble(config: Any, configs: dict[str, Any]) -> Iterator[str]:
     tensors: dict[str, Tensor] = {}
     produced, taken = {port.name for port in config.input}, {port.name for port in config.output}
     for port in (*config.input, *config.output):
-        tensors[port.name] = (NUMBERS[port.data_type], list(port.reshape.shape or port.dims), batched)
+        dims = list(port.reshape.shape if port.HasField("reshape") else port.dims)
+        tensors[port.name] = (NUMBERS[port.data_type], dims, batched)
     for step in config.ensemble_scheduling.step:
         if step.model_name not in configs:
             yield f"there is no model {step.model_name}"

@@ -35,6 +35,8 @@ SHOWN = 5  # inputs or outputs that are written out: a model with caches has hun
               help="Add it, or a new version of it, to a model repository of Triton Inference Server.")  # fmt: skip
 @click.option("--max-batch", type=click.IntRange(min=1), default=8, show_default=True,
               help="The largest batch that Triton forms of requests.")  # fmt: skip
+@click.option("--ensemble", is_flag=True,
+              help="With --triton: add an ensemble that takes pictures as bytes and gives probabilities.")  # fmt: skip
 @weight_choice("Weights for ONNX, and the normalisation of training for all: safetensors or a PyTorch checkpoint.")
 @click.option("--opset", type=int, metavar="N", help="The version of ONNX's operators.")
 @click.option("--cache", is_flag=True, help="Write a language model for decoding: it takes and gives what it keeps.")
@@ -55,6 +57,7 @@ def command(
     onnx: str | None,
     repository: str | None,
     max_batch: int,
+    ensemble: bool,
     weights: WeightSource | None,
     opset: int | None,
     cache: bool,
@@ -73,6 +76,8 @@ def command(
         raise click.UsageError("say what to write: --torch FILE.py, --onnx FILE.onnx, --triton DIR, or several")
     if onnx is None and repository is None and opset is not None:
         raise click.UsageError("--opset belongs to --onnx FILE.onnx and --triton DIR")
+    if ensemble and (repository is None or cache):
+        raise click.UsageError("--ensemble belongs to --triton DIR, without --cache")
     if calibrate is not None and precision != "int8-static":
         raise click.UsageError("--calibrate belongs to --precision int8-static")
     if onnx is None and repository is None and (precision, target, functions) != ("float32", "cpu", False):
@@ -91,7 +96,7 @@ def command(
             path = _path(onnx, part is not model)
             _report(str(path), part.export_onnx(path, weights, **options))
         if repository is not None:
-            served = part.export_triton(repository, weights, max_batch=max_batch, **options)
+            served = part.export_triton(repository, weights, max_batch=max_batch, ensemble=ensemble, **options)
             _report(f"{served.folder}, version {served.version}", served.exported)
             for note in served.notes:
                 click.echo(f"  note: {note}")

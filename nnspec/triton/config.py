@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import onnx
 from onnx import TensorProto
 
+from nnspec.triton.ensemble import Ensemble, steps_text
 from nnspec.triton.sequence import FREE, START, Sequences, State, dims_of
 
 LABELS = "labels.txt"
@@ -59,12 +60,28 @@ def config_text(
     return "".join(f"{line}\n" for line in lines)
 
 
-def _port(value: onnx.ValueInfoProto, batched: bool, known: Mapping[str, int], classes: int = 0) -> list[str]:
+def ensemble_text(name: str, ensemble: Ensemble, max_batch: int, classes: int) -> str:
+    """The text for an ensemble, which has no instances; its models reshape what they are given themselves."""
+    lines = [
+        f"name: {json.dumps(name)}",
+        'platform: "ensemble"',
+        f"max_batch_size: {max_batch}",
+        *_listed("input", [_port(each, True, {}, reshaped=False) for each in ensemble.inputs]),
+        *_listed("output", [_port(each, True, {}, classes, reshaped=False) for each in ensemble.outputs]),
+        *steps_text(ensemble.steps),
+        VERSIONS,
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _port(
+    value: onnx.ValueInfoProto, batched: bool, known: Mapping[str, int], classes: int = 0, reshaped: bool = True
+) -> list[str]:
     """The fields of an input or output."""
     dims = dims_of(value, known)[1 if batched else 0 :]
     fields = [f"name: {json.dumps(value.name)}", f"data_type: {_TYPES[value.type.tensor_type.elem_type]}"]
     fields.append(_dims(dims or [1]))
-    fields += ["reshape { shape: [ ] }"] if batched and not dims else []
+    fields += ["reshape { shape: [ ] }"] if reshaped and batched and not dims else []
     return [*fields, *([f'label_filename: "{LABELS}"'] if classes and dims == [classes] else [])]
 
 

@@ -20,7 +20,8 @@ from nnspec.ir.batch import BATCH
 from nnspec.output import cannot_write, replacing
 from nnspec.record import Record
 from nnspec.to_onnx.export import Exported
-from nnspec.triton.config import LABELS, config_text
+from nnspec.triton.config import LABELS, config_text, ensemble_text
+from nnspec.triton.ensemble import ENSEMBLE, Ensemble, ensemble_of
 from nnspec.triton.sequence import Sequences, serve_sequences, unserved
 
 MODEL, CONFIG = "model.onnx", "config.pbtxt"
@@ -33,7 +34,7 @@ class Served(Record):
     folder: str
     version: int
     exported: Exported
-    notes: tuple[str, ...] = ()  # how a model for decoding is served
+    notes: tuple[str, ...] = ()  # of a sequence or an ensemble: how it is served
 
 
 def write_repository(
@@ -42,6 +43,7 @@ def write_repository(
     export: Callable[[Path], Exported],
     max_batch: int = MAX_BATCH,
     decoder: Decoder | None = None,
+    ensemble: bool = False,
 ) -> Served:
     """Add a model, or a version of it, to a repository, which is made if it is not there.
 
@@ -51,37 +53,68 @@ def write_repository(
         export: writes the ONNX file to a path.
         max_batch: the largest batch that Triton forms of requests, where the model's samples are known to be apart.
         decoder: the model as one for decoding, if it is one; what it keeps stays in the server then, if it can.
+        ensemble: whether to add the steps before and behind it, and an ensemble of all, last.
 
     Raises:
-        SpecError: the model cannot be exported, or a file cannot be written; nothing is left of it then.
+        SpecError: the model cannot be exported, there is nothing for an ensemble, or a file cannot be written; nothing
+            is left of it then.
     """
+    notes: list[str] = []
     with _writing(repository) as draft:
         (draft / "version").mkdir()
-        exported_to = draft / "version" / MODEL
-        exported = export(exported_to)
-        reason = unserved(decoder) if decoder else ""
-        sequences = serve_sequences(exported_to, decoder) if decoder and not reason else None
-        files = _describe(exported_to, name, max_batch, sequences)
+        model = draft / "version" / MODEL
+        exported = export(model)
+        sequences = None
+        if decoder is not None:
+            reason = unserved(decoder)
+            sequences = None if reason else serve_sequences(model, decoder)
+            notes.append(_kept(sequences, reason))
+        proto = onnx.load(str(model), load_external_data=False)
+        parts = ensemble_of(name, proto) if ensemble else None
+        files = _describe(proto, name, max_batch, sequences)
         _gather(draft / "version")
         version = _place(repository / name, draft, files)
-    notes = (_note(sequences, reason),) if decoder else ()
-    return Served(str(repository / name), version, exported, notes)
+    if parts is not None:
+        for part, step in parts.models.items():
+            with _writing(repository) as draft:
+                (draft / "version").mkdir()
+                onnx.save(step, str(draft / "version" / MODEL))
+                _place(repository / part, draft, _describe(step, part, max_batch))
+        notes.append(_add_ensemble(repository, name, parts, max_batch, _labels(proto)))
+    return Served(str(repository / name), version, exported, tuple(notes))
 
 
-def _note(sequences: Sequences | None, reason: str) -> str:
+def _add_ensemble(repository: Path, name: str, parts: Ensemble, max_batch: int, classes: list[str]) -> str:
+    """Write the ensemble of models that are there; what to say of it."""
+    whole = f"{name}{ENSEMBLE}"
+    text = ensemble_text(whole, parts, max_batch, len(classes))
+    with _writing(repository) as draft:
+        (draft / "version").mkdir()  # an ensemble has no file, but its version has a folder
+        _place(repository / whole, draft, {CONFIG: text, **_label_file(classes)})
+    taken, given = (", ".join(each.name for each in ports) for ports in (parts.inputs, parts.outputs))
+    return f"{repository / whole} runs {', '.join(step.model for step in parts.steps)}: {taken} -> {given}"
+
+
+def _kept(sequences: Sequences | None, reason: str) -> str:
     if sequences is None:
         return f"a client gives back what the model keeps: {reason}"
     return f"Triton keeps {len(sequences.states)} tensors of each sequence; a client sends the next tokens, and an id"
 
 
-def _describe(model: Path, name: str, max_batch: int, sequences: Sequences | None) -> dict[str, str]:
+def _describe(model: onnx.ModelProto, name: str, max_batch: int, sequences: Sequences | None = None) -> dict[str, str]:
     """The texts that belong to a model: its configuration, and the names of its classes if it has some."""
-    proto = onnx.load(str(model), load_external_data=False)
-    metadata = {each.key: each.value for each in proto.metadata_props}
-    classes = class_names(metadata)
-    labels = {LABELS: "".join(f"{' '.join(each.split())}\n" for each in classes)} if classes else {}
-    max_batch = max_batch if BATCH in metadata and sequences is None else 0
-    return {CONFIG: config_text(name, proto.graph, max_batch, len(classes), sequences), **labels}
+    classes = _labels(model)
+    batched = sequences is None and any(each.key == BATCH for each in model.metadata_props)
+    text = config_text(name, model.graph, max_batch if batched else 0, len(classes), sequences)
+    return {CONFIG: text, **_label_file(classes)}
+
+
+def _labels(model: onnx.ModelProto) -> list[str]:
+    return class_names({each.key: each.value for each in model.metadata_props})
+
+
+def _label_file(classes: list[str]) -> dict[str, str]:
+    return {LABELS: "".join(f"{' '.join(each.split())}\n" for each in classes)} if classes else {}
 
 
 def _gather(version: Path) -> None:
