@@ -5,7 +5,7 @@ They do what `nnspec predict` does with a picture of the model's size and with w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
