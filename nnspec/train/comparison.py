@@ -92,13 +92,13 @@ def differences(runs: list[StoredRun]) -> list[dict[str, Cell]]:
     keys = [key for key in dict.fromkeys(key for recipe in recipes for key in recipe)
             if any(recipe.get(key) != recipes[0].get(key) for recipe in recipes)]  # fmt: skip
     columns = {key: [recipe.get(key) for recipe in recipes] for key in keys}
-    return [{key: _written(key, recipe.get(key), columns[key]) for key in keys} for recipe in recipes]
+    return [{key: written(key, recipe.get(key), columns[key]) for key in keys} for recipe in recipes]
 
 
-def _written(key: str, value: Any, column: list[Any]) -> Cell:
-    """A value in a line."""
+def written(key: str, value: Any, column: list[Any]) -> Cell:
+    """A value of a recipe in a line; `column` has those of other runs, from which it is to be told apart."""
     if isinstance(value, list):
-        return "[" + ", ".join(str(_written(key, item, [])) for item in value) + "]"
+        return "[" + ", ".join(str(written(key, item, [])) for item in value) + "]"
     if isinstance(value, Mapping):
         ((word, arguments),) = value.items()
         return _choice(key, word, arguments, [other[word] for other in column if other and word in other])
