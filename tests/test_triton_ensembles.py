@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner, Result
 from PIL import Image
 from safetensors.torch import save_file
@@ -36,6 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def exported(text: str, *further: str, **metadata: object) -> Result:
     Path("net.nn").write_text(text)
+    torch.manual_seed(0)
     state = {key: value.detach().clone() for key, value in nnspec.loads(text).to_torch().state_dict().items()}
     save_file(state, "w.safetensors", {f"nnspec.{key}": json.dumps(value) for key, value in metadata.items()})
     arguments = ["export", "net.nn", "--weights", "w.safetensors", "--triton", "served", "--ensemble", *further]
@@ -46,7 +48,8 @@ def exported(text: str, *further: str, **metadata: object) -> Result:
 def test_bytes_of_a_picture_give_the_probabilities_that_predict_gives(normalised: bool) -> None:
     statistics = {"mean": {"image": [0.5, 0.4, 0.3]}, "std": {"image": [0.2, 0.2, 0.1]}}
     further = [] if normalised else ["--no-normalize"]
-    result = exported(PICTURES, *further, classes=["cat", "dog"], **statistics)
+    outputs = {"logits": {"kind": "classes", "field": "animal", "scores": "logits"}}
+    result = exported(PICTURES, *further, classes=["cat", "dog"], outputs=outputs, **statistics)
     assert result.exit_code == 0, result.output
     assert "served/Net_ensemble runs Net_pixels, Net, Net_scores: image, shift -> " in result.stdout
     assert broken(Path("served")) == []
