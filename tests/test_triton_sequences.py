@@ -15,6 +15,7 @@ from triton_server import Server
 
 import nnspec
 from nnspec.cli.main import main
+from nnspec.to_onnx import export
 
 BOTH = """
 model Tiny {
@@ -114,3 +115,11 @@ def test_a_sequence_says_so_and_its_rules_are_checked() -> None:
         assert old in text
         file.write_text(text.replace(old, new))
         assert any(rule in each for each in broken(Path("served"))), rule
+
+
+def test_a_large_model_keeps_its_weights_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "LARGEST", 1 << 10)
+    nnspec.loads(BOTH).cached().export_triton("served", functions=True)
+    assert sorted(path.name for path in Path("served/Tiny/1/model.onnx").iterdir()) == ["model.onnx", "model.onnx.data"]
+    result = Server(Path("served")).infer("Tiny", {"tokens": np.array([[1, 2, 3]])}, 1, start=True)
+    assert result["logits"].shape == (1, 3, 20)

@@ -82,7 +82,8 @@ class Server:
         if name not in self.sessions:
             folder = self.repository / name
             newest = max(int(each.name) for each in folder.iterdir() if each.is_dir())
-            self.sessions[name] = onnxruntime.InferenceSession(str(folder / str(newest) / "model.onnx"))
+            model = folder / str(newest) / "model.onnx"
+            self.sessions[name] = onnxruntime.InferenceSession(str(model / model.name if model.is_dir() else model))
         return self.sessions[name]
 
     def _ensemble(self, config: Any, tensors: dict[str, Any], sequence: int, start: bool) -> dict[str, Any]:
