@@ -29,6 +29,7 @@ EXTRAS = {
     "highlight": Extra(frozenset({"pygments"}), "specs in colours, in documents and notebooks"),
     "lsp": Extra(frozenset({"pygls"}), "the language server, for editors"),
     "sweep": Extra(frozenset({"optuna"}), "sweep"),
+    "report": Extra(frozenset({"matplotlib"}), "report, runs --html"),
     "tensorboard": Extra(frozenset({"tensorboard"}), "train --callback tensorboard"),
     "mlflow": Extra(frozenset({"mlflow"}), "train --callback mlflow"),
     "wandb": Extra(frozenset({"wandb"}), "train --callback wandb"),

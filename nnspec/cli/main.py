@@ -32,6 +32,7 @@ COMMANDS = {
     "sweep": "Search for settings: each trial is a run.",
     "find-lr": "Find the learning rate at which the loss falls fastest.",
     "runs": "Compare runs of training.",
+    "report": "Write a page on a run: curves, confusion, worst samples.",
     "card": "Write the model card of a run.",
     "zoo": "List the models that come with nnspec.",
     "completion": "Let a shell complete commands, files, models and settings.",

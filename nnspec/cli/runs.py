@@ -9,8 +9,8 @@ import click
 
 from nnspec.cli.options import reporting, show
 from nnspec.diagnostics import Diagnostic, SpecError
-from nnspec.train.clock import show_time
-from nnspec.train.comparison import Cell, differences, find_runs, read_run
+from nnspec.extras import need
+from nnspec.train.comparison import Cell, cell, compared, differences, find_runs, read_run, table_columns
 
 
 class NoRuns(Diagnostic):
@@ -30,9 +30,11 @@ class NoRuns(Diagnostic):
 
 @click.command("runs")
 @click.argument("folder", metavar="DIR", default="runs")
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE",
+              help="Write them side by side as a page, too: curves of all runs together.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @reporting
-def command(folder: str, as_json: bool) -> None:
+def command(folder: str, html: Path | None, as_json: bool) -> None:
     """Compare the runs in DIR: what their last epochs gave, the best value of each, and what differs in their recipes.
 
     A run with 3/10 epochs is not finished, or stopped early: `nnspec train --resume DIR/NAME` goes on with it.
@@ -45,45 +47,34 @@ def command(folder: str, as_json: bool) -> None:
             broken += error.found
     if not runs and not broken:
         raise SpecError.of(NoRuns(None, folder))
-    differing = differences(runs)
+    if html is not None:
+        need("a page of runs", "matplotlib")
+        from nnspec.report.runs import write_runs  # here: only now is matplotlib known to be installed
+
+        write_runs(html, f"Runs in {folder}", runs, [found.diagnostic.message for found in broken])
     if as_json:
-        rows = [{**run.row, "recipe": recipe} for run, recipe in zip(runs, differing, strict=True)]
+        rows = [{**run.row, "recipe": recipe} for run, recipe in zip(runs, differences(runs), strict=True)]
         click.echo(json.dumps(rows, indent=1))
     else:
-        recipes = [{f"{key} =": value for key, value in recipe.items()} for recipe in differing]
-        click.echo(table([{**run.row, **recipe} for run, recipe in zip(runs, recipes, strict=True)]), nl=False)
+        click.echo(table(compared(runs)), nl=False)
+    if html is not None:
+        click.echo(f"side by side in {html}", err=as_json)
     if broken:
         show(broken)
 
 
 def table(rows: list[dict[str, Cell]]) -> str:
     """Rows as aligned columns, texts to the left; what a run does not have is left empty."""
-    names = list(dict.fromkeys(name for row in rows for name, value in row.items() if value is not None))
-    names.sort(key=_section)
+    names = table_columns(rows)
     texts = {name for row in rows for name, value in row.items() if isinstance(value, str)}
     heads = ["time" if name == "seconds" else name for name in names]
-    cells = [heads, *([_shown(name, row.get(name)) for name in names] for row in rows)]
+    cells = [heads, *([cell(name, row.get(name)) for name in names] for row in rows)]
     widths = [max(len(row[index]) for row in cells) for index in range(len(names))]
     lines = [
         "  ".join(
-            cell.ljust(width) if name in texts else cell.rjust(width)
-            for name, cell, width in zip(names, row, widths, strict=True)
+            text.ljust(width) if name in texts else text.rjust(width)
+            for name, text, width in zip(names, row, widths, strict=True)
         )
         for row in cells
     ]
     return "".join(f"{line.rstrip()}\n" for line in lines)
-
-
-def _section(name: str) -> int:
-    """The group of a column: the run, its last epoch, its best value, its recipe, in this order."""
-    if name.endswith("="):
-        return 3
-    return 0 if name in ("run", "model", "epochs") else 2 if name in ("best", "in epoch", "seconds") else 1
-
-
-def _shown(name: str, value: Cell) -> str:
-    if value is None:
-        return ""
-    if name == "seconds" and isinstance(value, float):
-        return show_time(value)
-    return f"{value:.4f}" if isinstance(value, float) else str(value)

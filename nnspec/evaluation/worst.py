@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from torch import Tensor
 
 from nnspec.evaluation.judge import Bad
 from nnspec.infer.report import shown
@@ -34,8 +33,13 @@ def write_worst(path: Path, data: DataSet, worst: Sequence[Bad]) -> None:
 def worst_picture(data: DataSet, worst: Sequence[Bad]) -> Image.Image:
     """The picture of some samples, those with the greatest loss first."""
     font = ImageFont.load_default(SIZE)
-    field = next((name for name in ("image", *sorted(data.pictures)) if name in data.pictures), None)
+    field = picture_field(data)
     return _list(data, worst, font) if field is None else _tiles(data, worst, field, font)
+
+
+def picture_field(data: DataSet) -> str | None:
+    """The field of the data that its samples are shown by; None where none is a picture."""
+    return next((name for name in ("image", *sorted(data.pictures)) if name in data.pictures), None)
 
 
 def _tiles(data: DataSet, worst: Sequence[Bad], field: str, font: Font) -> Image.Image:
@@ -46,15 +50,16 @@ def _tiles(data: DataSet, worst: Sequence[Bad], field: str, font: Font) -> Image
     draw = ImageDraw.Draw(picture)
     for place, each in enumerate(worst):
         left, top = GAP + place % COLUMNS * (TILE + GAP), GAP + place // COLUMNS * (height + GAP)
-        tile = _picture(data.opened(np.array([each.index]))[field][0])
+        tile = sample_picture(data, each.index, field)
         picture.paste(tile, (left + (TILE - tile.width) // 2, top + (TILE - tile.height) // 2))
-        for line, (words, color) in enumerate(_words(each)):
+        for line, (words, color) in enumerate(sample_words(each)):
             draw.text((left, top + TILE + 3 + line * LINE), _fitting(words, font, TILE), color, font)
     return picture
 
 
-def _picture(values: Tensor) -> Image.Image:
-    """A picture [C, H, W] of values from 0 to 1, as large as a tile."""
+def sample_picture(data: DataSet, index: int, field: str) -> Image.Image:
+    """The picture of a sample, as large as a tile."""
+    values = data.opened(np.array([index]))[field][0]  # [C, H, W], from 0 to 1
     channels = values[:3] if len(values) >= 3 else values[:1]
     array = channels.float().clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).numpy()
     made = Image.fromarray(array[..., 0] if array.shape[2] == 1 else array).convert("RGB")
@@ -63,7 +68,7 @@ def _picture(values: Tensor) -> Image.Image:
     return made.resize(size, Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BILINEAR)
 
 
-def _words(bad: Bad) -> Iterator[tuple[str, str | tuple[int, int, int]]]:
+def sample_words(bad: Bad) -> Iterator[tuple[str, str | tuple[int, int, int]]]:
     """Lines on a sample, each in its colour."""
     yield shown(Path(bad.name).name), GREY
     for each in bad.said:
@@ -84,7 +89,9 @@ def _fitting(words: str, font: Font, width: int) -> str:
 
 def _list(data: DataSet, worst: Sequence[Bad], font: Font) -> Image.Image:
     """Samples that are no pictures, each with the values of its fields in words."""
-    blocks = [[*_words(each), *((line, GREY) for line in _values(data, each.index, font))] for each in worst]
+    blocks = [
+        [*sample_words(each), *((line, GREY) for line in sample_values(data, each.index, font))] for each in worst
+    ]
     height = sum(len(block) * LINE + GAP for block in blocks) + GAP
     picture = Image.new("RGB", (WIDTH, height), "white")
     draw = ImageDraw.Draw(picture)
@@ -97,8 +104,9 @@ def _list(data: DataSet, worst: Sequence[Bad], font: Font) -> Image.Image:
     return picture
 
 
-def _values(data: DataSet, index: int, font: Font) -> list[str]:
+def sample_values(data: DataSet, index: int, font: Font | None = None) -> list[str]:
     """The fields of a sample: texts by their tokens, features by their columns, numbers as they are."""
+    font = font or ImageFont.load_default(SIZE)
     found = []
     for name, rows in data.opened(np.array([index])).items():
         values = rows[0].reshape(-1).tolist()

@@ -93,7 +93,7 @@ def write_page(
             not found; or the folder cannot be written.
     """
     _check_folder(folder)
-    network, layers, own = _network(model, weights, limits)
+    network, layers, own = network_with_layers(model, weights, limits)
     session = Session(network)
     told = fields(session)
     description: Json = {
@@ -125,7 +125,9 @@ def _check_folder(folder: Path) -> None:
         raise SpecError.of(OtherFiles(None, str(folder)))
 
 
-def _network(model: Model, weights: WeightSource, limits: Limits) -> tuple[bytes, list[ShownLayer], list[str]]:
+def network_with_layers(
+    model: Model, weights: WeightSource, limits: Limits
+) -> tuple[bytes, list[ShownLayer], list[str]]:
     """The network as ONNX, in which the results of its layers are further outputs; and the names of its own."""
     with flattening(model.program, limits):
         lowered = lower(model.program, weights, DEFAULT_CHOICES, model.sources)

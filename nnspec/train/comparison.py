@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from nnspec.diagnostics import SpecError
 from nnspec.manifest import check_digest
 from nnspec.recipe.recipe import EXPRESSIONS, find
 from nnspec.record import Record
+from nnspec.train.clock import show_time
 from nnspec.train.mistakes import BadRun
 from nnspec.train.settings import SETTINGS, Settings, read_settings, subject
 
@@ -58,6 +59,34 @@ class StoredRun(Record):
         }
 
 
+def table_columns(rows: Iterable[Mapping[str, Cell]]) -> list[str]:
+    """The columns of a table of runs: the run, its last epoch, its best value, its recipe, in this order."""
+    names = list(dict.fromkeys(name for row in rows for name, value in row.items() if value is not None))
+    return sorted(names, key=_section)
+
+
+def _section(name: str) -> int:
+    if name.endswith("="):
+        return 3
+    return 0 if name in ("run", "model", "epochs") else 2 if name in ("best", "in epoch", "seconds") else 1
+
+
+def cell(name: str, value: Cell) -> str:
+    """A value of a table of runs in words; nothing where a run has none."""
+    if value is None:
+        return ""
+    if name == "seconds" and isinstance(value, float):
+        return show_time(value)
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def compared(runs: list[StoredRun]) -> list[dict[str, Cell]]:
+    """The rows of a table of runs, with what differs in their recipes."""
+    recipes = differences(runs)
+    return [{**run.row, **{f"{key} =": value for key, value in recipe.items()}}
+            for run, recipe in zip(runs, recipes, strict=True)]  # fmt: skip
+
+
 def find_runs(folder: Path) -> list[Path]:
     """The folders of runs in a folder, by name."""
     return sorted(path.parent for path in folder.glob(f"*/{SETTINGS}"))
@@ -95,10 +124,10 @@ def differences(runs: list[StoredRun]) -> list[dict[str, Cell]]:
     return [{key: written(key, recipe.get(key), columns[key]) for key in keys} for recipe in recipes]
 
 
-def written(key: str, value: Any, column: list[Any]) -> Cell:
-    """A value of a recipe in a line; `column` has those of other runs, from which it is to be told apart."""
+def written(key: str, value: Any, column: Sequence[Any] = ()) -> Cell:
+    """A value of a recipe in a line; `column` are those of the runs that it is compared with."""
     if isinstance(value, list):
-        return "[" + ", ".join(str(written(key, item, [])) for item in value) + "]"
+        return "[" + ", ".join(str(written(key, item)) for item in value) + "]"
     if isinstance(value, Mapping):
         ((word, arguments),) = value.items()
         return _choice(key, word, arguments, [other[word] for other in column if other and word in other])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,7 @@ from nnspec.train.state import STATE, load_state
 from nnspec.train.stored import PROGRAM, read_spec
 from nnspec.train.strategy import Strategy
 from nnspec.train.supply import supply_of
+from nnspec.version import __version__
 
 Merge = Callable[[Mapping[str, object], Mapping[str, object]], Mapping[str, object]]
 
@@ -185,6 +187,7 @@ def _settled(settings: Settings, prepared: Prepared) -> Settings:
         "data": prepared.fingerprint,
         "measure": prepared.task.measure,
         "rises": prepared.objective.better == "higher",
+        "versions": {"nnspec": __version__, "Python": platform.python_version(), "torch": str(torch.__version__)},
     }
     return settings.model_copy(update=found)
 

@@ -34,6 +34,7 @@ class Settings(BaseModel):
     data: str = ""  # its SHA-256
     measure: str | None = None  # the column of the metrics that the best weights are chosen by
     rises: bool = False  # whether more of it is better
+    versions: dict[str, str] = {}  # of nnspec, Python and PyTorch, as it was begun
 
 
 def read_settings(folder: Path) -> Settings:
