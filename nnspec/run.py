@@ -6,10 +6,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Self
 
-from nnspec.extras import need
 from nnspec.record import Record
 from nnspec.train.comparison import read_run
-from nnspec.train.manner import TRAINING
 from nnspec.train.settings import BEST, CURVES, LAST
 
 
@@ -43,18 +41,6 @@ class Run(Record):
     def last_weights(self) -> Path:
         """The weights of the last epoch."""
         return self.folder / LAST
-
-    def report(self, output: str | PathLike[str] | None = None) -> Path:
-        """Write the report of the run as one HTML file, report.html in its folder if no other is named.
-
-        Raises:
-            SpecError: there are no weights yet, the file cannot be written, or a package is not installed.
-        """
-        need("a report", *TRAINING)
-        need("a report", "matplotlib")
-        from nnspec.report.report import write_report  # here: PyTorch takes seconds to import
-
-        return write_report(self.folder, None if output is None else Path(output)).path
 
     def _repr_html_(self) -> str:
         from nnspec.notebook.show import epochs, folded, image  # for notebooks only

@@ -113,7 +113,9 @@ def test_a_report_has_all_parts_of_a_run_of_pictures(runs: Path) -> None:
 
 
 def test_its_figures_are_those_of_the_evaluation(runs: Path, tmp_path: Path) -> None:
-    page = nnspec.Run.open(runs / "flowers").report(tmp_path / "page.html")
+    from nnspec.report.report import write_report
+
+    page = write_report(runs / "flowers", tmp_path / "page.html").path
     text = checked(page).text["figures"]
     for part in ("validation", "training"):
         found = nnspec.evaluate(runs / "flowers", part=part)

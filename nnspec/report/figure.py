@@ -55,7 +55,7 @@ def _embedded(text: str, words: str, name: str) -> str:
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", text).replace("xlink:href", "href")
     referred = set(re.findall(r'(?:href="|url\()#([\w-]+)', text))
-    text = re.sub(r' id="([\w-]+)"', lambda found: found[0] if found[1] in referred else "", text)
+    text = re.sub(r' id="([^"]+)"', lambda found: found[0] if found[1] in referred else "", text)
     for identifier in referred:  # an image has a name that follows from its contents, which two figures may share
         text = text.replace(f'"{identifier}"', f'"{name}-{identifier}"').replace(
             f"#{identifier}", f"#{name}-{identifier}"
