@@ -19,7 +19,7 @@ from nnspec.diagnostics import Diagnostic, SpecError
 from nnspec.summary.table import count
 from nnspec.train.clock import show_time
 from nnspec.train.comparison import LEFT_OUT, StoredRun, read_run, written
-from nnspec.train.settings import best_weights
+from nnspec.train.settings import SAMPLE, best_weights
 
 TO_FILL_IN = "**To be filled in:**"
 SPEC = "spec.nn"
@@ -65,7 +65,7 @@ def card(folder: Path, model: Model, evaluation: Path | None = None) -> str:
     run, weights = read_run(folder), best_weights(folder)
     judged = None if evaluation is None else _judged(evaluation)
     parts: list[tuple[str, Iterator[str]]] = [
-        ("Use", _use(folder, weights)),
+        ("Use", _use(folder, run)),
         ("Network", _network(model)),
         ("Numbers", _numbers(run)),
         *([("Evaluation", _evaluation(judged))] if judged else []),
@@ -79,10 +79,12 @@ def card(folder: Path, model: Model, evaluation: Path | None = None) -> str:
     return head + "".join(f"\n## {title}\n\n" + "".join(f"{line}\n" for line in lines) for title, lines in parts)
 
 
-def _use(folder: Path, weights: Path) -> Iterator[str]:
+def _use(folder: Path, run: StoredRun) -> Iterator[str]:
     yield f"{TO_FILL_IN} what the model is for, whom it serves, and what it must not be used for."
     yield ""
-    yield from ("```bash", f"nnspec predict {folder.name} --input FILE", "```")
+    writes = (folder / SAMPLE).is_file() or "text" in run.recipe.get("data", {})
+    command = f"nnspec sample {folder.name}" if writes else f"nnspec predict {folder.name} --input FILE"
+    yield from ("```bash", command, "```")
 
 
 def _network(model: Model) -> Iterator[str]:
@@ -103,7 +105,9 @@ def _numbers(run: StoredRun) -> Iterator[str]:
         yield f"The weights are those of epoch {epoch} of {len(run.history)}, the best by `{run.settings.measure}`."
         yield ""
     chosen = run.history[(epoch or len(run.history)) - 1] if run.history else {}
-    yield from _table({name: _number(value) for name, value in chosen.items() if name not in LEFT_OUT})
+    yield from _table(
+        {name: _number(value) for name, value in chosen.items() if value is not None and name not in LEFT_OUT}
+    )
 
 
 def _evaluation(judged: Judged) -> Iterator[str]:

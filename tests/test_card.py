@@ -49,6 +49,7 @@ def test_a_card_tells_network_numbers_data_recipe_spec_and_files(trained: Path) 
     settings = json.loads((trained / "run.json").read_text())
     weights = (trained / "best.safetensors").read_bytes()
     for line in (
+        "nnspec predict one --input FILE",
         "| input `image` | `float[N, 1, 8, 8]` |",
         "| trainable parameters | 650 |",
         "| multiply-accumulates | 640 a sample |",
