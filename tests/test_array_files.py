@@ -219,7 +219,7 @@ def test_a_byte_order_mark_is_no_part_of_any_text(tmp_path: Path, monkeypatch: p
 
 
 def test_lines_given_to_a_model_begin_without_a_mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nnspec.infer.files import _lines
+    from nnspec.infer.files import lines_in
 
     (tmp_path / "x.txt").write_bytes((MARK + "one\r\ntwo\u2028three\r\n").encode())
-    assert _lines(tmp_path / "x.txt") == ["one", "two\u2028three"]
+    assert lines_in(tmp_path / "x.txt") == ["one", "two\u2028three"]

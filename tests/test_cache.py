@@ -510,7 +510,7 @@ def test_a_mistake_in_a_block_names_the_way_to_it() -> None:
         ' -> Rearrange("n h t d -> n t (h d)")\n'
         "   |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
         "   |\n"
-        "   = in Layer, called as encoder.layer.0 at zoo/bert.nn:52:18\n"
+        "   = in Layer, called as encoder.layer.0 at zoo/bert.nn:54:18\n"
         "   = in Encoder, called as encoder at zoo/bert.nn:68:30\n"
         "   = help: let it see those before it only: causal = true\n"
     )

@@ -71,7 +71,7 @@ def test_an_index_of_several_files_is_read(model: nnspec.Model, state: dict[str,
     assert np.array_equal(read(model, index), state["last.weight"].numpy())
 
     index.write_text(json.dumps({"weight_map": {**weight_map, "last.weight": "../b.safetensors"}}))
-    assert "'../b.safetensors' is not the name of a safetensors file in the same folder" in refused(model, index)[1]
+    assert "'../b.safetensors' is not the name of a file of weights in the same folder" in refused(model, index)[1]
     index.write_text("[]")
     assert refused(model, index)[0] == "E0707"
 

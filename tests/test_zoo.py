@@ -165,7 +165,8 @@ def test_every_spec_says_what_it_is_and_is_tested() -> None:
     tables = (CLASSICS.values(), VISION.values(), vision.VARIANTS, vision.PUBLISHED, SEQUENCES.values(), KERAS.values())
     tables = (*tables, later.VARIANTS, language.GOLDENS.values())
     files = {path.name for path in SPECS.glob("*.nn")}
-    assert files == {file for table in tables for file, *_ in table}
+    held = {"deepseek_v3.nn", "qwen2_moe.nn"}  # by test_families, in keys, counts and numbers
+    assert files == held | {file for table in tables for file, *_ in table}
     for file in files:
         text = (SPECS / file).read_text(encoding="utf-8")
         assert text.startswith("# ") and nnspec.load(SPECS / file).program.main.kind == "model"

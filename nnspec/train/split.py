@@ -5,11 +5,16 @@ They are those of the training part alone, and are stored with the weights: whoe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
+from torch import Tensor
 
 from nnspec.record import Record
 from nnspec.train.keeping import Divided
 from nnspec.train.view import View
+
+PIECE = 1 << 18  # numbers
 
 
 class Statistics(Record):
@@ -22,7 +27,7 @@ class Statistics(Record):
 def statistics(divided: Divided, view: View, table: bool) -> Statistics:
     """Mean and standard deviation [C] of each channel of pictures and each column of a table; of all else, [1]."""
     count, mean, squares = 0, torch.zeros(1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
-    for part in divided.values(view, 0):
+    for part in (piece for values in divided.values(view, 0) for piece in _pieces(values)):
         apart = part.ndim == 4 or table
         rows = (part.transpose(0, 1).flatten(1) if apart else part.reshape(1, -1)).double()
         more, own = rows.shape[1], rows.mean(1)
@@ -33,3 +38,10 @@ def statistics(divided: Divided, view: View, table: bool) -> Statistics:
     std = (squares / count).sqrt()
     std = torch.where(std > 0, std, torch.ones_like(std))
     return Statistics(tuple(mean.float().tolist()), tuple(std.float().tolist()))
+
+
+def _pieces(values: Tensor) -> Sequence[Tensor]:
+    """Values in pieces that stay in the cache of a processor while they are counted with 64 bits."""
+    if values.numel() <= PIECE:
+        return (values,)
+    return torch.split(values, max(1, PIECE * len(values) // values.numel()))

@@ -81,6 +81,8 @@ def arguments(frame: Frame, written: t.Arguments) -> tuple[tuple[Argument, ...],
 
 def _written(frame: Frame, value: Meaning, node: t.Expression) -> str:
     kind = type(value)
+    while type(node) is t.Conditional:  # what is not chosen is no part of the module
+        node = node.chosen if truth(frame, node.condition) else node.otherwise
     return (
         written(frame, node) if (kind is int or kind is float or kind is tuple) and type(node) is not t.Number else ""
     )
