@@ -511,7 +511,7 @@ def test_a_mistake_in_a_block_names_the_way_to_it() -> None:
         "   |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
         "   |\n"
         "   = in Layer, called as encoder.layer.0 at zoo/bert.nn:54:18\n"
-        "   = in Encoder, called as encoder at zoo/bert.nn:68:30\n"
+        "   = in Encoder, called as encoder at zoo/bert.nn:71:30\n"
         "   = help: let it see those before it only: causal = true\n"
     )
 
