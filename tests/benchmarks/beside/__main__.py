@@ -53,7 +53,7 @@ def run(tool: str, network: str, what: str, folder: str) -> Found:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "KERAS_BACKEND": "torch", "CUDA_VISIBLE_DEVICES": ""}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=FOLDER.parents[2])
     if done.returncode:
-        return {"failed": (done.stderr.strip().splitlines() or ["no word"])[-1]}
+        return {"failed": (done.stderr.strip().splitlines() or ["no word"])[-1].strip()}
     found: Found = json.loads(done.stdout.strip().splitlines()[-1])
     return found
 
