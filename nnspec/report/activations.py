@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from pathlib import Path
 
 import numpy as np
 
@@ -14,12 +13,13 @@ from nnspec.limits import Limits
 from nnspec.report.maps import Numbers, map_figure, sheet
 from nnspec.train.data.dataset import DataSet
 from nnspec.weights.arrays import Array
+from nnspec.weights.source import WeightSource
 
 CHANNELS, LENGTH = 16, 256  # of a result that are shown
 LAYERS = 40  # that are shown
 
 
-def activations(model: Model, weights: Path, data: DataSet, index: int, limits: Limits) -> tuple[str, str]:
+def activations(model: Model, weights: WeightSource, data: DataSet, index: int, limits: Limits) -> tuple[str, str]:
     """The figures as HTML, and a note on what they leave out, or on why there are none.
 
     Raises:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from html import escape
-from pathlib import Path
 
 import numpy as np
 
@@ -13,12 +12,13 @@ from nnspec.ir.state import state_dict
 from nnspec.report.maps import Numbers, map_figure, sheet
 from nnspec.weights.arrays import Array
 from nnspec.weights.load import load_weights
+from nnspec.weights.source import WeightSource
 
 MOST = 64  # filters that are shown
 ROWS = 256  # rows and columns of a matrix that are shown
 
 
-def filters(program: Program, weights: Path) -> tuple[str, str]:
+def filters(program: Program, weights: WeightSource) -> tuple[str, str]:
     """The figure as HTML, and a note on what it leaves out; both empty where no layer has such weights.
 
     Raises:

@@ -28,6 +28,7 @@ from nnspec.report.worst import worst_samples
 from nnspec.train.comparison import StoredRun, read_run
 from nnspec.train.judging import Part
 from nnspec.train.settings import best_weights
+from nnspec.weights.source import WeightChoice, WeightSource
 
 REPORT = "report.html"
 
@@ -63,7 +64,7 @@ def write_report(folder: Path, output: Path | None = None, asked: Asked | None =
     need("a report", "matplotlib")
     asked = asked or Asked()
     run = read_run(folder)
-    weights = best_weights(folder)
+    weights = WeightChoice(best_weights(folder), partial=True)  # of several networks the file holds those of all
     model = model_of_run(folder, asked.limits)
     sections = list(_sections(folder, run, model, weights, asked))
     best, epoch = run.best
@@ -76,7 +77,7 @@ def write_report(folder: Path, output: Path | None = None, asked: Asked | None =
     return Written(path, len(text.encode()), tuple(note for each in sections for note in each.notes))
 
 
-def _sections(folder: Path, run: StoredRun, model: Model, weights: Path, asked: Asked) -> Iterator[Section]:
+def _sections(folder: Path, run: StoredRun, model: Model, weights: WeightSource, asked: Asked) -> Iterator[Section]:
     limits = asked.limits
     notes: list[str] = []
 
