@@ -15,6 +15,7 @@ from safetensors.numpy import save_file
 import nnspec
 from nnspec import SpecError
 from nnspec.cli.main import main
+from nnspec.infer.predictions import probabilities
 from nnspec.infer.session import Session
 
 MEANS = (
@@ -189,3 +190,10 @@ def test_a_session_has_named_inputs_and_outputs(folder: Path) -> None:
         session.run({"a": [["one", "two"]], "b": [[1, 2]]})
     scalar = Session(nnspec.loads("model S {\n  input x: float[]\n  output y = x * 2\n}").to_onnx().SerializeToString())
     assert scalar.run({"x": 1.5})["y"].tolist() == 3.0
+
+
+def test_scores_that_lie_within_0_and_1_are_no_probabilities_for_that() -> None:
+    given = np.array([[0.2, 0.4, 0.9]], np.float32)
+    powers = np.exp(given.astype(np.float64))
+    assert np.allclose(probabilities(given), powers / powers.sum())
+    assert np.array_equal(probabilities(np.array([[0.25, 0.75]])), [[0.25, 0.75]])

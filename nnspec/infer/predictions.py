@@ -15,6 +15,8 @@ from nnspec.weights.arrays import Array
 SCORES = ("logits", "log_probabilities", "probabilities")  # what outputs of classifiers are called
 MEANINGS = "nnspec.outputs"
 
+ROUNDED = 1e-2  # how far the sum of probabilities of 8 or 16 bits may be from 1
+
 
 class Meaning(BaseModel):
     """What an output stands for, as the recipe of its training compares it."""
@@ -164,9 +166,10 @@ def _shares(rows: Array, meaning: Meaning) -> Array:
 
 
 def probabilities(scores: Array) -> Array:
-    """Scores [N, classes] as probabilities: as they are where they lie within 0 and 1, else by softmax."""
+    """Scores [N, classes] as probabilities: as they are where none is below 0 and each row is 1, else by softmax."""
     numbers = scores.astype(np.float64)
-    return np.asarray(numbers) if numbers.min() >= 0 and numbers.max() <= 1 else _softmax(numbers)
+    sums = numbers.sum(axis=1)
+    return np.asarray(numbers) if numbers.min() >= 0 and np.allclose(sums, 1, atol=ROUNDED) else _softmax(numbers)
 
 
 def _softmax(numbers: Array) -> Array:
