@@ -20,7 +20,7 @@ def dead(pages: list[Page], elsewhere: tuple[str, ...] = ()) -> list[str]:
     known = {page.path for page in pages}
     found = []
     for page in pages:
-        text = re.sub(r"(?ms)^(`{3,})\w*\n.*?^\1$", "", page.text)
+        text = re.sub(r"(?ms)^ *(`{3,})\w*\n.*?^ *\1$", "", page.text)
         for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
             path = (Path("/") / page.path).parent / target
             place = "/".join(_resolved(path))
