@@ -22,7 +22,7 @@ from nnspec.ir.reuse import reapplied
 from nnspec.ir.state import totals
 from nnspec.ir.verify import UnsoundProgram
 from nnspec.ir.verify import verify as verify_program
-from nnspec.kinds import CONFIG, HF, RUN, kind_of
+from nnspec.kinds import CONFIG, HF, SPEC, is_run, kind_of
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.recipe.frozen import frozen_weights
 from nnspec.resources import spec_path
@@ -86,7 +86,7 @@ class TrainedAsItIs(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return f"name its spec, {self.folder}/spec.nn, and its weights by --weights"
+        return f"name its spec, {self.folder}/{SPEC}, and its weights by --weights"
 
 
 class Model:
@@ -812,7 +812,7 @@ def load(
     """
     if kind_of(path) == "hub":
         return _load_folder(path, model, settings, inputs, limits)
-    if (Path(path) / RUN).is_file():
+    if is_run(path):
         if model or settings or inputs:
             raise SpecError.of(TrainedAsItIs(None, str(path)))
         return model_of_run(Path(path), limits)
@@ -1030,12 +1030,12 @@ def model_of_run(folder: Path, limits: Limits = DEFAULT_LIMITS) -> Model:
     Raises:
         SpecError: the folder holds no run.
     """
-    from nnspec.train.settings import WEIGHTS  # here, as below: it needs pydantic
+    from nnspec.train.settings import weights_so_far  # here, as below: it needs pydantic
     from nnspec.train.stored import read_spec
 
     declarations, program = read_spec(folder, limits)
     found = Model(program, declarations)
-    found.weights = next((path for name in WEIGHTS if (path := folder / name).is_file()), None)
+    found.weights = weights_so_far(folder)
     return found
 
 

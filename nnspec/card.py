@@ -16,13 +16,13 @@ from pydantic import BaseModel, ValidationError
 
 from nnspec.api import Model
 from nnspec.diagnostics import Diagnostic, SpecError
+from nnspec.kinds import SPEC
 from nnspec.summary.table import count
 from nnspec.train.clock import show_time
 from nnspec.train.comparison import LEFT_OUT, StoredRun, read_run, written
 from nnspec.train.settings import SAMPLE, best_weights
 
 TO_FILL_IN = "**To be filled in:**"
-SPEC = "spec.nn"
 Figure = int | float | None
 
 

@@ -7,7 +7,13 @@ from typing import Literal
 
 Kind = Literal["spec", "run", "hub", "onnx"]
 HF = "hf://"  # how the address of a model on the Hub begins
-CONFIG, RUN = "config.json", "run.json"
+CONFIG = "config.json"
+RUN, SPEC = "run.json", "spec.nn"  # of a run: its settings, and the spec that it follows
+
+
+def is_run(path: str | Path) -> bool:
+    """Whether it is the folder of a run."""
+    return (Path(path) / RUN).is_file()
 
 
 def kind_of(path: str | Path) -> Kind:
@@ -16,5 +22,5 @@ def kind_of(path: str | Path) -> Kind:
         return "hub"
     place = Path(path)
     if place.is_dir():
-        return "hub" if (place / CONFIG).is_file() and not (place / RUN).is_file() else "run"
+        return "hub" if (place / CONFIG).is_file() and not is_run(place) else "run"
     return "onnx" if place.suffix.lower() == ".onnx" else "spec"

@@ -6,17 +6,13 @@ a process of its own; those of more than LARGEST parameters are left out, as are
 
 from __future__ import annotations
 
-import multiprocessing
 import sys
 import tempfile
-import time
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import nnspec
 from nnspec.ir.state import totals
+from tests.reference.apart import named, table
 from tests.reference.zoo import Entry
 from tests.round_trip import entries, loaded
 
@@ -59,36 +55,15 @@ def _first(refused: nnspec.SpecError) -> str:
     return " ".join(str(refused).split())[:300]
 
 
-def _apart(entry: Entry, told: Any) -> None:
-    warnings.simplefilter("ignore")
-    try:
-        told.put(outcome(entry))
-    except BaseException as error:  # a fault of ours
-        told.put(f"FAULT: {type(error).__name__}: {str(error)[:300]}")
-
-
-def table(asked: dict[str, Entry]) -> Iterator[tuple[str, str, float]]:
-    """Name, outcome, seconds."""
-    context = multiprocessing.get_context("fork")
-    for name, entry in asked.items():
-        told, start = context.SimpleQueue(), time.monotonic()
-        process = context.Process(target=_apart, args=(entry, told))
-        process.start()
-        process.join(SECONDS)
-        process.kill()
-        found = "FAULT: it takes too long, or too much memory" if told.empty() else told.get()
-        yield name, found, time.monotonic() - start
-
-
 def main() -> None:
     """Print the table."""
     words = [word for word in sys.argv[1:] if not word.startswith("-")]
-    asked = {name: entry for name, entry in entries().items() if not words or any(word in name for word in words)}
+    asked = named(entries(), words)
     counts: dict[str, int] = {}
-    for name, found, seconds in table(asked):
+    for name, found, seconds in table(asked, outcome, SECONDS):
         kind = found.partition(":")[0].partition(",")[0]
         counts[kind] = counts.get(kind, 0) + 1
-        print(f"{name:56} {seconds:6.1f} s  {found}", flush=True)
+        print(f"{name:56} {seconds:6.1f} s  {found[:1500]}", flush=True)
     print(f"{len(asked)} specs: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))
 
 

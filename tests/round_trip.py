@@ -7,15 +7,11 @@ not where the first difference is. Each spec has a process of its own, with a li
 
 from __future__ import annotations
 
-import multiprocessing
 import re
 import resource
 import sys
-import time
-import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -25,6 +21,7 @@ from nnspec.api import Model
 from nnspec.dims import substitute, symbols
 from nnspec.importing.from_torch.module import module_text, need_equal
 from nnspec.ir.program import Program
+from tests.reference.apart import named, table
 from tests.reference.outline import Outline
 from tests.reference.zoo import EVERY, ZOO, Entry
 
@@ -114,38 +111,21 @@ def outcome(entry: Entry) -> str:
     return "equal" if before == after else f"equal results: {outline.difference(before, after)}"
 
 
-def _apart(entry: Entry, told: Any) -> None:
-    """An outcome in a process of its own."""
+def _limited(entry: Entry) -> str:
+    """The outcome, with a limit of memory; for a process of its own."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    warnings.simplefilter("ignore")
-    try:
-        told.put(outcome(entry))
-    except BaseException as error:  # a fault of ours, or too little memory
-        told.put(f"FAULT: {type(error).__name__}: {error}")
-
-
-def table(asked: dict[str, Entry]) -> Iterator[tuple[str, str, float]]:
-    """Name, outcome, seconds."""
-    context = multiprocessing.get_context("fork")
-    for name, entry in asked.items():
-        told, start = context.SimpleQueue(), time.monotonic()
-        process = context.Process(target=_apart, args=(entry, told))
-        process.start()
-        process.join(SECONDS)
-        process.kill()
-        found = "FAULT: it takes too long, or too much memory" if told.empty() else told.get()
-        yield name, found, time.monotonic() - start
+    return outcome(entry)
 
 
 def main() -> None:
     """Print the table."""
     words = [word for word in sys.argv[1:] if not word.startswith("-")]
     known = every() if "--every" in sys.argv else entries()
-    asked = {name: entry for name, entry in known.items() if not words or any(word in name for word in words)}
+    asked = named(known, words)
     counts = {"equal": 0, "equal results": 0}
-    for name, found, seconds in table(asked):
+    for name, found, seconds in table(asked, _limited, SECONDS):
         kind = found.partition(":")[0]
         counts[kind] = counts.get(kind, 0) + 1
         print(f"{name:60} {seconds:6.1f} s  {found[:1500]}", flush=True)

@@ -33,7 +33,7 @@ KINDS = (
 )
 
 
-def kind_of(name: str) -> Kind | None:
+def find_kind(name: str) -> Kind | None:
     """The kind of this name, or of the example of this name."""
     return next((kind for kind in KINDS if name.lower() in (kind.name, kind.example)), None)
 

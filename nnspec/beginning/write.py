@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from nnspec.beginning.kinds import KINDS, Kind, example_text, kind_of
+from nnspec.beginning.kinds import KINDS, Kind, example_text, find_kind
 from nnspec.diagnostics import Diagnostic, Sink, Source, SpecError, nearest
 from nnspec.elaborate.files import read_source
 from nnspec.formatting.format import format_text
@@ -65,7 +65,7 @@ def write_new(name: str, like: str) -> tuple[Path, ...]:
     """
     path = Path(name if name.endswith(".nn") else f"{name}.nn")
     model = model_name(path.stem)
-    kind = kind_of(like)
+    kind = find_kind(like)
     made = {path: _of_zoo(like, path, model)} if kind is None else _of_example(kind, path, model)
     for file in made:
         if file.exists():

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nnspec.api import model_of_run
 from nnspec.cli.options import SpecArguments, reporting, spec_choices
-from nnspec.cli.weight_options import TOKENIZER, weight_choice, weights_of, with_tokenizer
+from nnspec.cli.weight_options import TOKENIZER, opened, weight_choice, with_tokenizer
 from nnspec.extras import need
 from nnspec.hub.folder import metadata_of_tokenizer
 from nnspec.hub.tokenizer import given_tokenizer
 from nnspec.kinds import kind_of
-from nnspec.train.settings import best_weights
 from nnspec.weights.source import WeightSource
 
 if TYPE_CHECKING:
@@ -96,7 +94,7 @@ def command(
 
 def _session(spec: SpecArguments, weights: WeightSource | None, provider: str, tokenizer: str | None) -> Session:
     """The model, opened; a spec, a run and a folder are exported in memory."""
-    path, kind = Path(spec.path), kind_of(spec.path)
+    kind = kind_of(spec.path)
     if kind == "onnx" and (weights or spec.model or spec.settings):
         raise click.UsageError("--weights, --model and --set belong to a spec; an .onnx file has its weights inside")
     if kind == "run" and (spec.model or spec.settings):
@@ -111,10 +109,5 @@ def _session(spec: SpecArguments, weights: WeightSource | None, provider: str, t
         if tokenizer is not None:
             session.metadata |= metadata_of_tokenizer(given_tokenizer(tokenizer), session.metadata)
         return session
-    if kind == "run":
-        model = model_of_run(path, spec.limits)
-        found: WeightSource | None = weights or best_weights(path)
-    else:
-        model = spec.load()
-        found = weights_of(model, weights)
+    model, found = opened(spec, weights)
     return model.session(with_tokenizer(found, tokenizer), provider=provider, limits=spec.limits)

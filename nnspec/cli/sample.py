@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nnspec.api import model_of_run
 from nnspec.cli.options import SpecArguments, reporting, spec_choices
-from nnspec.cli.weight_options import TOKENIZER, weight_choice, weights_of, with_tokenizer
+from nnspec.cli.weight_options import TOKENIZER, opened, weight_choice, with_tokenizer
 from nnspec.extras import need
 from nnspec.kinds import kind_of
-from nnspec.train.settings import SAMPLE, best_weights
+from nnspec.train.settings import SAMPLE
 from nnspec.weights.source import WeightSource, file_of
 
 if TYPE_CHECKING:
@@ -208,12 +207,7 @@ def _open(spec: SpecArguments, weights: WeightSource | None, onnx: bool, tokeniz
 
     if kind == "onnx":
         return open_onnx(path, tokenizer)
-    if kind == "run":
-        model = model_of_run(path, spec.limits)
-        found: WeightSource | None = weights or best_weights(path)
-    else:
-        model = spec.load()
-        found = weights_of(model, weights)
+    model, found = opened(spec, weights)
     assert found is not None
     chosen = with_tokenizer(found, tokenizer)
     return open_model(model.program, chosen or found, model.sources, onnx=onnx, limits=spec.limits)

@@ -14,7 +14,7 @@ from nnspec.cli.standard_output import echo_whole
 from nnspec.diagnostics import Sink, SpecError
 from nnspec.elaborate.files import read_source
 from nnspec.highlight import highlight
-from nnspec.kinds import CONFIG, RUN, kind_of
+from nnspec.kinds import CONFIG, SPEC, is_run, kind_of
 from nnspec.limits import DEFAULT_LIMITS
 from nnspec.resources import spec_path
 from nnspec.zoo import locate
@@ -35,7 +35,7 @@ def command(path: str) -> None:
         _print(spec_of(local(path, SMALL) / CONFIG))
         return
     sink = Sink()
-    found, _ = (Path(path) / "spec.nn", None) if (Path(path) / RUN).is_file() else locate(path)
+    found, _ = (Path(path) / SPEC, None) if is_run(path) else locate(path)
     source = read_source(spec_path(found), str(found), sink, DEFAULT_LIMITS)
     if source is None:
         raise SpecError(sink.found)

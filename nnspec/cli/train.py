@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,9 +15,9 @@ from nnspec.cli.hints import hint
 from nnspec.cli.options import SpecArguments, reporting, show, spec_arguments, supply_options
 from nnspec.cli.settings import load_with_recipe
 from nnspec.diagnostics import SpecError
+from nnspec.kinds import is_run
 from nnspec.train.launch import STRATEGIES, this_process
 from nnspec.train.mistakes import NotSaved, NotTrained
-from nnspec.train.settings import SETTINGS
 from nnspec.train.signals import RESUMABLE, TO_SAVE, immediate_end
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def command(
     """
     if (spec.path is None) == (resumed is None):
         raise click.UsageError("name a spec to train, or a run to go on with: --resume runs/lenet5-1")
-    if spec.path is not None and (Path(spec.path) / SETTINGS).is_file():
+    if spec.path is not None and is_run(spec.path):
         raise click.UsageError(f"{spec.path} is a run: go on with it by --resume {spec.path}, or name its spec")
     if fresh and name is None:
         raise click.UsageError("--fresh is about the run of a --name")

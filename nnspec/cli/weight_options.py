@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from nnspec.cli.options import SpecArguments
 from nnspec.extras import need
 from nnspec.hub.fetching import at_hand
+from nnspec.kinds import kind_of
 from nnspec.weights.source import WeightChoice, WeightSource, file_of, given
 
 if TYPE_CHECKING:
@@ -43,6 +46,18 @@ def weights_of(model: Model, weights: WeightSource | None) -> WeightSource | Non
     found = at_hand(model.weights if weights is None else weights)
     tell_reading(model, found)
     return found
+
+
+def opened(spec: SpecArguments, weights: WeightSource | None) -> tuple[Model, WeightSource | None]:
+    """The model of a spec, a run or a folder, and the weights asked for, or its own: of a run the best ones."""
+    if kind_of(spec.path) != "run":
+        model = spec.load()
+        return model, weights_of(model, weights)
+    from nnspec.api import model_of_run  # here, as below: a spec does not need them
+    from nnspec.train.settings import best_weights
+
+    folder = Path(spec.path)
+    return model_of_run(folder, spec.limits), weights or best_weights(folder)
 
 
 def with_tokenizer(weights: WeightSource | None, tokenizer: str | None) -> WeightSource | None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from nnspec.huggingface.configuration import Head, Positive, Probability, Problem, Width
 from nnspec.huggingface.draft import Draft, Variant
 from nnspec.huggingface.spelling import Argument, Written, call
-from nnspec.huggingface.vision import Images
+from nnspec.huggingface.vision import Images, uncovered
 
 
 class DINOv2(Images):
@@ -39,8 +39,7 @@ class DINOv2(Images):
     def problems(self) -> Iterator[Problem]:
         """As every part; patches that fill the image."""
         yield from super().problems()
-        if self.image_size % self.patch_size:
-            yield Problem(("patch_size",), f"patch_size is {self.patch_size}, which does not divide image_size")
+        yield from uncovered(self.image_size, self.patch_size)
 
     @property
     def sizes(self) -> list[str]:

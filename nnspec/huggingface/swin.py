@@ -11,7 +11,7 @@ from nnspec.huggingface.activations import ACTIVATIONS
 from nnspec.huggingface.configuration import Head, Positive, Probability, Problem, Width
 from nnspec.huggingface.draft import Draft
 from nnspec.huggingface.spelling import Argument, call
-from nnspec.huggingface.vision import Images
+from nnspec.huggingface.vision import Images, uncovered
 
 
 class Swin(Images):
@@ -42,8 +42,7 @@ class Swin(Images):
         if len(self.num_heads) != len(self.depths):
             text = f"num_heads has {len(self.num_heads)} numbers for {len(self.depths)} stages"
             yield Problem(("num_heads",), text)
-        if self.image_size % self.patch_size:
-            yield Problem(("patch_size",), f"patch_size is {self.patch_size}, which does not divide image_size")
+        yield from uncovered(self.image_size, self.patch_size)
         smallest = -(-self.image_size // (self.patch_size * 2 ** (len(self.depths) - 1)))
         if smallest < self.window_size:
             text = f"window_size is {self.window_size}, and the last map has {smallest} places across"

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from nnspec.huggingface.configuration import Configuration, Width
+from nnspec.huggingface.configuration import Configuration, Problem, Width
+
+
+def uncovered(image: int, patch: int) -> Iterator[Problem]:
+    """That patches do not fill the image, if they do not."""
+    if image % patch:
+        yield Problem(("patch_size",), f"patch_size is {patch}, which does not divide image_size")
 
 
 class Images(Configuration):

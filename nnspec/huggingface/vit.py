@@ -9,7 +9,7 @@ from nnspec.huggingface.activations import ACTIVATIONS
 from nnspec.huggingface.configuration import Head, Positive, Probability, Problem, Width
 from nnspec.huggingface.draft import Draft, stacked
 from nnspec.huggingface.spelling import call
-from nnspec.huggingface.vision import Images
+from nnspec.huggingface.vision import Images, uncovered
 
 IMPORTS = {"std/vit": ("Embeddings", "Layer")}
 
@@ -37,8 +37,7 @@ class ViT(Images):
     def problems(self) -> Iterator[Problem]:
         """As every part; patches that fill the image."""
         yield from super().problems()
-        if self.image_size % self.patch_size:
-            yield Problem(("patch_size",), f"patch_size is {self.patch_size}, which does not divide image_size")
+        yield from uncovered(self.image_size, self.patch_size)
 
     def network(self) -> list[str]:
         """The statements of the network without a head."""

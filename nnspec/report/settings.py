@@ -10,9 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from nnspec.kinds import SPEC
 from nnspec.report.document import folded, table
 from nnspec.train.comparison import StoredRun, written
-from nnspec.train.stored import SPEC
 from nnspec.version import __version__
 
 PACKAGES = ("torch", "numpy", "matplotlib", "onnx", "onnxruntime")

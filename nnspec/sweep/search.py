@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nnspec.callbacks.callback import Callback, Progress, Row
 from nnspec.diagnostics import SpecError
+from nnspec.kinds import is_run
 from nnspec.output import CannotWrite, replacing
 from nnspec.record import Record
 from nnspec.run import Run
@@ -30,7 +31,6 @@ from nnspec.train.folder import check_name
 from nnspec.train.manner import Manner
 from nnspec.train.mistakes import NotSaved
 from nnspec.train.run import new_job, placed_in, prepare_job, resume_run, train_run
-from nnspec.train.settings import SETTINGS
 
 if TYPE_CHECKING:
     from nnspec.api import Model
@@ -267,7 +267,7 @@ class _Search:
         """The run of a trial, from its beginning or from where it was left."""
         name = f"trial-{number}"
         manner = self.wanted.manner.replace(quiet=True, callbacks=(*self.wanted.manner.callbacks, watch))
-        if (self.folder / name / SETTINGS).exists():
+        if is_run(self.folder / name):
             return resume_run(self.folder / name, {}, manner)
         model, recipe = self.opened(settings)
         assert model.declarations is not None

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from nnspec.diagnostics import Source, SpecError
 from nnspec.ir import Program
+from nnspec.kinds import RUN, SPEC, is_run
 from nnspec.output import CannotWrite
 from nnspec.train.folder import check_name
 from nnspec.train.launch import Launch
 from nnspec.train.mistakes import BadRun
-from nnspec.train.settings import SETTINGS, read_settings
-from nnspec.train.stored import PROGRAM, SPEC
+from nnspec.train.settings import read_settings
+from nnspec.train.stored import PROGRAM
 
 
 def begun_run(runs: Path, name: str | None, launch: Launch, fresh: bool) -> str:
@@ -30,14 +31,14 @@ def begun_run(runs: Path, name: str | None, launch: Launch, fresh: bool) -> str:
     if name is not None:
         check_name(name)
         folder = runs / name
-        if not (folder / SETTINGS).is_file():
+        if not is_run(folder):
             return ""
         if fresh and not launch.restarts:
             _set_aside(folder)
             return ""
         return str(folder)
     if launch.restarts:
-        for path in sorted(runs.glob(f"*/{SETTINGS}")):
+        for path in sorted(runs.glob(f"*/{RUN}")):
             if read_settings(path.parent).launch == launch.key:
                 return str(path.parent)
     return ""

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from nnspec.diagnostics import SpecError
+from nnspec.kinds import RUN
 from nnspec.manifest import check_digest
 from nnspec.recipe.recipe import EXPRESSIONS, find
 from nnspec.record import Record
 from nnspec.train.clock import show_time
 from nnspec.train.mistakes import BadRun
-from nnspec.train.settings import SETTINGS, Settings, read_settings, subject
+from nnspec.train.settings import Settings, read_settings, subject
 
 METRICS = "metrics.csv"
 LEFT_OUT = frozenset({"epoch", "steps", "learning_rate", "samples_per_second", "seconds"})
@@ -89,7 +90,7 @@ def compared(runs: list[StoredRun]) -> list[dict[str, Cell]]:
 
 def find_runs(folder: Path) -> list[Path]:
     """The folders of runs in a folder, by name."""
-    return sorted(path.parent for path in folder.glob(f"*/{SETTINGS}"))
+    return sorted(path.parent for path in folder.glob(f"*/{RUN}"))
 
 
 def read_run(folder: Path) -> StoredRun:
@@ -98,7 +99,7 @@ def read_run(folder: Path) -> StoredRun:
     Raises:
         SpecError: its files cannot be read, or are not those that were written.
     """
-    check_digest(folder / SETTINGS)
+    check_digest(folder / RUN)
     return StoredRun(folder.name, read_settings(folder), _history(folder))
 
 

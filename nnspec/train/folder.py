@@ -14,11 +14,11 @@ from typing import Any
 from torch import Tensor
 
 from nnspec.diagnostics import Source, SpecError
+from nnspec.kinds import SPEC
 from nnspec.manifest import WAITING, replacing_together
 from nnspec.output import UNFINISHED, CannotWrite, replacing
 from nnspec.train.mistakes import BadRun
 from nnspec.train.state import write_tensors
-from nnspec.train.stored import SPEC
 
 RAW = "raw.safetensors"  # the last weights without the average that `ema` asks for
 

@@ -13,6 +13,7 @@ import torch
 from nnspec.diagnostics import Source, Span, SpecError
 from nnspec.elaborate.declarations import Declarations
 from nnspec.ir import Program
+from nnspec.kinds import RUN
 from nnspec.manifest import read_manifest, settle
 from nnspec.plugin.loading import loaded_plugins
 from nnspec.recipe.check import check_training, folder_of
@@ -34,7 +35,7 @@ from nnspec.train.mistakes import NotGivenAgain
 from nnspec.train.prepare import Prepared, choose_device, prepare
 from nnspec.train.randomness import own_randomness
 from nnspec.train.resume import check_data, check_recipe
-from nnspec.train.settings import SAMPLE, SETTINGS, Settings, read_settings
+from nnspec.train.settings import SAMPLE, Settings, read_settings
 from nnspec.train.state import STATE, load_state
 from nnspec.train.stored import PROGRAM, read_spec
 from nnspec.train.strategy import Strategy
@@ -196,7 +197,7 @@ def _texts(settings: Settings, prepared: Prepared) -> dict[str, str]:
     """The files of a run that follow from its recipe: its settings, and how to draw its sample."""
     sample = prepared.objective.sample
     drawn = {SAMPLE: sample.to_json() + "\n"} if sample is not None else {}
-    return {SETTINGS: settings.model_dump_json(indent=1) + "\n", **drawn}
+    return {RUN: settings.model_dump_json(indent=1) + "\n", **drawn}
 
 
 def prepare_job(

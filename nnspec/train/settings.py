@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nnspec.diagnostics import SpecError
+from nnspec.kinds import RUN
 from nnspec.train.mistakes import BadRun, NoWeightsYet
 
-SETTINGS = "run.json"
 BEST, LAST = "best.safetensors", "last.safetensors"
 WEIGHTS = (BEST, LAST)  # the first that is there is what is used of a run
 CURVES = "curves.png"
@@ -44,10 +44,10 @@ def read_settings(folder: Path) -> Settings:
         SpecError: the folder holds no run.
     """
     try:
-        return Settings.model_validate_json((folder / SETTINGS).read_bytes())
+        return Settings.model_validate_json((folder / RUN).read_bytes())
     except (OSError, ValidationError):
         advice = "name the folder of a run, such as runs/lenet5-1"
-        raise SpecError.of(BadRun(None, str(folder), f"there is no readable {SETTINGS} in it", advice)) from None
+        raise SpecError.of(BadRun(None, str(folder), f"there is no readable {RUN} in it", advice)) from None
 
 
 def best_weights(folder: Path) -> Path:
@@ -56,10 +56,15 @@ def best_weights(folder: Path) -> Path:
     Raises:
         SpecError: there are none yet.
     """
-    found = next((path for name in WEIGHTS if (path := folder / name).is_file()), None)
+    found = weights_so_far(folder)
     if found is None:
         raise SpecError.of(NoWeightsYet(None, str(folder)))
     return found
+
+
+def weights_so_far(folder: Path) -> Path | None:
+    """As `best_weights`; None where there are none yet."""
+    return next((path for name in WEIGHTS if (path := folder / name).is_file()), None)
 
 
 def subject(key: str) -> str:

@@ -11,12 +11,13 @@ from nnspec.elaborate.declarations import Declarations
 from nnspec.elaborate.files import Files, read_source
 from nnspec.ir import Program
 from nnspec.ir.verify import UnsoundProgram, verify
+from nnspec.kinds import SPEC
 from nnspec.limits import Limits
 from nnspec.plugin.loading import check_loaded
 from nnspec.train.mistakes import BadRun
 from nnspec.train.settings import read_settings
 
-SPEC, PROGRAM = "spec.nn", "program.json"
+PROGRAM = "program.json"
 
 
 def read_spec(folder: Path, limits: Limits) -> tuple[Declarations, Program]:

@@ -29,6 +29,7 @@ from nnspec.infer.predict import predicted
 from nnspec.infer.predictions import predictions
 from nnspec.infer.report import describe
 from nnspec.infer.session import Session
+from nnspec.kinds import RUN as SETTINGS
 from nnspec.layers.tensor_type import TensorType
 from nnspec.manifest import MANIFEST, Manifest, digest
 from nnspec.recipe.data import Arrays, Cifar, Data, Idx, Images, Pairs, Parallel, Table, Text
@@ -36,7 +37,6 @@ from nnspec.recipe.plan import read_plan
 from nnspec.train.comparison import differences, find_runs, read_run
 from nnspec.train.data.dataset import Frame
 from nnspec.train.data.read import read
-from nnspec.train.settings import SETTINGS
 
 NET = """
 model Net(width = 3) {
