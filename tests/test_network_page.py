@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import json
 import os
-import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +17,7 @@ from PIL import Image
 import nnspec
 from nnspec.page.onnxruntime_web import FILES
 from nnspec.page.page import write_page
+from tests.reference.chromium import BROWSER, NONE, Watched, launched, served
 
 DIGITS = """
 model Digits {
@@ -150,14 +147,9 @@ def test_texts_have_their_tokens_and_lengths_follow_from_them(runs, package, tmp
 
 # --- in a browser
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="a page is driven with Playwright")
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PACKAGE = os.environ.get("NNSPEC_ONNXRUNTIME_WEB")  # the folder of npm's onnxruntime-web
 AXE = os.environ.get("NNSPEC_AXE")  # the path of axe.min.js, from npm's axe-core
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-MISSING = (
-    "there is no Chromium here" if BROWSER is None else "NNSPEC_ONNXRUNTIME_WEB names no folder of onnxruntime-web"
-)
+MISSING = NONE if BROWSER is None else "NNSPEC_ONNXRUNTIME_WEB names no folder of onnxruntime-web"
 
 
 def in_browser(test: Any) -> Any:
@@ -165,40 +157,26 @@ def in_browser(test: Any) -> Any:
     return pytest.mark.slow(pytest.mark.skipif(BROWSER is None or PACKAGE is None, reason=MISSING)(test))
 
 
-class Silent(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *arguments: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def site(runs, tmp_path_factory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("site")
     for name in ("digits", "spirals", "reviews"):
         page(runs, name, Path(PACKAGE or ""), folder)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=folder))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+    with served(folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=BROWSER, args=ARGUMENTS)
+    with launched() as opened:
         yield opened
-        opened.close()
 
 
-class Shown:
-    """A page in the browser, and what it has asked for and complained of."""
+class Shown(Watched):
+    """The page of a network in the browser."""
 
     def __init__(self, browser: Any, address: str, **context: Any) -> None:
-        self.page = browser.new_context(**context).new_page()
-        self.asked: list[str] = []
-        self.errors: list[str] = []
-        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("request", lambda request: self.asked.append(request.url))
+        super().__init__(browser.new_context(**context).new_page())
         self.page.goto(address)
         self.page.wait_for_selector("#answer table")
 
@@ -209,10 +187,6 @@ class Shown:
     def numbers(self) -> list[float]:
         self.settled()
         return [float(each) for each in self.page.locator("#answer data").evaluate_all("all => all.map(e => e.value)")]
-
-    def is_sound(self, address: str) -> None:
-        assert self.errors == []
-        assert [url for url in self.asked if not url.startswith((address, "data:", "blob:"))] == []
 
 
 @in_browser

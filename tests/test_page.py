@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,23 +10,19 @@ from typing import Any
 import pytest
 
 import nnspec
+from tests.reference.chromium import BROWSER, NONE, launched
 from tests.reference.drawing import Drawing
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="a page is driven with Playwright")
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 AXE = os.environ.get("NNSPEC_AXE")  # the path of axe.min.js, from npm's axe-core
 MODELS = ["resnet50", "transformer", "unet", "gpt2", "googlenet"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here")]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(BROWSER is None, reason=NONE)]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as driver:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        opened = driver.chromium.launch(executable_path=BROWSER, args=arguments)
+    with launched() as opened:
         yield opened
-        opened.close()
 
 
 class Shown:

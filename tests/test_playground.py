@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import json
 import os
-import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +14,7 @@ import nnspec
 from nnspec.cli.main import COMMANDS
 from nnspec.playground.browser import URI, Workbench
 from nnspec.playground.menu import menu, texts
+from tests.reference.chromium import BROWSER, NONE, Watched, launched, served
 
 TEXT = "model First {\n  input x: float[N, 8]\n  hidden: Linear(4) -> ReLU\n  output y = Linear(2)\n}\n"
 BROKEN = TEXT.replace("ReLU", "RelU")
@@ -72,12 +69,9 @@ def test_the_script_is_no_command() -> None:
 
 # --- in a browser
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="a page is driven with Playwright")
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SITE = os.environ.get("NNSPEC_PLAYGROUND")  # the folder that python -m nnspec.playground.build wrote
 AXE = os.environ.get("NNSPEC_AXE")  # the path of axe.min.js, from npm's axe-core
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-MISSING = "there is no Chromium here" if BROWSER is None else "NNSPEC_PLAYGROUND names no folder of a built page"
+MISSING = NONE if BROWSER is None else "NNSPEC_PLAYGROUND names no folder of a built page"
 PATIENCE = 120_000  # milliseconds: nothing here is about speed
 
 
@@ -86,40 +80,26 @@ def in_browser(test: Any) -> Any:
     return pytest.mark.slow(pytest.mark.skipif(BROWSER is None or SITE is None, reason=MISSING)(test))
 
 
-class Silent(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *arguments: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
-    handler = functools.partial(Silent, directory=SITE)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
+    assert SITE is not None
+    with served(SITE) as address:
+        yield f"{address}/"
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=BROWSER, args=ARGUMENTS)
+    with launched() as opened:
         yield opened
-        opened.close()
 
 
-class Shown:
-    """The page in the browser, and what it has asked for and complained of."""
+class Shown(Watched):
+    """The playground in the browser."""
 
     def __init__(self, browser: Any, address: str, **context: Any) -> None:
-        self.page = browser.new_context(**context).new_page()
+        super().__init__(browser.new_context(**context).new_page())
         self.page.set_default_timeout(PATIENCE)
         self.address = address.partition("#")[0]
-        self.asked: list[str] = []
-        self.errors: list[str] = []
-        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.goto(address)
         self.page.wait_for_selector("body[data-ready]")
         self.page.wait_for_selector(".cm-shape")
@@ -129,10 +109,6 @@ class Shown:
         self.page.locator("#editor .cm-content").click()
         self.page.keyboard.press("Control+a")
         self.page.keyboard.insert_text(text)
-
-    def is_sound(self) -> None:
-        assert self.errors == []
-        assert [url for url in self.asked if not url.startswith((self.address, "data:", "blob:"))] == []
 
 
 @in_browser
@@ -148,7 +124,8 @@ def test_a_mistake_is_underlined_and_mended(site, browser) -> None:
     page.keyboard.type("RelU")
     page.keyboard.press("Escape")
     page.locator("#editor .cm-lintRange-error").wait_for()
-    expect = sync_api.expect
+    from playwright.sync_api import expect
+
     expect(page.locator("#editor .cm-lintRange-error")).to_have_text("RelU", timeout=PATIENCE)
     expect(page.locator("#mistakes")).to_contain_text("E0201", timeout=PATIENCE)
     expect(page.locator("#stale")).to_contain_text("No model is without mistakes yet.", timeout=PATIENCE)
@@ -156,7 +133,7 @@ def test_a_mistake_is_underlined_and_mended(site, browser) -> None:
     page.get_by_text("No mistakes.", exact=True).wait_for()
     expect(page.locator("#editor .cm-content")).to_contain_text("ReLU")
     expect(page.locator("#editor .cm-shape")).to_have_text(["[N, 4]", "[N, 4]", "[N, 2]"], timeout=PATIENCE)
-    shown.is_sound()
+    shown.is_sound(shown.address)
 
 
 @in_browser
@@ -176,7 +153,7 @@ def test_a_block_opens_in_the_picture_and_the_source_is_shown(site, browser) -> 
     page.keyboard.press("ArrowRight")
     page.locator("#view-source").get_by_text("class ResNet50(nn.Module)").first.wait_for()
     assert page.get_by_role("tab", name="PyTorch").get_attribute("aria-selected") == "true"
-    shown.is_sound()
+    shown.is_sound(shown.address)
 
 
 @in_browser
@@ -191,8 +168,8 @@ def test_a_link_holds_the_text_and_the_menu_another_one(site, browser) -> None:
     assert "# Größe\nmodel Kept" in again.page.locator("#editor .cm-content").inner_text()
     again.page.get_by_label("Network", exact=True).select_option("lenet5_digits")
     again.page.locator("#view-summary caption").get_by_text("LeNet5Digits").first.wait_for()
-    shown.is_sound()
-    again.is_sound()
+    shown.is_sound(shown.address)
+    again.is_sound(again.address)
 
 
 @in_browser

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 import nnspec
 from nnspec.cli.main import main
+from tests.reference.chromium import BROWSER, NONE, launched
 
 pytest.importorskip("matplotlib", reason="figures are drawn with matplotlib")
 
@@ -163,16 +164,11 @@ def test_a_folder_without_a_run_is_told_of(tmp_path: Path) -> None:
     assert done.exit_code == 1 and "no readable run.json" in done.stderr
 
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here")
+@pytest.mark.skipif(BROWSER is None, reason=NONE)
 def test_a_report_works_in_a_browser(runs: Path, tmp_path: Path) -> None:
-    playwright = pytest.importorskip("playwright.sync_api", reason="a page is driven with Playwright")
     call("report", runs / "digits", "-o", tmp_path / "page.html")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
+    with launched() as browser:
         page = browser.new_page(viewport={"width": 1300, "height": 900})
         asked: list[str] = []
         complaints: list[str] = []
@@ -193,4 +189,3 @@ def test_a_report_works_in_a_browser(runs: Path, tmp_path: Path) -> None:
         assert "conv1" in page.frame_locator("iframe").locator("#about h2").inner_text()
         assert complaints == []
         assert [url for url in asked if not url.startswith("data:")] == [(tmp_path / "page.html").as_uri()]
-        browser.close()

@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shlex
-import shutil
 import socket
 import subprocess
 import sys
@@ -22,11 +21,11 @@ from typing import Any
 import pytest
 
 from nnspec.highlight import KEYWORDS
+from tests.reference.chromium import BROWSER, launched
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "grammar" / "vscode"
 EDITOR = os.environ.get("NNSPEC_CODE_SERVER")
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SETTINGS = {
     "nnspec.python": sys.executable,
     "security.workspace.trust.enabled": False,
@@ -113,10 +112,7 @@ def _picture(page: Any) -> Any:
 
 @pytest.mark.slow
 def test_a_mistake_is_mended_and_the_network_follows_the_cursor_in_a_real_editor(editor: str, tmp_path: Path) -> None:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="an editor is driven with Playwright")
-    with sync_api.sync_playwright() as driver:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = driver.chromium.launch(executable_path=BROWSER, args=flags)
+    with launched() as browser:
         page = browser.new_page(viewport={"width": 1500, "height": 900})
         page.set_default_timeout(120_000)
         page.goto(editor)
@@ -148,7 +144,6 @@ def test_a_mistake_is_mended_and_the_network_follows_the_cursor_in_a_real_editor
         page.locator(".terminal-widget-container, .xterm-screen").first.wait_for()
         page.wait_for_timeout(6000)
         shot(page, "summary")
-        browser.close()
 
 
 def shot(page: Any, name: str) -> None:
