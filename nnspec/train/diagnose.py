@@ -34,7 +34,7 @@ def first_bad_layer(task: Task, folder: Path) -> tuple[str, str | None]:
     found: list[str] = []
     gradients: list[str] = []
     for turns in loop.turns:
-        if not turns.scaler.is_enabled():  # which lets gradients overflow, and leaves such steps out
+        if not turns.scaled:  # which lets gradients overflow, and leaves such steps out
             turns.watch = partial(_watch_gradients, gradients)
     hooks = [
         module.register_forward_hook(_watch(name, found))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor, nn
@@ -15,11 +14,11 @@ from nnspec.recipe.caching import divide_at_frozen, refuse
 from nnspec.recipe.plan import Plan
 from nnspec.record import Record
 from nnspec.train.delivery import Delivery, Ready
+from nnspec.train.network import Precision
 from nnspec.train.parts import train_mode
 from nnspec.train.task import Computation
 
 Fields = dict[str, Tensor]
-Precision = Callable[[], AbstractContextManager[object]]
 TOLERANCE = 1e-3  # of features of a sample in two batches, relative to the greatest; kernels differ with the size
 
 
@@ -57,8 +56,7 @@ class Features(Record):
         return Ready({**fields, **dict(zip(self.names, whole, strict=True))}, part.order)
 
     def _computed(self, given: Fields, precision: Precision) -> tuple[Tensor, ...]:
-        with precision():
-            found = self.first(given)
+        found = precision(self.first)(given)
         return found if isinstance(found, tuple) else (found,)
 
     def _verify(self, values: tuple[Tensor, ...], given: Fields, rows: int, precision: Precision) -> None:

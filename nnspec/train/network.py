@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +20,14 @@ from nnspec.train.task import Computation, PhaseTask, Task, Whole
 from nnspec.train.turns import Turns
 from nnspec.train.whole import Accumulation, Judge, Part, results
 
+F = TypeVar("F", bound=Callable[..., object])
 HALF = {"bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+class Precision(Protocol):
+    """Makes a function of another, which computes in some precision."""
+
+    def __call__(self, function: F, /) -> F: ...
 
 
 class Network:
@@ -31,8 +37,10 @@ class Network:
         self.task = task
         # the model is in 16 bits where the recipe says so; its results, and losses, are float32 again
         self.half = HALF.get(task.recipe.precision)
-        self.precision = in_precision(task.recipe, task.device)
-        self.loss_precision = nullcontext if task.inputs else self.precision  # a network may be part of its loss
+        precise = in_precision(task.recipe, task.device)
+        self.given = precise(self._given)
+        # a network may be part of its loss
+        self.loss_of, self.results = (mixed_loss, results) if task.inputs else (precise(mixed_loss), precise(results))
         self.names = {
             in_training: tuple(name for name, only in task.outputs if in_training or not only)
             for in_training in (True, False)
@@ -57,23 +65,21 @@ class Network:
 
     def loss(self, phase: PhaseTask, batch: Batch) -> Tensor:
         """The loss of a batch in training."""
-        self._forward_in_training(batch.values)
-        with self.loss_precision():
-            return mixed_loss(self.losses[phase.name], batch)
+        self.forward(batch.values)
+        return self.loss_of(self.losses[phase.name], batch)
 
     def accumulate(self, turns: Turns, batch: Batch, parts: Sequence[Part]) -> Tensor:
         """Add the gradients of a batch that is taken apart; its loss."""
         whole = self.wholes[turns.phase.name]
         assert whole is not None
-        return Accumulation(self.task, turns, whole, batch, parts, self._forward_in_training, self._results).backward()
+        return Accumulation(self.task, turns, whole, batch, parts, self.forward, self.results).backward()
 
     def evaluate(self, values: Values) -> None:
         """Add what the model gives in evaluation to the values."""
         for module in self.task.modules:
             module.eval()
         if self.task.inputs:
-            with self.precision():
-                self._forward(self.judged, values, training=False)
+            self.given(self.judged, values, training=False)
 
     def validate(self) -> dict[str, float | None]:
         """The loss and the metrics of the validation part, as columns of the metrics of a run."""
@@ -90,7 +96,7 @@ class Network:
         task, start = self.task, 0
         samples = len(part)
         wholes = [each for each in (task.judged, task.metrics) if each]
-        judges = [Judge(each, samples, task.strategy, self._results) for each in wholes]
+        judges = [Judge(each, samples, task.strategy, self.results) for each in wholes]
         together = any(each.parts.batchwise for each in wholes)  # samples of a batch are compared with all others of it
         with torch.set_grad_enabled(task.derives):
             share_of = self._whole_share if together else task.strategy.share
@@ -120,18 +126,12 @@ class Network:
             return whole
         return Whole(whole.parts, self._function(whole.first), whole.rest, whole.given)
 
-    def _results(self, function: Computation | None, values: Values) -> list[Tensor]:
-        """The results of a part of a loss or of metrics; the network may be in it."""
-        with self.loss_precision():
-            return results(function, values)
-
-    def _forward_in_training(self, values: Values) -> None:
+    def forward(self, values: Values) -> None:
         """Add what the model gives in training to the values."""
         if self.task.inputs:
-            with self.precision():
-                self._forward(self.called, values, training=True)
+            self.given(self.called, values, training=True)
 
-    def _forward(self, model: nn.Module, values: Values, *, training: bool) -> None:
+    def _given(self, model: nn.Module, values: Values, *, training: bool) -> None:
         """Add the model's outputs to the values."""
         task = self.task
         for name in task.tracked:
@@ -143,7 +143,11 @@ class Network:
         values.update(zip(self.names[training], results, strict=True))
 
 
-def in_precision(recipe: Recipe, device: torch.device) -> Callable[[], AbstractContextManager[object]]:
-    """Makes blocks in which matrix products and convolutions have the precision of a recipe."""
+def in_precision(recipe: Recipe, device: torch.device) -> Precision:
+    """Makes functions of others, in which matrix products and convolutions have the precision of a recipe."""
     half = HALF.get(recipe.precision)
-    return partial(torch.autocast, device.type, half) if half else nullcontext
+    return torch.autocast(device.type, half) if half else _as_it_is
+
+
+def _as_it_is(function: F) -> F:
+    return function

@@ -109,7 +109,8 @@ def shuffled(places: Indices, count: int, seed: int) -> Indices:
 
 def _permuted(numbers: NDArray[np.uint64], rows: int, columns: int, keys: list[int]) -> NDArray[np.uint64]:
     """The numbers below `rows * columns`, each taken to another one."""
-    high, low = np.divmod(numbers, np.uint64(columns))
+    high = numbers // np.uint64(columns)
+    low = numbers - high * np.uint64(columns)
     for round, key in enumerate(keys):
         if round % 2:
             low = _moved(low, high, columns, key)
@@ -120,11 +121,16 @@ def _permuted(numbers: NDArray[np.uint64], rows: int, columns: int, keys: list[i
 
 def _moved(numbers: NDArray[np.uint64], by: NDArray[np.uint64], size: int, key: int) -> NDArray[np.uint64]:
     """Numbers below a size, each moved round by a distance that follows from another number."""
-    hashed = (by + np.uint64(key)) * np.uint64(0xBF58476D1CE4E5B9)
-    hashed ^= hashed >> np.uint64(29)
-    hashed *= np.uint64(0x94D049BB133111EB)
-    moved = numbers + ((hashed >> np.uint64(32)) * np.uint64(size) >> np.uint64(32))
-    return np.where(moved >= size, moved - np.uint64(size), moved)
+    moved = by + np.uint64(key)
+    moved *= np.uint64(0xBF58476D1CE4E5B9)
+    moved ^= moved >> np.uint64(29)
+    moved *= np.uint64(0x94D049BB133111EB)
+    moved >>= np.uint64(32)
+    moved *= np.uint64(size)
+    moved >>= np.uint64(32)
+    moved += numbers
+    # what is below the size wraps round to a great number, so that the lesser of both is the one that is meant
+    return np.minimum(moved, moved - np.uint64(size))
 
 
 def _mixed(seed: int, number: int) -> int:

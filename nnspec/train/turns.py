@@ -54,10 +54,12 @@ class Turns:
         rises = task.rises and getattr(phase.schedule, "of", None) in (None, task.measure)
         course = Course(phase.optimizer.lr, steps, task.recipe.epochs, measured, rises)
         self.pace = pace(phase.schedule, course)
+        self.rate: float | None = None  # that the optimizers have
         self.losses = torch.zeros(steps, device=task.device)
         self.sizes = torch.tensor(sizes, dtype=torch.float32, device=task.device)
         # gradients in float16 are multiplied until they are in its range; a step whose gradients overflow is left out
-        self.scaler = torch.amp.GradScaler(task.device.type, enabled=task.recipe.precision == "float16")
+        self.scaled = task.recipe.precision == "float16"
+        self.scaler = torch.amp.GradScaler(task.device.type, enabled=self.scaled)
         noise = NOISE in task.recipe.watch
         self.gradients = Gradients(self.parameters, self.sizes, task.strategy, noise) if task.recipe.watch else None
         self.watch: Callable[[Tensor], None] | None = None  # sees each loss before its gradients are computed
@@ -73,8 +75,9 @@ class Turns:
     def begin(self, index: int) -> None:
         """Before the gradients of a batch: the learning rate, and whose gradients are wanted."""
         rate, momentum = self.pace(index)
-        for optimizer in self.optimizers:  # which has other groups after it is restored
-            for group in optimizer.param_groups:
+        if rate != self.rate:
+            self.rate = rate
+            for group in self.groups:
                 group["lr"] = rate * group["factor"]
         if momentum is not None:
             self._move_momentum(momentum)
@@ -90,7 +93,7 @@ class Turns:
         """Add the gradients of a loss."""
         if self.watch is not None:
             self.watch(loss)
-        torch.autograd.backward(self.scaler.scale(loss))
+        torch.autograd.backward(self.scaler.scale(loss) if self.scaled else loss)
 
     def take(self, index: int, backward: Callable[[], Tensor]) -> Tensor:
         """One turn, at the batch of this number; the loss, which `backward` gives when it has added its gradients."""
@@ -115,8 +118,12 @@ class Turns:
             for weight in self.parameters:
                 weight.grad = None if weight.grad is None else weight.grad.to_sparse(1)
         for optimizer in self.optimizers:
-            self.scaler.step(optimizer)
-        self.scaler.update()
+            if self.scaled:
+                self.scaler.step(optimizer)
+            else:
+                optimizer.step()
+        if self.scaled:
+            self.scaler.update()
 
     def _search(self, index: int, backward: Callable[[], Tensor]) -> Tensor:
         """The turn of an optimizer that asks for the loss several times: each time with the same random numbers."""
@@ -178,6 +185,7 @@ class Turns:
         }
         for prefix, optimizer in zip(PREFIXES, self.optimizers, strict=False):
             restore_optimizer(optimizer, own, self.strategy, prefix)
+        self.rate = None
         self.scaler.load_state_dict({name: own[f"scaler.{name}"].item() for name in self.scaler.state_dict()})
         self.losses.copy_(own["losses"])
         if self.gradients:
