@@ -11,26 +11,17 @@ from nnspec.version import __version__
 
 if TYPE_CHECKING:
     from nnspec import zoo
-    from nnspec.api import (
-        Model,
-        check,
-        evaluate,
-        format,
-        from_json,
-        from_onnx,
-        from_torch,
-        load,
-        loads,
-        predict,
-        resume,
-    )
     from nnspec.callbacks.callback import Callback, register_callback
     from nnspec.diagnostics import Diagnostic, SpecError
+    from nnspec.imported import from_config, from_onnx, from_torch
     from nnspec.infer.session import Session
     from nnspec.layers.registry import register_layer
     from nnspec.limits import Limits
+    from nnspec.model import Model
+    from nnspec.opening import check, format, from_json, load, loads
     from nnspec.plugin.loading import load_plugin
     from nnspec.run import Run
+    from nnspec.running import evaluate, predict, resume
     from nnspec.to_onnx.row import no_row as register_no_onnx_row
     from nnspec.to_onnx.row import row as register_onnx_row
     from nnspec.to_torch.row import row as register_torch_row
@@ -50,6 +41,7 @@ __all__ = [
     "check",
     "evaluate",
     "format",
+    "from_config",
     "from_json",
     "from_onnx",
     "from_torch",
@@ -70,16 +62,23 @@ __all__ = [
     "zoo",
 ]
 
-# Where a name is, if not in nnspec.api.
+# Where a name is, if not in nnspec.opening.
 _PLACES = {
     "Callback": "nnspec.callbacks.callback",
     "Diagnostic": "nnspec.diagnostics",
     "Limits": "nnspec.limits",
+    "Model": "nnspec.model",
     "Run": "nnspec.run",
     "Session": "nnspec.infer.session",
     "SpecError": "nnspec.diagnostics",
     "WeightChoice": "nnspec.weights.source",
+    "evaluate": "nnspec.running",
+    "from_config": "nnspec.imported",
+    "from_onnx": "nnspec.imported",
+    "from_torch": "nnspec.imported",
     "load_plugin": "nnspec.plugin.loading",
+    "predict": "nnspec.running",
+    "resume": "nnspec.running",
 }
 
 
@@ -91,7 +90,7 @@ if not TYPE_CHECKING:  # to which a name that is not above is a mistake
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         if name == "zoo":
             return importlib.import_module("nnspec.zoo")
-        place = "nnspec.plugin" if name.startswith("register_") else _PLACES.get(name, "nnspec.api")
+        place = "nnspec.plugin" if name.startswith("register_") else _PLACES.get(name, "nnspec.opening")
         found: object = getattr(importlib.import_module(place), name)
         globals()[name] = found  # a module of the same name does not take its place later
         return found

@@ -14,9 +14,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from nnspec.api import Model
 from nnspec.diagnostics import Diagnostic, SpecError
 from nnspec.kinds import SPEC
+from nnspec.model import Model
 from nnspec.summary.table import count
 from nnspec.train.clock import show_time
 from nnspec.train.comparison import LEFT_OUT, StoredRun, read_run, written

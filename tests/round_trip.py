@@ -17,10 +17,10 @@ import torch
 from torch import nn
 
 import nnspec
-from nnspec.api import Model
 from nnspec.dims import substitute, symbols
 from nnspec.importing.from_torch.module import module_text, need_equal
 from nnspec.ir.program import Program
+from nnspec.model import Model
 from tests.reference.apart import named, table
 from tests.reference.outline import Outline
 from tests.reference.zoo import EVERY, ZOO, Entry

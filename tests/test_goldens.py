@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch.nn import functional as F
 
 import nnspec
-from nnspec.api import Model
+from nnspec.model import Model
 from nnspec.to_onnx.export import export_model
 
 OUTPUTS = [name for name in GOLDENS if "outputs" in goldens()[name]]

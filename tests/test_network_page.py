@@ -84,7 +84,7 @@ def package(tmp_path_factory) -> Path:
 def page(runs: Path, name: str, runtime: Path, folder: Path) -> Path:
     run = runs / name
     write_page(
-        nnspec.api.model_of_run(run), run / "best.safetensors", folder / name, run=run, runtime=runtime, samples=5
+        nnspec.opening.model_of_run(run), run / "best.safetensors", folder / name, run=run, runtime=runtime, samples=5
     )
     return folder / name
 
@@ -121,7 +121,7 @@ def test_the_results_of_layers_are_those_of_the_network(runs, package, tmp_path)
     session = onnxruntime.InferenceSession(folder / "network.onnx")
     values = session.run([layer["value"] for layer in network["layers"]], {"image": image})
     assert [list(value.shape[1:]) for value in values] == [layer["shape"][1:] for layer in network["layers"]]
-    module = nnspec.api.model_of_run(runs / "digits").to_torch(runs / "digits" / "best.safetensors")
+    module = nnspec.opening.model_of_run(runs / "digits").to_torch(runs / "digits" / "best.safetensors")
     np.testing.assert_allclose(values[-1], module.eval()(torch.from_numpy(image)).detach(), atol=1e-5)
     assert [output["name"] for output in network["outputs"]] == ["logits"]
 

@@ -18,7 +18,7 @@ from nnspec.recipe.recipe import KEYS
 FOLDER = Path(__file__).parent / "typed"
 NAMES = [
     "Callback", "Diagnostic", "Limits", "Model", "Run", "Session", "SpecError", "WeightChoice", "__version__",
-    "check", "evaluate", "format", "from_json", "from_onnx", "from_torch", "load", "load_plugin", "loads", "predict",
+    "check", "evaluate", "format", "from_config", "from_json", "from_onnx", "from_torch", "load", "load_plugin", "loads", "predict",
     "register_augmentation", "register_callback", "register_data", "register_layer", "register_no_onnx_row",
     "register_onnx_row", "register_optimizer", "register_schedule", "register_torch_row",
     "resume", "zoo",

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from nnspec.api import model_of_run
 from nnspec.cli.options import reporting
+from nnspec.opening import model_of_run
 from nnspec.output import replacing
 
 

@@ -18,7 +18,7 @@ from nnspec.diagnostics import SpecError
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from nnspec.api import Model
+    from nnspec.model import Model
 
 Words = Callable[[Context, str], Iterable[str]]
 Complete = Callable[[Context, Parameter, str], "list[CompletionItem]"]
@@ -146,7 +146,7 @@ def _zoo(typed: str) -> Iterator[str]:
 
 def _model(context: Context, parameter: str = "path") -> Model | None:
     """The model that has been named before the cursor."""
-    from nnspec.api import load
+    from nnspec.opening import load
 
     # Behind an option that waits for its value click has not told yet which argument is which.
     path = context.params.get(parameter) or next(iter(context.args), None)

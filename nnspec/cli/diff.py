@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from nnspec.api import Model
 from nnspec.cli import completing
 from nnspec.cli.options import SpecArguments, input_shapes, name_values, reporting, spec_settings
 from nnspec.difference.revision import is_revision, taken_out
+from nnspec.model import Model
 
 
 @click.command("diff")

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from nnspec.api import Model, load
 from nnspec.cli.options import SpecArguments, reporting, spec_arguments
 from nnspec.cli.standard_output import echo_whole
+from nnspec.model import Model
+from nnspec.opening import load
 from nnspec.picture.networks import networks
 from nnspec.picture.opening import view
 from nnspec.picture.picture import FORMS, Picture

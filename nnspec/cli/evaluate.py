@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nnspec.api import evaluate
 from nnspec.cli.options import SpecArguments, reporting, spec_choices, supply_options
 from nnspec.cli.weight_options import weight_choice, weights_of
 from nnspec.extras import need
 from nnspec.kinds import kind_of
+from nnspec.running import evaluate
 from nnspec.train.manner import TRAINING
 from nnspec.weights.source import WeightSource
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nnspec.api import Model
 from nnspec.cli.options import SpecArguments, reporting, spec_arguments
 from nnspec.cli.weight_options import weight_choice
 from nnspec.decode.memory import encoder_path
 from nnspec.hub.fetching import at_hand
 from nnspec.hub.folder import has_weights
 from nnspec.layers.tensor_type import TensorType
+from nnspec.model import Model
 from nnspec.output import replacing
 from nnspec.to_onnx.choices import PRECISIONS, TARGETS, Precision, Target
 from nnspec.to_torch.emit import torch_source

@@ -8,20 +8,16 @@ from pathlib import Path
 
 import click
 
-from nnspec.api import Model, from_onnx, from_torch, loads
 from nnspec.cli.hints import hint
 from nnspec.cli.options import reporting
 from nnspec.cli.standard_output import echo_whole
 from nnspec.diagnostics import SpecError
 from nnspec.extras import need
-from nnspec.hub.fetching import SMALL, local
-from nnspec.huggingface.automodel import through_transformers
-from nnspec.huggingface.mistakes import UnknownConfiguration
 from nnspec.huggingface.tasks import TASKS
-from nnspec.huggingface.write import installed, spec_of
+from nnspec.imported import from_config, from_onnx, from_torch
 from nnspec.importing.mistakes import BadExample
 from nnspec.ir.state import totals
-from nnspec.kinds import CONFIG, kind_of
+from nnspec.model import Model
 from nnspec.output import replacing
 
 _EXAMPLE = re.compile(r"(?:(int|bool|float):)?((?:\d{1,12}x)*\d{1,12})?")
@@ -112,17 +108,8 @@ def command(
         return
     if target is not None or inputs or dynamic:
         raise click.UsageError("a module, --input and --dynamic belong to `nnspec import torch`")
-    path = local(source, SMALL) / CONFIG if kind_of(source) == "hub" else Path(source)
-    try:
-        text = spec_of(path, name, head, ignore)
-    except SpecError as refused:
-        unknown = any(isinstance(each, UnknownConfiguration) and each.model_type for each in refused.diagnostics)
-        other = through_transformers(path, name) if unknown and installed() else None
-        if other is None:
-            raise
-        _write(other.text, other, output)
-        return
-    _write(text, loads(text, name=output or "<import>"), output)
+    model = from_config(source, name=name, head=head, ignore=ignore)
+    _write(model.text, model, output)
 
 
 def _of_torch(target: str, inputs: dict[str, str], dynamic: dict[str, str], name: str | None) -> Model:

@@ -17,7 +17,7 @@ from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.record import Record
 
 if TYPE_CHECKING:
-    from nnspec.api import Model
+    from nnspec.model import Model
 
 
 class SpecArguments(Record):
@@ -35,7 +35,8 @@ class SpecArguments(Record):
         Raises:
             SpecError: it has mistakes.
         """
-        from nnspec.api import from_onnx, load  # the compiler: what reads no spec starts without it
+        from nnspec.imported import from_onnx  # the compiler: what reads no spec starts without it
+        from nnspec.opening import load
 
         if self.path.lower().endswith(".onnx"):
             if self.settings:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from nnspec.api import model_of_run
 from nnspec.cli.options import SpecArguments, reporting, spec_choices
 from nnspec.extras import need
+from nnspec.opening import model_of_run
 from nnspec.train.settings import best_weights
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnspec.api import Model
 from nnspec.cli.options import SpecArguments
 from nnspec.diagnostics import Sink, SpecError, nearest
 from nnspec.elaborate.elaborate import choose
 from nnspec.elaborate.mistakes import BadSetting
+from nnspec.model import Model
 from nnspec.recipe.recipe import KEYS
 
 

@@ -14,7 +14,7 @@ from nnspec.cli.standard_output import echo_whole
 from nnspec.diagnostics import Sink, SpecError
 from nnspec.elaborate.files import read_source
 from nnspec.highlight import highlight
-from nnspec.kinds import CONFIG, SPEC, is_run, kind_of
+from nnspec.kinds import SPEC, is_run, kind_of
 from nnspec.limits import DEFAULT_LIMITS
 from nnspec.resources import spec_path
 from nnspec.zoo import locate
@@ -32,7 +32,7 @@ def command(path: str) -> None:
         from nnspec.hub.fetching import SMALL, local  # here, as below: few models come from there
         from nnspec.huggingface.write import spec_of
 
-        _print(spec_of(local(path, SMALL) / CONFIG))
+        _print(spec_of(local(path, SMALL)))
         return
     sink = Sink()
     found, _ = (Path(path) / SPEC, None) if is_run(path) else locate(path)

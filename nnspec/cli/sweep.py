@@ -17,7 +17,7 @@ from nnspec.train.manner import TRAINING, Manner
 from nnspec.train.signals import RESUMABLE, TO_SAVE, immediate_end
 
 if TYPE_CHECKING:
-    from nnspec.api import Model
+    from nnspec.model import Model
 
 
 @click.command("sweep")

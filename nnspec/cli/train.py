@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nnspec.api import resume
 from nnspec.cli import completing
 from nnspec.cli.hints import hint
 from nnspec.cli.options import SpecArguments, reporting, show, spec_arguments, supply_options
 from nnspec.cli.settings import load_with_recipe
 from nnspec.diagnostics import SpecError
 from nnspec.kinds import is_run
+from nnspec.running import resume
 from nnspec.train.launch import STRATEGIES, this_process
 from nnspec.train.mistakes import NotSaved, NotTrained
 from nnspec.train.signals import RESUMABLE, TO_SAVE, immediate_end

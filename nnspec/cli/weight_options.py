@@ -16,7 +16,7 @@ from nnspec.kinds import kind_of
 from nnspec.weights.source import WeightChoice, WeightSource, file_of, given
 
 if TYPE_CHECKING:
-    from nnspec.api import Model
+    from nnspec.model import Model
 
 PARTIAL = "Pass over keys of the file that the model does not have, such as those of another head."
 
@@ -53,7 +53,7 @@ def opened(spec: SpecArguments, weights: WeightSource | None) -> tuple[Model, We
     if kind_of(spec.path) != "run":
         model = spec.load()
         return model, weights_of(model, weights)
-    from nnspec.api import model_of_run  # here, as below: a spec does not need them
+    from nnspec.opening import model_of_run  # here, as below: a spec does not need them
     from nnspec.train.settings import best_weights
 
     folder = Path(spec.path)

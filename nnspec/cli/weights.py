@@ -18,7 +18,7 @@ from nnspec.hub.fetching import at_hand
 from nnspec.weights.source import WeightChoice
 
 if TYPE_CHECKING:
-    from nnspec.api import Model
+    from nnspec.model import Model
     from nnspec.weights.compare import Comparison, KeyRow
     from nnspec.weights.mending import Attempt
 

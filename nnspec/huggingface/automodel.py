@@ -5,34 +5,40 @@ Transformers is no part of nnspec: it is used where it is installed. Weights are
 
 from __future__ import annotations
 
+import json
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nnspec.huggingface.content import Config, content_of
+from nnspec.record import Record
+
 if TYPE_CHECKING:
-    from nnspec.api import Model
+    from torch import Tensor, nn
 
 LENGTHS = (2, 8)  # samples and tokens of an example
 
 
-def through_transformers(path: Path, name: str | None = None) -> Model | None:
-    """The model of a configuration, by its class of transformers; None where transformers does not know its type.
+class Made(Record):
+    """A module of transformers, and what is needed to import it."""
+
+    module: nn.Module
+    example: dict[str, Tensor]
+    dynamic: dict[str, str]  # the sizes of its inputs
+
+
+def through_transformers(given: Config) -> Made | None:
+    """The module of a configuration, by its class of transformers; None where transformers does not know its type.
 
     Args:
-        path: the `config.json`.
-        name: what the model is called; its class if it is left out.
-
-    Raises:
-        SpecError: the module cannot be said in the language.
+        given: as `spec_of` takes it.
     """
     import torch
 
-    from nnspec.api import from_torch
-
     transformers = import_module("transformers")
+    options = json.loads(content_of(given).content)
     try:
-        config = transformers.AutoConfig.from_pretrained(path.parent, local_files_only=True)
-    except (ValueError, OSError, KeyError):
+        config = transformers.CONFIG_MAPPING[options["model_type"]].from_dict(options)
+    except (ValueError, TypeError, KeyError):
         return None
     config._attn_implementation = "eager"
     config.use_cache = False
@@ -43,12 +49,9 @@ def through_transformers(path: Path, name: str | None = None) -> Model | None:
     if module.main_input_name == "pixel_values":
         size = getattr(config, "image_size", 224)
         image = torch.rand(LENGTHS[0], getattr(config, "num_channels", 3), size, size)
-        return from_torch(module, {"pixel_values": image}, dynamic={"pixel_values": f"N 3 {size} {size}"}, name=name)
+        return Made(module, {"pixel_values": image}, {"pixel_values": f"N 3 {size} {size}"})
     tokens = torch.arange(1, 1 + LENGTHS[0] * LENGTHS[1]).reshape(LENGTHS)
-    example, sizes = {"input_ids": tokens}, {"input_ids": "N T"}
     if config.is_encoder_decoder:
-        example, sizes = (
-            {**example, "decoder_input_ids": tokens[:, :5]},
-            {"input_ids": "N S", "decoder_input_ids": "N T"},
-        )
-    return from_torch(module, example, dynamic=sizes, name=name)
+        both = {"input_ids": tokens, "decoder_input_ids": tokens[:, :5]}
+        return Made(module, both, {"input_ids": "N S", "decoder_input_ids": "N T"})
+    return Made(module, {"input_ids": tokens}, {"input_ids": "N T"})

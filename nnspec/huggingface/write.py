@@ -5,16 +5,15 @@ Nothing of the file reaches the text as it stands: numbers were checked and are 
 
 from __future__ import annotations
 
-from codecs import BOM_UTF8
 from collections.abc import Collection, Iterator
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from nnspec.diagnostics import Diagnostic, Sink, Source, Span, SpecError, nearest
 from nnspec.huggingface.configuration import Configuration, Place
+from nnspec.huggingface.content import Config, content_of
 from nnspec.huggingface.known import KNOWN
 from nnspec.huggingface.mistakes import (
     UnknownConfiguration,
@@ -26,8 +25,6 @@ from nnspec.huggingface.mistakes import (
 from nnspec.huggingface.places import places
 from nnspec.huggingface.tasks import TASKS, task_of
 
-BYTES = 8 << 20  # with the 21,843 labels of ImageNet-21k, a configuration has nearly two megabytes
-
 Kind = TypeVar("Kind", bound=BaseModel)
 
 
@@ -35,11 +32,11 @@ class _Type(BaseModel, strict=True):
     model_type: str | None = None
 
 
-def spec_of(path: str | Path, name: str | None = None, head: str | None = None, ignore: Collection[str] = ()) -> str:
+def spec_of(config: Config, name: str | None = None, head: str | None = None, ignore: Collection[str] = ()) -> str:
     """The text of a spec for a configuration.
 
     Args:
-        path: the `config.json`.
+        config: the `config.json`, its folder, its content, or a configuration of transformers.
         name: what the model is called; the class of transformers if it is left out.
         head: the task that the model is for, as in `TASKS`; that of the class that the file names if left out.
         ignore: options that have no effect, though they are not known.
@@ -47,21 +44,22 @@ def spec_of(path: str | Path, name: str | None = None, head: str | None = None, 
     Raises:
         SpecError: the file cannot be read, or is of a model that the zoo does not have.
     """
-    content = _read(Path(path))
+    given = content_of(config)
+    path, content = given.name, given.content
     kind = _validated(_Type, content, path).model_type
     if kind is None or kind not in KNOWN:
         known = tuple(KNOWN)
         span = _spans(path, content).get(("model_type",))
         suggestion = nearest(kind, known) if kind else None
-        raise SpecError.of(UnknownConfiguration(span, str(path), kind, known, suggestion, installed()))
+        raise SpecError.of(UnknownConfiguration(span, path, kind, known, suggestion, installed()))
     configuration = _validated(KNOWN[kind], content, path)
-    found = list(_mistakes(configuration, str(path), kind, content, frozenset(ignore)))
+    found = list(_mistakes(configuration, path, kind, content, frozenset(ignore)))
     architecture = _architecture(configuration, head)
     if architecture not in configuration.heads:
         span = _spans(path, content).get(("architectures", 0)) if head is None else None
         known = tuple(configuration.heads)
         task = task_of(nearest(architecture, known) or known[0])
-        found.append(UnknownHead(span, str(path), architecture, known, task))
+        found.append(UnknownHead(span, path, architecture, known, task))
     sink = Sink()
     for mistake in found:
         sink.add(mistake)
@@ -101,25 +99,13 @@ def _mistakes(
             yield UnknownOption(spans.get(place), path, kind, name, nearest(str(place[-1]), type(part).model_fields))
 
 
-def _spans(path: str | Path, content: bytes) -> dict[Place, Span]:
+def _spans(path: str, content: bytes) -> dict[Place, Span]:
     """Where the options of a file stand."""
-    source = Source(str(path), content.decode("utf-8", "replace"))
+    source = Source(path, content.decode("utf-8", "replace"))
     return {place: Span(source, *ends) for place, ends in places(source.text).items()}
 
 
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(BYTES + 1)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise SpecError.of(UnreadableConfiguration(None, str(path), (reason,))) from None
-    if len(content) > BYTES:
-        raise SpecError.of(UnreadableConfiguration(None, str(path), (f"it is larger than {BYTES:,} bytes",)))
-    return content.removeprefix(BOM_UTF8)
-
-
-def _validated(kind: type[Kind], content: bytes, path: str | Path) -> Kind:
+def _validated(kind: type[Kind], content: bytes, path: str) -> Kind:
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:
@@ -128,4 +114,4 @@ def _validated(kind: type[Kind], content: bytes, path: str | Path) -> Kind:
         place = tuple(found[0]["loc"])
         spans = {} if found[0]["type"] == "json_invalid" else _spans(path, content)
         span = next((spans[place[:end]] for end in range(len(place), 0, -1) if place[:end] in spans), None)
-        raise SpecError.of(UnreadableConfiguration(span, str(path), tuple(reasons))) from None
+        raise SpecError.of(UnreadableConfiguration(span, path, tuple(reasons))) from None

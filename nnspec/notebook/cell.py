@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from nnspec.api import Model, loads
 from nnspec.cli.options import name_values, show
 from nnspec.diagnostics import Diagnostic, SpecError
+from nnspec.model import Model
+from nnspec.opening import loads
 
 
 class BadCell(Diagnostic):

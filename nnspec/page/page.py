@@ -14,7 +14,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from nnspec.api import Model
 from nnspec.diagnostics import SpecError
 from nnspec.dims import Size
 from nnspec.infer.session import Session
@@ -22,6 +21,7 @@ from nnspec.ir.batch import BATCH
 from nnspec.ir.flatten import flattening
 from nnspec.ir.state import totals
 from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.model import Model
 from nnspec.output import cannot_write, replacing
 from nnspec.page.inputs import fields
 from nnspec.page.layers import ShownLayer, shown_layers

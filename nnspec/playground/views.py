@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from nnspec.api import Model
 from nnspec.diagnostics import SpecError
+from nnspec.model import Model
 from nnspec.service.document import Document
 
 Json = dict[str, Any]

@@ -7,9 +7,9 @@ from html import escape
 
 import numpy as np
 
-from nnspec.api import Model
 from nnspec.extras import need
 from nnspec.limits import Limits
+from nnspec.model import Model
 from nnspec.report.maps import Numbers, map_figure, sheet
 from nnspec.train.data.dataset import DataSet
 from nnspec.weights.arrays import Array

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
 
-from nnspec.api import Model, evaluate, model_of_run
 from nnspec.diagnostics import SpecError
 from nnspec.evaluation.figures import Figures, Value
 from nnspec.evaluation.judge import Evaluation
 from nnspec.extras import need
 from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.model import Model
+from nnspec.opening import model_of_run
 from nnspec.output import replacing
 from nnspec.record import Record
 from nnspec.report.activations import activations
@@ -25,6 +26,7 @@ from nnspec.report.document import Section, document, folded, table
 from nnspec.report.filters import filters
 from nnspec.report.settings import settings, versions
 from nnspec.report.worst import worst_samples
+from nnspec.running import evaluate
 from nnspec.train.comparison import StoredRun, read_run
 from nnspec.train.judging import Part
 from nnspec.train.settings import best_weights

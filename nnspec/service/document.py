@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from nnspec.api import Model
 from nnspec.cached import cached_property
 from nnspec.diagnostics import Sink, Source, SpecError
 from nnspec.diagnostics.diagnostic import Found
@@ -20,6 +19,7 @@ from nnspec.elaborate.elaborate import elaborate
 from nnspec.elaborate.files import Files
 from nnspec.layers.tensor_type import TensorType
 from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.model import Model
 from nnspec.record import Record
 from nnspec.service.mend import mend
 from nnspec.syntax import tree as t

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nnspec.api import Model
 from nnspec.formatting import format_text
+from nnspec.model import Model
 from nnspec.record import Record
 from nnspec.service.answers import Edit, Refused
 from nnspec.service.document import Document

@@ -33,7 +33,7 @@ from nnspec.train.mistakes import NotSaved
 from nnspec.train.run import new_job, placed_in, prepare_job, resume_run, train_run
 
 if TYPE_CHECKING:
-    from nnspec.api import Model
+    from nnspec.model import Model
 
 SWEEP, LOCK = "sweep.json", "sweep.lock"
 Opened = Callable[[Mapping[str, str]], tuple["Model", dict[str, Any]]]  # a model and its recipe with some settings

@@ -19,7 +19,6 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from nnspec.api import Model, from_json
 from nnspec.diagnostics import SpecError
 from nnspec.ir import Program
 from nnspec.ir.indices import length_bounds
@@ -27,6 +26,8 @@ from nnspec.ir.macs import macs
 from nnspec.ir.state import state_dict
 from nnspec.layers.base import Example, Layer, Weight
 from nnspec.layers.registry import find
+from nnspec.model import Model
+from nnspec.opening import from_json
 from nnspec.record import Record
 from nnspec.testing.uses import Inputs, called_layer, concrete, make_inputs, results, sizes, spec
 from nnspec.to_onnx import row as onnx_row

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from nnspec.api import Model, loads
 from nnspec.dims import Size, substitute, symbols
 from nnspec.ir import Program
 from nnspec.ir.indices import length_bounds
 from nnspec.layers.base import Example, Layer
 from nnspec.layers.tensor_type import TensorType
+from nnspec.model import Model
+from nnspec.opening import loads
 
 NAMES = "abcdefgh"
 Inputs = dict[str, np.ndarray[Any, np.dtype[Any]]]

@@ -130,7 +130,8 @@ def _moved(numbers: NDArray[np.uint64], by: NDArray[np.uint64], size: int, key: 
     moved >>= np.uint64(32)
     moved += numbers
     # what is below the size wraps round to a great number, so that the lesser of both is the one that is meant
-    return np.minimum(moved, moved - np.uint64(size))
+    lesser: NDArray[np.uint64] = np.minimum(moved, moved - np.uint64(size))
+    return lesser
 
 
 def _mixed(seed: int, number: int) -> int:

@@ -11,10 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
-from nnspec.api import Model, load
 from nnspec.diagnostics import SpecError
 from nnspec.ir.state import state_dict
 from nnspec.limits import Limits
+from nnspec.model import Model
+from nnspec.opening import load
 from nnspec.record import Record
 from nnspec.syntax import tree as t
 from nnspec.weights.checkpoint import Checkpoint

@@ -10,7 +10,7 @@ from reference import recipe
 from reference.records import SPECS, goldens
 
 import nnspec
-from nnspec.api import Model
+from nnspec.model import Model
 
 EXACT = 1e-6  # of PyTorch in float64, relative to the standard deviation of the golden
 SINGLE = 1e-4  # of ONNX in float32, likewise

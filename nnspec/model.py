@@ -1,35 +1,26 @@
-"""The library: `nnspec.load("lenet5.nn")` gives a `Model`, which does what the command line does."""
+"""A model, which does what the command line does: `nnspec.load("lenet5.nn").summary()`."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from nnspec.checked import validation_error
 from nnspec.deprecation import renamed
-from nnspec.diagnostics import Diagnostic, Sink, Source, SpecError
+from nnspec.diagnostics import Sink, Source
 from nnspec.diagnostics.diagnostic import Found
 from nnspec.elaborate.declarations import Declarations
-from nnspec.elaborate.elaborate import elaborate
-from nnspec.elaborate.files import Files, read_source
 from nnspec.extras import missing, need
 from nnspec.ir import Program
 from nnspec.ir.flatten import flattening
 from nnspec.ir.reuse import reapplied
 from nnspec.ir.state import totals
-from nnspec.ir.verify import UnsoundProgram
-from nnspec.ir.verify import verify as verify_program
-from nnspec.kinds import CONFIG, HF, SPEC, is_run, kind_of
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.recipe.frozen import frozen_weights
-from nnspec.resources import spec_path
 from nnspec.summary import Summary, summarise
 from nnspec.train.manner import TRAINING, Manner
 from nnspec.weights.source import shown
-from nnspec.zoo import locate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,37 +47,6 @@ if TYPE_CHECKING:
     from nnspec.weights.compare import Comparison
     from nnspec.weights.source import WeightSource
     from nnspec.why import Why
-
-
-class BadProgram(Diagnostic):
-    """A program in JSON cannot be read: it is damaged, was written by hand, or by another version of nnspec."""
-
-    code = "E0504"
-    where: str
-    reason: str
-
-    @property
-    def message(self) -> str:
-        return f"this is not a program of nnspec: {self.where + ': ' if self.where else ''}{self.reason}"
-
-    @property
-    def help(self) -> str | None:
-        return "write it again from the spec: nnspec.load(...).to_json()"
-
-
-class TrainedAsItIs(Diagnostic):
-    """A run holds the model that was trained: another model, other arguments or sizes belong to its spec."""
-
-    code = "E0454"
-    folder: str
-
-    @property
-    def message(self) -> str:
-        return f"{self.folder} is a run, whose model is as it was trained: it takes no other model, arguments or sizes"
-
-    @property
-    def help(self) -> str | None:
-        return f"name its spec, {self.folder}/{SPEC}, and its weights by --weights"
 
 
 class Model:
@@ -408,7 +368,7 @@ class Model:
         own = self._own(None)
         if isinstance(own, Path):
             self._check_folder(own)
-        settings = _settings(data, recipe)
+        settings = settings_of(data, recipe)
         if not self._declared.trains and not settings:
             return doubts
         from nnspec.recipe.check import check_training
@@ -474,7 +434,7 @@ class Model:
         from nnspec.train.run import train_run  # here: PyTorch takes seconds to import
 
         manner = Manner(device, quiet, limits, strategy, callbacks_of(callbacks), memory, workers)
-        settings = _settings(data, recipe)
+        settings = settings_of(data, recipe)
         own = self._own(None)
         if isinstance(own, Path):
             settings.setdefault("weights", str(own.absolute()))
@@ -514,7 +474,7 @@ class Model:
         from nnspec.train.run import new_job
 
         manner = Manner(device, True, limits, memory=memory, workers=workers)
-        job = new_job(self.program, self._declared, self.sources, _settings(data, recipe), manner)
+        job = new_job(self.program, self._declared, self.sources, settings_of(data, recipe), manner)
         return find_rates(job, lowest, highest, steps)
 
     def to_onnx(
@@ -620,7 +580,14 @@ class Model:
         *,
         max_batch: int = 8,
         ensemble: bool = False,
-        **options: Any,
+        opset: int | None = None,
+        precision: Precision = "float32",
+        target: Target = "cpu",
+        functions: bool = False,
+        normalize: bool = True,
+        calibrate: str | Path | None = None,
+        verify: bool = True,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> Served:
         """Write the network into a model repository of Triton Inference Server: a new model, or a new version of it.
 
@@ -631,7 +598,14 @@ class Model:
                 same symbol.
             ensemble: whether to add an ensemble that takes pictures as bytes, if the model takes pictures, and gives
                 probabilities of classes, if it gives scores.
-            options: those of `export_onnx`.
+            opset: as for `to_onnx`.
+            precision: as for `export_onnx`.
+            target: as for `to_onnx`.
+            functions: as for `to_onnx`.
+            normalize: as for `to_onnx`.
+            calibrate: as for `export_onnx`.
+            verify: as for `export_onnx`.
+            limits: as for `to_onnx`.
 
         Raises:
             SpecError: as `export_onnx`; nothing is written then.
@@ -640,7 +614,18 @@ class Model:
         from nnspec.triton.repository import write_repository  # here: onnx takes longer to import than all of nnspec
 
         def export(path: Path) -> Exported:
-            return self.export_onnx(path, weights, **options)
+            return self.export_onnx(
+                path,
+                weights,
+                opset=opset,
+                precision=precision,
+                target=target,
+                functions=functions,
+                normalize=normalize,
+                calibrate=calibrate,
+                verify=verify,
+                limits=limits,
+            )
 
         return write_repository(Path(repository), self.name, export, max_batch, self.decoder, ensemble)
 
@@ -678,13 +663,34 @@ class Model:
 
         return predictions_for(session, inputs, texts, top, batch)
 
-    def evaluate(self, weights: WeightSource | None = None, **options: Any) -> Evaluation:
-        """Judge it with these weights on data that was held out: see `nnspec.evaluate`.
+    def evaluate(
+        self,
+        weights: WeightSource | None = None,
+        *,
+        data: DataSource | None = None,
+        part: Part | None = None,
+        onnx: str | Path | None = None,
+        top: int = 5,
+        worst: int = 16,
+        device: str | None = None,
+        memory: str | None = None,
+        workers: int | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> Evaluation:
+        """Judge it with these weights on data that was held out; the arguments are those of `nnspec.evaluate`.
 
         Raises:
             SpecError: as `nnspec.evaluate`.
         """
-        return evaluate(self, weights=self._needed(weights), **options)
+        need("evaluating", *TRAINING)
+        from nnspec.evaluation.judge import judge  # here: PyTorch takes seconds to import
+        from nnspec.evaluation.opening import Request, open_spec
+        from nnspec.train.loader import own_loaders
+
+        own = self._needed(weights)
+        request = Request(data, part, own, onnx, device, memory, workers, limits)
+        with own_loaders():
+            return judge(open_spec(self.program, self._declared, self.sources, own, request), top, worst)
 
     def _needed(self, weights: WeightSource | None) -> WeightSource:
         """The weights that are given, or the model's own."""
@@ -782,361 +788,6 @@ class Model:
         return bench(self.program, self._own(weights), batches, sizes or {}, manner)
 
 
-def _settings(data: object, recipe: RecipeArguments) -> dict[str, Any]:
+def settings_of(data: DataSource | None, recipe: RecipeArguments) -> dict[str, Any]:
     """The values of a recipe by name, with its data."""
     return {**recipe, **({} if data is None else {"data": data})}
-
-
-def load(
-    path: str | Path,
-    model: str | None = None,
-    *,
-    settings: Mapping[str, object] | None = None,
-    inputs: Mapping[str, tuple[int, ...]] | None = None,
-    limits: Limits = DEFAULT_LIMITS,
-) -> Model:
-    """Read and check a model of a `.nn` file.
-
-    Args:
-        path: the file; `zoo/resnet.nn` is nnspec's own where there is no such file, and `resnet50` a model of the zoo.
-            Or a folder as the Hub of Hugging Face has it, whose `config.json` tells the model, and whose `weights` it
-            then has; `hf://owner/name@revision` is fetched to the cache of huggingface_hub. Or the folder of a run,
-            whose best `weights` the model then has.
-        model: the name of the model; the file's first one if it is left out.
-        settings: arguments of the model by name.
-        inputs: sizes of inputs by name, which bind the symbols of their shapes.
-        limits: bounds on what the spec may ask for.
-
-    Raises:
-        SpecError: the spec has mistakes.
-    """
-    if kind_of(path) == "hub":
-        return _load_folder(path, model, settings, inputs, limits)
-    if is_run(path):
-        if model or settings or inputs:
-            raise SpecError.of(TrainedAsItIs(None, str(path)))
-        return model_of_run(Path(path), limits)
-    sink = Sink()
-    path, model = locate(path, model)
-    place = spec_path(path)
-    resolved = place.resolve()
-    source = read_source(place, str(path), sink, limits)
-    if source is None:
-        raise SpecError(sink.found)
-    declarations = Files(sink, limits, resolved.parent).main(source, resolved)
-    program = elaborate(declarations, sink, model=model, settings=settings, shapes=inputs, limits=limits)
-    return Model(program, declarations, sink)
-
-
-def _load_folder(
-    path: str | Path,
-    model: str | None,
-    settings: Mapping[str, object] | None,
-    inputs: Mapping[str, tuple[int, ...]] | None,
-    limits: Limits,
-) -> Model:
-    """The model of a folder as the Hub has it."""
-    from nnspec.hub.fetching import SMALL, local  # here, as below: few models come from there
-    from nnspec.huggingface.write import spec_of
-
-    config = local(path, SMALL) / CONFIG
-    found = loads(spec_of(config), model, name=str(config.parent), settings=settings, inputs=inputs, limits=limits)
-    found.weights = str(path) if str(path).startswith(HF) else config.parent
-    return found
-
-
-def loads(
-    text: str,
-    model: str | None = None,
-    *,
-    name: str = "<text>",
-    settings: Mapping[str, object] | None = None,
-    inputs: Mapping[str, tuple[int, ...]] | None = None,
-    limits: Limits = DEFAULT_LIMITS,
-) -> Model:
-    """Read and check a model from a text; it can import from `zoo/` and `std/` only. See `load`."""
-    sink = Sink()
-    declarations = Files(sink, limits, None).main(Source(name, text.removeprefix("\ufeff")))
-    program = elaborate(declarations, sink, model=model, settings=settings, shapes=inputs, limits=limits)
-    return Model(program, declarations, sink)
-
-
-def check(
-    path: str | Path,
-    model: str | None = None,
-    *,
-    settings: Mapping[str, object] | None = None,
-    inputs: Mapping[str, tuple[int, ...]] | None = None,
-    data: DataSource | None = None,
-    limits: Limits = DEFAULT_LIMITS,
-    **recipe: Unpack[RecipeArguments],
-) -> list[Found]:
-    """Check a spec and its `train` block, as far as that goes without reading data.
-
-    Args:
-        path: as for `load`.
-        model: as for `load`; all models of the file that need no arguments if it is left out.
-        settings: as for `load`.
-        inputs: as for `load`.
-        data: as for `Model.train`.
-        limits: bounds on what the spec may ask for.
-        recipe: values of the `train` block, as for `Model.train`.
-
-    Returns:
-        Every mistake and every doubt, with its place; none if all is sound.
-    """
-    try:
-        first = load(path, model, settings=settings, inputs=inputs, limits=limits)
-        found = [*first.found, *first.check(data=data, limits=limits, **recipe)]
-        if model is None and not settings and not inputs and locate(path)[1] is None:
-            for name in first.others:
-                further = load(path, name, limits=limits)
-                found += [*further.found, *further.check(limits=limits)]
-    except SpecError as error:
-        return error.found
-    return found
-
-
-def format(text: str) -> str:
-    """A spec in the one canonical way: only white space changes.
-
-    Raises:
-        SpecError: the text has mistakes of syntax.
-    """
-    from nnspec.formatting import format_text  # here, as below: few runs format
-    from nnspec.syntax.parse import parse
-
-    sink = Sink()
-    parse(Source("<text>", text), sink)
-    sink.raise_errors()
-    return format_text(text)
-
-
-def from_json(text: str | bytes) -> Model:
-    """The model that `Model.to_json` wrote.
-
-    Raises:
-        SpecError: the text is not such a form, or contradicts itself.
-    """
-    try:
-        program = Program.from_json(text)
-        verify_program(program)
-    except validation_error() as error:
-        first = error.errors(include_url=False)[0]
-        where, reason = ".".join(map(str, first["loc"])), str(first["msg"])
-        if where == "format":
-            reason = f"form {first['input']} was written by another version of nnspec, and this one reads form 1"
-        raise SpecError.of(BadProgram(None, where, reason)) from None
-    except UnsoundProgram as problem:
-        raise SpecError.of(BadProgram(None, "", str(problem))) from None
-    return Model(program)
-
-
-def from_torch(
-    module: nn.Module, example_inputs: Any, *, dynamic: Mapping[str, str] | None = None, name: str | None = None
-) -> Model:
-    """A module of PyTorch as a model: its `text` is a spec, and its weights have the names of the module's.
-
-    The module is run once, by `torch.export`, in evaluation, and left as it was. The text is read again and compared
-    with it: keys and shapes of the weights, and results for the example (not those of a module on the meta device).
-
-    Args:
-        module: what is imported.
-        example_inputs: a tensor, several in order, or by the names of `forward`'s parameters.
-        dynamic: sizes of inputs that may be any: `{"image": "N 3 H W"}`; those of the example where it is left out.
-        name: what the model is called; its class if it is left out.
-
-    Raises:
-        SpecError: torch cannot export it, or it does what no spec can say; all such places are listed.
-    """
-    need("importing a module", "torch", "numpy")
-    from nnspec.importing.from_torch.module import module_text, need_equal  # torch takes a second to import
-
-    model = loads(module_text(module, example_inputs, dynamic or {}, name), name="<import>")
-    need_equal(module, model.program, example_inputs)
-    return model
-
-
-def from_onnx(
-    path: str | PathLike[str],
-    *,
-    dynamic: Mapping[str, str] | None = None,
-    values: Mapping[str, float] | None = None,
-    name: str | None = None,
-    compare: bool = True,
-) -> Model:
-    """A file of ONNX as a model: its `text` is a spec, its `weights` are the file's arrays by the keys of the spec.
-
-    The text is read again, exported, and run by onnxruntime beside the file, on random inputs: no element differs by
-    more than 1e-4 of the largest magnitude of its output.
-
-    Args:
-        path: the file; arrays that it keeps in further files are read, too.
-        dynamic: sizes of inputs: `{"image": "N 3 32*h 32*w"}`; those of the file where it is left out.
-        values: numbers that inputs always are, such as a rate: they are no inputs of the model.
-        name: what the model is called; its name in the file, or that of the file, if it is left out.
-        compare: whether it is run beside the file.
-
-    Raises:
-        SpecError: the file cannot be read, or does what no spec can say; all such nodes are listed.
-    """
-    need("importing a file of ONNX", "onnx", "onnxruntime", "numpy", "ml_dtypes")
-    from nnspec.importing.from_onnx.file import opened  # onnx takes time to import
-    from nnspec.importing.from_onnx.model import model_text, need_equal
-
-    file = opened(Path(path))
-    written = model_text(file, dynamic or {}, name, values)
-    model = loads(written.text, name="<import>")
-    model.weights, model.notes = written.arrays, written.notes
-    if compare:
-        need_equal(file, model.program, written.arrays, values or {})
-    return model
-
-
-def resume(
-    folder: str | PathLike[str],
-    data: DataSource | None = None,
-    *,
-    device: str | None = None,
-    strategy: str | None = None,
-    quiet: bool = False,
-    callbacks: Iterable[Callback | str] = (),
-    memory: str | None = None,
-    workers: int | None = None,
-    limits: Limits = DEFAULT_LIMITS,
-    **recipe: Unpack[RecipeArguments],
-) -> Run:
-    """Go on with a run that was interrupted, from its folder; see `Model.train`.
-
-    What was trained on data of Python is given it again.
-
-    Raises:
-        SpecError: as `Model.train`; or the folder holds no run that can be gone on with.
-    """
-    need("training", *TRAINING)
-    from nnspec.callbacks.named import callbacks_of
-    from nnspec.train.run import resume_run  # here: PyTorch takes seconds to import
-
-    return resume_run(
-        Path(folder),
-        _settings(data, recipe),
-        Manner(device, quiet, limits, strategy, callbacks_of(callbacks), memory, workers),
-    )
-
-
-def model_of_run(folder: Path, limits: Limits = DEFAULT_LIMITS) -> Model:
-    """The model of a run, as it was trained.
-
-    Raises:
-        SpecError: the folder holds no run.
-    """
-    from nnspec.train.settings import weights_so_far  # here, as below: it needs pydantic
-    from nnspec.train.stored import read_spec
-
-    declarations, program = read_spec(folder, limits)
-    found = Model(program, declarations)
-    found.weights = weights_so_far(folder)
-    return found
-
-
-def predict(
-    model: str | Path,
-    inputs: str | Path | Sequence[str | Path] | Mapping[str, Any] = (),
-    *,
-    texts: Sequence[str] = (),
-    top: int | None = None,
-    batch: int | None = None,
-    provider: str = "cpu",
-    limits: Limits = DEFAULT_LIMITS,
-) -> list[Prediction]:
-    """What a model says of each sample: the likeliest classes by name, labels that hold, numbers.
-
-    Args:
-        model: the folder of a run, whose best weights are taken, a folder as the Hub has it, or an .onnx file; of a
-            spec, `Model.predict`.
-        inputs: paths of pictures, tables, arrays or lines of text, or folders; or paths and arrays by the names of the
-            model's inputs.
-        texts: texts, for a model that was trained on texts.
-        top: how many classes are told of a sample; three if it is left out.
-        batch: how many samples are computed at a time; all if it is left out.
-        provider: "cpu", "cuda", "tensorrt", or "auto".
-        limits: how many layers there may be.
-
-    Raises:
-        SpecError: the model or a file cannot be read or does not fit, or a package is not installed.
-    """
-    if kind_of(model) == "hub":
-        return load(model, limits=limits).predict(
-            inputs=inputs, texts=texts, top=top, batch=batch, provider=provider, limits=limits
-        )
-    if Path(model).is_dir():
-        from nnspec.train.settings import best_weights  # here: it needs pydantic
-
-        weights = best_weights(Path(model))
-        return model_of_run(Path(model), limits).predict(
-            weights, inputs, texts=texts, top=top, batch=batch, provider=provider, limits=limits
-        )
-    need("running a model", "onnxruntime", "numpy")
-    from nnspec.infer.predict import predictions_for  # here: only now is numpy known to be installed
-    from nnspec.infer.session import Session
-
-    return predictions_for(Session(model, provider), inputs, texts, top, batch)
-
-
-def evaluate(
-    model: str | Path | Model,
-    *,
-    data: DataSource | None = None,
-    part: Part | None = None,
-    weights: WeightSource | None = None,
-    onnx: str | Path | None = None,
-    top: int = 5,
-    worst: int = 16,
-    device: str | None = None,
-    memory: str | None = None,
-    workers: int | None = None,
-    limits: Limits = DEFAULT_LIMITS,
-) -> Evaluation:
-    """Judge a trained model on data that was held out: see `nnspec evaluate`.
-
-    Args:
-        model: the folder of a run or as the Hub has it, an .onnx file, or a model of a spec with its weights.
-        data: as for `Model.train`; that of the recipe if it is left out.
-        part: "training", "validation", "test" or "all"; validation if it is left out, or of `data` its test part, its
-            validation part, or else all of it.
-        weights: of a spec; of a run, others than its best ones. A `state_dict` says nothing of a normalisation: the
-            model is then given the data as it is.
-        onnx: a file that is run in the place of PyTorch.
-        top: a class counts as found if it is one of so many of the likeliest.
-        worst: how many samples with the greatest loss are kept.
-        device: "cpu", "cuda", ...; a GPU where there is one if it is left out.
-        memory: as for `Model.train`.
-        workers: as for `Model.train`.
-        limits: bounds on what the recipe may ask for.
-
-    Raises:
-        SpecError: the model or the data cannot be read or does not fit, or a package is not installed.
-    """
-    need("evaluating", *TRAINING)
-    from nnspec.evaluation.judge import judge  # here: PyTorch takes seconds to import
-    from nnspec.evaluation.opening import Request, open_run, open_spec
-    from nnspec.train.loader import own_loaders
-
-    if not isinstance(model, Model) and kind_of(model) == "hub":
-        model = load(model, limits=limits)
-    if isinstance(model, Model):
-        weights = model._own(weights)
-    request = Request(data, part, weights, onnx, device, memory, workers, limits)
-    with own_loaders():
-        if isinstance(model, Model):
-            if weights is None:
-                raise ValueError("a model of a spec is judged with its weights: weights = ...")
-            subject = open_spec(model.program, model._declared, model.sources, weights, request)
-        elif Path(model).suffix.lower() != ".onnx":
-            subject = open_run(Path(model), request)
-        else:
-            need("running an ONNX file", "onnxruntime")
-            from nnspec.evaluation.onnx_file import open_onnx  # here: onnxruntime may not be installed
-
-            subject = open_onnx(Path(model), request)
-        return judge(subject, top, worst)

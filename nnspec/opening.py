@@ -1,0 +1,215 @@
+"""From a text, a file or a folder to a model: `nnspec.load("lenet5.nn")`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from nnspec.checked import validation_error
+from nnspec.diagnostics import Diagnostic, Sink, Source, SpecError
+from nnspec.diagnostics.diagnostic import Found
+from nnspec.elaborate.elaborate import elaborate
+from nnspec.elaborate.files import Files, read_source
+from nnspec.ir import Program
+from nnspec.ir.verify import UnsoundProgram
+from nnspec.ir.verify import verify as verify_program
+from nnspec.kinds import HF, SPEC, is_run, kind_of
+from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.model import Model
+from nnspec.resources import spec_path
+from nnspec.zoo import locate
+
+if TYPE_CHECKING:
+    from nnspec.recipe.arguments import DataSource, RecipeArguments
+
+
+class BadProgram(Diagnostic):
+    """A program in JSON cannot be read: it is damaged, was written by hand, or by another version of nnspec."""
+
+    code = "E0504"
+    where: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"this is not a program of nnspec: {self.where + ': ' if self.where else ''}{self.reason}"
+
+    @property
+    def help(self) -> str | None:
+        return "write it again from the spec: nnspec.load(...).to_json()"
+
+
+class TrainedAsItIs(Diagnostic):
+    """A run holds the model that was trained: another model, other arguments or sizes belong to its spec."""
+
+    code = "E0454"
+    folder: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.folder} is a run, whose model is as it was trained: it takes no other model, arguments or sizes"
+
+    @property
+    def help(self) -> str | None:
+        return f"name its spec, {self.folder}/{SPEC}, and its weights by --weights"
+
+
+def load(
+    path: str | Path,
+    model: str | None = None,
+    *,
+    settings: Mapping[str, object] | None = None,
+    inputs: Mapping[str, tuple[int, ...]] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Model:
+    """Read and check a model of a `.nn` file.
+
+    Args:
+        path: the file; `zoo/resnet.nn` is nnspec's own where there is no such file, and `resnet50` a model of the zoo.
+            Or a folder as the Hub of Hugging Face has it, whose `config.json` tells the model, and whose `weights` it
+            then has; `hf://owner/name@revision` is fetched to the cache of huggingface_hub. Or the folder of a run,
+            whose best `weights` the model then has.
+        model: the name of the model; the file's first one if it is left out.
+        settings: arguments of the model by name.
+        inputs: sizes of inputs by name, which bind the symbols of their shapes.
+        limits: bounds on what the spec may ask for.
+
+    Raises:
+        SpecError: the spec has mistakes.
+    """
+    if kind_of(path) == "hub":
+        return _load_folder(path, model, settings, inputs, limits)
+    if is_run(path):
+        if model or settings or inputs:
+            raise SpecError.of(TrainedAsItIs(None, str(path)))
+        return model_of_run(Path(path), limits)
+    sink = Sink()
+    path, model = locate(path, model)
+    place = spec_path(path)
+    resolved = place.resolve()
+    source = read_source(place, str(path), sink, limits)
+    if source is None:
+        raise SpecError(sink.found)
+    declarations = Files(sink, limits, resolved.parent).main(source, resolved)
+    program = elaborate(declarations, sink, model=model, settings=settings, shapes=inputs, limits=limits)
+    return Model(program, declarations, sink)
+
+
+def _load_folder(
+    path: str | Path,
+    model: str | None,
+    settings: Mapping[str, object] | None,
+    inputs: Mapping[str, tuple[int, ...]] | None,
+    limits: Limits,
+) -> Model:
+    """The model of a folder as the Hub has it."""
+    from nnspec.hub.fetching import SMALL, local  # here, as below: few models come from there
+    from nnspec.huggingface.write import spec_of
+
+    folder = local(path, SMALL)
+    found = loads(spec_of(folder), model, name=str(folder), settings=settings, inputs=inputs, limits=limits)
+    found.weights = str(path) if str(path).startswith(HF) else folder
+    return found
+
+
+def loads(
+    text: str,
+    model: str | None = None,
+    *,
+    name: str = "<text>",
+    settings: Mapping[str, object] | None = None,
+    inputs: Mapping[str, tuple[int, ...]] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Model:
+    """Read and check a model from a text; it can import from `zoo/` and `std/` only. See `load`."""
+    sink = Sink()
+    declarations = Files(sink, limits, None).main(Source(name, text.removeprefix("\ufeff")))
+    program = elaborate(declarations, sink, model=model, settings=settings, shapes=inputs, limits=limits)
+    return Model(program, declarations, sink)
+
+
+def check(
+    path: str | Path,
+    model: str | None = None,
+    *,
+    settings: Mapping[str, object] | None = None,
+    inputs: Mapping[str, tuple[int, ...]] | None = None,
+    data: DataSource | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    **recipe: Unpack[RecipeArguments],
+) -> list[Found]:
+    """Check a spec and its `train` block, as far as that goes without reading data.
+
+    Args:
+        path: as for `load`.
+        model: as for `load`; all models of the file that need no arguments if it is left out.
+        settings: as for `load`.
+        inputs: as for `load`.
+        data: as for `Model.train`.
+        limits: bounds on what the spec may ask for.
+        recipe: values of the `train` block, as for `Model.train`.
+
+    Returns:
+        Every mistake and every doubt, with its place; none if all is sound.
+    """
+    try:
+        first = load(path, model, settings=settings, inputs=inputs, limits=limits)
+        found = [*first.found, *first.check(data=data, limits=limits, **recipe)]
+        if model is None and not settings and not inputs and locate(path)[1] is None:
+            for name in first.others:
+                further = load(path, name, limits=limits)
+                found += [*further.found, *further.check(limits=limits)]
+    except SpecError as error:
+        return error.found
+    return found
+
+
+def format(text: str) -> str:
+    """A spec in the one canonical way: only white space changes.
+
+    Raises:
+        SpecError: the text has mistakes of syntax.
+    """
+    from nnspec.formatting import format_text  # here, as below: few runs format
+    from nnspec.syntax.parse import parse
+
+    sink = Sink()
+    parse(Source("<text>", text), sink)
+    sink.raise_errors()
+    return format_text(text)
+
+
+def from_json(text: str | bytes) -> Model:
+    """The model that `Model.to_json` wrote.
+
+    Raises:
+        SpecError: the text is not such a form, or contradicts itself.
+    """
+    try:
+        program = Program.from_json(text)
+        verify_program(program)
+    except validation_error() as error:
+        first = error.errors(include_url=False)[0]
+        where, reason = ".".join(map(str, first["loc"])), str(first["msg"])
+        if where == "format":
+            reason = f"form {first['input']} was written by another version of nnspec, and this one reads form 1"
+        raise SpecError.of(BadProgram(None, where, reason)) from None
+    except UnsoundProgram as problem:
+        raise SpecError.of(BadProgram(None, "", str(problem))) from None
+    return Model(program)
+
+
+def model_of_run(folder: Path, limits: Limits = DEFAULT_LIMITS) -> Model:
+    """The model of a run, as it was trained.
+
+    Raises:
+        SpecError: the folder holds no run.
+    """
+    from nnspec.train.settings import weights_so_far  # here, as below: it needs pydantic
+    from nnspec.train.stored import read_spec
+
+    declarations, program = read_spec(folder, limits)
+    found = Model(program, declarations)
+    found.weights = weights_so_far(folder)
+    return found
