@@ -23,6 +23,7 @@ from nnspec.record import Record
 from nnspec.weights.arrays import Array
 
 Given = tuple[str | None, Path | str]  # the name of an input, if one is written, and a file or a text for it
+ARRAYS = (".npy", ".npz")
 LENGTHS = "lengths"  # what an input is called, or ends in, that says how many tokens each text has
 TEXT_SHOWN = 40  # characters of a text by which it is named
 
@@ -112,7 +113,7 @@ def _batch(
         array, counts = encode_texts(texts, port, metadata)
         more = beside(array, counts) if LANGUAGE in metadata else {}
         parts.append(Inputs({port.name: array, **_counted(port, counts), **more}, tuple(map(_named, texts))))
-    files = (file for source in sources if not is_text(source) for file in _files(source))
+    files = (file for source in sources if not is_text(source) for file in files_of(source))
     parts += [_read(file, port, metadata, tell) for file in files]
     first, *others = parts
     wanted = first.arrays[port.name]
@@ -150,8 +151,12 @@ def lines_in(source: Path | str) -> list[str]:
     return lines or refuse(source, "it has no lines")
 
 
-def _files(source: Path | str) -> list[Path]:
-    """A file, or the files of a folder in the order of their names."""
+def files_of(source: Path | str) -> list[Path]:
+    """A file, or the files of a folder in the order of their names.
+
+    Raises:
+        SpecError: there is none.
+    """
     path = Path(source)
     if not path.exists():
         refuse(path, "there is no such file")

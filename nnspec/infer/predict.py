@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nnspec.infer.files import Given, Inputs, read_inputs
+from nnspec.infer.portions import by_portion
 from nnspec.infer.predictions import Prediction, predictions
 from nnspec.infer.session import Session
 from nnspec.infer.uneven import by_length, run_groups
@@ -33,7 +34,7 @@ def predicted(
         SpecError: a file cannot be read or does not fit, or the model refuses it.
     """
     listed = list(given)
-    groups = by_length(session, listed)
+    groups = by_length(session, listed) or by_portion(session, listed)
     if groups:
         outputs, samples = run_groups(session, groups, batch)
         return outputs, predictions(outputs, samples, session.metadata, top)

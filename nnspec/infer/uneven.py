@@ -19,7 +19,7 @@ from nnspec.weights.arrays import Array
 
 
 class Group(Record):
-    """Texts of one length: their places among all, and themselves."""
+    """Samples that are run together, such as texts of one length: their places among all, and themselves."""
 
     places: tuple[int, ...]
     given: tuple[Given, ...]
@@ -51,10 +51,10 @@ def by_length(session: Session, given: Sequence[Given]) -> list[Group]:
 def run_groups(
     session: Session, groups: Iterable[Group], batch: int | None
 ) -> tuple[dict[str, Array], tuple[str, ...]]:
-    """The outputs for all texts in their order, and what the texts are called.
+    """The outputs for all samples in their order, and what these are called.
 
     Raises:
-        SpecError: a text does not fit, or the model refuses it.
+        SpecError: a sample does not fit, or the model refuses it.
     """
     names: dict[int, str] = {}
     parts: dict[str, dict[int, Array]] = {port.name: {} for port in session.outputs}
