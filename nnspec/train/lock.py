@@ -1,11 +1,11 @@
-"""One process at a time works on a run; on Windows, whose folders cannot be locked, that is left to the user."""
+"""One process at a time has a folder, such as a run's; on Windows, which locks none, that is left to the user."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nnspec.diagnostics import SpecError
@@ -38,6 +38,41 @@ def held(folder: Path, wanted: bool) -> Iterator[None]:
         yield
     finally:
         HANDLES.discard(handle)
+        os.close(handle)
+
+
+def keep(folder: Path) -> int | None:
+    """Let a folder belong to this process until it ends, however it does; what `let_go` takes."""
+    if sys.platform == "win32":
+        return None
+    handle = os.open(folder, os.O_RDONLY)
+    HANDLES.add(handle)
+    with suppress(OSError):  # a file system without locks
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return handle
+
+
+def let_go(handle: int | None) -> None:
+    """The opposite of `keep`."""
+    if handle in HANDLES:
+        HANDLES.discard(handle)
+        os.close(handle)
+
+
+def is_left(folder: Path) -> bool:
+    """Whether no process has a folder any more; False where that cannot be told."""
+    if sys.platform == "win32":
+        return False
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except OSError:
+        return False
+    finally:
         os.close(handle)
 
 
