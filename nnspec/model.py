@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from nnspec.evaluation.judge import Evaluation
     from nnspec.infer.predictions import Prediction
     from nnspec.infer.session import Session
+    from nnspec.page.page import Page
     from nnspec.picture.picture import Picture
     from nnspec.recipe.arguments import DataSource, RecipeArguments
     from nnspec.run import Run
@@ -662,6 +664,50 @@ class Model:
         from nnspec.infer.predict import predictions_for  # here: only now is numpy known to be installed
 
         return predictions_for(session, inputs, texts, top, batch)
+
+    def page(
+        self,
+        folder: str | Path,
+        weights: WeightSource | None = None,
+        *,
+        run: str | PathLike[str] | None = None,
+        samples: int = 12,
+        onnxruntime_web: str | Path | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> Page:
+        """Write a page on which the model is at work in a browser: `model.page("page", run=model.train())`.
+
+        Args:
+            folder: where to: a new or empty folder, or one with an earlier page.
+            weights: a file of weights, or a `state_dict`; if it is left out the best of the run, or else the model's
+                own.
+            run: the run that trained it, or its folder, whose data gives the samples to begin with; none if it is left
+                out.
+            samples: how many pictures or texts of that data.
+            onnxruntime_web: the package of npm that computes in the browser, as a folder or .tgz; if it is left out, it
+                is looked for in node_modules, or npm brings it.
+            limits: how many layers there may be.
+
+        Raises:
+            SpecError: the model takes what no person gives on a page, or cannot be written in ONNX; onnxruntime-web is
+                not found; the folder cannot be written; or a package is not installed.
+        """
+        need("the page of a network", "numpy", "onnx", "onnxruntime")
+        from nnspec.page.page import write_page  # here: onnx takes longer to import than all of nnspec
+        from nnspec.train.settings import best_weights
+
+        if weights is None and run is not None:
+            weights = best_weights(Path(run))
+        return write_page(
+            self.program,
+            self.sources,
+            self._needed(weights),
+            Path(folder),
+            run=None if run is None else Path(run),
+            runtime=None if onnxruntime_web is None else Path(onnxruntime_web),
+            samples=samples,
+            limits=limits,
+        )
 
     def evaluate(
         self,

@@ -15,8 +15,9 @@ import torch
 from PIL import Image
 
 import nnspec
+from nnspec.infer.vocabulary import Counted, SurroundedTokens, Tokens
 from nnspec.page.onnxruntime_web import FILES
-from nnspec.page.page import write_page
+from nnspec.page.tokenizer import NotFollowed, steps
 from tests.reference.chromium import BROWSER, NONE, Watched, launched, served
 
 DIGITS = """
@@ -83,9 +84,7 @@ def package(tmp_path_factory) -> Path:
 
 def page(runs: Path, name: str, runtime: Path, folder: Path) -> Path:
     run = runs / name
-    write_page(
-        nnspec.opening.model_of_run(run), run / "best.safetensors", folder / name, run=run, runtime=runtime, samples=5
-    )
+    nnspec.opening.model_of_run(run).page(folder / name, run=run, onnxruntime_web=runtime, samples=5)
     return folder / name
 
 
@@ -143,6 +142,32 @@ def test_texts_have_their_tokens_and_lengths_follow_from_them(runs, package, tmp
     assert "good" in tokens["tokens"]
     assert tokens["samples"][0].split()[-1] in ("film", "dull", "plot")
     assert lengths == {"kind": "lengths", "name": "lengths", "of": "lengths"}
+
+
+def test_a_tokenizer_is_told_with_what_stands_around_texts():
+    pytest.importorskip("tokenizers")
+    from tests.reference.hard_texts import small_tokenizers
+
+    tokenizer = small_tokenizers()["bert"]
+    told = steps(SurroundedTokens(tokenizer, None))
+    assert (told["before"], told["after"]) == ([1], [2])
+    assert [each["type"] for each in told["tokenizer"]["splitters"]] == ["BertPreTokenizer"]
+    assert told["tokens"][3] == "[MASK]"
+    counted = steps(Counted(("<padding>", "<start>", "<end>", "<rare>", "[CLS]"), tokenizer))
+    assert counted["numbers"][:3] == [3, 4, 3]
+
+
+def test_a_tokenizer_that_a_page_cannot_follow_is_refused_with_the_reason():
+    pytest.importorskip("tokenizers")
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+
+    likeliest = Tokenizer(models.Unigram([("a", -1.0)], 0, False))
+    with pytest.raises(NotFollowed, match="a model of the kind Unigram"):
+        steps(Tokens(likeliest))
+    odd = Tokenizer(models.WordLevel({"a": 0}, unk_token="a"))
+    odd.pre_tokenizer = pre_tokenizers.Split(Regex(r"\w++"), "isolated")
+    with pytest.raises(NotFollowed, match="JavaScript may read otherwise"):
+        steps(Tokens(odd))
 
 
 # --- in a browser
@@ -260,6 +285,28 @@ def test_sliders_move_the_point_and_the_plane_shows_the_boundary(runs, site, bro
         .first.get_attribute("aria-label")
         .startswith("hidden: Linear: 6 units of 64 by 64")
     )
+    shown.is_sound(site)
+
+
+@in_browser
+def test_a_thousand_texts_have_the_tokens_of_the_package(site, browser):
+    pytest.importorskip("tokenizers")
+    from tests.reference.hard_texts import hard_texts, small_tokenizers
+
+    shown, texts = Shown(browser, f"{site}/reviews/"), hard_texts(1000)
+    for name, tokenizer in small_tokenizers().items():
+        field = steps(SurroundedTokens(tokenizer, None)) | {"most": None}
+        script = """async ([field, texts]) => {
+            const { encoded } = await import(new URL("text.js", location.href));
+            return texts.map((text) => encoded(text, field));
+        }"""
+        found = shown.page.evaluate(script, [field, texts])
+        wrong = [
+            (text, numbers, tokenizer.encode(text).ids)
+            for text, numbers in zip(texts, found, strict=True)
+            if numbers != tokenizer.encode(text).ids
+        ]
+        assert not wrong, f"{name}: {len(wrong)} of {len(texts)}, first {wrong[0]}"
     shown.is_sound(site)
 
 

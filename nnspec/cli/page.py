@@ -7,14 +7,16 @@ from pathlib import Path
 import click
 
 from nnspec.cli.options import SpecArguments, reporting, spec_choices
+from nnspec.cli.weight_options import TOKENIZER, opened, weight_choice, with_tokenizer
 from nnspec.extras import need
-from nnspec.opening import model_of_run
-from nnspec.train.settings import best_weights
+from nnspec.kinds import kind_of
+from nnspec.weights.source import WeightSource
 
 
 @click.command("page")
 @spec_choices
-@click.option("--weights", metavar="FILE", help="Weights for MODEL.nn: safetensors or a PyTorch checkpoint.")
+@weight_choice("Weights for a spec; for a run, others than its best ones.")
+@click.option("--tokenizer", metavar="FILE", help=TOKENIZER)
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", required=True,
               help="The folder of the page: a new one, or that of an earlier page.")  # fmt: skip
 @click.option("--samples", type=click.IntRange(min=0), default=12, show_default=True, metavar="N",
@@ -23,31 +25,41 @@ from nnspec.train.settings import best_weights
               help="The package of npm that computes in the browser, as a folder or .tgz; if left out it is looked for "
                    "in node_modules, or npm brings it.")  # fmt: skip
 @reporting
-def command(spec: SpecArguments, weights: str | None, output: Path, samples: int, runtime: Path | None) -> None:
-    """Write a page on which MODEL, the folder of a run or a spec with --weights, is at work: DIR/index.html.
+def command(
+    spec: SpecArguments,
+    weights: WeightSource | None,
+    tokenizer: str | None,
+    output: Path,
+    samples: int,
+    runtime: Path | None,
+) -> None:
+    """Write a page on which MODEL is at work: DIR/index.html.
+
+    MODEL is the folder of a run, a spec with --weights, or a folder as the Hub of Hugging Face has it.
 
     One draws a picture, moves sliders or types, and sees the answer and what every layer makes of it; of two numbers
     also the boundary over the plane. Everything is computed in the browser, by onnxruntime-web: with WebGPU where there
     is one, else with WebAssembly. What is given becomes numbers as with `nnspec predict`. Any static web server shows
     it: python -m http.server -d DIR
     """
-    path = Path(spec.path)
-    is_run = path.is_dir()
-    if is_run and (spec.model or spec.settings):
+    kind = kind_of(spec.path)
+    if kind == "onnx":
+        raise click.UsageError(
+            "a page is made of a run, a spec or a folder, which tell layers apart; this is an ONNX file"
+        )
+    if kind == "run" and (spec.model or spec.settings):
         raise click.UsageError("--model and --set belong to a spec; a run has its model")
-    if not is_run and weights is None:
+    if kind == "spec" and weights is None:
         raise click.UsageError("a spec is run with its weights: --weights FILE")
     need("the page of a network", "numpy", "onnx", "onnxruntime")
-    model = model_of_run(path, spec.limits) if is_run else spec.load()
-    from nnspec.page.page import write_page  # here: only now is onnx known to be installed
-
-    made = write_page(
-        model,
-        weights or best_weights(path),
+    model, found = opened(spec, weights)
+    run = Path(spec.path) if kind == "run" else None
+    made = model.page(
         output,
-        run=path if is_run else None,
-        runtime=runtime,
+        with_tokenizer(found, tokenizer),
+        run=run,
         samples=samples,
+        onnxruntime_web=runtime,
         limits=spec.limits,
     )
     network, rest = made.network / 1e6, (made.bytes - made.network) / 1e6

@@ -9,13 +9,15 @@ from pydantic import TypeAdapter
 
 from nnspec.diagnostics import SpecError
 from nnspec.infer.files import counted_by
+from nnspec.infer.language import LANGUAGE
 from nnspec.infer.metadata import NAMES, SIZES, VOCABULARIES, stored
 from nnspec.infer.pictures import PictureInput, picture_input
 from nnspec.infer.ports import TensorPort
 from nnspec.infer.session import Session
-from nnspec.infer.tokens import FORM, TEXTS
+from nnspec.infer.tokens import FORM, KINDS, MASKS, TEXTS
 from nnspec.infer.vocabulary import Characters, Counted
 from nnspec.page.mistakes import NoPage
+from nnspec.page.tokenizer import NotFollowed, steps
 
 Json = dict[str, Any]
 NORMALIZED = TypeAdapter(dict[str, dict[str, list[float]]])
@@ -37,6 +39,9 @@ def _field(session: Session, port: TensorPort, ports: Mapping[str, TensorPort]) 
     if counted_by(port.name, ports):
         return {"kind": "lengths", "name": port.name, "of": port.name.removesuffix("_lengths")}
     if port.dtype.kind == "i" and len(port.shape) == 2:
+        filled = dict.fromkeys(MASKS, 1) | dict.fromkeys(KINDS, 0) if LANGUAGE in metadata else {}
+        if port.name in filled:
+            return {"kind": "filled", "name": port.name, "value": filled[port.name]}
         return _text(session, port)
     known = (stored(metadata, "nnspec.vocabularies", VOCABULARIES) or {}).get(port.name)
     if port.dtype.kind == "i" and len(port.shape) == 1 and known:
@@ -117,7 +122,11 @@ def _text(session: Session, port: TensorPort) -> Json:
             unit = "character" if " " in vocabulary.index else "word"
             found |= {"unit": unit, "tokens": list(vocabulary.tokens), "rare": vocabulary.encode("\0")[0]}
         case _:
-            raise _refused(port, "its tokens are those of a tokenizer file, which a page does not have")
+            try:
+                found |= steps(vocabulary)
+            except NotFollowed as reason:
+                raise _refused(port, f"its tokens are those of a tokenizer file, and {reason}") from None
+            found |= {"rare": None}
     most = (stored(session.metadata, TEXTS, FORM) or {}).get(port.name)
     largest = stored(session.metadata, "nnspec.largest", SIZES) or {}
     time = port.shape[1]

@@ -9,8 +9,9 @@ class NoPage(Diagnostic):
     """The page of a network asks its user for pictures, a few numbers or texts, and this network takes something else.
 
     A picture is a float input [N, C, H, W] with 1, 3 or 4 channels, or a square one made flat; numbers are up to 64
-    columns, float [N, K], or a class of a table, int [N]; a text is int [N, T], with the characters or words that
-    training has stored with the weights.
+    columns, float [N, K], or a class of a table, int [N]; a text is int [N, T], with the characters, the words or the
+    tokenizer that are stored with the weights. Of tokenizers the page follows those of merged pairs (BPE), of pieces of
+    words (WordPiece) and of whole words, and takes the same tokens as `nnspec predict`; others it refuses.
     """
 
     code = "E0520"

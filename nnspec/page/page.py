@@ -14,14 +14,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from nnspec.diagnostics import SpecError
+from nnspec.diagnostics import Source, SpecError
 from nnspec.dims import Size
 from nnspec.infer.session import Session
+from nnspec.ir import Program
 from nnspec.ir.batch import BATCH
 from nnspec.ir.flatten import flattening
 from nnspec.ir.state import totals
 from nnspec.limits import DEFAULT_LIMITS, Limits
-from nnspec.model import Model
 from nnspec.output import cannot_write, replacing
 from nnspec.page.inputs import fields
 from nnspec.page.layers import ShownLayer, shown_layers
@@ -49,6 +49,9 @@ PARTS = (
     "pixels.js",
     "numbers.js",
     "text.js",
+    "tokenizer.js",
+    "normal.js",
+    "words.js",
     "answer.js",
     "layers.js",
     "plane.js",
@@ -56,7 +59,7 @@ PARTS = (
 )
 
 
-class Written(Record):
+class Page(Record):
     """A page that was written: its folder and bytes, the version and origin of onnxruntime-web, and notes."""
 
     folder: Path
@@ -68,7 +71,8 @@ class Written(Record):
 
 
 def write_page(
-    model: Model,
+    program: Program,
+    sources: Mapping[str, Source],
     weights: WeightSource,
     folder: Path,
     *,
@@ -76,11 +80,12 @@ def write_page(
     runtime: Path | None = None,
     samples: int = 12,
     limits: Limits = DEFAULT_LIMITS,
-) -> Written:
+) -> Page:
     """Write the page of a trained network.
 
     Args:
-        model: the network.
+        program: the network.
+        sources: the texts that it was made of.
         weights: its weights, with what training has stored beside them.
         folder: where to: a new or empty folder, or one with an earlier page.
         run: the folder of the run, whose data gives samples; none if it is left out.
@@ -93,12 +98,12 @@ def write_page(
             not found; or the folder cannot be written.
     """
     _check_folder(folder)
-    network, layers, own = network_with_layers(model, weights, limits)
+    network, layers, own = network_with_layers(program, sources, weights, limits)
     session = Session(network)
     told = fields(session)
     description: Json = {
-        "title": model.name,
-        "parameters": totals(model.program)[model.program.entry].parameters,
+        "title": program.main.name,
+        "parameters": totals(program)[program.entry].parameters,
         "inputs": told,
         "outputs": outputs(session, own),
         "layers": [_layer(each) for each in layers],
@@ -112,7 +117,7 @@ def write_page(
     names = [*written, *PARTS, OPENS, *(f"{RUNTIME}/{name}" for name in FILES)]
     size = sum((folder / name).stat().st_size for name in names)
     notes = (f"the page has no samples: {missing}",) if missing else ()
-    return Written(folder, size, len(network), len(layers), words, notes)
+    return Page(folder, size, len(network), len(layers), words, notes)
 
 
 def _check_folder(folder: Path) -> None:
@@ -126,13 +131,13 @@ def _check_folder(folder: Path) -> None:
 
 
 def network_with_layers(
-    model: Model, weights: WeightSource, limits: Limits
+    program: Program, sources: Mapping[str, Source], weights: WeightSource, limits: Limits
 ) -> tuple[bytes, list[ShownLayer], list[str]]:
     """The network as ONNX, in which the results of its layers are further outputs; and the names of its own."""
-    with flattening(model.program, limits):
-        lowered = lower(model.program, weights, DEFAULT_CHOICES, model.sources)
+    with flattening(program, limits):
+        lowered = lower(program, weights, DEFAULT_CHOICES, sources)
         if weight_bytes(lowered.graph) > LARGEST:
-            raise SpecError.of(TooLargeForMemory(None, model.name, weight_bytes(lowered.graph)))
+            raise SpecError.of(TooLargeForMemory(None, program.main.name, weight_bytes(lowered.graph)))
         layers, own = shown_layers(lowered.program, lowered.graph), list(lowered.graph.outputs)
         lowered.graph.outputs |= {layer.value: layer.type for layer in layers if layer.value not in own}
         made = to_proto(lowered.graph, lowered.opset, lowered.description)

@@ -30,7 +30,7 @@ def activations(model: Model, weights: WeightSource, data: DataSet, index: int, 
     from nnspec.page.page import network_with_layers
 
     rows = data.opened(np.array([index]))
-    network, layers, _ = network_with_layers(model, weights, limits)
+    network, layers, _ = network_with_layers(model.program, model.sources, weights, limits)
     session = Session(network)
     lacking = [port.name for port in session.inputs if port.name not in rows]
     if lacking:

@@ -71,7 +71,7 @@ function told(output, { kind, found, next }, several, write, words) {
   const rows = few ? found : [...found].sort((a, b) => b.value - a.value).slice(0, ROWS);
   const table = make("table", {}, make("caption", {}, several || kind === "numbers" ? output.name : `${kind === "labels" ? "Labels" : "Classes"}`));
   for (const { number, name, value } of rows) {
-    const head = next && write ? button(name, write) : name;
+    const head = next && write && !name.includes("\ufffd") ? button(name, write) : name;
     const bar = make("span", {});
     bar.style.width = `${asShare ? 100 * Math.min(1, Math.max(0, value)) : 0}%`;
     const exact = make("data", { value }, asShare ? `${(100 * value).toFixed(2)} %` : shown(value));

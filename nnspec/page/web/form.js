@@ -10,7 +10,7 @@ const KINDS = { picture: pictureField, numbers: numbersField, choice: choiceFiel
 export function form(inputs, place, changed) {
   const fields = new Map();
   for (const input of inputs) {
-    if (input.kind === "lengths") continue; // it follows from a text
+    if (!(input.kind in KINDS)) continue; // it follows from a text
     const made = KINDS[input.kind](input, changed);
     fields.set(input.name, made);
     place.append(made.element);
@@ -21,11 +21,12 @@ export function form(inputs, place, changed) {
 /** What the network is given. Throws an error with what is still missing. */
 export function feeds(inputs, fields) {
   const found = {};
-  for (const input of inputs) if (input.kind !== "lengths") found[input.name] = fields.get(input.name).tensor();
+  for (const [name, field] of fields) found[name] = field.tensor();
   for (const input of inputs) {
-    if (input.kind !== "lengths") continue;
+    if (fields.has(input.name)) continue;
     const text = found[input.of] ?? Object.values(found).find((each) => each.type === "int64" && each.dims.length === 2);
-    found[input.name] = { type: "int64", data: BigInt64Array.of(BigInt(text.dims[1])), dims: [1] };
+    const data = input.kind === "lengths" ? [text.dims[1]] : new Array(text.dims[1]).fill(input.value);
+    found[input.name] = { type: "int64", data: BigInt64Array.from(data, BigInt), dims: input.kind === "lengths" ? [1] : text.dims };
   }
   return found;
 }

@@ -25,6 +25,9 @@ async function start() {
   const layers = new Layers(document.getElementById("layers"), network.layers, () => { planeState = ""; changed(); });
   const plane = planeOf(network, fields, changed);
   const text = network.inputs.filter(({ kind }) => kind === "text").length === 1 ? network.inputs.find(({ kind }) => kind === "text") : null;
+  if (text?.unit === "tokenizer" && !text.after.length) { // what comes next is one of its tokens
+    for (const output of network.outputs) if (!output.classes.length) output.classes = text.tokens;
+  }
   const write = text ? fields.get(text.name).add : null;
   const names = network.outputs.map(({ name }) => name);
   let planeState = "";

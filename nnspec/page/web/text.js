@@ -1,12 +1,14 @@
 // The field of a text: typed, cut into the tokens of training, and shown as these.
 
 import { make } from "./paint.js";
+import { Tokenizer } from "./tokenizer.js";
 
 const BLANKS = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/; // what Python splits at
 const SHOWN = 200; // tokens
 
 /** The numbers of a text's tokens, as `nnspec predict` counts them; an error says what is not known. */
 export function encoded(text, field) {
+  if (field.unit === "tokenizer") return surrounded(text, field);
   const index = (field.index ??= new Map(field.tokens.map((token, number) => [token, number])));
   const tokens = field.unit === "word" ? text.split(BLANKS).filter(Boolean) : Array.from(text);
   const numbers = tokens.map((token) => {
@@ -14,6 +16,13 @@ export function encoded(text, field) {
     if (field.rare === null) throw new Error(`${JSON.stringify(token)} is none of the characters that the network was trained on`);
     return field.rare;
   });
+  return field.most === null ? numbers : numbers.slice(0, field.most);
+}
+
+/** The numbers of a tokenizer's tokens, and those that stand around every text. */
+function surrounded(text, field) {
+  const tokenizer = (field.steps ??= new Tokenizer(field.tokenizer));
+  const numbers = [...field.before, ...tokenizer.encode(text).map((number) => field.numbers[number]), ...field.after];
   return field.most === null ? numbers : numbers.slice(0, field.most);
 }
 
