@@ -223,12 +223,18 @@ def test_models_that_packages_ship_are_imported(path: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["zoo/unet.nn", "zoo/ddpm.nn", "zoo/t5.nn", "zoo/seq2seq.nn", "zoo/squeezenet.nn"])
+@pytest.mark.parametrize(
+    "name",
+    ["zoo/unet.nn", "zoo/ddpm.nn", "zoo/t5.nn", "zoo/seq2seq.nn", "zoo/squeezenet.nn", "zoo/swin.nn", "zoo/alexnet.nn"],
+)
 def test_larger_specs_come_back_through_onnx(name: str, tmp_path: Path) -> None:
     assert comes_back(entries()[name], tmp_path / "file.onnx").weights
 
 
-@pytest.mark.parametrize("name", ["zoo/lenet5.nn", "zoo/vae.nn", "zoo/gru_regression.nn"])
+@pytest.mark.parametrize(
+    "name",
+    ["zoo/lenet5.nn", "zoo/vae.nn", "zoo/gru_regression.nn", "zoo/unet_2015.nn", "zoo/convnext_v2.nn", "zoo/albert.nn"],
+)
 def test_a_spec_comes_back_through_onnx(name: str, tmp_path: Path) -> None:
     assert comes_back(entries()[name], tmp_path / "file.onnx").weights
 

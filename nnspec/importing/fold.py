@@ -7,7 +7,8 @@ Blocks are made from the innermost outwards, so that calls are compared by the b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nnspec.dims import Expression
@@ -75,7 +76,7 @@ class _Folding:
         for height in sorted(levels):
             groups: dict[Any, list[Body]] = {}
             for body in levels[height]:
-                self._repeat(body.items, False)
+                self._repeat(body.items, body.outputs, False)
                 groups.setdefault((body.kind, body is root, self._shape(body)), []).append(body)
             for kind, bodies, optional, count in self._with_optional(groups):
                 block = self._block(kind, bodies, bodies[0] is root, optional, count)
@@ -102,18 +103,17 @@ class _Folding:
 
     # --- repeats
 
-    def _repeat(self, items: list[Item], placed: bool) -> None:
+    def _repeat(self, items: list[Item], outputs: Sequence[str], placed: bool) -> None:
         """Make one call of several in a row that are alike; `placed` says that labels are the places of steps.
 
         `h: 3 x Block` counts from `h.0`: a row that begins later is one call only where places need no label.
         """
         for item in items:
             if isinstance(item, Group):
-                self._repeat(item.items, all(each.label == str(place) for place, each in enumerate(item.items)))
-        uses: dict[str, int] = {}
-        for item in items:
-            for value in item.reads:
-                uses[value] = uses.get(value, 0) + 1
+                self._repeat(
+                    item.items, item.outputs, all(each.label == str(place) for place, each in enumerate(item.items))
+                )
+        uses = Counter([*(value for item in items for value in item.reads), *outputs])
         place = 0
         while place < len(items):
             run = 1

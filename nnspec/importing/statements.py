@@ -353,6 +353,9 @@ class _Lines:
         piece, results = line.piece, self._results(line.piece)
         if items and self._takes_flow(items[0]):
             items = [syntax.item(syntax.name("_")), *items] if self.current is not None else items
+        elif items and isinstance(items[0].step, tree.Tuple):
+            parts = [each.replace(chain=self._said(each.chain)) for each in items[0].step.items]
+            items = [items[0].replace(step=syntax.tuple_of(*parts)), *items[1:]]
         chain = syntax.chain(*items)
         layer = piece.operation.layer if isinstance(piece, Step) else None
         apart = layer is not None and not isinstance(layer, Stored) and not layer.first_is_value and len(results) > 1
@@ -372,6 +375,10 @@ class _Lines:
         name = self.names.fresh(wish, lambda value: not is_source and self._is_over(value, line))
         statements.append(tree.Bind(0, 0, (syntax.identifier(name),), chain))
         self._give(piece, syntax.name(name), results)
+
+    def _said(self, chain: tree.Chain) -> tree.Chain:
+        """A chain that says what it begins with, where that is what flows."""
+        return syntax.chain(syntax.item(syntax.name("_")), *chain.items) if self._takes_flow(chain.items[0]) else chain
 
     def _is_over(self, value: str, line: Line) -> bool:
         """Whether nothing behind a line uses a value that was made in one of these lines."""
@@ -501,17 +508,16 @@ class _Lines:
         if not piece.reads:
             self.names.sources.add(id(made))
             return [syntax.item(made, label)]
-        if label is not None and self.names.applied(operation.path or label):
-            made, label = syntax.path(label), None
+        again = label is not None and self.names.applied(operation.path or label)
+        if again:
+            made = syntax.path(label or "")
         elif label is not None:
             self.names.apply(operation.path or label)
         layer = operation.layer
         assert not isinstance(layer, Stored)
         words = ("",) * len(piece.inputs) if layer.variadic else layer.inputs + layer.optional_inputs
-        return [
-            *self._given(piece.inputs, words, len(layer.inputs) if not layer.variadic else 99),
-            syntax.item(made, label),
-        ]
+        given = self._given(piece.inputs, words, len(layer.inputs) if not layer.variadic else 99)
+        return _applied(given, made) if again else [*given, syntax.item(made, label)]
 
     def _call(self, piece: Call) -> list[tree.Item]:
         made = self.slots.called(piece)
@@ -524,9 +530,10 @@ class _Lines:
                 label = None
             elif piece.label is not None and not piece.label.endswith(".0"):
                 label = piece.label
+        given = self._given(piece.inputs, ("",) * len(piece.inputs), 99)
         if piece.shared and label is not None:
-            made, label = syntax.path(label), None
-        return [*self._given(piece.inputs, ("",) * len(piece.inputs), 99), syntax.item(made, label)]
+            return _applied(given, syntax.path(label))
+        return [*given, syntax.item(made, label)]
 
     def _given(self, inputs: Sequence[str | None], words: Sequence[str], required: int) -> list[tree.Item]:
         """What a step is applied to."""
@@ -597,6 +604,11 @@ class _Lines:
         if self._is_arithmetic(made):
             return self._expression(made)  # type: ignore[arg-type]
         return syntax.tuple_of(syntax.fed(syntax.chain(*self._steps_of(made))))
+
+
+def _applied(given: list[tree.Item], label: Any) -> list[tree.Item]:
+    """What a label names, applied again; at the beginning of a chain it would be the value that it gave."""
+    return [*(given or [syntax.item(syntax.name("_"))]), syntax.item(label)]
 
 
 def _as_value(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Rules that put what stands behind a layer into it: biases, the factors behind a batch norm; and attention."""
+"""Rules that put what stands around a layer into it: biases, the factors behind a batch norm, rows; and attention."""
 
 from __future__ import annotations
 
@@ -31,6 +31,18 @@ def bias(drafts: Drafts, draft: Draft) -> Draft | None:
             full = found.layer.model_copy(update={"bias": True})  # type: ignore[union-attr]
             return in_place_of(draft, full, *found.inputs, node=found, **{**found.weights, "bias": known})
     return None
+
+
+def rows(drafts: Drafts, draft: Draft) -> Draft | None:
+    """A linear layer of all rows in one dimension, which are put apart again, is one of the tensor as it was."""
+    found = drafts.single(draft.inputs[0], "Linear")
+    flat = None if found is None else drafts.single(found.inputs[0], "Flatten", "Reshape")
+    if found is None or flat is None or drafts.type(found.inputs[0]).rank != 2:
+        return None
+    before, after = drafts.type(flat.inputs[0]).shape, drafts.type(draft.outputs[0]).shape
+    inside = drafts.type(found.inputs[0]).shape[-1]
+    same = before[-1] == inside and after[:-1] == before[:-1] and after[-1] == drafts.type(draft.inputs[0]).shape[-1]
+    return in_place_of(draft, found.layer, flat.inputs[0], node=found, **found.weights) if same else None  # type: ignore[arg-type]
 
 
 def _norm(drafts: Drafts, value: str) -> Draft | None:

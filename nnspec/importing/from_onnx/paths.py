@@ -15,6 +15,7 @@ from onnx import NodeProto
 
 from nnspec.importing.from_onnx.builder import Draft
 from nnspec.importing.network import Stored
+from nnspec.layers.registry import words as words_of
 
 _SUFFIX = re.compile(
     r"(?i)[._/]?(w|b|weights?|kernel|bias(es)?|gamma|beta|scale|s|mean|var|variance|moving_mean|moving_variance|riv|rm|"
@@ -29,6 +30,7 @@ _OPAQUE = re.compile(
     r"(?i)([a-z]|weights?|bias|kernel|onnx::\w+|r?\d+|_?v?_?\d+|(.*/)?const(_\d+)?(:0)?|const\w*_\d+|\w*constant\w*|"
     r".*__\d+|p2o\..*|tensor_?\d*|x?\d+)"
 )
+FUNCTIONS = frozenset(words_of("function"))
 WORDS = {"Linear": "fc", "Embedding": "embedding", "LSTM": "lstm", "GRU": "gru", "RNN": "rnn", "PReLU": "prelu"}
 
 
@@ -67,8 +69,9 @@ def _texts(text: str | None) -> list[str]:
 
 def _of_name(name: str, operator: str) -> tuple[str, ...]:
     """The path in a name as `/layer1/layer1.0/conv1/Conv`, in which the modules of a list repeat its name."""
-    if name.endswith(f".{operator}"):  # as nnspec writes it
-        return tuple(name[: -len(operator) - 1].split("."))
+    own = re.fullmatch(rf"(.+)\.{operator}(_\d+)?", name)  # as nnspec writes it: the second of a module is Add_1
+    if own is not None:
+        return tuple(own[1].split("."))
     if not name.startswith("/"):
         return ()
     words: list[str] = []
@@ -94,6 +97,8 @@ class Paths:
         stored = isinstance(draft.layer, Stored)
         for wish in self._wishes(draft, stored):
             words = [_clean(word) for word in wish if word]
+            if stored and words and words[-1] in FUNCTIONS:  # its name would be read as the function
+                words[-1] += "_value"
             if words and self._is_free(words, stored):
                 return self._take(words, stored)
         word = "parameter" if stored else WORDS.get(kind, re.sub(r"\d[dD]$", "", kind).lower())

@@ -26,8 +26,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "Divide": (activations.hard_swish, norms.layer_norm, norms.root_mean),
     "Flatten": (norms.group,),
-    "Unflatten": (norms.group,),
-    "Reshape": (norms.group,),
+    "Unflatten": (norms.group, merging.rows),
+    "Reshape": (norms.group, merging.rows),
     "MatMul": (merging.attention,),
 }
 

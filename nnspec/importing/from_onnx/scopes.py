@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from nnspec.importing.network import Operation, Scope, Stored
 
@@ -13,7 +14,8 @@ Placed = tuple[Operation, tuple[str, ...], tuple[str, ...]]  # with the path of 
 def nested(placed: Sequence[Placed], name: str) -> Scope:
     """The scope of the network itself.
 
-    A module whose operations do not follow one another is none: what is in it belongs to the one around it.
+    A module whose operations do not follow one another, or whose tensors are made elsewhere, is none: what is in it
+    belongs to the one around it.
     """
     root = Scope("", name)
     single = _singles(placed)
@@ -67,17 +69,25 @@ def _put(stack: list[Scope], operation: Operation) -> None:
     home.items.insert(heads, operation)
 
 
-def _counts(scope: Scope) -> dict[str, int]:
-    found: dict[str, int] = {}
+def _counts(scope: Scope) -> Counter[str]:
+    """The number of pieces of each module: its calls, and the tensors of its own that stand outside."""
+    found: Counter[str] = Counter()
     for item in scope.items:
         if isinstance(item, Scope):
-            found[item.path] = found.get(item.path, 0) + 1
-            for path, count in _counts(item).items():
-                found[path] = found.get(path, 0) + count
+            found[item.path] += 1
+            found.update(_counts(item))
+        elif isinstance(item.layer, Stored):
+            words = (item.path or "").split(".")
+            found.update(path for place in range(1, len(words)) if _is_outside(path := ".".join(words[:place]), scope))
     return found
 
 
-def _dissolve(scope: Scope, counts: dict[str, int], weighted: set[str | None]) -> None:
+def _is_outside(path: str, scope: Scope) -> bool:
+    """Whether a scope is not within the module of this path."""
+    return not f"{scope.path}.".startswith(f"{path}.")
+
+
+def _dissolve(scope: Scope, counts: Mapping[str, int], weighted: set[str | None]) -> None:
     """Put the items of modules that are in several pieces, or are steps without a name, into the scopes around them."""
     made: list[Operation | Scope] = []
     for item in scope.items:

@@ -150,13 +150,22 @@ COMPARISONS = {"Equal": "Equal", "Less": "Less", "Greater": "Greater", "LessOrEq
 
 def _comparison(name: str) -> Any:
     def apply(b: GraphBuilder, left: Any, right: Any) -> Value:
-        return shared(b, name, _counted(b, left), _counted(b, right))
+        left, right = _counted(b, left), _counted(b, right)
+        return shared(b, name, _as_sizes(left, right), _as_sizes(right, left))
 
     return apply
 
 
 for _operator, _layer in COMPARISONS.items():
     ROWS[_operator] = _comparison(_layer)
+
+
+def _as_sizes(value: Any, beside: Any) -> Any:
+    """Floats without fractions, which a size is compared with, as whole numbers."""
+    sized = isinstance(beside, Known) and beside.symbolic and isinstance(value, Known) and not value.symbolic
+    if not sized or value.array.dtype.kind != "f" or not (value.array == np.round(value.array)).all():
+        return value
+    return Known(value.array.astype(np.int64), value.name, value.stored)
 
 
 def _counted(b: GraphBuilder, value: Any) -> Any:

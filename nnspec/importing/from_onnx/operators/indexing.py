@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nnspec.dims import Expression, Size, bounds, product
+from nnspec.dims import Expression, Size, bounds, equal, product
 from nnspec.importing.from_onnx.builder import GraphBuilder, constant, layer, listed, whole
 from nnspec.importing.from_onnx.known import Known
 from nnspec.importing.from_onnx.operators.row import row
@@ -23,6 +23,9 @@ def _(b: GraphBuilder, x: Any, starts: Any, ends: Any, axes: Any = None, steps: 
     first, last = listed(starts, "starts") or (), listed(ends, "ends") or ()
     dims = whole(listed(axes, "axes"), "axes") or tuple(range(len(first)))
     strides = whole(listed(steps, "steps"), "steps") or (1,) * len(first)
+    cropped = _cropped(b, x, dict(zip([each % x.rank for each in dims], zip(first, last, strict=True), strict=True)))
+    if cropped is not None and set(strides) == {1}:
+        return cropped
     items: list[Any] = [WHOLE] * x.rank
     for dim, start, end, step in zip(dims, first, last, strides, strict=True):
         place = dim % x.rank
@@ -36,6 +39,19 @@ def _(b: GraphBuilder, x: Any, starts: Any, ends: Any, axes: Any = None, steps: 
     front = next(place for place, each in enumerate(items) if each != WHOLE)
     short = front > 1 and len(items) == x.rank
     return b(layer("Subscript", items=("...", *items[front:]) if short else tuple(items)), x)
+
+
+def _cropped(b: GraphBuilder, x: Value, cuts: dict[int, tuple[Size, Size]]) -> Value | None:
+    """The middle of a picture of open size, as large as another one that there is; None for other cuts."""
+    if x.rank < 3 or min(cuts) < 2 or not any(isinstance(start, Expression) for start, _ in cuts.values()):
+        return None
+    wanted = list(x.shape)
+    for dim, (start, end) in cuts.items():
+        wanted[dim] = end - start
+        if equal(start, (x.shape[dim] - wanted[dim]) // 2) is not True:
+            return None
+    like = next((each for each in reversed(b.seen(x.rank)) if list(each.shape[2:]) == wanted[2:]), None)
+    return None if like is None else b(layer("CenterCrop"), x, like)
 
 
 def _turned(b: GraphBuilder, x: Value, dim: int, start: Size, end: Size, step: int) -> Any:
