@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,8 @@ def test_views_are_those_of_the_commands() -> None:
 
 def test_the_menu_names_files_that_are_there() -> None:
     files = texts()
-    assert {entry["file"] for entry in menu()} == files.keys()
+    assert {entry["file"] for entry in menu()} <= files.keys()
+    assert "std/fairseq.nn" in files, "definitions lie in it"
     assert all(path.is_file() for path in files.values())
     assert {"ResNet50", "GPT2", "lenet5_digits"} <= {entry["name"] for entry in menu()}
 
@@ -153,6 +155,69 @@ def test_a_block_opens_in_the_picture_and_the_source_is_shown(site, browser) -> 
     page.keyboard.press("ArrowRight")
     page.locator("#view-source").get_by_text("class ResNet50(nn.Module)").first.wait_for()
     assert page.get_by_role("tab", name="PyTorch").get_attribute("aria-selected") == "true"
+    shown.is_sound(shown.address)
+
+
+IMPORTING = """import Layer from "std/fairseq.nn"
+block Deep(heads) {
+  [N, T, D]
+  layers: 2 x Layer(heads, 4 * D)
+}
+model Mine {
+  input x: float[N, 5, 8]
+  output y = deep: Deep(2)
+}
+"""
+
+
+@in_browser
+def test_a_definition_is_gone_to_in_the_text_and_in_the_zoo_and_back(site, browser) -> None:
+    from playwright.sync_api import expect
+
+    shown = Shown(browser, site)
+    page = shown.page
+    shown.write(IMPORTING)
+    page.locator("#view-summary caption").get_by_text("Mine").first.wait_for()
+    page.locator("#editor .cm-line").nth(7).get_by_text("Deep", exact=True).click(modifiers=["Control"])
+    expect(page.locator("#editor .cm-activeLine")).to_contain_text("block Deep", timeout=PATIENCE)
+    page.locator("#editor .cm-line").nth(3).get_by_text("Layer", exact=True).click()
+    page.keyboard.press("F12")
+    expect(page.locator("#other-name")).to_have_text("std/fairseq.nn of the zoo, read only", timeout=PATIENCE)
+    expect(page.locator("#other .cm-activeLine")).to_contain_text("block Layer", timeout=PATIENCE)
+    before = page.locator("#other .cm-content").inner_text()
+    page.keyboard.type("x")
+    page.keyboard.press("Escape")
+    expect(page.locator("#other")).to_be_hidden(timeout=PATIENCE)
+    assert not before.startswith("x")
+    assert page.evaluate("document.activeElement.closest('#editor') !== null"), "the text has the focus again"
+    expect(page.locator("#mistakes")).to_have_text("No mistakes.", timeout=PATIENCE)
+    shown.is_sound(shown.address)
+
+
+@in_browser
+def test_blocks_stay_open_in_the_picture_while_one_types(site, browser) -> None:
+    from playwright.sync_api import expect
+
+    shown = Shown(browser, site, viewport={"width": 1400, "height": 900})
+    page = shown.page
+    shown.write(IMPORTING)
+    page.get_by_role("tab", name="Picture").click()
+    picture = page.frame_locator("#view-picture iframe")
+    picture.get_by_role("button", name="Close all").click()
+    closed = picture.locator("[data-box]").count()
+    picture.locator("[aria-expanded=false]").first.focus()
+    page.keyboard.press("ArrowRight")
+    opened = picture.locator("[data-box]").count()
+    assert opened > closed
+    wider = picture.get_by_text(re.compile(r"5\D{1,4}80\b"))
+    assert wider.count() == 0
+    page.locator("#editor .cm-line").nth(6).click()
+    for key in ("End", "ArrowLeft", "0"):
+        page.keyboard.press(key)
+    expect(wider.first).to_be_visible(timeout=PATIENCE)
+    assert picture.locator("[data-box]").count() == opened
+    picture.locator("[data-box]").first.click()
+    expect(page.locator("#editor .cm-activeLine")).to_contain_text("input x", timeout=PATIENCE)
     shown.is_sound(shown.address)
 
 

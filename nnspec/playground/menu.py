@@ -23,8 +23,9 @@ def menu() -> list[Json]:
 
 
 def texts() -> dict[str, Path]:
-    """The files of the menu, by their names on the page."""
-    found = {f"{family.name}.nn": folder("specs") / f"{family.name}.nn" for family in families()}
+    """The files of the menu, and what they import, by their names on the page."""
+    zoo = folder("specs")
+    found = {path.relative_to(zoo).as_posix(): path for path in sorted(zoo.rglob("*.nn"))}
     return found | {f"examples/{path.name}": path for path in _examples()}
 
 

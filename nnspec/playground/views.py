@@ -29,14 +29,16 @@ def view(document: Document, what: str, wanted: str = "") -> str:
     for name in sorted(names, key=lambda each: each != wanted):
         model = document.elaborated(name, mended=not document.whole).model
         if model is not None:
-            return json.dumps(found | {"model": name} | _shown(model, what))
+            return json.dumps(found | {"model": name} | _shown(document, model, what))
     return json.dumps(found | {"refused": "No model is without mistakes yet."})
 
 
-def _shown(model: Model, what: str) -> Json:
+def _shown(document: Document, model: Model, what: str) -> Json:
     try:
         if what == "picture":
-            return {"page": model.draw().html()}
+            paths = document.readable.paths.items()
+            files = {name: "" if path is None else path.as_uri() for name, path in paths}
+            return {"page": model.draw().html(), "files": files}
         if what == "source":
             return {"text": model.torch_source()}
         return {"table": model.summary()._repr_html_()}

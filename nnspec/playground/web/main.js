@@ -1,6 +1,6 @@
 // The page: an editor that speaks to the language server in Python, views beside it, a menu, and links that hold the text.
-import { LSPClient, findReferencesKeymap, formatDocument, formatKeymap, hoverTooltips, jumpToDefinitionKeymap, renameKeymap,
-  serverCompletion } from "@codemirror/lsp-client";
+import { LSPClient, findReferencesKeymap, formatDocument, formatKeymap, hoverTooltips, jumpToDefinition, jumpToDefinitionKeymap,
+  renameKeymap, serverCompletion } from "@codemirror/lsp-client";
 import { indentWithTab } from "@codemirror/commands";
 import { lintKeymap } from "@codemirror/lint";
 import { StateEffect } from "@codemirror/state";
@@ -12,6 +12,7 @@ import { packed, unpacked } from "./link.js";
 import { mistakesIn } from "./mistakes.js";
 import { serving, transport } from "./python.js";
 import { Views } from "./views.js";
+import { Zoo } from "./zoo.js";
 
 const URI = "playground:/spec.nn", FIRST = "LeNet5";
 const find = (id) => document.getElementById(id);
@@ -26,12 +27,12 @@ async function start() {
   const first = (await unpacked(location.hash)) ?? (await chosen(named(entries, location.hash) ?? named(entries, `#${FIRST}`)));
   fill(entries);
   if (first.entry) menu.value = String(entries.indexOf(first.entry));
-  const client = new LSPClient({ timeout: 60_000, sanitizeHTML: cleaned, extensions: [inlayShapes, mistakesIn(find("mistakes")),
+  const client = new LSPClient({ timeout: 60_000, sanitizeHTML: cleaned, extensions: [inlayShapes, mistakesIn(find("mistakes"), URI),
     serverCompletion(), hoverTooltips(),
-    keymap.of([...formatKeymap, ...renameKeymap, ...jumpToDefinitionKeymap, ...findReferencesKeymap])] });
+    keymap.of([...jumpToDefinitionKeymap, ...findReferencesKeymap]), EditorView.domEventHandlers({ mousedown: defined })] });
   const editor = new EditorView({ doc: first.text, parent: find("editor"), extensions: [basicSetup, spec, ...look, keymap.of(lintKeymap),
     EditorView.contentAttributes.of({ "aria-label": "Text of the network; Escape, then Tab leaves it", spellcheck: "false" }),
-    keymap.of([indentWithTab]),
+    keymap.of([indentWithTab, ...formatKeymap, ...renameKeymap]),
     EditorView.lineWrapping,
     EditorView.updateListener.of((update) => {
       if (!update.docChanged) return;
@@ -41,7 +42,9 @@ async function start() {
   const views = new Views(() => editor.state.doc.toString(), models, (name, took) => {
     times.first ??= performance.now();
     tell({ [name]: took });
-  });
+  }, (file, start) => lead(editor, zoo, file, start));
+  const zoo = new Zoo(client, editor, URI);
+  client.workspace.displayFile = (uri) => zoo.show(uri); // the workspace of the client knows one file only
   document.addEventListener("shapes", ({ detail }) => tell({ shapes: detail }));
   models.append(new Option(first.model));
   models.value = first.model;
@@ -52,9 +55,14 @@ async function start() {
     const next = await chosen(entries[Number(menu.value)]);
     models.replaceChildren(new Option(next.model));
     views.known = "";
+    zoo.close();
     editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: next.text }, selection: { anchor: 0 }, scrollIntoView: true });
   });
-  find("format").addEventListener("click", () => { formatDocument(editor); editor.focus(); });
+  find("format").addEventListener("click", () => {
+    zoo.close();
+    formatDocument(editor);
+    editor.focus();
+  });
   find("share").addEventListener("click", async () => {
     history.replaceState(null, "", `#${await packed(editor.state.doc.toString(), models.value)}`);
     try {
@@ -74,6 +82,22 @@ async function start() {
 
 function appended(extension) {
   return StateEffect.appendConfig.of(extension);
+}
+
+/** With Ctrl, or Command, a click leads to the definition of a name. */
+function defined(event, view) {
+  const place = event.button === 0 && (event.ctrlKey || event.metaKey) ? view.posAtCoords({ x: event.clientX, y: event.clientY }) : null;
+  if (place === null) return false;
+  view.dispatch({ selection: { anchor: place } });
+  return jumpToDefinition(view);
+}
+
+/** Lead to a place that the picture tells: of the text, or of a file of the zoo; places count whole characters. */
+async function lead(editor, zoo, file, start) {
+  const view = await zoo.show(file || URI);
+  if (!view) return;
+  const anchor = Array.from(view.state.doc.toString()).slice(0, start).join("").length;
+  view.dispatch({ selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: "center" }) });
 }
 
 /** The entry of the menu that an address names: `#resnet50`. */

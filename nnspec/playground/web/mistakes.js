@@ -4,13 +4,14 @@ import { LSPPlugin } from "@codemirror/lsp-client";
 
 const SEVERITY = ["", "error", "warning", "info", "hint"];
 
-/** Handles what the server says of a text; `list` shows it, too. */
-export function mistakesIn(list) {
+/** Handles what the server says of the text whose URI is `own`; `list` shows it, too. */
+export function mistakesIn(list, own) {
   return {
     clientCapabilities: { textDocument: { publishDiagnostics: { versionSupport: true },
       codeAction: { codeActionLiteralSupport: { codeActionKind: { valueSet: ["quickfix"] } } } } },
     notificationHandlers: {
       "textDocument/publishDiagnostics": (client, { uri, version, diagnostics }) => {
+        if (uri !== own) return true; // a file of the zoo
         const file = client.workspace.getFile(uri), view = file?.getView(), plugin = view && LSPPlugin.get(view);
         if (!plugin || (version !== undefined && version !== null && version !== file.version)) return true;
         show(client, view, plugin, diagnostics, list);

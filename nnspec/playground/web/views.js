@@ -8,9 +8,10 @@ import { view as asked } from "./python.js";
 const NAMES = ["summary", "picture", "source"];
 const PATIENCE = 400; // milliseconds without a change before a picture is drawn again
 
-/** The tabs and their contents. `text` gives the text as it is; `told` hears of every view with the time that it took. */
+/** The tabs and their contents. `text` gives the text as it is; `told` hears of every view with the time that it took,
+ * and `led` of the place in a file that a part of the picture leads to. */
 export class Views {
-  constructor(text, models, told) {
+  constructor(text, models, told, led) {
     this.text = text;
     this.models = models;
     this.told = told;
@@ -29,7 +30,10 @@ export class Views {
     });
     models.addEventListener("change", () => this.changed());
     addEventListener("message", ({ source, data }) => {
-      if (source === this.frame.contentWindow && data === "ready" && this.page) source.postMessage(this.page, "*");
+      if (source !== this.frame.contentWindow) return;
+      if (data.ready && this.page) source.postMessage({ page: this.page, state: this.state }, "*");
+      if (data.state) this.state = data.state; // which blocks are open: kept for the next picture
+      if (data.place) led(this.files[data.place[0]] ?? "", data.place[1]);
     });
   }
 
@@ -78,6 +82,7 @@ export class Views {
     if (found.text !== undefined) this.source.dispatch({ changes: { from: 0, to: this.source.state.doc.length, insert: found.text } });
     if (found.page !== undefined) {
       this.page = found.page;
+      this.files = found.files;
       this.frame.src = "picture.html"; // it says when it is ready to take the page
     }
   }
