@@ -82,6 +82,16 @@ def test_the_command_writes_the_spec_and_beside_it_the_weights(tmp_path: Path, m
         assert result.exit_code == 0, result.output
 
 
+def test_a_file_is_run_by_the_names_of_its_inputs_as_exporters_write_them(tmp_path: Path) -> None:
+    made = model_of("y = Relu(x)", "float[N, 3] x", "float[N, 3] y")
+    made.graph.input[0].name = made.graph.node[0].input[0] = "serving/x.1:0"
+    onnx.save(made, tmp_path / "named.onnx")
+    np.save(tmp_path / "x.npy", ones(2, 3))
+    words = ["predict", str(tmp_path / "named.onnx"), "--input", f"serving/x.1:0={tmp_path / 'x.npy'}", "--json"]
+    told = CliRunner().invoke(main, words, catch_exceptions=False)
+    assert told.exit_code == 0, told.output
+
+
 def test_a_network_of_the_wheel_of_onnx_is_read_by_its_names() -> None:
     model = nnspec.from_onnx(LIGHT / "light_squeezenet.onnx")
     assert "fire2.expand3x3: Conv2d(64, 3, padding = 1) -> ReLU" in model.text

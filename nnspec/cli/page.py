@@ -35,7 +35,8 @@ def command(
 ) -> None:
     """Write a page on which MODEL is at work: DIR/index.html.
 
-    MODEL is the folder of a run, a spec with --weights, or a folder as the Hub of Hugging Face has it.
+    MODEL is the folder of a run, a spec with --weights, a folder as the Hub of Hugging Face has it, or an .onnx file,
+    which is read as the spec that it is imported as.
 
     One draws a picture, moves sliders or types, and sees the answer and what every layer makes of it; of two numbers
     also the boundary over the plane. Everything is computed in the browser, by onnxruntime-web: with WebGPU where there
@@ -43,10 +44,8 @@ def command(
     it: python -m http.server -d DIR
     """
     kind = kind_of(spec.path)
-    if kind == "onnx":
-        raise click.UsageError(
-            "a page is made of a run, a spec or a folder, which tell layers apart; this is an ONNX file"
-        )
+    if kind == "onnx" and weights is not None:
+        raise click.UsageError("--weights belongs to a spec; an .onnx file has its weights inside")
     if kind == "run" and (spec.model or spec.settings):
         raise click.UsageError("--model and --set belong to a spec; a run has its model")
     if kind == "spec" and weights is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,15 +20,19 @@ from nnspec.weights.source import WeightSource
 if TYPE_CHECKING:
     from nnspec.infer.session import Session
 
+_WORD = re.compile(r"[^\W\d]\w*")
+_NAME = re.compile(r"[^\W\d][\w./:-]*")
 OUTPUTS = (".npz", ".npy", ".json")
 
 
 def _named(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> list[tuple[str | None, str]]:
-    """NAME=VALUE, or a value alone."""
+    """NAME=VALUE, or a value alone; of files the name may be any that exporters write, `x:0` or `serving/image`."""
+    known = _NAME if parameter.name == "files" else _WORD
     pairs: list[tuple[str | None, str]] = []
     for value in values:
         name, equals, rest = value.partition("=")
-        pairs.append((name, rest) if equals and name.isidentifier() else (None, value))
+        is_file = known is _NAME and Path(value).exists()
+        pairs.append((name, rest) if equals and known.fullmatch(name) and not is_file else (None, value))
     return pairs
 
 
