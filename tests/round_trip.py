@@ -104,7 +104,10 @@ def outcome(entry: Entry) -> str:
     except nnspec.SpecError as refused:
         if "E0532" not in str(refused):
             return f"REFUSED: {refused}"
-        back(model, further, fixed=True)
+        try:
+            back(model, further, fixed=True)
+        except nnspec.SpecError as fixed:
+            return f"REFUSED: of any size {refused}\n  of the sizes of the example {fixed}"
         return "equal results: of the sizes of the example, as many steps of its loops are written out"
     outline = Outline()
     before, after = outline.of(model.program), outline.of(made)

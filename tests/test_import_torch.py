@@ -152,6 +152,28 @@ def test_a_model_of_seven_billion_parameters_is_imported_without_weights() -> No
     assert "Buffer(1 / 10000.0 ** (Range(128, step = 2) / 128), persistent = false)" in model.text
 
 
+def test_where_meta_is_the_default_device_what_is_computed_of_buffers_has_numbers() -> None:
+    with torch.device("meta"):
+        module = llama.LlamaForCausalLM(llama.LlamaConfig(99, 32, 48, 1, 4, 2))
+        model = nnspec.from_torch(module, torch.zeros(1, 8, dtype=torch.long), dynamic={"input_ids": "N T"})
+    assert "Buffer(1 / 10000.0 ** (Range(8, step = 2) / 8), persistent = false)" in model.text
+
+
+class NumbersOfOneKind(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(3, 2)
+
+    def forward(self, x):  # type: ignore[no-untyped-def]
+        y = self.fc(x)
+        return torch.max(y, torch.full((), torch.finfo(y.dtype).min))
+
+
+def test_code_that_asks_for_the_lowest_number_of_its_type_is_compared_with_64_bits() -> None:
+    model = nnspec.from_torch(NumbersOfOneKind(), torch.rand(2, 3), dynamic={"x": "N 3"})
+    assert "fc: Linear(2)" in model.text
+
+
 class Tower(nn.Module):
     def __init__(self) -> None:
         super().__init__()

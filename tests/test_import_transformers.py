@@ -9,9 +9,9 @@ pytest.importorskip("transformers", reason="transformers is no part of the devel
 from tests.architectures import outcome
 
 KNOWN = """
-albert bart bert bert-generation biogpt bloom camembert convbert data2vec-text deberta deberta-v2 distilbert electra ernie
-esm gemma gemma2 gpt2 gpt_bigcode gpt_neo layoutlm llama luke marian mbart megatron-bert mistral mixtral mpnet mra mt5
-olmo olmo2 olmoe openai-gpt opt pegasus phi qwen2 qwen3 rembert roberta roberta-prelayernorm roc_bert t5
+albert bart bert bert-generation biogpt bloom camembert convbert data2vec-text deberta deberta-v2 deepseek_v3 distilbert
+electra ernie esm gemma gemma2 gpt2 gpt_bigcode gpt_neo layoutlm llama luke marian mbart megatron-bert mistral mixtral mpnet mra mt5
+olmo olmo2 olmoe openai-gpt opt pegasus phi qwen2 qwen3 rembert roberta roberta-prelayernorm roc_bert t5 xglm
 beit data2vec-vision deit vit
 """.split()
 

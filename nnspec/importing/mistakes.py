@@ -128,6 +128,33 @@ class OtherOutcome(Diagnostic):
         return "this is a fault of nnspec: please report it with the model"
 
 
+class CannotCompare(Diagnostic):
+    """The module cannot be run on the example inputs, by which the spec that was written is compared with it.
+
+    The message is that of its own code. It was traced, which needs no numbers; with numbers it fails.
+    """
+
+    code = "E0590"
+    reason: str
+    origin: Origin | None
+
+    @property
+    def message(self) -> str:
+        return f"the module cannot be run on the example, to compare the spec with it: {self.reason}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        if self.origin is None:
+            return ()
+        return (f"it fails at {self.origin.file}:{self.origin.line}: {self.origin.code}",)
+
+    @property
+    def help(self) -> str | None:
+        return (
+            "give inputs for which the module runs: those of --input are random numbers, or whole ones that are small"
+        )
+
+
 class NoModule(Diagnostic):
     """`nnspec import torch` was asked for something that is no module: `package.module:callable` names a function or
     class that, called without arguments, gives an `nn.Module`.

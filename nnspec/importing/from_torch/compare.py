@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import nn
@@ -12,6 +12,9 @@ from torch.func import functional_call
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
+from nnspec.diagnostics import SpecError
+from nnspec.importing.from_torch.export import reason_of
+from nnspec.importing.mistakes import CannotCompare
 from nnspec.ir.program import Program
 from nnspec.layers.base import Layer
 from nnspec.to_torch.module import build
@@ -48,7 +51,7 @@ def _agree_when_smaller(module: nn.Module, made: nn.Module, arguments: Mapping[s
     if all(value is arguments[name] for name, value in given.items()):
         return False
     try:
-        return not list(_of_results(module, made, given))
+        return not _of_results(module, made, given)
     except Exception:  # the code of others may raise anything at a size that it was not made for
         return False
 
@@ -81,8 +84,24 @@ def _is_random(program: Program) -> bool:
     return any(isinstance(layer, Layer) and layer.random for layer in layers)
 
 
-def _of_results(module: nn.Module, made: nn.Module, arguments: Mapping[str, Any]) -> Iterator[str]:
-    wide = sum(each.numel() for each in module.parameters()) <= LARGE
+def _of_results(module: nn.Module, made: nn.Module, arguments: Mapping[str, Any]) -> list[str]:
+    """What differs in results, in float64; in float32 where the module is large, or its code takes no other.
+
+    Raises:
+        SpecError: the module does not run on the example.
+    """
+    if sum(each.numel() for each in module.parameters()) <= LARGE:
+        try:
+            return list(_of_numbers(module, made, arguments, wide=True))
+        except Exception:
+            pass
+    try:
+        return list(_of_numbers(module, made, arguments, wide=False))
+    except Exception as error:
+        raise SpecError.of(CannotCompare(None, *reason_of(error))) from error
+
+
+def _of_numbers(module: nn.Module, made: nn.Module, arguments: Mapping[str, Any], wide: bool) -> Iterator[str]:
     made_of: dict[int, torch.Tensor] = {}  # of tensors by identity, so that what is tied stays so
 
     def widened(tensor: torch.Tensor) -> torch.Tensor:
@@ -122,7 +141,17 @@ def _own(module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
 
 
 class _Wide(TorchFunctionMode):
-    """All floats with 64 bits, those that the code would round to 32 among them."""
+    """All floats with 64 bits, those among them that code would round to 32 or whose type it leaves open."""
+
+    def __enter__(self) -> Self:
+        self.usual = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float64)
+        super().__enter__()  # type: ignore[no-untyped-call]
+        return self
+
+    def __exit__(self, *raised: Any) -> None:
+        super().__exit__(*raised)  # type: ignore[no-untyped-call]
+        torch.set_default_dtype(self.usual)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func is torch.Tensor.float:

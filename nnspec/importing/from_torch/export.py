@@ -71,7 +71,7 @@ def _program(module: nn.Module, given: Any, shapes: Any, prepare: Callable[[], o
             stack.enter_context(opaque(dict(module.named_modules())))
             return torch.export.export(module, (), dict(given), dynamic_shapes=shapes or None, strict=False)
     except Exception as error:  # whatever the user's code raises
-        raise SpecError.of(CannotExport(None, *_reason(error))) from error
+        raise SpecError.of(CannotExport(None, *reason_of(error))) from error
     finally:
         for each, training in was.items():
             each.training = training
@@ -232,6 +232,7 @@ def _largest(program: ExportedProgram, free: Any) -> int | None:
     return int(upper) if upper is not None and upper.is_Integer and upper < 2**31 else None
 
 
-def _reason(error: Exception) -> tuple[str, Any]:
+def reason_of(error: Exception) -> tuple[str, Any]:
+    """The first line of what the code of others raised, and the line of theirs that did."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__), innermost(error)

@@ -40,7 +40,7 @@ def _user_fades(user: Node, node: Node, known: Mapping[Node, bool]) -> bool:
     if name == "scaled_dot_product_attention":
         return node not in user.args[:3]
     if name == "topk":  # only the order counts
-        return all(each.args[1] == 1 for each in user.users)
+        return all(each.args[1] == 1 or not each.users for each in user.users)
     if name == "div":
         return user.args[0] is node and not isinstance(user.args[1], Node) and fades(user, known)
     return name in _ENDS or (name in _GOES_ON and fades(user, known))

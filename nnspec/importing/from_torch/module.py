@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import nn
 
 from nnspec.diagnostics import SpecError
@@ -28,7 +29,8 @@ def module_text(module: nn.Module, inputs: Any, dynamic: Mapping[str, str], name
     Raises:
         SpecError: it cannot be exported, or does what no spec can say.
     """
-    network = read(export(module, bound(module, inputs), dynamic))
+    with torch.device("cpu"):  # whatever the default is where it is called, what is read of buffers is computed there
+        network = read(export(module, bound(module, inputs), dynamic))
     count = sum(each.numel() for each in module.parameters())
     words = f"{type(module).__name__}, as PyTorch has it: {count:,} parameters."
     return assembled(network.replace(name=name or network.name, documentation=words))
