@@ -38,7 +38,7 @@ COMMANDS = {
     "completion": "Let a shell complete commands, files, models and settings.",
     "doctor": "Tell what is installed here and what it can do.",
     "weights": "Check a file of weights against a model, or convert it.",
-    "import": "Write a spec for a configuration of Hugging Face.",
+    "import": "Write a spec for a model of PyTorch, ONNX, Hugging Face.",
 }
 
 MODULES = {"import": "importing", "find-lr": "find_lr"}  # where the name of a command cannot be that of its module

@@ -151,6 +151,8 @@ COMPARISONS = {"Equal": "Equal", "Less": "Less", "Greater": "Greater", "LessOrEq
 def _comparison(name: str) -> Any:
     def apply(b: GraphBuilder, left: Any, right: Any) -> Value:
         left, right = _counted(b, left), _counted(b, right)
+        if isinstance(left, Known) and isinstance(right, Known):
+            left = _measured(b, left, right)
         return shared(b, name, _as_sizes(left, right), _as_sizes(right, left))
 
     return apply
@@ -158,6 +160,15 @@ def _comparison(name: str) -> Any:
 
 for _operator, _layer in COMPARISONS.items():
     ROWS[_operator] = _comparison(_layer)
+
+
+def _measured(b: GraphBuilder, value: Known, beside: Known) -> Any:
+    """A size as a tensor: a spec would compare two sizes before it knows them."""
+    if not value.symbolic or value.rank or beside.symbolic or beside.array.dtype.kind not in "iuf":
+        return value
+    counted = b(layer("Max"), b(layer("Range", end=value.scalar())))
+    counted = b(layer("Add", scalar=1), counted)
+    return b(layer("Cast", dtype="float"), counted) if beside.array.dtype.kind == "f" else counted
 
 
 def _as_sizes(value: Any, beside: Any) -> Any:
