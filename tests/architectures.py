@@ -67,6 +67,10 @@ _LATENT = {"head_dim": 4, "num_key_value_heads": 4, "num_experts_per_tok": 2}
 FURTHER: dict[str, dict[str, Any]] = {
     "deepseek_v2": _LATENT, "deepseek_v3": _LATENT, "esm": {"vocab_size": 33, "pad_token_id": 1}, "falcon": {"head_dim": None},
     "convnext": {"hidden_size": None}, "convnextv2": {"hidden_size": None}, "nemotron": {"num_key_value_heads": 4},
+    "prophetnet": {"num_hidden_layers": None}, "xlnet": {"max_position_embeddings": None}, "mamba2": {"num_heads": 8},
+    "bamba": {"mamba_n_heads": 8, "mamba_d_head": 8}, "swin": {"image_size": None, "patch_size": None},
+    "hiera": {"image_size": None, "patch_size": None}, "levit": {"image_size": None, "patch_size": None},
+    "efficientnet": {"hidden_dim": None}, "mobilevitv2": {"image_size": None, "patch_size": None},
     "gpt_neo": {"attention_types": [[["global", "local"], 1]], "attention_layers": ["global", "local"]},
 }  # fmt: skip
 
