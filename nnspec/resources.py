@@ -27,9 +27,12 @@ def grammar_text() -> str:
 
 
 def spec_path(path: str | Path) -> Path:
-    """The file that a user names: `zoo/resnet.nn` is nnspec's own where there is no such file here."""
+    """The file that a user names: `zoo/resnet.nn` is nnspec's own where there is no such file here.
+
+    So are the blocks in `std/`, and what is in `examples/`, pictures too.
+    """
     given = Path(path)
     library, _, rest = given.as_posix().partition("/")
-    if rest and library in ("zoo", "std") and not given.exists():
-        return (folder("specs") if library == "zoo" else folder("specs") / "std") / rest
-    return given
+    if not rest or library not in ("zoo", "std", "examples") or given.exists():
+        return given
+    return {"zoo": folder("specs"), "std": folder("specs") / "std", "examples": folder("examples")}[library] / rest

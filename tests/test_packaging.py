@@ -136,3 +136,29 @@ def test_the_same_files_give_the_same_bytes_and_the_sdist_the_same_wheel(wheel, 
     made = build("wheel", tree, tmp_path / "wheel")
     assert made.read_bytes() == wheel.read_bytes()
     assert f"version: {nnspec.__version__}\n" in (tree / "CITATION.cff").read_text()
+
+
+@pytest.mark.slow
+def test_the_first_page_works_from_the_wheel_alone_outside_the_clone(wheel, tmp_path):
+    environment, place = tmp_path / "environment", tmp_path / "place"
+    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
+    python = environment / "bin" / "python"
+    install = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)]
+    subprocess.run(install, check=True)
+    (packages,) = environment.glob("lib/*/site-packages")
+    # the dependencies are those of this environment; nnspec itself is the wheel's, which stands before it
+    (packages / "outer.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
+    place.mkdir()
+    block = (ROOT / "README.md").read_text().partition("<!-- run: first -->\n```bash\n")[2].partition("```")[0]
+    commands = [line.strip().removeprefix("&& ").removesuffix("\\").strip() for line in block.splitlines()][1:]
+    assert [command.split()[1] for command in commands] == ["train", "export", "predict"]
+    commands += ["nnspec draw examples/lenet5_digits.nn -o net.svg", "nnspec summary zoo/lenet5.nn"]
+    for command in commands:
+        run = [str(environment / "bin" / "nnspec"), *command.split()[1:]]
+        done = subprocess.run(run, cwd=place, capture_output=True, text=True)
+        assert done.returncode == 0, (command, done.stderr)
+        if "predict" in command:
+            assert "3" in done.stdout.split("logits")[-1]
+    assert (place / "net.svg").read_text().startswith("<svg")
+    where = [str(python), "-P", "-c", "import nnspec; print(nnspec.__file__)"]
+    assert subprocess.run(where, cwd=place, capture_output=True, text=True).stdout.startswith(str(packages))

@@ -20,6 +20,7 @@ from nnspec.reading.arrays import read_arrays
 from nnspec.reading.tables import SUFFIXES as TABLES
 from nnspec.reading.texts import lines_of, read_text
 from nnspec.record import Record
+from nnspec.resources import spec_path
 from nnspec.weights.arrays import Array
 
 Given = tuple[str | None, Path | str]  # the name of an input, if one is written, and a file or a text for it
@@ -157,7 +158,7 @@ def files_of(source: Path | str) -> list[Path]:
     Raises:
         SpecError: there is none.
     """
-    path = Path(source)
+    path = spec_path(source)
     if not path.exists():
         refuse(path, "there is no such file")
     if not path.is_dir():
