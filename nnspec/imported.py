@@ -37,10 +37,11 @@ def from_torch(
         SpecError: torch cannot export it, or it does what no spec can say; all such places are listed.
     """
     need("importing a module", "torch", "numpy")
-    from nnspec.importing.from_torch.module import module_text, need_equal  # torch takes a second to import
+    from nnspec.importing.from_torch.module import keeping, module_text, need_equal  # torch takes a second to import
 
-    model = loads(module_text(module, example_inputs, dynamic or {}, name), name="<import>")
-    need_equal(module, model.program, example_inputs)
+    with keeping():
+        model = loads(module_text(module, example_inputs, dynamic or {}, name), name="<import>")
+        need_equal(module, model.program, example_inputs)
     return model
 
 

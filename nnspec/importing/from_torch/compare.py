@@ -156,8 +156,7 @@ class _Wide(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func is torch.Tensor.float:
             func = torch.Tensor.double
-        wide = pytree.tree_map(_wide, (args, kwargs or {}))
-        made = func(*wide[0], **wide[1])
+        made = func(*map(_wide, args), **{name: _wide(value) for name, value in (kwargs or {}).items()})
         return made.double() if isinstance(made, torch.Tensor) and made.dtype in _NARROW else made
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
 import logging
 import re
@@ -108,13 +107,7 @@ def _drops(module: nn.Module) -> bool:
 
 
 def _quiet(stack: ExitStack) -> None:
-    """Without gradients, warnings and what torch prints and logs of what it raises, too.
-
-    Graphs are full of cycles that live until the end: looking for garbage among them takes a tenth of the time.
-    """
-    if gc.isenabled():
-        gc.disable()
-        stack.callback(gc.enable)
+    """Without gradients, warnings and what torch prints and logs of what it raises, too."""
     stack.enter_context(torch.no_grad())
     stack.enter_context(warnings.catch_warnings())
     warnings.simplefilter("ignore")

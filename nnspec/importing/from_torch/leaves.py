@@ -10,6 +10,7 @@ from torch import nn
 from nnspec.importing.from_torch.builder import Builder, Unsaid, Value
 from nnspec.importing.from_torch.opaque import depth_of, is_dropped
 from nnspec.importing.from_torch.operators.elementwise import layer
+from nnspec.importing.from_torch.operators.row import ROWS
 
 COMPOSED = (nn.Transformer, nn.TransformerEncoder, nn.TransformerDecoder, nn.TransformerEncoderLayer,
             nn.TransformerDecoderLayer)  # fmt: skip
@@ -117,6 +118,17 @@ def _attention(b: Builder, module: Any, path: str, inputs: Sequence[Value | None
     return (*result, None)
 
 
+def _norm(b: Builder, module: Any, path: str, inputs: Sequence[Value | None]) -> tuple[Value | None, ...]:
+    """A norm of batches, by the row of the operator that torch has for it."""
+
+    def held(name: str) -> Value | None:
+        key = f"{path}.{name}" if path else name
+        return None if getattr(module, name) is None else Value(key, b.stored[key].type, key)
+
+    weights = (held(name) for name in ("weight", "bias", "running_mean", "running_var"))
+    return (ROWS["batch_norm"](b, *inputs, *weights, eps=module.eps),)
+
+
 _MADE: dict[type, Callable[..., tuple[Value | None, ...]]] = {
     nn.LSTM: _recurrent,
     nn.GRU: _recurrent,
@@ -125,4 +137,7 @@ _MADE: dict[type, Callable[..., tuple[Value | None, ...]]] = {
     nn.GRUCell: _cell,
     nn.RNNCell: _cell,
     nn.MultiheadAttention: _attention,
+    nn.BatchNorm1d: _norm,
+    nn.BatchNorm2d: _norm,
+    nn.BatchNorm3d: _norm,
 }

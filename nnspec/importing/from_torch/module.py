@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -15,6 +17,22 @@ from nnspec.importing.from_torch.export import bound, export
 from nnspec.importing.from_torch.reading import read
 from nnspec.importing.mistakes import OtherOutcome
 from nnspec.ir.program import Program
+
+
+@contextmanager
+def keeping() -> Iterator[None]:
+    """Python looks for no garbage meanwhile.
+
+    Graphs are full of cycles that live until the end of an import: to look at them again and again takes a fifth of it.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def module_text(module: nn.Module, inputs: Any, dynamic: Mapping[str, str], name: str | None) -> str:

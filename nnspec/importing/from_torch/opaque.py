@@ -1,7 +1,8 @@
-"""Modules of torch whose insides are not read: recurrent layers and attention of several heads are layers of nnspec.
+"""Modules of torch whose insides are not read: recurrent layers, attention of several heads and norms of batches.
 
 While a module is exported, their `forward` is one operator, `nnspec::apply`, that knows the shapes of its results. The
-graph then has one node for each, whatever torch does inside for these sizes.
+graph then has one node for each, whatever torch does inside for these sizes. Norms of batches are among them because
+torch takes a norm apart to find its shape, which is a third of the time of exporting a ResNet.
 """
 
 from __future__ import annotations
@@ -142,6 +143,18 @@ def _attention(module: nn.MultiheadAttention) -> Any:
     return shapes, forward
 
 
+def _norm(module: Any) -> Any:
+    def shapes(inputs: list[torch.Tensor | None]) -> list[torch.Tensor]:
+        (x,) = inputs
+        assert x is not None
+        module._check_input_dim(x)
+        if x.shape[1] != module.num_features:
+            raise ValueError(f"expected {module.num_features} channels, got {x.shape[1]}")
+        return [torch.empty_like(x)]
+
+    return shapes, lambda path: lambda input: torch.ops.nnspec.apply([input], path)[0]
+
+
 FORWARDS: dict[type, Callable[[Any], Any]] = {
     nn.LSTM: _recurrent,
     nn.GRU: _recurrent,
@@ -150,4 +163,7 @@ FORWARDS: dict[type, Callable[[Any], Any]] = {
     nn.GRUCell: _cell,
     nn.RNNCell: _cell,
     nn.MultiheadAttention: _attention,
+    nn.BatchNorm1d: _norm,
+    nn.BatchNorm2d: _norm,
+    nn.BatchNorm3d: _norm,
 }
