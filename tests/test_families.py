@@ -13,6 +13,7 @@ import torch
 from click.testing import CliRunner
 
 import nnspec
+from nnspec import SpecError
 from nnspec.cli.main import main
 from nnspec.huggingface.known import KNOWN
 from nnspec.ir.state import state_dict, totals
@@ -92,3 +93,26 @@ def test_an_ignored_option_and_a_head_of_choice(tmp_path: Path) -> None:
     taken = CliRunner().invoke(main, ["import", str(path), "--ignore", "wings", "--ignore", "quantization_config",
                                       "--head", "question-answering"])  # fmt: skip
     assert taken.exit_code == 0 and "model LlamaForQuestionAnswering {" in taken.stdout
+
+
+COUNTS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers", "encoder_layers", "decoder_layers")
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "opt", "vit", "bert", "t5", "bart", "gpt_neox", "falcon", "mamba"])
+def test_the_only_layer_has_a_number_in_its_keys_as_the_first_of_two(kind: str) -> None:
+    usual = next(each for each in SMALL.values() if each["model_type"] == kind)
+    one, two = (
+        {entry.key for entry in state_dict(nnspec.from_config({**usual, **dict.fromkeys(fields, count)}).program)}
+        for count in (1, 2)
+        for fields in [[each for each in COUNTS if each in usual]]
+    )
+    assert one < two
+
+
+@pytest.mark.parametrize("kind", ["qwen2", "qwen2_moe", "qwen3", "qwen3_moe"])
+def test_a_window_of_zero_is_none_where_no_windows_are_used(kind: str) -> None:
+    usual = next(each for each in SMALL.values() if each["model_type"] == kind)
+    assert nnspec.from_config({**usual, "sliding_window": 0, "use_sliding_window": False})
+    with pytest.raises(SpecError, match="asks for windows, and there is no sliding_window"):
+        layers = ["sliding_attention"] * usual["num_hidden_layers"]
+        nnspec.from_config({**usual, "sliding_window": 0, "use_sliding_window": True, "layer_types": layers})

@@ -115,6 +115,8 @@ def stacked(label: str, layers: Sequence[str]) -> list[str]:
         again = runs and runs[-1][1] == layer
         runs[-1:] = [(runs[-1][0] + 1, layer)] if again else [*runs[-1:], (1, layer)]
     steps = [f"{count} x {layer}" if count > 1 else layer for count, layer in runs]
+    if len(layers) == 1:
+        return [f"{label}: {{", f"0: {layers[0]}", "}"]  # transformers numbers the only one, too
     if len(runs) == 1:
         return [f"{label}: {steps[0]}"]
     turn = next((turn for turn in range(2, 13) if len(runs) > 3 and _takes_turns(layers, turn)), None)

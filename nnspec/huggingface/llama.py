@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from nnspec.huggingface.configuration import Positive, Probability, Problem, Width
 from nnspec.huggingface.decoder import Decoder, heads
@@ -11,6 +13,7 @@ from nnspec.huggingface.rotation import Turned
 from nnspec.huggingface.spelling import Argument, Written, call
 
 Kind = Literal["full_attention", "sliding_attention"]
+Window = Annotated[int, Field(ge=0, lt=2**31)]  # 0 where there is none, as transformers writes it of a mixture
 TURN = Written("turn")  # the layer that turns queries and keys
 NAMES: dict[Kind, str] = {"full_attention": "far", "sliding_attention": "near"}
 
@@ -143,13 +146,13 @@ class Qwen2(Llama):
     num_key_value_heads: Width | None = 32
     max_position_embeddings: Width = 32768
     use_sliding_window: bool = False
-    sliding_window: Width | None = 4096
+    sliding_window: Window | None = 4096
     max_window_layers: int = 28
 
     @property
     def window(self) -> int | None:
         """Where windows are used."""
-        return self.sliding_window if self.use_sliding_window else None
+        return (self.sliding_window or None) if self.use_sliding_window else None
 
     def kinds(self) -> tuple[Kind, ...]:
         """The last layers have windows."""
