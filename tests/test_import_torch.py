@@ -234,3 +234,33 @@ class Written(nn.Module):
 
 def test_what_is_written_into_a_part_of_a_tensor_is_there_afterwards() -> None:
     assert "Concat" in nnspec.from_torch(Written(), torch.rand(2, 4, 3), dynamic={"x": "N 4 3"}).text
+
+
+class Norms(nn.Module):
+    """Norms of batches of all kinds: without statistics, without weights, and one with another's."""
+
+    def __init__(self, channels: int = 4) -> None:
+        super().__init__()
+        self.plain = nn.BatchNorm2d(channels, eps=1e-3, momentum=None)
+        self.bare = nn.BatchNorm2d(4, affine=False)
+        self.fresh = nn.BatchNorm2d(4, track_running_stats=False)
+        self.tied = nn.BatchNorm2d(4)
+        self.tied.weight = self.plain.weight
+        self.line = nn.BatchNorm1d(4)
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        x = self.tied(self.fresh(self.bare(self.plain(image))))
+        return self.line(x.flatten(2))
+
+
+def test_norms_of_batches_are_layers_with_their_own_arguments() -> None:
+    text = nnspec.from_torch(Norms(), torch.rand(2, 4, 3, 3), dynamic={"image": "N 4 H W"}).text
+    for layer in ("BatchNorm2d(eps = 0.001, momentum = none)", "BatchNorm2d(affine = false)",
+                  "BatchNorm2d(track_running_stats = false)", "weight = plain.weight", "line: BatchNorm1d"):  # fmt: skip
+        assert layer in text
+
+
+def test_a_norm_for_other_channels_is_refused_with_the_line() -> None:
+    with pytest.raises(nnspec.SpecError, match="5") as refused:
+        nnspec.from_torch(Norms(5), torch.rand(2, 4, 3, 3), dynamic={"image": "N 4 H W"})
+    assert "self.plain(image)" in str(refused.value)

@@ -108,7 +108,6 @@ def _(b: Builder, input: Value, weight: Any, bias: Any, running_mean: Any, runni
     rank = {2: 1, 3: 1, 4: 2, 5: 3}[input.rank]
     tracked = running_mean is not None
     momentum = module.momentum if hasattr(module, "momentum") else momentum
-    fields: dict[str, Any] = {} if momentum == 0.1 else {"momentum": momentum}
     made = layer(
         f"BatchNorm{rank}d",
         eps=None if eps == 1e-5 else eps,
@@ -116,8 +115,9 @@ def _(b: Builder, input: Value, weight: Any, bias: Any, running_mean: Any, runni
         bias=False if bias is None and weight is not None else None,
         scale=False if weight is None and bias is not None else None,
         track_running_stats=None if tracked else False,
-        **fields,
     )
+    if momentum != 0.1:  # None has a meaning: all batches weigh the same
+        made = made.model_copy(update={"momentum": momentum})
     found = own(b, made, [input], weight=weight, bias=bias, running_mean=running_mean, running_var=running_var)
     if found is not None:
         return found
