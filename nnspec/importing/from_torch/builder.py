@@ -53,6 +53,7 @@ class Builder:
         self.count = 0
         self.makers: dict[str, Operation] = {}  # of values, by their names
         self._held: dict[tuple[str, int], Value] = {}
+        self._below: dict[str, list[str]] = {}  # the keys that are stored below each path, without it
 
     def __call__(self, layer: Layer, *inputs: Value | None) -> Value:
         """The first result of a layer."""
@@ -191,9 +192,11 @@ class Builder:
     def _is_whole(self, path: str, weights: Mapping[str, Value]) -> bool:
         """Whether nothing else is stored below a path: a layer has no others inside."""
         names = {*weights, "num_batches_tracked"}
-        kept = (key for key, each in self.stored.items() if each.persistent and key.startswith(f"{path}."))
-        below = (key[len(path) + 1 :] for key in kept)
-        return all(name in names or name.startswith("parametrizations.") for name in below)
+        if not self._below:  # all are stored before the first layer is read
+            for key in (key for key, each in self.stored.items() if each.persistent):
+                for dot in (place for place, sign in enumerate(key) if sign == "."):
+                    self._below.setdefault(key[:dot], []).append(key[dot + 1 :])
+        return all(name in names or name.startswith("parametrizations.") for name in self._below.get(path, ()))
 
     @staticmethod
     def prefix(value: Value, name: str) -> str | None:
