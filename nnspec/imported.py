@@ -41,7 +41,7 @@ def from_torch(
 
     with keeping():
         model = loads(module_text(module, example_inputs, dynamic or {}, name), name="<import>")
-        need_equal(module, model.program, example_inputs)
+        model.notes = need_equal(module, model.program, example_inputs)
     return model
 
 

@@ -99,12 +99,17 @@ def outcome(kind: str) -> tuple[str, str]:
     """How an architecture imports: "equal" and its text, or why it does not."""
     model, example, dynamic = built(kind)
     try:
-        return "equal", nnspec.from_torch(model, example, dynamic=dynamic).text
+        return said("equal", nnspec.from_torch(model, example, dynamic=dynamic))
     except nnspec.SpecError as refused:
         fixed = str(refused)
         if not any(code in fixed for code in ("E0531", "E0532")):
             return fixed.strip(), ""
-    return "equal, of fixed sizes", nnspec.from_torch(model, example).text
+    return said("equal, of fixed sizes", nnspec.from_torch(model, example))
+
+
+def said(word: str, model: nnspec.Model) -> tuple[str, str]:
+    """The word with what is to be known of how results were compared, and the text."""
+    return "; ".join((word, *model.notes)), model.text
 
 
 def table(kinds: list[str]) -> Iterator[tuple[str, str, str, float]]:

@@ -202,6 +202,27 @@ TOWER = """\
 """
 
 
+class Narrow(nn.Module):
+    """It takes numbers of 32 bits alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if x.dtype != torch.float32:
+            raise TypeError("32 bits are wanted")
+        return self.linear(x)
+
+
+def test_what_results_were_compared_by_is_said() -> None:
+    with torch.device("meta"):
+        empty = nn.Linear(4, 3)
+    assert nnspec.from_torch(nn.Linear(4, 3), torch.rand(2, 4)).notes == ()
+    assert "32 bits, to 0.0001: its code takes no 64 bits" in nnspec.from_torch(Narrow(), torch.rand(2, 4)).notes[0]
+    assert "meta device" in nnspec.from_torch(empty, torch.rand(2, 4, device="meta")).notes[0]
+
+
 def test_norms_of_weights_recurrent_layers_attention_buffers_and_what_is_not_used() -> None:
     model = nnspec.from_torch(Tower(), torch.rand(2, 3, 9), dynamic={"x": "N 3 T"})
     assert TOWER in model.text

@@ -25,7 +25,7 @@ NAMES = [
 ]  # fmt: skip
 MEMBERS = [
     "benchmark", "cached", "check", "compare_weights", "diff", "draw", "evaluate", "export_onnx", "export_triton", "find_learning_rate",
-    "load_weights", "name", "others", "predict", "prepared", "sample", "session", "sources", "summary", "text",
+    "load_weights", "name", "others", "page", "predict", "prepared", "sample", "session", "sources", "summary", "text",
     "to_json", "to_onnx", "to_torch", "torch_source", "train", "verify", "verify_onnx", "why",
 ]  # fmt: skip
 

@@ -126,8 +126,6 @@ def _of_torch(target: str, inputs: dict[str, str], dynamic: dict[str, str], name
 
 def _write_onnx(model: Model, output: str | None) -> None:
     """Write the text, and the weights beside it."""
-    for note in model.notes:
-        click.echo(f"  note: {note}", err=True)
     if output is None or not isinstance(model.weights, Mapping) or not model.weights:
         _write(model.text, model, output)
         return
@@ -141,6 +139,8 @@ def _write_onnx(model: Model, output: str | None) -> None:
 
 
 def _write(text: str, model: Model, output: str | None) -> None:
+    for note in model.notes:
+        click.echo(f"  note: {note}", err=True)
     if output is None:
         echo_whole(text, end="")
         return

@@ -1,4 +1,4 @@
-"""`differences`: a module and the program that was written from it, compared by weights, and by results in float64."""
+"""`compared`: a module and the program that was written from it, compared by weights, and by results in float64."""
 
 from __future__ import annotations
 
@@ -17,43 +17,58 @@ from nnspec.importing.from_torch.export import reason_of
 from nnspec.importing.mistakes import CannotCompare
 from nnspec.ir.program import Program
 from nnspec.layers.base import Layer
+from nnspec.record import Record
 from nnspec.to_torch.module import build
 
 SHOWN = 5  # differences of a kind
-TOLERANCE = 1e-9
+TOLERANCE, NARROW_TOLERANCE = 1e-9, 1e-4  # in 64 bits, and in 32
 STRIDES = 64  # all strides of a network together
 LEAST = 32  # places of a smaller picture
 LARGE = 200_000_000  # parameters, above which a second copy in float64 is not made
 
 
-def differences(module: nn.Module, program: Program, arguments: Mapping[str, Any]) -> Iterator[str]:
-    """What differs between a module and a program: keys, shapes, then results for the example."""
+class Compared(Record):
+    """What differs, and what should be known of how it was compared."""
+
+    found: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def compared(module: nn.Module, program: Program, arguments: Mapping[str, Any]) -> Compared:
+    """What differs between a module and a program: keys, shapes, then results for the example.
+
+    Raises:
+        SpecError: the module does not run on the example.
+    """
     with torch.device("meta"):
         made = build(program)
     theirs, ours = module.state_dict(), made.state_dict()
-    found = list(_of_keys(theirs, ours))  # in any order: weights are loaded by their names
-    yield from found
-    if found or any(tensor.is_meta for tensor in theirs.values()) or _is_random(program):
-        return
+    found = tuple(_of_keys(theirs, ours))  # in any order: weights are loaded by their names
+    if found:
+        return Compared(found)
+    if any(tensor.is_meta for tensor in theirs.values()):
+        return Compared((), ("its results were not compared: weights on the meta device have no numbers",))
+    if _is_random(program):
+        return Compared((), ("its results were not compared: it draws random numbers",))
     if any(name not in ours for name, _ in made.named_buffers()):  # its numbers are in no file of weights
         made = build(program)
-    if not _agree_when_smaller(module, made.eval(), arguments):
-        yield from _of_results(module, made, arguments)
+    return _agree_when_smaller(module, made.eval(), arguments) or _of_results(module, made, arguments)
 
 
-def _agree_when_smaller(module: nn.Module, made: nn.Module, arguments: Mapping[str, Any]) -> bool:
-    """Whether both take large pictures of another size, too, and give the same for them, in a fraction of the time.
+def _agree_when_smaller(module: nn.Module, made: nn.Module, arguments: Mapping[str, Any]) -> Compared | None:
+    """That both give the same for large pictures of another size, in a fraction of the time; None where they do not.
 
     That size leaves the same remainders by the usual strides, so that windows end alike. What has the size of the
     example in it fails or differs here, and is compared at full size.
     """
     given = {name: _smaller(value) for name, value in arguments.items()}
     if all(value is arguments[name] for name, value in given.items()):
-        return False
+        return None
     try:
-        return not _of_results(module, made, given)
+        outcome = _of_results(module, made, given)
     except Exception:  # the code of others may raise anything at a size that it was not made for
-        return False
+        return None
+    return None if outcome.found else outcome
 
 
 def _smaller(value: Any) -> Any:
@@ -84,21 +99,23 @@ def _is_random(program: Program) -> bool:
     return any(isinstance(layer, Layer) and layer.random for layer in layers)
 
 
-def _of_results(module: nn.Module, made: nn.Module, arguments: Mapping[str, Any]) -> list[str]:
+def _of_results(module: nn.Module, made: nn.Module, arguments: Mapping[str, Any]) -> Compared:
     """What differs in results, in float64; in float32 where the module is large, or its code takes no other.
 
     Raises:
         SpecError: the module does not run on the example.
     """
+    why = f"it has more than {LARGE:,} parameters"
     if sum(each.numel() for each in module.parameters()) <= LARGE:
         try:
-            return list(_of_numbers(module, made, arguments, wide=True))
-        except Exception:
-            pass
+            return Compared(tuple(_of_numbers(module, made, arguments, wide=True)))
+        except Exception as error:  # the code of others may raise anything
+            why = f"its code takes no 64 bits ({reason_of(error)[0]})"
     try:
-        return list(_of_numbers(module, made, arguments, wide=False))
+        found = tuple(_of_numbers(module, made, arguments, wide=False))
     except Exception as error:
         raise SpecError.of(CannotCompare(None, *reason_of(error))) from error
+    return Compared(found, (f"its results were compared in 32 bits, to {NARROW_TOLERANCE:g}: {why}",))
 
 
 def _of_numbers(module: nn.Module, made: nn.Module, arguments: Mapping[str, Any], wide: bool) -> Iterator[str]:
@@ -129,7 +146,7 @@ def _of_numbers(module: nn.Module, made: nn.Module, arguments: Mapping[str, Any]
             continue
         scale = max(1.0, want.abs().max().item() if want.numel() and want.is_floating_point() else 1.0)
         gap = (have.to(torch.float64) - want.to(torch.float64)).abs().max().item() if want.numel() else 0.0
-        if not gap <= (TOLERANCE if wide else 1e-4) * scale:
+        if not gap <= (TOLERANCE if wide else NARROW_TOLERANCE) * scale:
             yield f"result {number} differs by {gap:.3g}"
 
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from nnspec.diagnostics import SpecError
 from nnspec.importing.assemble import assembled
-from nnspec.importing.from_torch.compare import differences
+from nnspec.importing.from_torch.compare import compared
 from nnspec.importing.from_torch.export import bound, export
 from nnspec.importing.from_torch.reading import read
 from nnspec.importing.mistakes import OtherOutcome
@@ -54,12 +54,13 @@ def module_text(module: nn.Module, inputs: Any, dynamic: Mapping[str, str], name
     return assembled(network.replace(name=name or network.name, documentation=words))
 
 
-def need_equal(module: nn.Module, program: Program, inputs: Any) -> None:
-    """Check that a program is the module that it was written from.
+def need_equal(module: nn.Module, program: Program, inputs: Any) -> tuple[str, ...]:
+    """Check that a program is the module that it was written from; what should be known of how it was compared.
 
     Raises:
         SpecError: it has other weights, or gives other results for the example.
     """
-    found = tuple(differences(module, program, bound(module, inputs)))
-    if found:
-        raise SpecError.of(OtherOutcome(None, found))
+    outcome = compared(module, program, bound(module, inputs))
+    if outcome.found:
+        raise SpecError.of(OtherOutcome(None, outcome.found))
+    return outcome.notes
