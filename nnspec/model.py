@@ -18,6 +18,7 @@ from nnspec.ir.flatten import flattening
 from nnspec.ir.reuse import reapplied
 from nnspec.ir.state import totals
 from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.ranges import within_range
 from nnspec.recipe.frozen import frozen_weights
 from nnspec.summary import Summary, summarise
 from nnspec.train.manner import TRAINING, Manner
@@ -220,6 +221,7 @@ class Model:
             SpecError: it is no language model, or cannot be decoded step by step; the weights are not the model's, or
                 hold no vocabulary; a character of the prompt is not in it; or what runs the model is not installed.
         """
+        within_range(length=length, count=count, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
         need("sampling", "numpy", "safetensors")
         from nnspec.hub.template import rendered  # here, as below: only now is numpy known to be installed
         from nnspec.sample.opening import open_model
@@ -300,7 +302,9 @@ class Model:
             SpecError: a batch is given, and no symbol is known to count samples; or a recipe that freezes parts of the
                 model has mistakes.
         """
-        return summarise(self.program, frozen_weights(self.program, self.declarations), depth=depth, batch=batch)
+        within_range(depth=depth, batch=batch)
+        count = None if batch is None else int(batch)  # NumPy's numbers are written otherwise
+        return summarise(self.program, frozen_weights(self.program, self.declarations), depth=depth, batch=count)
 
     def draw(self, path: str | Path | None = None, *, depth: int | None = None, open: Sequence[str] = ()) -> Picture:
         """Its picture: blocks as nested boxes, repeats as one, with shapes and parameters; a notebook shows it.
@@ -313,6 +317,7 @@ class Model:
         Raises:
             SpecError: there is no block at a path, there are too many boxes, or the file cannot be written.
         """
+        within_range(depth=depth)
         from nnspec.picture.opening import view  # what a summary does not need
         from nnspec.picture.picture import Picture
 
@@ -431,6 +436,7 @@ class Model:
             SpecError: the recipe, the data or the device are wrong, the loss is not finite, a file cannot be written,
                 or PyTorch is not installed.
         """
+        within_range(workers=workers)
         need("training", *TRAINING)
         from nnspec.callbacks.named import callbacks_of
         from nnspec.train.run import train_run  # here: PyTorch takes seconds to import
@@ -471,6 +477,7 @@ class Model:
         Raises:
             SpecError: the recipe, the data or the device are wrong, or no rate lets the loss fall.
         """
+        within_range(steps=steps, workers=workers)
         need("training", *TRAINING)
         from nnspec.train.finder import find_rates  # here: PyTorch takes seconds to import
         from nnspec.train.run import new_job
@@ -612,6 +619,7 @@ class Model:
         Raises:
             SpecError: as `export_onnx`; nothing is written then.
         """
+        within_range(max_batch=max_batch)
         need("the ONNX export", "onnx", "numpy")
         from nnspec.triton.repository import write_repository  # here: onnx takes longer to import than all of nnspec
 
@@ -660,6 +668,7 @@ class Model:
         Raises:
             SpecError: as `nnspec.predict`.
         """
+        within_range(top=top, batch=batch)
         session = self.session(weights, provider=provider, limits=limits)
         from nnspec.infer.predict import predictions_for  # here: only now is numpy known to be installed
 
@@ -692,6 +701,7 @@ class Model:
             SpecError: the model takes what no person gives on a page, or cannot be written in ONNX; onnxruntime-web is
                 not found; the folder cannot be written; or a package is not installed.
         """
+        within_range(samples=samples)
         need("the page of a network", "numpy", "onnx", "onnxruntime")
         from nnspec.page.page import write_page  # here: onnx takes longer to import than all of nnspec
         from nnspec.train.settings import best_weights
@@ -728,6 +738,7 @@ class Model:
         Raises:
             SpecError: as `nnspec.evaluate`.
         """
+        within_range(top=top, worst=worst, workers=workers)
         need("evaluating", *TRAINING)
         from nnspec.evaluation.judge import judge  # here: PyTorch takes seconds to import
         from nnspec.evaluation.opening import Request, open_spec
@@ -778,6 +789,7 @@ class Model:
             SpecError: the file differs (the mistake names the first layer that does), cannot be run, or has other
                 inputs or outputs; the weights are not the model's; or a package is not installed.
         """
+        within_range(trials=trials, tolerance=tolerance, seed=seed)
         need("comparing with PyTorch", "torch", "onnx", "onnxruntime", "numpy")
         from nnspec.to_onnx.verify import verify_file  # here: torch and onnxruntime take seconds to import
 
@@ -827,6 +839,7 @@ class Model:
             SpecError: a symbol has no size, the model has no batch to set, the provider cannot be used, the model
                 cannot be exported, or onnxruntime is not installed.
         """
+        within_range(threads=threads, seconds=seconds)
         need("measuring a model", "onnx", "onnxruntime", "numpy")
         from nnspec.bench.bench import Measurement, bench  # here: onnxruntime takes long to import
 

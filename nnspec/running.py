@@ -12,6 +12,7 @@ from nnspec.kinds import kind_of
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.model import Model, settings_of
 from nnspec.opening import load, model_of_run
+from nnspec.ranges import within_range
 from nnspec.train.manner import TRAINING, Manner
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def resume(
     Raises:
         SpecError: as `Model.train`; or the folder holds no run that can be gone on with.
     """
+    within_range(workers=workers)
     need("training", *TRAINING)
     from nnspec.callbacks.named import callbacks_of
     from nnspec.train.run import resume_run  # here: PyTorch takes seconds to import
@@ -81,6 +83,7 @@ def predict(
     Raises:
         SpecError: the model or a file cannot be read or does not fit, or a package is not installed.
     """
+    within_range(top=top, batch=batch)
     if kind_of(model) == "hub":
         return load(model, limits=limits).predict(
             inputs=inputs, texts=texts, top=top, batch=batch, provider=provider, limits=limits
@@ -133,6 +136,7 @@ def evaluate(
     Raises:
         SpecError: the model or the data cannot be read or does not fit, or a package is not installed.
     """
+    within_range(top=top, worst=worst, workers=workers)
     if not isinstance(model, Model) and kind_of(model) == "hub":
         model = load(model, limits=limits)
     if isinstance(model, Model):

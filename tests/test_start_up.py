@@ -55,8 +55,8 @@ def test_a_core_command_imports_no_heavy_package(arguments):
     [
         (("--help",), 20),
         (("format", "--check", str(SPECS / "lenet5.nn")), 60),
-        (("summary", "resnet50"), 156),
-        (("summary", "zoo/mnist_convnet.nn"), 156),
+        (("summary", "resnet50"), 157),
+        (("summary", "zoo/mnist_convnet.nn"), 157),
     ],
     ids=["help", "format", "summary", "summary of a small model"],
 )

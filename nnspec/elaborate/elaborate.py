@@ -121,6 +121,8 @@ def _settings(definition: BlockDefinition, settings: Mapping[str, object], share
 
 def _value(name: str, value: object, definition: BlockDefinition, shared: Elaboration) -> Meaning:
     """A setting as a compile-time value."""
+    if getattr(value, "ndim", None) == 0:  # a number of NumPy or PyTorch, whose text is not that of a number
+        value = value.item()  # type: ignore[attr-defined]
     if isinstance(value, (list, tuple)):
         return tuple([_value(name, item, definition, shared) for item in value])
     if value is None or isinstance(value, (bool, int, float)):

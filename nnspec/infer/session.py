@@ -18,6 +18,7 @@ from nnspec.infer.ports import TensorPort
 from nnspec.infer.providers import DEVICES, open_on
 from nnspec.infer.vocabulary import Vocabulary, read_vocabulary
 from nnspec.ir.batch import BATCH
+from nnspec.ranges import within_range
 from nnspec.to_onnx.runtime import ERRORS, TENSORS, reason
 from nnspec.weights.arrays import Array
 
@@ -37,6 +38,7 @@ class Session:
         Raises:
             SpecError: the file is missing or damaged, or the provider cannot be used.
         """
+        within_range(threads=threads)
         self.path = "in memory" if isinstance(model, bytes) else str(model)
         if not isinstance(model, bytes) and not Path(model).is_file():
             raise SpecError.of(UnreadableModel(None, self.path, "there is no such file"))
@@ -45,6 +47,10 @@ class Session:
         self.outputs = tuple(map(self._port, self._session.get_outputs()))
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         self.demands = demands(self.metadata, [port.name for port in self.inputs])
+
+    def __repr__(self) -> str:
+        ports = (", ".join(f"{port.name} {port}" for port in each) for each in (self.inputs, self.outputs))
+        return f"<Session {self.path} on {self.provider}: {' -> '.join(ports)}>"
 
     def _port(self, value: Any) -> TensorPort:
         if value.type not in TENSORS:
@@ -80,6 +86,7 @@ class Session:
             SpecError: an input is missing or unknown, or does not fit; or an operator refuses the values; or the
                 model's samples are not known to be apart.
         """
+        within_range(batch=batch)
         if batch is not None and batch < 1:
             raise ValueError(f"batch is {batch}, and at least one sample is computed at a time")
         self._check_names(inputs)

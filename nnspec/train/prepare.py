@@ -324,6 +324,11 @@ def _notes(task: Task, fitted: Fitted, told_apart: int | None) -> tuple[str, ...
     tested = f", {len(task.test):,} for the test" if task.test is not None else ""
     found = [
         f"{fitted.data.name}: {counts[0]:,} samples to train on, {counts[1]:,} held out{tested}",
+        *(
+            f"the input {name} is given the field {field}"
+            for name, field in fitted.fitting.feeds.items()
+            if name != field
+        ),
         *fitted.divided.notes,
         *fitted.data.notes,
     ]
