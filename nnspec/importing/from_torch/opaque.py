@@ -2,7 +2,7 @@
 
 While a module is exported, their `forward` is one operator, `nnspec::apply`, that knows the shapes of its results. The
 graph then has one node for each, whatever torch does inside for these sizes. Norms of batches are among them because
-torch takes a norm apart to find its shape, which is a third of the time of exporting a ResNet.
+torch takes a norm apart to find its shape, which costs much of the time of exporting a ResNet.
 """
 
 from __future__ import annotations
