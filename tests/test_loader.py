@@ -99,6 +99,18 @@ def test_workers_put_samples_where_they_are_used_and_leave_alone_what_is_kept(fo
     loader.close()
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_metrics_of_the_training_part_are_watched_and_change_nothing(workers: int, folder: Path) -> None:
+    plain = train(folder, memory="0", workers=workers)
+    watched = train(folder, memory="0", workers=workers, watch=["training_metrics"])
+    assert all(
+        torch.equal(one, load_file(watched.last_weights)[name]) for name, one in load_file(plain.last_weights).items()
+    )
+    found = nnspec.evaluate(watched, weights=watched.last_weights, part="training", workers=workers)
+    assert watched.history[-1]["training_accuracy"] == found.figures["accuracy"]
+    assert "training_accuracy" in (watched.folder / "metrics.csv").read_text().splitlines()[0]
+
+
 def test_samples_with_other_fields_than_the_first_are_refused(folder: Path) -> None:
     class Mixed(Dataset[tuple[torch.Tensor, float]]):
         def __len__(self) -> int:

@@ -113,6 +113,16 @@ def test_a_report_has_all_parts_of_a_run_of_pictures(runs: Path) -> None:
     assert nnspec.__version__ in page.text["versions"] and "not recorded" not in page.text["versions"]
 
 
+def test_watched_metrics_of_the_training_part_are_a_curve_beside_those_held_out() -> None:
+    from nnspec.report.curves import panels_of_run
+
+    history = [{"loss": 1.0, "validation_loss": 1.5, "accuracy": 0.5, "training_accuracy": 0.6} for _ in range(3)]
+    losses, accuracy = panels_of_run(history, {"accuracy": (3, 0.6), "loss": (3, 1.0)})
+    assert list(losses.curves) == ["loss", "validation_loss"]
+    assert accuracy.curves == {"accuracy (validation)": [0.5] * 3, "accuracy (training)": [0.6] * 3}
+    assert not accuracy.marks
+
+
 def test_its_figures_are_those_of_the_evaluation(runs: Path, tmp_path: Path) -> None:
     from nnspec.report.report import write_report
 

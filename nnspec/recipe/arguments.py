@@ -52,7 +52,7 @@ class RecipeArguments(TypedDict, total=False):
     precision: Literal["float32", "bfloat16", "float16"]
     compile: bool
     ema: float | None
-    watch: Sequence[Literal["gradient_norm", "gradient_noise"]]
+    watch: Sequence[Literal["gradient_norm", "gradient_noise", "training_metrics"]]
     early_stopping: int | None
     better: Literal["higher", "lower"] | None
     decay: Literal["all", "matrices"]

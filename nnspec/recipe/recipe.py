@@ -74,8 +74,8 @@ class Recipe(Values):
     convolutions. `compile = true` takes the networks through torch.compile. `ema` is the decay of averaged weights,
     at most (1 + t) / (10 + t) after t steps, which are validated and stored; `raw.safetensors` has the others. `decay =
     "matrices"` leaves norms and biases out of weight decay. `watch = ["gradient_norm", "gradient_noise"]` adds these to
-    the metrics. `early_stopping = 5` ends a run after 5 epochs without a
-    better value. The best weights are those of the best first metric, or of the least loss; `better = "higher"` or
+    the metrics, `"training_metrics"` those of the training part. `early_stopping = 5` ends a run after 5 epochs without
+    a better value. The best weights are those of the best first metric, or of the least loss; `better = "higher"` or
     `"lower"` says what is better where that does not follow from how the metric is computed.
 
     Transfer: `weights` is the file to start from, `drop` the parts that are not taken from it; with `partial = true` it
@@ -104,7 +104,7 @@ class Recipe(Values):
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
     compile: bool = False
     ema: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
-    watch: tuple[Literal["gradient_norm", "gradient_noise"], ...] = ()
+    watch: tuple[Literal["gradient_norm", "gradient_noise", "training_metrics"], ...] = ()
     early_stopping: PositiveInt | None = None
     better: Literal["higher", "lower"] | None = None
     decay: Literal["all", "matrices"] = "all"

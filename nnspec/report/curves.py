@@ -30,13 +30,17 @@ def panels_of_run(history: Sequence[Row], marks: Mapping[str, tuple[int, float]]
     """The panels of a run: those of training and validation together, loss by loss and metric by metric."""
     groups: dict[str, list[str]] = {}
     for name in columns(history):
-        groups.setdefault("losses" if _is_loss(name) else name.removeprefix("validation_"), []).append(name)
+        bare = name.removeprefix("validation_").removeprefix("training_")
+        groups.setdefault("losses" if _is_loss(name) else bare, []).append(name)
+    known = {name for names in groups.values() for name in names}
+    # the training part has a curve, and needs no mark
+    drawn = {name for name in known if f"training_{name}" in known}
     judged = {name for name in marks if not _is_loss(name)}
     return [
         Panel(
             title,
-            {_of(name, "validation", judged): [row.get(name) for row in history] for name in names},
-            {_of(name, "training", judged): marks[name] for name in names if name in judged},
+            {_of(name, "validation", judged | drawn): [row.get(name) for row in history] for name in names},
+            {_of(name, "training", judged): marks[name] for name in names if name in judged - drawn},
         )
         for title, names in groups.items()
     ]
@@ -44,6 +48,8 @@ def panels_of_run(history: Sequence[Row], marks: Mapping[str, tuple[int, float]]
 
 def _of(name: str, part: str, judged: Set[str]) -> str:
     """The name of a metric with the part that it is of, where both parts are judged."""
+    if name.startswith("training_"):
+        return f"{name.removeprefix('training_')} (training)"
     return f"{name} ({part})" if name in judged else name
 
 

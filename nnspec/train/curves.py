@@ -25,7 +25,9 @@ def write_curves(path: Path, history: list[Row]) -> None:
     names = [name for name in (history[0] if history else ()) if name not in NO_CURVES]
     names = [name for name in names if any(row.get(name) is not None for row in history)]
     losses = [name for name in names if name == "loss" or name.endswith("_loss")]
-    panels = [losses, *([name] for name in names if name not in losses)]
+    both = [f"training_{name}" for name in names if f"training_{name}" in names]  # drawn beside those that are held out
+    single = [name for name in names if name not in (*losses, *both)]
+    panels = [losses, *([name, *(each for each in both if each == f"training_{name}")] for name in single)]
     picture = Image.new("RGB", (WIDTH, HEIGHT * len(panels)), "white")
     for index, panel in enumerate(panels):
         _panel(picture, index * HEIGHT, {name: [row.get(name) for row in history] for name in panel})

@@ -28,6 +28,7 @@ from nnspec.train.task import PhaseTask, Task
 from nnspec.train.turns import Turns
 from nnspec.train.whole import Part
 
+TRAINING_METRICS = "training_metrics"  # what `watch` calls them
 LOOK = 100  # steps between checks that the loss is finite
 Row = dict[str, float | int | None]
 
@@ -228,4 +229,5 @@ class Loop:
 
     def _judged(self) -> dict[str, float | None]:
         with self.stored():
-            return self.network.validate()
+            trained = self.network.judge_training() if TRAINING_METRICS in self.task.recipe.watch else {}
+            return {**self.network.validate(), **trained}

@@ -21,6 +21,7 @@ from nnspec.train.turns import Turns
 from nnspec.train.whole import Accumulation, Judge, Part, results
 
 F = TypeVar("F", bound=Callable[..., object])
+TRAINING = "training_"  # which the columns of metrics of the training part begin with
 HALF = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -85,6 +86,11 @@ class Network:
         """The loss and the metrics of the validation part, as columns of the metrics of a run."""
         found = self.judge(self.task.validation)
         return {"validation_loss": found.pop("loss"), **found}
+
+    def judge_training(self) -> dict[str, float | None]:
+        """The metrics of the training part as it is, without augmentation, as columns of the metrics of a run."""
+        found = self.judge(self.task.training)
+        return {f"{TRAINING}{name}": value for name, value in found.items() if name != "loss"}
 
     def judge(self, part: Delivery, watch: Callable[[Values], None] | None = None) -> dict[str, float | None]:
         """The loss and the metrics of a part: of all its samples, whatever the batches and processes.

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from nnspec.recipe.optimizers import LBFGS, SparseAdam
-from nnspec.train.gradients import NOISE, Gradients
+from nnspec.train.gradients import NOISE, NORM, Gradients
 from nnspec.train.optimizer import optimizers
 from nnspec.train.pace import Course
 from nnspec.train.schedule import pace
@@ -60,8 +60,8 @@ class Turns:
         # gradients in float16 are multiplied until they are in its range; a step whose gradients overflow is left out
         self.scaled = task.recipe.precision == "float16"
         self.scaler = torch.amp.GradScaler(task.device.type, enabled=self.scaled)
-        noise = NOISE in task.recipe.watch
-        self.gradients = Gradients(self.parameters, self.sizes, task.strategy, noise) if task.recipe.watch else None
+        noise, watched = NOISE in self.wanted, not {NORM, NOISE}.isdisjoint(self.wanted)
+        self.gradients = Gradients(self.parameters, self.sizes, task.strategy, noise) if watched else None
         self.watch: Callable[[Tensor], None] | None = None  # sees each loss before its gradients are computed
         self.round = max(each.steps for each in task.phases)
         own = set(map(id, self.parameters))
