@@ -101,7 +101,13 @@ def main(folder: Path) -> None:
     assert_type(session, nnspec.Session)
     outputs: Mapping[str, object] = session.run({"features": features})
     print(outputs, nnspec.predict(file, {"features": features})[0])
-    print(nnspec.from_onnx, nnspec.from_torch, nnspec.load_plugin, contract, counting.steps)
+    imported = nnspec.from_torch(module, torch.zeros(2, 4), dynamic={"features": "N 4"})
+    assert_type(imported, nnspec.Model)
+    assert_type(imported.notes, tuple[str, ...])
+    assert_type(nnspec.from_onnx(file, dynamic={"features": "N 4"}), nnspec.Model)
+    options: dict[str, object] = {"model_type": "gpt2", "n_layer": 1, "n_embd": 8, "n_head": 2, "vocab_size": 50}
+    assert_type(nnspec.from_config(options, name="Small"), nnspec.Model)
+    print(model.page, nnspec.load_plugin, contract, counting.steps)
     try:
         nnspec.load("flowrs.nn")
     except nnspec.SpecError as error:
