@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from docs.site import commands, library, mistakes, recipes, written
-from docs.site.build import PARTS, all_pages, write_html, write_site
+from docs.site.build import PARTS, all_pages, playground_page, write_html, write_site
 from docs.site.page import Page, block
 from nnspec.cli.main import COMMANDS
 from nnspec.explain import mistakes as codes
@@ -56,15 +56,19 @@ def test_a_fence_is_longer_than_those_in_it() -> None:
 def test_all_of_it_is_built_without_a_warning(tmp_path: Path) -> None:
     pages = all_pages()
     assert not dead(pages)
+    pages.append(playground_page())
     write_site(tmp_path, pages)
     tops = {page.path.partition("/")[0] for page in pages}
     assert all(place in tops for _, place in PARTS if place != "course")
     if find_spec("zensical") is None:
         pytest.skip("Zensical is not installed: the pages are made, their HTML is not")
-    write_html(tmp_path)
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "index.html").write_text("<h1>Playground</h1>")
+    write_html(tmp_path, tmp_path / "made")
+    html = (tmp_path / "html" / "playground.html").read_text(encoding="utf-8")
+    assert 'href="playground/index.html"' in html and (tmp_path / "html" / "playground" / "index.html").is_file()
     for page in pages:
-        html = tmp_path / "html" / page.path.replace(".md", ".html")
-        assert html.is_file(), page.path
+        assert (tmp_path / "html" / page.path.replace(".md", ".html")).is_file(), page.path
     start = (tmp_path / "html" / "start.html").read_text(encoding="utf-8")
     asked = re.findall(r'(?:src|href)="(https?://[^"]+)"', start)
     assert not [each for each in asked if re.search(r"\.(?:js|css|woff2?)\b", each)]  # no request leaves the machine

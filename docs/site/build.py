@@ -16,6 +16,7 @@ GENERATED = (layers, recipes, commands, mistakes, library, zoo)
 PARTS = (
     ("Home", "index.md"),
     ("Start", "start.md"),
+    ("Playground", "playground.md"),
     ("Guide", "guide"),
     ("Course", "course"),
     ("How to", "how_to"),
@@ -79,8 +80,24 @@ def write_site(target: Path, pages: Iterable[Page]) -> None:
     (target / "zensical.toml").write_text(_HEAD.format(nav=_navigation(made)), encoding="utf-8")
 
 
-def write_html(target: Path) -> str:
+def playground_page() -> Page:
+    """The page that leads to the playground, which stands beside it."""
+    text = """# Playground
+
+The whole compiler in your browser: type a network and see its summary, its picture and its mistakes. Nothing leaves
+your machine.
+
+<a href="playground/index.html">Open the playground</a>
+"""
+    return Page("playground.md", text)
+
+
+def write_html(target: Path, playground: Path | None = None) -> str:
     """Let Zensical make HTML of it; what Zensical prints.
+
+    Args:
+        target: the folder of the site.
+        playground: the folder that `nnspec.playground.build` made, which becomes a part of the site.
 
     Raises:
         RuntimeError: it is not installed, or it warns.
@@ -91,6 +108,8 @@ def write_html(target: Path) -> str:
     said = done.stdout + done.stderr
     if done.returncode != 0 or "warning" in said.lower():
         raise RuntimeError(f"Zensical does not build the site:\n{said}")
+    if playground is not None:
+        shutil.copytree(playground, target / "html" / "playground")
     return said
 
 
@@ -98,6 +117,8 @@ def _navigation(pages: list[Page]) -> str:
     lines = []
     for title, place in PARTS:
         if place.endswith(".md"):
+            if all(page.path != place for page in pages):
+                continue  # the playground is built apart
             lines.append(f'  {{ "{title}" = "{place}" }},')
             continue
         inside = [page for page in pages if page.path.startswith(f"{place}/") and page.path.endswith(".md")]
