@@ -130,14 +130,24 @@ def test_on_a_real_terminal_ctrl_c_ends_it_with_success(tmp_path: Path) -> None:
     (tmp_path / "m.nn").write_text(SPEC.format(30))
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "nnspec", "summary", "m.nn", "--watch"]
-    with subprocess.Popen(command, cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs) as running:
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=_heed_ctrl_c
+    ) as running:
         os.close(theirs)
-        assert "150" in _read(ours)
-        (tmp_path / "m.nn").write_text(SPEC.format(5))
-        assert "25" in _read(ours)
-        running.send_signal(signal.SIGINT)
-        assert running.wait(30) == 0
+        try:
+            assert "150" in _read(ours)
+            (tmp_path / "m.nn").write_text(SPEC.format(5))
+            assert "25" in _read(ours)
+            running.send_signal(signal.SIGINT)
+            assert running.wait(30) == 0
+        finally:
+            running.kill()
     os.close(ours)
+
+
+def _heed_ctrl_c() -> None:
+    """What shells start in the background leaves Ctrl-C alone, and so would the tests there."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_a_name_that_is_no_file_is_refused_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
