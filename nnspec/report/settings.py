@@ -50,7 +50,7 @@ def versions(run: StoredRun) -> str:
     then = run.settings.versions
     names = dict.fromkeys([*then, *now])
     rows = ((name, then.get(name, "" if then else "not recorded"), now.get(name, "")) for name in names)
-    return table("Versions", ("", "of the training", "of this report"), rows)
+    return table("What it ran with", ("", "of the training", "of this report"), rows)
 
 
 def _installed() -> Iterator[tuple[str, str]]:
