@@ -1,5 +1,6 @@
 """The wheel: what is in it, and that the core works from it alone."""
 
+import os
 import subprocess
 import sys
 import tarfile
@@ -141,6 +142,7 @@ def test_the_same_files_give_the_same_bytes_and_the_sdist_the_same_wheel(wheel, 
 @pytest.mark.slow
 def test_the_first_page_works_from_the_wheel_alone_outside_the_clone(wheel, tmp_path):
     environment, place = tmp_path / "environment", tmp_path / "place"
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
     python = environment / "bin" / "python"
     install = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)]
@@ -155,10 +157,11 @@ def test_the_first_page_works_from_the_wheel_alone_outside_the_clone(wheel, tmp_
     commands += ["nnspec draw examples/lenet5_digits.nn -o net.svg", "nnspec summary zoo/lenet5.nn"]
     for command in commands:
         run = [str(environment / "bin" / "nnspec"), *command.split()[1:]]
-        done = subprocess.run(run, cwd=place, capture_output=True, text=True)
+        done = subprocess.run(run, cwd=place, capture_output=True, text=True, env=variables)
         assert done.returncode == 0, (command, done.stderr)
         if "predict" in command:
             assert "3" in done.stdout.split("logits")[-1]
     assert (place / "net.svg").read_text().startswith("<svg")
     where = [str(python), "-P", "-c", "import nnspec; print(nnspec.__file__)"]
-    assert subprocess.run(where, cwd=place, capture_output=True, text=True).stdout.startswith(str(packages))
+    found = subprocess.run(where, cwd=place, capture_output=True, text=True, env=variables).stdout
+    assert found.startswith(str(packages))
