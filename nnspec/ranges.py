@@ -35,9 +35,9 @@ def within_range(**given: object) -> None:
         ValueError: one is less than it may be, or is no number at all (NaN).
     """
     for name, value in given.items():
-        kind, words = (Real, "a number") if name in BROKEN else (Integral, "a whole number")
         if value is None:
             continue
+        kind, words = (Real, "a number") if name in BROKEN else (Integral, "a whole number")
         if isinstance(value, bool) or not isinstance(value, kind):
             raise TypeError(f"{name} = {value!r}: it is {words}, {LEAST[name]} or more")
         if not value >= LEAST[name]:  # type: ignore[operator]  # both are real

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
+OWN = {"zoo": "specs", "std": "specs/std", "examples": "examples"}  # the folders by what users call them
 
 
 @cache
@@ -33,6 +34,5 @@ def spec_path(path: str | Path) -> Path:
     """
     given = Path(path)
     library, _, rest = given.as_posix().partition("/")
-    if not rest or library not in ("zoo", "std", "examples") or given.exists():
-        return given
-    return {"zoo": folder("specs"), "std": folder("specs") / "std", "examples": folder("examples")}[library] / rest
+    own = OWN.get(library) if rest else None
+    return given if own is None or given.exists() else folder(own) / rest

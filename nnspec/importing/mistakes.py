@@ -24,7 +24,20 @@ class BadExample(Diagnostic):
         return f"the example inputs cannot be used: {self.reason}"
 
 
-class CannotExport(Diagnostic):
+class _Fails(Diagnostic):
+    """The code of others fails, for its own reason and at a line of its own where that is known."""
+
+    reason: str
+    origin: Origin | None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        if self.origin is None:
+            return ()
+        return (f"it fails at {self.origin.file}:{self.origin.line}: {self.origin.code}",)
+
+
+class CannotExport(_Fails):
     """PyTorch cannot trace the module: `torch.export` fails, most often where the code depends on the values of data.
 
     The message is PyTorch's own. What depends on data (an `if` on a tensor, `.item()`, a list of boxes) has no fixed
@@ -32,18 +45,10 @@ class CannotExport(Diagnostic):
     """
 
     code = "E0531"
-    reason: str
-    origin: Origin | None
 
     @property
     def message(self) -> str:
         return f"torch.export cannot export the module: {self.reason}"
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        if self.origin is None:
-            return ()
-        return (f"it fails at {self.origin.file}:{self.origin.line}: {self.origin.code}",)
 
     @property
     def help(self) -> str | None:
@@ -128,25 +133,17 @@ class OtherOutcome(Diagnostic):
         return "this is a fault of nnspec: please report it with the model"
 
 
-class CannotCompare(Diagnostic):
+class CannotCompare(_Fails):
     """The module cannot be run on the example inputs, by which the spec that was written is compared with it.
 
     The message is that of its own code. It was traced, which needs no numbers; with numbers it fails.
     """
 
     code = "E0590"
-    reason: str
-    origin: Origin | None
 
     @property
     def message(self) -> str:
         return f"the module cannot be run on the example, to compare the spec with it: {self.reason}"
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        if self.origin is None:
-            return ()
-        return (f"it fails at {self.origin.file}:{self.origin.line}: {self.origin.code}",)
 
     @property
     def help(self) -> str | None:

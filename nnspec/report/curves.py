@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from nnspec.record import Record
 from nnspec.report.figure import COLORS, INK, Drawing
+from nnspec.train.settings import TRAINING
 
 Curve = Sequence[float | None]  # a value an epoch
 Row = Mapping[str, float | None]
@@ -30,11 +31,11 @@ def panels_of_run(history: Sequence[Row], marks: Mapping[str, tuple[int, float]]
     """The panels of a run: those of training and validation together, loss by loss and metric by metric."""
     groups: dict[str, list[str]] = {}
     for name in columns(history):
-        bare = name.removeprefix("validation_").removeprefix("training_")
+        bare = name.removeprefix("validation_").removeprefix(TRAINING)
         groups.setdefault("losses" if _is_loss(name) else bare, []).append(name)
     known = {name for names in groups.values() for name in names}
     # the training part has a curve, and needs no mark
-    drawn = {name for name in known if f"training_{name}" in known}
+    drawn = {name for name in known if f"{TRAINING}{name}" in known}
     judged = {name for name in marks if not _is_loss(name)}
     return [
         Panel(
@@ -48,8 +49,8 @@ def panels_of_run(history: Sequence[Row], marks: Mapping[str, tuple[int, float]]
 
 def _of(name: str, part: str, judged: Set[str]) -> str:
     """The name of a metric with the part that it is of, where both parts are judged."""
-    if name.startswith("training_"):
-        return f"{name.removeprefix('training_')} (training)"
+    if name.startswith(TRAINING):
+        return f"{name.removeprefix(TRAINING)} (training)"
     return f"{name} ({part})" if name in judged else name
 
 

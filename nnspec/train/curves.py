@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from nnspec.output import replacing
+from nnspec.train.settings import TRAINING
 
 WIDTH, HEIGHT, MARGIN = 640, 220, 60  # of one panel, in pixels
 COLORS = ((31, 119, 180), (255, 127, 14), (44, 160, 44), (214, 39, 40), (148, 103, 189), (140, 86, 75))
@@ -25,9 +26,9 @@ def write_curves(path: Path, history: list[Row]) -> None:
     names = [name for name in (history[0] if history else ()) if name not in NO_CURVES]
     names = [name for name in names if any(row.get(name) is not None for row in history)]
     losses = [name for name in names if name == "loss" or name.endswith("_loss")]
-    both = [f"training_{name}" for name in names if f"training_{name}" in names]  # drawn beside those that are held out
-    single = [name for name in names if name not in (*losses, *both)]
-    panels = [losses, *([name, *(each for each in both if each == f"training_{name}")] for name in single)]
+    beside = {f"{TRAINING}{name}" for name in names}  # drawn with those that are held out
+    alone = [name for name in names if name not in losses and name not in beside]
+    panels = [losses, *([each for each in (name, f"{TRAINING}{name}") if each in names] for name in alone)]
     picture = Image.new("RGB", (WIDTH, HEIGHT * len(panels)), "white")
     for index, panel in enumerate(panels):
         _panel(picture, index * HEIGHT, {name: [row.get(name) for row in history] for name in panel})

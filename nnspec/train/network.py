@@ -15,13 +15,13 @@ from nnspec.train.compiled import compiled
 from nnspec.train.delivery import Delivery
 from nnspec.train.mixing import mixed_loss
 from nnspec.train.parts import thaw, train_mode
+from nnspec.train.settings import TRAINING
 from nnspec.train.strategy import Share
 from nnspec.train.task import Computation, PhaseTask, Task, Whole
 from nnspec.train.turns import Turns
 from nnspec.train.whole import Accumulation, Judge, Part, results
 
 F = TypeVar("F", bound=Callable[..., object])
-TRAINING = "training_"  # which the columns of metrics of the training part begin with
 HALF = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 

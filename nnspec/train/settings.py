@@ -14,6 +14,7 @@ from nnspec.train.mistakes import BadRun, NoWeightsYet
 BEST, LAST = "best.safetensors", "last.safetensors"
 WEIGHTS = (BEST, LAST)  # the first that is there is what is used of a run
 CURVES = "curves.png"
+TRAINING = "training_"  # which the columns of metrics of the training part begin with
 SAMPLE = "sample.json"  # beside it: the program of what the recipe calls its sample
 
 
