@@ -498,3 +498,20 @@ def test_a_weight_that_exists_in_training_only_and_takes_part_in_nothing_is_kept
     module = nnspec.load(tmp_path / "token.nn").to_torch()
     assert list(module.state_dict()) == ["mask", "1.weight", "1.bias"]
     assert module(torch.zeros(3, 4)).shape == (3, 2)
+
+
+def test_sizes_of_two_inputs_that_are_one_for_some_callers_are_two_parameters_of_the_class() -> None:
+    text = """
+    block Project: hidden, skipped {
+      skipped -> [_, S, _, _]
+      hidden -> conv: Conv2d(S, 1)
+      _ + skipped
+    }
+    block Plain { x = _; conv: Conv2d(4, 1); (_, x) -> project: Project }
+    block Wide(channels) { x = _; conv: Conv2d(channels, 1); (_, x) -> project: Project }
+    model M { input image: float[N, 4, 8, 8]; Plain -> Wide(24) -> Wide(32) }
+    """
+    model = nnspec.loads(text)
+    shapes = {key: tuple(tensor.shape) for key, tensor in model.to_torch().state_dict().items()}
+    assert shapes["1.project.conv.weight"] == (4, 24, 1, 1)
+    assert model.to_torch()(torch.rand(1, 4, 8, 8)).shape == (1, 4, 8, 8)

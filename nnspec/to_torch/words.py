@@ -30,7 +30,7 @@ class Words:
         if name not in sizes:
             return variable(name)
         taken = {variable(other) for other in module.arguments}
-        taken |= {self._found.get((block, other), "") for other in sizes if other != name}
+        taken |= {self._found.get((block, other)) or variable(other) for other in sizes if other != name}
         index, dim = sizes[name]
         words = (self._of_callers(block, name), _usual(name, module.input_types[index].rank, dim), variable(name))
         return next((word for word in words if word and word not in taken), variable(name))
