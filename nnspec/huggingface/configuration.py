@@ -83,6 +83,9 @@ class Configuration(Part):
     # The keys of published files that are spelled otherwise, and ours; "" for a tensor that is none of the network.
     renames: ClassVar[Sequence[tuple[str, str]]] = ()
 
+    # The keys that the weights beside a file may lack, and the configuration that it then is.
+    lacking: ClassVar[Mapping[str, type[Configuration]]] = {}
+
     architectures: tuple[str, ...] | None = None
     is_decoder: bool = False
     add_cross_attention: bool = False

@@ -28,10 +28,11 @@ Config: TypeAlias = "str | PathLike[str] | Mapping[str, object] | HasOptions"
 
 
 class Content(Record):
-    """The text of a configuration, and the name that it has in messages."""
+    """The text of a configuration, the name that it has in messages, and the folder in which it lies."""
 
     name: str
     content: bytes
+    folder: Path | None = None
 
 
 def content_of(config: Config) -> Content:
@@ -62,4 +63,4 @@ def _read(path: Path) -> Content:
         raise SpecError.of(UnreadableConfiguration(None, str(path), (reason,))) from None
     if len(content) > BYTES:
         raise SpecError.of(UnreadableConfiguration(None, str(path), (f"it is larger than {BYTES:,} bytes",)))
-    return Content(str(path), content.removeprefix(BOM_UTF8))
+    return Content(str(path), content.removeprefix(BOM_UTF8), path.parent)

@@ -74,6 +74,8 @@ class T5(Configuration):
             "gated": self.gated,
             "tied": self.tied,
         }
+        if self.scaled != self.tied:
+            arguments["scaled"] = self.scaled
         if self.depth != self.num_layers:
             arguments["decoder_layers"] = self.depth
         if self.act != ACTIVATIONS["gelu_new" if self.gated else "relu"]:
@@ -89,6 +91,11 @@ class T5(Configuration):
     def tied(self) -> bool:
         """Whether the table of tokens is the output projection, too; new files say it by a scale."""
         return self.tie_word_embeddings and self.scale_decoder_outputs
+
+    @property
+    def scaled(self) -> bool:
+        """Whether the last states are scaled."""
+        return self.tied
 
     def stack(self, depth: int, **more: Argument) -> Written:
         """The encoder, or the decoder."""
@@ -169,3 +176,35 @@ class MT5(T5):
         return False
 
     heads: ClassVar[dict[str, Head]] = {f"M{name}": head for name, head in T5.heads.items()}
+
+
+class OneTableT5(T5):
+    """T5 whose weights have no output projection: transformers takes the table of tokens, whatever the file says."""
+
+    @property
+    def tied(self) -> bool:
+        """Always."""
+        return True
+
+    @property
+    def scaled(self) -> bool:
+        """Where the file says so."""
+        return self.tie_word_embeddings and self.scale_decoder_outputs
+
+
+class OneTableMT5(MT5):
+    """mT5 whose weights have no output projection: transformers takes the table of tokens."""
+
+    @property
+    def tied(self) -> bool:
+        """Always."""
+        return True
+
+    @property
+    def scaled(self) -> bool:
+        """Never."""
+        return False
+
+
+T5.lacking = {"lm_head.weight": OneTableT5}
+MT5.lacking = {"lm_head.weight": OneTableMT5}

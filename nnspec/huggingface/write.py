@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from nnspec.diagnostics import Diagnostic, Sink, Source, Span, SpecError, nearest
+from nnspec.hub.keys import keys_of
 from nnspec.huggingface.configuration import Configuration, Place
 from nnspec.huggingface.content import Config, content_of
 from nnspec.huggingface.known import KNOWN
@@ -52,7 +54,7 @@ def spec_of(config: Config, name: str | None = None, head: str | None = None, ig
         span = _spans(path, content).get(("model_type",))
         suggestion = nearest(kind, known) if kind else None
         raise SpecError.of(UnknownConfiguration(span, path, kind, known, suggestion, installed()))
-    configuration = _validated(KNOWN[kind], content, path)
+    configuration = _validated(_family(KNOWN[kind], given.folder), content, path)
     found = list(_mistakes(configuration, path, kind, content, frozenset(ignore)))
     architecture = _architecture(configuration, head)
     if architecture not in configuration.heads:
@@ -66,6 +68,12 @@ def spec_of(config: Config, name: str | None = None, head: str | None = None, ig
     sink.raise_errors()
     about = f"{architecture} of transformers, from a configuration of type {kind}."
     return configuration.model(architecture).text(name or architecture, about)
+
+
+def _family(known: type[Configuration], folder: Path | None) -> type[Configuration]:
+    """The family, by the keys of the weights beside the file where it depends on them."""
+    keys = keys_of(folder) if known.lacking and folder is not None else None
+    return known if keys is None else next((other for key, other in known.lacking.items() if key not in keys), known)
 
 
 def installed() -> bool:

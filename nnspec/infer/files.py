@@ -10,12 +10,12 @@ import numpy as np
 from nnspec.diagnostics import SpecError, nearest
 from nnspec.extras import need
 from nnspec.infer.fail import read_from, refuse
-from nnspec.infer.language import LANGUAGE
+from nnspec.infer.language import language_of
 from nnspec.infer.mistakes import UnknownInput, WrongInput
 from nnspec.infer.ports import TensorPort
 from nnspec.infer.session import Session
 from nnspec.infer.tables import TableInputs
-from nnspec.infer.tokens import KINDS, MASKS, beside, encode_texts
+from nnspec.infer.tokens import KINDS, MASKS, TARGETS, beside, encode_texts
 from nnspec.reading.arrays import read_arrays
 from nnspec.reading.tables import SUFFIXES as TABLES
 from nnspec.reading.texts import lines_of, read_text
@@ -55,10 +55,16 @@ def read_inputs(session: Session, given: Iterable[Given], tell: Callable[[str], 
     inputs: dict[str, Array] = {}
     names: list[str] = []
     sources: dict[str, list[Path | str]] = {}
+    language = language_of(session.metadata)
+    shifted = TARGETS if language is not None and language.start is not None and len(ports) > 1 else ()
+
+    def follows(name: str) -> bool:
+        return name in shifted or counted_by(name, ports)
+
     for name, source in given:
         found = _several(source, session, tell) if name is None and isinstance(source, Path) else None
         if found is None:
-            free = {each: port for each, port in ports.items() if not (is_text(source) and counted_by(each, ports))}
+            free = {each: port for each, port in ports.items() if not (is_text(source) and follows(each))}
             sources.setdefault(_chosen(name, source, ports if name else free, {*inputs, *sources}), []).append(source)
             continue
         twice = next((each for each in found.arrays if each in inputs), None)
@@ -68,7 +74,10 @@ def read_inputs(session: Session, given: Iterable[Given], tell: Callable[[str], 
         names = names or list(found.samples)
     for name, each in sources.items():
         part = _batch(ports[name], each, session.metadata, tell)
-        inputs.update({key: array for key, array in part.arrays.items() if key in ports and key not in inputs})
+        more = {key: array for key, array in part.arrays.items() if key in ports and key not in inputs}
+        inputs.update({key: array for key, array in more.items() if key == name or key not in sources})
+        if any(key in TARGETS and key != name and key not in sources for key in more):
+            tell("the decoder reads the text that the encoder reads, behind its first token; as NAME=TEXT another one")
         names = names or list(part.samples)
     count = next((len(array) for array in inputs.values() if array.ndim), 1)
     return Inputs(inputs, tuple(names) if len(names) == count else tuple(f"sample {n}" for n in range(count)))
@@ -112,7 +121,8 @@ def _batch(
     parts = []
     if texts:
         array, counts = encode_texts(texts, port, metadata)
-        more = beside(array, counts) if LANGUAGE in metadata else {}
+        language = language_of(metadata)
+        more = {} if language is None else beside(array, counts, language.start)
         parts.append(Inputs({port.name: array, **_counted(port, counts), **more}, tuple(map(_named, texts))))
     files = (file for source in sources if not is_text(source) for file in files_of(source))
     parts += [_read(file, port, metadata, tell) for file in files]

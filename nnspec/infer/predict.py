@@ -36,7 +36,7 @@ def predicted(
     listed = list(given)
     groups = by_length(session, listed) or by_portion(session, listed)
     if groups:
-        outputs, samples = run_groups(session, groups, batch)
+        outputs, samples = run_groups(session, groups, batch, tell)
         return outputs, predictions(outputs, samples, session.metadata, top)
     inputs = read_inputs(session, listed, tell)
     outputs = session.run(inputs.arrays, batch=batch)

@@ -17,6 +17,10 @@ from nnspec.weights.arrays import Array
 TEXTS = "nnspec.texts"
 MASKS = ("mask", "attention_mask")  # inputs of models of others that are 1 where a text has a token
 KINDS = ("kind", "token_type_ids")  # those that tell the second of two texts, where there is one
+TARGETS = (
+    "target",
+    "decoder_input_ids",
+)  # of a decoder, which reads what the encoder reads behind its first token
 
 
 class TextInput(BaseModel):
@@ -31,10 +35,14 @@ class TextInput(BaseModel):
 FORM = TypeAdapter(dict[str, TextInput])
 
 
-def beside(tokens: Array, lengths: Array) -> dict[str, Array]:
-    """What else models of others take of texts, by the names of their inputs."""
+def beside(tokens: Array, lengths: Array, start: int | None) -> dict[str, Array]:
+    """What else models of others take of texts, by the names of their inputs; `start` begins what a decoder reads."""
     mask = (np.arange(tokens.shape[1]) < lengths[:, None]).astype(tokens.dtype)
-    return {**dict.fromkeys(MASKS, mask), **dict.fromkeys(KINDS, np.zeros_like(tokens))}
+    found = {**dict.fromkeys(MASKS, mask), **dict.fromkeys(KINDS, np.zeros_like(tokens))}
+    if start is None:
+        return found
+    first = np.full_like(tokens[:, :1], start)
+    return {**found, **dict.fromkeys(TARGETS, np.concatenate([first, tokens[:, :-1]], axis=1))}
 
 
 def encode_texts(texts: Sequence[str], port: TensorPort, metadata: Mapping[str, str]) -> tuple[Array, Array]:

@@ -6,7 +6,7 @@ texts filled up; those of others have not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -49,20 +49,23 @@ def by_length(session: Session, given: Sequence[Given]) -> list[Group]:
 
 
 def run_groups(
-    session: Session, groups: Iterable[Group], batch: int | None
+    session: Session, groups: Iterable[Group], batch: int | None, tell: Callable[[str], None]
 ) -> tuple[dict[str, Array], tuple[str, ...]]:
-    """The outputs for all samples in their order, and what these are called.
+    """The outputs for all samples in their order, and what these are called; `tell` is told each note once.
 
     Raises:
         SpecError: a sample does not fit, or the model refuses it.
     """
     names: dict[int, str] = {}
     parts: dict[str, dict[int, Array]] = {port.name: {} for port in session.outputs}
+    notes: dict[str, None] = {}
     for group in groups:
-        inputs: Inputs = read_inputs(session, group.given)
+        inputs: Inputs = read_inputs(session, group.given, notes.setdefault)
         names |= dict(zip(group.places, inputs.samples, strict=True))
         for name, array in session.run(inputs.arrays, batch=batch).items():
             parts[name] |= dict(zip(group.places, array, strict=True))
+    for note in notes:
+        tell(note)
     order = sorted(names)
     outputs = {name: _together([part[place] for place in order]) for name, part in parts.items()}
     return outputs, tuple(names[place] for place in order)
