@@ -45,7 +45,7 @@ def test_links_lead_somewhere_and_every_command_code_and_name_has_its_page() -> 
     paths = {page.path for page in pages}
     assert {f"commands/{name}.md" for name in COMMANDS} <= paths
     assert {f"mistakes/{code}.md" for code in codes()} <= paths
-    assert all(page.text.startswith("# ") for page in pages)
+    assert all(page.text.startswith("# ") for page in pages if page.path.endswith(".md"))
 
 
 def test_a_fence_is_longer_than_those_in_it() -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import nnspec
 from docs.site.page import Page, block, joined
 from nnspec.reference import heading
 from nnspec.reference import pages as page_files
@@ -25,8 +26,10 @@ _MOVED = {
 
 def pages() -> Iterator[Page]:
     """The pages in docs/, and those of the repository that are for readers, too."""
+    yield from _home()
     for path in sorted((ROOT / "docs").glob("*.md")):
-        yield _page(path, "index.md" if path.name == "README.md" else path.name)
+        if path.name != "README.md":
+            yield _page(path, path.name)
     for folder in FOLDERS:
         for path in sorted((ROOT / "docs" / folder).rglob("*.md")):
             yield _page(path, _place(path.relative_to(ROOT / "docs").as_posix()))
@@ -38,6 +41,15 @@ def pages() -> Iterator[Page]:
     for path in sorted((ROOT / "examples").glob("*.nn")):
         text = path.read_text(encoding="utf-8")
         yield Page(f"examples/{path.stem}.md", joined([f"# {path.stem}", block(text, "nn")]))
+
+
+def _home() -> Iterator[Page]:
+    """The first page, with the picture of its network below the text of it."""
+    page = _page(ROOT / "docs" / "README.md", "index.md")
+    before, example, after = re.split(r"(?s)(?<=```nn\n)(.*?\n)(?=```\n)", page.text, maxsplit=1)
+    picture = "```\n\n![The network of this text, drawn](index.svg)"
+    yield Page(page.path, before + example + picture + after.removeprefix("```"))
+    yield Page("index.svg", nnspec.loads(example).draw(depth=1).svg())
 
 
 def _words() -> Page:
