@@ -9,6 +9,7 @@ from nnspec.diagnostics import SpecError
 from nnspec.dims import Expression, Size, symbols
 from nnspec.formatting import format_text
 from nnspec.importing import syntax
+from nnspec.importing.apart import opened
 from nnspec.importing.block import Block, Tie
 from nnspec.importing.bodies import Body, Call, Group, Item, Step, below, bodies, flat
 from nnspec.importing.complete import completed
@@ -31,14 +32,22 @@ def assembled(network: Network) -> str:
     Raises:
         SpecError: a size is made of others in a way that a spec cannot name.
     """
-    whole = completed(network)
-    root = bodies(whole)
-    gather(root)
-    folded = fold(root, whole.types)
+    whole, root, folded = _folded(completed(network))
     writer = _Writer(whole, folded)
     made: list[tree.Block | tree.Model] = [writer.block(block) for block in folded.blocks if block.body is not root]
     made.append(writer.model(root))
     return format_text(printed(tree.File(0, 0, tuple(made))))
+
+
+def _folded(network: Network) -> tuple[Network, Body, Folded]:
+    """A network in which modules are called again only to do the same, its body and its blocks."""
+    while True:
+        root = bodies(network)
+        gather(root)
+        folded = fold(root, network.types)
+        if not folded.apart:
+            return network, root, folded
+        network = opened(network, folded.apart)
 
 
 class _Writer:
@@ -61,7 +70,7 @@ class _Writer:
         several = len(outputs) > 1
         statements = Statements(written, names, self.folded.types)
         lines = statements.body(body.items, body.inputs[0], outputs, named=several)
-        head = _header(sizes, _names_in(lines), inputs)
+        head = _header(sizes, syntax.names(lines), inputs)
         declared = [
             tree.Parameter(0, 0, syntax.identifier(each.name), syntax.plain(each.default) if each.has_default else None)
             for each in block.parameters
@@ -247,21 +256,6 @@ def _header(sizes: Sizes, used: set[str], inputs: Sequence[str]) -> list[Any]:
         )
         return [*rest, *head]
     return made
-
-
-def _names_in(nodes: Any) -> set[str]:
-    """All names in a tree."""
-    found: set[str] = set()
-    pending = list(nodes)
-    while pending:
-        node = pending.pop()
-        if isinstance(node, tree.Name):
-            found.add(node.text)
-        if isinstance(node, tree.Node):
-            pending += [getattr(node, name) for name in node.record_fields]
-        elif isinstance(node, (list, tuple)):
-            pending += node
-    return found
 
 
 def _order(statements: Sequence[Any], body: Body, network: Network) -> list[Any]:

@@ -71,7 +71,9 @@ class Call:
         self.inputs: tuple[str | None, ...] = body.inputs
         self.outputs = body.outputs
         self.count = 1
-        self.shared = False
+        self.paths = [body.path]  # of the modules that it calls
+        self.again = False  # whether the body around it called the module before
+        self.alone = True  # whether that calls it once
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -110,6 +112,17 @@ def bodies(network: Network) -> Body:
     return _Making(network).root()
 
 
+def _note_repeats(body: Body) -> None:
+    """Note which modules a body, and those that it calls, call several times."""
+    calls = [item for item in flat(body.items) if isinstance(item, Call)]
+    counts = Counter(call.body.path for call in calls)
+    met: set[str] = set()
+    for call in calls:
+        call.alone, call.again = counts[call.body.path] == 1, call.body.path in met
+        met.add(call.body.path)
+        _note_repeats(call.body)
+
+
 def below(key: str, path: str) -> str | None:
     """A key or path as seen from a module above it; None where that is not above it."""
     if not path:
@@ -123,7 +136,9 @@ class _Making:
         self.users: dict[str, list[int]] = {}  # of a value: the operations that take it, by their number
         self.spans: dict[int, tuple[int, int]] = {}  # of a scope: its operations by number
         self.owned = {key: group for group in network.aliases for key in group}
-        self.calls: Counter[str] = Counter()  # of each module
+        self.calls: dict[str, list[Scope]] = {}  # of each module
+        self.given: dict[tuple[str, int], list[int]] = {}  # the places of values of a module that its callers use
+        self.applied = Counter(each.path for each in network.root.operations())
         self.count = 0
 
     def root(self) -> Body:
@@ -134,11 +149,12 @@ class _Making:
         body = Body("", network.name, list(self._items(network.root, network.root)))
         body.inputs = tuple(value for _, value in network.inputs)
         body.outputs = tuple(value for _, value in network.outputs)
+        _note_repeats(body)
         return body
 
     def _number(self, scope: Scope) -> None:
         start = self.count
-        self.calls[scope.path] += 1
+        self.calls.setdefault(scope.path, []).append(scope)
         for item in scope.items:
             if isinstance(item, Scope):
                 self._number(item)
@@ -167,6 +183,8 @@ class _Making:
             if found is not None:
                 operation = found
                 label = below(found.path or "", owner.path)
+        if not owns and self.applied[operation.path] > 1:
+            label = None  # it can say only once what it is
         made = Step(operation, label or None)
         made.owns = owns
         return made
@@ -197,9 +215,9 @@ class _Making:
         single = len(steps) == 1
         if strange or not reads or not gives or single:
             yield from self._items(scope, owner)
-        elif scope.plain and self.calls[scope.path] == 1:  # only a block is applied again
+        elif scope.plain and len(self.calls[scope.path]) == 1:  # only a block is applied again
             assert label is not None
-            if len(reads) == 1 and len(gives) == 1:
+            if len(reads) == 1 and len(gives) == 1 and self._is_closed(scope):
                 yield Group(label, scope.path, list(self._items(scope, scope)), reads, gives)
             else:
                 yield from self._items(scope, owner)
@@ -208,9 +226,15 @@ class _Making:
             kind = label.rpartition(".")[2].title() if scope.plain else scope.kind
             body = Body(scope.path, kind, list(self._items(scope, scope)))
             body.inputs, body.outputs = reads, gives
-            call = Call(body, label)
-            call.shared = bool(scope.again)
-            yield call
+            yield Call(body, label)
+
+    def _is_closed(self, scope: Scope) -> bool:
+        """Whether what is in a container is applied there alone, and once, and no weight of it is in it twice."""
+        operations = list(scope.operations())
+        again = [each for each in operations if each.path is not None and self.applied[each.path] > 1]
+        called = [item for item in scope.items if isinstance(item, Scope) and len(self.calls[item.path]) > 1]
+        tied = any(below(key, scope.path) for each in operations for _, key in each.ties)
+        return not called and not tied and not any(_weights(each, self.network.types) for each in again)
 
     def _is_strange(self, operation: Operation, scope: Scope) -> bool:
         """Whether an operation owns weights that are not below the scope, but its own or those of others."""
@@ -223,14 +247,33 @@ class _Making:
 
     def _edges(self, scope: Scope) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The values that a scope takes from outside, and those that are used outside."""
-        first, last = self.spans[id(scope)]
-        made: dict[str, None] = {}
+        made: set[str] = set()
         taken: dict[str, None] = {}
         for operation in scope.operations():
             taken.update(dict.fromkeys(each for each in operation.inputs if each is not None and each not in made))
-            made.update(dict.fromkeys(operation.outputs))
-        given = [value for value in made if any(not first <= user < last for user in self.users.get(value, ()))]
-        return tuple(taken), tuple(given)
+            made.update(operation.outputs)
+        return tuple(taken), self._given(scope)
+
+    def _given(self, scope: Scope) -> tuple[str, ...]:
+        """The values of a scope that are used outside of it, and those that are of other calls of its module."""
+        values = _made(scope)
+        key = scope.path, len(values)
+        if key not in self.given:
+            alike = [(call, made) for call in self.calls[scope.path] if len(made := _made(call)) == len(values)]
+            self.given[key] = [
+                place for place in range(len(values)) if any(self._goes_out(made[place], call) for call, made in alike)
+            ]
+        return tuple(values[place] for place in self.given[key])
+
+    def _goes_out(self, value: str, scope: Scope) -> bool:
+        """Whether a value of a scope is used outside of it."""
+        first, last = self.spans[id(scope)]
+        return any(not first <= user < last for user in self.users.get(value, ()))
+
+
+def _made(scope: Scope) -> list[str]:
+    """All values that are made in a scope."""
+    return [value for each in scope.operations() for value in each.outputs]
 
 
 def _weights(operation: Operation, types: Mapping[str, TensorType]) -> list[tuple[str, tuple[int, ...]]]:

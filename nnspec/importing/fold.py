@@ -41,6 +41,7 @@ class Folded(Record):
     blocks: tuple[Block, ...]
     of: dict[int, Block]  # by the identity of a body
     types: Mapping[str, TensorType]
+    apart: frozenset[str]  # modules whose calls in one body do different things
 
 
 def fold(root: Body, types: Mapping[str, TensorType]) -> Folded:
@@ -83,7 +84,36 @@ class _Folding:
                 blocks.append(block)
                 for body in bodies:
                     self.of[id(body)] = block
-        return Folded(tuple(blocks), self.of, self.types)
+        apart = frozenset(path for body in _all(root) for path in self._apart(body))
+        return Folded(tuple(blocks), self.of, self.types, apart)
+
+    def _apart(self, body: Body) -> Iterator[str]:
+        """The modules that a body calls several times, and that do not do the same each time."""
+        first: dict[str, Body] = {}
+        for call in flat(body.items):
+            for path in call.paths if isinstance(call, Call) else ():
+                assert isinstance(call, Call)
+                if not self._is_same(first.setdefault(path, call.body), call.body):
+                    yield path
+
+    def _is_same(self, one: Body, other: Body) -> bool:
+        """Whether two bodies are the same block with the same arguments, and the same sizes where it has them."""
+        block = self.of[id(one)]
+        if one is other or self.of[id(other)] is not block:
+            return one is other
+        left, right = block.index(one), block.index(other)
+        if not all(_same(each.values[left], each.values[right]) for each in block.parameters):
+            return False
+        given = zip(one.inputs, other.inputs, strict=True)
+        alike = all(self.types[value].equals(self.types[again]) for value, again in given)
+        if not alike and self._has_sizes(block):
+            return False
+        return all(self._is_same(*pair) for pair in zip(one.bodies(), other.bodies(), strict=True))
+
+    def _has_sizes(self, block: Block) -> bool:
+        """Whether sizes of what a block is given stand in it."""
+        own = (slot.value for slot in self.slots(block.body) if slot.word != "contents")
+        return not block.sizes[0].names().isdisjoint(syntax.names([*own, *block.written.values()]))
 
     def _with_optional(self, groups: dict[Any, list[Body]]) -> Iterator[tuple[str, list[Body], int | None, int]]:
         """Bodies that are alike, by kind; those with a step that the others do not have come first."""
@@ -125,6 +155,7 @@ class _Folding:
             if run > 1 and isinstance(first, Call) and (placed or _is_whole(items, place, run)):
                 first.count = run
                 first.outputs = items[place + run - 1].outputs
+                first.paths = [each.body.path for each in items[place : place + run] if isinstance(each, Call)]
                 del items[place + 1 : place + run]
             place += 1
 
@@ -132,7 +163,7 @@ class _Folding:
         """Whether a call is the next of a row that begins with `first`."""
         if not (isinstance(first, Call) and isinstance(before, Call) and isinstance(item, Call)):
             return False
-        if first.shared or item.shared or len(item.outputs) != 1 or len(before.outputs) != 1 or item.count != 1:
+        if first.again or item.again or len(item.outputs) != 1 or len(before.outputs) != 1 or item.count != 1:
             return False
         block = self.of[id(first.body)]
         if self.of[id(item.body)] is not block or not item.inputs or item.inputs[0] != before.outputs[0]:
@@ -175,7 +206,7 @@ class _Folding:
             numbers[value] = (*place, index)
         if isinstance(item, Call):
             block = self.of[id(item.body)]
-            return "call", item.label, inputs, id(block), item.count > 1, item.shared
+            return "call", item.label, inputs, id(block), item.count > 1, item.again
         operation = item.operation
         kind: Any = operation.layer.kind
         if isinstance(operation.layer, Stored):

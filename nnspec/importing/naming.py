@@ -28,7 +28,8 @@ class Names:
         self.labels = list(labels)  # of steps without weights: how often each is applied
         self.values: dict[str, Any] = {}
         self.bound: dict[str, str] = {}  # the value that a name is bound to
-        self.sources: set[int] = set()
+        self.sources: set[int] = set()  # steps that take nothing, by their identity
+        self.applications: set[int] = set()  # and those that apply a label again
         self._applied: set[str] = set()
         self._functions = frozenset(words("function"))
 
@@ -57,10 +58,8 @@ class Names:
         """A value as it is written."""
         return self.values[value]
 
-    def applied(self, path: str) -> bool:
-        """Whether the step at a path was applied before."""
-        return path in self._applied
-
-    def apply(self, path: str) -> None:
-        """Note that the step at a path is applied."""
+    def is_again(self, path: str) -> bool:
+        """Note that the step at a path is applied; whether it was before."""
+        was = path in self._applied
         self._applied.add(path)
+        return was

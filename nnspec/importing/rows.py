@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from nnspec.importing.bodies import Body, Call, Group, Item, Step
+from nnspec.importing.bodies import Body, Call, Group, Item, Step, below
 
 
 def gather(body: Body) -> None:
@@ -24,7 +24,7 @@ def _with_rows(items: list[Item], outputs: Sequence[str], path: str) -> list[Ite
     made: list[Item] = []
     place = 0
     while place < len(items):
-        run = _run(items, place, uses)
+        run = _run(items, place, uses, path)
         if run:
             made.append(_group(items[place : place + run], path))
         else:
@@ -33,7 +33,7 @@ def _with_rows(items: list[Item], outputs: Sequence[str], path: str) -> list[Ite
     return made
 
 
-def _run(items: list[Item], place: int, uses: Counter[str]) -> int:
+def _run(items: list[Item], place: int, uses: Counter[str], path: str) -> int:
     """The number of items from a place on that are all of a list, in order; 0 where they are not a row."""
     stem, _, number = (items[place].label or "").rpartition(".")
     if not stem or number != "0" or not _is_link(items[place]):
@@ -46,16 +46,31 @@ def _run(items: list[Item], place: int, uses: Counter[str]) -> int:
             break
         run += 1
     others = [*items[:place], *items[place + run :]]
-    if run < 2 or any((each.label or "").startswith(f"{stem}.") for each in others):
+    row = items[place : place + run]
+    if run < 2 or _has_own_ties(row, path) or any((each.label or "").startswith(f"{stem}.") for each in others):
         return 0
     return run
+
+
+def _has_own_ties(row: Sequence[Item], path: str) -> bool:
+    """Whether a module of a list has a weight of another for its own, which inside the group has no name yet."""
+    stem = f"{path}.{(row[0].label or '').rpartition('.')[0]}".lstrip(".")
+    return any(below(key, stem) for item in row for _, key in _ties(item))
+
+
+def _ties(item: Item) -> Iterator[tuple[str, str]]:
+    if isinstance(item, Step):
+        yield from item.operation.ties
+        return
+    for each in item.items if isinstance(item, Group) else item.body.items:
+        yield from _ties(each)
 
 
 def _is_link(item: Item) -> bool:
     """Whether an item takes one value and gives one, for the first time."""
     if isinstance(item, Step) and not item.owns:
         return False
-    return len(item.inputs) == len(item.outputs) == 1 and not (isinstance(item, Call) and item.shared)
+    return len(item.inputs) == len(item.outputs) == 1 and not (isinstance(item, Call) and item.again)
 
 
 def _group(row: Sequence[Item], path: str) -> Group:

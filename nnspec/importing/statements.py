@@ -257,7 +257,7 @@ class _Lines:
         if isinstance(piece, Step):
             label = piece.label_kept(self.names.labels)
             return label if label is None or self.names.labels.count(label) == 1 else None
-        return None if isinstance(piece, Call) and piece.shared else piece.label
+        return piece.label if not isinstance(piece, Call) or piece.alone else None
 
     def _leaves(self, piece: Piece) -> list[str]:
         """The values with lines or names of their own that a line uses."""
@@ -427,7 +427,7 @@ class _Lines:
         rows: list[list[tree.Item]] = [[]]
         for each in items:
             if rows[-1] and self._begins_stage(rows[-1], each):
-                rows.append([])
+                rows.append([syntax.item(syntax.name("_"))] if id(each.step) in self.names.applications else [])
             rows[-1].append(each)
         return rows
 
@@ -508,18 +508,19 @@ class _Lines:
         if not piece.reads:
             self.names.sources.add(id(made))
             return [syntax.item(made, label)]
-        again = label is not None and self.names.applied(operation.path or label)
-        if again:
-            made = syntax.path(label or "")
-        elif label is not None:
-            self.names.apply(operation.path or label)
         layer = operation.layer
         assert not isinstance(layer, Stored)
         words = ("",) * len(piece.inputs) if layer.variadic else layer.inputs + layer.optional_inputs
         given = self._given(piece.inputs, words, len(layer.inputs) if not layer.variadic else 99)
-        return _applied(given, made) if again else [*given, syntax.item(made, label)]
+        if label is not None and self.names.is_again(operation.path or label):  # what it is given may apply it first
+            return self._applied(given, label)
+        return [*given, syntax.item(made, label)]
 
     def _call(self, piece: Call) -> list[tree.Item]:
+        given = self._given(piece.inputs, ("",) * len(piece.inputs), 99)
+        again, *_ = [self.names.is_again(path) for path in piece.paths]
+        if again:
+            return self._applied(given, piece.label or "")
         made = self.slots.called(piece)
         if piece.count > 1:
             made = tree.Repeat(0, 0, self.slots.count(piece), made)
@@ -530,10 +531,13 @@ class _Lines:
                 label = None
             elif piece.label is not None and not piece.label.endswith(".0"):
                 label = piece.label
-        given = self._given(piece.inputs, ("",) * len(piece.inputs), 99)
-        if piece.shared and label is not None:
-            return _applied(given, syntax.path(label))
         return [*given, syntax.item(made, label)]
+
+    def _applied(self, given: list[tree.Item], label: str) -> list[tree.Item]:
+        """What a label names, applied again; at the beginning of a chain it would be the value that it gave."""
+        made = syntax.path(label)
+        self.names.applications.add(id(made))
+        return [*(given or [syntax.item(syntax.name("_"))]), syntax.item(made)]
 
     def _given(self, inputs: Sequence[str | None], words: Sequence[str], required: int) -> list[tree.Item]:
         """What a step is applied to."""
@@ -604,11 +608,6 @@ class _Lines:
         if self._is_arithmetic(made):
             return self._expression(made)  # type: ignore[arg-type]
         return syntax.tuple_of(syntax.fed(syntax.chain(*self._steps_of(made))))
-
-
-def _applied(given: list[tree.Item], label: Any) -> list[tree.Item]:
-    """What a label names, applied again; at the beginning of a chain it would be the value that it gave."""
-    return [*(given or [syntax.item(syntax.name("_"))]), syntax.item(label)]
 
 
 def _as_value(name: str) -> str:

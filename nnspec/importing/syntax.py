@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nnspec.dims import Expression as Symbolic
@@ -130,3 +130,18 @@ def fed(value: tree.Chain, word: str | None = None) -> tree.Fed:
 def tuple_of(*values: tree.Fed) -> tree.Tuple:
     """Several values in parentheses."""
     return tree.Tuple(0, 0, values)
+
+
+def names(nodes: Iterable[Any]) -> set[str]:
+    """All names in some trees."""
+    found: set[str] = set()
+    pending = list(nodes)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, tree.Name):
+            found.add(node.text)
+        if isinstance(node, tree.Node):
+            pending += [getattr(node, field) for field in node.record_fields]
+        elif isinstance(node, (list, tuple)):
+            pending += node
+    return found
