@@ -102,7 +102,7 @@ def outcome(kind: str) -> tuple[str, str]:
         return said("equal", nnspec.from_torch(model, example, dynamic=dynamic))
     except nnspec.SpecError as refused:
         fixed = str(refused)
-        if not any(code in fixed for code in ("E0531", "E0532")):
+        if not any(code in fixed for code in ("E0531", "E0532", "E0593")):
             return fixed.strip(), ""
     return said("equal, of fixed sizes", nnspec.from_torch(model, example))
 

@@ -84,6 +84,7 @@ class Refusal(Record):
     what: str
     reason: str
     origin: Origin | None = None
+    size: bool = False  # only a size cannot be named
 
 
 class CannotSay(Diagnostic):
@@ -108,6 +109,23 @@ class CannotSay(Diagnostic):
     @property
     def help(self) -> str | None:
         return "write these with other operators of PyTorch, or import the parts around them"
+
+
+class UnnamedSizes(CannotSay):
+    """Sizes are made of those of the inputs in a way that no spec can name, as the rest of a division by a window.
+
+    With numbers in the place of these names, every size is a number.
+    """
+
+    code = "E0593"
+
+    @property
+    def message(self) -> str:
+        return "sizes are made of others in a way that no spec can name"
+
+    @property
+    def help(self) -> str | None:
+        return "let the sizes of the inputs be those of the example: give numbers where `dynamic` has names"
 
 
 class OtherOutcome(Diagnostic):

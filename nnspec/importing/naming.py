@@ -28,8 +28,8 @@ class Names:
         self.labels = list(labels)  # of steps without weights: how often each is applied
         self.values: dict[str, Any] = {}
         self.bound: dict[str, str] = {}  # the value that a name is bound to
-        self.sources: set[int] = set()  # steps that take nothing, by their identity
-        self.applications: set[int] = set()  # and those that apply a label again
+        self.sources: dict[int, object] = {}  # steps that take nothing, by their identity, and kept for that
+        self.applications: dict[int, object] = {}  # and those that apply a label again
         self._applied: set[str] = set()
         self._functions = frozenset(words("function"))
 

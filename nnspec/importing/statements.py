@@ -445,7 +445,7 @@ class _Lines:
         return item.label is not None or (kind_of(item.step) != "" and not self._is_source(item))
 
     def _is_source(self, item: tree.Item) -> bool:
-        return getattr(item, "is_source", False) or id(item.step) in self.names.sources
+        return id(item.step) in self.names.sources
 
     def _rest(self) -> list[Any]:
         """Outputs that are inputs, and the value that is to flow out where it does not."""
@@ -496,7 +496,10 @@ class _Lines:
         if self._is_arithmetic(piece):
             written = self._expression(piece)
             is_number = piece.operation.layer.kind == "Constant" and not isinstance(written, tree.Postfix)
-            return [syntax.item(syntax.call("Constant", written) if is_number else written)]
+            made = syntax.call("Constant", written) if is_number else written
+            if not self._leaves(piece):
+                self.names.sources[id(made)] = made
+            return [syntax.item(made)]
         return self._layer(piece)
 
     def _layer(self, piece: Step) -> list[tree.Item]:
@@ -506,7 +509,7 @@ class _Lines:
             operation.layer, lambda name: self.slots.value(piece, name), self.slots.names(piece), self.slots.ties(piece)
         )
         if not piece.reads:
-            self.names.sources.add(id(made))
+            self.names.sources[id(made)] = made
             return [syntax.item(made, label)]
         layer = operation.layer
         assert not isinstance(layer, Stored)
@@ -536,7 +539,7 @@ class _Lines:
     def _applied(self, given: list[tree.Item], label: str) -> list[tree.Item]:
         """What a label names, applied again; at the beginning of a chain it would be the value that it gave."""
         made = syntax.path(label)
-        self.names.applications.add(id(made))
+        self.names.applications[id(made)] = made
         return [*(given or [syntax.item(syntax.name("_"))]), syntax.item(made)]
 
     def _given(self, inputs: Sequence[str | None], words: Sequence[str], required: int) -> list[tree.Item]:

@@ -33,6 +33,28 @@ class Value(Record):
         return len(self.type.shape)
 
 
+class Complex(Record):
+    """A tensor of complex numbers: their parts; the imaginary one is None where all numbers are real."""
+
+    real: Value
+    imaginary: Any
+
+    @property
+    def parts(self) -> tuple[Any, Any]:
+        """Both parts."""
+        return self.real, self.imaginary
+
+    @property
+    def shape(self) -> tuple[Size, ...]:
+        """Its sizes."""
+        return self.real.shape
+
+    @property
+    def rank(self) -> int:
+        """The number of its dimensions."""
+        return self.real.rank
+
+
 class Unsaid(Exception):
     """The node that is being read cannot be written; the text says why."""
 

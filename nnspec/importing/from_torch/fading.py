@@ -1,7 +1,8 @@
 """`fades`: whether minus infinity in a tensor only becomes a weight of zero, so that the lowest float may stand for it.
 
 Scores of what is not to be attended to are set to minus infinity before a softmax. A spec holds no infinity; the lowest
-number of float32 gives the same weights, but where all scores of a row are masked, which torch makes NaN.
+number of float32 gives the same weights, but where all scores of a row are masked, which torch makes NaN. The greatest
+of them is the same, too, where one is left.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from torch.fx import Node
 
 LOWEST = -3.4028234663852886e38
-_ENDS = frozenset("softmax _softmax exp sigmoid logsumexp argmax scaled_dot_product_attention".split())
+_ENDS = frozenset("softmax _softmax exp sigmoid logsumexp argmax amax scaled_dot_product_attention".split())
 _GOES_ON = frozenset(
     "add where masked_fill triu tril expand unsqueeze squeeze view reshape permute transpose slice select to _to_copy "
     "clone contiguous detach detach_ alias cat repeat type_as float lift_fresh_copy lift_fresh scatter copy_ "
@@ -39,6 +40,8 @@ def _user_fades(user: Node, node: Node, known: Mapping[Node, bool]) -> bool:
     name = operator_of(user)
     if name == "scaled_dot_product_attention":
         return node not in user.args[:3]
+    if name == "max":
+        return len(user.args) > 1  # of the scores of a row, of which one is left
     if name == "topk":  # only the order counts
         return all(each.args[1] == 1 or not each.users for each in user.users)
     if name == "div":

@@ -17,19 +17,20 @@ from torch.fx import Graph, GraphModule, Node
 from torch.utils import _pytree as pytree
 
 from nnspec.diagnostics import SpecError
-from nnspec.dims import equal
+from nnspec.dims import Expression, equal
 from nnspec.importing.from_torch.authors import AuthorNames
-from nnspec.importing.from_torch.builder import Builder, Unsaid, Value
+from nnspec.importing.from_torch.builder import Builder, Complex, Unsaid, Value
 from nnspec.importing.from_torch.contents import contents
 from nnspec.importing.from_torch.export import Exported
 from nnspec.importing.from_torch.fading import LOWEST, fades, operator_of
 from nnspec.importing.from_torch.leaves import applied, is_leaf, is_plain, norm_of
-from nnspec.importing.from_torch.operators import ROWS
+from nnspec.importing.from_torch.operators import COMPLEX, ROWS
+from nnspec.importing.from_torch.operators.complex import APART
 from nnspec.importing.from_torch.operators.elementwise import cast, layer
-from nnspec.importing.from_torch.operators.row import AS_IT_IS
+from nnspec.importing.from_torch.operators.row import AS_IT_IS, Row
 from nnspec.importing.from_torch.operators.shape import stretched
 from nnspec.importing.from_torch.sizes import UnknownSize, size_of
-from nnspec.importing.mistakes import CannotSay, Refusal
+from nnspec.importing.mistakes import CannotSay, Refusal, UnnamedSizes
 from nnspec.importing.network import Network, Operation, Scope, Stored, Weighed
 from nnspec.importing.places import of_trace
 from nnspec.layers.tensor_type import DType, LayerError, TensorType
@@ -74,14 +75,17 @@ class _Reader:
         self._placeholders()
         graph = self.exported.program.graph
         self._graph(graph)
-        if self.refusals:
-            raise SpecError.of(CannotSay(None, tuple(dict.fromkeys(self.refusals))))
+        self._need_no_refusals()
         outputs = self._outputs(graph)
-        if self.refusals:
-            raise SpecError.of(CannotSay(None, tuple(dict.fromkeys(self.refusals))))
+        self._need_no_refusals()
         self.authors.give(self.root)
         name = type(self.module).__name__
         return Network(name, self.root, tuple(self.inputs), outputs, self.builder.types, weights, aliases)
+
+    def _need_no_refusals(self) -> None:
+        found = tuple(dict.fromkeys(self.refusals))
+        if found:
+            raise SpecError.of((UnnamedSizes if all(each.size for each in found) else CannotSay)(None, found))
 
     # --- what the module owns
 
@@ -114,7 +118,13 @@ class _Reader:
         tensors = dict(self.module.named_buffers(remove_duplicate=False))
         for spec, node in zip(program.graph_signature.input_specs, self._inputs(program.graph), strict=True):
             value = node.meta.get("val")
-            if spec.kind in (InputKind.PARAMETER, InputKind.BUFFER):
+            if _is_complex(value) and not self._is_known(spec):
+                reason = "a tensor of complex numbers: keep its parts, as torch.view_as_real gives them"
+                self.refusals.append(Refusal(str(spec.target or node.name), reason))
+                self.unknown.add(node)
+            elif _is_complex(value) and spec.kind is InputKind.BUFFER:
+                self.values[node] = ("constant", tensors[str(spec.target)])
+            elif spec.kind in (InputKind.PARAMETER, InputKind.BUFFER):
                 stored = self.builder.stored[str(spec.target)]
                 if spec.kind is InputKind.BUFFER:
                     self._fill(str(spec.target), tensors[str(spec.target)])
@@ -128,6 +138,11 @@ class _Reader:
                 self.inputs.append((node.name, node.name))
             else:
                 self.values[node] = value
+
+    def _is_known(self, spec: Any) -> bool:
+        """Whether the numbers of a tensor are those of the code, and no weights or inputs."""
+        kept = spec.kind is InputKind.BUFFER and self.builder.stored[str(spec.target)].persistent
+        return not kept and spec.kind in (InputKind.BUFFER, InputKind.CONSTANT_TENSOR)
 
     def _fill(self, key: str, tensor: torch.Tensor) -> None:
         """Find out how the contents of a buffer are written; they are asked for when it is used."""
@@ -165,16 +180,20 @@ class _Reader:
                     continue
                 try:
                     self.values[node] = self._call(node)
-                except (Unsaid, UnknownSize) as problem:
+                except Unsaid as problem:
                     self._refuse(node, str(problem))
+                except UnknownSize as problem:
+                    self._refuse(node, str(problem), size=True)
                 except (LayerError, ValidationError) as problem:
-                    self._refuse(node, _first_line(problem))
+                    given = [each for each in pytree.tree_leaves(self._arguments(node)) if isinstance(each, Expression)]
+                    reason = f"it takes the size {given[0]}, and its layer only numbers" if given else ""
+                    self._refuse(node, reason or _first_line(problem), size=bool(given))
             elif node.op == "get_attr":
                 self.values[node] = _attribute(node)
 
-    def _refuse(self, node: Node, reason: str) -> None:
+    def _refuse(self, node: Node, reason: str, size: bool = False) -> None:
         what = operator_of(node) or node.name
-        self.refusals.append(Refusal(what, reason, of_trace(node.meta.get("stack_trace"))))
+        self.refusals.append(Refusal(what, reason, of_trace(node.meta.get("stack_trace")), size))
         self.unknown.add(node)
 
     def _enter(self, node: Node) -> None:
@@ -233,7 +252,15 @@ class _Reader:
         if name == "nnspec::apply":
             return self._module(node)
         changes = name.endswith("_") and not name.endswith("__")
+        if _is_nothing(value):
+            return self._nothing(value)
         return self._changed(node, name[:-1]) if changes else self._row(node, name)
+
+    def _nothing(self, value: Any) -> Any:
+        """Tensors without elements, which only a concatenation takes: no layer makes them."""
+        if isinstance(value, (list, tuple)):
+            return tuple(map(self._nothing, value))
+        return self.builder.fresh(self._type(value))
 
     def _is_of_layer(self, node: Node) -> bool:
         """Whether a node is how a layer computes its weight, which its arguments say."""
@@ -242,10 +269,30 @@ class _Reader:
         return any(path not in self.computed for path in owners)
 
     def _row(self, node: Node, name: str) -> Any:
-        function = ROWS.get(name)
+        arguments = self._arguments(node)
+        given = [each for each in pytree.tree_leaves(arguments) if isinstance(each, Complex)]
+        if not given and not _is_complex(node.meta["val"]):
+            return self._applied(node, name, ROWS.get(name), arguments)
+        if name in COMPLEX:
+            return self._applied(node, name, COMPLEX[name], arguments)
+        if name not in APART or not given:
+            raise Unsaid("it computes with complex numbers, which no spec holds")
+        return self._apart(node, name, arguments)
+
+    def _apart(self, node: Node, name: str, arguments: dict[str, Any]) -> Any:
+        """An operator that does the same to the real and the imaginary parts."""
+        parts = []
+        for part in (0, 1):
+            chosen = pytree.tree_map(lambda each: each.parts[part] if isinstance(each, Complex) else each, arguments)  # noqa: B023
+            parts.append(self._applied(node, name, ROWS.get(name), chosen))
+        if isinstance(parts[0], tuple):
+            return tuple(map(Complex, *parts))
+        return Complex(*parts)
+
+    def _applied(self, node: Node, name: str, function: Row | None, arguments: dict[str, Any]) -> Any:
+        """What the function of a row gives for these arguments."""
         if function is None:
             raise Unsaid("it is not in the table of operators")
-        arguments = self._arguments(node)
         code = function.__code__
         takes = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         more = code.co_flags & 0x08
@@ -292,6 +339,8 @@ class _Reader:
             return tuple(
                 None if have is None else self._checked(have, want) for have, want in zip(made, value, strict=False)
             )
+        if isinstance(made, Complex):
+            return Complex(*(None if each is None else self._checked(each, value) for each in made.parts))
         if not isinstance(made, Value) or not isinstance(value, torch.Tensor):
             return made
         type = self._type(value)
@@ -313,8 +362,12 @@ class _Reader:
         """An operator that changes its first argument."""
         first = node.args[0]
         assert isinstance(first, Node)
-        if isinstance(self.values.get(first), Value) and self.values[first].key is not None:
-            raise Unsaid("it changes a parameter or buffer of the module")
+        old = self.values.get(first)
+        if isinstance(old, Value) and old.key is not None:
+            made = self._argument(node.args[1]) if name == "copy" else self._row(node, name)
+            if made is old:  # changed to what it is, as by a division by 1
+                return old
+            raise Unsaid("it changes a parameter or buffer of the module: import it as it is behind the change")
         if name == "copy":
             source = self.builder.tensor(self._argument(node.args[1]))
             old = self._argument(first)
@@ -419,8 +472,12 @@ class _Reader:
         return argument
 
     def _constant(self, tensor: torch.Tensor) -> Any:
+        if tensor.is_complex():
+            return Complex(*(self._constant(part) for part in (tensor.real, tensor.imag)))
         if tensor.numel() > ELEMENTS:
             raise Unsaid(f"a constant of {tensor.numel():,} elements")
+        if tensor.numel() == 0:
+            return self._nothing(tensor)
         numbers = _each(self._finite, tensor.detach().cpu().tolist())
         dtype = _DTYPES[tensor.dtype]
         return self.builder(layer("Constant", value=numbers, dtype=None if dtype != "float" else "float"))
@@ -461,6 +518,20 @@ def _first_line(problem: Exception) -> str:
     return str(problem)
 
 
+def _is_nothing(value: Any) -> bool:
+    """Whether all that an operator gives is without elements."""
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(map(_is_nothing, value))
+    return isinstance(value, torch.Tensor) and any(type(size) is int and size == 0 for size in value.shape)
+
+
+def _is_complex(value: Any) -> bool:
+    """Whether an operator gives complex numbers."""
+    if isinstance(value, (list, tuple)):
+        return any(map(_is_complex, value))
+    return isinstance(value, torch.Tensor) and value.is_complex()
+
+
 def _is_used_behind(base: Node, node: Node) -> bool:
     """Whether anything behind a node uses a tensor, or what it is a view of."""
     while True:
@@ -486,5 +557,5 @@ def _each(change: Callable[[Any], Any], value: Any) -> Any:
 _DTYPES: Mapping[torch.dtype, DType] = {
     torch.float32: "float", torch.float64: "float", torch.float16: "float", torch.bfloat16: "float",
     torch.int64: "int", torch.int32: "int", torch.int16: "int", torch.int8: "int", torch.uint8: "int",
-    torch.bool: "bool",
+    torch.bool: "bool", torch.complex64: "float", torch.complex128: "float",  # real and imaginary parts
 }  # fmt: skip

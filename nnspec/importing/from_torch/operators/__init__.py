@@ -2,6 +2,7 @@
 
 from nnspec.importing.from_torch.operators import (
     attention,
+    complex,
     elementwise,
     indexing,
     pooling,
@@ -10,6 +11,18 @@ from nnspec.importing.from_torch.operators import (
     sources,
     weighted,
 )
-from nnspec.importing.from_torch.operators.row import ROWS
+from nnspec.importing.from_torch.operators.row import COMPLEX, ROWS
 
-__all__ = ["ROWS", "attention", "elementwise", "indexing", "pooling", "reduction", "shape", "sources", "weighted"]
+__all__ = [
+    "COMPLEX",
+    "ROWS",
+    "attention",
+    "complex",
+    "elementwise",
+    "indexing",
+    "pooling",
+    "reduction",
+    "shape",
+    "sources",
+    "weighted",
+]

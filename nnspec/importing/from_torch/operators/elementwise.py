@@ -18,6 +18,7 @@ FUNCTIONS = {
     "relu": "ReLU", "relu6": "ReLU6", "selu": "SELU", "silu": "SiLU", "sigmoid": "Sigmoid", "tanh": "Tanh",
     "mish": "Mish", "hardsigmoid": "Hardsigmoid", "hardswish": "Hardswish", "log_sigmoid": "LogSigmoid",
 }  # fmt: skip
+_INFINITY = float("inf")
 
 
 def layer(name: str, **fields: Any) -> Layer:
@@ -173,7 +174,9 @@ def _(b: Builder, self: Value) -> Value:
 @row("clamp", "clip", "hardtanh")
 def _(b: Builder, self: Value, min: Any = None, max: Any = None, min_val: Any = None, max_val: Any = None) -> Value:
     low, high = (min, max) if min_val is None else (min_val, max_val)
-    low, high = b.number(low), b.number(high)
+    low, high = (None if each in (_INFINITY, -_INFINITY) else each for each in (b.number(low), b.number(high)))
+    if low is None and high is None:
+        return self
     if any(isinstance(each, (Value, Expression)) for each in (low, high)):
         for bound, name in ((low, "Maximum"), (high, "Minimum")):
             self = self if bound is None else arithmetic(b, name, self, bound)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnspec.dims import equal
+from nnspec.dims import at_least, equal
 from nnspec.importing.from_torch.builder import Builder, Unsaid, Value
 from nnspec.importing.from_torch.operators.elementwise import counted, layer
 from nnspec.importing.from_torch.operators.row import row
@@ -21,14 +21,12 @@ def _(b: Builder, self: Value, dim: int = 0, start: Any = None, end: Any = None,
     start = 0 if start is None else start
     if (isinstance(end, int) and end > END) or (end is not None and not isinstance(end, int) and equal(end, size)):
         end = None
-    if isinstance(end, int) and isinstance(size, int) and end >= size:
+    if isinstance(end, int) and at_least(end, size):
         end = None
-    if isinstance(start, int) and isinstance(size, int) and start < -size:
+    if isinstance(start, int) and start < 0 and at_least(-start, size):
         start = 0
     if start == 0 and end is None and step == 1:
         return self
-    if result is not None and 0 in result.shape:
-        return b.fresh(result)  # nothing, which only a concatenation takes
     item = ("slice", None if start == 0 else start, end, None if step == 1 else step)
     whole = ("slice", None, None, None)
     items = (*[whole] * dim, item) if dim < 3 or self.rank - dim > 1 else ("...", item)

@@ -7,6 +7,7 @@ from typing import Any
 
 Row = Callable[..., Any]  # (builder, **arguments by the names of the schema) -> a value, or several
 ROWS: dict[str, Row] = {}
+COMPLEX: dict[str, Row] = {}  # of what takes or gives complex numbers
 AS_IT_IS = frozenset(  # of arguments that change nothing of what a float, a whole number or a truth value is
     {"memory_format", "layout", "device", "pin_memory", "non_blocking", "copy", "requires_grad", "names", "generator"}
 )

@@ -19,8 +19,10 @@ def _(b: Builder, start: Any = 0, end: Any = None, step: Any = 1, dtype: Any = N
     elif not whole:
         raise Unsaid("it counts in fractions")
     if isinstance(step, int) and step < 0:
-        raise Unsaid("it counts backwards")
-    made = b(layer("Range", end=end, start=start or None, step=None if step == 1 else step))
+        made = b(layer("Range", end=-(-(start - end) // -step)))
+        made = arithmetic(b, "Subtract", start, made if step == -1 else b(layer("Multiply", scalar=-step), made))
+    else:
+        made = b(layer("Range", end=end, start=start or None, step=None if step == 1 else step))
     return cast(b, made, dtype if dtype is not None else None if whole else "float")
 
 
@@ -65,6 +67,12 @@ def _(b: Builder, self: Value, dtype: Any = None, **_: Any) -> Value:
 def _(b: Builder, operator: str = "", result: Any = None, **_: Any) -> Value:
     return b(layer("Uniform" if operator.startswith("rand") and "n" not in operator[4:5] else "Normal",
                    shape=result.shape))  # fmt: skip
+
+
+@row("uniform")
+def _(b: Builder, self: Value, from_: float = 0.0, to: float = 1.0, **more: Any) -> Value:
+    low = more.get("from", from_)
+    return b(layer("Uniform", low=float(low) or None, high=None if to == 1 else float(to)), self)
 
 
 @row("linspace")

@@ -9,6 +9,7 @@ from nnspec.importing.from_torch.builder import Builder, Unsaid, Value
 from nnspec.importing.from_torch.operators.elementwise import arithmetic, layer
 from nnspec.importing.from_torch.operators.pooling import single
 from nnspec.importing.from_torch.operators.row import ROWS, row
+from nnspec.importing.from_torch.operators.shape import reshape
 
 
 def own(b: Builder, made: Any, inputs: Sequence[Value], **weights: Value | None) -> Value | None:
@@ -74,11 +75,31 @@ def _convolution(dims: int, transposed: bool) -> Any:
         made = layer(name, out_channels=channels, kernel_size=single(weight.shape[2:]),
                      bias=None if bias is not None else False, padding_mode=mode, **fields, **b.norm)  # fmt: skip
         found = own(b, made, [source], weight=weight, bias=bias)
-        if found is None:
+        if found is not None:
+            return found
+        if transposed or dims != 2:
             raise Unsaid("its kernel is computed, or is not called `weight` in the module that owns it")
-        return found
+        return _by_windows(b, made, input if padding == 0 or mode is None else source, weight, bias)
 
     return convolve
+
+
+def _by_windows(b: Builder, made: Any, input: Value, weight: Value, bias: Any) -> Value:
+    """A convolution of pictures with a kernel that is computed: each window as a column, times the kernel."""
+    type = made.results(input.type)[0]
+    fields = {name: getattr(made, name) for name in ("dilation", "padding", "stride")}
+    usual = {"dilation": 1, "padding": 0, "stride": 1}
+    fields = {name: value for name, value in fields.items() if value != usual[name]}
+    columns = b(layer("Unfold", kernel_size=made.kernel_size, **fields), input)
+    kernel = b(layer("Flatten", start_dim=1), weight)
+    if made.groups != 1:
+        sizes = (made.groups, weight.shape[0] // made.groups)
+        kernel = b(layer("Unflatten", dim=0, unflattened_size=sizes), kernel)
+        columns = b(layer("Unflatten", dim=1, unflattened_size=(made.groups, kernel.shape[-1])), columns)
+    value = reshape(b, b(layer("MatMul"), kernel, columns), type.shape)
+    if bias is None:
+        return value
+    return arithmetic(b, "Add", value, b(layer("Unflatten", dim=0, unflattened_size=(bias.shape[0], 1, 1)), bias))
 
 
 def _with_margins(b: Builder, input: Value, dims: int) -> tuple[Any, str | None, Value]:
