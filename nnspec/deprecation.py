@@ -16,7 +16,9 @@ def renamed(old: str, function: Callable[Given, Result]) -> Callable[Given, Resu
 
     @wraps(function)
     def deprecated(*arguments: Given.args, **options: Given.kwargs) -> Result:
-        warnings.warn(f"{old} is now called {function.__name__}", DeprecationWarning, stacklevel=2)
+        warnings.warn(
+            f"{old} is now called {function.__name__}", DeprecationWarning, stacklevel=3
+        )  # `typed` is between
         return function(*arguments, **options)
 
     deprecated.__name__ = old

@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnspec.arguments import typed
 from nnspec.diagnostics import SpecError
 from nnspec.extras import need
 from nnspec.limits import DEFAULT_LIMITS, Limits
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from nnspec.huggingface.content import Config
 
 
+@typed
 def from_torch(
     module: nn.Module, example_inputs: Any, *, dynamic: Mapping[str, str] | None = None, name: str | None = None
 ) -> Model:
@@ -45,6 +47,7 @@ def from_torch(
     return model
 
 
+@typed
 def from_onnx(
     path: str | PathLike[str],
     *,
@@ -81,6 +84,7 @@ def from_onnx(
     return model
 
 
+@typed
 def from_config(
     config: Config,
     *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 from typing import Literal
 
@@ -11,12 +12,12 @@ CONFIG = "config.json"
 RUN, SPEC = "run.json", "spec.nn"  # of a run: its settings, and the spec that it follows
 
 
-def is_run(path: str | Path) -> bool:
+def is_run(path: str | PathLike[str]) -> bool:
     """Whether it is the folder of a run."""
     return (Path(path) / RUN).is_file()
 
 
-def kind_of(path: str | Path) -> Kind:
+def kind_of(path: str | PathLike[str]) -> Kind:
     """The kind of a path; a folder that is nothing else is taken for that of a run, a name for a spec of the zoo."""
     if str(path).startswith(HF):
         return "hub"

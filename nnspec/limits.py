@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from nnspec.arguments import typed
 from nnspec.record import Record
 
 CONTAINER = Path("/sys/fs/cgroup/memory.max")  # where Linux says what a container may use
@@ -22,6 +23,7 @@ def machine_memory() -> int:
         return found
 
 
+@typed
 class Limits(Record):
     """Bounds that keep any input, however made, from taking the machine.
 

@@ -8,8 +8,9 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from nnspec.arguments import WrongArgument, typed
 from nnspec.deprecation import renamed
-from nnspec.diagnostics import Sink, Source
+from nnspec.diagnostics import Sink, Source, SpecError
 from nnspec.diagnostics.diagnostic import Found
 from nnspec.elaborate.declarations import Declarations
 from nnspec.extras import missing, need
@@ -18,7 +19,6 @@ from nnspec.ir.flatten import flattening
 from nnspec.ir.reuse import reapplied
 from nnspec.ir.state import totals
 from nnspec.limits import DEFAULT_LIMITS, Limits
-from nnspec.ranges import within_range
 from nnspec.recipe.frozen import frozen_weights
 from nnspec.summary import Summary, summarise
 from nnspec.train.manner import TRAINING, Manner
@@ -45,13 +45,14 @@ if TYPE_CHECKING:
     from nnspec.to_onnx.export import Exported, Samples
     from nnspec.to_onnx.verify import Verified
     from nnspec.train.finder import Rates
-    from nnspec.train.judging import Part
+    from nnspec.train.manner import Device, Part
     from nnspec.triton.repository import Served
     from nnspec.weights.compare import Comparison
     from nnspec.weights.source import WeightSource
     from nnspec.why import Why
 
 
+@typed
 class Model:
     """A checked model: its program, and where it came from."""
 
@@ -155,8 +156,8 @@ class Model:
         need("loading weights", "torch", "numpy")
         from nnspec.weights.module import fill  # torch takes a second to import
 
-        for note in fill(module, self.program, weights):
-            warnings.warn(f"{shown(weights)}: to_torch(weights) makes a module that {note}", stacklevel=2)
+        for note in fill(module, self.program, self._needed(weights)):
+            warnings.warn(f"{shown(weights)}: to_torch(weights) makes a module that {note}", stacklevel=3)
 
     def cached(self, *, limits: Limits = DEFAULT_LIMITS) -> Model:
         """The language model as it is decoded with: it takes the next tokens, and what it has kept of those before.
@@ -221,7 +222,6 @@ class Model:
             SpecError: it is no language model, or cannot be decoded step by step; the weights are not the model's, or
                 hold no vocabulary; a character of the prompt is not in it; or what runs the model is not installed.
         """
-        within_range(length=length, count=count, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
         need("sampling", "numpy", "safetensors")
         from nnspec.hub.template import rendered  # here, as below: only now is numpy known to be installed
         from nnspec.sample.opening import open_model
@@ -248,7 +248,7 @@ class Model:
         from nnspec.weights.compare import compare
 
         with flattening(self.program, limits):
-            return compare(self.program, open_checkpoint(weights), thorough=True)
+            return compare(self.program, open_checkpoint(self._needed(weights)), thorough=True)
 
     @property
     def text(self) -> str:
@@ -302,11 +302,11 @@ class Model:
             SpecError: a batch is given, and no symbol is known to count samples; or a recipe that freezes parts of the
                 model has mistakes.
         """
-        within_range(depth=depth, batch=batch)
-        count = None if batch is None else int(batch)  # NumPy's numbers are written otherwise
-        return summarise(self.program, frozen_weights(self.program, self.declarations), depth=depth, batch=count)
+        return summarise(self.program, frozen_weights(self.program, self.declarations), depth=depth, batch=batch)
 
-    def draw(self, path: str | Path | None = None, *, depth: int | None = None, open: Sequence[str] = ()) -> Picture:
+    def draw(
+        self, path: str | PathLike[str] | None = None, *, depth: int | None = None, open: Sequence[str] = ()
+    ) -> Picture:
         """Its picture: blocks as nested boxes, repeats as one, with shapes and parameters; a notebook shows it.
 
         Args:
@@ -317,7 +317,6 @@ class Model:
         Raises:
             SpecError: there is no block at a path, there are too many boxes, or the file cannot be written.
         """
-        within_range(depth=depth)
         from nnspec.picture.opening import view  # what a summary does not need
         from nnspec.picture.picture import Picture
 
@@ -401,9 +400,9 @@ class Model:
         self,
         data: DataSource | None = None,
         *,
-        runs: str | Path = "runs",
+        runs: str | PathLike[str] = "runs",
         name: str | None = None,
-        device: str | None = None,
+        device: Device | None = None,
         strategy: str | None = None,
         quiet: bool = False,
         callbacks: Iterable[Callback | str] = (),
@@ -436,7 +435,6 @@ class Model:
             SpecError: the recipe, the data or the device are wrong, the loss is not finite, a file cannot be written,
                 or PyTorch is not installed.
         """
-        within_range(workers=workers)
         need("training", *TRAINING)
         from nnspec.callbacks.named import callbacks_of
         from nnspec.train.run import train_run  # here: PyTorch takes seconds to import
@@ -455,7 +453,7 @@ class Model:
         steps: int = 100,
         *,
         data: DataSource | None = None,
-        device: str | None = None,
+        device: Device | None = None,
         memory: str | None = None,
         workers: int | None = None,
         limits: Limits = DEFAULT_LIMITS,
@@ -477,7 +475,9 @@ class Model:
         Raises:
             SpecError: the recipe, the data or the device are wrong, or no rate lets the loss fall.
         """
-        within_range(steps=steps, workers=workers)
+        if lowest >= highest:
+            reason = f"Model.find_learning_rate: lowest is {lowest:g}, which is not below highest, {highest:g}"
+            raise SpecError.of(WrongArgument(None, reason, "give the lowest rate first"))
         need("training", *TRAINING)
         from nnspec.train.finder import find_rates  # here: PyTorch takes seconds to import
         from nnspec.train.run import new_job
@@ -522,7 +522,7 @@ class Model:
 
     def export_onnx(
         self,
-        path: str | Path,
+        path: str | PathLike[str],
         weights: WeightSource | None = None,
         *,
         opset: int | None = None,
@@ -530,7 +530,7 @@ class Model:
         target: Target = "cpu",
         functions: bool = False,
         normalize: bool = True,
-        calibrate: str | Path | None = None,
+        calibrate: str | PathLike[str] | Mapping[str, NDArray[Any]] | None = None,
         verify: bool = True,
         limits: Limits = DEFAULT_LIMITS,
     ) -> Exported:
@@ -544,8 +544,8 @@ class Model:
             target: as for `to_onnx`.
             functions: as for `to_onnx`.
             normalize: as for `to_onnx`.
-            calibrate: for "int8-static", an .npz file of inputs as the model takes them; the data of the `train` block
-                if it is left out.
+            calibrate: for "int8-static", inputs as the model takes them, [N, ...]: an .npz file, or arrays by name; the
+                data of the `train` block if it is left out.
             verify: whether to compare it with PyTorch, and the speed of int8 with that of float32.
             limits: as for `to_onnx`.
 
@@ -557,6 +557,9 @@ class Model:
         from nnspec.to_onnx.export import export_onnx  # here: onnx takes longer to import than all of nnspec
 
         choices = Choices(opset, precision, target, functions, normalize)
+        if calibrate is not None and precision != "int8-static":
+            reason = f'Model.export_onnx: calibrate belongs to precision = "int8-static", which is {precision!r}'
+            raise SpecError.of(WrongArgument(None, reason, "leave calibrate out, or give the precision"))
         samples = self._samples(calibrate, limits) if precision == "int8-static" else None
         program, sources = self.program, self.sources
         weights = self._own(weights)
@@ -564,11 +567,15 @@ class Model:
             program, path, weights, choices=choices, samples=samples, verify=verify, sources=sources, limits=limits
         )
 
-    def _samples(self, calibrate: str | Path | None, limits: Limits) -> Samples | None:
-        """The samples by which static int8 is calibrated; None where there is neither a file nor a `train` block."""
+    def _samples(
+        self, calibrate: str | PathLike[str] | Mapping[str, NDArray[Any]] | None, limits: Limits
+    ) -> Samples | None:
+        """The samples by which static int8 is calibrated; None where there are none, and is no `train` block."""
         need("static int8", "onnxruntime")
         from nnspec.to_onnx.calibrate import checked_samples, read_samples  # here: onnxruntime takes time to import
 
+        if isinstance(calibrate, Mapping):
+            return lambda inputs, raw: checked_samples(calibrate, inputs, "`calibrate`")
         if calibrate is not None:
             return lambda inputs, raw: read_samples(Path(calibrate), inputs)
         if not self._declared.trains:
@@ -584,7 +591,7 @@ class Model:
 
     def export_triton(
         self,
-        repository: str | Path,
+        repository: str | PathLike[str],
         weights: WeightSource | None = None,
         *,
         max_batch: int = 8,
@@ -594,7 +601,7 @@ class Model:
         target: Target = "cpu",
         functions: bool = False,
         normalize: bool = True,
-        calibrate: str | Path | None = None,
+        calibrate: str | PathLike[str] | Mapping[str, NDArray[Any]] | None = None,
         verify: bool = True,
         limits: Limits = DEFAULT_LIMITS,
     ) -> Served:
@@ -619,7 +626,6 @@ class Model:
         Raises:
             SpecError: as `export_onnx`; nothing is written then.
         """
-        within_range(max_batch=max_batch)
         need("the ONNX export", "onnx", "numpy")
         from nnspec.triton.repository import write_repository  # here: onnx takes longer to import than all of nnspec
 
@@ -655,7 +661,7 @@ class Model:
     def predict(
         self,
         weights: WeightSource | None = None,
-        inputs: str | Path | Sequence[str | Path] | Mapping[str, Any] = (),
+        inputs: str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, Any] = (),
         *,
         texts: Sequence[str] = (),
         top: int | None = None,
@@ -668,7 +674,6 @@ class Model:
         Raises:
             SpecError: as `nnspec.predict`.
         """
-        within_range(top=top, batch=batch)
         session = self.session(weights, provider=provider, limits=limits)
         from nnspec.infer.predict import predictions_for  # here: only now is numpy known to be installed
 
@@ -676,12 +681,12 @@ class Model:
 
     def page(
         self,
-        folder: str | Path,
+        folder: str | PathLike[str],
         weights: WeightSource | None = None,
         *,
         run: str | PathLike[str] | None = None,
         samples: int = 12,
-        onnxruntime_web: str | Path | None = None,
+        onnxruntime_web: str | PathLike[str] | None = None,
         limits: Limits = DEFAULT_LIMITS,
     ) -> Page:
         """Write a page on which the model is at work in a browser: `model.page("page", run=model.train())`.
@@ -701,7 +706,6 @@ class Model:
             SpecError: the model takes what no person gives on a page, or cannot be written in ONNX; onnxruntime-web is
                 not found; the folder cannot be written; or a package is not installed.
         """
-        within_range(samples=samples)
         need("the page of a network", "numpy", "onnx", "onnxruntime")
         from nnspec.page.page import write_page  # here: onnx takes longer to import than all of nnspec
         from nnspec.train.settings import best_weights
@@ -725,10 +729,10 @@ class Model:
         *,
         data: DataSource | None = None,
         part: Part | None = None,
-        onnx: str | Path | None = None,
+        onnx: str | PathLike[str] | None = None,
         top: int = 5,
         worst: int = 16,
-        device: str | None = None,
+        device: Device | None = None,
         memory: str | None = None,
         workers: int | None = None,
         limits: Limits = DEFAULT_LIMITS,
@@ -738,7 +742,6 @@ class Model:
         Raises:
             SpecError: as `nnspec.evaluate`.
         """
-        within_range(top=top, worst=worst, workers=workers)
         need("evaluating", *TRAINING)
         from nnspec.evaluation.judge import judge  # here: PyTorch takes seconds to import
         from nnspec.evaluation.opening import Request, open_spec
@@ -753,7 +756,8 @@ class Model:
         """The weights that are given, or the model's own."""
         found = self._own(weights)
         if found is None:
-            raise ValueError(f"{self.name} has no weights of its own: give them, weights = ...")
+            reason = f"{self.name} has no weights of its own, and none are given"
+            raise SpecError.of(WrongArgument(None, reason, 'give them: weights = "runs/one/best.safetensors"'))
         return found
 
     def _own(self, weights: WeightSource | None) -> WeightSource | None:
@@ -764,7 +768,7 @@ class Model:
 
     def verify(
         self,
-        path: str | Path,
+        path: str | PathLike[str],
         weights: WeightSource | None = None,
         *,
         trials: int = 8,
@@ -789,7 +793,6 @@ class Model:
             SpecError: the file differs (the mistake names the first layer that does), cannot be run, or has other
                 inputs or outputs; the weights are not the model's; or a package is not installed.
         """
-        within_range(trials=trials, tolerance=tolerance, seed=seed)
         need("comparing with PyTorch", "torch", "onnx", "onnxruntime", "numpy")
         from nnspec.to_onnx.verify import verify_file  # here: torch and onnxruntime take seconds to import
 
@@ -839,7 +842,6 @@ class Model:
             SpecError: a symbol has no size, the model has no batch to set, the provider cannot be used, the model
                 cannot be exported, or onnxruntime is not installed.
         """
-        within_range(threads=threads, seconds=seconds)
         need("measuring a model", "onnx", "onnxruntime", "numpy")
         from nnspec.bench.bench import Measurement, bench  # here: onnxruntime takes long to import
 

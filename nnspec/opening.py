@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from nnspec.arguments import typed
 from nnspec.checked import validation_error
 from nnspec.diagnostics import Diagnostic, Sink, Source, SpecError
 from nnspec.diagnostics.diagnostic import Found
@@ -55,8 +57,9 @@ class TrainedAsItIs(Diagnostic):
         return f"name its spec, {self.folder}/{SPEC}, and its weights by --weights"
 
 
+@typed
 def load(
-    path: str | Path,
+    path: str | PathLike[str],
     model: str | None = None,
     *,
     settings: Mapping[str, object] | None = None,
@@ -97,7 +100,7 @@ def load(
 
 
 def _load_folder(
-    path: str | Path,
+    path: str | PathLike[str],
     model: str | None,
     settings: Mapping[str, object] | None,
     inputs: Mapping[str, tuple[int, ...]] | None,
@@ -113,6 +116,7 @@ def _load_folder(
     return found
 
 
+@typed
 def loads(
     text: str,
     model: str | None = None,
@@ -129,8 +133,9 @@ def loads(
     return Model(program, declarations, sink)
 
 
+@typed
 def check(
-    path: str | Path,
+    path: str | PathLike[str],
     model: str | None = None,
     *,
     settings: Mapping[str, object] | None = None,
@@ -165,6 +170,7 @@ def check(
     return found
 
 
+@typed
 def format(text: str) -> str:
     """A spec in the one canonical way: only white space changes.
 
@@ -180,6 +186,7 @@ def format(text: str) -> str:
     return format_text(text)
 
 
+@typed
 def from_json(text: str | bytes) -> Model:
     """The model that `Model.to_json` wrote.
 

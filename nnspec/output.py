@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
 
 from nnspec.diagnostics import Diagnostic, SpecError
@@ -38,13 +39,13 @@ class CannotWrite(Diagnostic):
         return f"cannot write {self.path}: {self.reason}"
 
 
-def cannot_write(path: str | Path, error: OSError) -> SpecError:
+def cannot_write(path: str | PathLike[str], error: OSError) -> SpecError:
     """The operating system's reason against writing a file, as a mistake."""
     return SpecError.of(CannotWrite(None, str(path), (error.strerror or str(error)).lower()))
 
 
 @contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
+def replacing(path: str | PathLike[str]) -> Iterator[Path]:
     """A temporary path to write to; it takes the place of `path` when the block ends without an exception.
 
     Raises:
@@ -70,7 +71,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def destination(path: str | Path) -> Path:
+def destination(path: str | PathLike[str]) -> Path:
     """Where what is written to a path goes: behind its symbolic links."""
     return Path(os.path.realpath(path))
 

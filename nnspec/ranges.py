@@ -1,44 +1,48 @@
-"""The ranges of whole and other numbers that are asked for in Python, the same as on the command line."""
+"""The ranges of numbers that are asked for: of arguments in Python, and of the options of commands."""
 
 from __future__ import annotations
 
-from numbers import Integral, Real
+import math
 
-LEAST: dict[str, float] = {
-    "batch": 1,
-    "count": 1,
-    "depth": 1,
-    "length": 1,
-    "max_batch": 1,
-    "samples": 0,
-    "seconds": 0.01,
-    "seed": 0,
-    "steps": 10,
-    "temperature": 0,
-    "threads": 1,
-    "tolerance": 0,
-    "top": 1,
-    "top_k": 1,
-    "top_p": 0,
-    "trials": 1,
-    "workers": 0,
-    "worst": 0,
+from nnspec.record import Record
+
+
+class Range(Record):
+    """The numbers from the least one on, up to the most one; `above`: the least one is not among them."""
+
+    least: float
+    most: float = math.inf
+    whole: bool = True
+    above: bool = False
+
+    def __contains__(self, number: float) -> bool:
+        return self.least <= number <= self.most and number != math.inf and not (self.above and number == self.least)
+
+    def __str__(self) -> str:
+        first = f"{'more than' if self.above else 'at least'} {self.least:g}"
+        return first if self.most == math.inf else f"{first} and at most {self.most:g}"
+
+
+RANGES = {
+    "batch": Range(1),
+    "count": Range(1, 4096),
+    "depth": Range(1),
+    "highest": Range(0, whole=False, above=True),
+    "length": Range(1),
+    "lowest": Range(0, whole=False, above=True),
+    "max_batch": Range(1),
+    "samples": Range(0),
+    "scale": Range(0, whole=False, above=True),
+    "seconds": Range(0.01, whole=False),
+    "seed": Range(0),
+    "steps": Range(10, 10_000),
+    "temperature": Range(0, whole=False),
+    "threads": Range(1),
+    "tolerance": Range(0, whole=False),
+    "top": Range(1),
+    "top_k": Range(1),
+    "top_p": Range(0, 1, whole=False, above=True),
+    "trials": Range(1),
+    "workers": Range(0),
+    "worst": Range(0),
 }
-BROKEN = ("seconds", "temperature", "tolerance", "top_p")  # numbers that need not be whole
-
-
-def within_range(**given: object) -> None:
-    """Check arguments that are numbers; None is one that is left out.
-
-    Raises:
-        TypeError: one is no number, or no whole one where it must be.
-        ValueError: one is less than it may be, or is no number at all (NaN).
-    """
-    for name, value in given.items():
-        if value is None:
-            continue
-        kind, words = (Real, "a number") if name in BROKEN else (Integral, "a whole number")
-        if isinstance(value, bool) or not isinstance(value, kind):
-            raise TypeError(f"{name} = {value!r}: it is {words}, {LEAST[name]} or more")
-        if not value >= LEAST[name]:  # type: ignore[operator]  # both are real
-            raise ValueError(f"{name} = {value!r}: it is {words}, {LEAST[name]} or more")

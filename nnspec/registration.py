@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from nnspec.diagnostics import Diagnostic, SpecError
@@ -41,6 +41,29 @@ class BadRegistration(Diagnostic):
     @property
     def message(self) -> str:
         return f"{self.name} cannot be registered: {self.reason}"
+
+
+def check_classes(classes: Iterable[object], base: type, role: str) -> None:
+    """Check that what a plug-in registers are classes of a kind; `role`, in words, is what they are to be.
+
+    Raises:
+        SpecError: one is none.
+    """
+    for each in classes:
+        if not (isinstance(each, type) and issubclass(each, base)):
+            advice = f"register a subclass of nnspec.plugin.{base.__name__}"
+            raise SpecError.of(BadRegistration(None, getattr(each, "__name__", repr(each)), f"it is no {role}", advice))
+
+
+def check_row(row: object, classes: Iterable[type]) -> None:
+    """Check that what is registered for classes is a function.
+
+    Raises:
+        SpecError: it is none.
+    """
+    if not callable(row):
+        advice = f"write it above a function: @register_...({', '.join(each.__name__ for each in classes)})"
+        raise SpecError.of(BadRegistration(None, repr(row), "it is no function", advice))
 
 
 def check_free(kind: str, name: str, cls: type, known: Mapping[str, type]) -> None:

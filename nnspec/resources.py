@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from os import PathLike
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
@@ -27,7 +28,7 @@ def grammar_text() -> str:
     return (folder("grammar") / "nnspec.lark").read_text(encoding="utf-8")
 
 
-def spec_path(path: str | Path) -> Path:
+def spec_path(path: str | PathLike[str]) -> Path:
     """The file that a user names: `zoo/resnet.nn` is nnspec's own where there is no such file here.
 
     So are the blocks in `std/`, and what is in `examples/`, pictures too.

@@ -6,6 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Self
 
+from nnspec.arguments import typed
 from nnspec.record import Record
 from nnspec.train.comparison import read_run
 from nnspec.train.settings import BEST, CURVES, LAST
@@ -22,6 +23,7 @@ class Run(Record):
     interrupted: int | None = None  # the number of the signal that ended it before its last epoch
 
     @classmethod
+    @typed
     def open(cls, folder: str | PathLike[str]) -> Self:
         """The run that a folder holds, as far as it has come.
 

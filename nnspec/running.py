@@ -7,12 +7,12 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from nnspec.arguments import typed
 from nnspec.extras import need
 from nnspec.kinds import kind_of
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.model import Model, settings_of
 from nnspec.opening import load, model_of_run
-from nnspec.ranges import within_range
 from nnspec.train.manner import TRAINING, Manner
 
 if TYPE_CHECKING:
@@ -21,15 +21,16 @@ if TYPE_CHECKING:
     from nnspec.infer.predictions import Prediction
     from nnspec.recipe.arguments import DataSource, RecipeArguments
     from nnspec.run import Run
-    from nnspec.train.judging import Part
+    from nnspec.train.manner import Device, Part
     from nnspec.weights.source import WeightSource
 
 
+@typed
 def resume(
     folder: str | PathLike[str],
     data: DataSource | None = None,
     *,
-    device: str | None = None,
+    device: Device | None = None,
     strategy: str | None = None,
     quiet: bool = False,
     callbacks: Iterable[Callback | str] = (),
@@ -45,7 +46,6 @@ def resume(
     Raises:
         SpecError: as `Model.train`; or the folder holds no run that can be gone on with.
     """
-    within_range(workers=workers)
     need("training", *TRAINING)
     from nnspec.callbacks.named import callbacks_of
     from nnspec.train.run import resume_run  # here: PyTorch takes seconds to import
@@ -57,9 +57,10 @@ def resume(
     )
 
 
+@typed
 def predict(
-    model: str | Path,
-    inputs: str | Path | Sequence[str | Path] | Mapping[str, Any] = (),
+    model: str | PathLike[str],
+    inputs: str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, Any] = (),
     *,
     texts: Sequence[str] = (),
     top: int | None = None,
@@ -83,7 +84,6 @@ def predict(
     Raises:
         SpecError: the model or a file cannot be read or does not fit, or a package is not installed.
     """
-    within_range(top=top, batch=batch)
     if kind_of(model) == "hub":
         return load(model, limits=limits).predict(
             inputs=inputs, texts=texts, top=top, batch=batch, provider=provider, limits=limits
@@ -102,16 +102,17 @@ def predict(
     return predictions_for(Session(model, provider), inputs, texts, top, batch)
 
 
+@typed
 def evaluate(
-    model: str | Path | Model,
+    model: str | PathLike[str] | Model,
     *,
     data: DataSource | None = None,
     part: Part | None = None,
     weights: WeightSource | None = None,
-    onnx: str | Path | None = None,
+    onnx: str | PathLike[str] | None = None,
     top: int = 5,
     worst: int = 16,
-    device: str | None = None,
+    device: Device | None = None,
     memory: str | None = None,
     workers: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
@@ -136,7 +137,6 @@ def evaluate(
     Raises:
         SpecError: the model or the data cannot be read or does not fit, or a package is not installed.
     """
-    within_range(top=top, worst=worst, workers=workers)
     if not isinstance(model, Model) and kind_of(model) == "hub":
         model = load(model, limits=limits)
     if isinstance(model, Model):
@@ -155,9 +155,10 @@ def evaluate(
     need("evaluating", *TRAINING)
     from nnspec.evaluation.judge import judge  # here: PyTorch takes seconds to import
     from nnspec.evaluation.opening import Request, open_run
+    from nnspec.hub.fetching import at_hand
     from nnspec.train.loader import own_loaders
 
-    request = Request(data, part, weights, onnx, device, memory, workers, limits)
+    request = Request(data, part, at_hand(weights), onnx, device, memory, workers, limits)
     with own_loaders():
         if Path(model).suffix.lower() != ".onnx":
             return judge(open_run(Path(model), request), top, worst)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from os import PathLike
 from pathlib import Path
 
+from nnspec.arguments import typed
 from nnspec.diagnostics import Diagnostic, Sink, SpecError, nearest
 from nnspec.elaborate.declarations import Declarations
 from nnspec.elaborate.elaborate import elaborate
@@ -99,6 +101,7 @@ def _family(path: Path) -> Family:
     return Family(path.stem, int(year[0]) if year else None, title[1] if title else "", tuple(re.findall(_MODEL, text)))
 
 
+@typed
 def find(name: str) -> tuple[Family, str | None] | None:
     """The family of this name and None, or the family and the model of this name; None if there is neither."""
     plain = _plain(name)
@@ -141,7 +144,7 @@ def _plain(name: str) -> str:
     return plain
 
 
-def locate(path: str | Path, model: str | None = None) -> tuple[str | Path, str | None]:
+def locate(path: str | PathLike[str], model: str | None = None) -> tuple[str | PathLike[str], str | None]:
     """The file and the model that a user means by a path or a name, and perhaps the name of a model.
 
     Raises:
@@ -159,6 +162,7 @@ def locate(path: str | Path, model: str | None = None) -> tuple[str | Path, str 
     raise SpecError.of(NotInZoo(None, name, nearest(name.lower(), names)))
 
 
+@typed
 def entries(family: Family) -> Iterator[ZooEntry]:
     """The models of a family with their parameters."""
     known = recorded()

@@ -209,7 +209,7 @@ def test_in_python_a_folder_is_a_model_with_its_weights(tmp_path: Path) -> None:
     spec = nnspec.loads(model.text)
     assert spec.weights is None and not torch.equal(spec.to_torch().state_dict()["shared.weight"],
                                                     model.to_torch().state_dict()["shared.weight"])  # fmt: skip
-    with pytest.raises(ValueError, match="no weights of its own"):
+    with pytest.raises(nnspec.SpecError, match="no weights of its own"):
         spec.sample(prompt="A")
 
 

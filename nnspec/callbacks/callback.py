@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
+from nnspec.arguments import typed
 from nnspec.diagnostics import SpecError
 from nnspec.record import Record
-from nnspec.registration import BadRegistration, check_free
+from nnspec.registration import BadRegistration, check_classes, check_free
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -93,6 +94,7 @@ CALLBACKS: dict[str, type[Callback]] = {}  # by what `--callback` calls them
 Registered = TypeVar("Registered", bound=type[Callback])
 
 
+@typed
 def register_callback(word: str) -> Callable[[Registered], Registered]:
     """Register a callback under the word by which `--callback` names it: a decorator for its class.
 
@@ -101,9 +103,10 @@ def register_callback(word: str) -> Callable[[Registered], Registered]:
     """
 
     def register(cls: Registered) -> Registered:
-        if not (isinstance(cls, type) and issubclass(cls, Callback) and word.isidentifier()):
-            advice = "register a subclass of nnspec.Callback, by a word of letters, digits and _"
-            raise SpecError.of(BadRegistration(None, word, "it is no callback", advice))
+        check_classes([cls], Callback, "callback")
+        if not word.isidentifier():
+            advice = "register it by a word of letters, digits and _"
+            raise SpecError.of(BadRegistration(None, repr(word), "it is no word", advice))
         check_free("callback", word, cls, CALLBACKS)
         CALLBACKS[word] = cls
         return cls

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nnspec.cli.columns import columns
-from nnspec.cli.options import SpecArguments, reporting, spec_arguments
+from nnspec.cli.options import SpecArguments, in_range, reporting, spec_arguments
 from nnspec.cli.weight_options import weight_choice, weights_of
 from nnspec.weights.source import WeightSource
 
@@ -43,9 +43,9 @@ def _sizes(context: click.Context, parameter: click.Parameter, values: tuple[str
 @click.option("--size", "sizes", multiple=True, callback=_sizes, metavar="T=128", help="The size of another symbol.")
 @click.option("--provider", type=click.Choice(["cpu", "cuda", "tensorrt"]), default="cpu", show_default=True,
               help="What onnxruntime runs on; PyTorch runs on the same device.")  # fmt: skip
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Of the processor; each runtime's choice "
+@click.option("--threads", type=in_range("threads"), metavar="N", help="Of the processor; each runtime's choice "
               "if left out.")  # fmt: skip
-@click.option("--seconds", type=click.FloatRange(min=0.01), default=3.0, show_default=True,
+@click.option("--seconds", type=in_range("seconds"), default=3.0, show_default=True,
               help="How long each is run for each batch.")  # fmt: skip
 @click.option("--compiled/--no-compiled", default=True,
               help="Whether to compile it with PyTorch, which may take a minute for each batch.")  # fmt: skip

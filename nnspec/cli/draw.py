@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nnspec.cli.options import SpecArguments, reporting, spec_arguments
+from nnspec.cli.options import SpecArguments, in_range, reporting, spec_arguments
 from nnspec.cli.standard_output import echo_whole
 from nnspec.model import Model
 from nnspec.opening import load
@@ -26,7 +26,7 @@ from nnspec.picture.picture import FORMS, Picture
 )
 @click.option(
     "--depth",
-    type=click.IntRange(min=1),
+    type=in_range("depth"),
     metavar="N",
     help="Levels of blocks to show; if left out, one block of each kind is open, while there is room.",
 )

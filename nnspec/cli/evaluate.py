@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import get_args
 
 import click
 
-from nnspec.cli.options import SpecArguments, reporting, spec_choices, supply_options
+from nnspec.cli.options import SpecArguments, in_range, reporting, spec_choices, supply_options
 from nnspec.cli.weight_options import weight_choice, weights_of
 from nnspec.extras import need
 from nnspec.kinds import kind_of
 from nnspec.running import evaluate
-from nnspec.train.manner import TRAINING
+from nnspec.train.manner import TRAINING, Part
 from nnspec.weights.source import WeightSource
-
-if TYPE_CHECKING:
-    from nnspec.train.judging import Part
-
-PARTS = ("training", "validation", "test", "all")
 
 
 @click.command("evaluate")
@@ -27,11 +22,11 @@ PARTS = ("training", "validation", "test", "all")
 @weight_choice("Weights for a spec; for a run, others than its best ones.")
 @click.option("--onnx", metavar="FILE", help="Run this ONNX file in the place of PyTorch.")
 @click.option("--data", metavar="DATA", help="A path, or a data set of nnspec; that of the recipe if left out.")
-@click.option("--part", type=click.Choice(PARTS),
+@click.option("--part", type=click.Choice(get_args(Part)),
               help="The part of the data: validation if left out; of --data its test part, or all of it.")  # fmt: skip
-@click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, metavar="K",
+@click.option("--top", type=in_range("top"), default=5, show_default=True, metavar="K",
               help="Count a class as found if it is one of the K likeliest.")  # fmt: skip
-@click.option("--worst", type=click.IntRange(min=0), default=16, show_default=True, metavar="N",
+@click.option("--worst", type=in_range("worst"), default=16, show_default=True, metavar="N",
               help="How many samples with the greatest loss are kept.")  # fmt: skip
 @click.option("-o", "--output", metavar="DIR",
               help="Write evaluation.json, confusion.csv and .png, and the worst samples as worst.png.")  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nnspec.cli.options import SpecArguments, reporting, spec_arguments
+from nnspec.cli.options import SpecArguments, in_range, reporting, spec_arguments
 from nnspec.cli.weight_options import weight_choice
 from nnspec.decode.memory import encoder_path
 from nnspec.hub.fetching import at_hand
@@ -33,7 +33,7 @@ SHOWN = 5  # inputs or outputs that are written out: a model with caches has hun
 @click.option("--onnx", "onnx", metavar="FILE.onnx", help="Write the model for inference as ONNX.")
 @click.option("--triton", "repository", metavar="DIR",
               help="Add it, or a new version of it, to a model repository of Triton Inference Server.")  # fmt: skip
-@click.option("--max-batch", type=click.IntRange(min=1), default=8, show_default=True,
+@click.option("--max-batch", type=in_range("max_batch"), default=8, show_default=True,
               help="The largest batch that Triton forms of requests.")  # fmt: skip
 @click.option("--ensemble", is_flag=True,
               help="With --triton: add an ensemble that takes pictures as bytes and gives probabilities.")  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from nnspec.cli.options import SpecArguments, reporting, show, spec_arguments, supply_options
+from nnspec.cli.options import SpecArguments, in_range, reporting, show, spec_arguments, supply_options
 from nnspec.cli.settings import load_with_recipe
 
 SHOWN = 20  # rows of the table
@@ -13,11 +13,11 @@ SHOWN = 20  # rows of the table
 @click.command("find-lr")
 @spec_arguments
 @click.option("--data", metavar="DATA", help="As for `nnspec train`.")
-@click.option("--from", "lowest", type=click.FloatRange(0, min_open=True), default=1e-7, show_default=True,
+@click.option("--from", "lowest", type=in_range("lowest"), default=1e-7, show_default=True,
               help="The first learning rate.")  # fmt: skip
-@click.option("--to", "highest", type=click.FloatRange(0, min_open=True), default=10.0, show_default=True,
+@click.option("--to", "highest", type=in_range("highest"), default=10.0, show_default=True,
               help="The last one.")  # fmt: skip
-@click.option("--steps", type=click.IntRange(10, 10_000), default=100, show_default=True, help="Batches to try.")
+@click.option("--steps", type=in_range("steps"), default=100, show_default=True, help="Batches to try.")
 @click.option("--device", metavar="DEVICE", help="As for `nnspec train`.")
 @supply_options
 @click.option("-o", "--output", metavar="FILE", help="A picture (.png) or the whole table (.csv).")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -14,6 +15,7 @@ from nnspec.diagnostics import SpecError
 from nnspec.diagnostics.diagnostic import Found
 from nnspec.diagnostics.render import render
 from nnspec.limits import DEFAULT_LIMITS, Limits
+from nnspec.ranges import RANGES
 from nnspec.record import Record
 
 if TYPE_CHECKING:
@@ -92,12 +94,21 @@ def _plugins(context: click.Context, parameter: click.Parameter, values: tuple[s
             load_plugin(value)
 
 
+def in_range(name: str) -> click.IntRange | click.FloatRange:
+    """The numbers that an option may have, as the argument of the same name has them in Python."""
+    limits = RANGES[name]
+    most = None if limits.most == math.inf else limits.most
+    if limits.whole:
+        return click.IntRange(int(limits.least), None if most is None else int(most))
+    return click.FloatRange(limits.least, most, min_open=limits.above)
+
+
 def supply_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command --memory and --workers."""
 
     @click.option("--memory", metavar="SHARE|BYTES",
                   help="That data may take, 25% or 4GB; what is larger is read as it is wanted.")  # fmt: skip
-    @click.option("--workers", type=click.IntRange(min=0), metavar="N",
+    @click.option("--workers", type=in_range("workers"), metavar="N",
                   help="Processes that read samples; one a core if left out.")  # fmt: skip
     @wraps(function)
     def command(**given: Any) -> Any:

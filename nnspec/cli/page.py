@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nnspec.cli.options import SpecArguments, reporting, spec_choices
+from nnspec.cli.options import SpecArguments, in_range, reporting, spec_choices
 from nnspec.cli.weight_options import TOKENIZER, opened, weight_choice, with_tokenizer
 from nnspec.extras import need
 from nnspec.kinds import kind_of
@@ -19,7 +19,7 @@ from nnspec.weights.source import WeightSource
 @click.option("--tokenizer", metavar="FILE", help=TOKENIZER)
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", required=True,
               help="The folder of the page: a new one, or that of an earlier page.")  # fmt: skip
-@click.option("--samples", type=click.IntRange(min=0), default=12, show_default=True, metavar="N",
+@click.option("--samples", type=in_range("samples"), default=12, show_default=True, metavar="N",
               help="Pictures or texts of the run's data to begin with.")  # fmt: skip
 @click.option("--onnxruntime-web", "runtime", type=click.Path(path_type=Path, exists=True), metavar="DIR",
               help="The package of npm that computes in the browser, as a folder or .tgz; if left out it is looked for "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nnspec.cli.options import SpecArguments, reporting, spec_choices
+from nnspec.cli.options import SpecArguments, in_range, reporting, spec_choices
 from nnspec.cli.weight_options import TOKENIZER, opened, weight_choice, with_tokenizer
 from nnspec.extras import need
 from nnspec.hub.folder import metadata_of_tokenizer
@@ -52,8 +52,8 @@ def _output(context: click.Context, parameter: click.Parameter, value: str | Non
 @click.option("--text", "texts", multiple=True, callback=_named, metavar="[NAME=]TEXT",
               help="A text, for a model that was trained on texts.")  # fmt: skip
 @click.option("--output", callback=_output, metavar="FILE", help="Write the outputs as .npz, .npy or .json.")
-@click.option("--top", type=click.IntRange(min=1), metavar="K", help="How many classes to print.")
-@click.option("--batch", type=click.IntRange(min=1), metavar="N", help="How many samples to compute at a time.")
+@click.option("--top", type=in_range("top"), metavar="K", help="How many classes to print.")
+@click.option("--batch", type=in_range("batch"), metavar="N", help="How many samples to compute at a time.")
 @click.option("--provider", type=click.Choice(["cpu", "cuda", "tensorrt", "auto"]), default="auto", show_default=True,
               help="What to run on.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the classes, probabilities and outputs as JSON.")

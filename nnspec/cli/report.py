@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nnspec.cli.options import reporting
+from nnspec.cli.options import in_range, reporting
 from nnspec.extras import need
 from nnspec.train.manner import TRAINING
 
@@ -15,7 +15,7 @@ from nnspec.train.manner import TRAINING
 @click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE",
               help="The file; RUN/report.html if left out.")  # fmt: skip
-@click.option("--worst", type=click.IntRange(min=0), default=16, show_default=True, metavar="N",
+@click.option("--worst", type=in_range("worst"), default=16, show_default=True, metavar="N",
               help="How many samples with the greatest loss are shown.")  # fmt: skip
 @click.option("--training/--no-training", default=True, show_default=True,
               help="Judge the training part, too, which takes longest.")  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nnspec.cli.options import SpecArguments, reporting, spec_choices
+from nnspec.cli.options import SpecArguments, in_range, reporting, spec_choices
 from nnspec.cli.weight_options import TOKENIZER, opened, weight_choice, with_tokenizer
 from nnspec.extras import need
 from nnspec.kinds import kind_of
@@ -38,16 +38,16 @@ STORED = "; as is stored with the model, or else"
 @click.option("--source", "sources", multiple=True, metavar="TEXT",
               help="What an encoder reads first, a text to translate; for sounds or pictures an array in a file, X.npy."
               )  # fmt: skip
-@click.option("--length", type=click.IntRange(min=1), metavar="N",
+@click.option("--length", type=in_range("length"), metavar="N",
               help=f"How many tokens follow the prompt{STORED} 200.")  # fmt: skip
-@click.option("--count", type=click.IntRange(min=1, max=4096), metavar="N",
+@click.option("--count", type=in_range("count"), metavar="N",
               help="How many texts or pictures; 1 text, 64 pictures if left out.")  # fmt: skip
-@click.option("--temperature", type=click.FloatRange(min=0), metavar="X",
+@click.option("--temperature", type=in_range("temperature"), metavar="X",
               help=f"Less than 1 prefers likely tokens more; 0 takes the likeliest{STORED} 1.")  # fmt: skip
-@click.option("--top-k", type=click.IntRange(min=1), metavar="K", help="Take one of the K likeliest tokens.")
-@click.option("--top-p", type=click.FloatRange(min=0, max=1, min_open=True), metavar="P",
+@click.option("--top-k", type=in_range("top_k"), metavar="K", help="Take one of the K likeliest tokens.")
+@click.option("--top-p", type=in_range("top_p"), metavar="P",
               help="Take one of the likeliest tokens that have the share P of the probability.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
+@click.option("--seed", type=in_range("seed"), default=0, show_default=True, metavar="N",
               help="The same seed gives the same texts, or pictures.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the texts as JSON, with the numbers of their tokens.")
 @click.option("-o", "--output", default="samples.png", show_default=True, metavar="FILE",

@@ -8,7 +8,7 @@ import sys
 import click
 
 from nnspec.cli.hints import hint
-from nnspec.cli.options import SpecArguments, reporting, spec_arguments
+from nnspec.cli.options import SpecArguments, in_range, reporting, spec_arguments
 from nnspec.diagnostics.render import render
 from nnspec.summary.columns import COLUMNS, chosen
 
@@ -27,10 +27,8 @@ def _columns(context: click.Context, parameter: click.Parameter, value: str) -> 
 
 @click.command("summary")
 @spec_arguments
-@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="Levels of the tree to print; all by default.")
-@click.option(
-    "--batch", type=click.IntRange(min=1), metavar="N", help="Samples for the activation memory; 1 if left out."
-)
+@click.option("--depth", type=in_range("depth"), metavar="N", help="Levels of the tree to print; all by default.")
+@click.option("--batch", type=in_range("batch"), metavar="N", help="Samples for the activation memory; 1 if left out.")
 @click.option(
     "--columns", default="", metavar="NAME,NAME", callback=_columns, help=f"Further columns: {', '.join(COLUMNS)}."
 )

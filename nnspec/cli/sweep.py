@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnspec.cli.hints import hint
-from nnspec.cli.options import SpecArguments, name_values, reporting, spec_arguments, supply_options
+from nnspec.cli.options import SpecArguments, in_range, name_values, reporting, spec_arguments, supply_options
 from nnspec.cli.settings import load_with_recipe
 from nnspec.extras import need
 from nnspec.train.manner import TRAINING, Manner
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @spec_arguments
 @click.option("--over", multiple=True, required=True, callback=name_values, metavar="NAME=RANGE",
               help="optimizer.lr=1e-4..1e-1:log, width=16..256:16, or values: width=64,128,256.")  # fmt: skip
-@click.option("--trials", type=click.IntRange(1), default=20, show_default=True, help="Of all processes together.")
+@click.option("--trials", type=in_range("trials"), default=20, show_default=True, help="Of all processes together.")
 @click.option("--name", metavar="NAME", help="Of the folder; that of the model with -sweep if left out.")
 @click.option("--runs", metavar="DIR", default="runs", show_default=True, help="Where the folder is.")
 @click.option("--sampler", metavar="NAME", default="TPESampler", show_default=True,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.option("--pruner", metavar="NAME", default="NopPruner", show_default=True,
               help="Of Optuna: 'MedianPruner(n_warmup_steps = 3)', HyperbandPruner.")  # fmt: skip
 @click.option("--storage", metavar="URL", help="A database or Redis for the study, in place of a file in the folder.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the sampler.")
+@click.option("--seed", type=in_range("seed"), default=0, show_default=True, help="Of the sampler.")
 @click.option("--data", metavar="DATA", help="As for `nnspec train`.")
 @click.option("--device", metavar="DEVICE", help="As for `nnspec train`.")
 @supply_options

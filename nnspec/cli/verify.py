@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nnspec.cli.columns import columns
-from nnspec.cli.options import SpecArguments, reporting, spec_arguments
+from nnspec.cli.options import SpecArguments, in_range, reporting, spec_arguments
 from nnspec.cli.weight_options import weight_choice, weights_of
 from nnspec.decode.mistakes import NoEncoder
 from nnspec.diagnostics import SpecError
@@ -27,10 +27,10 @@ HEAD = ("output", "absolute", "relative", "PyTorch float32", "relative")
 @weight_choice("The weights that the file was made of; untrained ones if left out.")
 @click.option("--cache", is_flag=True, help="The file is one of export --cache.")
 @click.option("--encoder", is_flag=True, help="The file is the encoder of export --cache.")
-@click.option("--trials", type=click.IntRange(min=1), default=8, show_default=True, help="How many random inputs.")
-@click.option("--tolerance", type=click.FloatRange(min=0), default=1e-4, show_default=True,
+@click.option("--trials", type=in_range("trials"), default=8, show_default=True, help="How many random inputs.")
+@click.option("--tolerance", type=in_range("tolerance"), default=1e-4, show_default=True,
               help="The largest difference, relative to the largest magnitude of its output.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the inputs.")
+@click.option("--seed", type=in_range("seed"), default=0, show_default=True, help="Of the inputs.")
 @click.option("--normalize/--no-normalize", default=True,
               help="Whether a file that does not say so has the normalisation of training in it.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

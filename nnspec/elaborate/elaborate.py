@@ -128,7 +128,8 @@ def _value(name: str, value: object, definition: BlockDefinition, shared: Elabor
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if not isinstance(value, str):
-        raise TypeError(f"{name}: a spec takes numbers, strings, lists, true, false and none, not {value!r}")
+        reason = f"{name} is of type {type(value).__name__}, which a spec has not"
+        raise SpecError.of(BadSetting(None, reason, "give a number, a string, True, False, None, or a list of such"))
     source = Source(f"--set {name}", value)
     sink = Sink()
     node = parse_expression(source, sink, shared.limits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from os import PathLike
 from pathlib import Path
 
 import torch
@@ -23,8 +24,9 @@ from nnspec.recipe.plan import Plan, read_plan
 from nnspec.recipe.recipe import HELD_OUT, Recipe
 from nnspec.record import Record
 from nnspec.train.building import computation
-from nnspec.train.judging import Judging, Part
+from nnspec.train.judging import Judging
 from nnspec.train.launch import this_process
+from nnspec.train.manner import Device, Part
 from nnspec.train.mistakes import NotGivenAgain
 from nnspec.train.network import Network
 from nnspec.train.prepare import Prepared, choose_device, prepare
@@ -45,8 +47,8 @@ class Request(Record):
     data: object  # a path, what a recipe writes, or an object of Python; None for that of the recipe
     part: Part | None  # None for the usual one
     weights: WeightSource | None  # None for the best ones of a run
-    onnx: str | Path | None  # a file that is run in the place of PyTorch
-    device: str | None
+    onnx: str | PathLike[str] | None  # a file that is run in the place of PyTorch
+    device: Device | None
     memory: str | None  # that data may take
     workers: int | None  # processes that read samples
     limits: Limits
@@ -89,7 +91,7 @@ def _opened(
     runs: Path | None = None,
 ) -> Subject:
     """The model of a recipe; `runs` is the folder of runs, where what was made of the data once is."""
-    source = str(Path(weights).absolute()) if isinstance(weights, (str, Path)) else GivenWeights(value=weights)
+    source = str(Path(weights).absolute()) if isinstance(weights, (str, PathLike)) else GivenWeights(value=weights)
     changed: dict[str, object] = {"weights": source, "drop": (), "partial": False}
     part = request.part
     if request.data is not None:

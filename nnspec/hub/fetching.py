@@ -7,12 +7,13 @@ template. Pickles and code never are.
 from __future__ import annotations
 
 import re
+from os import PathLike
 from pathlib import Path
 
 from nnspec.diagnostics import SpecError
 from nnspec.extras import need
 from nnspec.hub.mistakes import BadAddress, CannotFetch
-from nnspec.kinds import HF
+from nnspec.kinds import HF, is_run
 from nnspec.weights.source import WeightChoice, WeightSource
 
 SMALL = ("config.json",)
@@ -25,7 +26,7 @@ _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
 _ADDRESS = re.compile(rf"hf://(?P<name>{_NAME}/{_NAME})(?:@(?P<revision>[A-Za-z0-9][A-Za-z0-9._/-]{{0,200}}))?/?")
 
 
-def local(path: str | Path, files: tuple[str, ...] = WHOLE) -> Path:
+def local(path: str | PathLike[str], files: tuple[str, ...] = WHOLE) -> Path:
     """The folder itself, or, for an address, the one in the cache that these files of it were fetched to.
 
     Raises:
@@ -35,16 +36,22 @@ def local(path: str | Path, files: tuple[str, ...] = WHOLE) -> Path:
 
 
 def at_hand(weights: WeightSource | None) -> WeightSource | None:
-    """Weights that are on this machine: those of an address are fetched.
+    """Weights that are on this machine: those of an address are fetched, of a run its best ones are meant.
 
     Raises:
-        SpecError: it is no address, or cannot be fetched.
+        SpecError: it is no address, or cannot be fetched; or the run has no weights yet.
     """
     if isinstance(weights, WeightChoice):
         source = at_hand(weights.source)
         assert source is not None and not isinstance(source, WeightChoice)
         return weights.replace(source=source)
-    return fetched(weights, WHOLE) if isinstance(weights, str) and weights.startswith(HF) else weights
+    if isinstance(weights, str) and weights.startswith(HF):
+        return fetched(weights, WHOLE)
+    if isinstance(weights, (str, PathLike)) and is_run(weights):
+        from nnspec.train.settings import best_weights  # it needs pydantic
+
+        return best_weights(Path(weights))
+    return weights
 
 
 def fetched(address: str, files: tuple[str, ...]) -> Path:

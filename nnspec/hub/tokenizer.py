@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def read_tokenizer(folder: Path) -> FolderTokenizer | None:
     return FolderTokenizer(text=text, names=names, numbers=numbers, template=template)
 
 
-def given_tokenizer(path: str | Path) -> FolderTokenizer:
+def given_tokenizer(path: str | PathLike[str]) -> FolderTokenizer:
     """The tokenizer that its user names: a `tokenizer.json` with what lies beside it, or the folder.
 
     Raises:

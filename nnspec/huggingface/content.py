@@ -40,14 +40,11 @@ def content_of(config: Config) -> Content:
 
     Raises:
         SpecError: the file cannot be read, or the mapping holds what JSON has not.
-        TypeError: it is nothing of the kind.
     """
     if isinstance(config, (str, PathLike)):
         path = Path(config)
         return _read(path / CONFIG if path.is_dir() else path)
-    options = config if isinstance(config, Mapping) else getattr(config, "to_dict", dict)()
-    if not options and not isinstance(config, Mapping):
-        raise TypeError(f"a path, a mapping or a configuration of transformers is wanted, not {config!r}")
+    options = config if isinstance(config, Mapping) else config.to_dict()
     try:
         return Content("<config>", json.dumps(dict(options), indent=2).encode())
     except (TypeError, ValueError) as error:

@@ -85,7 +85,7 @@ def _architecture(configuration: Configuration, head: str | None) -> str:
     """The class of transformers that is written: for the task, or as the file says, or the family's own."""
     classes = list(configuration.heads)
     if head is not None:
-        return next((name for name in classes if task_of(name) == head), TASKS[head])
+        return next((name for name in classes if task_of(name) == head), TASKS.get(head, head))
     named = configuration.architectures or ()
     return next((name for name in named if name in classes), named[0] if named else classes[0])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def predicted(
 
 def predictions_for(
     session: Session,
-    inputs: str | Path | Sequence[str | Path] | Mapping[str, Any],
+    inputs: str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, Any],
     texts: Sequence[str] = (),
     top: int | None = None,
     batch: int | None = None,
@@ -56,10 +57,10 @@ def predictions_for(
         SpecError: as `predicted`.
     """
     if isinstance(inputs, Mapping):
-        arrays = {name: value for name, value in inputs.items() if not isinstance(value, (str, Path))}
+        arrays = {name: value for name, value in inputs.items() if not isinstance(value, (str, PathLike))}
         files: list[Given] = [(name, Path(each)) for name, each in inputs.items() if name not in arrays]
     else:
-        arrays, listed = {}, [inputs] if isinstance(inputs, (str, Path)) else inputs
+        arrays, listed = {}, [inputs] if isinstance(inputs, (str, PathLike)) else inputs
         files = [(None, Path(each)) for each in listed]
     given = [*files, *((None, text) for text in texts)]
     if given and not arrays:

@@ -6,7 +6,7 @@ it was built with, and afterwards what a session really has.
 
 from __future__ import annotations
 
-from pathlib import Path
+from os import PathLike
 
 import onnxruntime as ort
 
@@ -28,7 +28,9 @@ _LIBRARIES = {
 }
 
 
-def open_on(model: str | Path | bytes, provider: str, threads: int | None = None) -> tuple[ort.InferenceSession, str]:
+def open_on(
+    model: str | PathLike[str] | bytes, provider: str, threads: int | None = None
+) -> tuple[ort.InferenceSession, str]:
     """A session, and the provider that it has: the one asked for, or for "auto" the best that works.
 
     Raises:
@@ -46,7 +48,7 @@ def open_on(model: str | Path | bytes, provider: str, threads: int | None = None
     return _open(model, last, threads), last
 
 
-def _open(model: str | Path | bytes, provider: str, threads: int | None) -> ort.InferenceSession:
+def _open(model: str | PathLike[str] | bytes, provider: str, threads: int | None) -> ort.InferenceSession:
     check_provider(provider)
     try:
         session = open_session(model, PROVIDERS[provider], threads=threads)

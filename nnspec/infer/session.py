@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from nnspec.arguments import typed
 from nnspec.diagnostics import SpecError, nearest
 from nnspec.dims import Size
 from nnspec.infer.binding import Binding
@@ -18,15 +20,17 @@ from nnspec.infer.ports import TensorPort
 from nnspec.infer.providers import DEVICES, open_on
 from nnspec.infer.vocabulary import Vocabulary, read_vocabulary
 from nnspec.ir.batch import BATCH
-from nnspec.ranges import within_range
 from nnspec.to_onnx.runtime import ERRORS, TENSORS, reason
 from nnspec.weights.arrays import Array
 
 
+@typed
 class Session:
     """A model that runs on one device."""
 
-    def __init__(self, model: str | Path | bytes, provider: str = "cpu", *, threads: int | None = None) -> None:
+    def __init__(
+        self, model: str | PathLike[str] | bytes, provider: str = "cpu", *, threads: int | None = None
+    ) -> None:
         """Open a model file, or a model in memory.
 
         Args:
@@ -38,7 +42,6 @@ class Session:
         Raises:
             SpecError: the file is missing or damaged, or the provider cannot be used.
         """
-        within_range(threads=threads)
         self.path = "in memory" if isinstance(model, bytes) else str(model)
         if not isinstance(model, bytes) and not Path(model).is_file():
             raise SpecError.of(UnreadableModel(None, self.path, "there is no such file"))
@@ -86,9 +89,6 @@ class Session:
             SpecError: an input is missing or unknown, or does not fit; or an operator refuses the values; or the
                 model's samples are not known to be apart.
         """
-        within_range(batch=batch)
-        if batch is not None and batch < 1:
-            raise ValueError(f"batch is {batch}, and at least one sample is computed at a time")
         self._check_names(inputs)
         known: dict[str, Size] = {}
         arrays = {port.name: self._fitted(port, inputs[port.name], known) for port in self.inputs}

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from nnspec.diagnostics import SpecError
 from nnspec.layers import families
 from nnspec.layers.base import Layer
-from nnspec.registration import BadRegistration, check_free
+from nnspec.registration import BadRegistration, check_classes, check_free
 
 CONSTRUCTS = {"Mixture": "nnspec.layers.mixture"}  # what is written as a layer is, and is no call of one in the IR
 
@@ -59,8 +59,9 @@ def register_layer(cls: Registered) -> Registered:
     Raises:
         SpecError: the name, or one of its other spellings, is another layer's; or the class is no such layer.
     """
+    check_classes([cls], Layer, "layer")
     name = cls.__name__
-    if not (isinstance(cls, type) and issubclass(cls, Layer) and name[:1].isupper() and name.isidentifier()):
+    if not (name[:1].isupper() and name.isidentifier()):
         advice = "register a subclass of nnspec.plugin.Layer whose name begins with a capital letter"
         raise SpecError.of(BadRegistration(None, name, "it is no layer", advice))
     if not is_built_in(cls):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 
+from nnspec.arguments import typed
 from nnspec.cached import cached_property
 from nnspec.diagnostics import Diagnostic, Source, SpecError
 from nnspec.extras import need
@@ -62,6 +64,7 @@ class Picture:
         """The graph in Mermaid's language."""
         return mermaid(self.levels)
 
+    @typed
     def png(self, scale: float = 2.0) -> bytes:
         """The picture as PNG, by resvg; `scale` pixels for each of its units.
 
@@ -83,7 +86,8 @@ class Picture:
         names = " and ".join(view.program.main.name for view in self.views)
         return image(self.svg().encode(), "svg+xml", f"Picture of {names}")
 
-    def save(self, path: str | Path) -> None:
+    @typed
+    def save(self, path: str | PathLike[str]) -> None:
         """Write it to a file, in the form that the end of its name says: .svg, .html, .png, .dot or .mmd.
 
         Raises:

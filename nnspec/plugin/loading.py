@@ -11,9 +11,11 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib.util import module_from_spec, spec_from_file_location
+from os import PathLike
 from pathlib import Path
 from types import ModuleType
 
+from nnspec.arguments import typed
 from nnspec.diagnostics import Diagnostic, SpecError, nearest
 
 _loaded: dict[str, ModuleType] = {}  # by what its user calls it
@@ -52,7 +54,8 @@ class NeedsPlugin(Diagnostic):
         return f"name it, if you trust it: {' '.join(f'--plugin {name}' for name in self.missing)}"
 
 
-def load_plugin(name: str) -> ModuleType:
+@typed
+def load_plugin(name: str | PathLike[str]) -> ModuleType:
     """Import a plug-in, once.
 
     Args:
@@ -61,6 +64,7 @@ def load_plugin(name: str) -> ModuleType:
     Raises:
         SpecError: it cannot be imported, or registers what is there already.
     """
+    name = str(name)
     if name not in _loaded:
         try:
             _loaded[name] = _from_file(name) if name.endswith(".py") else importlib.import_module(name)

@@ -28,7 +28,7 @@ from nnspec.report.settings import settings, versions
 from nnspec.report.worst import worst_samples
 from nnspec.running import evaluate
 from nnspec.train.comparison import StoredRun, read_run
-from nnspec.train.judging import Part
+from nnspec.train.manner import Part
 from nnspec.train.settings import best_weights
 from nnspec.weights.source import WeightChoice, WeightSource
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from importlib.util import find_spec
+from os import PathLike
 from pathlib import Path
 
 import onnx
@@ -80,7 +81,7 @@ def export_model(
 
 def export_onnx(
     program: Program,
-    path: str | Path,
+    path: str | PathLike[str],
     weights: WeightSource | None = None,
     *,
     choices: Choices = DEFAULT_CHOICES,

@@ -18,9 +18,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from nnspec.arguments import typed
 from nnspec.layers.base import Layer
 from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
+from nnspec.registration import check_classes, check_row
 
 
 class LayerUse(Record):
@@ -46,9 +48,15 @@ UNSUPPORTED: dict[type[Layer], str] = {}  # layers without a row, with the reaso
 
 
 def row(*layers: type[Layer]) -> Callable[[Row], Row]:
-    """Register a row for these layers."""
+    """Register a row for these layers.
+
+    Raises:
+        SpecError: one is no layer, or the row no function.
+    """
+    check_classes(layers, Layer, "layer")
 
     def register(function: Row) -> Row:
+        check_row(function, layers)
         for layer in layers:
             ROWS[layer] = function
         return function
@@ -56,6 +64,12 @@ def row(*layers: type[Layer]) -> Callable[[Row], Row]:
     return register
 
 
+@typed
 def no_row(reason: str, *layers: type[Layer]) -> None:
-    """Register the reason why ONNX cannot express these layers: `check` warns of it, and `export` refuses them."""
+    """Register the reason why ONNX cannot express these layers: `check` warns of it, and `export` refuses them.
+
+    Raises:
+        SpecError: one is no layer.
+    """
+    check_classes(layers, Layer, "layer")
     UNSUPPORTED.update(dict.fromkeys(layers, reason))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ _FOLDER = "session.model_external_initializers_file_folder_path"  # of the array
 
 
 def open_session(
-    model: str | Path | bytes,
+    model: str | PathLike[str] | bytes,
     provider: str = "CPUExecutionProvider",
     *,
     threads: int | None = None,

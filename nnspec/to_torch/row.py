@@ -25,6 +25,7 @@ from nnspec.dims import Size
 from nnspec.layers.base import Layer
 from nnspec.layers.tensor_type import TensorType
 from nnspec.record import Record
+from nnspec.registration import check_classes, check_row
 from nnspec.to_torch.number import is_written
 
 
@@ -108,9 +109,15 @@ UNSUPPORTED: dict[type[Layer], str] = {}
 
 
 def row(*layers: type[Layer]) -> Callable[[Row], Row]:
-    """Register a row for these layers."""
+    """Register a row for these layers.
+
+    Raises:
+        SpecError: one is no layer, or the row no function.
+    """
+    check_classes(layers, Layer, "layer")
 
     def register(function: Row) -> Row:
+        check_row(function, layers)
         for layer in layers:
             ROWS[layer] = function
         return function

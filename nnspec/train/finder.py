@@ -8,10 +8,12 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterator
+from os import PathLike
 from pathlib import Path
 
 from PIL import Image
 
+from nnspec.arguments import typed
 from nnspec.diagnostics import Diagnostic, SpecError
 from nnspec.output import replacing
 from nnspec.record import Record
@@ -49,7 +51,8 @@ class Rates(Record):
     suggestion: float  # where the smooth loss falls fastest
     least: float  # where it is least: a rate for training is well below
 
-    def save(self, path: str | Path) -> None:
+    @typed
+    def save(self, path: str | PathLike[str]) -> None:
         """Write a picture (.png) or a table (.csv).
 
         Raises:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import numpy as np
 
@@ -13,11 +12,10 @@ from nnspec.record import Record
 from nnspec.train.data.dataset import DataSet
 from nnspec.train.data.known import Known
 from nnspec.train.data.samples import Indices
+from nnspec.train.manner import Part
 from nnspec.train.shares import Parts
 from nnspec.train.split import Statistics
 from nnspec.weights.preparation import MEAN, STD
-
-Part = Literal["training", "validation", "test", "all"]
 
 
 class NoSuchSamples(Diagnostic):

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.record import Record
 
 if TYPE_CHECKING:
+    import torch
+
     from nnspec.callbacks.callback import Callback
 
+Part = Literal["training", "validation", "test", "all"]  # of the data: what is judged
+Device: TypeAlias = "str | torch.device"
 TRAINING = ("torch", "numpy", "safetensors", "rich", "PIL")
 
 
 class Manner(Record):
     """Where training runs, and what is shown of it."""
 
-    device: str | None = None  # a GPU where there is one
+    device: Device | None = None  # a GPU where there is one
     quiet: bool = False
     limits: Limits = DEFAULT_LIMITS
     strategy: str | None = None  # of several processes: "ddp" or "fsdp"

@@ -40,6 +40,7 @@ from nnspec.train.followed import followed, middles
 from nnspec.train.judging import Judging
 from nnspec.train.keeping import Divided
 from nnspec.train.launch import Process
+from nnspec.train.manner import Device
 from nnspec.train.masks import check_shares
 from nnspec.train.mistakes import BadDevice, MixedBatches, MixedParts, NotOfParts
 from nnspec.train.network import in_precision
@@ -349,7 +350,7 @@ def _notes(task: Task, fitted: Fitted, told_apart: int | None) -> tuple[str, ...
     return tuple(dict.fromkeys(found))
 
 
-def choose_device(name: str | None, process: Process) -> torch.device:
+def choose_device(name: Device | None, process: Process) -> torch.device:
     """The device of this name; a GPU where there is one and none is named. Of several processes each has its own.
 
     Raises:
@@ -366,5 +367,5 @@ def choose_device(name: str | None, process: Process) -> torch.device:
         reason = str(error).splitlines()[0].lower()
         if reason.startswith("expected one of"):  # a list of two dozen
             reason = "pytorch knows no such device"
-        raise SpecError.of(BadDevice(None, name, reason)) from None
+        raise SpecError.of(BadDevice(None, str(name), reason)) from None
     return device

@@ -21,7 +21,7 @@ from nnspec.recipe.data import Data
 from nnspec.recipe.optimizers import Optimizer
 from nnspec.recipe.recipe import Recipe
 from nnspec.recipe.schedules import Schedule
-from nnspec.registration import BadRegistration
+from nnspec.registration import BadRegistration, check_classes, check_row
 from nnspec.train.pace import Course, Curve
 
 if TYPE_CHECKING:
@@ -47,13 +47,10 @@ class Table(Generic[Row]):
         Raises:
             SpecError: one is no choice for this key, or gives no word to write.
         """
-        for choice in choices:
-            if not (isinstance(choice, type) and issubclass(choice, self.base)):
-                advice = f"it must be a subclass of {self.base.__name__}"
-                raise SpecError.of(BadRegistration(None, getattr(choice, "__name__", str(choice)), "it is no choice "
-                                   f"for the key `{self.base.key}` of a recipe", advice))  # fmt: skip
+        check_classes(choices, self.base, f"choice for the key `{self.base.key}` of a recipe")
 
         def register(row: Row) -> Row:
+            check_row(row, choices)
             self.rows.update(dict.fromkeys(choices, row))
             return row
 

@@ -7,7 +7,10 @@ import warnings
 import torch
 from torch import nn
 
+from nnspec.arguments import WrongArgument
+from nnspec.diagnostics import SpecError
 from nnspec.ir import Program
+from nnspec.ir.state import state_dict
 from nnspec.limits import Limits
 from nnspec.to_torch.module import build
 from nnspec.weights.arrays import Arrays
@@ -26,7 +29,7 @@ def trained_module(program: Program, source: WeightSource, normalize: bool, limi
     """
     weights = load_weights(program, source)
     if weights.told is not None:
-        warnings.warn(f"{shown(source)}: {weights.told}", stacklevel=3)
+        warnings.warn(f"{shown(source)}: {weights.told}", stacklevel=4)
     whole = preparation(program, weights.metadata).applied(program) if normalize else program
     module = build(whole, limits, meanings(weights.metadata))
     _copy(module, weights.arrays)
@@ -40,11 +43,27 @@ def fill(module: nn.Module, program: Program, source: WeightSource) -> list[str]
         What training did to the inputs, in words: the module of the program does not do it.
 
     Raises:
-        SpecError: the file cannot be read, or its keys and shapes are not those of the model.
+        SpecError: the file cannot be read, or its keys and shapes, or those of the module, are not those of the model.
     """
     weights = load_weights(program, source)
+    _check_module(module, program)
     _copy(module, weights.arrays)
     return preparation(program, weights.metadata).notes(within=True)
+
+
+def _check_module(module: nn.Module, program: Program) -> None:
+    """Check that a module has the keys of a program, in the same shapes.
+
+    Raises:
+        SpecError: it is another one.
+    """
+    own = {key: tuple(tensor.shape) for key, tensor in module.state_dict().items()}
+    wanted = {entry.key: tuple(entry.weight.shape) for entry in state_dict(program)}
+    key = next((key for key in (*wanted, *own) if own.get(key) != wanted.get(key)), None)
+    if key is not None:
+        shapes = [f"{key} {list(each[key])}" if key in each else f"no {key}" for each in (own, wanted)]
+        reason = f"Model.load_weights: module has {shapes[0]}, and {program.main.name} {shapes[1]}"
+        raise SpecError.of(WrongArgument(None, reason, "make it of this model: module = model.to_torch()"))
 
 
 @torch.no_grad()

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from nnspec.arguments import typed
 from nnspec.record import Record
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-# A file of weights (safetensors, an index of several, a PyTorch checkpoint), or a `state_dict` of tensors or arrays.
-GivenSource: TypeAlias = "str | Path | Mapping[str, Tensor] | Mapping[str, NDArray[Any]]"
+# A file of weights (safetensors, an index of several, a PyTorch checkpoint), the folder of a run, or a `state_dict` of
+# tensors or arrays.
+GivenSource: TypeAlias = "str | PathLike[str] | Mapping[str, Tensor] | Mapping[str, NDArray[Any]]"
 WeightSource: TypeAlias = "GivenSource | WeightChoice"
 GIVEN = "the given weights"
 
 
+@typed
 class WeightChoice(Record):
     """Weights, and how they are taken.
 
@@ -27,7 +31,7 @@ class WeightChoice(Record):
 
     source: GivenSource
     partial: bool = False
-    tokenizer: str | Path | None = None
+    tokenizer: str | PathLike[str] | None = None
 
 
 def given(source: WeightSource) -> GivenSource:
@@ -38,7 +42,7 @@ def given(source: WeightSource) -> GivenSource:
 def file_of(source: WeightSource | None) -> Path | None:
     """The file that they are in; None for those in memory."""
     found = None if source is None else given(source)
-    return Path(found) if isinstance(found, (str, Path)) else None
+    return Path(found) if isinstance(found, (str, PathLike)) else None
 
 
 def shown(source: WeightSource) -> str:

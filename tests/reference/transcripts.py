@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -131,6 +132,12 @@ def _(patch: pytest.MonkeyPatch) -> None:
 def _(monkeypatch: pytest.MonkeyPatch) -> None:
     other = nnspec.loads("model Net {\n  input x: float[N, 4]\n  output y = fc: Linear(3)\n}\n")
     need_equal(nn.Sequential(nn.Linear(4, 3)), other.program, torch.zeros(2, 4))
+
+
+@step("a call of the library with a number in quotes")
+def _(patch: pytest.MonkeyPatch) -> None:
+    words: dict[str, Any] = {"depth": "2"}
+    nnspec.load("lenet5").summary(**words)
 
 
 @step("a run whose weights were changed")
