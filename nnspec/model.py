@@ -114,7 +114,7 @@ class Model:
         metadata = load_weights(self.program, self._needed(weights)).metadata
         given = preparation(self.program, metadata)
         made = Model(given.applied(self.program) if normalize else self.program, self.declarations)
-        made.constants, made.notes = meanings(metadata), tuple(given.notes(normalize))
+        made.constants, made.notes = meanings(metadata), (*self.notes, *given.notes(normalize))
         return made
 
     def to_torch(
@@ -175,7 +175,7 @@ class Model:
 
         made = decoder(self.program, self.sources, limits)
         model = Model(made.program, self.declarations)
-        model.decoder = made
+        model.decoder, model.notes = made, made.notes
         model.encoder = None if made.encoder is None else Model(made.encoder, self.declarations)
         for part in filter(None, (model, model.encoder)):
             part.weights = self.weights

@@ -32,6 +32,13 @@ CLOSE = 2e-4  # of numbers in 32 bits, in the largest one
 ENCODERS = ("bert", "roberta", "xlm-roberta", "distilbert", "albert", "electra", "modernbert")
 FURTHER = {
     "mt5": {"model_type": "mt5", **T5, "eos_token_id": END},
+    # Texts stay within the length from which on positions are turned anew.
+    "llama, dynamic": {**SMALL["llama, dynamic"], "max_position_embeddings": 20},
+    "llama, longrope": {
+        **SMALL["llama, longrope"],
+        "rope_scaling": {**SMALL["llama, longrope"]["rope_scaling"], "original_max_position_embeddings": 20},
+    },
+    "phi3, longrope": {**SMALL["phi3, longrope"], "original_max_position_embeddings": 20},
 }
 CASES: Mapping[str, Mapping[str, Any]] = {**SMALL, **FURTHER}
 

@@ -139,6 +139,9 @@ def test_what_turns_all_keys_anew_in_a_longer_text_is_decoded_with_up_to_its_fir
     nnspec.loads(text).cached()
     with pytest.raises(SpecError, match="turns all of a sequence anew when it grows beyond original_length"):
         nnspec.loads(text, settings={"context": 65}).cached()
+    open_ended = nnspec.loads(text.replace("T <= context", "T")).cached()
+    assert open_ended.notes == ("at most 64 tokens: with more, rotary positions turn all of a sequence anew",)
+    assert open_ended.decoder is not None and open_ended.decoder.context == 64
 
 
 def test_a_block_takes_the_way_its_positions_turn_as_a_layer() -> None:

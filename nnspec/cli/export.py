@@ -87,6 +87,9 @@ def command(
         "opset": opset, "precision": precision, "target": target, "functions": functions, "normalize": normalize,
         "calibrate": calibrate, "verify": verify, "limits": spec.limits,
     }  # fmt: skip
+    if cache and source is None:  # with it they are said below
+        for note in model.notes:
+            click.echo(f"note: {note}", err=True)
     for part in filter(None, (model, model.encoder)):
         if source is not None:
             told = weights or _own(part)

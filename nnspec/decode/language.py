@@ -11,6 +11,7 @@ from itertools import chain, count
 
 from nnspec.decode.continuation import PAST, continuation
 from nnspec.decode.forcing import without_the_last
+from nnspec.decode.lasting import lasting_length, within
 from nnspec.decode.memory import divided, started
 from nnspec.decode.mistakes import NoLanguageModel
 from nnspec.diagnostics import Source, SpecError
@@ -37,6 +38,14 @@ class Decoder(Record):
     time: Expression  # how many tokens are new
     past: Expression  # how many there were before
     axis: int  # of time, in the tokens
+    lasting: int | None = None  # the most tokens, where it is not the model that says so
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is said of it."""
+        if self.lasting is None:
+            return ()
+        return (f"at most {self.lasting:,} tokens: with more, rotary positions turn all of a sequence anew",)
 
     @property
     def kept(self) -> dict[str, TensorType]:
@@ -53,6 +62,9 @@ class Decoder(Record):
 def decoder(program: Program, sources: Mapping[str, Source] | None = None, limits: Limits = DEFAULT_LIMITS) -> Decoder:
     """The program of a language model as one that is decoded with.
 
+    One whose layers do a sequence anew when it grows beyond some length is for sequences within that, unless the model
+    bounds them itself.
+
     Raises:
         SpecError: it is no language model, a step of it needs the whole sequence at once, or there are more layers than
             the limit.
@@ -62,22 +74,20 @@ def decoder(program: Program, sources: Mapping[str, Source] | None = None, limit
     places = program.main.values[tokens.value].shape
     refusal: SpecError | None = None
     plain: list[Decoder] = []
+    most = lasting_length(program)
     with flattening(program, limits):
         for axis in reversed(range(len(places))):
             time = places[axis]
             if not isinstance(time, Expression) or (solve(time, time) or (None, None))[1] != time:
                 continue  # no size that a program can go on by, such as 8 or 2*t
-            past = symbol(_free_name(program.main), 0, bounds(time)[1])
-            halves = divided(program, time)
+            unbounded = bounds(time)[1] is None
+            bounded, time = within(program, time, most) if unbounded and most is not None else (program, time)
             try:
-                went = continuation(halves.decoder if halves else program, time, past, sources)
+                found = _along(bounded, tokens, scores, time, axis, sources)
             except SpecError as problem:
                 refusal = refusal or problem
                 continue
-            made, encoder = went.program, None
-            if halves is not None:
-                made, encoder = started(went.program, halves.encoder, went.starts)
-            found = Decoder(made, encoder, tokens.name, scores.name, time, past, axis)
+            found = found.replace(lasting=most if unbounded else None)
             if found.kept:
                 return found
             plain.append(found)
@@ -87,6 +97,23 @@ def decoder(program: Program, sources: Mapping[str, Source] | None = None, limit
         shown = f"the number of its tokens is fixed, {tokens.name}: int{program.main.values[tokens.value]}"
         raise SpecError.of(NoLanguageModel(None, program.main.name, shown, "make it a symbol: int[N, T <= 1024]"))
     return plain[0]
+
+
+def _along(
+    program: Program, tokens: Port, scores: Port, time: Expression, axis: int, sources: Mapping[str, Source] | None
+) -> Decoder:
+    """The program as one that goes on along a size.
+
+    Raises:
+        SpecError: a step of it needs the whole sequence at once.
+    """
+    past = symbol(_free_name(program.main), 0, bounds(time)[1])
+    halves = divided(program, time)
+    went = continuation(halves.decoder if halves else program, time, past, sources)
+    made, encoder = went.program, None
+    if halves is not None:
+        made, encoder = started(went.program, halves.encoder, went.starts)
+    return Decoder(made, encoder, tokens.name, scores.name, time, past, axis)
 
 
 def _ports(main: Module) -> tuple[Port, Port]:

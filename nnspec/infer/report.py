@@ -39,8 +39,13 @@ def _statistics(array: Array) -> str:
         return str(array.item())
     if array.dtype.kind != "f":
         return f"from {array.min()} to {array.max()}"
-    numbers = array.astype(np.float64)
-    return f"mean {numbers.mean():.4g}, deviation {numbers.std():.4g}, from {numbers.min():.4g} to {numbers.max():.4g}"
+    whole = array.astype(np.float64).ravel()
+    numbers = whole[~np.isnan(whole)]
+    none = f"{len(whole) - len(numbers):,} of {len(whole):,} are NaN"
+    if not len(numbers):
+        return none
+    said = f"mean {numbers.mean():.4g}, deviation {numbers.std():.4g}, from {numbers.min():.4g} to {numbers.max():.4g}"
+    return said if len(numbers) == len(whole) else f"{said}; {none}"
 
 
 def shown(name: str) -> str:

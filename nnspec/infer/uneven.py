@@ -67,6 +67,9 @@ def run_groups(
     for note in notes:
         tell(note)
     order = sorted(names)
+    uneven = [name for name, part in parts.items() if len({array.shape for array in part.values()}) > 1]
+    if uneven:
+        tell(f"samples have several lengths: behind the shorter ones are fillers in {', '.join(uneven)}")
     outputs = {name: _together([part[place] for place in order]) for name, part in parts.items()}
     return outputs, tuple(names[place] for place in order)
 

@@ -242,6 +242,11 @@ class Layer(Checked):
         """
         return None
 
+    @property
+    def lasting(self) -> int | None:
+        """The length up to which a sequence may grow without its places being done anew; None where they never are."""
+        return None
+
     def remembered(self, same: frozenset[int], *inputs: Any) -> "Remembered | None":
         """It in two, where the inputs `same` stay the same while a text is written; None where that saves nothing."""
         return None

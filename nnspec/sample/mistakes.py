@@ -91,6 +91,31 @@ class NoSource(Diagnostic):
         return "the model reads no other text than the one that it writes"
 
 
+class NoFirstToken(Diagnostic):
+    """What a text begins with, where no prompt says it, is a token that the model does not have, or is not stored.
+
+    A folder as the Hub has it says it in `generation_config.json` or `config.json`: by `decoder_start_token_id` of a
+    model with an encoder, by `bos_token_id` of one without.
+    """
+
+    code = "E0597"
+    token: int | None
+    scores: int
+    prompted: bool  # whether a prompt would do
+
+    @property
+    def message(self) -> str:
+        if self.token is None:
+            return "what the answer begins with is not stored with the model"
+        return f"a text begins with token {self.token:,}, as is stored with the model, which has {self.scores:,} tokens"
+
+    @property
+    def help(self) -> str | None:
+        if self.prompted:
+            return "say what it begins with: --prompt TEXT; or mend bos_token_id in generation_config.json"
+        return 'give generation_config.json, or config.json where there is none, "decoder_start_token_id": NUMBER'
+
+
 class UnevenRequest(Diagnostic):
     """Several prompts and several sources are given, and not as many of one as of the other."""
 

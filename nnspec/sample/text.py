@@ -11,7 +11,14 @@ from nnspec.infer.language import Language
 from nnspec.infer.vocabulary import SurroundedTokens, Vocabulary
 from nnspec.record import Record
 from nnspec.sample.engine import Engine
-from nnspec.sample.mistakes import ArrayMissing, NoSource, SourceMissing, UnevenRequest, VocabularyTooLarge
+from nnspec.sample.mistakes import (
+    ArrayMissing,
+    NoFirstToken,
+    NoSource,
+    SourceMissing,
+    UnevenRequest,
+    VocabularyTooLarge,
+)
 from nnspec.sample.pieces import pieces
 from nnspec.sample.request import LENGTH, Request, Text, stored_choice
 from nnspec.sample.writing import Writer
@@ -114,18 +121,29 @@ class TextSampler:
             SpecError: a token of it is none of the model's.
         """
         first = None if self.language is None else self.language.start
-        if self.engine.layout.source is not None and first is not None:
-            return [first, *(self._inner(prompt) if prompt else ())]
+        if self.engine.layout.source is not None and self.language is not None:
+            return [self._first(first), *(self._inner(prompt) if prompt else ())]
         if prompt:
             found = self._inner(prompt) if request.conversation else self.vocabulary.encode(prompt)
             self._check(found)
             return found
         if first is not None:
-            return [first]
+            return [self._first(first)]
         try:
             return self.vocabulary.encode("\n") or [0]
         except SpecError:  # it knows no new line
             return [0]
+
+    def _first(self, token: int | None) -> int:
+        """The token that a text begins with, as it is stored.
+
+        Raises:
+            SpecError: the model has none such.
+        """
+        layout = self.engine.layout
+        if token is None or token >= layout.vocabulary:
+            raise SpecError.of(NoFirstToken(None, token, layout.vocabulary, layout.source is None))
+        return token
 
     def _inner(self, text: str) -> list[int]:
         """The tokens of a text around which nothing is put."""

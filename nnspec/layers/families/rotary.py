@@ -186,6 +186,11 @@ class RotaryEmbedding(Layer):
             raise InputError(message, help="say where they stand: rotary(x, positions)")
         return Continued(self.model_copy(update={"offset": self.offset + past}))
 
+    @property
+    def lasting(self) -> int | None:
+        """The length that the model was first trained for, where frequencies go by that of the sequence."""
+        return self.original_length if self.by_length else None
+
     def _need_short(self, longest: int | None) -> None:
         """Check that a sequence never becomes so long that its frequencies change."""
         if longest is None or longest > (self.original_length or 0):
