@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from os import PathLike
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from nnspec.arguments import typed
 from nnspec.diagnostics import SpecError
 from nnspec.extras import need
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.model import Model
-from nnspec.opening import loads
+from nnspec.opening import load_onnx, loads
 
 if TYPE_CHECKING:
     from torch import nn
 
     from nnspec.huggingface.content import Config
+    from nnspec.weights.arrays import Array
 
 
 @typed
@@ -55,6 +55,7 @@ def from_onnx(
     values: Mapping[str, float] | None = None,
     name: str | None = None,
     compare: bool = True,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Model:
     """A file of ONNX as a model: its `text` is a spec, its `weights` are the file's arrays by the keys of the spec.
 
@@ -67,20 +68,17 @@ def from_onnx(
         values: numbers that inputs always are, such as a rate: they are no inputs of the model.
         name: what the model is called; its name in the file, or that of the file, if it is left out.
         compare: whether it is run beside the file.
+        limits: bounds on what the spec may ask for.
 
     Raises:
         SpecError: the file cannot be read, or does what no spec can say; all such nodes are listed.
     """
-    need("importing a file of ONNX", "onnx", "onnxruntime", "numpy", "ml_dtypes")
-    from nnspec.importing.from_onnx.file import opened  # onnx takes time to import
-    from nnspec.importing.from_onnx.model import model_text, need_equal
-
-    file = opened(Path(path))
-    written = model_text(file, dynamic or {}, name, values)
-    model = loads(written.text, name="<import>")
-    model.weights, model.notes = written.arrays, written.notes
+    model, file = load_onnx(path, name, dynamic or {}, values, limits=limits)
     if compare:
-        need_equal(file, model.program, written.arrays, values or {})
+        from nnspec.importing.from_onnx.compare import need_equal  # onnxruntime and the export take a second more
+
+        arrays = cast("Mapping[str, Array]", model.weights)
+        model.notes += need_equal(file, model.program, arrays, values or {})
     return model
 
 

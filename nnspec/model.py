@@ -62,6 +62,7 @@ class Model:
     decoder: Decoder | None = None  # of such a model: its program, and the names and sizes that decoding asks for
     # Its own, taken where none are given: those of a folder as the Hub has it, or arrays that came with an import.
     weights: WeightSource | None = None
+    tolerance: float = 1e-4  # of the results of an ONNX file of it; more where it was imported from one that rounds
 
     def __init__(self, program: Program, declarations: Declarations | None = None, sink: Sink | None = None) -> None:
         self.program = program
@@ -772,7 +773,7 @@ class Model:
         weights: WeightSource | None = None,
         *,
         trials: int = 8,
-        tolerance: float = 1e-4,
+        tolerance: float | None = None,
         seed: int = 0,
         normalize: bool = True,
         limits: Limits = DEFAULT_LIMITS,
@@ -783,7 +784,8 @@ class Model:
             path: the file, by whomever it was made.
             weights: those that the file was made of; untrained ones, as `export_onnx` takes, if it is left out.
             trials: how many inputs, over the sizes that the symbols may have.
-            tolerance: the largest difference of an element, relative to the largest magnitude of its output; what
+            tolerance: the largest difference of an element, relative to the largest magnitude of its output; 1e-4 if
+                it is left out, or what an imported file that rounds is granted; what
                 PyTorch itself is away in float32 is granted besides.
             seed: of the inputs and sizes.
             normalize: whether the file has the normalisation of training in it; those of nnspec say so themselves.
@@ -793,6 +795,7 @@ class Model:
             SpecError: the file differs (the mistake names the first layer that does), cannot be run, or has other
                 inputs or outputs; the weights are not the model's; or a package is not installed.
         """
+        tolerance = self.tolerance if tolerance is None else tolerance
         need("comparing with PyTorch", "torch", "onnx", "onnxruntime", "numpy")
         from nnspec.to_onnx.verify import verify_file  # here: torch and onnxruntime take seconds to import
 
@@ -819,6 +822,7 @@ class Model:
         threads: int | None = None,
         seconds: float = 3.0,
         compiled: bool = True,
+        onnx: str | Path | None = None,
         limits: Limits = DEFAULT_LIMITS,
     ) -> list[Measured]:
         """Measure it as ONNX in onnxruntime, as PyTorch and as compiled PyTorch, side by side on random inputs.
@@ -833,6 +837,7 @@ class Model:
             threads: of the processor; each runtime's choice if it is left out.
             seconds: how long each is run on each batch.
             compiled: whether to compile it with PyTorch, which may take a minute for each batch.
+            onnx: a file that onnxruntime runs in the place of what the model is exported as.
             limits: `layers` bounds the layers of the graph, in which repeats are written out.
 
         Returns:
@@ -845,7 +850,7 @@ class Model:
         need("measuring a model", "onnx", "onnxruntime", "numpy")
         from nnspec.bench.bench import Measurement, bench  # here: onnxruntime takes long to import
 
-        manner = Measurement(provider, threads, seconds, compiled, limits)
+        manner = Measurement(provider, threads, seconds, compiled, limits, Path(onnx) if onnx is not None else None)
         return bench(self.program, self._own(weights), batches, sizes or {}, manner)
 
 

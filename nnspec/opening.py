@@ -13,6 +13,7 @@ from nnspec.diagnostics import Diagnostic, Sink, Source, SpecError
 from nnspec.diagnostics.diagnostic import Found
 from nnspec.elaborate.elaborate import elaborate
 from nnspec.elaborate.files import Files, read_source
+from nnspec.extras import need
 from nnspec.ir import Program
 from nnspec.ir.verify import UnsoundProgram
 from nnspec.ir.verify import verify as verify_program
@@ -23,6 +24,7 @@ from nnspec.resources import spec_path
 from nnspec.zoo import locate
 
 if TYPE_CHECKING:
+    from nnspec.importing.from_onnx.file import Opened
     from nnspec.recipe.arguments import DataSource, RecipeArguments
 
 
@@ -57,6 +59,22 @@ class TrainedAsItIs(Diagnostic):
         return f"name its spec, {self.folder}/{SPEC}, and its weights by --weights"
 
 
+class NumbersInside(Diagnostic):
+    """A file of ONNX has its numbers inside: it has no parameters that could be given other values."""
+
+    code = "E0595"
+    path: str
+    names: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"{self.path} has its numbers inside, and {', '.join(self.names)} cannot be set"
+
+    @property
+    def help(self) -> str | None:
+        return f"import it, and change the spec: nnspec import {self.path} -o model.nn"
+
+
 @typed
 def load(
     path: str | PathLike[str],
@@ -72,7 +90,7 @@ def load(
         path: the file; `zoo/resnet.nn` is nnspec's own where there is no such file, and `resnet50` a model of the zoo.
             Or a folder as the Hub of Hugging Face has it, whose `config.json` tells the model, and whose `weights` it
             then has; `hf://owner/name@revision` is fetched to the cache of huggingface_hub. Or the folder of a run,
-            whose best `weights` the model then has.
+            whose best `weights` the model then has. Or a file of ONNX, as `from_onnx` reads it, not compared.
         model: the name of the model; the file's first one if it is left out.
         settings: arguments of the model by name.
         inputs: sizes of inputs by name, which bind the symbols of their shapes.
@@ -83,6 +101,11 @@ def load(
     """
     if kind_of(path) == "hub":
         return _load_folder(path, model, settings, inputs, limits)
+    if kind_of(path) == "onnx":
+        if settings:
+            raise SpecError.of(NumbersInside(None, str(path), tuple(settings)))
+        sizes = {name: " ".join(map(str, shape)) for name, shape in (inputs or {}).items()}
+        return load_onnx(path, model, sizes, limits=limits)[0]
     if is_run(path):
         if model or settings or inputs:
             raise SpecError.of(TrainedAsItIs(None, str(path)))
@@ -114,6 +137,26 @@ def _load_folder(
     found = loads(spec_of(folder), model, name=str(folder), settings=settings, inputs=inputs, limits=limits)
     found.weights = str(path) if str(path).startswith(HF) else folder
     return found
+
+
+def load_onnx(
+    path: str | PathLike[str],
+    name: str | None,
+    dynamic: Mapping[str, str],
+    values: Mapping[str, float] | None = None,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+) -> tuple[Model, Opened]:
+    """The model of a file of ONNX with its weights, and the file; see `from_onnx`, which compares them."""
+    need("importing a file of ONNX", "onnx", "onnxruntime", "numpy", "ml_dtypes")
+    from nnspec.importing.from_onnx.file import opened  # onnx takes time to import
+    from nnspec.importing.from_onnx.model import model_text
+
+    file = opened(Path(path))
+    written = model_text(file, dynamic, name, values)
+    model = loads(written.text, name="<import>", limits=limits)
+    model.weights, model.notes, model.tolerance = written.arrays, written.notes, file.tolerance
+    return model, file
 
 
 @typed

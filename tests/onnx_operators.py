@@ -23,6 +23,7 @@ from onnx.backend.test.case import node
 
 import nnspec
 from nnspec.importing.from_onnx.file import of_model
+from nnspec.importing.from_onnx.floats import QUANTISED
 from nnspec.importing.from_onnx.model import model_text
 from nnspec.importing.from_onnx.operators import REFUSED, ROWS, WRITTEN_OUT
 
@@ -156,8 +157,12 @@ KNOWN = names()
 
 def state(operator: str) -> str:
     """What the table says of an operator."""
-    if operator in ROWS or operator in ("Constant", "If"):
-        return "imported" if operator != "If" else "imported where its condition is known"
+    if operator in ROWS or operator == "Constant":
+        return "imported"
+    if operator == "If":
+        return "imported where its condition is known, or its results are alike"
+    if operator in QUANTISED:
+        return "imported in floats"
     return "imported as its definition" if operator in WRITTEN_OUT else f"refused: {REFUSED[operator]}"
 
 

@@ -35,6 +35,7 @@ class Measurement(Record):
     seconds: float
     compiled: bool
     limits: Limits
+    file: Path | None = None  # that onnxruntime runs in the place of what is exported
 
 
 def bench(
@@ -67,8 +68,9 @@ def bench(
 
 def _candidates(program: Program, weights: WeightSource | None, folder: Path, manner: Measurement) -> list[Candidate]:
     """The candidates, with their files in a folder."""
-    onnx, source = folder / "model.onnx", folder / "program.json"
-    export_onnx(program, onnx, weights, verify=False, limits=manner.limits)
+    onnx, source = manner.file or folder / "model.onnx", folder / "program.json"
+    if manner.file is None:
+        export_onnx(program, onnx, weights, verify=False, limits=manner.limits)
     source.write_text(program.to_json(), encoding="utf-8")
     own = None if weights is None else _stored(program, weights, folder)
     found = [Candidate("onnxruntime", "onnx", onnx, None, manner.provider, manner.threads)]

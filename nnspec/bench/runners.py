@@ -24,8 +24,10 @@ def onnx() -> Load:
         session = Session(candidate["model"], candidate["provider"], threads=candidate["threads"])
 
         def prepare(inputs: Mapping[str, Array]) -> Step:
-            names = [port.name for port in session.inputs]
-            known = inputs if set(inputs) == set(names) else dict(zip(names, inputs.values(), strict=True))
+            ports = session.inputs
+            same = set(inputs) == {port.name for port in ports}
+            arrays = [inputs[port.name] for port in ports] if same else list(inputs.values())
+            known = {port.name: each.astype(port.dtype, copy=False) for port, each in zip(ports, arrays, strict=True)}
             return session.bind(known).run
 
         return prepare

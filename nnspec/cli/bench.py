@@ -11,6 +11,7 @@ import click
 from nnspec.cli.columns import columns
 from nnspec.cli.options import SpecArguments, in_range, reporting, spec_arguments
 from nnspec.cli.weight_options import weight_choice, weights_of
+from nnspec.kinds import kind_of
 from nnspec.weights.source import WeightSource
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ def command(
     Each runs in a process of its own, and they take turns, so that a busy machine disturbs all alike. Latencies are
     percentiles of single runs; the memory is the peak of the process above what its imports take. What cannot be
     measured is a row that says why.
+
+    MODEL may be an .onnx file: onnxruntime runs it as it is, PyTorch the spec that it is imported as.
     """
     model = spec.load()
     weights = weights_of(model, weights)
@@ -78,6 +81,7 @@ def command(
         threads=threads,
         seconds=seconds,
         compiled=compiled,
+        onnx=spec.path if kind_of(spec.path) == "onnx" else None,
         limits=spec.limits,
     )
     if as_json:

@@ -128,6 +128,8 @@ def _write_onnx(model: Model, output: str | None) -> None:
     """Write the text, and the weights beside it."""
     if output is None or not isinstance(model.weights, Mapping) or not model.weights:
         _write(model.text, model, output)
+        if model.weights:
+            click.echo("  note: its weights are written, too, with -o MODEL.nn: as MODEL.safetensors", err=True)
         return
     from safetensors.numpy import save_file  # here: only now is it known to be needed
 

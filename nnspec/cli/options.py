@@ -14,6 +14,7 @@ from nnspec.cli import completing
 from nnspec.diagnostics import SpecError
 from nnspec.diagnostics.diagnostic import Found
 from nnspec.diagnostics.render import render
+from nnspec.kinds import kind_of
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.ranges import RANGES
 from nnspec.record import Record
@@ -37,21 +38,19 @@ class SpecArguments(Record):
         Raises:
             SpecError: it has mistakes.
         """
-        from nnspec.imported import from_onnx  # the compiler: what reads no spec starts without it
-        from nnspec.opening import load
+        from nnspec.opening import load  # the compiler: what reads no spec starts without it
 
-        if self.path.lower().endswith(".onnx"):
-            if self.settings:
-                raise click.UsageError("--set belongs to a spec, and an .onnx file has its numbers inside")
-            sizes = {name: " ".join(map(str, shape)) for name, shape in self.inputs.items()}
-            return from_onnx(self.path, dynamic=sizes, name=self.model, compare=False)
+        if self.settings and kind_of(self.path) == "onnx":
+            raise click.UsageError("--set belongs to a spec, and an .onnx file has its numbers inside")
         return load(self.path, self.model, settings=self.settings, inputs=self.inputs, limits=self.limits)
 
     def load(self) -> Model:
-        """As `read`; warnings are shown."""
+        """As `read`; warnings are shown, and how a file of ONNX was read."""
         model = self.read()
         if model.found:
             show(model.found)
+        for note in model.notes if kind_of(self.path) == "onnx" else ():
+            click.echo(f"  note: {note}", err=True)
         return model
 
 

@@ -26,13 +26,19 @@ from nnspec.zoo import locate
 def command(path: str) -> None:
     """Print MODEL.nn, in colours on a terminal; zoo/resnet.nn is nnspec's own, and resnet50 the file with it.
 
-    Of a folder as the Hub has it, the spec of its config.json is printed; of a run, the spec that it follows.
+    Of a folder as the Hub has it, the spec of its config.json is printed; of a run, the spec that it follows; of an
+    .onnx file, the spec that it is imported as.
     """
     if kind_of(path) == "hub":
         from nnspec.hub.fetching import SMALL, local  # here, as below: few models come from there
         from nnspec.huggingface.write import spec_of
 
         _print(spec_of(local(path, SMALL)))
+        return
+    if kind_of(path) == "onnx":
+        from nnspec.opening import load
+
+        _print(load(path).text)
         return
     sink = Sink()
     found, _ = (Path(path) / SPEC, None) if is_run(path) else locate(path)

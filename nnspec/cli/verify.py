@@ -12,6 +12,7 @@ from nnspec.cli.options import SpecArguments, in_range, reporting, spec_argument
 from nnspec.cli.weight_options import weight_choice, weights_of
 from nnspec.decode.mistakes import NoEncoder
 from nnspec.diagnostics import SpecError
+from nnspec.model import Model
 from nnspec.weights.source import WeightSource
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ HEAD = ("output", "absolute", "relative", "PyTorch float32", "relative")
 @click.option("--cache", is_flag=True, help="The file is one of export --cache.")
 @click.option("--encoder", is_flag=True, help="The file is the encoder of export --cache.")
 @click.option("--trials", type=in_range("trials"), default=8, show_default=True, help="How many random inputs.")
-@click.option("--tolerance", type=in_range("tolerance"), default=1e-4, show_default=True,
-              help="The largest difference, relative to the largest magnitude of its output.")  # fmt: skip
+@click.option("--tolerance", type=in_range("tolerance"),
+              help="The largest difference, relative to the largest magnitude of its output; 1e-4 if left out, or what "
+              "fits the bits of an imported file.")  # fmt: skip
 @click.option("--seed", type=in_range("seed"), default=0, show_default=True, help="Of the inputs.")
 @click.option("--normalize/--no-normalize", default=True,
               help="Whether a file that does not say so has the normalisation of training in it.")  # fmt: skip
@@ -42,7 +44,7 @@ def command(
     cache: bool,
     encoder: bool,
     trials: int,
-    tolerance: float,
+    tolerance: float | None,
     seed: int,
     normalize: bool,
     as_json: bool,
@@ -79,7 +81,8 @@ def command(
     for line in columns(_rows(found), numbers=True):
         click.echo(line)
     special = f"; and on {', '.join(dict.fromkeys(found.edges))}" if found.edges else ""
-    click.echo(f"{file} equals {model.name} on {len(found.sizes)} random inputs{_sizes(found)}{special}")
+    within = f" within {model.tolerance:g}" if tolerance is None and model.tolerance > Model.tolerance else ""
+    click.echo(f"{file} equals {model.name}{within} on {len(found.sizes)} random inputs{_sizes(found)}{special}")
     for remark in found.remarks:
         click.echo(f"  note: {remark}", err=True)
     if found.random:

@@ -99,10 +99,13 @@ class _Lines:
         if not self.has_named:
             return lines
         holder = {value: place for place, line in enumerate(lines) for value in line.values}
-        places = [holder.get(value, -1) for _, value in self.outputs]
-        self.late = places != sorted(set(places)) or any(len(lines[place].values) > 1 for place in places if place >= 0)
+        end = len(lines)  # where outputs that are inputs are said
+        places = [holder.get(value, end) for _, value in self.outputs]
+        self.late = places != sorted(set(places)) or any(
+            len(lines[place].values) > 1 for place in places if place < end
+        )
         for place, (name, _) in zip(places, self.outputs, strict=True):
-            if place >= 0:
+            if place < end:
                 (lines[place].later if self.late else lines[place].output).append(name)
         return lines
 

@@ -290,6 +290,11 @@ def _(patch: pytest.MonkeyPatch) -> None:
     nnspec.from_onnx("linear.onnx")
 
 
+@step("a file of ONNX that is given a setting")
+def _(patch: pytest.MonkeyPatch) -> None:
+    nnspec.load("linear.onnx", settings={"width": 3})
+
+
 @step("the page of the playground where there is no npm")
 def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("shutil.which", lambda name: None)

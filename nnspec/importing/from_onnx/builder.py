@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from nnspec.checked import validation_error
-from nnspec.dims import Expression
-from nnspec.importing.from_onnx.known import Known
+from nnspec.dims import Expression, Size, Symbol, solve
+from nnspec.importing.from_onnx.known import Known, Listed
 from nnspec.importing.from_onnx.node import Node
 from nnspec.importing.from_torch.builder import Builder, Unsaid, Value
 from nnspec.importing.network import Scope, Stored
@@ -23,6 +23,24 @@ from nnspec.layers.tensor_type import DType, LayerError, TensorType
 from nnspec.weights.arrays import ELEMENT_TYPES
 
 WRITTEN = 16  # elements of a constant that stands in the text
+
+
+class Bound(Exception):
+    """A size that the file leaves open can only be one number: the file is read again with it."""
+
+    def __init__(self, symbol: Symbol, size: int) -> None:
+        self.symbol, self.size = symbol, size
+
+
+def need_size(have: Size, wanted: int) -> None:
+    """Say that a size is that of a weight.
+
+    Raises:
+        Bound: it is open so far.
+    """
+    found = solve(have, wanted) if isinstance(have, Expression) else None
+    if found is not None and isinstance(found[1], int) and found[1] > 0:
+        raise Bound(found[0], found[1])
 
 
 class Draft:
@@ -103,6 +121,8 @@ class GraphBuilder(Builder):
 
     def tensor(self, value: Any) -> Value:
         """A value that a layer can take; an array as a constant or as a tensor of the model's own."""
+        if isinstance(value, Listed):
+            raise Unsaid("a sequence of tensors stands where a tensor is needed")
         if not isinstance(value, Known):
             return super().tensor(value)
         if id(value) not in self._tensors:
@@ -184,6 +204,8 @@ def dtype_of(dtype: Any) -> DType:
     kind = np.dtype(dtype).kind
     if np.dtype(dtype).name in ("bfloat16", "float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz"):
         return "float"
+    if kind in "OSU":
+        raise Unsaid("it holds texts, and a spec computes with numbers")
     if kind not in "fiub":
         raise Unsaid(f"its elements are of type {np.dtype(dtype).name}")
     return {"f": "float", "i": "int", "u": "int", "b": "bool"}[kind]  # type: ignore[return-value]

@@ -1,16 +1,19 @@
-"""`difference`: a file and the program that was written from it, run beside each other on random inputs."""
+"""`need_equal`: a file and the program that was written from it, run beside each other on random inputs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 from onnx.reference import ReferenceEvaluator
 
-from nnspec.importing.from_onnx.file import Opened
+from nnspec.diagnostics import SpecError
+from nnspec.importing.from_onnx.file import TOLERANCE, Opened
+from nnspec.importing.from_onnx.mistakes import OtherResults
 from nnspec.ir.chance import random_outputs
 from nnspec.ir.program import Program
 from nnspec.record import Record
@@ -20,7 +23,6 @@ from nnspec.to_onnx.runtime import ERRORS, fed, open_session, reason
 from nnspec.to_onnx.sample import SizeSpace, random_inputs
 from nnspec.weights.arrays import Array
 
-TOLERANCE = 1e-4  # of an element, relative to the largest magnitude of its output
 LEAST = 1e-2  # magnitude: what is smaller is judged by its distance alone
 TRIALS = 2  # sizes for the symbols
 ATTEMPTS = 6  # to find them: what is too small for a file is left out
@@ -31,6 +33,7 @@ class Difference(Record):
 
     words: str | None
     largest: float = 0.0
+    rounding: float | None = None  # that of the file as it is, where it computes in fewer bits than it is read in
 
 
 def difference(
@@ -38,6 +41,8 @@ def difference(
 ) -> Difference:
     """Run both; `fixed` are inputs of the file that the program does not have."""
     made = export_model(program, arrays, choices=Choices())
+    stored = None if opened.as_stored else _session(opened.path)
+    rounding = None
     ours = open_session(made.SerializeToString())
     chance = random_outputs(program)
     largest = 0.0
@@ -61,12 +66,14 @@ def difference(
             if not gap <= TOLERANCE:
                 return Difference(f"{port.name} differs by {gap:.3g} of its largest magnitude", gap)
             largest = max(largest, gap)
+        if stored is not None:
+            rounding = max(rounding or 0.0, *_rounding(stored, inputs, fixed or {}, wanted))
         trials -= 1
         if not trials:
             break
     else:
         return Difference(f"onnxruntime does not run the file on random inputs: {failed}")
-    return Difference(None, largest)
+    return Difference(None, largest, rounding)
 
 
 def _is_open(program: Program) -> bool:
@@ -75,16 +82,36 @@ def _is_open(program: Program) -> bool:
 
 def _run(opened: Opened, inputs: list[Array], fixed: Mapping[str, float]) -> list[Array]:
     """The results of the file, by onnxruntime, or by onnx itself where that does not take it."""
+    stored = opened.as_stored and opened.path.is_file()
+    session = _session(opened.path) if stored else _session(opened.model.SerializeToString(), exact=True)
+    return _by_onnx(opened.model, inputs) if session is None else _results(session, inputs, fixed)
+
+
+def _session(source: Path | bytes, *, exact: bool = False) -> Any:
+    """A model in onnxruntime, which puts less exact operators in the place of quantised ones unless it is `exact`; None
+    where it does not take it.
+    """
     try:
-        quantised = any("quantizelinear" in each.op_type.lower() for each in opened.model.graph.node)
-        source = opened.path if opened.path.is_file() else opened.model.SerializeToString()
-        session: Any = open_session(source, exact=quantised)
+        return open_session(source, exact=exact)
     except ERRORS:
-        return _by_onnx(opened.model, inputs)
-    ports = session.get_inputs()
-    rest = iter(inputs)
+        return None
+
+
+def _results(session: Any, inputs: Iterable[Array], fixed: Mapping[str, float]) -> list[Array]:
+    ports, rest = session.get_inputs(), iter(inputs)
     given = {port.name: np.full(port.shape, fixed[port.name]) if port.name in fixed else next(rest) for port in ports}
     return session.run(None, fed(session, given))  # type: ignore[no-any-return]
+
+
+def _rounding(
+    session: Any, inputs: Mapping[str, Array], fixed: Mapping[str, float], wanted: list[Array]
+) -> list[float]:
+    """How far the results of a file as it is are from those in floats, each."""
+    try:
+        found = _results(session, inputs.values(), fixed)
+    except ERRORS:
+        return [0.0]
+    return [distance(have.astype(want.dtype), want) for have, want in zip(found, wanted, strict=True)]
 
 
 def _by_onnx(model: onnx.ModelProto, inputs: list[Array]) -> list[Array]:
@@ -114,3 +141,19 @@ def distance(have: Array, want: Array) -> float:
         return 0.0
     scale = max(float(np.abs(right[known]).max()), LEAST)
     return float(np.abs(left - right)[known].max()) / scale
+
+
+def need_equal(
+    opened: Opened, program: Program, arrays: Mapping[str, Array], values: Mapping[str, float]
+) -> tuple[str, ...]:
+    """Check that a program computes what a file does; what its user should know of the difference.
+
+    Raises:
+        SpecError: it does not.
+    """
+    found = difference(opened, program, arrays, values)
+    if found.words is not None:
+        raise SpecError.of(OtherResults(None, str(opened.path), found.words))
+    if found.rounding is None or found.rounding <= TOLERANCE:
+        return ()
+    return (f"the file rounds: on random inputs its results are up to {found.rounding:.2%} of the largest away",)

@@ -11,19 +11,24 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import inliner
 
 from nnspec.diagnostics import SpecError
+from nnspec.importing.from_onnx.floats import dequantised, widened
 from nnspec.importing.from_onnx.mistakes import NoOnnxFile, OtherOpset
 from nnspec.record import Record
 
 OLDEST = 7  # opset: from there on shapes broadcast as they do today
+TOLERANCE = 1e-4  # of an element, relative to the largest magnitude of its output
 DOMAINS = ("", "ai.onnx")
 
 
 class Opened(Record):
-    """A model, where it came from, and the version of its operators."""
+    """A model in floats of 32 bits, where it came from, and the version of its operators."""
 
     model: onnx.ModelProto
     path: Path
     opset: int
+    as_stored: bool = True  # whether the file itself computes in them
+    notes: tuple[str, ...] = ()  # what its user should know of how it was made
+    tolerance: float = TOLERANCE  # of the results of the file itself, relative to their largest magnitude
 
 
 def opened(path: Path) -> Opened:
@@ -46,7 +51,8 @@ def of_model(model: onnx.ModelProto, path: Path) -> Opened:
     """A model in memory, as it would be read.
 
     Raises:
-        SpecError: it holds no graph, or is of a version that is not known.
+        SpecError: it holds no graph, is of a version that is not known, or computes with quantised numbers as no spec
+            can.
     """
     if not model.graph.node and not model.graph.output:
         raise SpecError.of(NoOnnxFile(None, str(path), "it holds no graph"))
@@ -57,7 +63,36 @@ def of_model(model: onnx.ModelProto, path: Path) -> Opened:
         raise SpecError.of(OtherOpset(None, str(path), opset, OLDEST, newest))
     if model.functions:
         model = inliner.inline_local_functions(model)
-    return Opened(model, path, opset)
+    found, notes, tolerance = model, [], TOLERANCE
+    empty = [port.name for port in model.graph.input if any(map(_is_zero, port.type.tensor_type.shape.dim))]
+    if empty:
+        found = _opened_up(model)
+        notes.append(f"{', '.join(empty)} has a size of 0 in the file, which is taken for an open one")
+    narrow = widened(found)
+    if narrow is not None:
+        found, tolerance = narrow, 1e-2
+        notes.append("its floats of 16 bits are held in 32")
+    whole = dequantised(found, opset, str(path))
+    if whole is not None:
+        found = whole[0]
+        notes += whole[1]
+        tolerance = 0.2 if len(whole[1]) > 1 else tolerance
+    return Opened(found, path, opset, found is model, tuple(notes), tolerance)
+
+
+def _is_zero(dim: Any) -> bool:
+    return bool(dim.HasField("dim_value") and dim.dim_value == 0)
+
+
+def _opened_up(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with sizes of 0 as open ones, and without what it says of those in between."""
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    del made.graph.value_info[:]
+    for port in (*made.graph.input, *made.graph.output):
+        for dim in filter(_is_zero, port.type.tensor_type.shape.dim):
+            dim.Clear()
+    return made
 
 
 def defined(opened: Opened, operators: Collection[str]) -> Opened:

@@ -18,6 +18,7 @@ from nnspec.weights.arrays import Array
 RANDOM = frozenset(
     "RandomNormal RandomNormalLike RandomUniform RandomUniformLike Bernoulli Multinomial Dropout".split()
 )
+SEQUENCES = frozenset("SequenceConstruct SequenceEmpty SplitToSequence".split())  # what they give is no tensor
 FILLED = 16  # elements from which on a tensor of one number is held to be a weight
 LARGE = 1 << 28  # elements of a result that is not computed
 
@@ -31,10 +32,13 @@ class NotFolded(Exception):
 
 def folded(node: Node, inputs: Sequence[Known | None], opset: int) -> list[Known] | None:
     """The results of a node; None where they are not known."""
-    if node.operator in RANDOM or not all(isinstance(each, Known) or each is None for each in inputs):
+    if node.operator in RANDOM | SEQUENCES or not all(isinstance(each, Known) or each is None for each in inputs):
         return None
     stored = [each for each in inputs if each is not None and each.stored and each.array.dtype.kind == "f"]
-    name = stored[0].name if len(stored) == 1 else node.outputs[0]
+    if node.operator == "DequantizeLinear" and inputs[0] is not None:
+        stored, name = [inputs[0]], inputs[0].name.removesuffix("_quantized")
+    else:
+        name = stored[0].name if len(stored) == 1 else node.outputs[0]
     try:
         arrays = _arrays(node, inputs, opset)
     except (NotFolded, Undecidable):

@@ -6,6 +6,7 @@ shapes is carried out while reading, and none of it reaches the spec.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,13 @@ class Known:
         """Its only element, as a number of Python or a size."""
         element = self.array.reshape(-1)[0]
         return element.item() if hasattr(element, "item") else element
+
+
+class Listed:
+    """A sequence of tensors of a file, each known or computed; how many there are is known."""
+
+    def __init__(self, parts: Iterable[Any]) -> None:
+        self.parts = tuple(parts)
 
 
 def of_sizes(sizes: Any) -> Array:

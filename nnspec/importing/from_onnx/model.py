@@ -1,17 +1,13 @@
-"""`model_text`: the text of a spec for a file of ONNX, with the weights that it is for, both compared with the file."""
+"""`model_text`: the text of a spec for a file of ONNX, with the weights that it is for."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
-from nnspec.diagnostics import SpecError
 from nnspec.importing.assemble import assembled
-from nnspec.importing.from_onnx.compare import difference
 from nnspec.importing.from_onnx.file import Opened
-from nnspec.importing.from_onnx.mistakes import OtherResults
 from nnspec.importing.from_onnx.reading import read
-from nnspec.ir.program import Program
 from nnspec.record import Record
 from nnspec.weights.arrays import Array
 
@@ -54,15 +50,3 @@ def model_name(opened: Opened) -> str:
     words = [each for each in re.split(r"[^A-Za-z0-9]+", wish) if each]
     made = "".join(each[:1].upper() + each[1:] for each in words).lstrip("0123456789")
     return made[:1].upper() + made[1:] if made else "Model"
-
-
-def need_equal(opened: Opened, program: Program, arrays: Mapping[str, Array], values: Mapping[str, float]) -> float:
-    """Check that a program computes what a file does; the largest relative difference.
-
-    Raises:
-        SpecError: it does not.
-    """
-    found = difference(opened, program, arrays, values)
-    if found.words is not None:
-        raise SpecError.of(OtherResults(None, str(opened.path), found.words))
-    return found.largest

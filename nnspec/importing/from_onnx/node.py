@@ -29,11 +29,15 @@ class Node(Record):
         return self.name or next((each for each in self.outputs if each), self.operator)
 
 
+def operator_of(proto: NodeProto) -> str:
+    """The operator of a node, with its domain unless that is the standard one."""
+    return proto.op_type if proto.domain in STANDARD else f"{proto.domain}.{proto.op_type}"
+
+
 def node_of(proto: NodeProto) -> Node:
     """The form of a node that is read with."""
-    domain = "" if proto.domain in STANDARD else f"{proto.domain}."
     attributes = {each.name: _plain(helper.get_attribute_value(each)) for each in proto.attribute}
-    return Node(domain + proto.op_type, proto.name, tuple(proto.input), tuple(proto.output), attributes, proto)
+    return Node(operator_of(proto), proto.name, tuple(proto.input), tuple(proto.output), attributes, proto)
 
 
 def _plain(value: Any) -> Any:

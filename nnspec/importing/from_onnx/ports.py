@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,13 @@ from nnspec.diagnostics import SpecError
 from nnspec.dims import Size, symbol
 from nnspec.importing.from_onnx.builder import dtype_of
 from nnspec.importing.from_onnx.mistakes import NotItsSize
+from nnspec.importing.from_torch.builder import Unsaid
 from nnspec.importing.naming import RESERVED
 from nnspec.importing.sizes import POOL
 from nnspec.layers.tensor_type import TensorType
 from nnspec.weights.arrays import Array
 
+UNSHAPED = "the file does not say how many dimensions it has"
 _WORD = re.compile(r"(?:(\d+)\*)?([A-Za-z_]\w*)([+-]\d+)?|(\d+)|(_)")
 
 
@@ -30,12 +33,14 @@ def type_of(port: ValueInfoProto, wanted: Sequence[Size] | None, used: dict[str,
         used: the names of sizes, by those of the file.
 
     Raises:
-        Unsaid: it has no element type of a spec's.
+        Unsaid: it has no element type of a spec's, or no shape.
     """
     tensor = port.type.tensor_type
     dtype = dtype_of(helper.tensor_dtype_to_np_dtype(tensor.elem_type))
     if wanted is not None:
         return TensorType(dtype, tuple(wanted))
+    if not tensor.HasField("shape"):
+        raise Unsaid(UNSHAPED)
     dims = list(tensor.shape.dim)
     return TensorType(dtype, tuple(_size(each, place, len(dims), used) for place, each in enumerate(dims)))
 
@@ -80,6 +85,7 @@ def sizes_of(dynamic: Mapping[str, str], ports: Sequence[ValueInfoProto]) -> dic
         SpecError: there is no such input, or it has another number of dimensions.
     """
     ranks = {port.name: len(port.type.tensor_type.shape.dim) for port in ports}
+    unshaped = {port.name for port in ports if not port.type.tensor_type.HasField("shape")}
     found: dict[str, list[Size]] = {}
     for name, text in dynamic.items():
         if name not in ranks:
@@ -89,12 +95,10 @@ def sizes_of(dynamic: Mapping[str, str], ports: Sequence[ValueInfoProto]) -> dic
             if re.fullmatch(r"[\dx]+", text)
             else text.replace(",", " ").split()
         )
-        if len(words) != ranks[name]:
+        if len(words) != ranks[name] and name not in unshaped:
             reason = f"{name} is given {text!r}, and has {ranks[name]} dimensions"
             raise SpecError.of(NotItsSize(None, reason, "give a number or a name for each"))
-        found[name] = [
-            _parsed(name, word, port_size) for word, port_size in zip(words, _dims(ports, name), strict=True)
-        ]
+        found[name] = [_parsed(name, word, dim) for word, dim in zip_longest(words, _dims(ports, name))]
     return found
 
 
@@ -130,7 +134,7 @@ def _parsed(name: str, word: str, dim: Any) -> Size:
                 None, f"{word!r} is no size of {name}", "a size is a number, a name, or made of one as 32*h and T+1"
             )
         )
-    fixed = int(dim.dim_value) if dim.HasField("dim_value") else 0
+    fixed = int(dim.dim_value) if dim is not None and dim.HasField("dim_value") else 0
     if found[4] is not None and fixed > 0 and int(found[4]) != fixed:
         raise SpecError.of(NotItsSize(None, f"{name} is {fixed} there, and is given {word}", f"write {fixed}"))
     if found[5]:

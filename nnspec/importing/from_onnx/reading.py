@@ -6,7 +6,7 @@ is computed while reading.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,8 @@ from onnx import GraphProto, numpy_helper
 
 from nnspec.checked import validation_error
 from nnspec.diagnostics import SpecError
-from nnspec.dims import Expression, Undecidable
-from nnspec.importing.from_onnx.builder import GraphBuilder
+from nnspec.dims import Expression, Undecidable, substitute
+from nnspec.importing.from_onnx.builder import Bound, GraphBuilder, layer
 from nnspec.importing.from_onnx.file import Opened, defined, has_definition
 from nnspec.importing.from_onnx.folding import TEXTS, folded
 from nnspec.importing.from_onnx.known import Known
@@ -24,10 +24,10 @@ from nnspec.importing.from_onnx.node import Node, node_of
 from nnspec.importing.from_onnx.operators import REFUSED, ROWS, WRITTEN_OUT
 from nnspec.importing.from_onnx.paths import module_of, prefixes
 from nnspec.importing.from_onnx.patterns import improved
-from nnspec.importing.from_onnx.ports import fixed_values, named, sizes_of, type_of
+from nnspec.importing.from_onnx.ports import UNSHAPED, fixed_values, named, sizes_of, type_of
 from nnspec.importing.from_onnx.weights import Imported, imported
 from nnspec.importing.from_torch.builder import Unsaid, Value
-from nnspec.layers.tensor_type import LayerError
+from nnspec.layers.tensor_type import LayerError, TensorType
 
 # What a row meets in a node that is not as ONNX has it: attributes of other types, too few inputs.
 _MALFORMED = (TypeError, KeyError, IndexError, ValueError, AttributeError, AssertionError, ZeroDivisionError)
@@ -41,26 +41,48 @@ def read(opened: Opened, dynamic: Mapping[str, str], name: str, values: Mapping[
         SpecError: it does what no spec can say; all of it is listed.
     """
     whole = defined(opened, WRITTEN_OUT)
-    reader = _Reader(whole, dynamic, values)
     try:
-        return reader.read(name)
-    except SpecError as refused:
-        others = {operator for operator, _ in reader.refusals if has_definition(operator)}
+        return _read(whole, dynamic, name, values)
+    except _Refused as refused:
+        others = {operator for operator in refused.operators if has_definition(operator)}
         if not others:
-            raise
+            raise refused.error from None
         try:  # an operator that no layer says in this form may be said in parts
-            return _Reader(defined(whole, others), dynamic, values).read(name)
-        except SpecError:
-            raise refused from None
+            return _read(defined(whole, others), dynamic, name, values)
+        except _Refused:
+            raise refused.error from None
+
+
+class _Refused(Exception):
+    """A file cannot be read, because of these operators among others."""
+
+    def __init__(self, error: SpecError, operators: set[str]) -> None:
+        self.error, self.operators = error, operators
+
+
+def _read(opened: Opened, dynamic: Mapping[str, str], name: str, values: Mapping[str, float]) -> Imported:
+    bound: dict[str, int] = {}
+    while True:
+        reader = _Reader(opened, dynamic, values, bound)
+        try:
+            return reader.read(name)
+        except Bound as found:  # the next symbol: there are few
+            bound[found.symbol.text] = found.size
+        except SpecError as error:
+            raise _Refused(error, {operator for operator, _ in reader.refusals}) from None
 
 
 class _Reader:
-    def __init__(self, opened: Opened, dynamic: Mapping[str, str], fixed: Mapping[str, float]) -> None:
+    def __init__(
+        self, opened: Opened, dynamic: Mapping[str, str], fixed: Mapping[str, float], bound: Mapping[str, int]
+    ) -> None:
         self.opened = opened
+        self.bound = bound
         self.graph = opened.model.graph
         self.dynamic = dynamic
         self.fixed = fixed
         self.builder = GraphBuilder(opened.opset)
+        self.builder.notes.update(dict.fromkeys(opened.notes))
         self.values: dict[str, Any] = {"": None}
         self.prefixes = prefixes(self.graph.node)
         self.unknown: set[str] = set()
@@ -82,8 +104,6 @@ class _Reader:
                 continue
             try:
                 found = self._value(port.name)
-                if _is_quantised(found):
-                    raise Unsaid("it gives quantised numbers: export the model without quantising it")
                 value = self.builder.tensor(found)
             except Unsaid as problem:
                 self._refuse("output", str(problem), port.name)
@@ -97,6 +117,9 @@ class _Reader:
 
     def _advice(self, found: tuple[tuple[str, str, tuple[str, ...]], ...]) -> str:
         """What could be done: give the sizes that are open, where all that is refused could be due to them."""
+        unshaped = [nodes for operator, reason, nodes in found if operator == "input" and reason == UNSHAPED]
+        if unshaped:
+            return f'say what its sizes are: --dynamic {unshaped[0][0]}="N 3 H W"'
         known = all(operator in ROWS or operator == "If" for operator, _, _ in found)
         for name, value in self.inputs if known else ():
             sizes = self.builder.types[value].shape
@@ -132,9 +155,7 @@ class _Reader:
             try:
                 if not port.type.HasField("tensor_type"):
                     raise Unsaid("it is no tensor")
-                if 0 in (dim.dim_value for dim in port.type.tensor_type.shape.dim if dim.HasField("dim_value")):
-                    self.builder.note(f"{port.name} has a size of 0 in the file, which is taken for an open one")
-                type = type_of(port, wanted.get(port.name), used)
+                type = self._bound(port.name, type_of(port, wanted.get(port.name), used))
             except Unsaid as problem:
                 self._refuse("input", str(problem), port.name)
                 self.unknown.add(port.name)
@@ -144,6 +165,13 @@ class _Reader:
             self.builder.types[value.name] = type
             self.values[port.name] = value
             self.inputs.append((own, value.name))
+
+    def _bound(self, name: str, type: TensorType) -> TensorType:
+        """A type with the sizes that weights ask for."""
+        shape = tuple(substitute(size, self.bound) for size in type.shape)
+        if shape != type.shape:
+            self.builder.note(f"{name} is [{', '.join(map(str, shape))}]: its weights are for no other size")
+        return type.with_shape(*shape)
 
     def _nodes(self, graph: GraphProto) -> None:
         for proto in graph.node:
@@ -178,13 +206,13 @@ class _Reader:
 
     def _node(self, node: Node) -> None:
         inputs = [self._value(each) for each in node.inputs]
-        if node.operator == "If" and isinstance(inputs[0], Known):
-            self._branch(node, inputs[0])
+        if node.operator == "If":
+            self._if(node, inputs[0])
             return
         found: Any = folded(node, inputs, self.builder.opset)
         if found is None:
             found = self._row(node, inputs)
-        results = found if isinstance(found, (tuple, list)) and not _is_quantised(found) else (found,)
+        results = found if isinstance(found, (tuple, list)) else (found,)
         for place, name in enumerate(node.outputs):
             if not name:
                 continue
@@ -203,8 +231,6 @@ class _Reader:
             raise Unsaid(REFUSED.get(node.operator, "it is not in the table of operators"))
         while inputs and inputs[-1] is None:
             inputs.pop()
-        if any(_is_quantised(each) for each in inputs) and node.operator != "DequantizeLinear":
-            raise Unsaid("it works on quantised numbers: export the model without quantising it")
         self.builder.node = node
         code = function.__code__
         takes = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
@@ -215,15 +241,39 @@ class _Reader:
             raise Unsaid("it has more inputs than are known")
         return function(self.builder, *inputs, **node.attributes)
 
-    def _branch(self, node: Node, condition: Known) -> None:
-        graph = node.attributes["then_branch" if bool(condition.array.reshape(-1)[0]) else "else_branch"]
+    def _if(self, node: Node, condition: Any) -> None:
+        """The graph that runs; where that depends on the data, the results of both, of which the condition chooses."""
+        if isinstance(condition, Known):
+            chosen = "then_branch" if bool(condition.array.reshape(-1)[0]) else "else_branch"
+            self._give(node, self._inside(node.attributes[chosen]))
+            return
+        found = [self._inside(node.attributes[name]) for name in ("then_branch", "else_branch")]
+        b = self.builder
+        b.note("both graphs of an If are computed, and its condition chooses among their results")
+        given = b.tensor(condition)
+        given = b(layer("Squeeze", dim=0), given) if given.rank == 1 else given
+        self._give(node, [self._chosen(given, *pair) for pair in zip(*found, strict=True)])
+
+    def _chosen(self, condition: Value, one: Any, other: Any) -> Any:
+        if one is None or other is None:
+            return None
+        left, right = self.builder.tensor(one), self.builder.tensor(other)
+        if not self.builder.agrees(left, right.type) or str(left.type) != str(right.type):
+            raise Unsaid(REFUSED["If"])
+        return self.builder(layer("Where"), condition, left, right)
+
+    def _inside(self, graph: GraphProto) -> list[Any]:
+        """The results of a graph; None for those that cannot be said."""
         self._stored(graph)
         self._nodes(graph)
-        for name, port in zip(node.outputs, graph.output, strict=True):
-            if port.name in self.unknown:
+        return [None if port.name in self.unknown else self.values[port.name] for port in graph.output]
+
+    def _give(self, node: Node, results: Sequence[Any]) -> None:
+        for name, value in zip(node.outputs, results, strict=True):
+            if value is None:
                 self.unknown.add(name)
             else:
-                self.values[name] = self.values[port.name]
+                self.values[name] = value
 
 
 class _Absent:
@@ -232,7 +282,3 @@ class _Absent:
     def __init__(self, node: Node, place: int) -> None:
         self.node = node
         self.place = place
-
-
-def _is_quantised(value: Any) -> bool:
-    return isinstance(value, tuple) and bool(value) and isinstance(value[0], str)

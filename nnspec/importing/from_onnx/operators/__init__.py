@@ -12,6 +12,7 @@ from nnspec.importing.from_onnx.operators import (
     reduction,
     refused,
     resizing,
+    sequences,
     shape,
     sources,
 )
@@ -19,5 +20,5 @@ from nnspec.importing.from_onnx.operators.row import REFUSED, ROWS, WRITTEN_OUT
 
 __all__ = [
     "REFUSED", "ROWS", "WRITTEN_OUT", "attention", "convolution", "elementwise", "indexing", "linear",
-    "normalization", "pooling", "recurrent", "reduction", "refused", "resizing", "shape", "sources",
+    "normalization", "pooling", "recurrent", "reduction", "refused", "resizing", "sequences", "shape", "sources",
 ]  # fmt: skip

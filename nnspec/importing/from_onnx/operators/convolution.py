@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nnspec.importing.from_onnx.builder import GraphBuilder, layer
+from nnspec.importing.from_onnx.builder import GraphBuilder, layer, need_size
 from nnspec.importing.from_onnx.known import Known
 from nnspec.importing.from_onnx.operators.elementwise import arithmetic
 from nnspec.importing.from_onnx.operators.row import row
@@ -64,6 +64,7 @@ def _(b: GraphBuilder, x: Any, w: Any, bias: Any = None, auto_pad: str = "NOTSET
       group: int = 1, kernel_shape: Any = None, pads: Any = None, strides: Any = None) -> Value:  # fmt: skip
     x = b.tensor(x)
     w, dims = _kernel(w, x)
+    need_size(x.shape[1], int(w.array.shape[1]) * group)
     kernel = w.array.shape[2:]
     strides, dilations = strides or (1,) * dims, dilations or (1,) * dims
     padding = automatic(auto_pad, x, kernel, strides, dilations, pads)
@@ -109,6 +110,7 @@ def _(b: GraphBuilder, x: Any, w: Any, bias: Any = None, auto_pad: str = "NOTSET
       pads: Any = None, strides: Any = None) -> Value:  # fmt: skip
     x = b.tensor(x)
     w, dims = _kernel(w, x)
+    need_size(x.shape[1], int(w.array.shape[0]))
     kernel = w.array.shape[2:]
     strides, dilations = strides or (1,) * dims, dilations or (1,) * dims
     extra = list(output_padding or (0,) * dims)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nnspec.importing.from_onnx.builder import GraphBuilder, layer, plain
+from nnspec.importing.from_onnx.builder import GraphBuilder, layer, need_size, plain
 from nnspec.importing.from_onnx.known import Known
 from nnspec.importing.from_onnx.operators.elementwise import arithmetic
 from nnspec.importing.from_onnx.operators.row import row
@@ -15,6 +15,7 @@ from nnspec.importing.from_torch.builder import Unsaid, Value
 
 def linear(b: GraphBuilder, x: Value, weight: Known, bias: Known | None = None) -> Value:
     """A linear layer; `weight` has a row for each feature that goes out, as torch has it."""
+    need_size(x.shape[-1], int(weight.array.shape[1]))
     made = layer("Linear", out_features=int(weight.array.shape[0]), bias=None if bias is not None else False)
     return b.weighted_by(made, x, weight=weight, bias=bias)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nnspec.importing.from_onnx.builder import GraphBuilder, layer, plain
+from nnspec.importing.from_onnx.builder import GraphBuilder, layer, need_size, plain
 from nnspec.importing.from_onnx.known import Known
 from nnspec.importing.from_onnx.operators.elementwise import arithmetic
 from nnspec.importing.from_onnx.operators.reduction import dims_of
@@ -37,6 +37,8 @@ def _(b: GraphBuilder, x: Any, scale: Any, bias: Any, mean: Any, var: Any, epsil
     if not spatial and x.rank > 2:
         raise Unsaid("it has statistics for each place")
     kind = {2: 1, 3: 1, 4: 2, 5: 3}.get(x.rank)
+    if isinstance(scale, Known) and x.rank > 1:
+        need_size(x.shape[1], scale.array.size)
     if kind is not None and all(isinstance(each, Known) for each in (scale, bias, mean, var)):
         share = plain(1 - momentum)
         made = layer(
@@ -106,6 +108,8 @@ def layered(b: GraphBuilder, x: Value, scale: Any, bias: Any, dims: int, epsilon
     """A layer norm of the last dimensions."""
     fields = {"eps": eps_of(epsilon), "dims": None if dims == 1 else dims}
     shape = x.shape[x.rank - dims :]
+    if isinstance(scale, Known) and scale.rank == 1 == dims:
+        need_size(x.shape[-1], scale.array.size)
     own = isinstance(scale, Known) and scale.array.shape == shape
     if own and (bias is None or (isinstance(bias, Known) and bias.array.shape == shape)):
         made = layer("LayerNorm", bias=None if bias is not None else False, **fields)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nnspec.importing.from_onnx.builder import GraphBuilder, constant, layer
+from nnspec.importing.from_onnx.builder import GraphBuilder, constant, layer, need_size
 from nnspec.importing.from_onnx.known import Known
 from nnspec.importing.from_onnx.operators.row import row
 from nnspec.importing.from_torch.builder import Unsaid, Value
@@ -26,6 +26,7 @@ def _(b: GraphBuilder, x: Any, w: Any, r: Any, bias: Any = None, lengths: Any = 
     w, r = constant(w, "matrix of inputs"), constant(r, "matrix of states")
     known = None if bias is None else constant(bias, "bias")
     directions = w.array.shape[0]
+    need_size(x.shape[-1], int(w.array.shape[-1]))
     nonlinearity = _checked(
         kind, directions, activations, clip, input_forget, peepholes, activation_alpha, activation_beta
     )

@@ -3,16 +3,10 @@
 from nnspec.importing.from_onnx.operators.row import refuse
 
 refuse("it holds integers in place of floats: export the model without quantising it",
-       ["ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul", "DynamicQuantizeLinear",
-        "com.microsoft.DynamicQuantizeLSTM", "com.microsoft.DynamicQuantizeMatMul", "com.microsoft.QLinearAdd",
-        "com.microsoft.QLinearMul", "com.microsoft.QLinearConcat", "com.microsoft.QLinearGlobalAveragePool",
-        "com.microsoft.MatMulNBits", "com.microsoft.QGemm", "com.microsoft.QLinearSigmoid",
-        "com.microsoft.QLinearLeakyRelu", "com.microsoft.MatMulIntegerToFloat"])  # fmt: skip
+       ["com.microsoft.DynamicQuantizeLSTM", "com.microsoft.GatherBlockQuantized"])  # fmt: skip
 refuse("how large its result is depends on the data",
        ["NonZero", "Compress", "Unique", "NonMaxSuppression"])  # fmt: skip
-refuse("it works on sequences of tensors, and a spec has tensors alone",
-       ["SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SequenceLength",
-        "SequenceMap", "SplitToSequence", "ConcatFromSequence"])  # fmt: skip
+refuse("it repeats a graph for each tensor of a sequence", ["SequenceMap"])
 refuse("whether there is a value depends on the data",
        ["Optional", "OptionalGetElement", "OptionalHasElement"])  # fmt: skip
 refuse("its value is a text, or is stored as few numbers among zeros", ["Constant"])

@@ -83,20 +83,11 @@ def _(b: GraphBuilder, x: Any, dtype: int = 1, seed: float = 0.0) -> Value:
     return b(layer("Cast", dtype="float"), b(layer("Less"), b(layer("Uniform", shape=x.shape)), x))
 
 
-@row("QuantizeLinear")
-def _(b: GraphBuilder, x: Any, scale: Any, zero_point: Any = None, axis: int = 1, block_size: int = 0,
-      output_dtype: int = 0, precision: int = 0, saturate: int = 1) -> Any:  # fmt: skip
-    b.note("what is quantised between QuantizeLinear and DequantizeLinear is computed in floats, without rounding")
-    return ("quantised", b.tensor(x))
-
-
 @row("DequantizeLinear")
 def _(b: GraphBuilder, x: Any, scale: Any, zero_point: Any = None, axis: int = 1, block_size: int = 0,
       output_dtype: int = 0) -> Value:  # fmt: skip
     if block_size:
         raise Unsaid("its scales are of blocks")
-    if isinstance(x, tuple) and x[0] == "quantised":
-        return x[1]  # type: ignore[no-any-return]
     if isinstance(scale, Value) or isinstance(zero_point, Value):
         raise Unsaid("its scale is computed from data")
     x = b.tensor(x)

@@ -1,0 +1,35 @@
+"""Small models of ONNX in its text form, with arrays; and what they are imported as."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+import nnspec
+
+
+def model_of(nodes: str, inputs: str, outputs: str, opset: int = 17, **weights: np.ndarray) -> onnx.ModelProto:
+    """A model in the text form of ONNX, with arrays."""
+    text = f'<ir_version: 8, opset_import: ["": {opset}]> main ({inputs}) => ({outputs}) {{ {nodes} }}'
+    made = onnx.parser.parse_model(text)
+    made.graph.initializer.extend(numpy_helper.from_array(each, name) for name, each in weights.items())
+    return made
+
+
+def imported(made: onnx.ModelProto, path: Path, **options: object) -> nnspec.Model:
+    onnx.save(made, path / "file.onnx")
+    return nnspec.from_onnx(path / "file.onnx", **options)  # type: ignore[arg-type]
+
+
+def body(model: nnspec.Model) -> str:
+    """The lines of the model itself, without its inputs."""
+    lines = model.text.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("model"))
+    return "\n".join(line for line in lines[start + 1 : -1] if not line.startswith("  input"))
+
+
+def ones(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
