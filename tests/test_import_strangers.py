@@ -165,7 +165,28 @@ class Experts(nn.Module):
         return torch.einsum("bteh,ehd,bte->btd", hidden, self.down, weight), p
 
 
+class OneBias(nn.LSTM):
+    """An LSTM with one bias, as Keras has it; it runs as torch's does."""
+
+    def __init__(self) -> None:
+        super().__init__(8, 5, 2, batch_first=True)
+        for name, bias in list(self.named_parameters()):
+            if name.startswith("bias_hh"):
+                delattr(self, name)
+                self.register_buffer(name, torch.zeros_like(bias), persistent=False)
+
+
+class Reader(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = OneBias()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.lstm(x)[1][0]
+
+
 TAKEN = {
+    Reader: ((torch.rand(2, 6, 8),), {"x": "N T 8"}),
     Decoder: ((torch.arange(16).reshape(2, 8),), {"idx": "N T"}),
     UNet: ((torch.rand(2, 3, 16, 16),), {"x": "N 3 4*h 4*w"}),
     Averaged: ((torch.rand(2, 10),), {"x": "N 10"}),

@@ -210,7 +210,8 @@ class _Folding:
         operation = item.operation
         kind: Any = operation.layer.kind
         if isinstance(operation.layer, Stored):
-            kind = (kind, operation.layer.persistent, operation.layer.trainable, filled_with(operation.layer))
+            stored = operation.layer
+            kind = (kind, stored.type.dtype, stored.persistent, stored.trainable, filled_with(stored))
         return kind, item.label, inputs, tuple(name for name, _ in operation.ties), len(operation.outputs)
 
     def slots(self, body: Body) -> Iterator[Slot]:

@@ -88,4 +88,5 @@ class Network(Record):
     types: dict[str, TensorType]
     weights: dict[str, Weighed]
     aliases: tuple[tuple[str, ...], ...] = ()  # keys that are one parameter
+    loaded: tuple[str, ...] = ()  # the keys of buffers whose numbers are in the weights alone
     documentation: str = ""

@@ -66,6 +66,7 @@ class Builder:
         self.scope = scope
         self.types: dict[str, TensorType] = {}
         self.stored: dict[str, Stored] = {}  # by key
+        self.unwritten: dict[str, str] = {}  # buffers whose numbers stand nowhere, and why
         self.ties: Mapping[str, str] = {}  # a key -> the first key of the same parameter
         self.open = [scope]  # the scopes that are open, from the outermost
         self.module_path = ""  # of the module whose code runs
@@ -145,8 +146,14 @@ class Builder:
         raise Unsaid("a list of tensors stands where one is needed")
 
     def held(self, value: Value) -> Value:
-        """A parameter or buffer as a value of its own, in the innermost open scope that may own it."""
+        """A parameter or buffer as a value of its own, in the innermost open scope that may own it.
+
+        Raises:
+            Unsaid: it is a buffer whose numbers stand nowhere.
+        """
         key = value.key or ""
+        if key in self.unwritten:
+            raise Unsaid(self.unwritten[key])
         number = self.stored[key].scalar
         if number is not None:
             return self(Constant(value=number))

@@ -11,14 +11,23 @@ from nnspec.importing import syntax
 WRITTEN = 4096  # elements
 
 
+def zeros_like(tensor: torch.Tensor) -> Any:
+    """Zeros of the shape and type of a tensor, as an expression."""
+    dtype, shape = _type_of(tensor), [int(size) for size in tensor.shape]
+    return syntax.call("zeros", syntax.plain(shape), **({} if dtype == "float" else {"dtype": syntax.plain(dtype)}))
+
+
 def contents(tensor: torch.Tensor) -> Any:
-    """An expression of the syntax tree; of a tensor without data, zeros of its shape."""
-    dtype = "bool" if tensor.dtype == torch.bool else "float" if tensor.dtype.is_floating_point else "int"
-    shape = [int(size) for size in tensor.shape]
-    zeros = syntax.call("zeros", syntax.plain(shape), **({} if dtype == "float" else {"dtype": syntax.plain(dtype)}))
+    """An expression of the syntax tree; of a tensor without data, zeros.
+
+    None where the numbers are too many, or not finite.
+    """
+    dtype, shape, zeros = _type_of(tensor), [int(size) for size in tensor.shape], zeros_like(tensor)
     if tensor.device.type == "meta" or tensor.numel() == 0:
         return zeros
     data = tensor.detach().cpu()
+    if not bool(data.isfinite().all()):
+        return None
     first = data.flatten()[0]
     if data.dim() and bool((data == first).all()):
         number = first.item()
@@ -34,11 +43,9 @@ def contents(tensor: torch.Tensor) -> Any:
         made = syntax.call("Range", syntax.plain(data.numel()))
         return made if data.dim() == 1 else syntax.chain(made, syntax.call("Reshape", syntax.plain(shape)))
     if data.dim() >= 2 and data.shape[-1] == data.shape[-2] and data.shape[-1] > 1:
-        square = torch.ones(data.shape, dtype=torch.float32)
-        for name, half in (("tril", square.tril()), ("triu", square.triu())):
-            if torch.equal(data.to(torch.float32), half):
-                triangle = syntax.call(name, syntax.call("ones", syntax.plain(shape)))
-                return triangle if dtype == "float" else syntax.call("cast", triangle, syntax.plain(dtype))
+        found = _triangle(data, dtype, shape)
+        if found is not None:
+            return found
     if dtype == "float" and data.dim() == 1 and data.numel() > 2:
         found = _frequencies(data)
         if found is not None:
@@ -46,6 +53,29 @@ def contents(tensor: torch.Tensor) -> Any:
     if data.numel() > WRITTEN:
         return None
     return syntax.plain(data.tolist())
+
+
+def _triangle(data: torch.Tensor, dtype: str, shape: list[int]) -> Any:
+    """One number in a triangle of each matrix, with or without its diagonal, and zeros outside."""
+    inside = data != 0
+    number = data[inside][0].item()
+    square = torch.ones(data.shape, dtype=torch.bool)
+    forms = (("tril", 0, square.tril()), ("triu", 0, square.triu()),
+             ("tril", -1, square.tril(-1)), ("triu", 1, square.triu(1)))  # fmt: skip
+    for name, diagonal, half in forms:
+        if torch.equal(inside, half) and bool((data[inside] == number).all()):
+            whole = (
+                syntax.call("ones", syntax.plain(shape))
+                if number == 1
+                else syntax.call("full", syntax.plain(shape), syntax.plain(float(number)))
+            )
+            made = syntax.call(name, whole, **({"diagonal": syntax.plain(diagonal)} if diagonal else {}))
+            return made if dtype == "float" else syntax.call("cast", made, syntax.plain(dtype))
+    return None
+
+
+def _type_of(tensor: torch.Tensor) -> str:
+    return "bool" if tensor.dtype == torch.bool else "float" if tensor.dtype.is_floating_point else "int"
 
 
 def _frequencies(data: torch.Tensor) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from nnspec.importing.from_torch.builder import Builder, Unsaid, Value
-from nnspec.importing.from_torch.opaque import depth_of, is_dropped
+from nnspec.importing.from_torch.opaque import depth_of, is_dropped, kind_of
 from nnspec.importing.from_torch.operators.elementwise import layer
 from nnspec.importing.from_torch.operators.row import ROWS
 
@@ -23,7 +23,7 @@ def is_leaf(module: nn.Module) -> bool:
         kind = kind.__mro__[1]
     if kind.__module__ == "torch.nn.modules.container":
         return False
-    if is_dropped(module):
+    if is_dropped(module) or kind_of(module) is not None:
         return True
     return kind.__module__.startswith("torch.nn.modules.") and not issubclass(kind, COMPOSED)
 
@@ -59,9 +59,9 @@ def applied(b: Builder, module: nn.Module, path: str, inputs: Sequence[Value | N
     """
     if is_dropped(module):
         return _depth(b, module, path, inputs)
-    for kind, function in _MADE.items():
-        if type(module) is kind:
-            return function(b, module, path, inputs)
+    kind = kind_of(module)
+    if kind is not None:
+        return _MADE[kind](b, module, path, inputs)
     raise Unsaid(f"{type(module).__name__} has no counterpart")
 
 
@@ -86,7 +86,11 @@ def _recurrent(b: Builder, module: Any, path: str, inputs: Sequence[Value | None
         fields["bias"] = False
     if isinstance(module, nn.RNN) and module.nonlinearity != "tanh":
         fields["nonlinearity"] = module.nonlinearity
-    made = layer(type(module).__name__, hidden_size=module.hidden_size, **fields)
+    if module.bias and "bias_hh_l0" not in dict(module.named_parameters()):
+        fields["recurrent_bias"] = False
+    kind = kind_of(module)
+    assert kind is not None
+    made = layer(kind.__name__, hidden_size=module.hidden_size, **fields)
     return b.apply(made, tuple(inputs), path, _ties(b, path, module))
 
 
@@ -94,7 +98,9 @@ def _cell(b: Builder, module: Any, path: str, inputs: Sequence[Value | None]) ->
     fields: dict[str, Any] = {} if module.bias else {"bias": False}
     if isinstance(module, nn.RNNCell) and module.nonlinearity != "tanh":
         fields["nonlinearity"] = module.nonlinearity
-    made = layer(type(module).__name__, hidden_size=module.hidden_size, **fields)
+    kind = kind_of(module)
+    assert kind is not None
+    made = layer(kind.__name__, hidden_size=module.hidden_size, **fields)
     return b.apply(made, tuple(inputs), path, _ties(b, path, module))
 
 

@@ -51,6 +51,9 @@ def module_text(module: nn.Module, inputs: Any, dynamic: Mapping[str, str], name
         network = read(export(module, bound(module, inputs), dynamic))
     count = sum(each.numel() for each in module.parameters())
     words = f"{type(module).__name__}, as PyTorch has it: {count:,} parameters."
+    if network.loaded:
+        buffers = ", ".join(dict.fromkeys(key.rpartition(".")[2] for key in network.loaded))
+        words += f"\nThe numbers of its buffers ({buffers}) are not here: they come with its weights."
     return assembled(network.replace(name=name or network.name, documentation=words))
 
 

@@ -30,7 +30,8 @@ torch.library.register_fake("nnspec::apply")(_apply)
 @contextmanager
 def opaque(modules: Mapping[str, nn.Module]) -> Iterator[None]:
     """Make these modules one operator each, by path, as long as the context lasts."""
-    changed = [(path, module, FORWARDS[type(module)]) for path, module in modules.items() if type(module) in FORWARDS]
+    kinds = [(path, module, kind_of(module)) for path, module in modules.items()]
+    changed = [(path, module, FORWARDS[kind]) for path, module, kind in kinds if kind is not None]
     changed += [(path, module, _same) for path, module in modules.items() if is_dropped(module)]
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
@@ -45,6 +46,23 @@ def opaque(modules: Mapping[str, nn.Module]) -> Iterator[None]:
         for path, module, _ in changed:
             module.__dict__.pop("forward", None)
             _SHAPES.pop(path, None)
+
+
+def kind_of(module: nn.Module) -> type | None:
+    """The class of torch whose `forward` a module has, if it is one of these; it may be made in another way."""
+    kind = next((each for each in type(module).__mro__ if each in FORWARDS), None)
+    if kind is None or type(module).forward is not kind.forward or hasattr(module, "parametrizations"):
+        return None
+    names: list[str] = getattr(module, "_flat_weights_names", [])  # of a recurrent one
+    given = {name for name, each in module.named_parameters() if each is not None}
+    return kind if all(name in given or _is_left_out(module, name) for name in names) else None
+
+
+def _is_left_out(module: nn.Module, name: str) -> bool:
+    """Whether a bias of a recurrent module is always zero."""
+    held = module._buffers.get(name)
+    kept = name in module.state_dict()
+    return name.startswith("bias_hh") and not kept and held is not None and (held.is_meta or not bool(held.any()))
 
 
 def is_dropped(module: nn.Module) -> bool:

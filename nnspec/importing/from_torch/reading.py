@@ -20,7 +20,7 @@ from nnspec.diagnostics import SpecError
 from nnspec.dims import Expression, equal
 from nnspec.importing.from_torch.authors import AuthorNames
 from nnspec.importing.from_torch.builder import Builder, Complex, Unsaid, Value
-from nnspec.importing.from_torch.contents import contents
+from nnspec.importing.from_torch.contents import contents, zeros_like
 from nnspec.importing.from_torch.export import Exported
 from nnspec.importing.from_torch.fading import LOWEST, fades, operator_of
 from nnspec.importing.from_torch.leaves import applied, is_leaf, is_plain, norm_of
@@ -67,6 +67,7 @@ class _Reader:
         self.calls: dict[str, int] = {}
         self.authors = AuthorNames()
         self.inputs: list[tuple[str, str]] = []
+        self.loaded: list[str] = []  # buffers whose numbers are in the weights alone
         self.node: Node | None = None  # that is being read
         self.computed: set[str] = set()  # paths of modules whose weights are computed by arithmetic
 
@@ -80,7 +81,8 @@ class _Reader:
         self._need_no_refusals()
         self.authors.give(self.root)
         name = type(self.module).__name__
-        return Network(name, self.root, tuple(self.inputs), outputs, self.builder.types, weights, aliases)
+        inputs, types = tuple(self.inputs), self.builder.types
+        return Network(name, self.root, inputs, outputs, types, weights, aliases, tuple(self.loaded))
 
     def _need_no_refusals(self) -> None:
         found = tuple(dict.fromkeys(self.refusals))
@@ -127,7 +129,7 @@ class _Reader:
             elif spec.kind in (InputKind.PARAMETER, InputKind.BUFFER):
                 stored = self.builder.stored[str(spec.target)]
                 if spec.kind is InputKind.BUFFER:
-                    self._fill(str(spec.target), tensors[str(spec.target)])
+                    self._fill(str(spec.target), tensors[str(spec.target)], node)
                 self.values[node] = Value(node.name, stored.type, str(spec.target))
             elif spec.kind is InputKind.CONSTANT_TENSOR:
                 self.values[node] = ("constant", program.constants[str(spec.target)])
@@ -144,13 +146,23 @@ class _Reader:
         kept = spec.kind is InputKind.BUFFER and self.builder.stored[str(spec.target)].persistent
         return not kept and spec.kind in (InputKind.BUFFER, InputKind.CONSTANT_TENSOR)
 
-    def _fill(self, key: str, tensor: torch.Tensor) -> None:
+    def _fill(self, key: str, tensor: torch.Tensor, node: Node) -> None:
         """Find out how the contents of a buffer are written; they are asked for when it is used."""
         stored = self.builder.stored[key]
         if tensor.is_meta and not stored.persistent:
             tensor = self._made_again(key, tensor)
+        if tensor.is_floating_point() and not tensor.is_meta and fades(node):
+            tensor = tensor.double().masked_fill(tensor == float("-inf"), LOWEST)
         number = None if stored.persistent or tensor.dim() or tensor.is_meta else tensor.item()
-        self.builder.stored[key] = stored.replace(contents=contents(tensor), scalar=number)
+        made = contents(tensor)
+        if made is None and stored.persistent:
+            self.loaded.append(key)
+        elif made is None:
+            self.builder.unwritten[key] = (
+                f"the numbers of the buffer {key} are in no file of weights, and too many for a text, or not finite: "
+                "compute them in forward, or register it with persistent = True"
+            )
+        self.builder.stored[key] = stored.replace(contents=zeros_like(tensor) if made is None else made, scalar=number)
 
     def _made_again(self, key: str, tensor: torch.Tensor) -> torch.Tensor:
         """A buffer on the meta device that no file of weights holds: its owner is made anew, if it can be."""
