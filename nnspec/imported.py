@@ -113,16 +113,20 @@ def from_config(
     from nnspec.hub.fetching import SMALL, local  # here, as below: few models come from there
     from nnspec.huggingface.automodel import through_transformers
     from nnspec.huggingface.mistakes import UnknownConfiguration
-    from nnspec.huggingface.write import installed, spec_of
+    from nnspec.huggingface.write import described, installed
 
     if isinstance(config, str):
         config = local(config, SMALL)
     try:
-        text = spec_of(config, name, head, ignore)
+        text, remarks = described(config, name, head, ignore)
     except SpecError as refused:
-        unknown = any(isinstance(each, UnknownConfiguration) and each.model_type for each in refused.diagnostics)
-        made = through_transformers(config) if unknown and installed() else None
-        if made is None:
+        unknown = next((each for each in refused.diagnostics if isinstance(each, UnknownConfiguration)), None)
+        if unknown is None or unknown.model_type is None or not installed():
             raise
+        made = through_transformers(config)
+        if made is None:
+            raise SpecError.of(unknown.replace(tried=True)) from None
         return from_torch(made.module, made.example, dynamic=made.dynamic, name=name)
-    return loads(text, name="<config>", settings=settings, inputs=inputs, limits=limits)
+    found = loads(text, name="<config>", settings=settings, inputs=inputs, limits=limits)
+    found.notes = remarks
+    return found

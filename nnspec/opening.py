@@ -131,10 +131,12 @@ def _load_folder(
 ) -> Model:
     """The model of a folder as the Hub has it."""
     from nnspec.hub.fetching import SMALL, local  # here, as below: few models come from there
-    from nnspec.huggingface.write import spec_of
+    from nnspec.huggingface.write import described
 
     folder = local(path, SMALL)
-    found = loads(spec_of(folder), model, name=str(folder), settings=settings, inputs=inputs, limits=limits)
+    text, remarks = described(folder)
+    found = loads(text, model, name=str(folder), settings=settings, inputs=inputs, limits=limits)
+    found.notes = remarks
     found.weights = str(path) if str(path).startswith(HF) else folder
     return found
 

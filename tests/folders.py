@@ -24,7 +24,7 @@ import nnspec
 from nnspec.cli.main import main as command
 from nnspec.huggingface.known import KNOWN
 from tests.families import NESTED, THEIR_NAMES
-from tests.family_cases import END, SMALL, T5, example
+from tests.family_cases import END, SMALL, T5, VIT, example
 
 PROMPTS = ("w11 w7 w40", "w5", "w8 w60 w61 w7 w9 w10")
 LENGTH = 7
@@ -32,6 +32,12 @@ CLOSE = 2e-4  # of numbers in 32 bits, in the largest one
 ENCODERS = ("bert", "roberta", "xlm-roberta", "distilbert", "albert", "electra", "modernbert")
 FURTHER = {
     "mt5": {"model_type": "mt5", **T5, "eos_token_id": END},
+    "gemma3": {
+        "model_type": "gemma3",
+        "text_config": SMALL["gemma3_text"],
+        "vision_config": {"model_type": "siglip_vision_model", **VIT},
+        "mm_tokens_per_image": 4,
+    },
     # Texts stay within the length from which on positions are turned anew.
     "llama, dynamic": {**SMALL["llama, dynamic"], "max_position_embeddings": 20},
     "llama, longrope": {

@@ -8,9 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from click.testing import CliRunner
 from safetensors.torch import save_file
 
 import nnspec
+from nnspec import SpecError
+from nnspec.cli.main import main
+from nnspec.huggingface.write import spec_of
 from tests.family_cases import BART, SMALL
 from tests.folders import steps
 
@@ -62,3 +67,51 @@ def test_a_decoder_reads_what_the_encoder_reads_behind_its_first_token(tmp_path:
     given = {"tokens": np.array([[7, 8, 92]]), "target": np.array([[5, 7, 8]])}
     (wanted,) = model.predict(inputs=given)
     assert found.answers["logits"].found == wanted.answers["logits"].found
+
+
+@pytest.mark.parametrize(
+    ("kind", "meant"),
+    [("gpt3", "gpt2"), ("chatgpt", "gpt2"), ("llama3", "llama"), ("lama", "llama"), ("mistal", "mistral"),
+     ("bert-base-uncased", "bert"), ("gpt2-medium", "gpt2"), ("flan-t5", "t5"), ("phi4", "phi3"), ("Qwen2", "qwen2"),
+     ("xlm-roberta-base", "xlm-roberta"), ("bloom", None)],
+)  # fmt: skip
+def test_a_type_that_is_not_known_has_a_near_name_and_a_way_out(kind: str, meant: str | None) -> None:
+    with pytest.raises(SpecError, match="E0902") as refused:
+        spec_of({"model_type": kind})
+    (found,) = refused.value.diagnostics
+    assert found.help is not None and "nnspec import" in found.help
+    assert (f"did you mean {meant}?" in found.help) == (meant is not None)
+    assert ("known are bert" in " ".join(found.notes)) == (meant is None)
+
+
+def test_a_window_of_nothing_and_one_that_no_layer_has_are_told_apart() -> None:
+    for kind in ("mistral", "mixtral", "phi3", "gemma2"):
+        with pytest.raises(SpecError, match=r"E0903(.*\n)*.*null is no window"):
+            spec_of({"model_type": kind, "sliding_window": 0})
+    for kind in ("llama", "gemma", "qwen2", "qwen3_moe"):  # whose classes do not use it, or only where they are told
+        assert "window = none" in spec_of({"model_type": kind, "sliding_window": 0})
+    assert "window = none" in spec_of({"model_type": "mistral", "sliding_window": None})
+    mixed = {"num_hidden_layers": 2, "layer_types": ["full_attention", "sliding_attention"]}
+    assert "near" in spec_of({"model_type": "qwen2", "use_sliding_window": True, **mixed})
+    with pytest.raises(SpecError, match="layer_types asks for layers that differ"):
+        spec_of({"model_type": "mistral", **mixed})
+
+
+def test_gemma_3_with_pictures_is_its_language_model_and_its_weights_fit(tmp_path: Path) -> None:
+    inner = {**SMALL["gemma3_text"], "num_hidden_layers": 1}
+    options = {"model_type": "gemma3", "text_config": inner, "vision_config": {"model_type": "siglip_vision_model"},
+               "architectures": ["Gemma3ForConditionalGeneration"]}  # fmt: skip
+    model = folder_of(options, tmp_path)
+    assert model.name == "Gemma3ForCausalLM" and model.notes == (
+        "it is the language model alone, without what sees pictures",
+    )
+    state = {key: tensor.clone() for key, tensor in model.to_torch().state_dict().items() if key != "lm_head.weight"}
+    seen = {"vision_tower.embeddings.weight": torch.zeros(3), "multi_modal_projector.weight": torch.zeros(2)}
+    for text, others in (
+        ("language_model.model", seen),
+        ("model.language_model", {f"model.{key}": seen[key] for key in seen}),
+    ):
+        save_file({key.replace("model", text, 1): tensor for key, tensor in state.items()} | others,
+                  tmp_path / "model.safetensors")  # fmt: skip
+        result = CliRunner().invoke(main, ["weights", "check", str(tmp_path)])
+        assert "it can be loaded into Gemma3ForCausalLM" in result.stdout, result.output

@@ -45,11 +45,11 @@ class SpecArguments(Record):
         return load(self.path, self.model, settings=self.settings, inputs=self.inputs, limits=self.limits)
 
     def load(self) -> Model:
-        """As `read`; warnings are shown, and how a file of ONNX was read."""
+        """As `read`; warnings are shown, and how a file of ONNX or a folder of the Hub was read."""
         model = self.read()
         if model.found:
             show(model.found)
-        for note in model.notes if kind_of(self.path) == "onnx" else ():
+        for note in model.notes if kind_of(self.path) in ("onnx", "hub") else ():
             click.echo(f"  note: {note}", err=True)
         return model
 

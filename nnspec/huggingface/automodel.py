@@ -40,8 +40,10 @@ def through_transformers(given: Config) -> Made | None:
         config = transformers.CONFIG_MAPPING[options["model_type"]].from_dict(options)
     except (ValueError, TypeError, KeyError):
         return None
-    config._attn_implementation = "eager"
-    config.use_cache = False
+    for part in (config, *(getattr(config, name) for name in getattr(config, "sub_configs", ()))):
+        if part is not None:
+            part._attn_implementation = "eager"
+            part.use_cache = False
     named = [each for each in config.architectures or () if hasattr(transformers, each)]
     torch.manual_seed(0)
     made = getattr(transformers, named[0])._from_config if named else transformers.AutoModel.from_config

@@ -99,10 +99,19 @@ class Configuration(Part):
         """The number of classes of a classifier; transformers gives it two where the file names none."""
         return len(self.id2label) if self.id2label else self.num_labels or 2
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the spec leaves of the configuration."""
+        return ()
+
+    def named(self, architecture: str) -> str:
+        """The class of transformers that the spec is, where it is not that of the file."""
+        return architecture
+
     def model(self, architecture: str) -> Draft | Variant:
         """The model that a class of transformers is."""
         found = self.heads[architecture](self)
-        return found._replace(renames=self.renames) if isinstance(found, Draft) and not found.renames else found
+        return found._replace(renames=(*self.renames, *found.renames)) if isinstance(found, Draft) else found
 
 
 def same(what: str, first: object, **others: object) -> Iterator[Problem]:

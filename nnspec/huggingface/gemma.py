@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from nnspec.huggingface.configuration import Part, Positive, Width
+from nnspec.huggingface.configuration import Configuration, Head, Part, Positive, Width
 from nnspec.huggingface.decoder import START, heads
-from nnspec.huggingface.llama import Kind, Llama
+from nnspec.huggingface.llama import Kind, Llama, Window
 from nnspec.huggingface.rotation import Rotation
 from nnspec.huggingface.spelling import Argument, Written, call
 
@@ -63,6 +63,7 @@ class Gemma2(Gemma):
 
     heads = heads("Gemma2")
     passed = frozenset({"hidden_act", "cache_implementation", "sliding_window_size"})
+    alternating = True
 
     hidden_size: Width = 2304
     intermediate_size: Width = 9216
@@ -70,7 +71,7 @@ class Gemma2(Gemma):
     num_attention_heads: Width = 8
     num_key_value_heads: Width | None = 4
     query_pre_attn_scalar: Positive = 256
-    sliding_window: Width | None = 4096
+    sliding_window: Window | None = 4096
     final_logit_softcapping: Positive | None = 30.0
     attn_logit_softcapping: Positive | None = 50.0
 
@@ -78,10 +79,10 @@ class Gemma2(Gemma):
         """Layers of its own."""
         return {"llama": ("Attention",), "gemma": ("Norm",), "gemma2": ("Layer",)}
 
-    def kinds(self) -> tuple[Kind, ...]:
+    def usual(self) -> tuple[Kind, ...]:
         """The first and every second one have windows."""
         count = range(self.num_hidden_layers)
-        return self.layer_types or tuple("full_attention" if at % 2 else "sliding_attention" for at in count)
+        return tuple("full_attention" if at % 2 else "sliding_attention" for at in count)
 
     def attending(self, kind: Kind) -> dict[str, Argument]:
         """The scale of the scores, and their cap."""
@@ -128,10 +129,10 @@ class Gemma3(Gemma2):
     rope_local_base_freq: Positive = 10000.0
     rope_parameters: Turns | None = None  # type: ignore[assignment]
 
-    def kinds(self) -> tuple[Kind, ...]:
+    def usual(self) -> tuple[Kind, ...]:
         """One of six sees everything."""
         every, count = self.sliding_window_pattern, range(self.num_hidden_layers)
-        return self.layer_types or tuple("sliding_attention" if (at + 1) % every else "full_attention" for at in count)
+        return tuple("sliding_attention" if (at + 1) % every else "full_attention" for at in count)
 
     def names(self) -> list[str]:
         """Layers with windows turn faster."""
@@ -151,3 +152,31 @@ class Gemma3(Gemma2):
     def attending(self, kind: Kind) -> dict[str, Argument]:
         """Norms of queries and keys."""
         return {**super().attending(kind), "norm": self.norm()}
+
+
+class Gemma3Pictures(Configuration):
+    """Gemma3Config: Gemma 3 with pictures, of which the language model is read."""
+
+    passed = frozenset({"vision_config", "mm_tokens_per_image", "boi_token_index", "eoi_token_index",
+                        "image_token_index", "boi_token_id", "eoi_token_id", "image_token_id"})  # fmt: skip
+    heads: ClassVar[dict[str, Head]] = {
+        "Gemma3ForConditionalGeneration": lambda given: given.text_config.model("Gemma3ForCausalLM"),
+        "Gemma3Model": lambda given: given.text_config.model("Gemma3TextModel"),
+    }
+    renames = (
+        ("language_model.*", "*"), ("model.language_model.*", "model.*"),
+        ("vision_tower.*", ""), ("model.vision_tower.*", ""),
+        ("multi_modal_projector.*", ""), ("model.multi_modal_projector.*", ""),
+    )  # fmt: skip
+
+    text_config: Gemma3
+    tie_word_embeddings: bool = True
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """That pictures are left."""
+        return ("it is the language model alone, without what sees pictures",)
+
+    def named(self, architecture: str) -> str:
+        """The class of the language model."""
+        return {"Gemma3ForConditionalGeneration": "Gemma3ForCausalLM"}.get(architecture, "Gemma3TextModel")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from nnspec.diagnostics import nearest
 from nnspec.huggingface import (
     albert,
     bart,
@@ -53,6 +56,7 @@ KNOWN: dict[str, type[Configuration]] = {
     "gemma": gemma.Gemma,
     "gemma2": gemma.Gemma2,
     "gemma3_text": gemma.Gemma3,
+    "gemma3": gemma.Gemma3Pictures,
     "mixtral": mixtures.Mixtral,
     "qwen2_moe": mixtures.Qwen2Moe,
     "qwen3_moe": mixtures.Qwen3Moe,
@@ -70,3 +74,19 @@ KNOWN: dict[str, type[Configuration]] = {
     "clip": clip.CLIP,
     "siglip": siglip.SigLIP,
 }
+
+
+def near(kind: str) -> str | None:
+    """The type that one which is not known was most likely meant to be: a name of a model, a version, a misspelling."""
+    plain = kind.lower().strip()
+    within = [known for known in KNOWN if re.search(rf"(?<![a-z0-9]){known}(?![a-z0-9])", plain)]
+    if within:
+        return max(within, key=len)
+    letters = _letters(plain)
+    family = [known for known in KNOWN if len(_letters(known)) > 2 and letters.endswith(_letters(known))]
+    return nearest(kind, KNOWN) or min(family, key=len, default=None)
+
+
+def _letters(name: str) -> str:
+    """What a name begins with, before numbers."""
+    return re.sub(r"[^a-z].*", "", name)

@@ -13,7 +13,7 @@ from nnspec.huggingface.rotation import Turned
 from nnspec.huggingface.spelling import Argument, Written, call
 
 Kind = Literal["full_attention", "sliding_attention"]
-Window = Annotated[int, Field(ge=0, lt=2**31)]  # 0 where there is none, as transformers writes it of a mixture
+Window = Annotated[int, Field(ge=0, lt=2**31)]  # 0 where none is used, as transformers writes it of a mixture
 TURN = Written("turn")  # the layer that turns queries and keys
 NAMES: dict[Kind, str] = {"full_attention": "far", "sliding_attention": "near"}
 
@@ -30,6 +30,8 @@ class Llama(Turned, Decoder):
         "attention_dropout": (0.0,),
     }
 
+    alternating: ClassVar[bool] = False  # whether `layer_types` says which layers have windows
+
     intermediate_size: Width = 11008
     num_attention_heads: Width = 32
     num_key_value_heads: Width | None = None
@@ -39,7 +41,7 @@ class Llama(Turned, Decoder):
     attention_bias: bool = False
     mlp_bias: bool = False
     attention_dropout: Probability = 0.0
-    sliding_window: Width | None = None
+    sliding_window: Window | None = None
     layer_types: tuple[Kind, ...] | None = None
 
     def problems(self) -> Iterator[Problem]:
@@ -54,8 +56,14 @@ class Llama(Turned, Decoder):
         if self.layer_types is not None and len(self.layer_types) != self.num_hidden_layers:
             text = f"layer_types has {len(self.layer_types)} kinds for {self.num_hidden_layers} layers"
             yield Problem(("layer_types",), text)
+        elif self.layer_types is not None and not self.alternating and self.layer_types != self.usual():
+            text = "layer_types asks for layers that differ in their windows, which transformers' class does not read"
+            yield Problem(("layer_types",), text)
         if "sliding_attention" in self.kinds() and self.window is None:
             yield Problem(("layer_types",), "layer_types asks for windows, and there is no sliding_window")
+        if "sliding_attention" in self.kinds() and self.window == 0:
+            text = "sliding_window is 0, so that a token sees nothing, and transformers fails; null is no window"
+            yield Problem(("sliding_window",), text)
 
     @property
     def size(self) -> int:
@@ -74,8 +82,12 @@ class Llama(Turned, Decoder):
 
     def kinds(self) -> tuple[Kind, ...]:
         """How each layer attends."""
+        return (self.layer_types if self.alternating else None) or self.usual()
+
+    def usual(self) -> tuple[Kind, ...]:
+        """How each layer attends where the file does not say it."""
         whole: Kind = "full_attention"
-        return self.layer_types or (whole,) * self.num_hidden_layers
+        return (whole,) * self.num_hidden_layers
 
     def attention(self, kind: Kind) -> Written:
         """The block of attention of a layer."""
@@ -127,12 +139,12 @@ class Mistral(Llama):
     intermediate_size: Width = 14336
     num_key_value_heads: Width | None = 8
     max_position_embeddings: Width = 131072
-    sliding_window: Width | None = 4096
+    sliding_window: Window | None = 4096
 
-    def kinds(self) -> tuple[Kind, ...]:
+    def usual(self) -> tuple[Kind, ...]:
         """All of them with the window, if there is one."""
         windowed: Kind = "full_attention" if self.sliding_window is None else "sliding_attention"
-        return self.layer_types or (windowed,) * self.num_hidden_layers
+        return (windowed,) * self.num_hidden_layers
 
 
 class Qwen2(Llama):
@@ -140,6 +152,7 @@ class Qwen2(Llama):
 
     heads = heads("Qwen2", question="transformer")
     passed = frozenset({"use_mrope"})
+    alternating = True
 
     vocab_size: Width = 151936
     intermediate_size: Width = 22016
@@ -152,12 +165,12 @@ class Qwen2(Llama):
     @property
     def window(self) -> int | None:
         """Where windows are used."""
-        return (self.sliding_window or None) if self.use_sliding_window else None
+        return self.sliding_window if self.use_sliding_window else None
 
-    def kinds(self) -> tuple[Kind, ...]:
+    def usual(self) -> tuple[Kind, ...]:
         """The last layers have windows."""
         near = [self.window is not None and at >= self.max_window_layers for at in range(self.num_hidden_layers)]
-        return self.layer_types or tuple("sliding_attention" if each else "full_attention" for each in near)
+        return tuple("sliding_attention" if each else "full_attention" for each in near)
 
     @property
     def biased(self) -> bool:

@@ -39,7 +39,9 @@ class UnknownConfiguration(Diagnostic):
     model_type: str | None
     known: tuple[str, ...]
     suggestion: str | None = None
+    text: str | None = None  # the type of its `text_config`, where that is known
     installed: bool = False
+    tried: bool = False
 
     @property
     def message(self) -> str:
@@ -49,19 +51,25 @@ class UnknownConfiguration(Diagnostic):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return () if self.suggestion else (f"known are {', '.join(self.known)}",)
+        inner = (f"its text_config is of type {self.text}, which is known: it is a config.json of its own",)
+        return (*(inner if self.text else ()), *(() if self.suggestion else (f"known are {', '.join(self.known)}",)))
 
     @property
     def help(self) -> str | None:
-        if self.suggestion:
-            return f"did you mean {self.suggestion}?"
         if self.model_type is None:
-            return 'say it: "model_type": "bert"'
-        if self.installed:
-            return (
+            return f'say it: "model_type": "{self.suggestion or "bert"}"'
+        meant = f"did you mean {self.suggestion}? Otherwise " if self.suggestion else ""
+        if self.tried:
+            found = (
                 "the installed transformers does not know it either: `nnspec import torch` takes any module of PyTorch"
             )
-        return "install transformers, and its own class of the model is read; `nnspec import torch` takes any module"
+        elif self.installed:
+            found = "`nnspec import` reads it through the installed transformers, where that has it"
+        else:
+            found = (
+                "install transformers, and `nnspec import` reads its own class; `nnspec import torch` takes any module"
+            )
+        return meant + found
 
 
 class UnsupportedConfiguration(Diagnostic):

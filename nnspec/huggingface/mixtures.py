@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from nnspec.huggingface.configuration import Positive, Width
 from nnspec.huggingface.decoder import heads
-from nnspec.huggingface.llama import Kind, Llama, Mistral, Qwen2, Qwen3
+from nnspec.huggingface.llama import Kind, Llama, Mistral, Qwen2, Qwen3, Window
 from nnspec.huggingface.spelling import Argument, Written, call
 
 ROUTER = frozenset({"output_router_logits", "router_aux_loss_coef"})  # of the loss
@@ -21,7 +21,7 @@ class Mixtral(Mistral):
     supported: ClassVar = {**Llama.supported, "router_jitter_noise": (0.0,)}
 
     rms_norm_eps: Positive = 1e-5
-    sliding_window: Width | None = None
+    sliding_window: Window | None = None
     num_local_experts: Width = 8
     num_experts_per_tok: Width = 2
     router_jitter_noise: float = 0.0
@@ -93,11 +93,11 @@ class Qwen2Moe(_Sparse):
         """Where the file does not say otherwise."""
         return self.qkv_bias
 
-    def kinds(self) -> tuple[Kind, ...]:
+    def usual(self) -> tuple[Kind, ...]:
         """Every second one of the first layers has a window, where they are used."""
         near = [self.use_sliding_window and (at + 1) % 2 and at < self.max_window_layers
                 for at in range(self.num_hidden_layers)]  # fmt: skip
-        return self.layer_types or tuple("sliding_attention" if each else "full_attention" for each in near)
+        return tuple("sliding_attention" if each else "full_attention" for each in near)
 
     def shared(self) -> dict[str, Argument]:
         """The size of the expert for all."""
@@ -108,6 +108,7 @@ class Qwen3Moe(_Sparse):
     """Qwen3MoeConfig: a norm of each query and key, and experts."""
 
     file = "qwen3_moe"
+    alternating = False
     heads = heads("Qwen3Moe", question="transformer")
 
     num_key_value_heads: Width | None = 4
@@ -116,10 +117,10 @@ class Qwen3Moe(_Sparse):
     num_experts_per_tok: Width = 8
     moe_intermediate_size: Width = 768
 
-    def kinds(self) -> tuple[Kind, ...]:
+    def usual(self) -> tuple[Kind, ...]:
         """All of them with the window, if there is one."""
         windowed: Kind = "full_attention" if self.window is None else "sliding_attention"
-        return self.layer_types or (windowed,) * self.num_hidden_layers
+        return (windowed,) * self.num_hidden_layers
 
     @property
     def biased(self) -> bool:

@@ -36,10 +36,10 @@ class Phi3(Llama):
         """The layer is Llama's."""
         return {"llama": ("Layer",), "phi3": ("Attention", "FeedForward")}
 
-    def kinds(self) -> tuple[Kind, ...]:
+    def usual(self) -> tuple[Kind, ...]:
         """All of them with the window, if there is one."""
         windowed: Kind = "full_attention" if self.sliding_window is None else "sliding_attention"
-        return self.layer_types or (windowed,) * self.num_hidden_layers
+        return (windowed,) * self.num_hidden_layers
 
     def attention(self, kind: Kind) -> Written:
         """One projection to queries, keys and values."""

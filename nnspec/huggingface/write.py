@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -16,7 +16,7 @@ from nnspec.diagnostics import Diagnostic, Sink, Source, Span, SpecError, neares
 from nnspec.hub.keys import keys_of
 from nnspec.huggingface.configuration import Configuration, Place
 from nnspec.huggingface.content import Config, content_of
-from nnspec.huggingface.known import KNOWN
+from nnspec.huggingface.known import KNOWN, near
 from nnspec.huggingface.mistakes import (
     UnknownConfiguration,
     UnknownHead,
@@ -32,10 +32,38 @@ Kind = TypeVar("Kind", bound=BaseModel)
 
 class _Type(BaseModel, strict=True):
     model_type: str | None = None
+    architectures: object = None
+    text_config: object = None
+
+    @property
+    def family(self) -> str | None:
+        """The type whose class the file names, where it names no type."""
+        named = self.architectures[0] if isinstance(self.architectures, list) and self.architectures else None
+        return next((kind for kind, known in KNOWN.items() if named in known.heads), None)
+
+    @property
+    def text(self) -> str | None:
+        """The type of the language model within, if it is known."""
+        kind = self.text_config.get("model_type") if isinstance(self.text_config, dict) else None
+        return kind if kind in KNOWN else None
+
+
+class Described(NamedTuple):
+    """The text of a spec, and what it leaves of the configuration."""
+
+    text: str
+    remarks: tuple[str, ...]
 
 
 def spec_of(config: Config, name: str | None = None, head: str | None = None, ignore: Collection[str] = ()) -> str:
-    """The text of a spec for a configuration.
+    """The text of a spec for a configuration; see `described`."""
+    return described(config, name, head, ignore).text
+
+
+def described(
+    config: Config, name: str | None = None, head: str | None = None, ignore: Collection[str] = ()
+) -> Described:
+    """The spec for a configuration.
 
     Args:
         config: the `config.json`, its folder, its content, or a configuration of transformers.
@@ -48,12 +76,14 @@ def spec_of(config: Config, name: str | None = None, head: str | None = None, ig
     """
     given = content_of(config)
     path, content = given.name, given.content
-    kind = _validated(_Type, content, path).model_type
+    type = _validated(_Type, content, path)
+    kind = type.model_type
     if kind is None or kind not in KNOWN:
-        known = tuple(KNOWN)
         span = _spans(path, content).get(("model_type",))
-        suggestion = nearest(kind, known) if kind else None
-        raise SpecError.of(UnknownConfiguration(span, path, kind, known, suggestion, installed()))
+        suggestion = near(kind) if kind else type.family
+        raise SpecError.of(
+            UnknownConfiguration(span, path, kind or None, tuple(KNOWN), suggestion, type.text, installed())
+        )
     configuration = _validated(_family(KNOWN[kind], given.folder), content, path)
     found = list(_mistakes(configuration, path, kind, content, frozenset(ignore)))
     architecture = _architecture(configuration, head)
@@ -66,8 +96,10 @@ def spec_of(config: Config, name: str | None = None, head: str | None = None, ig
     for mistake in found:
         sink.add(mistake)
     sink.raise_errors()
-    about = f"{architecture} of transformers, from a configuration of type {kind}."
-    return configuration.model(architecture).text(name or architecture, about)
+    written = configuration.named(architecture)
+    remarks = configuration.remarks
+    about = "; ".join((f"{written} of transformers, from a configuration of type {kind}", *remarks))
+    return Described(configuration.model(architecture).text(name or written, f"{about}."), remarks)
 
 
 def _family(known: type[Configuration], folder: Path | None) -> type[Configuration]:
