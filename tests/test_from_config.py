@@ -51,5 +51,5 @@ def test_mistakes_are_told_with_their_places() -> None:
     with pytest.raises(nnspec.SpecError, match="no such file"):
         nnspec.from_config("nowhere/config.json")
     nothing: Any = 3
-    with pytest.raises(TypeError, match="a path, a mapping or a configuration"):
+    with pytest.raises(nnspec.SpecError, match="a path or a dict or a configuration of transformers"):
         nnspec.from_config(nothing)
