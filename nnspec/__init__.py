@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from nnspec.layers.registry import register_layer
     from nnspec.limits import Limits
     from nnspec.model import Model
-    from nnspec.opening import check, format, from_json, load, loads
+    from nnspec.opening import check, load
     from nnspec.plugin.loading import load_plugin
     from nnspec.run import Run
     from nnspec.running import evaluate, predict, resume
+    from nnspec.text import format, from_json, loads
     from nnspec.to_onnx.row import no_row as register_no_onnx_row
     from nnspec.to_onnx.row import row as register_onnx_row
     from nnspec.to_torch.row import row as register_torch_row
@@ -73,10 +74,13 @@ _PLACES = {
     "SpecError": "nnspec.diagnostics",
     "WeightChoice": "nnspec.weights.source",
     "evaluate": "nnspec.running",
+    "format": "nnspec.text",
     "from_config": "nnspec.imported",
+    "from_json": "nnspec.text",
     "from_onnx": "nnspec.imported",
     "from_torch": "nnspec.imported",
     "load_plugin": "nnspec.plugin.loading",
+    "loads": "nnspec.text",
     "predict": "nnspec.running",
     "resume": "nnspec.running",
 }

@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any, cast
 
-from nnspec.arguments import typed
+from nnspec.arguments import WrongArgument, typed
 from nnspec.diagnostics import SpecError
 from nnspec.extras import need
 from nnspec.limits import DEFAULT_LIMITS, Limits
 from nnspec.model import Model
-from nnspec.opening import load_onnx, loads
+from nnspec.opening import load_onnx
+from nnspec.text import loads
 
 if TYPE_CHECKING:
     from torch import nn
@@ -38,6 +39,7 @@ def from_torch(
     Raises:
         SpecError: torch cannot export it, or it does what no spec can say; all such places are listed.
     """
+    _check_name("from_torch", name)
     need("importing a module", "torch", "numpy")
     from nnspec.importing.from_torch.module import keeping, module_text, need_equal  # torch takes a second to import
 
@@ -73,6 +75,7 @@ def from_onnx(
     Raises:
         SpecError: the file cannot be read, or does what no spec can say; all such nodes are listed.
     """
+    _check_name("from_onnx", name)
     model, file = load_onnx(path, name, dynamic or {}, values, limits=limits)
     if compare:
         from nnspec.importing.from_onnx.compare import need_equal  # onnxruntime and the export take a second more
@@ -110,6 +113,7 @@ def from_config(
     Raises:
         SpecError: it cannot be read, or is of a model that is not known; each option that is not is told.
     """
+    _check_name("from_config", name)
     from nnspec.hub.fetching import SMALL, local  # here, as below: few models come from there
     from nnspec.huggingface.automodel import through_transformers
     from nnspec.huggingface.mistakes import UnknownConfiguration
@@ -130,3 +134,14 @@ def from_config(
     found = loads(text, name="<config>", settings=settings, inputs=inputs, limits=limits)
     found.notes = remarks
     return found
+
+
+def _check_name(called: str, name: str | None) -> None:
+    """Check that a model may be called so.
+
+    Raises:
+        SpecError: it is no name of a spec.
+    """
+    if name is not None and not (name.isidentifier() and name.isascii()):
+        reason = f"{called}: name must be one that a spec may have, and is {name!r}"
+        raise SpecError.of(WrongArgument(None, reason, "write letters, digits and _, a letter first"))

@@ -43,5 +43,9 @@ class Limits(Record):
     layers: int = 100_000  # expanded layers, where a lowering must expand repeats
     memory: int = machine_memory()  # bytes of the weights of a network that is built
 
+    def __repr__(self) -> str:
+        own = {name: getattr(self, name) for name in self.record_fields if getattr(self, name) != getattr(Limits, name)}
+        return f"Limits({', '.join(f'{name}={value}' for name, value in own.items())})"
+
 
 DEFAULT_LIMITS = Limits()

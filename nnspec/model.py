@@ -27,7 +27,7 @@ from nnspec.weights.source import shown
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from onnx import ModelProto
-    from torch import nn
+    from torch import Tensor, nn
 
     from nnspec.bench.measure import Measured
     from nnspec.callbacks.callback import Callback
@@ -373,7 +373,7 @@ class Model:
 
         doubts = [Found(each) for each in unsupported(self.program, self.sources)]
         own = self._own(None)
-        if isinstance(own, Path):
+        if isinstance(own, Path) and own.is_dir():
             self._check_folder(own)
         settings = settings_of(data, recipe)
         if not self._declared.trains and not settings:
@@ -662,7 +662,7 @@ class Model:
     def predict(
         self,
         weights: WeightSource | None = None,
-        inputs: str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, Any] = (),
+        inputs: str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, Any] | NDArray[Any] | Tensor = (),
         *,
         texts: Sequence[str] = (),
         top: int | None = None,
@@ -856,4 +856,7 @@ class Model:
 
 def settings_of(data: DataSource | None, recipe: RecipeArguments) -> dict[str, Any]:
     """The values of a recipe by name, with its data."""
-    return {**recipe, **({} if data is None else {"data": data})}
+    from nnspec.hub.fetching import at_hand  # what a summary does not need
+
+    found = {**recipe, **({} if data is None else {"data": data})}
+    return {**found, "weights": at_hand(recipe["weights"])} if recipe.get("weights") is not None else found

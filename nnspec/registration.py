@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from nnspec.diagnostics import Diagnostic, SpecError
@@ -43,13 +43,13 @@ class BadRegistration(Diagnostic):
         return f"{self.name} cannot be registered: {self.reason}"
 
 
-def check_classes(classes: Iterable[object], base: type, role: str) -> None:
+def check_classes(classes: Sequence[object], base: type, role: str) -> None:
     """Check that what a plug-in registers are classes of a kind; `role`, in words, is what they are to be.
 
     Raises:
-        SpecError: one is none.
+        SpecError: one is none, or there are none.
     """
-    for each in classes:
+    for each in classes or [None]:
         if not (isinstance(each, type) and issubclass(each, base)):
             advice = f"register a subclass of nnspec.plugin.{base.__name__}"
             raise SpecError.of(BadRegistration(None, getattr(each, "__name__", repr(each)), f"it is no {role}", advice))

@@ -7,7 +7,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from nnspec.arguments import typed
+from nnspec.arguments import WrongArgument, typed
+from nnspec.diagnostics import SpecError
 from nnspec.extras import need
 from nnspec.kinds import kind_of
 from nnspec.limits import DEFAULT_LIMITS, Limits
@@ -16,9 +17,13 @@ from nnspec.opening import load, model_of_run
 from nnspec.train.manner import TRAINING, Manner
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
     from nnspec.callbacks.callback import Callback
     from nnspec.evaluation.judge import Evaluation
     from nnspec.infer.predictions import Prediction
+    from nnspec.infer.session import Session
     from nnspec.recipe.arguments import DataSource, RecipeArguments
     from nnspec.run import Run
     from nnspec.train.manner import Device, Part
@@ -59,9 +64,10 @@ def resume(
 
 @typed
 def predict(
-    model: str | PathLike[str],
-    inputs: str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, Any] = (),
+    model: str | PathLike[str] | Model | Session,
+    inputs: str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, Any] | NDArray[Any] | Tensor = (),
     *,
+    weights: WeightSource | None = None,
     texts: Sequence[str] = (),
     top: int | None = None,
     batch: int | None = None,
@@ -71,10 +77,11 @@ def predict(
     """What a model says of each sample: the likeliest classes by name, labels that hold, numbers.
 
     Args:
-        model: the folder of a run, whose best weights are taken, a folder as the Hub has it, or an .onnx file; of a
-            spec, `Model.predict`.
-        inputs: paths of pictures, tables, arrays or lines of text, or folders; or paths and arrays by the names of the
-            model's inputs.
+        model: the folder of a run or as the Hub has it, an .onnx file or a `Session`, or a spec or `Model` with its
+            weights.
+        inputs: an array [N, ...] for the only input, or arrays and paths by the names of inputs; or paths of pictures,
+            tables, arrays or lines of text, or folders of them.
+        weights: of a spec; of a run, others than its best ones.
         texts: texts, for a model that was trained on texts.
         top: how many classes are told of a sample; three if it is left out.
         batch: how many samples are computed at a time; all if it is left out.
@@ -84,22 +91,33 @@ def predict(
     Raises:
         SpecError: the model or a file cannot be read or does not fit, or a package is not installed.
     """
-    if kind_of(model) == "hub":
-        return load(model, limits=limits).predict(
-            inputs=inputs, texts=texts, top=top, batch=batch, provider=provider, limits=limits
-        )
-    if Path(model).is_dir():
-        from nnspec.train.settings import best_weights  # here: it needs pydantic
-
-        weights = best_weights(Path(model))
-        return model_of_run(Path(model), limits).predict(
-            weights, inputs, texts=texts, top=top, batch=batch, provider=provider, limits=limits
-        )
     need("running a model", "onnxruntime", "numpy")
     from nnspec.infer.predict import predictions_for  # here: only now is numpy known to be installed
     from nnspec.infer.session import Session
 
-    return predictions_for(Session(model, provider), inputs, texts, top, batch)
+    if isinstance(model, Session) or (not isinstance(model, Model) and kind_of(model) == "onnx"):
+        _need_none("predict", weights=weights)
+        session = model if isinstance(model, Session) else Session(model, provider)
+        return predictions_for(session, inputs, texts, top, batch)
+    if not isinstance(model, Model) and kind_of(model) == "run":
+        from nnspec.train.settings import best_weights  # here: it needs pydantic
+
+        weights = best_weights(Path(model)) if weights is None else weights
+        model = model_of_run(Path(model), limits)
+    found = model if isinstance(model, Model) else load(model, limits=limits)
+    return found.predict(weights, inputs, texts=texts, top=top, batch=batch, provider=provider, limits=limits)
+
+
+def _need_none(called: str, **given: object) -> None:
+    """Check that what belongs to a spec or a run is not given for an .onnx file.
+
+    Raises:
+        SpecError: it is.
+    """
+    for name, value in given.items():
+        if value is not None:
+            reason = f"{called}: {name} belongs to a spec or a run, and an .onnx file has its weights inside"
+            raise SpecError.of(WrongArgument(None, reason, f"leave {name} out"))
 
 
 @typed
@@ -120,7 +138,7 @@ def evaluate(
     """Judge a trained model on data that was held out: see `nnspec evaluate`.
 
     Args:
-        model: the folder of a run or as the Hub has it, an .onnx file, or a model of a spec with its weights.
+        model: the folder of a run or as the Hub has it, an .onnx file, or a spec or `Model` with its weights.
         data: as for `Model.train`; that of the recipe if it is left out.
         part: "training", "validation", "test" or "all"; validation if it is left out, or of `data` its test part, its
             validation part, or else all of it.
@@ -137,7 +155,9 @@ def evaluate(
     Raises:
         SpecError: the model or the data cannot be read or does not fit, or a package is not installed.
     """
-    if not isinstance(model, Model) and kind_of(model) == "hub":
+    if not isinstance(model, Model) and (
+        kind_of(model) == "hub" or Path(model).suffix == ".nn" or (kind_of(model) == "spec" and weights is not None)
+    ):
         model = load(model, limits=limits)
     if isinstance(model, Model):
         return model.evaluate(
@@ -160,8 +180,9 @@ def evaluate(
 
     request = Request(data, part, at_hand(weights), onnx, device, memory, workers, limits)
     with own_loaders():
-        if Path(model).suffix.lower() != ".onnx":
+        if kind_of(model) != "onnx":
             return judge(open_run(Path(model), request), top, worst)
+        _need_none("evaluate", weights=weights, onnx=onnx)
         need("running an ONNX file", "onnxruntime")
         from nnspec.evaluation.onnx_file import open_onnx  # here: onnxruntime may not be installed
 

@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 import nnspec
+from nnspec.cli.options import in_range
+from nnspec.ranges import MOST, RANGES
 
 MODEL = nnspec.load("lenet5")
-DATA: Any = {"image": np.zeros((4, 1, 32, 32), np.float32), "label": np.zeros(4, np.int64)}
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda: MODEL.summary(depth=-1), "depth must be a whole number, at least 1, and is -1"),
-        (lambda: MODEL.summary(batch=0), "batch must be .*, and is 0"),
-        (lambda: MODEL.draw(depth=0), "depth must be .*, and is 0"),
-        (lambda: MODEL.train(DATA, workers=-1), "workers must be a whole number, at least 0, and is -1"),
-        (lambda: MODEL.find_learning_rate(steps=1, data=DATA), "steps must be .*, and is 1"),
-        (lambda: MODEL.evaluate({}, data=DATA, top=0), "top must be .*, and is 0"),
-        (lambda: MODEL.evaluate({}, data=DATA, worst=-1), "worst must be .*, and is -1"),
-        (lambda: MODEL.predict({}, DATA, top=0), "top must be .*, and is 0"),
-        (lambda: MODEL.sample({}, count=0), "count must be .*, and is 0"),
-        (lambda: MODEL.sample({}, temperature=float("nan")), "temperature must be a number, at least 0, and is nan"),
-        (lambda: MODEL.export_triton("models", max_batch=-8), "max_batch must be .*, and is -8"),
-        (lambda: MODEL.benchmark(seconds=-1.0), "seconds must be .*, and is -1.0"),
-        (lambda: nnspec.predict("model.onnx", batch=0), "batch must be .*, and is 0"),
-        (lambda: nnspec.evaluate("model.onnx", workers=-1), "workers must be .*, and is -1"),
-        (lambda: nnspec.Session("model.onnx", threads=-2), "threads must be .*, and is -2"),
-    ],
-)
-def test_a_number_out_of_its_range_is_refused_by_name(call: Callable[[], object], message: str) -> None:
-    with pytest.raises(nnspec.SpecError, match=message):
-        call()
-
-
-@pytest.mark.parametrize("batch", [2.5, "2", True])
-def test_what_is_no_whole_number_is_refused_by_name(batch: Any) -> None:
-    with pytest.raises(nnspec.SpecError, match=r"batch must be a whole number, at least 1, and is"):
-        MODEL.summary(batch=batch)
+@pytest.mark.parametrize("name", RANGES)
+def test_options_of_commands_have_the_ranges_of_arguments(name: str) -> None:
+    given, limits = in_range(name), RANGES[name]
+    assert (given.min, given.max or MOST, given.min_open) == (limits.least, limits.most, limits.above)
 
 
 def test_numbers_of_numpy_are_numbers() -> None:

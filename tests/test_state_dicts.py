@@ -78,7 +78,7 @@ def test_tensors_are_loaded_compared_verified_and_measured(
         (lambda state: {**state, "head.bias": torch.zeros(4)}, r"head.bias"),
         (lambda state: {**state, "head.bias": "none"}, "head.bias is of type str, and no tensor"),
         (lambda state: {**state, "head.bias": torch.full((3,), torch.nan)}, "head.bias"),
-        (lambda state: 3, "int is neither a path nor a state_dict"),
+        (lambda state: 3, "must be a path or a state_dict or a WeightChoice, and is 3"),
         (lambda state: torch.nn.Linear(2, 2), r"give its state_dict\(\)"),
     ],
     ids=["missing", "shape", "text", "NaN", "number", "module"],

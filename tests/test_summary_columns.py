@@ -90,7 +90,7 @@ def test_an_unknown_column_is_wrong_usage(small: Path):
     result = CliRunner().invoke(main, ["summary", str(small), "--columns", "kernel,kernels"])
     assert result.exit_code == 2
     assert "there is no column 'kernels': the columns are kernel, stride, " in result.stderr
-    with pytest.raises(ValueError, match="no column 'x'"):
+    with pytest.raises(nnspec.SpecError, match="no column 'x'"):
         nnspec.load(str(small)).summary().table(columns=["x"])
 
 

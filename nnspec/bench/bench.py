@@ -13,6 +13,7 @@ from nnspec.bench.measure import Candidate, Measured, measure, samples_of
 from nnspec.bench.mistakes import UnboundSizes
 from nnspec.diagnostics import SpecError
 from nnspec.dims import substitute, symbols
+from nnspec.elaborate.mistakes import BadSetting
 from nnspec.infer.providers import check_provider
 from nnspec.ir import Program
 from nnspec.ir.batch import batch_of
@@ -95,13 +96,20 @@ def _cases(program: Program, batches: Sequence[int], sizes: Sizes) -> dict[str, 
     """Random inputs for each batch, by what the case is called.
 
     Raises:
-        SpecError: a symbol has no size, or a batch is given and no symbol is known to count samples.
+        SpecError: a symbol has no size, or a size no symbol, or a batch is given and no symbol counts samples.
     """
     counted = batch_of(program)
     symbol = counted.symbol if counted else None
     if batches and symbol is None:
         raise SpecError.of(no_batch(program))
     named = {symbol.text for given in program.main.input_types for size in given.shape for symbol in symbols(size)}
+    for name in sizes:
+        if name == symbol:
+            raise SpecError.of(BadSetting(None, f"{name} counts samples", f"give it by --batch {sizes[name]}"))
+        if name not in named:
+            known = ", ".join(sorted(named - {symbol})) or "none"
+            reason = f"the inputs of {program.main.name} have no symbol {name}"
+            raise SpecError.of(BadSetting(None, reason, f"the symbols that are given a size are {known}"))
     unbound = sorted(named - sizes.keys() - {symbol})
     if unbound:
         raise SpecError.of(UnboundSizes(None, program.main.name, tuple(unbound)))

@@ -48,7 +48,7 @@ def compiled() -> Load:
 def _torch(*, compiled: bool) -> Load:
     import torch  # here: only in the process that needs it
 
-    from nnspec.opening import from_json
+    from nnspec.text import from_json
 
     def load(candidate: Mapping[str, Any]) -> Prepare:
         if candidate["threads"] is not None:

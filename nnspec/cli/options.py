@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -16,7 +15,7 @@ from nnspec.diagnostics.diagnostic import Found
 from nnspec.diagnostics.render import render
 from nnspec.kinds import kind_of
 from nnspec.limits import DEFAULT_LIMITS, Limits
-from nnspec.ranges import RANGES
+from nnspec.ranges import MOST, RANGES
 from nnspec.record import Record
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ class SpecArguments(Record):
     limits: Limits
 
     def read(self) -> Model:
-        """Read and check it; its warnings are `found` in it. An .onnx file is read as the spec that it is imported as.
+        """Read and check it; its warnings are `found` in it.
 
         Raises:
             SpecError: it has mistakes.
@@ -96,7 +95,7 @@ def _plugins(context: click.Context, parameter: click.Parameter, values: tuple[s
 def in_range(name: str) -> click.IntRange | click.FloatRange:
     """The numbers that an option may have, as the argument of the same name has them in Python."""
     limits = RANGES[name]
-    most = None if limits.most == math.inf else limits.most
+    most = None if limits.most == MOST else limits.most
     if limits.whole:
         return click.IntRange(int(limits.least), None if most is None else int(most))
     return click.FloatRange(limits.least, most, min_open=limits.above)

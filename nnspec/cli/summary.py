@@ -9,6 +9,7 @@ import click
 
 from nnspec.cli.hints import hint
 from nnspec.cli.options import SpecArguments, in_range, reporting, spec_arguments
+from nnspec.diagnostics import SpecError
 from nnspec.diagnostics.render import render
 from nnspec.summary.columns import COLUMNS, chosen
 
@@ -20,8 +21,8 @@ def _columns(context: click.Context, parameter: click.Parameter, value: str) -> 
     names = [name.strip() for name in value.split(",") if name.strip()]
     try:
         chosen(names)
-    except ValueError as problem:
-        raise click.BadParameter(str(problem)) from None
+    except SpecError as problem:
+        raise click.BadParameter(problem.diagnostics[0].message) from None
     return names
 
 

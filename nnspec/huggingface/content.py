@@ -7,7 +7,7 @@ from codecs import BOM_UTF8
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from nnspec.diagnostics import SpecError
 from nnspec.huggingface.mistakes import UnreadableConfiguration
@@ -46,9 +46,16 @@ def content_of(config: Config) -> Content:
         return _read(path / CONFIG if path.is_dir() else path)
     options = config if isinstance(config, Mapping) else config.to_dict()
     try:
-        return Content("<config>", json.dumps(dict(options), indent=2).encode())
+        return Content("<config>", json.dumps(dict(options), indent=2, default=_number).encode())
     except (TypeError, ValueError) as error:
         raise SpecError.of(UnreadableConfiguration(None, "<config>", (str(error),))) from None
+
+
+def _number(value: Any) -> object:
+    """A number of NumPy as one of Python."""
+    if getattr(value, "ndim", None) == 0:
+        return value.item()
+    raise TypeError(f"JSON does not hold what is of type {type(value).__name__}")
 
 
 def _read(path: Path) -> Content:

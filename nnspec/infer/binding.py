@@ -15,7 +15,7 @@ import onnxruntime as ort
 from nnspec.diagnostics import SpecError
 from nnspec.dims import Size
 from nnspec.infer.demands import Demands
-from nnspec.infer.mistakes import RunFailed, SizeOutside, UnknownInput
+from nnspec.infer.mistakes import NoArray, RunFailed, SizeOutside, UnknownInput
 from nnspec.infer.ports import TensorPort
 from nnspec.to_onnx.runtime import ERRORS, TENSORS, reason
 from nnspec.weights.arrays import Array
@@ -55,12 +55,15 @@ class Binding:
             raise SpecError.of(SizeOutside(None, name, 0, None))
 
     def _on_device(self, port: TensorPort, value: Any, known: dict[str, Size]) -> ort.OrtValue:
-        if not isinstance(value, ort.OrtValue) and hasattr(value, "__dlpack__") and not isinstance(value, np.ndarray):
-            value = ort.OrtValue.from_dlpack(value.contiguous() if hasattr(value, "contiguous") else value)
-        if isinstance(value, ort.OrtValue) and TENSORS.get(value.data_type()) == port.dtype:
-            port.check_shape(value.shape(), known)
-            return value
-        array = value.numpy() if isinstance(value, ort.OrtValue) else np.asarray(value)
+        try:
+            if not isinstance(value, (ort.OrtValue, np.ndarray)) and hasattr(value, "__dlpack__"):
+                value = ort.OrtValue.from_dlpack(value.contiguous() if hasattr(value, "contiguous") else value)
+            if isinstance(value, ort.OrtValue) and TENSORS.get(value.data_type()) == port.dtype:
+                port.check_shape(value.shape(), known)
+                return value
+            array = value.numpy() if isinstance(value, ort.OrtValue) else np.asarray(value)
+        except (ValueError, TypeError, RuntimeError, BufferError) as error:  # a tensor with a gradient, or of bfloat16
+            raise SpecError.of(NoArray(None, port.name, str(port), str(error).splitlines()[0])) from None
         return ort.OrtValue.ortvalue_from_numpy(port.fitted(self._demands.value(port, array), known), self._device, 0)
 
     def run(self) -> dict[str, ort.OrtValue]:

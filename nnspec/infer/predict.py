@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnspec.infer.files import Given, Inputs, read_inputs
 from nnspec.infer.portions import by_portion
@@ -13,6 +13,10 @@ from nnspec.infer.predictions import Prediction, predictions
 from nnspec.infer.session import Session
 from nnspec.infer.uneven import by_length, run_groups
 from nnspec.weights.arrays import Array
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
 
 
 def predicted(
@@ -46,7 +50,7 @@ def predicted(
 
 def predictions_for(
     session: Session,
-    inputs: str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, Any],
+    inputs: str | PathLike[str] | Sequence[str | PathLike[str]] | Mapping[str, Any] | NDArray[Any] | Tensor,
     texts: Sequence[str] = (),
     top: int | None = None,
     batch: int | None = None,
@@ -56,6 +60,8 @@ def predictions_for(
     Raises:
         SpecError: as `predicted`.
     """
+    if hasattr(inputs, "__array__"):
+        inputs = {port.name: inputs for port in session.inputs[:1]}
     if isinstance(inputs, Mapping):
         arrays = {name: value for name, value in inputs.items() if not isinstance(value, (str, PathLike))}
         files: list[Given] = [(name, Path(each)) for name, each in inputs.items() if name not in arrays]

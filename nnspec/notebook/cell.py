@@ -10,7 +10,7 @@ import click
 from nnspec.cli.options import name_values, show
 from nnspec.diagnostics import Diagnostic, SpecError
 from nnspec.model import Model
-from nnspec.opening import loads
+from nnspec.text import loads
 
 
 class BadCell(Diagnostic):

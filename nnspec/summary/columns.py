@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from nnspec.arguments import WrongArgument
+from nnspec.diagnostics import SpecError, nearest
 from nnspec.layers.base import LONG
 from nnspec.record import Record
 from nnspec.summary.figures import Figures
@@ -83,10 +85,12 @@ def chosen(names: Iterable[str]) -> list[Column]:
     """The columns of these names.
 
     Raises:
-        ValueError: there is no such column.
+        SpecError: there is no such column.
     """
     wanted = list(names)
     unknown = [name for name in wanted if name not in COLUMNS]
     if unknown:
-        raise ValueError(f"there is no column {unknown[0]!r}: the columns are {', '.join(COLUMNS)}")
+        reason = f"there is no column {unknown[0]!r}: the columns are {', '.join(COLUMNS)}"
+        close = nearest(unknown[0], COLUMNS)
+        raise SpecError.of(WrongArgument(None, reason, f"did you mean {close}?" if close else "name some of these"))
     return [COLUMNS[name] for name in wanted]

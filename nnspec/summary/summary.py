@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from nnspec.arguments import typed
 from nnspec.diagnostics import SpecError
 from nnspec.dims import Size
 from nnspec.elaborate.mistakes import BadSetting
@@ -26,6 +27,7 @@ class Summary(Figures):
     def __str__(self) -> str:
         return self.table()
 
+    @typed
     def table(self, width: int | None = None, columns: Iterable[str] = ()) -> str:
         """The summary as text.
 
@@ -34,7 +36,7 @@ class Summary(Figures):
             columns: further columns: `kernel`, `stride`, `field`, `dtype`, `trainable`, `input`.
 
         Raises:
-            ValueError: there is no such column.
+            SpecError: there is no such column.
         """
         return table(self, width, columns)
 
@@ -43,6 +45,7 @@ class Summary(Figures):
 
         return page(self)
 
+    @typed
     def to_json(self, indent: int | None = None) -> str:
         """The summary as JSON; sizes are numbers, or texts where they are symbolic."""
         form = {

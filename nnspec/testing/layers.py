@@ -27,9 +27,9 @@ from nnspec.ir.state import state_dict
 from nnspec.layers.base import Example, Layer, Weight
 from nnspec.layers.registry import find
 from nnspec.model import Model
-from nnspec.opening import from_json
 from nnspec.record import Record
 from nnspec.testing.uses import Inputs, called_layer, concrete, make_inputs, results, sizes, spec
+from nnspec.text import from_json
 from nnspec.to_onnx import row as onnx_row
 from nnspec.to_onnx import rows as onnx_rows
 from nnspec.to_onnx.choices import Choices

@@ -14,7 +14,7 @@ from nnspec.ir.indices import length_bounds
 from nnspec.layers.base import Example, Layer
 from nnspec.layers.tensor_type import TensorType
 from nnspec.model import Model
-from nnspec.opening import loads
+from nnspec.text import loads
 
 NAMES = "abcdefgh"
 Inputs = dict[str, np.ndarray[Any, np.dtype[Any]]]

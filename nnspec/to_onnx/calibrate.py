@@ -133,7 +133,13 @@ def checked_samples(arrays: Mapping[str, Any], inputs: Mapping[str, TensorType],
     for name, given in inputs.items():
         if name not in arrays:
             raise SpecError.of(BadCalibration(None, where, f"it has no array {name}, {given}"))
-        array = np.asarray(arrays[name])
+        try:
+            array = np.asarray(arrays[name])
+        except (ValueError, TypeError, RuntimeError) as error:  # a tensor with a gradient
+            reason = f"{name} is no array: {str(error).splitlines()[0]}"
+            raise SpecError.of(BadCalibration(None, where, reason)) from None
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise SpecError.of(BadCalibration(None, where, f"{name} has values that are no finite numbers"))
         if not _fits(array, given):
             reason = f"{name} is {array.dtype} {list(array.shape)}, and the model takes {given}"
             raise SpecError.of(BadCalibration(None, where, reason))

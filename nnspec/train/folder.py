@@ -56,8 +56,10 @@ def check_name(name: str) -> None:
     Raises:
         SpecError: it is no name for a folder.
     """
-    if not re.fullmatch(r"\w[\w.-]*", name):
-        raise SpecError.of(BadRun(None, name, "this is no name for a folder", "use letters, digits, -, _ and ."))
+    if not re.fullmatch(r"\w[\w.-]{,199}", name):
+        raise SpecError.of(
+            BadRun(None, name, "this is no name for a folder", "use letters, digits, -, _ and ., at most 200")
+        )
 
 
 def _holds_nothing(folder: Path) -> bool:

@@ -81,7 +81,8 @@ def write_repository(
                 onnx.save(step, str(draft / "version" / MODEL))
                 _place(repository / part, draft, _describe(step, part, max_batch))
         notes.append(_add_ensemble(repository, name, parts, max_batch, _labels(proto)))
-    return Served(str(repository / name), version, exported, tuple(notes))
+    place = str(repository / name / str(version) / MODEL)
+    return Served(str(repository / name), version, exported.replace(path=place), tuple(notes))
 
 
 def _add_ensemble(repository: Path, name: str, parts: Ensemble, max_batch: int, classes: list[str]) -> str:

@@ -93,6 +93,9 @@ def open_checkpoint(source: WeightSource) -> Checkpoint:
         kind = type(given).__name__
         way = "give its state_dict()" if hasattr(given, "state_dict") else "give a path, or a state_dict"
         raise SpecError.of(UnreadableWeights(None, GIVEN, f"{kind} is neither a path nor a state_dict; {way}"))
+    other = next((key for key in given if not isinstance(key, str)), None)
+    if other is not None:
+        raise SpecError.of(UnreadableWeights(None, GIVEN, f"it has the key {other!r}, and keys are strings"))
     within, tensors = _unwrapped(given)
     return Checkpoint(GIVEN, {key: _held(key, value) for key, value in tensors.items()}, {}, within=within)
 
@@ -100,6 +103,9 @@ def open_checkpoint(source: WeightSource) -> Checkpoint:
 def _held(key: str, value: Any) -> Stored:
     """A tensor or an array in memory."""
     if hasattr(value, "detach"):  # a tensor of torch, which need not be installed
+        if value.is_meta or str(value.layout) != "torch.strided":
+            kind = "without values, on the device meta" if value.is_meta else "sparse"
+            raise SpecError.of(UnreadableWeights(None, GIVEN, f"{key} is {kind}"))
         return Stored(
             tuple(value.shape), _TORCH_TYPES.get(str(value.dtype), str(value.dtype)), partial(_from_torch, value)
         )

@@ -141,6 +141,9 @@ def bound(module: nn.Module, inputs: Any) -> dict[str, Any]:
             raise SpecError.of(BadExample(None, f"forward takes any number of inputs, *{name}", "name its parameters"))
         else:
             found[name] = value
+    for name, value in found.items():
+        if isinstance(value, torch.Tensor) and not value.numel():
+            raise SpecError.of(BadExample(None, f"{name} is empty, {list(value.shape)}", "give at least one sample"))
     return found
 
 
