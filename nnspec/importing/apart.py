@@ -1,13 +1,29 @@
-"""`opened`: modules whose calls do different things, as by a flag, stand with what each call does in the body around.
+"""`opened`: modules that are no block: what their calls do stands in the body around.
 
-A label is applied again to do the same again; the second call of a module that does something else is no such thing.
+A label is applied again to do the same again, which the second call of a module that does something else, as by a flag,
+is not. And a label names all that is below it: a module one of whose steps is applied from outside, as the table of a
+language model that is given pictures, too, has its steps where they are applied.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
+from nnspec.importing.bodies import Call, Group, Item, Step
 from nnspec.importing.network import Network, Operation, Scope, Stored
+
+
+def entered(items: Sequence[Item]) -> Iterator[str]:
+    """The modules that other items than their own calls stand below, by their labels; those inside of calls, too."""
+    whole = {item.label: item for item in items if isinstance(item, (Call, Group)) and item.label}
+    for item in items:
+        parts = (item.label or "").split(".")
+        for count in range(1, len(parts)):
+            around = whole.get(".".join(parts[:count]))
+            if around is not None:
+                yield around.body.path if isinstance(around, Call) else around.path
+        if not isinstance(item, Step):
+            yield from entered(item.body.items if isinstance(item, Call) else item.items)
 
 
 def opened(network: Network, paths: Collection[str]) -> Network:

@@ -9,7 +9,7 @@ from nnspec.diagnostics import SpecError
 from nnspec.dims import Expression, Size, symbols
 from nnspec.formatting import format_text
 from nnspec.importing import syntax
-from nnspec.importing.apart import opened
+from nnspec.importing.apart import entered, opened
 from nnspec.importing.block import Block, Tie
 from nnspec.importing.bodies import Body, Call, Group, Item, Step, below, bodies, flat
 from nnspec.importing.complete import completed
@@ -40,14 +40,17 @@ def assembled(network: Network) -> str:
 
 
 def _folded(network: Network) -> tuple[Network, Body, Folded]:
-    """A network in which modules are called again only to do the same, its body and its blocks."""
+    """A network in which modules are called as wholes, and again only to do the same, its body and its blocks."""
     while True:
         root = bodies(network)
-        gather(root)
-        folded = fold(root, network.types)
-        if not folded.apart:
-            return network, root, folded
-        network = opened(network, folded.apart)
+        apart = frozenset(entered(root.items))
+        if not apart:
+            gather(root)
+            folded = fold(root, network.types)
+            if not folded.apart:
+                return network, root, folded
+            apart = folded.apart
+        network = opened(network, apart)
 
 
 class _Writer:

@@ -176,7 +176,7 @@ class _Making:
     def _step(self, operation: Operation, owner: Scope) -> Step:
         if operation.path is None:
             return Step(operation, None)
-        owns = bool(_weights(operation, self.network.types))
+        owns = bool(weights_of(operation, self.network.types))
         label = below(operation.path, owner.path)
         if label is None:
             found = self._alias(operation, owner.path)
@@ -192,7 +192,7 @@ class _Making:
     def _alias(self, operation: Operation, path: str) -> Operation | None:
         """The operation under another name of its module, which is below `path`."""
         own = operation.path or ""
-        names = [name for name, _ in _weights(operation, self.network.types)]
+        names = [name for name, _ in weights_of(operation, self.network.types)]
         for name in names:
             key = f"{own}.{name}" if name else own
             for other in self.owned.get(key, ()):
@@ -234,13 +234,13 @@ class _Making:
         again = [each for each in operations if each.path is not None and self.applied[each.path] > 1]
         called = [item for item in scope.items if isinstance(item, Scope) and len(self.calls[item.path]) > 1]
         tied = any(below(key, scope.path) for each in operations for _, key in each.ties)
-        return not called and not tied and not any(_weights(each, self.network.types) for each in again)
+        return not called and not tied and not any(weights_of(each, self.network.types) for each in again)
 
     def _is_strange(self, operation: Operation, scope: Scope) -> bool:
         """Whether an operation owns weights that are not below the scope, but its own or those of others."""
         if operation.path is None or below(operation.path, scope.path):
             return False
-        if not _weights(operation, self.network.types):
+        if not weights_of(operation, self.network.types):
             return False
         other = self._alias(operation, scope.path)
         return other is None or other.path == scope.path
@@ -276,7 +276,7 @@ def _made(scope: Scope) -> list[str]:
     return [value for each in scope.operations() for value in each.outputs]
 
 
-def _weights(operation: Operation, types: Mapping[str, TensorType]) -> list[tuple[str, tuple[int, ...]]]:
+def weights_of(operation: Operation, types: Mapping[str, TensorType]) -> list[tuple[str, tuple[int, ...]]]:
     """The weights of an operation, by their names below its path."""
     if isinstance(operation.layer, Stored):
         return [("", tuple(int(str(size)) for size in operation.layer.type.shape))]
@@ -291,4 +291,4 @@ def keys_of(operation: Operation, types: Mapping[str, TensorType]) -> list[str]:
     """The keys of the weights that an operation owns."""
     if operation.path is None:
         return []
-    return [f"{operation.path}.{name}" if name else operation.path for name, _ in _weights(operation, types)]
+    return [f"{operation.path}.{name}" if name else operation.path for name, _ in weights_of(operation, types)]

@@ -67,6 +67,7 @@ class Builder:
         self.types: dict[str, TensorType] = {}
         self.stored: dict[str, Stored] = {}  # by key
         self.unwritten: dict[str, str] = {}  # buffers whose numbers stand nowhere, and why
+        self.lent: frozenset[str] = frozenset()  # paths of layers that are written as arithmetic
         self.ties: Mapping[str, str] = {}  # a key -> the first key of the same parameter
         self.open = [scope]  # the scopes that are open, from the outermost
         self.module_path = ""  # of the module whose code runs
@@ -212,7 +213,7 @@ class Builder:
             return None
         here = [self.module_path, *(self.prefix(value, name) for name, value in weights.items())]
         for path in here:
-            if path is None or not self._is_whole(path, weights):
+            if path is None or path in self.lent or not self._is_whole(path, weights):
                 continue
             if all(self.same(f"{path}.{name}" if path else name, value.key or "") for name, value in weights.items()):
                 return path or None

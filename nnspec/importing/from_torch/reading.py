@@ -24,6 +24,7 @@ from nnspec.importing.from_torch.contents import contents, zeros_like
 from nnspec.importing.from_torch.export import Exported
 from nnspec.importing.from_torch.fading import LOWEST, fades, operator_of
 from nnspec.importing.from_torch.leaves import applied, is_leaf, is_plain, norm_of
+from nnspec.importing.from_torch.lent import lent
 from nnspec.importing.from_torch.operators import COMPLEX, ROWS
 from nnspec.importing.from_torch.operators.complex import APART
 from nnspec.importing.from_torch.operators.elementwise import cast, layer
@@ -49,16 +50,19 @@ def read(exported: Exported) -> Network:
     Raises:
         SpecError: it does what no spec can say; all of it is listed.
     """
-    return _Reader(exported).network()
+    network = _Reader(exported, frozenset()).network()
+    paths = lent(network)
+    return _Reader(exported, paths).network() if paths else network
 
 
 class _Reader:
-    def __init__(self, exported: Exported) -> None:
+    def __init__(self, exported: Exported, lent: frozenset[str]) -> None:
         self.exported = exported
         self.module = exported.module
         self.names = exported.names
         self.root = Scope("", type(exported.module).__name__)
         self.builder = Builder(self.root)
+        self.builder.lent = lent
         self.values: dict[Node, Any] = {}
         self.dropouts = list(exported.dropouts)
         self.refusals: list[Refusal] = []

@@ -1,0 +1,99 @@
+"""Code that reaches into modules: their steps applied, and their weights read, from outside."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+import nnspec
+
+
+class Language(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(10, 4)
+        self.layers = nn.ModuleList(nn.Linear(4, 4) for _ in range(2))
+        self.norm = nn.LayerNorm(4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = torch.relu(layer(x))
+        return self.norm(x)
+
+
+class Pictured(nn.Module):
+    """The table of a model inside is applied outside of it, as where pictures are put among the words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.language = Language()
+        self.head = nn.Linear(4, 10, bias=False)
+        self.head.weight = self.language.embed.weight
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return self.head(self.language(self.language.embed(tokens)))
+
+
+class Inside(nn.Module):
+    """So is a layer of a container, in a block."""
+
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.tower = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 4))
+            self.embed = nn.Embedding(10, 4)
+
+        def forward(self, tokens: Tensor) -> Tensor:
+            return self.tower(self.tower[0](self.embed(tokens)))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = self.Block()
+        self.last = nn.Linear(4, 2)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return self.last(self.block(tokens))
+
+
+class Decoding(nn.Module):
+    """The weight of a layer undoes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(10, 4)
+        self.encode = nn.Linear(4, 6)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return F.linear(F.linear(self.encode(self.embed(tokens)), self.encode.weight.t()), self.embed.weight)
+
+
+class Strided(nn.Module):
+    """One kernel in two convolutions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(10, 8)
+        self.conv = nn.Conv2d(1, 4, 3, padding=1)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        image = self.embed(tokens)[:, None]
+        return self.conv(image) + F.conv2d(image, self.conv.weight, self.conv.bias, padding=2, dilation=2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        (Pictured, "language.layers.1: Linear(4) -> ReLU -> language.norm: LayerNorm"),
+        (Inside, "tower.0: Linear(4) -> tower.0 -> ReLU"),
+        (Decoding, "encode.weight: Parameter([6, 4])"),
+        (Strided, "conv.weight: Parameter([4, 1, 3, 3])"),
+    ],
+)
+def test_code_that_reaches_into_modules_comes_back_with_its_state_dict(kind: type[nn.Module], line: str) -> None:
+    module = kind()
+    model = nnspec.from_torch(module, torch.arange(8).reshape(2, 4))
+    back = model.to_torch()
+    assert line in model.text
+    assert list(back.state_dict()) == list(module.state_dict())
