@@ -115,3 +115,15 @@ def test_gemma_3_with_pictures_is_its_language_model_and_its_weights_fit(tmp_pat
                   tmp_path / "model.safetensors")  # fmt: skip
         result = CliRunner().invoke(main, ["weights", "check", str(tmp_path)])
         assert "it can be loaded into Gemma3ForCausalLM" in result.stdout, result.output
+
+
+@pytest.mark.parametrize(
+    ("case", "option"),
+    [("bert", "attention_probs_dropout_prob"), ("albert", "attention_probs_dropout_prob"),
+     ("electra", "attention_probs_dropout_prob"), ("distilbert", "attention_dropout"), ("gpt2", "attn_pdrop"),
+     ("llama", "attention_dropout"), ("phi3", "attention_dropout"), ("olmo2", "attention_dropout"),
+     ("gpt_neox", "attention_dropout"), ("whisper", "attention_dropout"), ("whisper", "activation_dropout")],
+)  # fmt: skip
+def test_dropout_of_attention_may_differ_from_that_of_the_rest(case: str, option: str) -> None:
+    one = nnspec.loads(spec_of({**SMALL[case], option: 0.375}))
+    assert "0.375" in one.torch_source() and "0.375" not in nnspec.loads(spec_of(SMALL[case])).torch_source()

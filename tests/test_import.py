@@ -249,12 +249,7 @@ def test_no_text_of_the_file_reaches_the_spec() -> None:
     [
         ({"model_type": "bert", "hidden_act": "gelu_10"}, "hidden_act is 'gelu_10', and only gelu, gelu_python, "),
         ({"model_type": "bert", "is_decoder": True}, "is_decoder is True, and only False is supported"),
-        ({"model_type": "bert", "attention_probs_dropout_prob": 0.2}, "attention_probs_dropout_prob is 0.2, and only"),
         ({"model_type": "t5", "feed_forward_proj": "gated-gelu_10"}, "feed_forward_proj is 'gated-gelu_10', and only"),
-        (
-            {"model_type": "gpt2", "attn_pdrop": 0.3},
-            "attn_pdrop is 0.3, and only that of resid_pdrop, 0.1, is supported",
-        ),
         ({"model_type": "llama", "rope_scaling": {"type": "ntk"}}, "rope_scaling: the type is 'ntk', and only linear"),
         (
             {"model_type": "llama", "rope_parameters": {"factor": 8.0}},

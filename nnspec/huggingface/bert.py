@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from nnspec.huggingface.activations import ACTIVATIONS
-from nnspec.huggingface.configuration import Configuration, Head, Positive, Probability, Problem, Width, same
+from nnspec.huggingface.configuration import Configuration, Head, Positive, Probability, Problem, Width
 from nnspec.huggingface.decoder import QUESTION
 from nnspec.huggingface.draft import Draft
 from nnspec.huggingface.encoder import Encoder, bare
@@ -38,12 +38,6 @@ class Bert(Encoder):
     layer_norm_eps: Positive = 1e-12
     position_embedding_type: str = "absolute"
     tie_word_embeddings: bool = True
-
-    def problems(self) -> Iterator[Problem]:
-        """As every part; one probability of dropout serves all layers."""
-        yield from super().problems()
-        yield from same("hidden_dropout_prob", self.hidden_dropout_prob,
-                        attention_probs_dropout_prob=self.attention_probs_dropout_prob)  # fmt: skip
 
     @property
     def context(self) -> int | None:
@@ -79,6 +73,8 @@ class Bert(Encoder):
             "dropout": self.hidden_dropout_prob,
             "eps": self.layer_norm_eps,
         }
+        if self.attention_probs_dropout_prob != self.hidden_dropout_prob:
+            found["attention_dropout"] = self.attention_probs_dropout_prob
         return found if self.hidden_act == "gelu" else found | {"act": self.act}
 
     def masked(self) -> Draft:

@@ -112,10 +112,3 @@ class Configuration(Part):
         """The model that a class of transformers is."""
         found = self.heads[architecture](self)
         return found._replace(renames=(*self.renames, *found.renames)) if isinstance(found, Draft) else found
-
-
-def same(what: str, first: object, **others: object) -> Iterator[Problem]:
-    """A problem for each option that must be equal to the first one and is not."""
-    for name, value in others.items():
-        if value != first:
-            yield Problem((name,), f"{name} is {value!r}, and only that of {what}, {first!r}, is supported")

@@ -30,6 +30,7 @@ class DeepSeekV2(Llama):
     }
     supported: ClassVar = {
         **Llama.supported, "attention_bias": (False,), "mlp_bias": (False,), "moe_layer_freq": (1,),
+        "attention_dropout": (0.0,),
         "scoring_func": ("softmax",), "topk_method": ("greedy", "group_limited_greedy"),
     }  # fmt: skip
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar
 
 from nnspec.huggingface.activations import ACTIVATIONS
-from nnspec.huggingface.configuration import Configuration, Head, Probability, Problem, Width, same
+from nnspec.huggingface.configuration import Configuration, Head, Probability, Width
 from nnspec.huggingface.decoder import QUESTION
 from nnspec.huggingface.draft import Draft
 from nnspec.huggingface.encoder import Encoder, bare
@@ -40,11 +39,6 @@ class DistilBERT(Encoder):
     seq_classif_dropout: Probability = 0.2
     tie_word_embeddings: bool = True
 
-    def problems(self) -> Iterator[Problem]:
-        """As every part; one probability of dropout serves all layers."""
-        yield from super().problems()
-        yield from same("dropout", self.dropout, attention_dropout=self.attention_dropout)
-
     @property
     def context(self) -> int | None:
         """As many tokens as there are positions."""
@@ -61,6 +55,8 @@ class DistilBERT(Encoder):
             "context": self.max_position_embeddings,
             "dropout": self.dropout,
         }
+        if self.attention_dropout != self.dropout:
+            found["attention_dropout"] = self.attention_dropout
         return found if self.activation == "gelu" else found | {"act": ACTIVATIONS[self.activation]}
 
     def masked(self) -> Draft:

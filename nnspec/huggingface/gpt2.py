@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar
 
 from nnspec.huggingface.activations import ACTIVATIONS
-from nnspec.huggingface.configuration import Positive, Probability, Problem, Width, same
+from nnspec.huggingface.configuration import Positive, Probability, Width
 from nnspec.huggingface.decoder import START, Decoder, heads
 from nnspec.huggingface.draft import Draft, Variant
 from nnspec.huggingface.spelling import Argument, Written, call
@@ -44,11 +43,6 @@ class GPT2(Decoder):
     scale_attn_by_inverse_layer_idx: bool = False
     tie_word_embeddings: bool = True
 
-    def problems(self) -> Iterator[Problem]:
-        """As every part; one probability of dropout."""
-        yield from super().problems()
-        yield from same("resid_pdrop", self.resid_pdrop, embd_pdrop=self.embd_pdrop, attn_pdrop=self.attn_pdrop)
-
     def model(self, architecture: str) -> Draft | Variant:
         """The files of 2019 have no name before their keys."""
         found = super().model(architecture)
@@ -78,6 +72,8 @@ class GPT2(Decoder):
             more["act"] = ACTIVATIONS[self.activation_function]
         if self.layer_norm_epsilon != 1e-5:
             more["eps"] = self.layer_norm_epsilon
+        if self.attn_pdrop != self.resid_pdrop:
+            more["attention_dropout"] = self.attn_pdrop
         return [
             call("Layer", heads=self.n_head, dropout=self.resid_pdrop, **more, **self.scale(at))
             for at in range(self.n_layer)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from nnspec.huggingface.activations import ACTIVATIONS
 from nnspec.huggingface.configuration import Positive, Probability, Width
 from nnspec.huggingface.decoder import START, Decoder, heads
@@ -22,8 +20,6 @@ class GPTNeoX(Turned, Decoder):
     heads = heads("GPTNeoX", "gpt_neox", "gpt_neox", token="classifier")
     activated = ("hidden_act",)
     passed = frozenset({"attention_probs_dropout_prob", "hidden_dropout_prob"})  # read by nothing
-    supported: ClassVar = {**Decoder.supported, "attention_dropout": (0.0,)}
-
     vocab_size: Width = 50432
     hidden_size: Width = 6144
     num_hidden_layers: Width = 44
@@ -49,6 +45,8 @@ class GPTNeoX(Turned, Decoder):
         """The attention."""
         turn = self.turn(self.hidden_size // self.num_attention_heads)
         more: dict[str, Argument] = {} if self.attention_bias else {"bias": False}
+        if self.attention_dropout:
+            more["dropout"] = self.attention_dropout
         return [f"attention = {call('Attention', self.num_attention_heads, turn, **more)}"]
 
     def embedding(self) -> list[str]:

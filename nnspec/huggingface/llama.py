@@ -27,7 +27,6 @@ class Llama(Turned, Decoder):
     supported: ClassVar = {
         **Decoder.supported,
         "hidden_act": ("silu",),
-        "attention_dropout": (0.0,),
     }
 
     alternating: ClassVar[bool] = False  # whether `layer_types` says which layers have windows
@@ -93,7 +92,12 @@ class Llama(Turned, Decoder):
         """The block of attention of a layer."""
         window = self.window if kind == "sliding_attention" else None
         return call("Attention", heads=self.num_attention_heads, groups=self.groups, size=self.size, bias=self.biased,
-                    turn=TURN, window=window, **self.attending(kind))  # fmt: skip
+                    turn=TURN, window=window, **self.attending(kind), **self.dropouts)  # fmt: skip
+
+    @property
+    def dropouts(self) -> dict[str, Argument]:
+        """The dropout of attention, where there is one."""
+        return {"dropout": self.attention_dropout} if self.attention_dropout else {}
 
     @property
     def biased(self) -> bool:

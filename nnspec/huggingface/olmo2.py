@@ -28,7 +28,7 @@ class OLMo2(Llama):
     def attention(self, kind: Kind) -> Written:
         """With norms of queries and keys."""
         return call("Attention", heads=self.num_attention_heads, groups=self.groups, size=self.size, turn=TURN,
-                    eps=self.rms_norm_eps)  # fmt: skip
+                    eps=self.rms_norm_eps, **self.dropouts)  # fmt: skip
 
     def layer(self, index: int, attention: Written) -> Written:
         """A layer, of this attention."""

@@ -45,4 +45,4 @@ class Phi3(Llama):
         """One projection to queries, keys and values."""
         window = self.window if kind == "sliding_attention" else None
         return call("Attention", heads=self.num_attention_heads, groups=self.groups, size=self.size, turn=TURN,
-                    window=window)  # fmt: skip
+                    window=window, **self.dropouts)  # fmt: skip

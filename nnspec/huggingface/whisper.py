@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar
 
 from nnspec.huggingface.activations import ACTIVATIONS
-from nnspec.huggingface.configuration import Configuration, Head, Probability, Problem, Width, same
+from nnspec.huggingface.configuration import Configuration, Head, Probability, Width
 from nnspec.huggingface.draft import Draft
-from nnspec.huggingface.spelling import Written, call
+from nnspec.huggingface.spelling import Argument, Written, call
 
 
 class Whisper(Configuration):
@@ -51,11 +50,11 @@ class Whisper(Configuration):
     is_encoder_decoder: bool = True
     tie_word_embeddings: bool = True
 
-    def problems(self) -> Iterator[Problem]:
-        """As every part; one probability of dropout serves all layers."""
-        yield from super().problems()
-        yield from same("dropout", self.dropout, attention_dropout=self.attention_dropout,
-                        activation_dropout=self.activation_dropout)  # fmt: skip
+    @property
+    def dropouts(self) -> dict[str, Argument]:
+        """Those that differ from the one behind each part of a layer."""
+        given = {"inner": self.activation_dropout, "attention_dropout": self.attention_dropout}
+        return {name: value for name, value in given.items() if value != self.dropout}
 
     @property
     def sound(self) -> str:
@@ -68,7 +67,7 @@ class Whisper(Configuration):
         return call(
             "Encoder", depth=self.encoder_layers, width=self.d_model, heads=self.encoder_attention_heads,
             hidden=self.encoder_ffn_dim, places=self.max_source_positions, p=self.dropout,
-            act=ACTIVATIONS[self.activation_function],
+            act=ACTIVATIONS[self.activation_function], **self.dropouts,
         )  # fmt: skip
 
     def network(self) -> list[str]:
@@ -77,6 +76,7 @@ class Whisper(Configuration):
             "Decoder", depth=self.decoder_layers, width=self.d_model, heads=self.decoder_attention_heads,
             hidden=self.decoder_ffn_dim, vocab=self.vocab_size, padding=self.pad_token_id,
             context=self.max_target_positions, p=self.dropout, act=ACTIVATIONS[self.activation_function],
+            **self.dropouts,
         )  # fmt: skip
         return [f"sound -> encoder: {self.encoder}", f"(target, encoder) -> decoder: {decoder}"]
 
