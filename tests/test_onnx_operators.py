@@ -14,6 +14,7 @@ import pytest
 from onnx.backend.test.case import node
 
 from nnspec.importing.from_onnx.floats import QUANTISED
+from nnspec.importing.from_onnx.loops import LOOPS
 from nnspec.importing.from_onnx.operators import REFUSED, ROWS, WRITTEN_OUT
 from tests.onnx_operators import KNOWN, cases, operator_of, outcome, state
 
@@ -33,7 +34,7 @@ def cases_of(operator: str) -> list[Any]:
 
 
 def test_every_operator_of_onnx_is_in_the_table_once() -> None:
-    assert [name for name in KNOWN if name not in {*ROWS, *REFUSED, *WRITTEN_OUT, *QUANTISED}] == []
+    assert [name for name in KNOWN if name not in {*ROWS, *REFUSED, *WRITTEN_OUT, *QUANTISED, *LOOPS}] == []
     assert not set(ROWS) & (set(REFUSED) | WRITTEN_OUT)
     assert not set(QUANTISED) & (set(REFUSED) | WRITTEN_OUT)
     assert all(state(name) for name in KNOWN)
@@ -42,7 +43,7 @@ def test_every_operator_of_onnx_is_in_the_table_once() -> None:
 @pytest.mark.parametrize("operator", QUICK)
 def test_what_onnx_asks_of_an_operator_is_what_pytorch_gives(operator: str) -> None:
     found = [(case.name, *outcome(case)) for case in cases_of(operator)[:8]]
-    assert "equal" in {each for _, each, _ in found} <= {"equal", "refused"}, found
+    assert "equal" in {each for _, each, _ in found} <= {"equal", "folded", "refused"}, found
 
 
 @pytest.mark.slow
@@ -54,4 +55,4 @@ def test_no_case_of_onnx_gives_other_results() -> None:
         counts[found] += 1
         wrong += [(case.name, why)] if found == "wrong" else []
     assert not wrong
-    assert counts["equal"] >= 1500, counts
+    assert counts["equal"] >= 1380, counts

@@ -7,6 +7,7 @@ is computed while reading.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from nnspec.importing.from_onnx.builder import Bound, GraphBuilder, layer
 from nnspec.importing.from_onnx.file import Opened, defined, has_definition
 from nnspec.importing.from_onnx.folding import TEXTS, folded
 from nnspec.importing.from_onnx.known import Known
+from nnspec.importing.from_onnx.loops import LOOPS
 from nnspec.importing.from_onnx.mistakes import CannotSayNodes
 from nnspec.importing.from_onnx.node import Node, node_of
 from nnspec.importing.from_onnx.operators import REFUSED, ROWS, WRITTEN_OUT
@@ -88,6 +90,8 @@ class _Reader:
         self.unknown: set[str] = set()
         self.refusals: dict[tuple[str, str], list[str]] = {}
         self.inputs: list[tuple[str, str]] = []
+        self.held: dict[str, Known] = {}  # the constants of the graph that is read
+        self.constants: dict[tuple[str, ...], dict[str, Known]] = {}  # of graphs by the nodes that have them
 
     def read(self, name: str) -> Imported:
         taken: set[str] = set()
@@ -120,7 +124,7 @@ class _Reader:
         unshaped = [nodes for operator, reason, nodes in found if operator == "input" and reason == UNSHAPED]
         if unshaped:
             return f'say what its sizes are: --dynamic {unshaped[0][0]}="N 3 H W"'
-        known = all(operator in ROWS or operator == "If" for operator, _, _ in found)
+        known = all(operator in ROWS or operator in ("If", *LOOPS) for operator, _, _ in found)
         for name, value in self.inputs if known else ():
             sizes = self.builder.types[value].shape
             if any(isinstance(size, Expression) for size in sizes[1:]):
@@ -209,9 +213,19 @@ class _Reader:
         if node.operator == "If":
             self._if(node, inputs[0])
             return
+        if node.operator in LOOPS:
+            graph = node.attributes["body"]
+            run = partial(self._inside, graph, node.outputs)
+            self._give(node, LOOPS[node.operator](self.builder, node, inputs, run))
+            return
+        if node.operator == "Constant" and node.outputs[0] in self.held:
+            self.values[node.outputs[0]] = self.held[node.outputs[0]]
+            return
         found: Any = folded(node, inputs, self.builder.opset)
         if found is None:
             found = self._row(node, inputs)
+        elif node.operator == "Constant":
+            self.held[node.outputs[0]] = found[0]
         results = found if isinstance(found, (tuple, list)) else (found,)
         for place, name in enumerate(node.outputs):
             if not name:
@@ -245,9 +259,10 @@ class _Reader:
         """The graph that runs; where that depends on the data, the results of both, of which the condition chooses."""
         if isinstance(condition, Known):
             chosen = "then_branch" if bool(condition.array.reshape(-1)[0]) else "else_branch"
-            self._give(node, self._inside(node.attributes[chosen]))
+            self._give(node, self._inside(node.attributes[chosen], (*node.outputs, chosen)))
             return
-        found = [self._inside(node.attributes[name]) for name in ("then_branch", "else_branch")]
+        names = ("then_branch", "else_branch")
+        found = [self._inside(node.attributes[name], (*node.outputs, name)) for name in names]
         b = self.builder
         b.note("both graphs of an If are computed, and its condition chooses among their results")
         given = b.tensor(condition)
@@ -262,10 +277,19 @@ class _Reader:
             raise Unsaid(REFUSED["If"])
         return self.builder(layer("Where"), condition, left, right)
 
-    def _inside(self, graph: GraphProto) -> list[Any]:
-        """The results of a graph; None for those that cannot be said."""
-        self._stored(graph)
+    def _inside(self, graph: GraphProto, owner: tuple[str, ...], given: Sequence[Any] = ()) -> list[Any]:
+        """The results of a graph that a node has, for its inputs; None for those that cannot be said."""
+        for port, value in zip(graph.input, given, strict=True):
+            self.values[port.name] = value
+            self.unknown.discard(port.name)
+            if value is None:
+                self.unknown.add(port.name)
+        if owner not in self.constants:  # of a graph that is repeated the weights are the same in each step
+            self.constants[owner] = {}
+            self._stored(graph)
+        around, self.held = self.held, self.constants[owner]
         self._nodes(graph)
+        self.held = around
         return [None if port.name in self.unknown else self.values[port.name] for port in graph.output]
 
     def _give(self, node: Node, results: Sequence[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from nnspec.importing.from_onnx.operators import (
     attention,
+    classical,
     convolution,
     elementwise,
     indexing,
@@ -15,10 +16,12 @@ from nnspec.importing.from_onnx.operators import (
     sequences,
     shape,
     sources,
+    spectra,
 )
-from nnspec.importing.from_onnx.operators.row import REFUSED, ROWS, WRITTEN_OUT
+from nnspec.importing.from_onnx.operators.row import COMPUTED, REFUSED, ROWS, WRITTEN_OUT
 
 __all__ = [
-    "REFUSED", "ROWS", "WRITTEN_OUT", "attention", "convolution", "elementwise", "indexing", "linear",
-    "normalization", "pooling", "recurrent", "reduction", "refused", "resizing", "sequences", "shape", "sources",
+    "COMPUTED", "REFUSED", "ROWS", "WRITTEN_OUT", "attention", "classical", "convolution", "elementwise", "indexing",
+    "linear", "normalization", "pooling", "recurrent", "reduction", "refused", "resizing", "sequences", "shape",
+    "sources", "spectra",
 ]  # fmt: skip

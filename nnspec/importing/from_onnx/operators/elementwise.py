@@ -121,11 +121,15 @@ def _(b: GraphBuilder, left: Any, right: Any) -> Value:
 
 @row("Mod")
 def _(b: GraphBuilder, left: Any, right: Any, fmod: int = 0) -> Value:
-    if not fmod:
+    if not fmod and is_whole(left, right):
         return shared(b, "Modulo", left, right)
+    if not fmod and not (isinstance(right, Known) and np.isfinite(right.array).all() and right.array.all()):
+        raise Unsaid("its divisors are computed, and may be infinite")
     left, right = b.tensor(left), b.tensor(right)
     if not is_whole(left, right):
         quotient = b(layer("Divide"), left, right)
+        if not fmod:
+            return b(layer("Subtract"), left, b(layer("Multiply"), right, b(layer("Floor"), quotient)))
         parts = b(layer("Multiply"), b(layer("Sign"), quotient), b(layer("Floor"), b(layer("Abs"), quotient)))
         return b(layer("Subtract"), left, b(layer("Multiply"), right, parts))
     rest = b(layer("Modulo"), b(layer("Abs"), left), b(layer("Abs"), right))

@@ -156,12 +156,24 @@ REDUCTIONS = {"none": None, "add": "sum", "mul": "prod", "max": "amax", "min": "
 def _(b: GraphBuilder, data: Any, indices: Any, batch_dims: int = 0) -> Value:
     x = b.tensor(data)
     if batch_dims:
-        raise Unsaid("it has dimensions of batches")
+        indices = _with_batches(b, x, b.tensor(indices), batch_dims)
     if isinstance(indices, Known) and (indices.array < 0).any():
         sizes = np.array([_number(size) for size in x.shape[: indices.array.shape[-1]]])
         indices = Known(np.where(indices.array < 0, indices.array + sizes, indices.array), indices.name)
     flat, place = _flat(b, x, indices)
     return b(layer("Take"), flat, place)
+
+
+def _with_batches(b: GraphBuilder, x: Value, indices: Value, count: int) -> Value:
+    """Tuples of indices with the places of their own batches in front."""
+    shape = (*indices.shape[:-1], 1)
+    parts = []
+    for dim in range(count):
+        place = b(layer("Range", end=x.shape[dim]))
+        parts.append(
+            stretched(b, reshape(b, place, tuple(size if each == dim else 1 for each, size in enumerate(shape))), shape)
+        )
+    return b(layer("Concat", dim=-1), *parts, indices)
 
 
 def _number(size: Size) -> int:
@@ -201,6 +213,20 @@ def _(b: GraphBuilder, data: Any, indices: Any, updates: Any, reduction: str = "
     place = stretched(b, place, (places, *rest))
     made = b(layer("Scatter", dim=0, reduce=REDUCTIONS[reduction]), flat, place, source)
     return reshape(b, made, x.shape)
+
+
+@row("TensorScatter")
+def _(b: GraphBuilder, cache: Any, update: Any, starts: Any = None, axis: int = -2, mode: str = "linear") -> Value:
+    x, source = b.tensor(cache), b.tensor(update)
+    dim = axis % x.rank
+    shape = [1] * x.rank
+    places = reshape(b, b(layer("Range", end=source.shape[dim])), (*shape[:dim], source.shape[dim], *shape[dim + 1 :]))
+    if starts is not None:
+        first = b.tensor(starts)
+        places = b(layer("Add"), reshape(b, first, (first.shape[0], *shape[1:])), places)
+    if mode == "circular":
+        places = b(layer("Modulo", scalar=x.shape[dim]), places)
+    return b(layer("Scatter", dim=dim), x, stretched(b, places, source.shape), source)
 
 
 @row("TopK")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from onnx import TensorProto, helper
+from onnx.reference import ReferenceEvaluator
 
 from nnspec.dims import Expression, Size, equal
 from nnspec.importing.from_onnx.builder import GraphBuilder, layer, listed, plain, whole
 from nnspec.importing.from_onnx.known import Known
+from nnspec.importing.from_onnx.operators.linear import linear
 from nnspec.importing.from_onnx.operators.row import row
 from nnspec.importing.from_torch.builder import Unsaid, Value
+from nnspec.weights.arrays import Array
 
 MODES = {"linear": {3: "linear", 4: "bilinear", 5: "trilinear"}, "cubic": {4: "bicubic"}}
 
@@ -34,17 +39,26 @@ def _(b: GraphBuilder, x: Any, *more: Any, antialias: int = 0, axes: Any = None,
     if any(isinstance(each, Value) for each in (scales, sizes)):
         raise Unsaid("its size is computed from data")
     way = coordinate_transformation_mode or "half_pixel"
-    for what, there in (
-        ("smooths what it makes smaller", antialias), ("leaves out what is outside", exclude_outside),
-        (f"keeps the aspect ratio ({keep_aspect_ratio_policy})", keep_aspect_ratio_policy != "stretch"),
-        (f"has cubic_coeff_a = {plain(cubic_coeff_a)}", mode == "cubic" and abs(cubic_coeff_a + 0.75) > 1e-6),
-    ):  # fmt: skip
-        if there:
-            raise Unsaid(f"it {what}")
+    if way == "tf_crop_and_resize":
+        raise Unsaid("it cuts a region out before")
     dims = whole(axes, "axes")
+    if keep_aspect_ratio_policy != "stretch":
+        sizes = _in_proportion(sizes, tuple(range(x.rank)) if dims is None else dims, x, keep_aspect_ratio_policy)
     if dims is not None:
         scales, sizes = (_along(each, dims, x, number) for each, number in ((scales, 1.0), (sizes, None)))
-    return resized(b, x, scales, sizes, mode, way, nearest_mode)
+    own = {"antialias": antialias, "exclude_outside": exclude_outside, "cubic_coeff_a": cubic_coeff_a}
+    usual = not antialias and not exclude_outside and (mode != "cubic" or abs(cubic_coeff_a + 0.75) < 1e-6)
+    return resized(b, x, scales, sizes, mode, way, nearest_mode, None if usual else own)
+
+
+def _in_proportion(sizes: Any, dims: tuple[int, ...], x: Value, policy: str) -> Known:
+    """The sizes that keep the proportions of a tensor, none larger, or none smaller, than these."""
+    wanted, have = listed(sizes, "sizes") or (), [x.shape[dim] for dim in dims]
+    if any(isinstance(each, Expression) for each in (*wanted, *have)):
+        raise Unsaid(f"it keeps the proportions ({policy}) of a tensor of open size")
+    factors = [int(want) / int(size) for want, size in zip(wanted, have, strict=True)]  # type: ignore[arg-type]
+    factor = min(factors) if policy == "not_larger" else max(factors)
+    return Known(np.array([int(factor * int(size) + 0.5) for size in have], np.int64))  # type: ignore[arg-type]
 
 
 def _along(known: Any, dims: tuple[int, ...], x: Value, neutral: Any) -> Any:
@@ -59,8 +73,9 @@ def _along(known: Any, dims: tuple[int, ...], x: Value, neutral: Any) -> Any:
     return Known(full, known.name)
 
 
-def resized(b: GraphBuilder, x: Value, scales: Any, sizes: Any, mode: str, way: str, nearest: str) -> Value:
-    """A tensor whose dimensions are made larger or smaller.
+def resized(b: GraphBuilder, x: Value, scales: Any, sizes: Any, mode: str, way: str, nearest: str,
+            own: Mapping[str, Any] | None = None) -> Value:  # fmt: skip
+    """A tensor whose dimensions are made larger or smaller; `own` is what it has that no layer has.
 
     Raises:
         Unsaid: in a way that no layer has.
@@ -81,9 +96,10 @@ def resized(b: GraphBuilder, x: Value, scales: Any, sizes: Any, mode: str, way: 
             place for place, (have, want) in enumerate(zip(x.shape, wanted, strict=True)) if not equal(have, want)
         ]
         whole_number = all(_is_multiple(want, have) for have, want in zip(x.shape, wanted, strict=True))
-    kind = _kind(mode, way, nearest, x, factors, wanted, whole_number)
+    kind = None if own is not None else _kind(mode, way, nearest, x, factors, wanted, whole_number)
     if kind is None or any(place < 2 for place in changed) or x.rank not in (3, 4, 5):
-        return _by_index(b, x, factors, wanted, mode, way, nearest)
+        options = {"mode": mode, "coordinate_transformation_mode": way, "nearest_mode": nearest, **(own or {})}
+        return _by_matrix(b, x, factors, wanted, options)
     name, corners = kind
     fields: dict[str, Any] = {"mode": None if name == "nearest" else name, "align_corners": corners}
     if wanted is not None:
@@ -141,47 +157,38 @@ def _is_two(factors: Any, wanted: Any, x: Value) -> bool:
     return all(equal(want, have) or equal(want, 2 * have) for want, have in zip(wanted, x.shape, strict=True))
 
 
-def _by_index(b: GraphBuilder, x: Value, factors: Any, wanted: Any, mode: str, way: str, nearest: str) -> Value:
-    """The nearest places along each dimension by their indices, where all sizes are numbers."""
-    if mode != "nearest" or way not in (
-        "half_pixel",
-        "asymmetric",
-        "align_corners",
-        "half_pixel_symmetric",
-        "pytorch_half_pixel",
-    ):
-        raise Unsaid(f"it resizes in the mode {mode!r} with coordinates {way!r}")
-    for dim in range(x.rank):
-        have = x.shape[dim]
-        want = wanted[dim] if wanted is not None else None
+def _by_matrix(b: GraphBuilder, x: Value, factors: Any, wanted: Any, options: Mapping[str, Any]) -> Value:
+    """Each dimension by the matrix that onnx itself resizes with; its nearest places by their indices."""
+    for dim, have in enumerate(x.shape):
+        want = None if wanted is None else wanted[dim]
         if (want is not None and equal(want, have)) or (want is None and factors[dim] == 1):
             continue
         if isinstance(have, Expression) or isinstance(want, Expression):
-            raise Unsaid(f"it resizes {have} in the mode {mode!r} with coordinates {way!r} and {nearest!r}")
-        scale = want / have if want is not None else factors[dim]
-        count = want if want is not None else int(np.floor(have * scale))
-        at = _coordinates(np.arange(count), way, have, count, scale)
-        rounding: dict[str, Any] = {
-            "floor": np.floor, "ceil": np.ceil, "round_prefer_floor": lambda v: np.ceil(v - 0.5),
-            "round_prefer_ceil": lambda v: np.floor(v + 0.5),
-        }  # fmt: skip
-        rounded = rounding[nearest](at)
-        x = b(layer("Take", dim=dim), x, b.tensor(Known(np.clip(rounded, 0, have - 1).astype(np.int64))))
+            raise Unsaid(f"it resizes {have} in the mode {options['mode']!r} with coordinates "
+                         f"{options['coordinate_transformation_mode']!r}")  # fmt: skip
+        matrix = _matrix(have, want, None if factors is None else factors[dim], options)
+        if options["mode"] == "nearest":
+            x = b(layer("Take", dim=dim), x, b.tensor(Known(matrix.argmax(1).astype(np.int64))))
+            continue
+        last = dim == x.rank - 1
+        turned = x if last else b(layer("Transpose", dim0=dim, dim1=-1), x)
+        made = linear(b, turned, Known(matrix, "", True))
+        x = made if last else b(layer("Transpose", dim0=dim, dim1=-1), made)
     return x
 
 
-def _coordinates(places: Any, way: str, have: int, want: int, scale: float) -> Any:
-    if way == "asymmetric":
-        return places / scale
-    if way == "align_corners":
-        return places * (have - 1) / (want - 1) if want > 1 else places * 0.0
-    if way == "pytorch_half_pixel" and want == 1:
-        return places * 0.0
-    found = (places + 0.5) / scale - 0.5
-    if way == "half_pixel_symmetric":
-        adjustment = want / (scale * have)
-        found = have / 2 * (1 - adjustment) + found
-    return found
+def _matrix(have: int, want: int | None, factor: float | None, options: Mapping[str, Any]) -> Array:
+    """The matrix [want, have] of a dimension: what becomes of the unit vectors."""
+    inputs = ["x", "", "scales" if want is None else "", "" if want is None else "sizes"]
+    node = helper.make_node("Resize", inputs, ["y"], axes=[0], **options)
+    ports = [helper.make_tensor_value_info(name, TensorProto.UNDEFINED, None) for name in ("x", inputs[2] or inputs[3])]
+    outputs = [helper.make_tensor_value_info("y", TensorProto.UNDEFINED, None)]
+    model = helper.make_model(
+        helper.make_graph([node], "one", ports, outputs), opset_imports=[helper.make_opsetid("", 19)]
+    )
+    given = {"scales": np.array([factor], np.float32)} if want is None else {"sizes": np.array([want], np.int64)}
+    found: Any = ReferenceEvaluator(model).run(None, {"x": np.eye(have, dtype=np.float32), **given})
+    return found[0]  # type: ignore[no-any-return]
 
 
 @row("GridSample")

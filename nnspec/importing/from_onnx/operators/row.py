@@ -9,6 +9,7 @@ Row = Callable[..., Any]  # (builder, *inputs, **attributes) -> a value, or seve
 ROWS: dict[str, Row] = {}  # by operator, with its domain unless that is the standard one
 REFUSED: dict[str, str] = {}  # the reason, by operator
 WRITTEN_OUT: set[str] = set()  # operators that are read as the functions that ONNX defines them by
+COMPUTED: set[str] = set()  # operators that only make numbers, and are computed while reading
 
 
 def row(*operators: str) -> Callable[[Row], Row]:

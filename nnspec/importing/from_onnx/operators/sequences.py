@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from nnspec.dims import equal
 from nnspec.importing.from_onnx.builder import GraphBuilder, constant, layer, listed
 from nnspec.importing.from_onnx.known import Known, Listed, of_sizes
@@ -31,6 +33,23 @@ def _(b: GraphBuilder, sequence: Listed, tensor: Any, position: Any = None) -> L
     parts = list(sequence.parts)
     parts.insert(_place(position, len(parts)), tensor)
     return Listed(parts)
+
+
+@row("Optional")
+def _(b: GraphBuilder, value: Any = None, type: Any = None) -> Any:
+    if value is None:
+        raise Unsaid("it holds nothing")
+    return value
+
+
+@row("OptionalGetElement")
+def _(b: GraphBuilder, value: Any) -> Any:
+    return value
+
+
+@row("OptionalHasElement")
+def _(b: GraphBuilder, value: Any = None) -> Known:
+    return Known(np.array(value is not None))
 
 
 @row("SequenceErase")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from nnspec.dims import Expression, Size, Undecidable, equal, exact_divide, product
 from nnspec.importing.from_onnx.builder import GraphBuilder, constant, layer, listed, whole
 from nnspec.importing.from_onnx.known import Known, of_sizes
@@ -168,10 +170,22 @@ def _(b: GraphBuilder, x: Any, split: Any = None, axis: int = 0, num_outputs: in
     if sizes is None and isinstance(size, int) and size % count:
         step = -(-size // count)
         sizes = (*[step] * (count - 1), size - step * (count - 1))
+    if sizes is not None and any(each == 0 for each in sizes):
+        return _without_empty(b, x, dim, sizes)
     alike = sizes is None or all(equal(each, sizes[0]) for each in sizes)
     return b.all(
         layer("Split", sections=count if alike else tuple(sizes or ()), dim=-1 if dim == x.rank - 1 else dim), x
     )
+
+
+def _without_empty(b: GraphBuilder, x: Value, dim: int, sizes: Any) -> Any:
+    """The parts of a tensor, of which those without elements are known."""
+    full = [each for each in sizes if each != 0]
+    parts = b.all(layer("Split", sections=tuple(full), dim=dim), x) if len(full) > 1 else (x,)
+    rest = iter(parts)
+    empty = [size if isinstance(size, int) else 1 for size in x.shape]
+    empty[dim] = 0
+    return tuple(Known(np.zeros(empty, np.float32)) if each == 0 else next(rest) for each in sizes)
 
 
 MODES = {"constant": "constant", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
