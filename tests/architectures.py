@@ -33,7 +33,7 @@ TEXT = """
 albert bart bert bert-generation big_bird biogpt bloom camembert codegen convbert ctrl data2vec-text deberta deberta-v2
 deepseek_v2 deepseek_v3 distilbert electra ernie esm falcon flaubert fnet gemma gemma2 gemma3_text gpt2 gpt_bigcode
 gpt_neo gpt_neox gpt_neox_japanese gptj granite granitemoe helium ibert jetmoe layoutlm llama longformer luke m2m_100
-mamba marian mbart megatron-bert mistral mixtral mobilebert modernbert mpnet mpt mra mt5 mvp nemotron nezha nystromformer
+mamba marian mbart megatron-bert mistral mixtral mobilebert modernbert mpnet mpt mra mt5 mvp nemotron nystromformer
 olmo olmo2 olmoe openai-gpt opt pegasus phi phi3 phimoe plbart qwen2 qwen2_moe qwen3 qwen3_moe rembert roberta
 roberta-prelayernorm roc_bert roformer rwkv smollm3 splinter squeezebert stablelm starcoder2 t5 umt5 xglm xlm xlm-roberta
 xlm-roberta-xl xlnet xmod yoso glm cohere dbrx persimmon diffllama exaone4 arcee apertus ernie4_5 hunyuan_v1_dense minimax
@@ -42,9 +42,13 @@ bamba zamba recurrent_gemma falcon_mamba mamba2 led pegasus_x blenderbot blender
 IMAGE = """
 beit bit convnext convnextv2 cvt data2vec-vision deit dinov2 dpt efficientnet focalnet glpn hiera ijepa levit mobilenet_v1
 mobilenet_v2 mobilevit mobilevitv2 poolformer pvt pvt_v2 regnet resnet segformer swin swinv2 swiftformer vit vit_mae
-vit_msn vitdet yolos textnet timm_wrapper upernet van dinov2_with_registers siglip_vision_model clip_vision_model
+vit_msn vitdet yolos textnet dinov2_with_registers siglip_vision_model clip_vision_model
 """.split()
 SOUND = "wav2vec2 hubert wavlm sew unispeech whisper audio-spectrogram-transformer data2vec-audio".split()
+SPECTRA = {
+    "whisper": ("input_features", (2, 80, 3000)),
+    "audio-spectrogram-transformer": ("input_values", (2, 1024, 128)),
+}
 BOTH = "clip siglip altclip vilt blip".split()
 
 
@@ -63,14 +67,26 @@ def small(kind: str) -> Any:
     return config
 
 
+_STAGES = {
+    "hidden_size": None,
+    "image_size": 64,
+    "patch_size": 4,
+    "num_stages": 4,
+    "num_hidden_layers": None,
+    "depths": [1, 1, 2, 1],
+}
+_WINDOWS = {"image_size": 32, "patch_size": 2, "window_size": 4, "depths": [2, 2], "num_heads": [2, 4], "embed_dim": 16,
+            "num_hidden_layers": None, "hidden_size": None}  # fmt: skip
 _LATENT = {"head_dim": 4, "num_key_value_heads": 4, "num_experts_per_tok": 2}
 FURTHER: dict[str, dict[str, Any]] = {
     "deepseek_v2": _LATENT, "deepseek_v3": _LATENT, "esm": {"vocab_size": 33, "pad_token_id": 1}, "falcon": {"head_dim": None},
-    "convnext": {"hidden_size": None}, "convnextv2": {"hidden_size": None}, "nemotron": {"num_key_value_heads": 4},
+    "convnext": _STAGES, "convnextv2": _STAGES, "nemotron": {"num_key_value_heads": 4},
     "prophetnet": {"num_hidden_layers": None}, "xlnet": {"max_position_embeddings": None}, "mamba2": {"num_heads": 8},
-    "bamba": {"mamba_n_heads": 8, "mamba_d_head": 8}, "swin": {"image_size": None, "patch_size": None},
-    "hiera": {"image_size": None, "patch_size": None}, "levit": {"image_size": None, "patch_size": None},
+    "bamba": {"mamba_n_heads": 8, "mamba_d_head": 8}, "swin": _WINDOWS, "swinv2": _WINDOWS,
+    "hiera": {"image_size": [64, 64], "patch_size": None, "depths": [1, 1, 1, 1]}, "levit": {"image_size": None, "patch_size": None},
     "efficientnet": {"hidden_dim": None}, "mobilevitv2": {"image_size": None, "patch_size": None},
+    "xmod": {"default_language": "en_XX"},
+    "dbrx": {"attn_config": {"kv_n_heads": 2, "rope_theta": 10000.0, "clip_qkv": 8.0}},
     "gpt_neo": {"attention_types": [[["global", "local"], 1]], "attention_layers": ["global", "local"]},
 }  # fmt: skip
 
@@ -87,8 +103,12 @@ def built(kind: str) -> tuple[torch.nn.Module, dict[str, torch.Tensor], dict[str
         size = config.image_size if isinstance(getattr(config, "image_size", None), int) else 64
         return model, {"pixel_values": torch.rand(2, 3, size, size)}, {"pixel_values": f"N 3 {size} {size}"}
     if kind in SOUND:
-        return model, {"input_values": torch.rand(2, 800)}, {}
+        name, shape = SPECTRA.get(kind, ("input_values", (2, 800)))
+        more = {"decoder_input_ids": tokens[:, :5].clone()} if getattr(config, "is_encoder_decoder", False) else {}
+        return model, {name: torch.rand(shape), **more}, {}
     example = {"input_ids": tokens}
+    if kind == "switch_transformers":  # it makes no mask of its own
+        example["attention_mask"] = torch.ones_like(tokens)
     if getattr(config, "is_encoder_decoder", False):
         example["decoder_input_ids"] = tokens[:, :5].clone()
         return model, example, {"input_ids": "N S", "decoder_input_ids": "N T"}
