@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from io import StringIO
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -22,7 +23,10 @@ from nnspec.importing.mistakes import BadExample, CannotExport, FixedSize
 from nnspec.importing.places import innermost
 from nnspec.record import Record
 
-_ATTENTION = torch.ops.aten.scaled_dot_product_attention.default
+_RATES = {  # the place and the name of the rate
+    torch.ops.aten.scaled_dot_product_attention.default: (4, "dropout_p"),
+    torch.ops.aten.dropout.default: (1, "p"),
+}
 _WORD = re.compile(r"(?:(\d+)\*)?([A-Za-z_]\w*)(?:([+-]\d+))?|(\d+)|_")
 
 
@@ -35,7 +39,7 @@ class Exported(Record):
     names: dict[str, Size]  # of torch's symbols
     inputs: tuple[str, ...]  # the names of the tensors among the arguments, in the order of the graph
     tree: Any  # how the results were put together
-    dropouts: tuple[float, ...] = ()  # of each attention, in training
+    dropouts: Mapping[str, float] = MappingProxyType({})  # rates in training, by the names of nodes
 
 
 def export(module: nn.Module, arguments: Mapping[str, Any], dynamic: Mapping[str, str]) -> Exported:
@@ -76,34 +80,41 @@ def _program(module: nn.Module, given: Any, shapes: Any, prepare: Callable[[], o
             each.training = training
 
 
-def _attentions(program: ExportedProgram) -> list[Any]:
-    return [node for node in program.graph.nodes if node.op == "call_function" and node.target is _ATTENTION]
+def _dropping(program: ExportedProgram) -> list[Any]:
+    """What may drop at random at a rate that is an argument."""
+    return [node for node in program.graph.nodes if node.op == "call_function" and node.target in _RATES]
 
 
-def _dropouts(module: nn.Module, program: ExportedProgram, modules: Any, given: Any, shapes: Any) -> tuple[float, ...]:
-    """The dropout of each attention in training, which code passes as 0 in evaluation: `p if self.training else 0`."""
-    found = _attentions(program)
-    owners = {path for node in found for path, _ in list(node.meta["nn_module_stack"].values())[-1:]}
+def _rate(node: Any) -> float:
+    place, name = _RATES[node.target]
+    return float(node.args[place] if len(node.args) > place else node.kwargs.get(name, 0.0))
+
+
+def _dropouts(module: nn.Module, program: ExportedProgram, modules: Any, given: Any, shapes: Any) -> dict[str, float]:
+    """The rates in training of what code gives 0 in evaluation, by nodes: `p if self.training else 0`."""
+    found = _dropping(program)
+    idle = [node for node in found if not _rate(node)]
+    owners = {path for node in idle for path, _ in list(node.meta["nn_module_stack"].values())[-1:]}
     if not any(_drops(modules[path]) for path in owners if path in modules):
-        return ()
+        return {}
 
     def own_code_trains() -> None:
         for each in module.modules():
             each.training = not type(each).__module__.startswith("torch.nn.modules.")
 
-    trained = _program(module, given, shapes, own_code_trains)
-    made = _attentions(trained)
-    if len(made) != len(found):
-        reason = "in training it has other attentions than in evaluation"
+    trained = _dropping(_program(module, given, shapes, own_code_trains))
+    if [each.target for each in trained] != [each.target for each in found]:
+        reason = "in training it has other attentions or dropouts than in evaluation"
         raise SpecError.of(CannotExport(None, reason, None))
-    return tuple(float(node.args[4] if len(node.args) > 4 else node.kwargs.get("dropout_p", 0.0)) for node in made)
+    return {node.name: _rate(other) for node, other in zip(found, trained, strict=True)}
 
 
 def _drops(module: nn.Module) -> bool:
-    """Whether a module has a number that may be the dropout of its attention."""
+    """Whether a module may drop at random: it has a number for that, or its code asks whether it is trained."""
     numbers = [value for name, value in vars(module).items() if "drop" in name and isinstance(value, float)]
     numbers += [each.p for each in module.children() if isinstance(each, nn.Dropout)]
-    return any(number > 0 for number in numbers)
+    code = getattr(type(module).forward, "__code__", None)
+    return any(number > 0 for number in numbers) or (code is not None and "training" in code.co_names)
 
 
 def _quiet(stack: ExitStack) -> None:

@@ -12,6 +12,8 @@ from torch import nn
 
 from nnspec.diagnostics import SpecError
 from nnspec.importing.assemble import assembled
+from nnspec.importing.by_hand.attention import attend
+from nnspec.importing.by_hand.graph import Graph
 from nnspec.importing.from_torch.compare import compared
 from nnspec.importing.from_torch.export import bound, export
 from nnspec.importing.from_torch.reading import read
@@ -49,6 +51,7 @@ def module_text(module: nn.Module, inputs: Any, dynamic: Mapping[str, str], name
     """
     with torch.device("cpu"):  # whatever the default is where it is called, what is read of buffers is computed there
         network = read(export(module, bound(module, inputs), dynamic))
+    attend(Graph(network))
     count = sum(each.numel() for each in module.parameters())
     words = f"{type(module).__name__}, as PyTorch has it: {count:,} parameters."
     if network.loaded:

@@ -64,7 +64,6 @@ class _Reader:
         self.builder = Builder(self.root)
         self.builder.lent = lent
         self.values: dict[Node, Any] = {}
-        self.dropouts = list(exported.dropouts)
         self.refusals: list[Refusal] = []
         self.unknown: set[Node] = set()
         self.scopes: list[tuple[str, Scope]] = [("", self.root)]
@@ -316,8 +315,8 @@ class _Reader:
             arguments["result"] = self._result(node.meta["val"])
         if "operator" in takes or more:
             arguments["operator"] = name
-        if node.target is torch.ops.aten.scaled_dot_product_attention.default and self.dropouts:
-            arguments["dropout_p"] = self.dropouts.pop(0)
+        if node.name in self.exported.dropouts:
+            arguments["p" if name == "dropout" else "dropout_p"] = self.exported.dropouts[node.name]
         if "beside" in takes:
             arguments["beside"] = self._beside(node)
         given = {key: each for key, each in arguments.items() if key in takes or (more and each is not None)}
@@ -356,7 +355,8 @@ class _Reader:
                 None if have is None else self._checked(have, want) for have, want in zip(made, value, strict=False)
             )
         if isinstance(made, Complex):
-            return Complex(*(None if each is None else self._checked(each, value) for each in made.parts))
+            real, imaginary = (None if each is None else self._checked(each, value) for each in made.parts)
+            return Complex(real, imaginary)
         if not isinstance(made, Value) or not isinstance(value, torch.Tensor):
             return made
         type = self._type(value)

@@ -60,7 +60,8 @@ def _(b: Builder, self: Any) -> Any:
 
 @complex_row("imag")
 def _(b: Builder, self: Complex) -> Value:
-    return self.imaginary
+    made: Value = self.imaginary
+    return made
 
 
 @complex_row("conj", "_conj", "conj_physical")

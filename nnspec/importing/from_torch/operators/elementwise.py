@@ -174,7 +174,8 @@ def _(b: Builder, self: Value) -> Value:
 @row("clamp", "clip", "hardtanh")
 def _(b: Builder, self: Value, min: Any = None, max: Any = None, min_val: Any = None, max_val: Any = None) -> Value:
     low, high = (min, max) if min_val is None else (min_val, max_val)
-    low, high = (None if each in (_INFINITY, -_INFINITY) else each for each in (b.number(low), b.number(high)))
+    bounds: list[Any] = [b.number(low), b.number(high)]
+    low, high = (None if each in (_INFINITY, -_INFINITY) else each for each in bounds)
     if low is None and high is None:
         return self
     if any(isinstance(each, (Value, Expression)) for each in (low, high)):
@@ -183,7 +184,7 @@ def _(b: Builder, self: Value, min: Any = None, max: Any = None, min_val: Any = 
         return self
     if (min_val, max_val) == (0, 6):
         return b(layer("ReLU6"), self)
-    if min_val is not None:
+    if min_val is not None and low is not None and high is not None:
         return b(layer("Hardtanh", min_val=float(low), max_val=float(high)), self)
     return b(layer("Clamp", min=low, max=high), self)
 
