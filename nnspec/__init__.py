@@ -1,7 +1,16 @@
 """nnspec: networks as short, checked texts that become summaries, PyTorch and ONNX.
 
-This is the whole public surface; each name is imported when it is first asked for. Those who write layers, data sets
-and the like of their own find the words for that in `nnspec.plugin`, and a test for layers in `nnspec.testing`.
+    model = nnspec.load("lenet5")                   # a spec, a name of the zoo, a run, an .onnx file, hf://owner/name
+    model.summary(); model.draw("net.svg"); model.torch_source()
+    run = model.train("mnist", epochs=3)            # or arrays, a Dataset, a DataLoader
+    model.evaluate(run); model.export_onnx("net.onnx", run)
+    nnspec.predict("net.onnx", "pictures/")         # or nnspec.Session("net.onnx").run({"image": array})
+    nnspec.from_torch(module, example).text         # also from_onnx, from_config: what others wrote, as a spec
+
+A mistake is a `SpecError` whose text says what is wrong, where, and what to do. Weights, data and models are given as
+paths, as runs, or as objects of Python. This is the whole public surface; each name is imported when it is first asked
+for. Those who write layers, data sets and the like of their own find the words for that in `nnspec.plugin`, and a test
+for layers in `nnspec.testing`.
 """
 
 import importlib

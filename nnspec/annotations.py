@@ -224,6 +224,8 @@ def _dict(key: Kind, item: Kind) -> Kind:
     def made(value: object) -> object:
         if not isinstance(value, Mapping):
             return UNFIT
+        if item is _ANYTHING:  # what is read when it is asked for stays so
+            return UNFIT if any(key.made(name) is UNFIT for name in value) else value
         items = {key.made(name): item.made(each) for name, each in value.items()}
         return UNFIT if UNFIT in items or any(each is UNFIT for each in items.values()) else items
 

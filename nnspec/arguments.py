@@ -6,6 +6,7 @@ is written there, see `annotations.py`.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from types import FunctionType
@@ -49,6 +50,7 @@ def typed(declared: Declared) -> Declared:
         return held
     cls: Any = declared
     if issubclass(cls, Record):
+        cls.__signature__ = _signature(cls)
         cls.__init__ = _checked(cls.__init__, cls.__name__, ("self", *cls.record_fields), (), cls.__annotations__)
         return declared
     for name, member in list(vars(cls).items()):
@@ -57,6 +59,15 @@ def typed(declared: Declared) -> Declared:
         elif isinstance(member, classmethod):
             setattr(cls, name, classmethod(_held(member.__func__)))
     return declared
+
+
+def _signature(cls: type[Record]) -> inspect.Signature:
+    """The signature of a record, whose arguments are its fields."""
+    kind, nothing = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.empty
+    return inspect.Signature([
+        inspect.Parameter(name, kind, default=getattr(cls, name, nothing), annotation=cls.__annotations__[name])
+        for name in cls.record_fields
+    ])  # fmt: skip
 
 
 def _held(function: Any) -> Any:

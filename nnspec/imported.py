@@ -27,6 +27,9 @@ def from_torch(
 ) -> Model:
     """A module of PyTorch as a model: its `text` is a spec, and its weights have the names of the module's.
 
+    >>> nnspec.from_torch(torch.nn.Linear(4, 3), torch.zeros(2, 4), dynamic={"input": "N 4"})
+    <Model LinearModel: input_value [N, 4] -> result [N, 3], 15 parameters>
+
     The module is run once, by `torch.export`, in evaluation, and left as it was. The text is read again and compared
     with it: keys and shapes of the weights, and results for the example (not those of a module on the meta device).
 
@@ -97,6 +100,9 @@ def from_config(
     limits: Limits = DEFAULT_LIMITS,
 ) -> Model:
     """The model of a configuration of Hugging Face: its `text` is a spec of blocks of the zoo, without weights.
+
+    >>> nnspec.from_config({"model_type": "gpt2"}).name
+    'GPT2LMHeadModel'
 
     Transformers need not be installed; where it is, types that the zoo does not have go through it and `from_torch`.
 

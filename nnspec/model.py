@@ -54,7 +54,12 @@ if TYPE_CHECKING:
 
 @typed
 class Model:
-    """A checked model: its program, and where it came from."""
+    """A checked model: its program, and where it came from. `nnspec.load` and its like make it.
+
+    >>> model = nnspec.load("lenet5")
+    >>> model
+    <Model LeNet5: image [N, 1, 32, 32] -> logits [N, 10], 61,706 parameters>
+    """
 
     constants: Mapping[str, Any] | None = None  # of a prepared one: what its numbers stand for
     notes: tuple[str, ...] = ()  # how its inputs are to be given; of an imported one, how it was read
@@ -123,6 +128,9 @@ class Model:
     ) -> nn.Module:
         """The model as an `nn.Module`: the class of `torch_source`, compiled in memory.
 
+        >>> nnspec.load("lenet5").to_torch()(torch.zeros(8, 1, 32, 32)).shape
+        torch.Size([8, 10])
+
         Args:
             weights: a file of weights (safetensors, an index of several, or a PyTorch checkpoint), or a `state_dict`;
                 new ones if it is left out.
@@ -151,8 +159,12 @@ class Model:
         Keys that the spec's `rename` lines speak of are those that they say. What training did to the inputs is no
         weight, and is not loaded, which a Python warning says: `to_torch(weights)` makes a module that does it too.
 
+        Args:
+            module: one that `to_torch` or the `torch_source` of this model makes, wherever it is.
+            weights: as for `to_torch`.
+
         Raises:
-            SpecError: the file cannot be read, or its weights are not the model's.
+            SpecError: the file cannot be read, or its weights or the module are not the model's.
         """
         need("loading weights", "torch", "numpy")
         from nnspec.weights.module import fill  # torch takes a second to import
@@ -167,6 +179,9 @@ class Model:
         outputs, `present.PATH`, which are given back as the next past. Where the model takes more than the text, what
         it computes of that alone is the `encoder` of the result, a model of its own, whose outputs `memory.PATH` are
         inputs at every step. The weights of both are those of the whole.
+
+        Args:
+            limits: how many layers there may be.
 
         Raises:
             SpecError: it is no language model, a step of it needs the whole sequence at once, or there are more layers
@@ -241,6 +256,10 @@ class Model:
     def compare_weights(self, weights: WeightSource, *, limits: Limits = DEFAULT_LIMITS) -> Comparison:
         """Compare a file of weights with the model: keys that fit, are missing, unexpected, of another shape or NaN.
 
+        Args:
+            weights: as for `to_torch`.
+            limits: how many layers there may be.
+
         Raises:
             SpecError: the file cannot be read, or the model has more layers than the limit.
         """
@@ -278,6 +297,13 @@ class Model:
     def why(self, path: str) -> Why:
         """The arithmetic behind the shape and the counts of a layer or block.
 
+        >>> nnspec.load("lenet5").why("f6")
+        f6 (zoo/lenet5.nn:9)
+          f6: Linear(84)
+          float[N, 120] -> float[N, 84]
+          parameters: 10,164 = 84 · 120 + 84
+          multiply-accumulates (N = 1): 10,080 = 84 · 120
+
         Args:
             path: of the layer, as in the `state_dict`: `layer1.0.conv1`.
 
@@ -294,6 +320,9 @@ class Model:
 
     def summary(self, *, depth: int | None = None, batch: int | None = None) -> Summary:
         """Its layers, shapes, parameters, multiply-accumulates and memory; `print` it, or read its attributes.
+
+        >>> nnspec.load("resnet50").summary(batch=32).parameters
+        25557032
 
         Args:
             depth: how many levels of the tree become rows; all of them if it is left out.
@@ -500,6 +529,9 @@ class Model:
     ) -> ModelProto:
         """The network for inference as an `onnx.ModelProto`.
 
+        >>> nnspec.load("lenet5").to_onnx(opset=18).opset_import[0].version
+        18
+
         Args:
             weights: a file of weights, or a `state_dict` of tensors or arrays; untrained ones if it is left out.
             opset: the version of ONNX's operators; one that onnxruntime runs if it is left out.
@@ -651,6 +683,11 @@ class Model:
     ) -> Session:
         """The model with its weights in onnxruntime, without a file.
 
+        Args:
+            weights: as for `to_torch`; the model's own if they are left out.
+            provider: as for `nnspec.Session`.
+            limits: how many layers there may be.
+
         Raises:
             SpecError: as `to_onnx`; or the provider cannot be used, or onnxruntime is not installed.
         """
@@ -670,7 +707,16 @@ class Model:
         provider: str = "cpu",
         limits: Limits = DEFAULT_LIMITS,
     ) -> list[Prediction]:
-        """What the model says of each sample: see `nnspec.predict`.
+        """What the model says of each sample.
+
+        Args:
+            weights: as for `to_torch`; the model's own if they are left out.
+            inputs: as for `nnspec.predict`, as are the others.
+            texts: for a model that was trained on texts.
+            top: how many classes are told of a sample; three if it is left out.
+            batch: how many samples are computed at a time; all if it is left out.
+            provider: "cpu", "cuda", "tensorrt", or "auto".
+            limits: how many layers there may be.
 
         Raises:
             SpecError: as `nnspec.predict`.
@@ -738,7 +784,19 @@ class Model:
         workers: int | None = None,
         limits: Limits = DEFAULT_LIMITS,
     ) -> Evaluation:
-        """Judge it with these weights on data that was held out; the arguments are those of `nnspec.evaluate`.
+        """Judge it with these weights on data that was held out.
+
+        Args:
+            weights: as for `to_torch`; the model's own if they are left out.
+            data: as for `nnspec.evaluate`, as are the others.
+            part: "training", "validation", "test" or "all".
+            onnx: a file that is run in the place of PyTorch.
+            top: a class counts as found if it is one of so many of the likeliest.
+            worst: how many samples with the greatest loss are kept.
+            device: "cpu", "cuda", ...; a GPU where there is one if it is left out.
+            memory: as for `train`.
+            workers: as for `train`.
+            limits: bounds on what the recipe may ask for.
 
         Raises:
             SpecError: as `nnspec.evaluate`.

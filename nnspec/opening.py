@@ -67,6 +67,9 @@ def load(
 ) -> Model:
     """Read and check a model of a `.nn` file.
 
+    >>> nnspec.load("resnet50", settings={"classes": 5}, inputs={"image": (8, 3, 96, 96)})
+    <Model ResNet50: image [8, 3, 96, 96] -> logits [8, 5], 23,518,277 parameters>
+
     Args:
         path: the file; `zoo/resnet.nn` is nnspec's own where there is no such file, and `resnet50` a model of the zoo.
             Or a folder as the Hub of Hugging Face has it, whose `config.json` tells the model, and whose `weights` it
@@ -154,6 +157,9 @@ def check(
     **recipe: Unpack[RecipeArguments],
 ) -> list[Found]:
     """Check a spec and its `train` block, as far as that goes without reading data.
+
+    >>> nnspec.check("lenet5", epochs=0)
+    [<error[E0206]: train: epochs must be greater than 0, and is 0>]
 
     Args:
         path: as for `load`.

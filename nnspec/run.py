@@ -27,6 +27,9 @@ class Run(Record):
     def open(cls, folder: str | PathLike[str]) -> Self:
         """The run that a folder holds, as far as it has come.
 
+        Args:
+            folder: of the run.
+
         Raises:
             SpecError: it holds none, or its files are not those that were written.
         """
@@ -57,7 +60,8 @@ class Run(Record):
 
     def __repr__(self) -> str:
         found = "" if self.best is None else f", best {self.measure} {self.best:.4f} in epoch {self.best_epoch}"
-        return f"<Run {self.folder}: {len(self.history)} epochs{found}>"
+        count = len(self.history)
+        return f"<Run {self.folder}: {count} epoch{'s' if count != 1 else ''}{found}>"
 
 
 def _whole(row: dict[str, float | None]) -> dict[str, float | int | None]:

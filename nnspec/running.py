@@ -44,9 +44,19 @@ def resume(
     limits: Limits = DEFAULT_LIMITS,
     **recipe: Unpack[RecipeArguments],
 ) -> Run:
-    """Go on with a run that was interrupted, from its folder; see `Model.train`.
+    """Go on with a run that was interrupted, from its folder.
 
-    What was trained on data of Python is given it again.
+    Args:
+        folder: of the run.
+        data: what was trained on data of Python is given it again.
+        device: as for `Model.train`.
+        strategy: as for `Model.train`.
+        quiet: show nothing.
+        callbacks: as for `Model.train`.
+        memory: as for `Model.train`.
+        workers: as for `Model.train`.
+        limits: bounds on what the recipe may ask for.
+        recipe: values that take the place of what the run began with, such as more `epochs`.
 
     Raises:
         SpecError: as `Model.train`; or the folder holds no run that can be gone on with.

@@ -42,7 +42,22 @@ def loads(
     inputs: Mapping[str, tuple[int, ...]] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Model:
-    """Read and check a model from a text; it can import from `zoo/` and `std/` only. See `load`."""
+    """Read and check a model from a text; it can import from `zoo/` and `std/` only.
+
+    >>> nnspec.loads("model Net { input x: float[N, 784]; Linear(10) }")
+    <Model Net: x [N, 784] -> output [N, 10], 7,850 parameters>
+
+    Args:
+        text: the spec.
+        model: as for `load`.
+        name: what messages call the text.
+        settings: as for `load`.
+        inputs: as for `load`.
+        limits: bounds on what the spec may ask for.
+
+    Raises:
+        SpecError: the spec has mistakes.
+    """
     sink = Sink()
     declarations = Files(sink, limits, None).main(Source(name, text.removeprefix("\ufeff")))
     program = elaborate(declarations, sink, model=model, settings=settings, shapes=inputs, limits=limits)
@@ -52,6 +67,12 @@ def loads(
 @typed
 def format(text: str) -> str:
     """A spec in the one canonical way: only white space changes.
+
+    >>> nnspec.format("model A{ input x:float[N,4];Linear( 2 )}")
+    'model A { input x: float[N, 4] ; Linear(2) }\\n'
+
+    Args:
+        text: the spec.
 
     Raises:
         SpecError: the text has mistakes of syntax.
@@ -68,6 +89,12 @@ def format(text: str) -> str:
 @typed
 def from_json(text: str | bytes) -> Model:
     """The model that `Model.to_json` wrote.
+
+    >>> nnspec.from_json(nnspec.load("lenet5").to_json()).name
+    'LeNet5'
+
+    Args:
+        text: what it wrote.
 
     Raises:
         SpecError: the text is not such a form, or contradicts itself.

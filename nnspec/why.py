@@ -68,6 +68,8 @@ class Why(Record):
         lines = [f"{self.path}{f' ({self.place})' if self.place else ''}", self.step]
         return "\n  ".join([*lines, f"{given or 'nothing'} -> {results}", *map(str, self.reasons)])
 
+    __repr__ = __str__  # what an interactive Python shows
+
 
 def paths(program: Program) -> Iterator[str]:
     """The paths of all layers and blocks of a model, as in its `state_dict`; of repeats the first application only."""

@@ -24,6 +24,8 @@ from nnspec.record import Record
 from nnspec.resources import folder
 from nnspec.zoo_parameters import NAME, form, listed, recorded
 
+__all__ = ["Family", "ZooEntry", "entries", "families", "find", "locate"]
+
 # Patterns are compiled where they are first used: most commands read no listing.
 _MODEL = r"(?m)^model[ \t]+(\w+)"
 _HEAD = r"(?:#.*\n)+"  # the comment that a file begins with
@@ -190,6 +192,10 @@ def _parameters(declarations: Declarations, model: str) -> int | None:
     except SpecError:
         return None
     return totals(program)[program.entry].parameters
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def write_parameters() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import doctest
 import inspect
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import nnspec
 from nnspec.recipe.arguments import RecipeArguments
@@ -43,6 +47,41 @@ def test_every_name_says_what_it_is() -> None:
         assert inspect.getdoc(each), each
     with pytest.raises(AttributeError, match="lod"):
         nnspec.lod  # noqa: B018
+
+
+def functions() -> Iterator[tuple[str, Any]]:
+    """The public functions, and those of public classes that a user calls."""
+    for name in set(NAMES) - {"__version__", "zoo", "Diagnostic", "SpecError", "Callback", "Limits", "WeightChoice"}:
+        given = getattr(nnspec, name)
+        members = inspect.getmembers(given, inspect.isroutine) if inspect.isclass(given) else [("", given)]
+        yield from (
+            (f"{name}.{each}".strip("."), function)
+            for each, function in members
+            if not each.startswith("_") and each not in ("verify_onnx", "replace")
+        )
+
+
+def test_every_argument_is_described() -> None:
+    for name, function in functions():
+        described = set(re.findall(r"^    (\w+): ", inspect.getdoc(function) or "", re.MULTILINE))
+        assert inspect.signature(function).parameters.keys() - {"self"} <= described, name
+
+
+def test_the_examples_of_docstrings_run() -> None:
+    finder, runner = doctest.DocTestFinder(), doctest.DocTestRunner()
+    for name in set(NAMES) - {"__version__", "zoo"}:
+        for each in finder.find(getattr(nnspec, name), name, globs={"nnspec": nnspec, "torch": torch}):
+            runner.run(each)
+    assert runner.tries > 10 and runner.failures == 0
+
+
+def test_what_comes_back_shows_itself_in_a_line_or_as_a_table() -> None:
+    model = nnspec.load("lenet5")
+    assert repr(model.summary()) == str(model.summary()) and repr(model.diff(model)) == "LeNet5: no difference"
+    assert repr(model.draw()) == "<Picture of LeNet5>" and repr(nnspec.Limits()) == "Limits()"
+    assert repr(nnspec.check("nope.nn")) == "[<error[E0105]: cannot read nope.nn: there is no such file>]"
+    assert repr(model.compare_weights(model.to_torch().state_dict())).endswith("with LeNet5: 10 fits>")
+    assert dir(nnspec.zoo) == sorted(nnspec.zoo.__all__)
 
 
 def test_a_recipe_has_a_typed_argument_for_every_key() -> None:

@@ -48,6 +48,10 @@ class Measured(Record):
         """The time that this share of the runs, in percent, does not exceed."""
         return float(np.percentile(getattr(self, of), share))
 
+    def __repr__(self) -> str:
+        told = self.failed or f"{1e3 * self.percentile(50):.3g} ms"
+        return f"<Measured {self.candidate} on {self.case}: {told}>"
+
 
 class DoesNotRun(Exception):
     """A candidate does not run; the reason is the text."""

@@ -98,6 +98,9 @@ Registered = TypeVar("Registered", bound=type[Callback])
 def register_callback(word: str) -> Callable[[Registered], Registered]:
     """Register a callback under the word by which `--callback` names it: a decorator for its class.
 
+    Args:
+        word: of letters, digits and _.
+
     Raises:
         SpecError: the word is that of another one, or the class is no callback.
     """

@@ -60,6 +60,9 @@ class Diagnostic(Record):
         advice: str | None = getattr(self, "advice", None)
         return advice
 
+    def __repr__(self) -> str:
+        return f"<{self.severity}[{self.code}]: {self.message}>"
+
     def to_json(self, chain: tuple[Origin, ...] = ()) -> dict[str, Any]:
         """The diagnostic as plain data; offsets count characters from 0, lines and columns from 1."""
         return {
@@ -95,6 +98,9 @@ class Found(Record):
 
     diagnostic: Diagnostic
     chain: tuple[Origin, ...] = ()
+
+    def __repr__(self) -> str:
+        return repr(self.diagnostic)
 
 
 MOST = 50  # mistakes in one run: who has more mends these first

@@ -43,6 +43,8 @@ class Difference(Record):
             return f"{head}: no difference"
         return "\n".join([head, *self._counts(), *self._steps(), *self._keys()])
 
+    __repr__ = __str__  # what an interactive Python shows
+
     def draw(self) -> Picture:
         """Both models side by side: what is new, gone and changed is marked, and blocks with changes are open."""
         was: dict[str, str] = {}

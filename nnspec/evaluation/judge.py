@@ -63,6 +63,10 @@ class Evaluation(Record):
     notes: tuple[str, ...]
     source: DataSet  # the data itself
 
+    def __repr__(self) -> str:
+        figures = ", ".join(f"{name} {value:.4g}" for name, value in self.figures.items() if value is not None)
+        return f"<Evaluation of {self.model} on {self.data}, {self.part}: {self.samples:,} samples, {figures}>"
+
     def to_json(self) -> dict[str, object]:
         """As plain data."""
         return {

@@ -40,6 +40,9 @@ class Binding:
         self._binding = session.io_binding()
         self.put(**values)
 
+    def __repr__(self) -> str:
+        return f"<Binding of {', '.join(self._inputs)} on {self._device}>"
+
     def put(self, **values: Any) -> None:
         """Bind other values to inputs: arrays are copied to the device, what is there already is taken as it is.
 

@@ -73,6 +73,9 @@ class Session:
     def vocabulary(self, name: str) -> Vocabulary | None:
         """The vocabulary of an input, which makes numbers of texts, and texts of numbers; None where there is none.
 
+        Args:
+            name: of the input.
+
         Raises:
             SpecError: what is stored cannot be used.
         """

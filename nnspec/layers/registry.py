@@ -56,6 +56,9 @@ def register_layer(cls: Registered) -> Registered:
     Losses and metrics are layers, too. What a layer is lowered to is registered beside it: see `register_torch_row` and
     `register_onnx_row`.
 
+    Args:
+        cls: a subclass of `nnspec.plugin.Layer`, whose name is what a spec writes.
+
     Raises:
         SpecError: the name, or one of its other spellings, is another layer's; or the class is no such layer.
     """

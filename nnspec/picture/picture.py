@@ -82,9 +82,15 @@ class Picture:
 
         return page(self.figure, self.views, self.sources)
 
+    def __repr__(self) -> str:
+        return f"<{self._title}>"
+
+    @property
+    def _title(self) -> str:
+        return f"Picture of {' and '.join(view.program.main.name for view in self.views)}"
+
     def _repr_html_(self) -> str:
-        names = " and ".join(view.program.main.name for view in self.views)
-        return image(self.svg().encode(), "svg+xml", f"Picture of {names}")
+        return image(self.svg().encode(), "svg+xml", self._title)
 
     @typed
     def save(self, path: str | PathLike[str]) -> None:

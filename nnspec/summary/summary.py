@@ -27,6 +27,8 @@ class Summary(Figures):
     def __str__(self) -> str:
         return self.table()
 
+    __repr__ = __str__  # what an interactive Python shows
+
     @typed
     def table(self, width: int | None = None, columns: Iterable[str] = ()) -> str:
         """The summary as text.

@@ -54,6 +54,10 @@ class Exported(Record):
     precision: str = "float32"
     remarks: tuple[str, ...] = ()  # where the comparison met what is no number
 
+    def __repr__(self) -> str:
+        ports = (", ".join(f"{name} {type}" for name, type in each.items()) for each in (self.inputs, self.outputs))
+        return f"<Exported {self.path}: {' -> '.join(ports)}, opset {self.opset}, {self.bytes:,} bytes>"
+
 
 def export_model(
     program: Program,

@@ -48,7 +48,10 @@ UNSUPPORTED: dict[type[Layer], str] = {}  # layers without a row, with the reaso
 
 
 def row(*layers: type[Layer]) -> Callable[[Row], Row]:
-    """Register a row for these layers.
+    """Register a row for these layers: a decorator for a function, as this module shows.
+
+    Args:
+        layers: their classes.
 
     Raises:
         SpecError: one is no layer, or the row no function.
@@ -67,6 +70,10 @@ def row(*layers: type[Layer]) -> Callable[[Row], Row]:
 @typed
 def no_row(reason: str, *layers: type[Layer]) -> None:
     """Register the reason why ONNX cannot express these layers: `check` warns of it, and `export` refuses them.
+
+    Args:
+        reason: the end of a sentence, such as "ONNX has no operator for it".
+        layers: their classes.
 
     Raises:
         SpecError: one is no layer.

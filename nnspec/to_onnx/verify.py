@@ -46,6 +46,10 @@ class Verified(Record):
         """The largest relative error of all outputs; None if none could be compared."""
         return max((error.relative for error in self.errors.values()), default=None)
 
+    def __repr__(self) -> str:
+        found = "nothing compared" if self.difference is None else f"difference {self.difference:.1e}"
+        return f"<Verified on {len(self.sizes)} random inputs: {found}>"
+
 
 def verify(
     program: Program,

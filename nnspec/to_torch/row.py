@@ -109,7 +109,10 @@ UNSUPPORTED: dict[type[Layer], str] = {}
 
 
 def row(*layers: type[Layer]) -> Callable[[Row], Row]:
-    """Register a row for these layers.
+    """Register a row for these layers: a decorator for a function, as this module shows.
+
+    Args:
+        layers: their classes.
 
     Raises:
         SpecError: one is no layer, or the row no function.

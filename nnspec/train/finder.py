@@ -51,6 +51,10 @@ class Rates(Record):
     suggestion: float  # where the smooth loss falls fastest
     least: float  # where it is least: a rate for training is well below
 
+    def __repr__(self) -> str:
+        tried = f"{self.rates[0]:.2g} to {self.rates[-1]:.2g} in {len(self.rates)} steps"
+        return f"<Rates {tried}: the loss falls fastest at {self.suggestion:.2g}>"
+
     @typed
     def save(self, path: str | PathLike[str]) -> None:
         """Write a picture (.png) or a table (.csv).

@@ -78,6 +78,9 @@ def register_data(*choices: type[Data]) -> Callable[[Reader], Reader]:
 
     `place` says what is read for: the folder that paths start from, the inputs of the model. What the function gives is
     a `DataSet`, or anything that `Model.train` takes: arrays by name, a data set of torch, batches.
+
+    Args:
+        choices: the classes of data sets that it is for.
     """
     return READERS.register(*choices)
 
@@ -92,6 +95,9 @@ def register_augmentation(*choices: type[Augmentation]) -> Callable[[Change], Ch
     It draws for a whole batch of pictures [N, C, H, W] at once, with the generator `draws`, and gives a function
     `(pictures, black) -> pictures` that carries the change out, `black` being the value of a black pixel [C]. Where the
     choice `moves` things, it is carried out on the masks [N, 1, H, W] that belong to the pictures, too.
+
+    Args:
+        choices: the classes of augmentations that it is for.
     """
     return AUGMENTATIONS.register(*choices)
 
@@ -106,6 +112,9 @@ def register_optimizer(*choices: type[Optimizer]) -> Callable[[Builder], Builder
 
     `groups` are the weights as optimizers of torch take them, `fused` is whether torch has one kernel for all of them.
     Without such a function an optimizer is the class of `torch.optim` that has its name.
+
+    Args:
+        choices: the classes of optimizers that it is for.
     """
     return OPTIMIZERS.register(*choices)
 
@@ -118,6 +127,9 @@ def register_schedule(*choices: type[Schedule]) -> Callable[[Follow], Follow]:
     """Register what a schedule gives: a decorator for a function `(choice, course) -> curve`.
 
     `curve(step)` is the `Pace` of a step, counted from 0; the warm-up before it is not its business.
+
+    Args:
+        choices: the classes of schedules that it is for.
     """
     return SCHEDULES.register(*choices)
 

@@ -36,6 +36,9 @@ class Served(Record):
     exported: Exported
     notes: tuple[str, ...] = ()  # of a sequence or an ensemble: how it is served
 
+    def __repr__(self) -> str:
+        return f"<Served {self.folder}, version {self.version}: {self.exported!r}>"
+
 
 def write_repository(
     repository: Path,

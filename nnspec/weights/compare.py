@@ -73,6 +73,12 @@ class Comparison(Record):
         """The number of keys with a verdict."""
         return sum(row.verdict == verdict for row in self.rows)
 
+    def __repr__(self) -> str:
+        counts = ", ".join(
+            f"{self.count(verdict)} {verdict}" for verdict in dict.fromkeys(row.verdict for row in self.rows)
+        )
+        return f"<Comparison of {self.path} with {self.model}: {counts}>"
+
 
 def compare(program: Program, checkpoint: Checkpoint, *, thorough: bool = False) -> Comparison:
     """Every key of a model and of a file.
