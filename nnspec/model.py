@@ -704,7 +704,7 @@ class Model:
         texts: Sequence[str] = (),
         top: int | None = None,
         batch: int | None = None,
-        provider: str = "cpu",
+        provider: str = "auto",
         limits: Limits = DEFAULT_LIMITS,
     ) -> list[Prediction]:
         """What the model says of each sample.

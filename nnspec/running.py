@@ -81,7 +81,7 @@ def predict(
     texts: Sequence[str] = (),
     top: int | None = None,
     batch: int | None = None,
-    provider: str = "cpu",
+    provider: str = "auto",
     limits: Limits = DEFAULT_LIMITS,
 ) -> list[Prediction]:
     """What a model says of each sample: the likeliest classes by name, labels that hold, numbers.
@@ -95,7 +95,7 @@ def predict(
         texts: texts, for a model that was trained on texts.
         top: how many classes are told of a sample; three if it is left out.
         batch: how many samples are computed at a time; all if it is left out.
-        provider: "cpu", "cuda", "tensorrt", or "auto".
+        provider: "cpu", "cuda", "tensorrt", or "auto" for CUDA where it works, and else the processor.
         limits: how many layers there may be.
 
     Raises:

@@ -13,9 +13,9 @@ SHOWN = 20  # rows of the table
 @click.command("find-lr")
 @spec_arguments
 @click.option("--data", metavar="DATA", help="As for `nnspec train`.")
-@click.option("--from", "lowest", type=in_range("lowest"), default=1e-7, show_default=True,
+@click.option("--lowest", "--from", "lowest", type=in_range("lowest"), default=1e-7, show_default=True,
               help="The first learning rate.")  # fmt: skip
-@click.option("--to", "highest", type=in_range("highest"), default=10.0, show_default=True,
+@click.option("--highest", "--to", "highest", type=in_range("highest"), default=10.0, show_default=True,
               help="The last one.")  # fmt: skip
 @click.option("--steps", type=in_range("steps"), default=100, show_default=True, help="Batches to try.")
 @click.option("--device", metavar="DEVICE", help="As for `nnspec train`.")
@@ -38,7 +38,7 @@ def command(
     The weights begin as in training, and nothing of them is kept.
     """
     if lowest >= highest:
-        raise click.UsageError(f"--from {lowest:g} must be below --to {highest:g}")
+        raise click.UsageError(f"--lowest {lowest:g} must be below --highest {highest:g}")
     model, recipe = load_with_recipe(spec)
     if model.found:
         show(model.found)
