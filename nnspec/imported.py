@@ -44,11 +44,14 @@ def from_torch(
     """
     _check_name("from_torch", name)
     need("importing a module", "torch", "numpy")
+    from nnspec.importing.answering import answering
     from nnspec.importing.from_torch.module import keeping, module_text, need_equal  # torch takes a second to import
 
     with keeping():
-        model = loads(module_text(module, example_inputs, dynamic or {}, name), name="<import>")
-        model.notes = need_equal(module, model.program, example_inputs)
+        made = module_text(module, example_inputs, dynamic or {}, name)
+        with answering(made):
+            model = loads(made.text, name="<import>")
+            model.notes = need_equal(module, model.program, example_inputs)
     return model
 
 

@@ -91,7 +91,7 @@ def back(model: Model, further: Mapping[str, int] | None = None, *, fixed: bool 
     dynamic = {} if fixed else dynamic
     if isinstance(module, nn.Sequential):  # its forward calls what comes in `input`
         given, dynamic = (dict(zip(("input",), pair.values(), strict=False)) for pair in (given, dynamic))
-    program = nnspec.loads(module_text(module, given, dynamic, model.name)).program
+    program = nnspec.loads(module_text(module, given, dynamic, model.name).text).program
     need_equal(module, program, given)
     return program
 

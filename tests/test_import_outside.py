@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import nnspec
+from nnspec.importing.assemble import Assembled, assembled
+from nnspec.importing.network import Network
 
 
 class Language(nn.Module):
@@ -97,3 +99,34 @@ def test_code_that_reaches_into_modules_comes_back_with_its_state_dict(kind: typ
     back = model.to_torch()
     assert line in model.text
     assert list(back.state_dict()) == list(module.state_dict())
+
+
+class Weighed(nn.Module):
+    """A norm that is trained, and its weight once more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(x) * self.norm.weight
+
+
+def test_weights_of_a_norm_that_is_trained_are_not_read_by_others() -> None:
+    with pytest.raises(nnspec.SpecError, match="norm: its weights are read by other code, too") as refused:
+        nnspec.from_torch(Weighed(), torch.rand(2, 4))
+    assert "test_import_outside.py:" in str(refused.value)
+
+
+def test_a_text_that_is_refused_is_told_as_a_fault_of_ours_with_the_line_of_the_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def wrong(network: Network) -> Assembled:
+        made = assembled(network)
+        return made.replace(text=made.text.replace("ReLU", "Relo"))
+
+    monkeypatch.setattr("nnspec.importing.from_torch.module.assembled", wrong)
+    with pytest.raises(nnspec.SpecError, match="E0591") as refused:
+        nnspec.from_torch(Pictured(), torch.arange(8).reshape(2, 4))
+    told = str(refused.value)
+    assert "x = torch.relu(layer(x))" in told and "this is a fault of nnspec" in told

@@ -23,10 +23,18 @@ from nnspec.importing.sizes import Sizes
 from nnspec.importing.slots import Slots
 from nnspec.importing.statements import Statements
 from nnspec.layers.registry import find
+from nnspec.record import Record
 from nnspec.syntax import tree
 
 
-def assembled(network: Network) -> str:
+class Assembled(Record):
+    """The text of a spec, and what each block and the model were made from, by their names."""
+
+    text: str
+    bodies: dict[str, Body]
+
+
+def assembled(network: Network) -> Assembled:
     """The text of a spec for a network.
 
     Raises:
@@ -34,9 +42,10 @@ def assembled(network: Network) -> str:
     """
     whole, root, folded = _folded(completed(network))
     writer = _Writer(whole, folded)
-    made: list[tree.Block | tree.Model] = [writer.block(block) for block in folded.blocks if block.body is not root]
-    made.append(writer.model(root))
-    return format_text(printed(tree.File(0, 0, tuple(made))))
+    made = [writer.block(block) for block in folded.blocks if block.body is not root]
+    model = writer.model(root)
+    text = format_text(printed(tree.File(0, 0, (*made, model))))
+    return Assembled(text, {each.name: each.body for each in folded.blocks} | {model.name.text: root})
 
 
 def _folded(network: Network) -> tuple[Network, Body, Folded]:

@@ -151,6 +151,36 @@ class OtherOutcome(Diagnostic):
         return "this is a fault of nnspec: please report it with the model"
 
 
+class TextRefused(Diagnostic):
+    """The spec that was written for a model is refused when it is read again: a fault of the importer.
+
+    The reason is that of the language; the line of the model's own code is the one that the refused line of the spec
+    was most likely made from. No spec is given.
+    """
+
+    code = "E0591"
+    reason: str
+    path: str
+    kind: str
+    line: str
+    origin: Origin | None
+
+    @property
+    def message(self) -> str:
+        where = f"{self.path}, a {self.kind}," if self.path else self.kind
+        return f"what was written for {where} is refused: {self.reason}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        made = () if self.origin is None else (f"made from {self.origin.file}:{self.origin.line}: {self.origin.code}",)
+        return (*made, f"written as {self.line}") if self.line else made
+
+    @property
+    def help(self) -> str | None:
+        way = f"import the parts around {self.path}, or write its code" if self.path else "write that code"
+        return f"this is a fault of nnspec: please report it with the model; until it is mended, {way} in another way"
+
+
 class CannotCompare(_Fails):
     """The module cannot be run on the example inputs, by which the spec that was written is compared with it.
 

@@ -22,6 +22,7 @@ import nnspec
 from nnspec.cli.standard_output import echo_whole
 from nnspec.diagnostics import Span
 from nnspec.extras import need
+from nnspec.importing.assemble import Assembled, assembled
 from nnspec.importing.from_torch.module import need_equal
 from nnspec.infer.session import Session
 from nnspec.layers.families.sigmoids import Tanh
@@ -132,6 +133,16 @@ def _(patch: pytest.MonkeyPatch) -> None:
 def _(monkeypatch: pytest.MonkeyPatch) -> None:
     other = nnspec.loads("model Net {\n  input x: float[N, 4]\n  output y = fc: Linear(3)\n}\n")
     need_equal(nn.Sequential(nn.Linear(4, 3)), other.program, torch.zeros(2, 4))
+
+
+@step("a module whose spec is written wrongly")
+def _(patch: pytest.MonkeyPatch) -> None:
+    def wrong(network: Any) -> Assembled:
+        made = assembled(network)
+        return made.replace(text=made.text.replace("Linear(3)", "Linear(3) -> Conv2d(4, 3)"))
+
+    patch.setattr("nnspec.importing.from_torch.module.assembled", wrong)
+    nnspec.from_torch(nn.Sequential(nn.Linear(4, 3)), torch.zeros(2, 4))
 
 
 @step("a call of the library with a number in quotes")

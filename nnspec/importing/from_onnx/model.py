@@ -37,7 +37,7 @@ def model_text(
     found = read(opened, dynamic, name or model_name(opened), values or {})
     count = sum(array.size for key, array in found.arrays.items() if found.network.weights[key].trainable)
     words = f"{opened.path.name}, as ONNX has it: {count:,} parameters."
-    return Written(assembled(found.network.replace(documentation=words)), found.arrays, found.notes)
+    return Written(assembled(found.network.replace(documentation=words)).text, found.arrays, found.notes)
 
 
 _PLAIN = re.compile(r"(main_?graph|graph|torch[-_]jit|tf2onnx|model|main|onnx|.*\d{5,}.*)?", re.IGNORECASE)

@@ -12,22 +12,27 @@ from nnspec.importing.network import Network, Operation, Stored
 from nnspec.layers.base import Layer
 
 
-def lent(network: Network) -> frozenset[str]:
-    """The paths of layers that can be no label, as their weights are read beside them, or by layers that differ."""
+def lent(network: Network) -> dict[str, Operation]:
+    """The layers that can be no label, by their paths: their weights are read beside them, or by layers that differ."""
     used = _used(network)
     read = {each.path for each in used if isinstance(each.layer, Stored)}
     first: dict[str, Layer] = {}
-    found: set[str] = set()
+    found: dict[str, Operation] = {}
     for each in used:
         layer, path = each.layer, each.path
         if isinstance(layer, Stored) or path is None:
             continue
         keys = [f"{path}.{name}" for name, _ in weights_of(each, network.types)]
         other = first.setdefault(path, layer) != layer
-        known = all(key in network.weights and not network.weights[key].buffer for key in keys)
-        if keys and known and (other or not read.isdisjoint(keys)):
-            found.add(path)
-    return frozenset(found)
+        if keys and (other or not read.isdisjoint(keys)):
+            found[path] = each
+    return found
+
+
+def is_trained(layer: Operation, network: Network) -> bool:
+    """Whether a layer has statistics of its own, which arithmetic would not keep."""
+    keys = [f"{layer.path}.{name}" for name, _ in weights_of(layer, network.types)]
+    return any(key in network.weights and network.weights[key].buffer for key in keys)
 
 
 def _used(network: Network) -> list[Operation]:

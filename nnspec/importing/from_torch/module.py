@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from nnspec.diagnostics import SpecError
-from nnspec.importing.assemble import assembled
+from nnspec.importing.assemble import Assembled, assembled
 from nnspec.importing.by_hand.attention import attend
 from nnspec.importing.by_hand.graph import Graph
 from nnspec.importing.from_torch.compare import compared
@@ -37,7 +37,7 @@ def keeping() -> Iterator[None]:
         gc.enable()
 
 
-def module_text(module: nn.Module, inputs: Any, dynamic: Mapping[str, str], name: str | None) -> str:
+def module_text(module: nn.Module, inputs: Any, dynamic: Mapping[str, str], name: str | None) -> Assembled:
     """The text of a spec for a module.
 
     Args:

@@ -48,9 +48,9 @@ def opaque(modules: Mapping[str, nn.Module]) -> Iterator[None]:
             _SHAPES.pop(path, None)
 
 
-def kind_of(module: nn.Module) -> type | None:
+def kind_of(module: nn.Module) -> type[nn.Module] | None:
     """The class of torch whose `forward` a module has, if it is one of these; it may be made in another way."""
-    kind = next((each for each in type(module).__mro__ if each in FORWARDS), None)
+    kind: type[nn.Module] | None = next((each for each in type(module).__mro__ if each in FORWARDS), None)
     if kind is None or type(module).forward is not kind.forward or hasattr(module, "parametrizations"):
         return None
     names: list[str] = getattr(module, "_flat_weights_names", [])  # of a recurrent one

@@ -24,7 +24,7 @@ from nnspec.importing.from_torch.contents import contents, zeros_like
 from nnspec.importing.from_torch.export import Exported
 from nnspec.importing.from_torch.fading import LOWEST, fades, operator_of
 from nnspec.importing.from_torch.leaves import applied, is_leaf, is_plain, norm_of
-from nnspec.importing.from_torch.lent import lent
+from nnspec.importing.from_torch.lent import is_trained, lent
 from nnspec.importing.from_torch.operators import COMPLEX, ROWS
 from nnspec.importing.from_torch.operators.complex import APART
 from nnspec.importing.from_torch.operators.elementwise import cast, layer
@@ -51,8 +51,16 @@ def read(exported: Exported) -> Network:
         SpecError: it does what no spec can say; all of it is listed.
     """
     network = _Reader(exported, frozenset()).network()
-    paths = lent(network)
-    return _Reader(exported, paths).network() if paths else network
+    layers = lent(network)
+    if not layers:
+        return network
+    paths = frozenset(path for path, each in layers.items() if not is_trained(each, network))
+    network = _Reader(exported, paths).network()
+    reason = "its weights are read by other code, too, or used with other arguments"
+    left = [Refusal(path, reason, each.origin) for path, each in lent(network).items()]
+    if left:
+        raise SpecError.of(CannotSay(None, tuple(left)))
+    return network
 
 
 class _Reader:
