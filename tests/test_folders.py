@@ -127,3 +127,20 @@ def test_gemma_3_with_pictures_is_its_language_model_and_its_weights_fit(tmp_pat
 def test_dropout_of_attention_may_differ_from_that_of_the_rest(case: str, option: str) -> None:
     one = nnspec.loads(spec_of({**SMALL[case], option: 0.375}))
     assert "0.375" in one.torch_source() and "0.375" not in nnspec.loads(spec_of(SMALL[case])).torch_source()
+
+
+def test_options_have_the_further_names_that_transformers_takes() -> None:
+    named = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "max_position_embeddings": 20}
+    assert "wte: Embedding(50257, 32" in spec_of({"model_type": "gpt2", **named})
+    assert "layers = 3, width = 32, heads = 4" in spec_of({"model_type": "distilbert", **named})
+    both = {"model_type": "gpt2", "n_embd": 32, "n_head": 4}
+    assert spec_of({**both, "hidden_size": 32}) == spec_of(both)
+    with pytest.raises(SpecError, match="hidden_size is 64, and n_embd, which is the same, 32"):
+        spec_of({**both, "hidden_size": 64})
+
+
+def test_the_number_of_labels_goes_before_their_names() -> None:
+    options = {"model_type": "bert", "architectures": ["BertForSequenceClassification"]}
+    names = {"id2label": {str(number): f"name {number}" for number in range(3)}}
+    for more, count in (({}, 2), (names, 3), ({"num_labels": 5}, 5), ({**names, "num_labels": 5}, 5)):
+        assert f"classes = {count}" in spec_of({**options, **more})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from nnspec.huggingface.activations import ACTIVATIONS
-from nnspec.huggingface.configuration import Configuration, Head, Probability, Width
+from nnspec.huggingface.configuration import Configuration, Head, Probability, Width, also
 from nnspec.huggingface.decoder import QUESTION
 from nnspec.huggingface.draft import Draft
 from nnspec.huggingface.spelling import Argument, Written, call
@@ -22,22 +22,21 @@ class BART(Configuration):
         "add_final_layer_norm": (False,), "static_position_embeddings": (False,), "normalize_embedding": (True,),
     }  # fmt: skip
     passed = frozenset({"add_bias_logits", "classif_dropout", "extra_pos_embeddings", "output_past",
-                        "num_hidden_layers",
                         "replacing_rate", "student_decoder_layers", "student_encoder_layers", "save_step",
                         "force_bos_token_to_be_generated"})  # read by nothing  # fmt: skip
 
     vocab_size: Width = 50265
     max_position_embeddings: Width = 1024
-    encoder_layers: Width = 12
+    encoder_layers: Annotated[Width, also("encoder_layers", "num_hidden_layers")] = 12
     encoder_ffn_dim: Width = 4096
-    encoder_attention_heads: Width = 16
+    encoder_attention_heads: Annotated[Width, also("encoder_attention_heads", "num_attention_heads")] = 16
     decoder_layers: Width = 12
     decoder_ffn_dim: Width = 4096
     decoder_attention_heads: Width = 16
     encoder_layerdrop: Probability = 0.0
     decoder_layerdrop: Probability = 0.0
     activation_function: str = "gelu"
-    d_model: Width = 1024
+    d_model: Annotated[Width, also("d_model", "hidden_size")] = 1024
     dropout: Probability = 0.1
     attention_dropout: Probability = 0.0
     activation_dropout: Probability = 0.0

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, NamedTuple, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from nnspec.huggingface.activations import ACTIVATIONS
 from nnspec.huggingface.draft import Draft, Variant
@@ -21,6 +21,11 @@ Width = Annotated[int, Field(ge=1, lt=2**31)]  # a size or a number of layers
 Probability = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Place: TypeAlias = "tuple[str | int, ...]"  # of a value in a file: the keys on the way to it
+
+
+def also(*names: str) -> Any:
+    """A field that has further names in files: its own, and those by which transformers takes it, too."""
+    return Field(validation_alias=AliasChoices(*names))
 
 
 class Problem(NamedTuple):
@@ -55,14 +60,30 @@ class Part(BaseModel):
                 yield Problem(
                     (name,), f"{name} is {getattr(self, name)!r}, and only {', '.join(self.activations)} are supported"
                 )
+        for other, name in self.further_names().items():
+            given, own = self._given(other), getattr(self, name)
+            if given is not None and given != own:
+                yield Problem((other,), f"{other} is {given!r}, and {name}, which is the same, {own!r}")
         for name, part in self:
             if isinstance(part, Part):
                 yield from (Problem((name, *place), f"{name}: {text}") for place, text in part.problems())
 
+    @classmethod
+    def further_names(cls) -> Mapping[str, str]:
+        """The names of options that stand for others."""
+        choices = {name: field.validation_alias for name, field in cls.model_fields.items()}
+        return {str(other): name for name, each in choices.items() if isinstance(each, AliasChoices)
+                for other in each.choices[1:]}  # fmt: skip
+
+    def _given(self, name: str) -> object:
+        """What the file has of a name; None where it has it not."""
+        return getattr(self, name) if name in self.model_fields_set else (self.model_extra or {}).get(name)
+
     def unknown(self) -> Iterator[Place]:
         """The options that are not understood; one that is null says nothing."""
+        known = PASSED | self.passed | self.further_names().keys()
         for name, value in (self.model_extra or {}).items():
-            if value is not None and name not in PASSED | self.passed:
+            if value is not None and name not in known:
                 yield (name,)
         for name, part in self:
             if isinstance(part, Part):
@@ -97,7 +118,9 @@ class Configuration(Part):
     @property
     def classes(self) -> int:
         """The number of classes of a classifier; transformers gives it two where the file names none."""
-        return len(self.id2label) if self.id2label else self.num_labels or 2
+        if self.id2label and "num_labels" not in self.model_fields_set:
+            return len(self.id2label)
+        return self.num_labels or len(self.id2label or ()) or 2
 
     @property
     def remarks(self) -> tuple[str, ...]:

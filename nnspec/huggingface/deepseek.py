@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import sqrt
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from nnspec.huggingface.configuration import Positive, Problem, Width
+from nnspec.huggingface.configuration import Positive, Problem, Width, also
 from nnspec.huggingface.decoder import heads
 from nnspec.huggingface.llama import TURN, Kind, Llama
 from nnspec.huggingface.mixtures import ROUTER
@@ -37,7 +37,7 @@ class DeepSeekV2(Llama):
     vocab_size: Width = 102400
     moe_intermediate_size: Width = 1407
     n_shared_experts: Width = 2
-    n_routed_experts: Width = 64
+    n_routed_experts: Annotated[Width, also("n_routed_experts", "num_experts", "num_local_experts")] = 64
     num_experts_per_tok: Width | None = None
     routed_scaling_factor: Positive = 1.0
     kv_lora_rank: Width = 512
@@ -131,7 +131,7 @@ class DeepSeekV3(DeepSeekV2):
     max_position_embeddings: Width = 4096
     moe_intermediate_size: Width = 2048
     n_shared_experts: Width = 1
-    n_routed_experts: Width = 256
+    n_routed_experts: Annotated[Width, also("n_routed_experts", "num_experts", "num_local_experts")] = 256
     num_experts_per_tok: Width | None = 8
     routed_scaling_factor: Positive = 2.5
     n_group: Width | None = 8

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from nnspec.huggingface.activations import ACTIVATIONS
-from nnspec.huggingface.configuration import Configuration, Head, Probability, Width
+from nnspec.huggingface.configuration import Configuration, Head, Probability, Width, also
 from nnspec.huggingface.decoder import QUESTION
 from nnspec.huggingface.draft import Draft
 from nnspec.huggingface.encoder import Encoder, bare
@@ -28,9 +28,9 @@ class DistilBERT(Encoder):
     vocab_size: Width = 30522
     max_position_embeddings: Width = 512
     sinusoidal_pos_embds: bool = False
-    n_layers: Width = 6
-    n_heads: Width = 12
-    dim: Width = 768
+    n_layers: Annotated[Width, also("n_layers", "num_hidden_layers")] = 6
+    n_heads: Annotated[Width, also("n_heads", "num_attention_heads")] = 12
+    dim: Annotated[Width, also("dim", "hidden_size")] = 768
     hidden_dim: Width = 3072
     dropout: Probability = 0.1
     attention_dropout: Probability = 0.1

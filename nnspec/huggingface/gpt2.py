@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from nnspec.huggingface.activations import ACTIVATIONS
-from nnspec.huggingface.configuration import Positive, Probability, Width
+from nnspec.huggingface.configuration import Positive, Probability, Width, also
 from nnspec.huggingface.decoder import START, Decoder, heads
 from nnspec.huggingface.draft import Draft, Variant
 from nnspec.huggingface.spelling import Argument, Written, call
@@ -29,10 +29,10 @@ class GPT2(Decoder):
                         "summary_proj_to_labels", "summary_type", "summary_use_proj"})  # fmt: skip
 
     vocab_size: Width = 50257
-    n_positions: Width = 1024
-    n_embd: Width = 768
-    n_layer: Width = 12
-    n_head: Width = 12
+    n_positions: Annotated[Width, also("n_positions", "max_position_embeddings")] = 1024
+    n_embd: Annotated[Width, also("n_embd", "hidden_size")] = 768
+    n_layer: Annotated[Width, also("n_layer", "num_hidden_layers")] = 12
+    n_head: Annotated[Width, also("n_head", "num_attention_heads")] = 12
     n_inner: Width | None = None
     activation_function: str = "gelu_new"
     resid_pdrop: Probability = 0.1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Diagnostic
 
+QUANTISED = "quantization_config"
+
 
 class UnreadableConfiguration(Diagnostic):
     """A configuration is missing, is no JSON object, or has a value that cannot be: a width of 0, a text for a number.
@@ -107,18 +109,21 @@ class UnknownOption(Diagnostic):
 
     @property
     def message(self) -> str:
+        if self.name == QUANTISED:
+            return f"{self.path} is of quantised weights, which are not read: it has a {self.name}"
         return f"{self.path} has an option that is not known of {self.model_type}: {self.name}"
 
     @property
     def label(self) -> str:
-        return "it may change the network"
+        return "" if self.name == QUANTISED else "it may change the network"
 
     @property
     def help(self) -> str | None:
-        if self.name == "quantization_config":
-            return "the weights are quantised; --ignore quantization_config writes the network of the plain ones"
+        way = f"nnspec import {self.path} --ignore {self.name}"
+        if self.name == QUANTISED:
+            return f"take the model as it was before; its network alone is written by {way}"
         said = f"did you mean {self.suggestion}? " if self.suggestion else ""
-        return f"{said}If it changes nothing, say so: --ignore {self.name}"
+        return f"{said}If it changes nothing, say so: {way}"
 
 
 class UnknownHead(Diagnostic):
@@ -143,4 +148,4 @@ class UnknownHead(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return f"choose the head: --head {self.suggestion or self.known[0]}"
+        return f"choose the head: nnspec import {self.path} --head {self.suggestion or self.known[0]}"

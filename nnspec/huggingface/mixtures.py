@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from nnspec.huggingface.configuration import Positive, Width
+from nnspec.huggingface.configuration import Positive, Width, also
 from nnspec.huggingface.decoder import heads
 from nnspec.huggingface.llama import Kind, Llama, Mistral, Qwen2, Qwen3, Window
 from nnspec.huggingface.spelling import Argument, Written, call
@@ -22,7 +22,7 @@ class Mixtral(Mistral):
 
     rms_norm_eps: Positive = 1e-5
     sliding_window: Window | None = None
-    num_local_experts: Width = 8
+    num_local_experts: Annotated[Width, also("num_local_experts", "num_experts")] = 8
     num_experts_per_tok: Width = 2
     router_jitter_noise: float = 0.0
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from nnspec.huggingface.activations import ACTIVATIONS
-from nnspec.huggingface.configuration import Configuration, Head, Positive, Probability, Problem, Width
+from nnspec.huggingface.configuration import Configuration, Head, Positive, Probability, Problem, Width, also
 from nnspec.huggingface.decoder import QUESTION
 from nnspec.huggingface.draft import Draft, Variant
 from nnspec.huggingface.spelling import Argument, Written, call
@@ -21,12 +21,12 @@ class T5(Configuration):
     passed = frozenset({"dense_act_fn", "is_gated_act", "n_positions", "is_encoder_decoder"})  # the class says it
 
     vocab_size: Width = 32128
-    d_model: Width = 512
-    d_kv: Width = 64
+    d_model: Annotated[Width, also("d_model", "hidden_size")] = 512
+    d_kv: Annotated[Width, also("d_kv", "head_dim")] = 64
     d_ff: Width = 2048
-    num_layers: Width = 6
+    num_layers: Annotated[Width, also("num_layers", "num_hidden_layers")] = 6
     num_decoder_layers: Width | None = None
-    num_heads: Width = 8
+    num_heads: Annotated[Width, also("num_heads", "num_attention_heads")] = 8
     relative_attention_num_buckets: Width = 32
     relative_attention_max_distance: Width = 128
     dropout_rate: Probability = 0.1
@@ -166,8 +166,8 @@ class MT5(T5):
 
     vocab_size: Width = 250112
     d_ff: Width = 1024
-    num_layers: Width = 8
-    num_heads: Width = 6
+    num_layers: Annotated[Width, also("num_layers", "num_hidden_layers")] = 8
+    num_heads: Annotated[Width, also("num_heads", "num_attention_heads")] = 6
     feed_forward_proj: str = "gated-gelu"
 
     @property

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from nnspec.huggingface.activations import ACTIVATIONS
-from nnspec.huggingface.configuration import Configuration, Head, Probability, Width
+from nnspec.huggingface.configuration import Configuration, Head, Probability, Width, also
 from nnspec.huggingface.draft import Draft
 from nnspec.huggingface.spelling import Argument, Written, call
 
@@ -21,14 +21,16 @@ class Whisper(Configuration):
     }  # fmt: skip
     passed = frozenset({"mask_time_prob", "mask_time_length", "mask_time_min_masks", "mask_feature_prob",
                         "alignment_heads",
-                        "mask_feature_length", "mask_feature_min_masks", "median_filter_width", "num_hidden_layers",
+                        "mask_feature_length", "mask_feature_min_masks", "median_filter_width",
                         "forced_decoder_ids", "lang_ids", "task_id", "lang_to_id", "task_to_id", "is_multilingual",
                         "no_timestamps_token_id", "max_initial_timestamp_index"})  # fmt: skip
 
     vocab_size: Width = 51865
     num_mel_bins: Width = 80
-    encoder_layers: Width = 4
-    encoder_attention_heads: Width = 6
+    encoder_layers: Annotated[Width, also("encoder_layers", "num_hidden_layers")] = 4
+    encoder_attention_heads: Annotated[
+        Width, also("encoder_attention_heads", "num_attention_heads", "num_key_value_heads")
+    ] = 6
     decoder_layers: Width = 4
     decoder_attention_heads: Width = 6
     decoder_ffn_dim: Width = 1536
@@ -36,7 +38,7 @@ class Whisper(Configuration):
     encoder_layerdrop: Probability = 0.0
     decoder_layerdrop: Probability = 0.0
     activation_function: str = "gelu"
-    d_model: Width = 384
+    d_model: Annotated[Width, also("d_model", "hidden_size")] = 384
     dropout: Probability = 0.0
     attention_dropout: Probability = 0.0
     activation_dropout: Probability = 0.0
