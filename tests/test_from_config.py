@@ -46,7 +46,7 @@ def test_mistakes_are_told_with_their_places() -> None:
         nnspec.from_config({**options, "model_type": "gpt22"})
     with pytest.raises(nnspec.SpecError, match="n_layer"):
         nnspec.from_config({**options, "n_layer": "twelve"})
-    with pytest.raises(nnspec.SpecError, match="not JSON serializable|JSON does not hold"):
+    with pytest.raises(nnspec.SpecError, match="of type object"):
         nnspec.from_config({**options, "n_layer": object()})
     with pytest.raises(nnspec.SpecError, match="no such file"):
         nnspec.from_config("nowhere/config.json")
