@@ -85,7 +85,9 @@ FURTHER: dict[str, dict[str, Any]] = {
     "bamba": {"mamba_n_heads": 8, "mamba_d_head": 8}, "swin": _WINDOWS, "swinv2": _WINDOWS,
     "hiera": {"image_size": [64, 64], "patch_size": None, "depths": [1, 1, 1, 1]}, "levit": {"image_size": None, "patch_size": None},
     "efficientnet": {"hidden_dim": None}, "mobilevitv2": {"image_size": None, "patch_size": None},
-    "xmod": {"default_language": "en_XX"},
+    "xmod": {"default_language": "en_XX"}, "hunyuan_v1_dense": {"head_dim": 8},
+    "zamba": {"num_hidden_layers": 4, "head_dim": None, "use_associative_scan": False,
+              "layers_block_type": ["linear_attention", "hybrid"] * 2},
     "dbrx": {"attn_config": {"kv_n_heads": 2, "rope_theta": 10000.0, "clip_qkv": 8.0}},
     "gpt_neo": {"attention_types": [[["global", "local"], 1]], "attention_layers": ["global", "local"]},
 }  # fmt: skip
