@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Union
 
+from nnspec.importing.edges import Edges
 from nnspec.importing.network import Network, Operation, Scope, Stored
 from nnspec.layers.tensor_type import TensorType
 
@@ -133,37 +134,17 @@ def below(key: str, path: str) -> str | None:
 class _Making:
     def __init__(self, network: Network) -> None:
         self.network = network
-        self.users: dict[str, list[int]] = {}  # of a value: the operations that take it, by their number
-        self.spans: dict[int, tuple[int, int]] = {}  # of a scope: its operations by number
+        self.edges = Edges(network)
         self.owned = {key: group for group in network.aliases for key in group}
-        self.calls: dict[str, list[Scope]] = {}  # of each module
-        self.given: dict[tuple[str, int], list[int]] = {}  # the places of values of a module that its callers use
         self.applied = Counter(each.path for each in network.root.operations())
-        self.count = 0
 
     def root(self) -> Body:
         network = self.network
-        self._number(network.root)
-        for _, value in network.outputs:
-            self.users.setdefault(value, []).append(self.count)
         body = Body("", network.name, list(self._items(network.root, network.root)))
         body.inputs = tuple(value for _, value in network.inputs)
         body.outputs = tuple(value for _, value in network.outputs)
         _note_repeats(body)
         return body
-
-    def _number(self, scope: Scope) -> None:
-        start = self.count
-        self.calls.setdefault(scope.path, []).append(scope)
-        for item in scope.items:
-            if isinstance(item, Scope):
-                self._number(item)
-                continue
-            for value in item.inputs:
-                if value is not None:
-                    self.users.setdefault(value, []).append(self.count)
-            self.count += 1
-        self.spans[id(scope)] = (start, self.count)
 
     def _items(self, scope: Scope, owner: Scope) -> Iterator[Item]:
         """The items of a scope, with labels as its owner, or the group that it is, has them."""
@@ -207,7 +188,7 @@ class _Making:
 
     def _called(self, scope: Scope, owner: Scope) -> Iterator[Item]:
         label = below(scope.path, owner.path)
-        reads, gives = self._edges(scope)
+        reads, gives = self.edges.taken(scope), self.edges.given(scope)
         steps = list(scope.operations())
         if not steps:
             return
@@ -215,7 +196,7 @@ class _Making:
         single = len(steps) == 1
         if strange or not reads or not gives or single:
             yield from self._items(scope, owner)
-        elif scope.plain and len(self.calls[scope.path]) == 1:  # only a block is applied again
+        elif scope.plain and len(self.edges.calls[scope.path]) == 1:  # only a block is applied again
             assert label is not None
             if len(reads) == 1 and len(gives) == 1 and self._is_closed(scope):
                 yield Group(label, scope.path, list(self._items(scope, scope)), reads, gives)
@@ -232,7 +213,7 @@ class _Making:
         """Whether what is in a container is applied there alone, and once, and no weight of it is in it twice."""
         operations = list(scope.operations())
         again = [each for each in operations if each.path is not None and self.applied[each.path] > 1]
-        called = [item for item in scope.items if isinstance(item, Scope) and len(self.calls[item.path]) > 1]
+        called = [item for item in scope.items if isinstance(item, Scope) and len(self.edges.calls[item.path]) > 1]
         tied = any(below(key, scope.path) for each in operations for _, key in each.ties)
         return not called and not tied and not any(weights_of(each, self.network.types) for each in again)
 
@@ -244,36 +225,6 @@ class _Making:
             return False
         other = self._alias(operation, scope.path)
         return other is None or other.path == scope.path
-
-    def _edges(self, scope: Scope) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The values that a scope takes from outside, and those that are used outside."""
-        made: set[str] = set()
-        taken: dict[str, None] = {}
-        for operation in scope.operations():
-            taken.update(dict.fromkeys(each for each in operation.inputs if each is not None and each not in made))
-            made.update(operation.outputs)
-        return tuple(taken), self._given(scope)
-
-    def _given(self, scope: Scope) -> tuple[str, ...]:
-        """The values of a scope that are used outside of it, and those that are of other calls of its module."""
-        values = _made(scope)
-        key = scope.path, len(values)
-        if key not in self.given:
-            alike = [(call, made) for call in self.calls[scope.path] if len(made := _made(call)) == len(values)]
-            self.given[key] = [
-                place for place in range(len(values)) if any(self._goes_out(made[place], call) for call, made in alike)
-            ]
-        return tuple(values[place] for place in self.given[key])
-
-    def _goes_out(self, value: str, scope: Scope) -> bool:
-        """Whether a value of a scope is used outside of it."""
-        first, last = self.spans[id(scope)]
-        return any(not first <= user < last for user in self.users.get(value, ()))
-
-
-def _made(scope: Scope) -> list[str]:
-    """All values that are made in a scope."""
-    return [value for each in scope.operations() for value in each.outputs]
 
 
 def weights_of(operation: Operation, types: Mapping[str, TensorType]) -> list[tuple[str, tuple[int, ...]]]:
