@@ -83,6 +83,7 @@ def _device(value: object) -> object:
 
 _ANYTHING = Kind("anything", "", lambda value: value)
 _ARRAY = _leaf("an array", lambda value: hasattr(value, "__array__"), "arrays")
+_PATH = Kind("a Path", "Paths", _path)
 _KINDS = {
     "None": _leaf("None", lambda value: value is None),
     "Any": _ANYTHING,
@@ -92,7 +93,9 @@ _KINDS = {
     "bool": Kind("True or False", "booleans", _bool),
     "int": Kind("a whole number", "whole numbers", _int),
     "float": Kind("a number", "numbers", _float),
-    "PathLike": Kind("a Path", "Paths", _path),
+    "Path": _PATH,
+    "PathLike": _PATH,
+    "type": _leaf("a class", lambda value: isinstance(value, type)),
     "HasOptions": _leaf("a configuration of transformers", lambda value: hasattr(value, "to_dict")),
     "Module": _of_class("Module", "a module of PyTorch"),
     "Tensor": _ARRAY,
@@ -196,10 +199,11 @@ def _either(first: Kind, second: Kind) -> Kind:
         return second.made(value) if found is UNFIT else found
 
     said = [each for each in (first, second) if each is not _KINDS["None"]]
-    if said == [_KINDS["str"], _KINDS["PathLike"]]:
+    if said == [_KINDS["str"], _PATH]:
         return Kind("a path", "paths", lambda value: UNFIT if _is_no_path(value) else made(value))
     one, many = (
-        " or ".join(dict.fromkeys(words)) for words in zip(*((each.one, each.many) for each in said), strict=True)
+        " or ".join(dict.fromkeys(" or ".join(words).split(" or ")))
+        for words in zip(*((each.one, each.many) for each in said), strict=True)
     )
     return Kind(one, many, made, first.words + second.words)
 

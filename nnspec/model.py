@@ -238,8 +238,12 @@ class Model:
             SpecError: it is no language model, or cannot be decoded step by step; the weights are not the model's, or
                 hold no vocabulary; a character of the prompt is not in it; or what runs the model is not installed.
         """
+        if messages and prompt:
+            reason = "Model.sample: prompt and messages are given, and a conversation takes the place of a prompt"
+            raise SpecError.of(WrongArgument(None, reason, "leave one of them out"))
         need("sampling", "numpy", "safetensors")
         from nnspec.hub.template import rendered  # here, as below: only now is numpy known to be installed
+        from nnspec.sample.arrays import given_features
         from nnspec.sample.opening import open_model
         from nnspec.sample.request import Request, choice_of
 
@@ -249,7 +253,7 @@ class Model:
         begun = prompt if isinstance(prompt, str) else tuple(prompt)
         if messages:
             begun = rendered(sampler.language, messages, shown(weights))
-        arrays: NDArray[Any] | None = None if isinstance(source, (str, Sequence)) else source
+        arrays = None if isinstance(source, (str, Sequence)) else given_features(source, sampler.engine.layout.source)
         read = source if isinstance(source, str) else tuple(source) if isinstance(source, Sequence) else ""
         return sampler.texts(Request(begun, length, count, choice, seed, read, arrays, bool(messages)))
 

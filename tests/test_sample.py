@@ -328,6 +328,9 @@ def test_an_encoder_that_reads_no_text_is_given_arrays(tmp_path: Path, monkeypat
     assert len(set(expected)) == 2
     for onnx in (False, True):
         assert model.sample(weights, "a", length=5, temperature=0, source=sounds, onnx=onnx) == expected
+    assert model.sample(weights, "a", length=5, temperature=0, source=torch.tensor(sounds[0])) == expected[:1]
+    with pytest.raises(SpecError, match="E0804"):
+        model.sample(weights, "a", source=sounds[:, :3])
     np.save("one.npy", sounds[0])
     Path("m.nn").write_text(WHISPER)
     command = ("sample", "m.nn", "--weights", "w.safetensors", "--prompt", "a", "--length", "5", "--temperature", "0")

@@ -220,6 +220,9 @@ WRONG: dict[str, list[Call]] = {
         lambda it: it.model.benchmark(sizes={"M": 3}, compiled=False),
     ],
     "E0595": [lambda it: n.load("flowers.onnx", settings={"width": 3})],
+    "a conversation takes the place": [
+        lambda it: it.words.sample({}, "a", messages=[{"role": "user", "content": "b"}])
+    ],
     "E0571": [lambda it: n.from_config({"model_type": "bert"}, head="nope")],
     "E0530": [lambda it: n.from_torch(torch.nn.Linear(2, 2), torch.zeros(0, 2))],
     "E0615": [lambda it: it.model.train(name="a" * 300, runs="runs")],

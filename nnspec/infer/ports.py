@@ -11,7 +11,7 @@ import numpy as np
 
 from nnspec.diagnostics import SpecError
 from nnspec.dims import Size, solve, substitute, symbol
-from nnspec.infer.mistakes import WrongInput
+from nnspec.infer.mistakes import NoArray, WrongInput
 from nnspec.record import Record
 from nnspec.weights.arrays import Array
 
@@ -36,6 +36,17 @@ class TensorPort(Record):
             told = substitute(pattern(size), known) if isinstance(size, str) else size
             found.append(told if isinstance(told, int) else other)
         return tuple(found)
+
+    def array(self, value: Any) -> Array:
+        """What is given as an array.
+
+        Raises:
+            SpecError: it is none: rows of several lengths, a tensor with a gradient.
+        """
+        try:
+            return np.asarray(value)
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise SpecError.of(NoArray(None, self.name, str(self), str(error).splitlines()[0])) from None
 
     def fitted(self, array: Array, known: dict[str, Size]) -> Array:
         """The array with the element type of the port; the sizes that symbols have are looked up and added in `known`.

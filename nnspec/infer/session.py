@@ -15,7 +15,7 @@ from nnspec.dims import Size
 from nnspec.infer.binding import Binding
 from nnspec.infer.demands import demands
 from nnspec.infer.metadata import class_names
-from nnspec.infer.mistakes import NoArray, NotBatches, RunFailed, SizeOutside, UnknownInput, UnreadableModel
+from nnspec.infer.mistakes import NotBatches, RunFailed, SizeOutside, UnknownInput, UnreadableModel
 from nnspec.infer.ports import TensorPort
 from nnspec.infer.providers import DEVICES, open_on
 from nnspec.infer.vocabulary import Vocabulary, read_vocabulary
@@ -125,11 +125,7 @@ class Session:
             raise SpecError.of(RunFailed(None, reason(error))) from None
 
     def _fitted(self, port: TensorPort, value: Any, known: dict[str, Size]) -> Array:
-        try:
-            array = np.asarray(value)
-        except (ValueError, TypeError, RuntimeError) as error:  # rows of several lengths, a tensor with a gradient
-            raise SpecError.of(NoArray(None, port.name, str(port), str(error).splitlines()[0])) from None
-        return port.fitted(self.demands.value(port, array), known)
+        return port.fitted(self.demands.value(port, port.array(value)), known)
 
     def _nothing(self, known: Mapping[str, Size], empty: Collection[str]) -> dict[str, Array]:
         """The outputs for nothing: of the shape that they have for one of each, without it.

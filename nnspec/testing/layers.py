@@ -19,6 +19,7 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from nnspec.arguments import typed
 from nnspec.diagnostics import SpecError
 from nnspec.ir import Program
 from nnspec.ir.indices import length_bounds
@@ -51,6 +52,7 @@ class Kept(Record):
     exported: bool  # whether ONNX has some at all
 
 
+@typed
 def contract(layer: type[Layer], *examples: Example) -> tuple[Kept, ...]:
     """Check that a layer keeps its contract: what its definition says is what PyTorch and onnxruntime do.
 
