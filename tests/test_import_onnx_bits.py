@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from onnx import TensorProto, helper, numpy_helper
 
 import nnspec
+from nnspec.bench.measure import Candidate
 from nnspec.cli.main import main
 from tests.onnx_models import body, imported, model_of, ones
 
@@ -43,11 +44,12 @@ def test_a_file_of_16_bits_is_read_in_32_and_compared_within_what_its_bits_grant
 
 
 def test_bench_runs_a_file_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nnspec.bench.bench.export_onnx", lambda *_, **__: pytest.fail("it is exported"))
-    words = ["bench", str(half(tmp_path)), "--seconds", "0.01", "--no-compiled", "--threads", "1"]
-    result = CliRunner().invoke(main, words, catch_exceptions=False)
+    measured: list[Candidate] = []
+    monkeypatch.setattr("nnspec.bench.bench.measure", lambda candidates, *_: measured.extend(candidates) or [])
+    result = CliRunner().invoke(main, ["bench", str(half(tmp_path)), "--no-compiled"], catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    assert [line.split()[0] for line in result.stdout.splitlines()[2:]] == ["onnxruntime", "PyTorch"]
+    assert [each.name for each in measured] == ["onnxruntime", "PyTorch"]
+    assert measured[0].model == tmp_path / "half.onnx"
 
 
 CONV = "xq = QuantizeLinear(x, s, z) xd = DequantizeLinear(xq, s, z) wd = DequantizeLinear<axis = 0>(w, ws, wz)"
@@ -115,3 +117,46 @@ def test_what_cannot_be_said_of_floats_is_refused_by_its_node(tmp_path: Path) ->
     made = model_of("y = QuantizeLinear(x, s, z)", "float[N, 3] x", "int8[N, 3] y", s=SCALE, z=ZERO)
     with pytest.raises(nnspec.SpecError, match="output: it gives quantised numbers"):
         imported(made, tmp_path)
+
+
+SPEC = """
+model Net {
+  input tokens: int[N, T]
+  embed: Embedding(20, 16) -> fc1: Linear(32) -> ReLU -> fc2: Linear(16)
+  output y = fc3: Linear(5)
+}
+"""
+
+
+def test_what_onnxruntime_quantises_is_read_under_its_names(tmp_path: Path) -> None:
+    quantization = pytest.importorskip("onnxruntime.quantization")
+    nnspec.loads(SPEC).export_onnx(tmp_path / "net.onnx", opset=17, verify=False)
+    drawn = np.random.default_rng(0)
+
+    class Samples(quantization.CalibrationDataReader):  # type: ignore[misc,name-defined]
+        left = 3
+
+        def get_next(self) -> dict[str, np.ndarray] | None:
+            self.left -= 1
+            return {"tokens": drawn.integers(0, 20, (2, 7))} if self.left else None
+
+    given = str(tmp_path / "net.onnx")
+    quantization.quantize_dynamic(given, str(tmp_path / "dynamic.onnx"))
+    for name in ("QDQ", "QOperator"):
+        form = quantization.QuantFormat[name]
+        quantization.quantize_static(given, str(tmp_path / f"{name}.onnx"), Samples(), quant_format=form)
+    for name in ("dynamic", "QDQ", "QOperator"):
+        model = nnspec.from_onnx(tmp_path / f"{name}.onnx")
+        assert next(iter(model.weights or {})) == "embed.weight", model.text
+        assert "embed: Embedding(20, 16)" in model.text and "fc2: Linear(16" in model.text
+        assert QUANTISED in model.notes
+
+
+def test_recurrent_layers_of_16_bits_are_not_run_by_onnxruntime_which_they_would_end(tmp_path: Path) -> None:
+    nodes = "h, last, cell = LSTM<hidden_size = 4>(x, w, r) y = Identity(last)"
+    made = model_of(nodes, "float16[T, N, 3] x", "float16 y")
+    made.graph.initializer.extend(
+        numpy_helper.from_array(each.astype(np.float16), name)
+        for name, each in (("w", ones(1, 16, 3)), ("r", ones(1, 16, 4)))
+    )
+    assert imported(made, tmp_path).notes == ("its floats of 16 bits are held in 32",)

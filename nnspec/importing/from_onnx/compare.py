@@ -41,7 +41,7 @@ def difference(
 ) -> Difference:
     """Run both; `fixed` are inputs of the file that the program does not have."""
     made = export_model(program, arrays, choices=Choices())
-    stored = None if opened.as_stored else _session(opened.path)
+    stored = _session(opened.path) if opened.runs and not opened.as_stored else None
     rounding = None
     ours = open_session(made.SerializeToString())
     chance = random_outputs(program)

@@ -17,6 +17,7 @@ from nnspec.record import Record
 
 OLDEST = 7  # opset: from there on shapes broadcast as they do today
 TOLERANCE = 1e-4  # of an element, relative to the largest magnitude of its output
+RECURRENT = frozenset(("GRU", "LSTM", "RNN"))
 DOMAINS = ("", "ai.onnx")
 
 
@@ -27,6 +28,7 @@ class Opened(Record):
     path: Path
     opset: int
     as_stored: bool = True  # whether the file itself computes in them
+    runs: bool = True  # whether onnxruntime may be asked to run the file itself
     notes: tuple[str, ...] = ()  # what its user should know of how it was made
     tolerance: float = TOLERANCE  # of the results of the file itself, relative to their largest magnitude
 
@@ -77,7 +79,9 @@ def of_model(model: onnx.ModelProto, path: Path) -> Opened:
         found = whole[0]
         notes += whole[1]
         tolerance = 0.2 if len(whole[1]) > 1 else tolerance
-    return Opened(found, path, opset, found is model, tuple(notes), tolerance)
+    # onnxruntime ends the process where it opens recurrent layers of 16 bits for the processor
+    runs = narrow is None or not any(node.op_type in RECURRENT for node in model.graph.node)
+    return Opened(found, path, opset, found is model, runs, tuple(notes), tolerance)
 
 
 def _is_zero(dim: Any) -> bool:

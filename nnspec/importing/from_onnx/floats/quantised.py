@@ -16,6 +16,7 @@ from nnspec.importing.from_onnx.floats.blocks import matrix_of_blocks
 from nnspec.importing.from_onnx.floats.rewriter import QUANTISED, Refused, Rewriter, Sum, along, rewrite
 from nnspec.importing.from_onnx.mistakes import CannotSayNodes
 from nnspec.importing.from_onnx.node import operator_of
+from nnspec.weights.arrays import Array
 
 UNROUNDED = "values that the file rounds are not rounded"
 ADVICE = "export the model without quantising it"
@@ -59,6 +60,9 @@ def _(r: Rewriter, node: NodeProto) -> None:
 
 @rewrite("DequantizeLinear", "com.microsoft.DequantizeLinear")
 def _(r: Rewriter, node: NodeProto) -> None:
+    if node.input[0] in r.tensors:
+        r.emit("Identity", [r.kept(node.input[0], _stored(r, node))], node.output[0])
+        return
     if node.input[0] not in r.held:
         plain = NodeProto()
         plain.CopyFrom(node)
@@ -67,6 +71,21 @@ def _(r: Rewriter, node: NodeProto) -> None:
         return
     r.need_form(node.input[0], node.input[1], r.given(node, 2))
     r.emit("Identity", [node.input[0]], node.output[0])
+    if node.input[0] in r.bounds:
+        r.bounds[node.output[0]] = r.bounds[node.input[0]]
+
+
+def _stored(r: Rewriter, node: NodeProto) -> Array:
+    """A quantised weight as floats: with one scale, one for each place of an axis, or one for each block of it."""
+    number, has = r.array(node.input[0]).astype(np.float32), _attributes(node)
+    by = [r.array(node.input[1]), *([r.array(node.input[2])] if r.given(node, 2) else [])]
+    axis, size = has.get("axis", 1), has.get("block_size", 0)
+    if size:
+        parts = [np.repeat(each.astype(np.float32), size, axis) for each in by]
+        parts = [each.take(np.arange(number.shape[axis]), axis) for each in parts]
+    else:
+        parts = [along(each, axis, number.ndim) for each in by]
+    return np.asarray((number - parts[1] if len(parts) > 1 else number) * parts[0], np.float32)
 
 
 @rewrite("DynamicQuantizeLinear")
@@ -86,7 +105,7 @@ def _(r: Rewriter, node: NodeProto) -> None:
     operator = "MatMul" if node.op_type == "MatMulInteger" else "Conv"
     if zero:
         numbers = numbers - along(r.array(zero), 0 if operator == "Conv" else None, numbers.ndim)
-    r.sums[node.output[0]] = Sum(operator, value, weight, numbers, _attributes(node))
+    r.sums[node.output[0]] = Sum(operator, value, weight, numbers, _attributes(node), r.name)
 
 
 @rewrite("com.microsoft.DynamicQuantizeMatMul")
@@ -169,3 +188,15 @@ def _(r: Rewriter, node: NodeProto) -> None:
     product = r.emit("MatMul", [node.input[0], weight], f"{output}.product" if bias else output)
     if bias:
         r.emit("Add", [product, bias], output)
+
+
+@rewrite("com.microsoft.DynamicQuantizeLSTM")
+def _(r: Rewriter, node: NodeProto) -> None:
+    r.notes[UNROUNDED] = None
+    inputs = [*node.input[:8], *[""] * (8 - len(node.input[:8]))]
+    for place, scale, zero in ((1, 8, 9), (2, 10, 11)):  # [directions, inputs, gates], where LSTM has it turned
+        number, by = r.array(node.input[place]).astype(np.float32), r.array(node.input[scale])
+        middle = r.array(node.input[zero]).astype(np.float32)
+        parts = [each.reshape(each.shape[0], 1, -1) for each in (middle, by)]
+        inputs[place] = r.kept(node.input[place], ((number - parts[0]) * parts[1]).transpose(0, 2, 1))
+    r.nodes.append(helper.make_node("LSTM", inputs, node.output, name=r.name, **_attributes(node)))

@@ -47,6 +47,10 @@ class Rewriter:
         self.held: dict[str, tuple[str, str] | None] = {}  # floats in place of quantised numbers: by scale and zero
         self.sums: dict[str, Sum] = {}  # results in whole numbers, whose scale is yet to come
         self.scales: dict[str, Array] = {}  # of such results: the part of the weights
+        self.bounds: dict[str, tuple[float, float]] = {}  # of values that are held within some
+        self.users: dict[str, NodeProto] = {}  # the first of each value
+        for node in reversed(model.graph.node):
+            self.users.update(dict.fromkeys(node.input, node))
         self.notes: dict[str, None] = {}
         self.refused: list[tuple[str, str, str]] = []  # operator, reason, name of the node
         self.name = ""  # of the node that is read
@@ -81,13 +85,15 @@ class Rewriter:
 
     def read(self, node: NodeProto) -> None:
         """Write a node again, if it is to be written."""
-        self.name = node.name
+        self.name = node.name.removesuffix("_quant")
         kind = operator_of(node)
         try:
             if kind in QUANTISED:
                 QUANTISED[kind](self, node)
             elif not any(name in self.held or name in self.sums or name in self.scales for name in node.input):
-                self.nodes.append(node)
+                self.nodes.append(self._of_table(node))
+                if kind in MOVES and node.input[0] in self.bounds:
+                    self.bounds.update(dict.fromkeys(node.output, self.bounds[node.input[0]]))
             else:
                 self._passed(node, kind)
         except Refused as problem:
@@ -106,10 +112,31 @@ class Rewriter:
                 raise Refused("it takes values that are quantised by several scales")
             self.nodes.append(node)
             self.held.update(dict.fromkeys(node.output, forms.pop()))
+            if node.input[0] in self.bounds:
+                self.bounds.update(dict.fromkeys(node.output, self.bounds[node.input[0]]))
         elif kind in SAYS_NOTHING:
             self.nodes.append(node)
         else:
             raise Refused("it works on quantised numbers")
+
+    def _of_table(self, node: NodeProto) -> NodeProto:
+        """A node that takes rows of a quantised table takes them of floats."""
+        value, user = node.output[0], self.users.get(node.output[0])
+        while user is not None and operator_of(user) in MOVES:
+            value, user = user.output[0], self.users.get(user.output[0])
+        if operator_of(node) != "Gather" or user is None or node.input[0] not in self.tensors:
+            return node
+        place = list(user.input).index(value)
+        if operator_of(user) not in QUANTISED or len(user.input) < place + 3:
+            return node
+        scale, zero = user.input[place + 1 : place + 3]
+        if self.array(node.input[0]).dtype.name not in BOUNDS or self.array(scale).size > 1:
+            return node
+        made = NodeProto()
+        made.CopyFrom(node)
+        made.input[0] = self.floats(node.input[0], scale, zero)
+        self.held[node.output[0]] = scale, zero
+        return made
 
     def _scaled(self, node: NodeProto) -> None:
         """The scale of an input times that of weights; or a result in whole numbers times both."""
@@ -181,11 +208,14 @@ class Rewriter:
         if middle.dtype.name not in BOUNDS:
             raise Refused(f"it rounds to {middle.dtype.name}")
         low, high = ((bound - float(middle.reshape(()))) * float(by.reshape(())) for bound in BOUNDS[middle.dtype.name])
-        if self.opset < 11:
+        if self.bounds.get(value) == (low, high):
+            self.emit("Identity", [value], output)
+        elif self.opset < 11:
             self.emit("Clip", [value], output, min=low, max=high)
         else:
             self.emit("Clip", [value, self.kept(f"{output}.min", low), self.kept(f"{output}.max", high)], output)
         self.held[output] = scale, zero
+        self.bounds[output] = low, high
         self.notes["values that the file rounds are held within the same bounds, and not rounded"] = None
 
 
@@ -196,13 +226,17 @@ class Refused(Exception):
 class Sum:
     """A product in whole numbers of a value and a weight, which is written when its scale is known."""
 
-    def __init__(self, operator: str, value: str, weight: str, numbers: Array, attributes: dict[str, Any]) -> None:
+    def __init__(
+        self, operator: str, value: str, weight: str, numbers: Array, attributes: dict[str, Any], name: str
+    ) -> None:
         self.operator, self.value, self.weight = operator, value, weight
+        self.name = name
         self.numbers, self.attributes = numbers, attributes
 
     def write(self, rewriter: Rewriter, scale: Array, output: str) -> None:
         """Write it with its weight as floats."""
         axis = 0 if self.operator == "Conv" else None
+        rewriter.name = self.name
         kept = rewriter.kept(self.weight, self.numbers * along(scale, axis, self.numbers.ndim))
         rewriter.emit(self.operator, [self.value, kept], output, **self.attributes)
 

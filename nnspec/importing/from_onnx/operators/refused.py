@@ -3,7 +3,7 @@
 from nnspec.importing.from_onnx.operators.row import COMPUTED, refuse
 
 refuse("it holds integers in place of floats: export the model without quantising it",
-       ["com.microsoft.DynamicQuantizeLSTM", "com.microsoft.GatherBlockQuantized"])  # fmt: skip
+       ["com.microsoft.GatherBlockQuantized"])  # fmt: skip
 refuse("how large its result is depends on the data",
        ["NonZero", "Compress", "Unique", "NonMaxSuppression"])  # fmt: skip
 refuse("its value is a text, or is stored as few numbers among zeros", ["Constant"])
