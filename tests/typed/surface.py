@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, TensorDataset
 import nnspec
 from nnspec.callbacks.callback import Progress, Step
 from nnspec.diagnostics.diagnostic import Found
+from nnspec.infer.predictions import Prediction
 from nnspec.plugin import Activation, Example
 from nnspec.testing import contract
 from nnspec.to_onnx.verify import Verified
@@ -101,6 +102,13 @@ def main(folder: Path) -> None:
     assert_type(session, nnspec.Session)
     outputs: Mapping[str, object] = session.run({"features": features})
     print(outputs, nnspec.predict(file, {"features": features})[0])
+    for subject in (run, nnspec.load(run), session):  # paths, runs and objects alike
+        assert_type(nnspec.predict(subject, features), list[Prediction])
+    print(nnspec.predict(model, torch.from_numpy(features), weights=run), nnspec.load(file).name)
+    print(nnspec.evaluate(model, weights=run, data=(features, labels), device=torch.device("cpu")))
+    print(model.to_torch(nnspec.WeightChoice(run, partial=True)), model.compare_weights(run))
+    static = folder / "static.onnx"
+    model.export_onnx(static, run, precision="int8-static", calibrate={"features": features}, verify=False)
     imported = nnspec.from_torch(module, torch.zeros(2, 4), dynamic={"features": "N 4"})
     assert_type(imported, nnspec.Model)
     assert_type(imported.notes, tuple[str, ...])
