@@ -15,15 +15,18 @@ from nnspec.layers.base import Layer
 def lent(network: Network) -> dict[str, Operation]:
     """The layers that can be no label, by their paths: their weights are read beside them, or by layers that differ."""
     used = _used(network)
-    read = {each.path for each in used if isinstance(each.layer, Stored)}
+    read = {each.path for each in used if isinstance(each.layer, Stored) and each.path}
+    owners = {key.rpartition(".")[0] for key in read}
     first: dict[str, Layer] = {}
     found: dict[str, Operation] = {}
     for each in used:
         layer, path = each.layer, each.path
         if isinstance(layer, Stored) or path is None:
             continue
-        keys = [f"{path}.{name}" for name, _ in weights_of(each, network.types)]
         other = first.setdefault(path, layer) != layer
+        if not other and path not in owners:
+            continue
+        keys = [f"{path}.{name}" for name, _ in weights_of(each, network.types)]
         if keys and (other or not read.isdisjoint(keys)):
             found[path] = each
     return found
