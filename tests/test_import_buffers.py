@@ -104,3 +104,49 @@ def test_results_that_are_infinite_or_no_numbers_are_compared_where_they_are() -
             return x + self.floor
 
     assert nnspec.from_torch(Masked(), torch.rand(2, 3)).summary().parameters == 0
+
+
+class Placed(nn.Module):
+    """Biases by where two places of a picture are to each other."""
+
+    def __init__(self, places: Tensor) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.rand(int(places.max()) + 1))
+        self.register_buffer("places", places, persistent=False)
+
+    def forward(self, scores: Tensor) -> Tensor:
+        return scores + self.bias[self.places]
+
+
+def _windows(height: int, width: int) -> Tensor:
+    """As Swin has them."""
+    rows, columns = (torch.arange(height * width) // width, torch.arange(height * width) % width)
+    down, along = rows[:, None] - rows + height - 1, columns[:, None] - columns + width - 1
+    return down * (2 * width - 1) + along
+
+
+def _distances(side: int, step: int) -> Tensor:
+    """As LeViT has them."""
+    seen: dict[tuple[int, int], int] = {}
+    places = [(row, column) for row in range(side) for column in range(side)]
+    found = [
+        seen.setdefault((abs(row - other), abs(column - another)), len(seen))
+        for row in range(0, side, step)
+        for column in range(0, side, step)
+        for other, another in places
+    ]
+    return torch.tensor(found).view(-1, side * side)
+
+
+@pytest.mark.parametrize(
+    ("places", "words"),
+    [
+        (_windows(7, 7), "13 * ((Range(49) // 7 -> Unsqueeze(1)) - Range(49) // 7)"),
+        (_windows(4, 8).flatten(), "+ 52 -> Flatten(0)"),
+        (_distances(14, 1), "14 * abs((Range(196) // 14 -> Unsqueeze(1)) - Range(196) // 14)"),
+        (_distances(7, 2), "7 * abs((Range(16) // 4 * 2 -> Unsqueeze(1)) - Range(49) // 7)"),
+        (torch.arange(20) - torch.arange(20)[:, None] + 19, "-((Range(20) -> Unsqueeze(1)) - Range(20)) + 19"),
+    ],
+)
+def test_tables_of_relative_positions_are_arithmetic(places: Tensor, words: str) -> None:
+    assert words in nnspec.from_torch(Placed(places), torch.rand(2, *places.shape)).text

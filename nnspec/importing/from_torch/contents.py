@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from nnspec.importing import syntax
+from nnspec.importing.from_torch.grids import grid
 
 WRITTEN = 4096  # elements
 
@@ -48,6 +49,10 @@ def contents(tensor: torch.Tensor) -> Any:
             return found
     if dtype == "float" and data.dim() == 1 and data.numel() > 2:
         found = _frequencies(data)
+        if found is not None:
+            return found
+    if dtype == "int":
+        found = grid(data)
         if found is not None:
             return found
     if data.numel() > WRITTEN:
