@@ -9,6 +9,7 @@ from typing import Literal
 Kind = Literal["spec", "run", "hub", "onnx"]
 HF = "hf://"  # how the address of a model on the Hub begins
 CONFIG = "config.json"
+ADAPTER = "adapter_config.json"  # of what changes another model, and is none
 RUN, SPEC = "run.json", "spec.nn"  # of a run: its settings, and the spec that it follows
 
 
@@ -23,5 +24,5 @@ def kind_of(path: str | PathLike[str]) -> Kind:
         return "hub"
     place = Path(path)
     if place.is_dir():
-        return "hub" if (place / CONFIG).is_file() and not is_run(place) else "run"
+        return "hub" if not is_run(place) and any((place / each).is_file() for each in (CONFIG, ADAPTER)) else "run"
     return "onnx" if place.suffix.lower() == ".onnx" else "spec"

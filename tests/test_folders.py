@@ -144,3 +144,16 @@ def test_the_number_of_labels_goes_before_their_names() -> None:
     names = {"id2label": {str(number): f"name {number}" for number in range(3)}}
     for more, count in (({}, 2), (names, 3), ({"num_labels": 5}, 5), ({**names, "num_labels": 5}, 5)):
         assert f"classes = {count}" in spec_of({**options, **more})
+
+
+def test_what_lies_in_a_folder_in_the_place_of_a_file_is_named(tmp_path: Path) -> None:
+    model = folder_of({"model_type": "gpt2", "n_embd": 8, "n_head": 1, "n_layer": 1, "vocab_size": 9}, tmp_path)
+    (tmp_path / "vocab.json").write_text("{}")
+    with pytest.raises(SpecError, match=r"it has vocab\.json, of which transformers makes"):
+        model.sample(prompt="A")
+    (tmp_path / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 9\n")
+    with pytest.raises(SpecError, match="a pointer of Git LFS"):
+        model.to_torch()
+    (tmp_path / "adapter_config.json").write_text("{}")
+    with pytest.raises(SpecError, match="E0598"):
+        nnspec.load(tmp_path)

@@ -176,7 +176,9 @@ def read_source(path: Path, name: str, sink: Sink, limits: Limits, span: Span | 
         tell(path)
     try:
         if path.is_dir():
-            return fail("it is a folder", "name a .nn file in it")
+            return fail(
+                "it is a folder", "name a .nn file in it; a folder is a model where it has a config.json or a run.json"
+            )
         with path.open("rb") as file:
             data = file.read(limits.bytes + 1)
     except FileNotFoundError:

@@ -16,7 +16,7 @@ from nnspec.hub.mistakes import BadAddress, CannotFetch
 from nnspec.kinds import HF, is_run
 from nnspec.weights.source import WeightChoice, WeightSource
 
-SMALL = ("config.json",)
+SMALL = ("config.json", "adapter_config.json")
 WHOLE = (
     *SMALL, "generation_config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json",
     "special_tokens_map.json", "chat_template.jinja", "model.safetensors", "model.safetensors.index.json",

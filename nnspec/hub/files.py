@@ -11,6 +11,8 @@ from pydantic import BaseModel, ValidationError
 from nnspec.diagnostics import SpecError
 from nnspec.hub.mistakes import UnreadableFolder
 
+POINTER = b"version https://git-lfs.github.com/spec/"  # what Git leaves of a large file until it is fetched
+UNFETCHED = "it is a pointer of Git LFS, and not the file itself, which `git lfs pull` fetches"
 BYTES = 128 << 20  # the largest tokenizers, of a quarter of a million tokens, have 35 MB
 Form = TypeVar("Form", bound=BaseModel)
 
@@ -30,6 +32,8 @@ def read_bytes(path: Path) -> bytes | None:
         raise unreadable(path, (error.strerror or str(error)).lower()) from None
     if len(content) > BYTES:
         raise unreadable(path, f"it is larger than {BYTES:,} bytes")
+    if content.startswith(POINTER):
+        raise unreadable(path, UNFETCHED)
     return content.removeprefix(BOM_UTF8)
 
 

@@ -15,6 +15,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, FiniteFloat
 
 from nnspec.diagnostics import SpecError
+from nnspec.hub.adapter import need_whole
 from nnspec.hub.files import read_form, unreadable
 from nnspec.hub.generation import Generation, language
 from nnspec.hub.mistakes import NoWeightsInFolder
@@ -56,8 +57,9 @@ def weights_of(folder: Path) -> Path:
     """The file of weights of a folder, or the index of its shards.
 
     Raises:
-        SpecError: there is none.
+        SpecError: there is none, or the folder is of an adapter.
     """
+    need_whole(folder)
     found = next((path for name in WEIGHTS if (path := folder / name).is_file()), None)
     if found is None:
         others = sorted(each.name for each in folder.iterdir() if each.suffix in _OTHERS)

@@ -26,6 +26,28 @@ class UnreadableFolder(Diagnostic):
         return "take the folder as transformers' save_pretrained writes it, of the model and of the tokenizer"
 
 
+class AdapterFolder(Diagnostic):
+    """A folder holds an adapter, such as LoRA's, which changes the weights of another model and is none by itself.
+
+    Merged into that model it is a model as any other.
+    """
+
+    code = "E0598"
+    path: str
+    kind: str | None
+    base: str | None
+
+    @property
+    def message(self) -> str:
+        kind = f" ({self.kind})" if self.kind else ""
+        return f"{self.path} is an adapter{kind} for {self.base or 'another model'}, and no model by itself"
+
+    @property
+    def help(self) -> str | None:
+        merged = f"peft.PeftModel.from_pretrained(MODEL, {self.path!r}).merge_and_unload().save_pretrained(FOLDER)"
+        return f"merge it into its model: {merged}"
+
+
 class NoWeightsInFolder(Diagnostic):
     """A folder as the Hub has it holds no file of weights that is read.
 

@@ -84,6 +84,15 @@ def read_tokenizer(folder: Path) -> FolderTokenizer | None:
     return FolderTokenizer(text=text, names=names, numbers=numbers, template=template)
 
 
+def other_forms(folder: Path) -> str | None:
+    """The tokenizer of a folder in another form than is read, and what makes it one; None where there is none."""
+    found = [name for name in _OTHERS if (folder / name).is_file()]
+    if not found or (folder / FILE).exists():
+        return None
+    way = f"AutoTokenizer.from_pretrained({str(folder)!r}).save_pretrained({str(folder)!r})"
+    return f"it has {' and '.join(found)}, of which transformers makes the tokenizer.json that is read: {way}"
+
+
 def given_tokenizer(path: str | PathLike[str]) -> FolderTokenizer:
     """The tokenizer that its user names: a `tokenizer.json` with what lies beside it, or the folder.
 

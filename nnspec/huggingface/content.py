@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from nnspec.diagnostics import SpecError
+from nnspec.hub.adapter import need_whole
 from nnspec.huggingface.mistakes import UnreadableConfiguration
 from nnspec.kinds import CONFIG
 from nnspec.record import Record
@@ -43,7 +44,10 @@ def content_of(config: Config) -> Content:
     """
     if isinstance(config, (str, PathLike)):
         path = Path(config)
-        return _read(path / CONFIG if path.is_dir() else path)
+        if not path.is_dir():
+            return _read(path)
+        need_whole(path)
+        return _read(path / CONFIG)
     options = config if isinstance(config, Mapping) else config.to_dict()
     try:
         return Content("<config>", json.dumps(dict(options), indent=2, default=_number).encode())

@@ -11,7 +11,7 @@ from nnspec.decode.memory import MEMORY, encoder_path
 from nnspec.diagnostics import Source, SpecError
 from nnspec.extras import need
 from nnspec.hub.folder import metadata_of_tokenizer
-from nnspec.hub.tokenizer import given_tokenizer
+from nnspec.hub.tokenizer import given_tokenizer, other_forms
 from nnspec.infer.language import language_of
 from nnspec.infer.vocabulary import Vocabulary, read_vocabulary
 from nnspec.ir import Program
@@ -73,7 +73,8 @@ def _sampler(engine: Engine, metadata: Mapping[str, str], path: str) -> TextSamp
 def _vocabulary(tokens: str, metadata: Mapping[str, str], source: str) -> Vocabulary:
     vocabulary = read_vocabulary(tokens, metadata)
     if vocabulary is None:
-        raise SpecError.of(NoTextVocabulary(None, source))
+        advice = other_forms(Path(source))
+        raise SpecError.of(NoTextVocabulary(None, source, *([advice] if advice else ())))
     return vocabulary
 
 

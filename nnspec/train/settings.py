@@ -47,7 +47,7 @@ def read_settings(folder: Path) -> Settings:
     try:
         return Settings.model_validate_json((folder / RUN).read_bytes())
     except (OSError, ValidationError):
-        advice = "name the folder of a run, such as runs/lenet5-1"
+        advice = "name the folder of a run, such as runs/lenet5-1, or one with a config.json"
         raise SpecError.of(BadRun(None, str(folder), f"there is no readable {RUN} in it", advice)) from None
 
 

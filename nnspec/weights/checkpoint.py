@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from nnspec.diagnostics import SpecError
 from nnspec.extras import need
 from nnspec.hub.fetching import local
+from nnspec.hub.files import POINTER, UNFETCHED
 from nnspec.hub.folder import metadata_of, metadata_of_tokenizer, weights_of
 from nnspec.hub.tokenizer import given_tokenizer
 from nnspec.kinds import kind_of
@@ -65,6 +66,9 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     if not file.is_file():
         raise _unreadable(file, "it is a folder" if file.is_dir() else "there is no such file")
     check_digest(file)
+    with file.open("rb") as content:
+        if content.read(len(POINTER)) == POINTER:
+            raise _unreadable(file, UNFETCHED)
     if file.name.endswith(".index.json"):
         return _read_index(file)
     if file.suffix == ".safetensors":
