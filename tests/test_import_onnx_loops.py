@@ -59,3 +59,33 @@ def test_what_no_layer_has_is_said_by_others(
     made = model_of(nodes, given.replace("N", "1") if "size" in weights else given, "float y", 25, **weights)
     made.ir_version = 11
     assert word in imported(made, tmp_path).text
+
+
+MIXTURE = """
+block Expert(hidden) { up: Linear(hidden) -> ReLU -> down: Linear(6) }
+block Experts {
+  x = _
+  best = x -> gate: Linear(4, bias = false) -> softmax(dim = -1) -> TopK(2)
+  (x, best.indices, best) -> experts: Mixture(4, Expert(5))
+}
+model Net { input x: float[N, T, 6]
+  output y = first: Experts }
+"""
+
+
+def test_a_mixture_of_experts_comes_back_as_one(tmp_path: Path) -> None:
+    model = nnspec.loads(MIXTURE)
+    weights = model.to_torch().state_dict()
+    model.export_onnx(tmp_path / "mixture.onnx", weights, verify=False)
+    back = nnspec.from_onnx(tmp_path / "mixture.onnx")
+    assert "block Expert {\n  up: Linear(5) -> ReLU\n  down: Linear(6)\n}" in back.text
+    assert "experts: Mixture(4, Expert)" in back.text
+    assert list(back.weights or {}) == list(weights)
+
+
+def test_experts_that_are_not_alike_are_refused(tmp_path: Path) -> None:
+    made = nnspec.loads(MIXTURE).to_onnx()
+    node = next(node for node in made.graph.node if node.op_type == "Relu")
+    node.op_type = "Tanh"
+    with pytest.raises(nnspec.SpecError, match="its experts are not alike"):
+        imported(made, tmp_path)

@@ -40,22 +40,37 @@ def assembled(network: Network) -> Assembled:
     Raises:
         SpecError: a size is made of others in a way that a spec cannot name.
     """
-    whole, root, folded = _folded(completed(network))
+    whole, root, folded = _folded(completed(network), [each.name.text for each in network.blocks])
     writer = _Writer(whole, folded)
-    made = [writer.block(block) for block in folded.blocks if block.body is not root]
+    made = [*network.blocks, *(writer.block(block) for block in folded.blocks if block.body is not root)]
     model = writer.model(root)
     text = format_text(printed(tree.File(0, 0, (*made, model))))
     return Assembled(text, {each.name: each.body for each in folded.blocks} | {model.name.text: root})
 
 
-def _folded(network: Network) -> tuple[Network, Body, Folded]:
+def blocks_of(network: Network, taken: Sequence[str]) -> tuple[tree.Block, ...]:
+    """The blocks of a network that only calls one module, which is the last of them; none has a name that is taken.
+
+    They are none where that is no block.
+
+    Raises:
+        SpecError: a size is made of others in a way that a spec cannot name.
+    """
+    whole, root, folded = _folded(completed(network), taken)
+    writer = _Writer(whole, folded)
+    if len(root.items) != 1 or not isinstance(root.items[0], Call):
+        return ()
+    return tuple(writer.block(block) for block in folded.blocks if block.body is not root)
+
+
+def _folded(network: Network, taken: Sequence[str] = ()) -> tuple[Network, Body, Folded]:
     """A network in which modules are called as wholes, and again only to do the same, its body and its blocks."""
     while True:
         root = bodies(network)
         apart = frozenset(entered(root.items))
         if not apart:
             gather(root)
-            folded = fold(root, network.types)
+            folded = fold(root, network.types, taken)
             if not folded.apart:
                 return network, root, folded
             apart = folded.apart
@@ -66,7 +81,7 @@ class _Writer:
     def __init__(self, network: Network, folded: Folded) -> None:
         self.network = network
         self.folded = folded
-        self.blocks = [each.name for each in folded.blocks]
+        self.blocks = [*(each.name.text for each in network.blocks), *(each.name for each in folded.blocks)]
         self.results: dict[int, list[str]] = {}  # of blocks with several: their names
 
     def block(self, block: Block) -> tree.Block:

@@ -229,6 +229,8 @@ class _Making:
 
 def weights_of(operation: Operation, types: Mapping[str, TensorType]) -> list[tuple[str, tuple[int, ...]]]:
     """The weights of an operation, by their names below its path."""
+    if operation.owned:
+        return list(operation.owned)
     if isinstance(operation.layer, Stored):
         return [("", tuple(int(str(size)) for size in operation.layer.type.shape))]
     layer = operation.layer

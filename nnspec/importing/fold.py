@@ -44,9 +44,9 @@ class Folded(Record):
     apart: frozenset[str]  # modules whose calls in one body do different things
 
 
-def fold(root: Body, types: Mapping[str, TensorType]) -> Folded:
-    """The blocks of a network."""
-    return _Folding(types).folded(root)
+def fold(root: Body, types: Mapping[str, TensorType], taken: Sequence[str] = ()) -> Folded:
+    """The blocks of a network; none has a name that is taken."""
+    return _Folding(types, taken).folded(root)
 
 
 def sizes_of(body: Body, types: Mapping[str, TensorType]) -> Sizes:
@@ -63,10 +63,10 @@ def _labels(item: Item) -> Iterator[str]:
 
 
 class _Folding:
-    def __init__(self, types: Mapping[str, TensorType]) -> None:
+    def __init__(self, types: Mapping[str, TensorType], taken: Sequence[str]) -> None:
         self.types = types
         self.of: dict[int, Block] = {}
-        self.names: set[str] = set()
+        self.names: set[str] = set(taken)
 
     def folded(self, root: Body) -> Folded:
         self.names.add(root.kind)

@@ -47,6 +47,7 @@ class Operation(Record):
     ties: tuple[tuple[str, str], ...] = ()  # a weight of the layer, and the key of the parameter that it is
     names: tuple[str, ...] = ()  # of the outputs, as the author of the code has them
     origin: Origin | None = None
+    owned: tuple[tuple[str, tuple[int, ...]], ...] = ()  # weights below its path that its layer does not list
 
 
 class Scope:
@@ -90,3 +91,4 @@ class Network(Record):
     aliases: tuple[tuple[str, ...], ...] = ()  # keys that are one parameter
     loaded: tuple[str, ...] = ()  # the keys of buffers whose numbers are in the weights alone
     documentation: str = ""
+    blocks: tuple[Any, ...] = ()  # of the syntax tree, which layers take as arguments

@@ -13,6 +13,7 @@ from onnx import inliner
 from nnspec.diagnostics import SpecError
 from nnspec.importing.from_onnx.floats import dequantised, widened
 from nnspec.importing.from_onnx.mistakes import NoOnnxFile, OtherOpset
+from nnspec.importing.from_onnx.mixtures import routed
 from nnspec.record import Record
 
 OLDEST = 7  # opset: from there on shapes broadcast as they do today
@@ -58,6 +59,7 @@ def of_model(model: onnx.ModelProto, path: Path) -> Opened:
     """
     if not model.graph.node and not model.graph.output:
         raise SpecError.of(NoOnnxFile(None, str(path), "it holds no graph"))
+    model = routed(model)
     versions = {each.domain: each.version for each in model.opset_import}
     opset = max((versions[domain] for domain in DOMAINS if domain in versions), default=1 if not versions else OLDEST)
     newest = onnx.defs.onnx_opset_version()

@@ -117,7 +117,7 @@ class _Reader:
             found = tuple((operator, reason, tuple(nodes)) for (operator, reason), nodes in self.refusals.items())
             raise SpecError.of(CannotSayNodes(None, str(self.opened.path), found, self._advice(found)))
         drafts = improved(self.builder, {value for _, value in outputs})
-        return imported(self.builder, drafts, name, tuple(self.inputs), tuple(outputs))
+        return imported(self.builder, drafts, name, tuple(self.inputs), tuple(outputs), str(self.opened.path))
 
     def _advice(self, found: tuple[tuple[str, str, tuple[str, ...]], ...]) -> str:
         """What could be done: give the sizes that are open, where all that is refused could be due to them."""

@@ -8,13 +8,18 @@ from typing import Any
 import numpy as np
 
 from nnspec.importing import syntax
+from nnspec.importing.assemble import blocks_of
 from nnspec.importing.bodies import keys_of
 from nnspec.importing.from_onnx.builder import Draft, GraphBuilder
+from nnspec.importing.from_onnx.experts import GIVEN, Experts
 from nnspec.importing.from_onnx.paths import Paths
 from nnspec.importing.from_onnx.scopes import Placed, nested
 from nnspec.importing.network import Network, Operation, Stored, Weighed
+from nnspec.importing.printing import printed
+from nnspec.layers.mixture import Mixture
 from nnspec.layers.tensor_type import DType
 from nnspec.record import Record
+from nnspec.syntax import tree
 from nnspec.weights.arrays import ELEMENT_TYPES, Array
 
 
@@ -32,14 +37,30 @@ def imported(
     name: str,
     inputs: tuple[tuple[str, str], ...],
     outputs: tuple[tuple[str, str], ...],
+    path: str,
 ) -> Imported:
-    """The network of drafts."""
+    """The network of drafts; `path` is that of the file.
+
+    Raises:
+        SpecError: the experts of a mixture are not alike.
+    """
     found = _Naming(builder, drafts)
-    root = nested([found.placed(draft) for draft in drafts], name)
+    mixtures = {id(each): Experts(each, drafts, path) for each in drafts if isinstance(each.layer, Mixture)}
+    inside = {id(draft) for experts in mixtures.values() for draft in experts.drafts()}
+    root = nested(
+        [
+            found.mixture(mixtures[id(draft)]) if id(draft) in mixtures else found.placed(draft)
+            for draft in drafts
+            if id(draft) not in inside
+        ],
+        name,
+    )
     types = dict(builder.types)
     order = dict.fromkeys(key for each in root.operations() for key in keys_of(each, types))
     weights = {key: found.weights[key] for key in order}
-    network = Network(name, root, inputs, outputs, types, weights, tuple(found.aliases.values()))
+    network = Network(
+        name, root, inputs, outputs, types, weights, tuple(found.aliases.values()), blocks=tuple(found.blocks)
+    )
     return Imported(network, found.arrays, tuple(builder.notes))
 
 
@@ -57,6 +78,8 @@ class _Naming:
         self.aliases: dict[str, tuple[str, ...]] = {}
         self.first: dict[Any, str] = {}  # the key of an array
         self.layers: dict[Any, str] = {}  # the path of a layer with its arrays
+        self.blocks: list[tree.Block] = []  # of experts
+        self.experts: dict[str, str] = {}  # their names, by their text
 
     def placed(self, draft: Draft) -> Placed:
         """A draft with its path, and those of its module."""
@@ -77,6 +100,33 @@ class _Naming:
             if isinstance(layer, Stored) and not layer.trainable:
                 layer = layer.replace(contents=_zeros(layer))
         return Operation(layer, draft.inputs, draft.outputs, path), module, kinds
+
+    def mixture(self, experts: Experts) -> Placed:
+        """A mixture with the block that each of its experts is."""
+        base = ".".join(experts.base)
+        owned: list[tuple[str, tuple[int, ...]]] = []
+        first: dict[str, Weighed] = {}
+        for number, each in enumerate(experts.owned(self.paths)):
+            for name, draft, weight in each:
+                known = draft.weights[weight]
+                key = f"{base}.{number}.{name}"
+                self.weights[key] = Weighed(tuple(known.array.shape), "float")
+                self.arrays[key] = np.asarray(known.array, np.float32, order="C")
+                owned.append((f"{number}.{name}", tuple(known.array.shape)))
+                if not number:
+                    first[name] = self.weights[key]
+        made = blocks_of(experts.network(self.builder.types, first), ())
+        if not made:
+            raise experts.refused("each of its experts is one layer, and an expert is a block")
+        words = printed(tree.File(0, 0, made))
+        if words not in self.experts:
+            made = blocks_of(experts.network(self.builder.types, first), [each.name.text for each in self.blocks])
+            self.blocks += made
+            self.experts[words] = made[-1].name.text
+        layer = Mixture(num_experts=len(experts.cones), expert=syntax.call(self.experts[words]))
+        mixture = experts.mixture
+        operation = Operation(layer, mixture.inputs[:GIVEN], mixture.outputs, base, owned=tuple(owned))
+        return operation, tuple(experts.base), mixture.node.kinds if mixture.node is not None else ()
 
     def _enter(self, draft: Draft, path: str) -> None:
         layer = draft.layer

@@ -7,6 +7,7 @@ from nnspec.importing.from_onnx.operators import (
     elementwise,
     indexing,
     linear,
+    mixture,
     normalization,
     pooling,
     recurrent,
@@ -22,6 +23,6 @@ from nnspec.importing.from_onnx.operators.row import COMPUTED, REFUSED, ROWS, WR
 
 __all__ = [
     "COMPUTED", "REFUSED", "ROWS", "WRITTEN_OUT", "attention", "classical", "convolution", "elementwise", "indexing",
-    "linear", "normalization", "pooling", "recurrent", "reduction", "refused", "resizing", "sequences", "shape",
-    "sources", "spectra",
+    "linear", "mixture", "normalization", "pooling", "recurrent", "reduction", "refused", "resizing", "sequences",
+    "shape", "sources", "spectra",
 ]  # fmt: skip
