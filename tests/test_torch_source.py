@@ -57,6 +57,22 @@ model A {
   output y = _
   output third = layers.2
 }""",
+    "parameters with numbers, alone, among modules and among buffers": """
+model A {
+  input x: float[N, 4]
+  alone.0: Parameter([4])
+  a = _
+  alone.1: Parameter([4])
+  b = _
+  modules.0: Parameter([4])
+  c = _
+  x * a + b -> modules.1: Linear(4)
+  y = _ + c
+  buffers.0: Parameter([4])
+  d = _
+  buffers.1: Buffer([1.0, 2.0, 3.0, 4.0])
+  output z = y * d + _
+}""",
     "sizes that are symbols": """
 model A {
   input x: float[N, 3, 4*h, W <= 64]

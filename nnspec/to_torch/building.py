@@ -77,7 +77,7 @@ def _container(name: str, labels: list[str], merged: dict[str, Any], layout: Lay
     below = [label[len(name) + 1 :] for label in labels if label.startswith(f"{name}.")]
     children = [f"{name}.{child}" for child in dict.fromkeys(label.partition(".")[0] for label in below)]
     items = [merged[child] if child in merged else _container(child, labels, merged, layout) for child in children]
-    return Construct("nn.ModuleList", (Construct("[]", _folded(items)),))
+    return Construct(layout.kind(name), (Construct("[]", _folded(items)),))
 
 
 def _folded(items: list[Any]) -> tuple[Any, ...]:

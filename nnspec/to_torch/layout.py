@@ -27,9 +27,12 @@ class Layout(Record):
 
     lists: frozenset[str]
     dictionaries: frozenset[str]
+    parameters: frozenset[str] = frozenset()  # the lists that hold parameters, and no modules
 
     def kind(self, container: str) -> str:
-        """The class of a container that is no list."""
+        """The class of a container."""
+        if container in self.lists:
+            return "nn.ParameterList" if container in self.parameters else "nn.ModuleList"
         return "nn.ModuleDict" if container in self.dictionaries else "nn.Module"
 
     def path(self, labels: str, store: Store = "_modules") -> str:
@@ -82,11 +85,19 @@ def layout(children: Mapping[str, Child], order: Iterable[str]) -> Layout:
     """The containers that children of these labels make, in an order that is stated."""
     labels = in_order(order, [label for label, child in children.items() if child.count == 1])
     numbered = _below(labels)
-    lists = {stem for stem, found in numbered.items() if stem and list(found) == [str(i) for i in range(len(found))]}
     tensors = {label for label, child in children.items() if child.store != "_modules"}
+    lists, parameters = set(), set()
+    for stem, found in numbered.items():
+        stores = {children[label].store for each in found if (label := f"{stem}.{each}") in tensors}
+        if stem and found == [str(place) for place in range(len(found))]:
+            if not stores:
+                lists.add(stem)
+            elif stores == {"_parameters"} and tensors.issuperset(f"{stem}.{each}" for each in found):
+                parameters.add(stem)
     below = _below(children)
     dictionaries = {stem for stem, found in below.items() if _needs_keys(stem, found, tensors)}
-    return Layout(frozenset(lists), frozenset(dictionaries - lists))
+    lists |= parameters
+    return Layout(frozenset(lists), frozenset(dictionaries - lists), frozenset(parameters))
 
 
 def _needs_keys(stem: str, found: Collection[str], tensors: Collection[str]) -> bool:
