@@ -21,6 +21,7 @@ from nnspec.dims import Expression, equal
 from nnspec.importing.from_torch.authors import AuthorNames
 from nnspec.importing.from_torch.builder import Builder, Complex, Unsaid, Value
 from nnspec.importing.from_torch.contents import contents, zeros_like
+from nnspec.importing.from_torch.decomposed import decomposed
 from nnspec.importing.from_torch.export import Exported
 from nnspec.importing.from_torch.fading import LOWEST, fades, operator_of
 from nnspec.importing.from_torch.leaves import applied, is_leaf, is_plain, norm_of
@@ -262,7 +263,12 @@ class _Reader:
             # how a weight is computed: the layer says it
             return Value(node.name, self._type(value)) if isinstance(value, torch.Tensor) else None
         if target is operator.getitem:
-            return self._argument(node.args[0])[node.args[1]]
+            found = self._argument(node.args[0])[node.args[1]]
+            if found is None and isinstance(value, torch.Tensor) and node.users:
+                raise Unsaid("no layer gives this result: the weights of attention are given by code that computes them")
+            return found
+        if isinstance(target, type) and issubclass(target, tuple):  # results with names, such as `values`
+            return tuple(map(self._argument, node.args[0]))
         if isinstance(value, (torch.SymInt, torch.SymBool, torch.SymFloat, bool, int, float, torch.dtype)):
             return value
         if isinstance(target, torch._ops.HigherOrderOperator):
@@ -315,7 +321,7 @@ class _Reader:
     def _applied(self, node: Node, name: str, function: Row | None, arguments: dict[str, Any]) -> Any:
         """What the function of a row gives for these arguments."""
         if function is None:
-            raise Unsaid("it is not in the table of operators")
+            return self._decomposed(node)
         code = function.__code__
         takes = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         more = code.co_flags & 0x08
@@ -339,6 +345,28 @@ class _Reader:
         made = function(self.builder, **given)
         self._label(before)
         return self._checked(made, node.meta["val"])
+
+    def _decomposed(self, node: Node) -> Any:
+        """An operator without a row, by those that torch takes it apart into.
+
+        Raises:
+            Unsaid: there are none, or one of them cannot be said.
+        """
+        found = decomposed(node)
+        if found is None:
+            raise Unsaid("it is not in the table of operators")
+        graph, inputs = found
+        before = len(self.refusals)
+        for inner, given in zip(self._inputs(graph), inputs, strict=True):
+            self.values[inner] = self.values.get(given, given.meta.get("val"))
+        self._graph(graph)
+        if len(self.refusals) > before:
+            problems = dict.fromkeys(f"{each.what}, which {each.reason}" for each in self.refusals[before:])
+            del self.refusals[before:]
+            raise Unsaid(f"it is not in the table of operators, and torch defines it by {'; by '.join(problems)}")
+        result = next(each for each in graph.nodes if each.op == "output").args[0]
+        self.builder.origin = of_trace(node.meta.get("stack_trace"))
+        return pytree.tree_map(self._argument, result, is_leaf=lambda each: isinstance(each, Node))
 
     def _beside(self, node: Node) -> tuple[Value, ...]:
         """The tensors that the code around a node works with, too; those of its own module first."""
