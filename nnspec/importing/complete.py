@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from nnspec.diagnostics import SpecError
 from nnspec.importing import syntax
 from nnspec.importing.bodies import below, keys_of
+from nnspec.importing.mistakes import CannotSay, Refusal
 from nnspec.importing.network import Network, Operation, Scope, Stored, Weighed
 from nnspec.importing.recognise import recognise
 from nnspec.layers.families.source import Constant
@@ -131,13 +133,24 @@ def _stored(weighed: Weighed) -> Stored:
 
 
 def _tie(scope: Scope, first: dict[str, str], types: dict[str, TensorType]) -> None:
-    """Tie each shared parameter to that of the key that comes first."""
+    """Tie each shared parameter to that of the key that comes first.
+
+    Raises:
+        SpecError: one that is used as a tensor, or from which a weight is computed, has a key before.
+    """
     for place, item in enumerate(scope.items):
         if isinstance(item, Scope):
             _tie(item, first, types)
             continue
         keys = [(key[len(item.path or "") :].lstrip("."), key) for key in keys_of(item, types)]
         ties = tuple((name, first[key]) for name, key in keys if first.get(key, key) != key)
+        if any(isinstance(item.layer, Stored) or "." in name for name, _ in ties):
+            reason = (
+                f"it is {ties[0][1]}, too, and a spec ties weights that layers have as they are, and no others: "
+                "let the module keep it, or what it belongs to, under one name"
+            )
+            own = dict(keys)[ties[0][0]]
+            raise SpecError.of(CannotSay(None, (Refusal(f"the parameter {own}", reason, item.origin),)))
         if ties != item.ties:
             scope.items[place] = item.replace(ties=ties)
 

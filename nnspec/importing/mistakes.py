@@ -75,7 +75,10 @@ class FixedSize(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return f"give it as a number, {self.size}, or change the code so that it does not depend on this size"
+        return (
+            f"give it as a number, {self.size}, or change the code so that it does not depend on this size, as len(x), "
+            "a loop over it or a kernel as long as it do: x.shape[0] is any size"
+        )
 
 
 class Refusal(Record):

@@ -8,6 +8,7 @@ of them is the same, too, where one is left.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from torch.fx import Node
 
@@ -40,6 +41,9 @@ def _user_fades(user: Node, node: Node, known: Mapping[Node, bool]) -> bool:
     name = operator_of(user)
     if name == "scaled_dot_product_attention":
         return node not in user.args[:3]
+    if name == "nnspec::apply":  # attention of several heads, whose last two inputs are masks
+        inputs: Any = user.args[0]
+        return node not in inputs[:3]
     if name == "max":
         return len(user.args) > 1  # of the scores of a row, of which one is left
     if name == "topk":  # only the order counts

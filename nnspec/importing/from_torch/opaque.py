@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.modules import transformer
 
 _LIBRARY: Any = torch.library.Library("nnspec", "FRAGMENT")  # type: ignore[no-untyped-call]
 _LIBRARY.define("apply(Tensor?[] inputs, str path) -> Tensor[]")
@@ -35,6 +36,7 @@ def opaque(modules: Mapping[str, nn.Module]) -> Iterator[None]:
     changed += [(path, module, _same) for path, module in modules.items() if is_dropped(module)]
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
+    found_causal, transformer._detect_is_causal_mask = transformer._detect_is_causal_mask, _said_causal
     try:
         for path, module, made in changed:
             shapes, forward = made(module)
@@ -43,9 +45,15 @@ def opaque(modules: Mapping[str, nn.Module]) -> Iterator[None]:
         yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
+        transformer._detect_is_causal_mask = found_causal
         for path, module, _ in changed:
             module.__dict__.pop("forward", None)
             _SHAPES.pop(path, None)
+
+
+def _said_causal(mask: torch.Tensor | None, is_causal: bool | None = None, size: int | None = None) -> bool:
+    """Whether a mask is said to be causal: torch would look at its numbers, which are not there yet, to be faster."""
+    return bool(is_causal)
 
 
 def kind_of(module: nn.Module) -> type[nn.Module] | None:

@@ -216,7 +216,7 @@ class _Reader:
                 self.values[node] = _attribute(node)
 
     def _refuse(self, node: Node, reason: str, size: bool = False) -> None:
-        what = operator_of(node) or node.name
+        what = operator_of(node) or type(self.builder.module).__name__
         self.refusals.append(Refusal(what, reason, of_trace(node.meta.get("stack_trace")), size))
         self.unknown.add(node)
 
@@ -265,10 +265,11 @@ class _Reader:
         if target is operator.getitem:
             found = self._argument(node.args[0])[node.args[1]]
             if found is None and isinstance(value, torch.Tensor) and node.users:
-                raise Unsaid("no layer gives this result: the weights of attention are given by code that computes them")
+                raise Unsaid("no layer gives its weights of attention: leave them, or compute them in code of your own")
             return found
         if isinstance(target, type) and issubclass(target, tuple):  # results with names, such as `values`
-            return tuple(map(self._argument, node.args[0]))
+            items = node.args[0] if isinstance(node.args[0], (list, tuple)) else node.args
+            return tuple(map(self._argument, items))
         if isinstance(value, (torch.SymInt, torch.SymBool, torch.SymFloat, bool, int, float, torch.dtype)):
             return value
         if isinstance(target, torch._ops.HigherOrderOperator):

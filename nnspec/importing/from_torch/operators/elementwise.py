@@ -123,11 +123,6 @@ def _(b: Builder, self: Any, other: Any) -> Value:
     return arithmetic(b, "FloorDivide", self, other)
 
 
-@row("remainder")
-def _(b: Builder, self: Any, other: Any) -> Value:
-    return arithmetic(b, "Modulo", self, other)
-
-
 @row("pow")
 def _(b: Builder, self: Any, exponent: Any) -> Value:
     return arithmetic(b, "Power", self, exponent)

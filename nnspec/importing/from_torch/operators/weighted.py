@@ -77,6 +77,12 @@ def _convolution(dims: int, transposed: bool) -> Any:
         found = own(b, made, [source], weight=weight, bias=bias)
         if found is not None:
             return found
+        if dims == 1 and not transposed:  # in a picture of one row
+            wide = {"stride": stride, "padding": padding, "dilation": dilation}
+            wide = {name: each if isinstance(each, str) else (int(name != "padding"), each) for name, each in
+                    ((name, single(each)) for name, each in wide.items())}  # fmt: skip
+            rows = [b(layer("Unsqueeze", dim=2), each) for each in (input if mode is None else source, weight)]
+            return b(layer("Squeeze", dim=2), ROWS["conv2d"](b, *rows, bias, **wide, groups=groups))
         if transposed or dims != 2:
             raise Unsaid("its kernel is computed, or is not called `weight` in the module that owns it")
         return _by_windows(b, made, input if padding == 0 or mode is None else source, weight, bias)
