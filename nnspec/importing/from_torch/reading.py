@@ -392,8 +392,8 @@ class _Reader:
                 None if have is None else self._checked(have, want) for have, want in zip(made, value, strict=False)
             )
         if isinstance(made, Complex):
-            real, imaginary = (None if each is None else self._checked(each, value) for each in made.parts)
-            return Complex(real, imaginary)
+            imaginary = None if made.imaginary is None else self._checked(made.imaginary, value)
+            return Complex(self._checked(made.real, value), imaginary)
         if not isinstance(made, Value) or not isinstance(value, torch.Tensor):
             return made
         type = self._type(value)
