@@ -430,7 +430,8 @@ def test_of_several_state_dicts_in_a_file_the_one_that_is_taken_is_named(
 ) -> None:
     averaged = {key: x + 1 for key, x in state.items()}
     torch.save({"model": state, "ema": averaged, "optimizer": {"state": {}}, "epoch": 3}, tmp_path / "a.pt")
-    assert model.compare_weights(tmp_path / "a.pt").note == "its tensors are those under model"
+    found = model.compare_weights(tmp_path / "a.pt")
+    assert found.note == "its tensors are those under model, and not those under ema"
     torch.save({"model": state, "epoch": 3}, tmp_path / "a.pt")
     assert model.compare_weights(tmp_path / "a.pt").note is None
 
@@ -540,3 +541,43 @@ def test_a_recipe_passes_over_another_head_and_trains_its_own_anew(
         model.train(runs=tmp_path, quiet=True)
     model.train(runs=tmp_path, partial=True)
     assert "are not the model's, and passed over: cls.weight" in " ".join(capsys.readouterr().out.split())
+
+
+def test_averages_that_are_all_that_a_checkpoint_has_are_read_and_others_are_named(tmp_path: Path) -> None:
+    model = nnspec.loads("model M {\n  input x: float[N, 4]\n  fc: Linear(2)\n}")
+    state = model.to_torch().state_dict()
+    torch.save({"ema": state, "epoch": 3}, tmp_path / "a.pt")
+    assert model.compare_weights(tmp_path / "a.pt").note == "its tensors are those under ema"
+    torch.save({"model": state, "ema": state, "optimizer": {"state": {}}}, tmp_path / "a.pt")
+    found = model.compare_weights(tmp_path / "a.pt")
+    assert found.sound and found.note == "its tensors are those under model, and not those under ema"
+
+
+def test_the_lines_that_read_parts_of_other_names_are_told_and_do(tmp_path: Path) -> None:
+    text = "model M {{\n{}  input x: float[N, 4]\n  layers: 3 x Linear(4) -> norm: LayerNorm -> head: Linear(2)\n}}"
+    model = nnspec.loads(text.format(""))
+    called = {"layers": "blocks", "head": "classifier", "norm": "norm"}
+    state = {".".join([called[key.split(".")[0]], *key.split(".")[1:]]): tensor.clone()
+             for key, tensor in model.to_torch().state_dict().items()}  # fmt: skip
+    save_file({**state, "more.weight": torch.zeros(4)}, tmp_path / "a.safetensors")
+    advice = model.compare_weights(tmp_path / "a.safetensors").advice
+    lines = ('rename "blocks.*" -> "layers.*"', 'rename "classifier.*" -> "head.*"')
+    assert advice is not None and all(line in advice for line in lines)
+    save_file(state, tmp_path / "a.safetensors")
+    assert (
+        nnspec.loads(text.format("".join(f"  {line}\n" for line in lines)))
+        .compare_weights(tmp_path / "a.safetensors")
+        .sound
+    )
+    alike = {f"{name}.weight": torch.zeros(4, 4) for name in ("a", "b")}
+    save_file({**{key: value for key, value in state.items() if not key.startswith("blocks.1.")}, **alike},
+              tmp_path / "a.safetensors")  # fmt: skip
+    assert 'rename "a.*"' not in str(model.compare_weights(tmp_path / "a.safetensors").advice)
+
+
+def test_both_beginnings_of_a_key_are_named(tmp_path: Path) -> None:
+    model = nnspec.loads("model M {\n  input x: float[N, 4]\n  fc: Linear(2)\n}")
+    state = {f"module._orig_mod.{key}": tensor.clone() for key, tensor in model.to_torch().state_dict().items()}
+    save_file(state, tmp_path / "a.safetensors")
+    note = model.compare_weights(tmp_path / "a.safetensors").note
+    assert note is not None and "without `module.`" in note and "without `_orig_mod.`" in note

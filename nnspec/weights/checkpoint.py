@@ -122,12 +122,22 @@ def _held(key: str, value: Any) -> Stored:
 def _unwrapped(content: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     """The tensors of a checkpoint, and the name under which it keeps them where another one could be meant."""
     names: list[str] = []
-    doubt = False
-    while wrapper := next((name for name in _WRAPPERS if isinstance(content.get(name), Mapping)), None):
-        doubt = doubt or sum(map(_holds_tensors, content.values())) > 1
+    others: list[str] = []
+    while wrapper := next((name for name in _WRAPPERS if isinstance(content.get(name), Mapping)), _only(content)):
+        others += [str(name) for name, value in content.items() if name != wrapper and _holds_tensors(value)]
         names.append(wrapper)
         content = content[wrapper]
-    return ".".join(names) if doubt else "", content
+    found = ".".join(names)
+    if others:
+        return f"{found}, and not those under {', '.join(others)}", content
+    return "" if set(names) <= set(_WRAPPERS) else found, content
+
+
+def _only(content: Mapping[str, Any]) -> str | None:
+    """The name of the only mapping of tensors in one that holds none itself."""
+    held = [name for name, value in content.items() if _holds_tensors(value)]
+    bare = any(hasattr(each, "shape") for each in content.values())
+    return held[0] if len(held) == 1 and not bare and isinstance(held[0], str) else None
 
 
 def _holds_tensors(value: object) -> bool:

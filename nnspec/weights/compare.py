@@ -22,6 +22,7 @@ from nnspec.weights.arrays import Stored
 from nnspec.weights.checkpoint import Checkpoint
 from nnspec.weights.numbers import no_numbers
 from nnspec.weights.renames import PASSED_OVER, own_key, rules
+from nnspec.weights.renaming import renaming
 from nnspec.weights.wrapping import rename_lines, unwrapped
 
 # Element types of files that a weight of each type is read from.
@@ -120,6 +121,10 @@ def _advice(found: Comparison, lines: str | None) -> str | None:
             "--partial (in a recipe: partial = true) passes over the keys that the model does not have; so does, in "
             f"the model: {renames}"
         )
+    shapes = ({row.key: row.own or row.stored or () for row in found.wrong if row.verdict == verdict}
+              for verdict in ("missing", "unexpected"))  # fmt: skip
+    if kinds == {"missing", "unexpected"} and (named := renaming(*shapes)):
+        return f"its keys are read where the model has the lines: {'; '.join(named)}"
     lacking = parts_of(row.key for row in found.wrong if row.verdict == "missing")
     if found.count("fits") and kinds <= {"missing", "unexpected"} and 2 * found.count("missing") < found.count("fits"):
         parts = ", ".join(json.dumps(part.removesuffix(".*")) for part in lacking[:_HINTS])
@@ -192,7 +197,8 @@ def _row(entry: StateEntry, owners: dict[str, str], held: dict[str, str], checkp
     stored = checkpoint.tensors[held[key]]
     published = held[key] if held[key] != key else None
     if stored.shape != weight.shape:
-        return KeyRow(key, "shape", weight.shape, stored.shape, published)
+        turned = "transposed in the file" if len(stored.shape) == 2 and stored.shape[::-1] == weight.shape else ""
+        return KeyRow(key, "shape", weight.shape, stored.shape, published, turned)
     if stored.dtype not in READ_FROM[weight.dtype]:
         return KeyRow(key, "type", weight.shape, stored.shape, published, f"{stored.dtype} in the file, {weight.dtype}")
     other = checkpoint.tensors.get(held.get(entry.tied_to or "", ""))

@@ -58,11 +58,17 @@ class Wrapping(Record):
     beginning: Beginning
     checkpoint: Checkpoint
     keys: dict[str, str]  # in the file, by the key in `checkpoint`
+    inner: str = ""  # a part that no model has, which keys have anywhere
 
     @property
     def note(self) -> str:
         """The note on it, in words."""
         taken, added = self.beginning.taken, self.beginning.added
+        if self.inner and (taken or added):
+            further = Wrapping(Beginning(self.inner, ""), self.checkpoint, self.keys).note
+            return f"{self.replace(inner='').note}; {further}"
+        if self.inner:
+            taken = self.inner
         writer = WRITERS.get((taken or added).partition(".")[0])
         if not added:
             return f"its keys are read without `{taken}`" + (f", which {writer} before them" if writer else "")
@@ -90,8 +96,7 @@ def unwrapped(checkpoint: Checkpoint, own: Iterable[str], patterns: tuple[Rule, 
         return None
     tensors = {key: checkpoint.tensors[file_key] for key, file_key in renamed.items()}
     inner = next((f"{part}." for part in INNER if any(part in key for key in keys)), "")
-    said = found[0] if found[0].taken or found[0].added else Beginning(inner, "")
-    return Wrapping(said, checkpoint.replace(tensors=tensors), renamed)
+    return Wrapping(found[0], checkpoint.replace(tensors=tensors), renamed, inner)
 
 
 def beginnings(keys: Iterable[str], own: Iterable[str], patterns: tuple[Rule, ...]) -> list[Beginning]:
