@@ -149,14 +149,14 @@ def test_a_model_of_seven_billion_parameters_is_imported_without_weights() -> No
     model = nnspec.from_torch(module, torch.zeros(1, 8, dtype=torch.long, device="meta"), dynamic={"input_ids": "N T"})
     assert model.summary().parameters == 6_738_415_616
     assert "layers: 32 x LlamaDecoderLayer" in model.text
-    assert "Buffer(1 / 10000.0 ** (Range(128, step = 2) / 128), persistent = false)" in model.text
+    assert "rotary(query_states), rotary(key_states)" in model.text
 
 
 def test_where_meta_is_the_default_device_what_is_computed_of_buffers_has_numbers() -> None:
     with torch.device("meta"):
         module = llama.LlamaForCausalLM(llama.LlamaConfig(99, 32, 48, 1, 4, 2))
         model = nnspec.from_torch(module, torch.zeros(1, 8, dtype=torch.long), dynamic={"input_ids": "N T"})
-    assert "Buffer(1 / 10000.0 ** (Range(8, step = 2) / 8), persistent = false)" in model.text
+    assert "attention(rotary(query_states), rotary(key_states), _, causal = true)" in model.text
 
 
 class NumbersOfOneKind(nn.Module):

@@ -55,17 +55,22 @@ def completed(network: Network) -> Network:
 
 
 def _sweep(scope: Scope, used: set[str]) -> None:
-    """Drop what is computed and not used, from the end backwards, but for what owns weights or has a label."""
+    """Drop what is computed and not used, from the end backwards, but for what has a key or a label."""
     kept: list[Operation | Scope] = []
     for item in reversed(scope.items):
         if isinstance(item, Scope):
             _sweep(item, used)
-        elif item.path is None and not used.intersection(item.outputs):
+        elif not used.intersection(item.outputs) and (item.path is None or _is_keyless(item)):
             continue
         else:
             used.update(each for each in item.inputs if each is not None)
         kept.append(item)
     scope.items[:] = reversed(kept)
+
+
+def _is_keyless(item: Operation) -> bool:
+    """Whether an operation is a buffer that no file of weights has."""
+    return isinstance(item.layer, Stored) and not item.layer.persistent
 
 
 def _drop_idle(root: Scope, counts: Mapping[str, int], types: dict[str, TensorType]) -> None:

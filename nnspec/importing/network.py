@@ -30,6 +30,7 @@ class Stored(Record):
     trainable: bool = True
     persistent: bool = True
     scalar: bool | int | float | None = None  # the number that a buffer without a key holds
+    base: float | None = None  # of the frequencies of rotary positions, where a buffer without a key holds these
 
     @property
     def kind(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from nnspec.importing.network import Network, Operation, Scope
@@ -65,6 +66,25 @@ class Graph:
                     clean(item)
 
         clean(self.network.root)
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Let all that takes a value take another."""
+        if not names:
+            return
+
+        def final(value: str | None) -> str | None:
+            while value is not None and value in names:
+                value = names[value]
+            return value
+
+        def change(scope: Scope) -> None:
+            for item in list(scope.items):
+                if isinstance(item, Scope):
+                    change(item)
+                elif any(value in names for value in item.inputs):
+                    self.replace(item, item.replace(inputs=tuple(map(final, item.inputs))))
+
+        change(self.network.root)
 
     def fresh(self, type: TensorType) -> str:
         """A new value."""

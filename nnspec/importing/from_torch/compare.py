@@ -13,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
 from nnspec.diagnostics import SpecError
+from nnspec.importing.from_torch.contents import base_of, frequencies
 from nnspec.importing.from_torch.export import reason_of
 from nnspec.importing.mistakes import CannotCompare
 from nnspec.ir.program import Program
@@ -121,12 +122,14 @@ def _of_results(module: nn.Module, made: nn.Module, arguments: Mapping[str, Any]
 def _of_numbers(module: nn.Module, made: nn.Module, arguments: Mapping[str, Any], wide: bool) -> Iterator[str]:
     made_of: dict[int, torch.Tensor] = {}  # of tensors by identity, so that what is tied stays so
 
-    def widened(tensor: torch.Tensor) -> torch.Tensor:
-        return made_of.setdefault(id(tensor), _widened(tensor.detach(), wide))
-
-    values = {name: widened(tensor) for name, tensor in _own(module)}
     kept = module.state_dict(keep_vars=True)
-    ours = {name: widened(kept.get(name, tensor)) for name, tensor in _own(made)}
+
+    def widened(name: str, tensor: torch.Tensor) -> torch.Tensor:
+        known = tensor.detach() if name in kept or not wide else _again(tensor)
+        return made_of.setdefault(id(tensor), _widened(known, wide))
+
+    values = {name: widened(name, tensor) for name, tensor in _own(module)}
+    ours = {name: widened(name, kept.get(name, tensor)) for name, tensor in _own(made)}
     given = {name: _widened(value, wide) for name, value in arguments.items()}
     was = {each: each.training for each in module.modules()}
     module.eval()
@@ -152,6 +155,12 @@ def _of_numbers(module: nn.Module, made: nn.Module, arguments: Mapping[str, Any]
         gap = (have - want).abs().masked_fill(same, 0.0).max().item() if want.numel() else 0.0
         if not gap <= (TOLERANCE if wide else NARROW_TOLERANCE) * scale:
             yield f"result {number} differs by {gap:.3g}"
+
+
+def _again(tensor: torch.Tensor) -> torch.Tensor:
+    """The frequencies of rotary positions as code would have computed them with 64 bits; other tensors as they are."""
+    base = base_of(tensor)
+    return tensor.detach() if base is None else frequencies(base, 2 * tensor.numel()).to(tensor.device)
 
 
 def _own(module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:

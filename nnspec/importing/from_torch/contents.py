@@ -85,13 +85,29 @@ def _type_of(tensor: torch.Tensor) -> str:
 
 def _frequencies(data: torch.Tensor) -> Any:
     """The inverse frequencies of rotary positions: 1 / base ** (Range(0, d, step = 2) / d)."""
-    width = 2 * data.numel()
-    if data[0] != 1 or not bool((data > 0).all()):
+    width, base = 2 * data.numel(), base_of(data)
+    if base is None:
         return None
-    power = float(-(width) / (width - 2)) if width > 2 else 0.0
-    base = round(float(data[-1].double() ** power))
-    made = 1.0 / (float(base) ** (torch.arange(0, width, 2, dtype=torch.int64).to(torch.float32) / width))
+    made = 1.0 / (base ** (torch.arange(0, width, 2, dtype=torch.int64).to(torch.float32) / width))
     if not torch.equal(made.to(data.dtype), data):
         return None
     exponent = syntax.binary("/", syntax.call("Range", syntax.plain(width), step=syntax.plain(2)), syntax.plain(width))
-    return syntax.binary("/", syntax.plain(1), syntax.binary("**", syntax.plain(float(base)), exponent))
+    return syntax.binary("/", syntax.plain(1), syntax.binary("**", syntax.plain(base), exponent))
+
+
+def base_of(data: torch.Tensor) -> float | None:
+    """The base of the frequencies of rotary positions, if a tensor holds these, as far as its 32 bits say."""
+    if data.dim() != 1 or data.numel() < 2 or not data.is_floating_point() or data.is_meta or data[0] != 1:
+        return None
+    width, last = 2 * data.numel(), float(data[-1])
+    if not 0 < last < 1:
+        return None
+    base = float(round(last ** (-width / (width - 2))))
+    wanted = frequencies(base, width).to(data.device)
+    close = (wanted - data.double()).abs() <= 4e-7 * wanted
+    return base if bool(close.all()) else None
+
+
+def frequencies(base: float, width: int) -> torch.Tensor:
+    """The frequencies of rotary positions for `width` features, in 64 bits."""
+    return base ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)

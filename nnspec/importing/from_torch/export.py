@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from io import StringIO
-from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -39,7 +38,7 @@ class Exported(Record):
     names: dict[str, Size]  # of torch's symbols
     inputs: tuple[str, ...]  # the names of the tensors among the arguments, in the order of the graph
     tree: Any  # how the results were put together
-    dropouts: Mapping[str, float] = MappingProxyType({})  # rates in training, by the names of nodes
+    dropouts: Mapping[str, float] | None = None  # rates in training, by the names of nodes; None if they are not known
 
 
 def export(module: nn.Module, arguments: Mapping[str, Any], dynamic: Mapping[str, str]) -> Exported:
@@ -90,8 +89,13 @@ def _rate(node: Any) -> float:
     return float(node.args[place] if len(node.args) > place else node.kwargs.get(name, 0.0))
 
 
-def _dropouts(module: nn.Module, program: ExportedProgram, modules: Any, given: Any, shapes: Any) -> dict[str, float]:
-    """The rates in training of what code gives 0 in evaluation, by nodes: `p if self.training else 0`."""
+def _dropouts(
+    module: nn.Module, program: ExportedProgram, modules: Any, given: Any, shapes: Any
+) -> dict[str, float] | None:
+    """The rates in training of what code gives 0 in evaluation, by nodes: `p if self.training else 0`.
+
+    None where training cannot be traced, or does something else.
+    """
     found = _dropping(program)
     idle = [node for node in found if not _rate(node)]
     owners = {path for node in idle for path, _ in list(node.meta["nn_module_stack"].values())[-1:]}
@@ -102,10 +106,12 @@ def _dropouts(module: nn.Module, program: ExportedProgram, modules: Any, given: 
         for each in module.modules():
             each.training = not type(each).__module__.startswith("torch.nn.modules.")
 
-    trained = _dropping(_program(module, given, shapes, own_code_trains))
+    try:
+        trained = _dropping(_program(module, given, shapes, own_code_trains))
+    except SpecError:
+        return None
     if [each.target for each in trained] != [each.target for each in found]:
-        reason = "in training it has other attentions or dropouts than in evaluation"
-        raise SpecError.of(CannotExport(None, reason, None))
+        return None
     return {node.name: _rate(other) for node, other in zip(found, trained, strict=True)}
 
 

@@ -14,6 +14,7 @@ from nnspec.diagnostics import SpecError
 from nnspec.importing.assemble import Assembled, assembled
 from nnspec.importing.by_hand.attention import attend
 from nnspec.importing.by_hand.graph import Graph
+from nnspec.importing.by_hand.rotary import rotate
 from nnspec.importing.from_torch.compare import compared
 from nnspec.importing.from_torch.export import bound, export
 from nnspec.importing.from_torch.reading import read
@@ -50,13 +51,20 @@ def module_text(module: nn.Module, inputs: Any, dynamic: Mapping[str, str], name
         SpecError: it cannot be exported, or does what no spec can say.
     """
     with torch.device("cpu"):  # whatever the default is where it is called, what is read of buffers is computed there
-        network = read(export(module, bound(module, inputs), dynamic))
-    attend(Graph(network))
+        exported = export(module, bound(module, inputs), dynamic)
+        network = read(exported)
+    graph = Graph(network)
+    rotate(graph)
+    attend(graph)
     count = sum(each.numel() for each in module.parameters())
     words = f"{type(module).__name__}, as PyTorch has it: {count:,} parameters."
     if network.loaded:
         buffers = ", ".join(dict.fromkeys(key.rpartition(".")[2] for key in network.loaded))
         words += f"\nThe numbers of its buffers ({buffers}) are not here: they come with its weights."
+    if exported.dropouts is None:
+        words += (
+            "\nDropout that its code does in training only is not here: training cannot be traced as evaluation is."
+        )
     return assembled(network.replace(name=name or network.name, documentation=words))
 
 

@@ -20,7 +20,7 @@ from nnspec.diagnostics import SpecError
 from nnspec.dims import Expression, equal
 from nnspec.importing.from_torch.authors import AuthorNames
 from nnspec.importing.from_torch.builder import Builder, Complex, Unsaid, Value
-from nnspec.importing.from_torch.contents import contents, zeros_like
+from nnspec.importing.from_torch.contents import base_of, contents, zeros_like
 from nnspec.importing.from_torch.decomposed import decomposed
 from nnspec.importing.from_torch.export import Exported
 from nnspec.importing.from_torch.fading import LOWEST, fades, operator_of
@@ -174,7 +174,9 @@ class _Reader:
                 f"the numbers of the buffer {key} are in no file of weights, and too many for a text, or not finite: "
                 "compute them in forward, or register it with persistent = True"
             )
-        self.builder.stored[key] = stored.replace(contents=zeros_like(tensor) if made is None else made, scalar=number)
+        base = None if stored.persistent else base_of(tensor)
+        made = zeros_like(tensor) if made is None else made
+        self.builder.stored[key] = stored.replace(contents=made, scalar=number, base=base)
 
     def _made_again(self, key: str, tensor: torch.Tensor) -> torch.Tensor:
         """A buffer on the meta device that no file of weights holds: its owner is made anew, if it can be."""
@@ -330,7 +332,7 @@ class _Reader:
             arguments["result"] = self._result(node.meta["val"])
         if "operator" in takes or more:
             arguments["operator"] = name
-        if node.name in self.exported.dropouts:
+        if self.exported.dropouts is not None and node.name in self.exported.dropouts:
             arguments["p" if name == "dropout" else "dropout_p"] = self.exported.dropouts[node.name]
         if "beside" in takes:
             arguments["beside"] = self._beside(node)

@@ -49,6 +49,11 @@ def _(b: Builder, self: Value, other: Any = None, mat2: Any = None) -> Value:
     return b(layer("MatMul"), self, other if other is not None else mat2)
 
 
+@row("outer", "ger")
+def _(b: Builder, self: Value, vec2: Value) -> Value:
+    return arithmetic(b, "Multiply", b(layer("Unsqueeze", dim=1), self), vec2)
+
+
 @row("baddbmm")
 def _(b: Builder, self: Value, batch1: Value, batch2: Value, beta: Any = 1, alpha: Any = 1) -> Value:
     product = b(layer("MatMul"), batch1, batch2)
