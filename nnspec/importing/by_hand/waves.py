@@ -13,7 +13,7 @@ from nnspec.record import Record
 class Wave(Record):
     """Frequencies, multiplied by the places along a dimension, perhaps as cosines or sines.
 
-    Dimensions are counted from the last, as -1. A layout says which pair of features an element belongs to: there may be
+    Dimensions are counted from the last, as -1. A layout says which pair of features an element belongs to: there is
     one for each pair ("pairs"), all of them twice ("halves"), or each twice ("interleaved").
     """
 
