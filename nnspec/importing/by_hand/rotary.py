@@ -162,7 +162,9 @@ class _Rotations:
         if shape[-1] != wave.width or wave.features != -1 or wave.time not in (-2, -3):
             return
         fields: dict[str, Any] = {} if wave.base == 10000.0 else {"base": wave.base}
-        layer = RotaryEmbedding(**fields, **({"interleaved": True} if layout == "interleaved" else {}))
+        if layout == "interleaved":
+            fields["interleaved"] = True
+        layer = RotaryEmbedding(**fields)
         if shape != graph.shape(operation.outputs[0]):
             return
         if wave.time == -2:
