@@ -130,3 +130,51 @@ def test_a_text_that_is_refused_is_told_as_a_fault_of_ours_with_the_line_of_the_
         nnspec.from_torch(Pictured(), torch.arange(8).reshape(2, 4))
     told = str(refused.value)
     assert "x = torch.relu(layer(x))" in told and "this is a fault of nnspec" in told
+
+
+class Named(nn.Module):
+    """A module with two names, whose tensor is no weight of a layer."""
+
+    class Inner(nn.Module):
+        def __init__(self, tensor: nn.Module | nn.Parameter | Tensor) -> None:
+            super().__init__()
+            self.linear = nn.Linear(4, 4)
+            if isinstance(tensor, (nn.Module, nn.Parameter)):
+                self.tensor = tensor
+            else:
+                self.register_buffer("tensor", tensor)
+
+        def forward(self, x: Tensor) -> Tensor:
+            y = torch.relu(self.linear(x))
+            return self.tensor(y) if isinstance(self.tensor, nn.Module) else y * self.tensor
+
+    def __init__(self, tensor: nn.Module | nn.Parameter | Tensor) -> None:
+        super().__init__()
+        self.one = self.Inner(tensor)
+        self.other = self.one
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.other(self.one(x))
+
+
+@pytest.mark.parametrize("tensor", [nn.Parameter(torch.ones(4)), nn.BatchNorm1d(4)])
+def test_a_tensor_that_training_changes_is_not_written_as_two(tensor: nn.Module | nn.Parameter) -> None:
+    with pytest.raises(nnspec.SpecError, match=r"other\.tensor\S*: it is one\.tensor") as refused:
+        nnspec.from_torch(Named(tensor), torch.rand(2, 4))
+    assert "test_import_outside.py:" in str(refused.value)
+
+
+def test_a_buffer_that_nothing_changes_may_have_two_names() -> None:
+    model = nnspec.from_torch(Named(torch.rand(4)), torch.rand(2, 4))
+    assert set(model.to_torch().state_dict()) == set(Named(torch.rand(4)).state_dict())
+    assert len(list(model.to_torch().parameters())) == 2
+
+
+def test_parameters_that_are_one_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    def untied(network: Network) -> Assembled:
+        made = assembled(network)
+        return made.replace(text=made.text.replace(", weight = language.embed.weight", ""))
+
+    monkeypatch.setattr("nnspec.importing.from_torch.module.assembled", untied)
+    with pytest.raises(nnspec.SpecError, match=r"head.weight, language.embed.weight are one parameter"):
+        nnspec.from_torch(Pictured(), torch.arange(8).reshape(2, 4))

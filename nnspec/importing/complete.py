@@ -14,6 +14,8 @@ from nnspec.importing.recognise import recognise
 from nnspec.layers.families.source import Constant
 from nnspec.layers.tensor_type import TensorType
 
+STATISTICS = frozenset({"running_mean", "running_var", "num_batches_tracked"})  # which training changes
+
 
 def completed(network: Network) -> Network:
     """The network in which every entry of the `state_dict` belongs to an operation.
@@ -49,7 +51,10 @@ def completed(network: Network) -> Network:
         else:
             scope = max((each for each in scopes if below(key, each.path)), key=lambda each: len(each.path))
             scope.items.append(operation)
-    _tie(network.root, first, types)
+    refused: list[Refusal] = []
+    _tie(network.root, first, types, refused)
+    if refused:
+        raise SpecError.of(CannotSay(None, tuple(refused)))
     _sort(network.root, {key: place for place, key in enumerate(network.weights)})
     return network.replace(types=types)
 
@@ -137,25 +142,28 @@ def _stored(weighed: Weighed) -> Stored:
     return Stored(TensorType(weighed.dtype, weighed.shape), contents, weighed.trainable)
 
 
-def _tie(scope: Scope, first: dict[str, str], types: dict[str, TensorType]) -> None:
-    """Tie each shared parameter to that of the key that comes first.
+def _tie(scope: Scope, first: dict[str, str], types: dict[str, TensorType], refused: list[Refusal]) -> None:
+    """Tie each shared parameter to that of the key that comes first; buffers of a module's own are as good apart.
 
-    Raises:
-        SpecError: one that is used as a tensor, or from which a weight is computed, has a key before.
+    One that is used as a tensor, or from which a weight is computed, has no key before; nor have statistics.
     """
     for place, item in enumerate(scope.items):
         if isinstance(item, Scope):
-            _tie(item, first, types)
+            _tie(item, first, types, refused)
             continue
         keys = [(key[len(item.path or "") :].lstrip("."), key) for key in keys_of(item, types)]
         ties = tuple((name, first[key]) for name, key in keys if first.get(key, key) != key)
-        if any(isinstance(item.layer, Stored) or "." in name for name, _ in ties):
-            reason = (
-                f"it is {ties[0][1]}, too, and a spec ties weights that layers have as they are, and no others: "
-                "let the module keep it, or what it belongs to, under one name"
-            )
-            own = dict(keys)[ties[0][0]]
-            raise SpecError.of(CannotSay(None, (Refusal(f"the parameter {own}", reason, item.origin),)))
+        if ties and isinstance(item.layer, Stored) and item.layer.kind == "Buffer":
+            ties = ()
+        for name, key in ties:
+            if isinstance(item.layer, Stored) or "." in name or name in STATISTICS:
+                reason = (
+                    f"it is {key}, too, and a spec ties weights that layers have as they are, and no others: "
+                    "let the module keep it, or what it belongs to, under one name"
+                )
+                what = "the buffer" if name in STATISTICS else "the parameter"
+                refused.append(Refusal(f"{what} {dict(keys)[name]}", reason, item.origin))
+                break
         if ties != item.ties:
             scope.items[place] = item.replace(ties=ties)
 

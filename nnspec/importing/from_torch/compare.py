@@ -45,6 +45,7 @@ def compared(module: nn.Module, program: Program, arguments: Mapping[str, Any]) 
         made = build(program)
     theirs, ours = module.state_dict(), made.state_dict()
     found = tuple(_of_keys(theirs, ours))  # in any order: weights are loaded by their names
+    found = found or tuple(_of_sharing(module, made))
     if found:
         return Compared(found)
     if any(tensor.is_meta for tensor in theirs.values()):
@@ -92,6 +93,23 @@ def _of_keys(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[str
     for key, tensor in theirs.items():
         if key in ours and tensor.shape != ours[key].shape:
             yield f"{key} is {tuple(tensor.shape)}, and {tuple(ours[key].shape)} in the spec"
+
+
+def _of_sharing(module: nn.Module, made: nn.Module) -> Iterator[str]:
+    """Parameters that are one in one of the two, and several in the other."""
+    theirs, ours = _shared(module), _shared(made)
+    for keys in sorted(theirs - ours)[:SHOWN]:
+        yield f"{', '.join(keys)} are one parameter, and are not in the spec"
+    for keys in sorted(ours - theirs)[:SHOWN]:
+        yield f"{', '.join(keys)} are one parameter in the spec, and are not in the model"
+
+
+def _shared(module: nn.Module) -> set[tuple[str, ...]]:
+    """The keys of each parameter that has several."""
+    found: dict[int, list[str]] = {}
+    for key, parameter in module.named_parameters(remove_duplicate=False):
+        found.setdefault(id(parameter), []).append(key)
+    return {tuple(sorted(keys)) for keys in found.values() if len(keys) > 1}
 
 
 def _is_random(program: Program) -> bool:
