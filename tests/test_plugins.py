@@ -17,7 +17,10 @@ from nnspec.cli.main import main
 from nnspec.layers import registry
 from nnspec.plugin import (
     Activation,
+    Data,
     Example,
+    Optimizer,
+    Schedule,
     loading,
     register_layer,
     register_onnx_row,
@@ -65,6 +68,52 @@ def in_torch(layer: Swish, use: Any) -> str:
 def in_onnx(layer: Swish, use: Any, graph: Any) -> str:
     (x,) = use.inputs
     return graph.node("Mul", [x, graph.node("Sigmoid", [graph.node("Mul", [x, graph.constant(layer.beta)])])])
+
+
+def wrong(given: object) -> Any:
+    """A function of a plug-in that gives something, or fails."""
+
+    def function(*arguments: Any) -> object:
+        return 1 / 0 if given is ZeroDivisionError else given
+
+    return function
+
+
+@pytest.mark.parametrize("given", [ZeroDivisionError, None, 3])
+def test_a_layer_whose_rules_or_rows_fail_is_told_with_the_line_of_the_plugin(given: object, tmp_path: Path) -> None:
+    told = "fails: ZeroDivisionError: division by zero, in test_plugins.py" if given is ZeroDivisionError else "of type"
+    spec = "model A { input x: float[N, 4]; output y = Odd }"
+    register_layer(type("Odd", (Activation,), {"__doc__": "Odd.", "__module__": __name__, "infer": wrong(given)}))
+    with pytest.raises(nnspec.SpecError, match=f"(?s)E0205.*its `infer` .*{told}.*model A"):
+        nnspec.loads(spec)
+    odd = register_layer(type("Odd", (Activation,), {"__doc__": "Odd.", "__module__": __name__}))
+    register_torch_row(odd)(wrong(given))
+    register_onnx_row(odd)(wrong(given))
+    with pytest.raises(nnspec.SpecError, match=f"E0301.*its row .*{told}"):
+        nnspec.loads(spec).torch_source()
+    with pytest.raises(nnspec.SpecError, match=f"E0702.*its row .*{told}"):
+        nnspec.loads(spec).to_onnx()
+
+
+@pytest.mark.parametrize("given", [ZeroDivisionError, None, 3])
+def test_what_else_of_a_plugin_fails_is_told_with_its_word(given: object, tmp_path: Path) -> None:
+    module = {"__doc__": "Odd.", "__module__": __name__}
+    data = type("OddData", (Data,), module, word="odd_data")
+    schedule = type("OddSchedule", (Schedule,), module, word="odd_schedule")
+    optimizer = type("OddOptimizer", (Optimizer,), module, word="odd_optimizer")
+    nnspec.register_data(data)(wrong(given))
+    nnspec.register_schedule(schedule)(wrong(given))
+    nnspec.register_optimizer(optimizer)(wrong(given))
+    model: Any = nnspec.loads(
+        "model A { input x: float[N, 4]; output y = Linear(3) }\ntrain {\n  data = iris\n  epochs = 1\n}"
+    )
+    for recipe, code in (
+        ({"data": "odd_data"}, "E0450|E0611"),
+        ({"schedule": "odd_schedule"}, "E0450.*fails at odd_schedule"),
+        ({"optimizer": "odd_optimizer(lr = 0.1)"}, "E0450.*fails at odd_optimizer"),
+    ):
+        with pytest.raises(nnspec.SpecError, match=code):
+            model.train(runs=tmp_path, quiet=True, **recipe)
 
 
 def test_a_layer_of_a_plugin_keeps_the_contract_that_nnspecs_own_keep() -> None:

@@ -55,8 +55,8 @@ def test_a_core_command_imports_no_heavy_package(arguments):
     [
         (("--help",), 20),
         (("format", "--check", str(SPECS / "lenet5.nn")), 60),
-        (("summary", "resnet50"), 159),
-        (("summary", "zoo/mnist_convnet.nn"), 159),
+        (("summary", "resnet50"), 160),
+        (("summary", "zoo/mnist_convnet.nn"), 160),
     ],
     ids=["help", "format", "summary", "summary of a small model"],
 )

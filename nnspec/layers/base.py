@@ -14,12 +14,14 @@ from typing import Any, ClassVar, Literal
 from nnspec.checked import Checked
 from nnspec.dims import Expression, Size
 from nnspec.layers.reshaping import Regrouping
-from nnspec.layers.tensor_type import ELEMENT_BYTES, ArgumentError, DType, TensorType
+from nnspec.layers.tensor_type import ELEMENT_BYTES, ArgumentError, DType, LayerError, TensorType
 from nnspec.layers.view import View
 from nnspec.layers.window import Sight, Window
+from nnspec.raised import guarded
 from nnspec.record import Record
 
 Better = Literal["higher", "lower"]
+MEND = "mend the plug-in that defines it"
 INT, LONG = 2**31 - 1, 2**63 - 1  # the greatest integers of 32 and 64 bits
 LARGEST = (2 - 2**-23) * 2.0**127  # the largest float32
 LEAST = 2.0**-150  # what is nearer to 0 is 0 as a float32
@@ -168,7 +170,7 @@ class Layer(Checked):
             ArgumentError: an argument does not fit these inputs.
             InputError: an input cannot be taken.
         """
-        raise NotImplementedError(f"{self.kind} has no shape rule")
+        raise LayerError("it has no rule for shapes: its class defines no `infer`", MEND)
 
     def steady(self, training: bool) -> bool:
         """Whether it gives a sample the same each time and in any batch, in training or in evaluation.
@@ -268,12 +270,17 @@ class Layer(Checked):
 
         Raises:
             ArgumentError: a number is larger than those that elements can be, too.
+            LayerError: the `infer` of a plug-in fails.
         """
         fields = self.model_fields
         for name, value in self.given().items():
             _need_held(name, value, name in fields and fields[name].real)
-        inferred = self.infer(*inputs)
-        return inferred if isinstance(inferred, tuple) else (inferred,)
+        inferred = guarded(self.infer, lambda line: LayerError(f"its `infer` fails: {line}", MEND))(*inputs)
+        results = inferred if isinstance(inferred, tuple) else (inferred,)
+        for each in results:
+            if not isinstance(each, TensorType):
+                raise LayerError(f"its `infer` gives what is of type {type(each).__name__}, and no TensorType", MEND)
+        return results
 
     @classmethod
     def operand_count(cls) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib.util import module_from_spec, spec_from_file_location
 from os import PathLike
@@ -17,25 +16,9 @@ from types import ModuleType
 
 from nnspec.arguments import typed
 from nnspec.diagnostics import Diagnostic, SpecError, nearest
+from nnspec.raised import BadPlugin, place_of
 
 _loaded: dict[str, ModuleType] = {}  # by what its user calls it
-
-
-class BadPlugin(Diagnostic):
-    """A plug-in cannot be imported: there is no such module or file, or its code fails.
-
-    A plug-in is Python code of its author, and is run; nnspec runs none but what `--plugin` or
-    `nnspec.load_plugin` names.
-    """
-
-    code = "E0450"
-    name: str
-    reason: str
-    advice: str
-
-    @property
-    def message(self) -> str:
-        return f"the plug-in {self.name} cannot be imported: {self.reason}"
 
 
 class NeedsPlugin(Diagnostic):
@@ -138,18 +121,3 @@ def _advice(name: str) -> str:
     files = [each.name for each in path.parent.glob("*.py")] if path.parent.is_dir() else []
     close = nearest(path.name, files)
     return f"did you mean {path.parent / close}?" if close else "name a module that Python can import, or a .py file"
-
-
-def place_of(error: BaseException) -> str:
-    """An exception of somebody's code in a line: its kind, what it says, and where it was raised."""
-    said = str(error).strip().partition("\n")[0]
-    text = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    if isinstance(error, SyntaxError):
-        return f"{type(error).__name__}: {error.msg}, in {Path(error.filename or '').name}, line {error.lineno}"
-    frames: Sequence[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "importlib" not in frame.filename and not _is_ours(frame.filename)]
-    return f"{text}, in {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else text
-
-
-def _is_ours(filename: str) -> bool:
-    return Path(filename).is_relative_to(Path(__file__).parent.parent)

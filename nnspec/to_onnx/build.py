@@ -220,6 +220,8 @@ class _Builder:
                 raise LayerError("it is in an expert that may have no tokens, and onnxruntime ends on no samples")
             use = LayerUse(tuple(inputs), types, results, weights, self.opset)
             made = as_batch(layer, use, self.graph) or ROWS[type(layer)](layer, use, self.graph)
+            if not isinstance(made, (str, tuple, list)):
+                raise LayerError(f"its row gives what is of type {type(made).__name__}, and no names")
         except LayerError as problem:
             found = NotExpressible(self._span(call.place), layer.kind, problem.message, problem.help)
             raise SpecError.of(found, scope.chain) from None

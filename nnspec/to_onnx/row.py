@@ -20,7 +20,8 @@ from typing import Any
 
 from nnspec.arguments import typed
 from nnspec.layers.base import Layer
-from nnspec.layers.tensor_type import TensorType
+from nnspec.layers.tensor_type import LayerError, TensorType
+from nnspec.raised import guarded
 from nnspec.record import Record
 from nnspec.registration import check_classes, check_row
 
@@ -60,8 +61,8 @@ def row(*layers: type[Layer]) -> Callable[[Row], Row]:
 
     def register(function: Row) -> Row:
         check_row(function, layers)
-        for layer in layers:
-            ROWS[layer] = function
+        own = guarded(function, lambda line: LayerError(f"its row fails: {line}"))
+        ROWS.update(dict.fromkeys(layers, own))
         return function
 
     return register

@@ -23,7 +23,8 @@ from typing import Any, TypeVar
 
 from nnspec.dims import Size
 from nnspec.layers.base import Layer
-from nnspec.layers.tensor_type import TensorType
+from nnspec.layers.tensor_type import LayerError, TensorType
+from nnspec.raised import guarded
 from nnspec.record import Record
 from nnspec.registration import check_classes, check_row
 from nnspec.to_torch.number import is_written
@@ -121,8 +122,8 @@ def row(*layers: type[Layer]) -> Callable[[Row], Row]:
 
     def register(function: Row) -> Row:
         check_row(function, layers)
-        for layer in layers:
-            ROWS[layer] = function
+        own = guarded(function, lambda line: LayerError(f"its row fails: {line}"))
+        ROWS.update(dict.fromkeys(layers, own))
         return function
 
     return register

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from nnspec.layers.base import Layer
 from nnspec.layers.batched import Batched
 from nnspec.layers.initial import Initialised
 from nnspec.layers.normed import Normed
-from nnspec.layers.tensor_type import TensorType
+from nnspec.layers.tensor_type import LayerError, TensorType
 from nnspec.record import Record
 from nnspec.to_torch import row as rows
 from nnspec.to_torch.construct import Construct
@@ -115,7 +116,29 @@ def lower(
         raise SpecError.of(NotInTorch(None, cls.__name__, label, reason))
     if isinstance(layer, Batched):  # torch's own layer takes either
         types, results = layer.in_batches(types, results)
-    return ROWS[cls](layer, rows.LayerUse(inputs, types, results, size, dtype))
+    row = ROWS[cls]
+    try:
+        made = row(layer, rows.LayerUse(inputs, types, results, size, dtype))
+        if not row.__module__.startswith("nnspec."):
+            _check_made(made)
+    except LayerError as problem:
+        raise SpecError.of(NotInTorch(None, cls.__name__, label, problem.message)) from problem.__cause__
+    return made
+
+
+def _check_made(made: object) -> None:
+    """Check what the row of a plug-in gives.
+
+    Raises:
+        LayerError: it is nothing that a row gives, or no expression of Python.
+    """
+    if not isinstance(made, (Submodule, OwnFunction, str)):
+        raise LayerError(f"its row gives what is of type {type(made).__name__}, and no expression or `Submodule`")
+    if isinstance(made, str):
+        try:
+            ast.parse(made, mode="eval")
+        except SyntaxError:
+            raise LayerError(f"its row gives {made!r}, which is no expression of Python") from None
 
 
 def construct(submodule: Submodule, layer: Layer) -> Construct:

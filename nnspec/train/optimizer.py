@@ -10,6 +10,7 @@ from torch.nn import Parameter
 from torch.optim import Optimizer as TorchOptimizer
 
 from nnspec.diagnostics import SpecError
+from nnspec.raised import fails
 from nnspec.recipe.mistakes import Unsuited
 from nnspec.recipe.optimizers import SGD, Adagrad, Adam, AdamW, Muon, Optimizer
 from nnspec.train.rows import OPTIMIZERS, Groups, register_optimizer
@@ -44,7 +45,11 @@ def _some(groups: Groups, wanted: Callable[[Parameter], bool], factor: float) ->
 
 def _built(choice: Optimizer, groups: Groups, device: torch.device, strategy: Strategy) -> TorchOptimizer:
     fused = isinstance(choice, FUSED.get("shards" if strategy.shards else device.type, ()))
-    return OPTIMIZERS.row(choice)(choice, groups, fused)
+    made: object = OPTIMIZERS.row(choice)(choice, groups, fused)
+    if not isinstance(made, TorchOptimizer):
+        reason = f"what is made is of type {type(made).__name__}, and no torch.optim.Optimizer"
+        raise fails(type(choice).__module__, choice.word, reason)
+    return made
 
 
 @register_optimizer(Optimizer)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from nnspec.diagnostics import SpecError
+from nnspec.raised import fails, guarded
 from nnspec.recipe.augmentation import Augmentation
 from nnspec.recipe.choice import Choice
 from nnspec.recipe.data import Data
@@ -51,7 +52,8 @@ class Table(Generic[Row]):
 
         def register(row: Row) -> Row:
             check_row(row, choices)
-            self.rows.update(dict.fromkeys(choices, row))
+            words = ", ".join(each.__name__ for each in choices)
+            self.rows.update(dict.fromkeys(choices, guarded(row, lambda line: fails(row.__module__, words, line))))
             return row
 
         return register

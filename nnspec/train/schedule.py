@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch.optim import lr_scheduler
 
+from nnspec.diagnostics import SpecError
+from nnspec.raised import fails, guarded
 from nnspec.recipe.schedules import (
     Composed,
     ConstantRate,
@@ -31,7 +33,7 @@ from nnspec.train.rows import SCHEDULES, register_schedule
 
 def pace(choice: Schedule, run: Course) -> Curve:
     """The learning rate at each step, counted from 0, with the warm-up before it."""
-    curve, warmup = SCHEDULES.row(choice)(choice, run), choice.warmup
+    curve, warmup = _checked(choice, SCHEDULES.row(choice)(choice, run)), choice.warmup
     if not warmup:
         return curve
 
@@ -42,6 +44,23 @@ def pace(choice: Schedule, run: Course) -> Curve:
         return Pace(rate * (step + 1) / warmup, momentum)
 
     return warmed
+
+
+def _checked(choice: Schedule, curve: Curve) -> Curve:
+    """The curve of a schedule; that of a plug-in fails by name."""
+    if type(choice).__module__.startswith("nnspec."):
+        return curve
+
+    def told(line: str) -> SpecError:
+        return fails(type(choice).__module__, choice.word, line)
+
+    if not callable(curve):
+        raise told(f"its schedule gives what is of type {type(curve).__name__}, and no function of the step")
+    own = guarded(curve, told)
+    first: object = own(0)
+    if not (isinstance(first, tuple) and len(first) == 2):
+        raise told(f"its curve gives what is of type {type(first).__name__}, and no Pace")
+    return own
 
 
 # --- over the whole run: the curve begins behind the warm-up

@@ -9,7 +9,7 @@ from types import TracebackType
 from nnspec.callbacks.callback import Callback, Checkpoint, Progress, Row, Step
 from nnspec.callbacks.mistakes import CallbackFailed
 from nnspec.diagnostics import SpecError
-from nnspec.plugin.loading import place_of
+from nnspec.raised import place_of
 from nnspec.train.loop import Loop
 from nnspec.train.prepare import Prepared
 from nnspec.train.settings import BEST, CURVES, LAST

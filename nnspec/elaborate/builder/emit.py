@@ -14,8 +14,9 @@ from nnspec.elaborate.frame import Frame, Placed
 from nnspec.elaborate.mistakes import AlreadyDeclared, LayerInput, TooMuch, TrainingOnly
 from nnspec.elaborate.values import LENGTH, Bound
 from nnspec.ir import Scan
-from nnspec.layers.base import Layer
+from nnspec.layers.base import MEND, Layer
 from nnspec.layers.tensor_type import InputError, LayerError, TensorType
+from nnspec.raised import guarded
 
 Inputs = Sequence[Tensor | None]
 
@@ -101,7 +102,7 @@ def infer(
     types = types_of(inputs)
     try:
         results = layer.results(*types)
-        layer.weights(*types)
+        guarded(layer.weights, lambda line: LayerError(f"its `weights` fails: {line}", MEND))(*types)
     except InputError as problem:
         tensor = inputs[problem.index] if problem.index < len(inputs) else None
         incoming = None

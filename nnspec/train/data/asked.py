@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from nnspec.diagnostics import SpecError
-from nnspec.plugin.loading import place_of
+from nnspec.raised import place_of
 from nnspec.reading.arrays import CHANNELS, WHITE, Array
 from nnspec.reading.unreadable import Unreadable
 from nnspec.train.data.samples import Form, Hash, Indices, Rows, Samples
