@@ -86,3 +86,15 @@ def test_load_takes_a_file_and_no_settings(tmp_path: Path) -> None:
     assert nnspec.load(tmp_path / "file.onnx", inputs={"x": (2, 3)}).program.main.input_types[0].shape == (2, 3)
     with pytest.raises(nnspec.SpecError, match="E0595"):
         nnspec.load(tmp_path / "file.onnx", settings={"width": 3})
+
+
+def test_what_is_advised_is_for_the_file_s_own_names_and_is_read(tmp_path: Path) -> None:
+    nodes = """
+        small = Conv<strides = [2, 2], pads = [1, 1, 1, 1]>(x, w) up = ConvTranspose<strides = [2, 2]>(small, v)
+        y = Add(up, x)
+    """
+    made = model_of(nodes, "float[N, 3, H, W] x", "float y", w=ones(3, 3, 3, 3), v=ones(3, 3, 2, 2))
+    made.graph.input[0].name = made.graph.node[0].input[0] = made.graph.node[2].input[1] = "serving/x:0"
+    with pytest.raises(nnspec.SpecError, match=r'--dynamic serving/x:0="N 3 32\*h 32\*w"'):
+        imported(made, tmp_path)
+    assert imported(made, tmp_path, dynamic={"serving/x:0": "N 3 32*h 32*w"}).name

@@ -15,7 +15,8 @@ from onnx import GraphProto, numpy_helper
 
 from nnspec.checked import validation_error
 from nnspec.diagnostics import SpecError
-from nnspec.dims import Expression, Undecidable, substitute
+from nnspec.dims import Undecidable, substitute
+from nnspec.importing.from_onnx.advice import advice, as_pictures, is_of_sizes
 from nnspec.importing.from_onnx.builder import Bound, GraphBuilder, layer
 from nnspec.importing.from_onnx.file import Opened, defined, has_definition
 from nnspec.importing.from_onnx.folding import TEXTS, folded
@@ -26,14 +27,14 @@ from nnspec.importing.from_onnx.node import Node, node_of
 from nnspec.importing.from_onnx.operators import REFUSED, ROWS, WRITTEN_OUT
 from nnspec.importing.from_onnx.paths import module_of, prefixes
 from nnspec.importing.from_onnx.patterns import improved
-from nnspec.importing.from_onnx.ports import UNSHAPED, fixed_values, named, sizes_of, type_of
+from nnspec.importing.from_onnx.ports import fixed_values, named, sizes_of, type_of
 from nnspec.importing.from_onnx.weights import Imported, imported
 from nnspec.importing.from_torch.builder import Unsaid, Value
 from nnspec.layers.tensor_type import LayerError, TensorType
 
+PORT = "input."  # in front of the name of an input, as that of a value
 # What a row meets in a node that is not as ONNX has it: attributes of other types, too few inputs.
 _MALFORMED = (TypeError, KeyError, IndexError, ValueError, AttributeError, AssertionError, ZeroDivisionError)
-ADVICE = "export the model with other operators, or import the part of it around these"
 
 
 def read(opened: Opened, dynamic: Mapping[str, str], name: str, values: Mapping[str, float]) -> Imported:
@@ -71,7 +72,30 @@ def _read(opened: Opened, dynamic: Mapping[str, str], name: str, values: Mapping
         except Bound as found:  # the next symbol: there are few
             bound[found.symbol.text] = found.size
         except SpecError as error:
+            wish = as_pictures(reader.types())
+            if wish and not dynamic and _is_read(opened, wish, name, values, error):
+                error = _advised(error, wish)
             raise _Refused(error, {operator for operator, _ in reader.refusals}) from None
+
+
+def _is_read(opened: Opened, wish: Mapping[str, str], name: str, values: Mapping[str, float], error: SpecError) -> bool:
+    """Whether a file that is refused is not with these sizes."""
+    told = error.diagnostics[0]
+    if not isinstance(told, CannotSayNodes) or not is_of_sizes(told.refusals):
+        return False
+    try:
+        _Reader(opened, wish, values, {}).read(name)
+    except (SpecError, Bound):
+        return False
+    return True
+
+
+def _advised(error: SpecError, wish: Mapping[str, str]) -> SpecError:
+    """The same with these sizes for an advice."""
+    words = " ".join(f'--dynamic {name}="{sizes}"' for name, sizes in wish.items())
+    (told,) = error.diagnostics
+    assert isinstance(told, CannotSayNodes)
+    return SpecError.of(CannotSayNodes(None, told.path, told.refusals, f"its pictures have edges that fit: {words}"))
 
 
 class _Reader:
@@ -115,22 +139,13 @@ class _Reader:
             outputs.append((named(port.name, usual, taken), value.name))
         if self.refusals:
             found = tuple((operator, reason, tuple(nodes)) for (operator, reason), nodes in self.refusals.items())
-            raise SpecError.of(CannotSayNodes(None, str(self.opened.path), found, self._advice(found)))
+            raise SpecError.of(CannotSayNodes(None, str(self.opened.path), found, advice(self.types(), found)))
         drafts = improved(self.builder, {value for _, value in outputs})
         return imported(self.builder, drafts, name, tuple(self.inputs), tuple(outputs), str(self.opened.path))
 
-    def _advice(self, found: tuple[tuple[str, str, tuple[str, ...]], ...]) -> str:
-        """What could be done: give the sizes that are open, where all that is refused could be due to them."""
-        unshaped = [nodes for operator, reason, nodes in found if operator == "input" and reason == UNSHAPED]
-        if unshaped:
-            return f'say what its sizes are: --dynamic {unshaped[0][0]}="N 3 H W"'
-        known = all(operator in ROWS or operator in ("If", *LOOPS) for operator, _, _ in found)
-        for name, value in self.inputs if known else ():
-            sizes = self.builder.types[value].shape
-            if any(isinstance(size, Expression) for size in sizes[1:]):
-                words = (str(size) if isinstance(size, int) or not place else "32" for place, size in enumerate(sizes))
-                return f'give sizes that are open, or what they are multiples of: --dynamic {name}="{" ".join(words)}"'
-        return ADVICE
+    def types(self) -> dict[str, TensorType]:
+        """The types of the inputs, by their names in the file."""
+        return {value.removeprefix(PORT): self.builder.types[value] for _, value in self.inputs}
 
     def _stored(self, graph: GraphProto) -> None:
         folder = str(self.opened.path.parent)
@@ -165,7 +180,7 @@ class _Reader:
                 self.unknown.add(port.name)
                 continue
             own = named(port.name, "input", taken)
-            value = Value(f"input.{port.name}", type)
+            value = Value(f"{PORT}{port.name}", type)
             self.builder.types[value.name] = type
             self.values[port.name] = value
             self.inputs.append((own, value.name))
