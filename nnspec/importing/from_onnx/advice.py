@@ -1,4 +1,4 @@
-"""What could be done about a file that is refused: sizes that its inputs may have."""
+"""`advice`: the help for a file that is refused, such as sizes that its inputs may have."""
 
 from __future__ import annotations
 
