@@ -28,20 +28,37 @@ class Limits(Record):
     """Bounds that keep any input, however made, from taking the machine.
 
     Lark reads about 9,000 tokens a CPU second and its trees are walked by recursion, hence `tokens` and `nesting`.
+
+    >>> nnspec.Limits(tokens=80_000)
+    Limits(tokens=80000)
+
+    Args:
+        bytes: of one file.
+        tokens: of one file.
+        nesting: of brackets.
+        digits: of a number.
+        recursion: of block calls.
+        imports: a file that imports one that imports one, and so on.
+        modules: distinct modules in the IR.
+        calls: statements carried out and calls made.
+        size: of a dimension.
+        rank: dimensions of a tensor, as many as PyTorch and numpy take.
+        layers: expanded layers, where a lowering must expand repeats.
+        memory: bytes of the weights of a network that is built.
     """
 
-    bytes: int = 1 << 20  # of one file
-    tokens: int = 40_000  # of one file
-    nesting: int = 64  # of brackets
-    digits: int = 12  # of a number
-    recursion: int = 64  # of block calls
-    imports: int = 16  # a file that imports a file that imports ...
-    modules: int = 20_000  # distinct modules in the IR
-    calls: int = 50_000  # statements carried out and calls made
-    size: int = 2**31 - 1  # of a dimension
-    rank: int = 64  # dimensions of a tensor, as many as PyTorch and numpy take
-    layers: int = 100_000  # expanded layers, where a lowering must expand repeats
-    memory: int = machine_memory()  # bytes of the weights of a network that is built
+    bytes: int = 1 << 20
+    tokens: int = 40_000
+    nesting: int = 64
+    digits: int = 12
+    recursion: int = 64
+    imports: int = 16
+    modules: int = 20_000
+    calls: int = 50_000
+    size: int = 2**31 - 1
+    rank: int = 64
+    layers: int = 100_000
+    memory: int = machine_memory()
 
     def __repr__(self) -> str:
         own = {name: getattr(self, name) for name in self.record_fields if getattr(self, name) != getattr(Limits, name)}

@@ -9,6 +9,7 @@ from types import ModuleType
 import nnspec
 from docs.site.docstring import escaped, heading, prose
 from docs.site.page import Page, block, joined, table
+from nnspec.limits import DEFAULT_LIMITS
 
 
 def pages() -> Iterator[Page]:
@@ -21,8 +22,16 @@ def pages() -> Iterator[Page]:
     yield Page("library/index.md", joined(["# Library", table(["name", ""], rows)]))
     for name, kind in classes.items():
         members = [_part(f"{name}.{inner}", each) for inner, each in _members(kind)]
-        yield Page(f"library/{name}.md", joined([f"# {name}", _text(kind), *members]))
+        yield Page(f"library/{name}.md", joined([f"# {name}", *_made(name, kind), _text(kind), *members]))
     yield Page("library/functions.md", joined(["# Functions", *(_part(name, each) for name, each in others.items())]))
+
+
+def _made(name: str, kind: type) -> list[str]:
+    """How an object of a class is made, where that is for users."""
+    if kind not in (nnspec.Limits, nnspec.Session, nnspec.WeightChoice):
+        return []
+    shown = heading(name, kind).removesuffix(" -> None")
+    return [block(shown.replace(str(DEFAULT_LIMITS.memory), "..."), "python")]  # that of the machine
 
 
 def _first(each: object) -> str:

@@ -25,8 +25,11 @@ GIVEN = "the given weights"
 class WeightChoice(Record):
     """Weights, and how they are taken.
 
-    `partial`: keys that the model does not have, such as those of another head, are passed over, which is said; every
-    key of the model must be there all the same. `tokenizer`: a `tokenizer.json`, or the folder in which it lies.
+    Args:
+        source: a file, the folder of a run, or a `state_dict`.
+        partial: keys that the model does not have, such as those of another head, are passed over, which is said; every
+            key of the model must be there all the same.
+        tokenizer: a `tokenizer.json`, or the folder in which it lies.
     """
 
     source: GivenSource
