@@ -215,3 +215,21 @@ class Halves(nn.Module):
 def test_a_module_whose_sizes_are_others_each_time_has_them_each_time(dynamic: dict[str, str]) -> None:
     model = nnspec.from_torch(Halves(), (torch.rand(2, 3, 4), torch.rand(2, 5, 4)), dynamic=dynamic)
     assert model.to_torch()(torch.rand(2, 3, 4), torch.rand(2, 5, 4)).shape == (2,)
+
+
+class Kept(nn.Module):
+    """The result of a container is used by two others, one of which goes around a residual."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps = nn.Sequential(nn.Linear(4, 4), Fork())
+        self.slope = nn.PReLU()
+        self.side = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        y = self.steps(x)
+        return self.side(y), torch.relu(self.slope(y)) + y
+
+
+def test_a_chain_begins_with_the_value_that_a_residual_goes_around() -> None:
+    assert "steps -> residual" in nnspec.from_torch(Kept(), torch.rand(2, 4)).text

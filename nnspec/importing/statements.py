@@ -437,7 +437,7 @@ class _Lines:
     @staticmethod
     def _begins_stage(row: list[tree.Item], item: tree.Item) -> bool:
         if isinstance(item.step, (tree.Residual, tree.Merge)) or isinstance(row[-1].step, BRACED):
-            return True
+            return not (len(row) == 1 and row[0].label is None and isinstance(row[0].step, tree.Name))
         stages = [each for each in row if is_stage(each)]
         return bool(stages) and (is_stage(item) or len(row) > 7)
 
