@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -182,7 +183,7 @@ def read_source(path: Path, name: str, sink: Sink, limits: Limits, span: Span | 
         with path.open("rb") as file:
             data = file.read(limits.bytes + 1)
     except FileNotFoundError:
-        return fail("there is no such file", _nearby(path, name) or "check the path")
+        return fail("there is no such file", _nearby(path, name) or _of_the_hub(name) or "check the path")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it cannot be opened"
         return fail(reason[:1].lower() + reason[1:], "check its name and its permissions")
@@ -203,6 +204,16 @@ def _nearby(path: Path, name: str) -> str | None:
         return None
     close = nearest(path.name, candidates)
     return f"did you mean {Path(name).with_name(close).as_posix()}?" if close else None
+
+
+def _of_the_hub(name: str) -> str | None:
+    """The advice for the name of a model on the Hub of Hugging Face, or its address there."""
+    found = re.fullmatch(
+        r"(?:https?://(?:www\.)?(?:huggingface\.co|hf\.co)/|hf:/*)?([\w-]+/[\w.-]+)/?", name, re.IGNORECASE
+    )
+    if found is None or found[1].endswith(".nn"):
+        return None
+    return f"check the path; a model of the Hub is named hf://{found[1]}"
 
 
 def span_of(declarations: Declarations, node: Any) -> Span:
