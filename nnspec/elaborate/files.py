@@ -208,9 +208,8 @@ def _nearby(path: Path, name: str) -> str | None:
 
 def _of_the_hub(name: str) -> str | None:
     """The advice for the name of a model on the Hub of Hugging Face, or its address there."""
-    found = re.fullmatch(
-        r"(?:https?://(?:www\.)?(?:huggingface\.co|hf\.co)/|hf:/*)?([\w-]+/[\w.-]+)/?", name, re.IGNORECASE
-    )
+    site = r"https?://(?:www\.)?(?:huggingface|hf)\.co/|hf:/*"
+    found = re.fullmatch(rf"(?:{site})?([\w-]+/[\w.-]+)/?", name, re.IGNORECASE)
     if found is None or found[1].endswith(".nn"):
         return None
     return f"check the path; a model of the Hub is named hf://{found[1]}"
