@@ -16,6 +16,7 @@ from tests.fuzz.files import Files
 from tests.fuzz.formats import Formats
 from tests.fuzz.layers import Layers
 from tests.fuzz.machine import Fault, Machine
+from tests.fuzz.modules import Modules
 from tests.fuzz.names import Names
 from tests.fuzz.networks import Networks
 from tests.fuzz.recipes import Recipes
@@ -97,6 +98,7 @@ def test_what_is_right_ends_with_a_line_of_figures(capfd: pytest.CaptureFixture[
         (Names(), 20),
         (Recipes(), 20),
         (Formats(), 20),
+        pytest.param(Modules(), 10, marks=pytest.mark.slow),
     ],
     ids=lambda x: getattr(x, "name", ""),
 )
