@@ -193,3 +193,29 @@ def test_a_kernel_that_is_computed_convolves_sequences_as_well() -> None:
 
     model = nnspec.from_torch(Standardised(4, 6, 3, 2, 2, 2), torch.rand(2, 4, 9), dynamic={"x": "N 4 T"})
     assert not model.notes
+
+
+def test_code_that_computes_in_half_is_compared_in_64_bits() -> None:
+    class Half(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(5, 3).half()
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.linear(x.half()).float()
+
+    assert not nnspec.from_torch(Half(), torch.rand(3, 5)).notes
+
+
+def test_sizes_that_need_not_agree_are_told_how_to_say_that_they_do() -> None:
+    class Joined(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.down, self.up = nn.Conv2d(3, 3, 4, 2, 1), nn.ConvTranspose2d(3, 3, 4, 2, 1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.cat([x, self.up(self.down(x))], 1)
+
+    with pytest.raises(nnspec.SpecError, match=r"say so where it is named: N 3 2\*H 2\*W"):
+        nnspec.from_torch(Joined(), torch.rand(2, 3, 8, 8), dynamic={"x": "N 3 H W"})
+    nnspec.from_torch(Joined(), torch.rand(2, 3, 8, 8), dynamic={"x": "N 3 2*H 2*W"})

@@ -76,8 +76,8 @@ class FixedSize(Diagnostic):
     @property
     def help(self) -> str | None:
         return (
-            f"give it as a number, {self.size}, or change the code so that it does not depend on this size, as len(x), "
-            "a loop over it or a kernel as long as it do: x.shape[0] is any size"
+            f"give it as a number, {self.size}, or an example of another size, if {self.size} is the length of a "
+            "table; len(x), a loop over it and a kernel as long as it fix a size, and x.shape[0] does not"
         )
 
 
@@ -111,6 +111,8 @@ class CannotSay(Diagnostic):
 
     @property
     def help(self) -> str | None:
+        if any("cannot be shown" in each.reason for each in self.refusals):
+            return "if a size is always a multiple, say so where it is named: N 3 2*H 2*W; or give a number for it"
         return "write these with other operators of PyTorch, or import the parts around them"
 
 

@@ -202,7 +202,7 @@ class _Wide(TorchFunctionMode):
         torch.set_default_dtype(self.usual)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func is torch.Tensor.float:
+        if func in (torch.Tensor.float, torch.Tensor.half, torch.Tensor.bfloat16):
             func = torch.Tensor.double
         made = func(*map(_wide, args), **{name: _wide(value) for name, value in (kwargs or {}).items()})
         return made.double() if isinstance(made, torch.Tensor) and made.dtype in _NARROW else made
