@@ -216,7 +216,7 @@ def _is_no_path(value: object) -> bool:
 
 def _list(item: Kind, others: tuple[type, ...]) -> Kind:
     def made(value: object) -> object:
-        if not isinstance(value, Iterable) or isinstance(value, others) or getattr(value, "ndim", 1) == 0:
+        if not isinstance(value, Iterable) or isinstance(value, others) or getattr(value, "ndim", 1) != 1:
             return UNFIT
         items = tuple(map(item.made, value))
         return UNFIT if any(each is UNFIT for each in items) else items

@@ -323,6 +323,14 @@ def test_an_array_is_the_only_input_and_a_run_its_best_weights(scene: Scene) -> 
     scene.model.export_onnx("static.onnx", scene.run, precision="int8-static", calibrate=arrays, verify=False)
 
 
+def test_frames_of_pandas_are_arrays(scene: Scene) -> None:
+    frames = pytest.importorskip("pandas", exc_type=ImportError)
+    features, labels = frames.DataFrame(FEATURES, columns=list("abcd")), frames.Series(LABELS)
+    run = scene.model.train((features, labels), runs="runs", quiet=True)
+    assert len(scene.model.predict(run, features)) == 20
+    assert scene.model.evaluate(run, data={"features": features, "label": labels}).samples == 20
+
+
 def public() -> Iterator[tuple[str, Any]]:
     """The public functions, and those of public classes."""
     for name in nnspec.__all__:

@@ -86,9 +86,9 @@ def _kind(value: object) -> str:
 
 
 def _are_arrays(value: object) -> bool:
-    """Whether it is one array or several, in order."""
+    """Whether it is one array or several, in order: of NumPy, PyTorch, or what becomes one, as columns of pandas."""
     items = value if isinstance(value, (tuple, list)) else (value,)
-    return len(items) > 0 and all(isinstance(each, (Tensor, np.ndarray)) and each.ndim for each in items)
+    return len(items) > 0 and all(hasattr(each, "__array__") and getattr(each, "ndim", 0) for each in items)
 
 
 def _arrays(value: Any, place: Place, name: str) -> DataSet:
