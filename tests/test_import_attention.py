@@ -58,6 +58,11 @@ def near(q: Tensor, k: Tensor) -> Tensor:
     return plain(q, k).masked_fill((places[None] - places[:, None]).abs() > 2, -1e30)
 
 
+def causal_by_band(q: Tensor, k: Tensor) -> Tensor:
+    seen = torch.ones(q.shape[2], k.shape[2], dtype=torch.bool).tril().triu(-2)
+    return plain(q, k).masked_fill(~seen, float("-inf"))
+
+
 def capped(q: Tensor, k: Tensor) -> Tensor:
     return torch.tanh(q @ k.mT * 0.25 / 20.0) * 20.0
 
@@ -72,6 +77,7 @@ WRITTEN = {
     causal: "_, causal = true)",
     causal_by_sum: "_, causal = true)",
     causal_by_places: "_, causal = true, window = 3)",
+    causal_by_band: "_, causal = true, window = 3)",
     near: "_, window = 3)",
     capped: "_, scale = 0.25, cap = 20.0)",
     biased: ", scale = 1.0)",

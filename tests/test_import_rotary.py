@@ -81,6 +81,19 @@ def test_heads_that_come_behind_the_places_are_turned_where_the_layer_has_them()
     assert "Transpose(1, 2)\n  output result = rotary(_, base = 500.0) -> Flatten(2)\n" in text
 
 
+class Computed(nn.Module):
+    """Frequencies that are computed where they are used."""
+
+    def forward(self, q: Tensor) -> Tensor:
+        frequencies = 500.0 ** (-torch.arange(0, 8, 2).float() / 8)
+        return halves_by_parts(q, torch.arange(q.shape[-2])[..., None] * frequencies)
+
+
+def test_frequencies_may_be_computed_where_they_are_used() -> None:
+    text = nnspec.from_torch(Computed(), torch.rand(2, 3, 5, 8), dynamic={"q": "N 3 T 8"}).text
+    assert "output result = rotary(_, base = 500.0)" in text
+
+
 def partly(q: Tensor, angles: Tensor) -> Tensor:
     return torch.cat((halves(q[..., :8], angles), q[..., 8:]), -1)
 

@@ -359,6 +359,8 @@ def _triangle(upper: bool) -> Rule:
         beside = Numbers(0, (*[0] * (rank - 2), -1, 1))  # positive right of the diagonal
         kept = (Numbers(diagonal, ()).plus(beside, -1) if upper else beside.plus(Numbers(-diagonal, ())),)
         number = found.fixed if isinstance(found, Numbers) else None
+        if isinstance(found, Counted):
+            return Counted(Truths((*found.truths.conditions, *kept)))
         if number == 1:
             return Counted(Truths(kept))
         gone = negated(Truths(kept))

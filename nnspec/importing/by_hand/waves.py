@@ -62,7 +62,7 @@ class Waves:
         rank = len(self.graph.shape(operation.inputs[0] or ""))
         if layer.kind in ("Cast", "Expand") and first is not None:
             return first
-        if layer.kind == "Divide" and first is None:
+        if layer.kind in ("Divide", "Power") and first is None:
             return self._computed(operation)
         if layer.kind in ("Cos", "Sin") and first is not None and not first.kind and first.time is not None:
             return first.replace(kind=layer.kind)
@@ -84,21 +84,19 @@ class Waves:
         return None
 
     def _computed(self, operation: Operation) -> Wave | None:
-        """Frequencies that are computed where they are used: 1 / base ** (Range(0, d, step = 2) / d)."""
-        layer: Any = operation.layer
-        power = self.graph.maker(operation.inputs[0], "Power")
-        share = None if power is None else self.graph.maker(power.inputs[0], "Divide", "Multiply")
-        if power is None or share is None or layer.scalar != 1 or not layer.scalar_first:
+        """Frequencies that are computed where they are used: base ** (-Range(d, step = 2) / d), or 1 / base ** ..."""
+        inverse = operation.layer.kind == "Divide"
+        power = self.graph.maker(operation.inputs[0], "Power") if inverse else operation
+        share = None if power is None else self.graph.maker(power.inputs[0], "Divide")
+        if power is None or share is None or (inverse and not _is_number_first(operation, 1)):
             return None
-        exponent: Any = share.layer
-        places, base = self.places.numbers(share.inputs[0]), power.layer.scalar  # type: ignore[union-attr]
-        if not power.layer.scalar_first or not isinstance(base, (int, float)) or exponent.scalar_first:  # type: ignore[union-attr]
+        base, divisor = getattr(power.layer, "scalar", None), getattr(share.layer, "scalar", None)
+        places, count = self.places.numbers(share.inputs[0]), self.graph.shape(operation.outputs[0])
+        if not isinstance(base, (int, float)) or not _is_number_first(power, base) or len(count) != 1:
             return None
-        count = self.graph.shape(operation.outputs[0])
-        divisor = exponent.scalar if exponent.kind == "Divide" else None
-        if len(count) != 1 or places != Numbers(0, (2,)) or divisor is None or divisor != 2 * count[0]:
+        if places != Numbers(0, (2 if inverse else -2,)) or divisor != 2 * count[0] or _is_number_first(share, divisor):
             return None
-        return Wave(float(base), 2 * count[0], -1)
+        return Wave(float(base), int(str(divisor)), -1)
 
     def _outer(self, operation: Operation, rank: int) -> Wave | None:
         """Frequencies times the places along another dimension."""
@@ -122,6 +120,11 @@ class Waves:
             if text == f"{one},{two}->{one}{two}" and len(made) == 2 and one != two:
                 return wave.replace(features=-2, time=-1) if wave_first else wave.replace(features=-1, time=-2)
         return None
+
+
+def _is_number_first(operation: Operation, number: Any) -> bool:
+    """Whether the first operand is a number, this one."""
+    return bool(getattr(operation.layer, "scalar_first", False)) and getattr(operation.layer, "scalar", None) == number
 
 
 def _moved(layer: Any, rank: int, made: int) -> dict[int, int]:
