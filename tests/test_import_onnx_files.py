@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 from click.testing import CliRunner
@@ -98,3 +99,19 @@ def test_what_is_advised_is_for_the_file_s_own_names_and_is_read(tmp_path: Path)
     with pytest.raises(nnspec.SpecError, match=r'--dynamic serving/x:0="N 3 32\*h 32\*w"'):
         imported(made, tmp_path)
     assert imported(made, tmp_path, dynamic={"serving/x:0": "N 3 32*h 32*w"}).name
+
+
+def test_what_is_too_large_for_one_message_is_compared_by_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nnspec.importing.from_onnx.compare.LARGEST", 100)
+    made = model_of("y = MatMul(x, w)", "float[N, 9] x", "float[N, 8] y", w=ones(9, 8))
+    assert body(imported(made, tmp_path)) == "  output y = fc1: Linear(8, bias = false)"
+    made = model_of(
+        "w = DequantizeLinear(q, s) y = MatMul(x, w)",
+        "float[N, 9] x",
+        "float y",
+        q=np.ones((9, 8), np.int8),
+        s=np.float32(0.5),
+    )
+    assert body(imported(made, tmp_path)) == "  output y = fc1: Linear(8, bias = false)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,10 @@ from nnspec.ir.chance import random_outputs
 from nnspec.ir.program import Program
 from nnspec.record import Record
 from nnspec.to_onnx.choices import Choices
-from nnspec.to_onnx.export import export_model
+from nnspec.to_onnx.export import export_model, export_onnx
 from nnspec.to_onnx.runtime import ERRORS, fed, open_session, reason
 from nnspec.to_onnx.sample import SizeSpace, random_inputs
+from nnspec.to_onnx.write import LARGEST
 from nnspec.weights.arrays import Array
 
 LEAST = 1e-2  # magnitude: what is smaller is judged by its distance alone
@@ -40,10 +42,22 @@ def difference(
     opened: Opened, program: Program, arrays: Mapping[str, Array], fixed: Mapping[str, float] | None = None
 ) -> Difference:
     """Run both; `fixed` are inputs of the file that the program does not have."""
-    made = export_model(program, arrays, choices=Choices())
+    with TemporaryDirectory() as folder:
+        return _difference(opened, program, _ours(program, arrays, Path(folder)), fixed or {}, Path(folder))
+
+
+def _ours(program: Program, arrays: Mapping[str, Array], folder: Path) -> Any:
+    """The program in onnxruntime: in memory, or by a file in a folder where it is too large for that."""
+    if sum(array.nbytes for array in arrays.values()) <= LARGEST:
+        return open_session(export_model(program, arrays, choices=Choices()).SerializeToString())
+    export_onnx(program, folder / "spec.onnx", arrays, verify=False)
+    return open_session(folder / "spec.onnx")
+
+
+def _difference(opened: Opened, program: Program, ours: Any, fixed: Mapping[str, float], folder: Path) -> Difference:
+    theirs = _theirs(opened, folder)
     stored = _session(opened.path) if opened.runs and not opened.as_stored else None
     rounding = None
-    ours = open_session(made.SerializeToString())
     chance = random_outputs(program)
     largest = 0.0
     trials = TRIALS if _is_open(program) else 1
@@ -51,7 +65,8 @@ def difference(
     for seed, sizes in enumerate(islice(SizeSpace(program).choices(), ATTEMPTS if _is_open(program) else 1)):
         inputs = random_inputs(program, sizes, 2, seed)
         try:
-            wanted = _run(opened, list(inputs.values()), fixed or {})
+            given = inputs.values()
+            wanted = _by_onnx(opened.model, list(given)) if theirs is None else _results(theirs, given, fixed)
         except ERRORS as error:  # a reflection needs more than it adds, which no shape says
             failed = reason(error)
             continue
@@ -67,7 +82,7 @@ def difference(
                 return Difference(f"{port.name} differs by {gap:.3g} of its largest magnitude", gap)
             largest = max(largest, gap)
         if stored is not None:
-            rounding = max(rounding or 0.0, *_rounding(stored, inputs, fixed or {}, wanted))
+            rounding = max(rounding or 0.0, *_rounding(stored, inputs, fixed, wanted))
         trials -= 1
         if not trials:
             break
@@ -80,11 +95,16 @@ def _is_open(program: Program) -> bool:
     return any(not isinstance(size, int) for given in program.main.input_types for size in given.shape)
 
 
-def _run(opened: Opened, inputs: list[Array], fixed: Mapping[str, float]) -> list[Array]:
-    """The results of the file, by onnxruntime, or by onnx itself where that does not take it."""
-    stored = opened.as_stored and opened.path.is_file()
-    session = _session(opened.path) if stored else _session(opened.model.SerializeToString(), exact=True)
-    return _by_onnx(opened.model, inputs) if session is None else _results(session, inputs, fixed)
+def _theirs(opened: Opened, folder: Path) -> Any:
+    """The file in onnxruntime, in floats of 32 bits; None where that does not take it."""
+    if opened.as_stored and opened.path.is_file():
+        return _session(opened.path)
+    if opened.model.ByteSize() <= LARGEST:
+        return _session(opened.model.SerializeToString(), exact=True)
+    whole = onnx.ModelProto()
+    whole.CopyFrom(opened.model)
+    onnx.save(whole, folder / "file.onnx", save_as_external_data=True, location="file.data")
+    return _session(folder / "file.onnx", exact=True)
 
 
 def _session(source: Path | bytes, *, exact: bool = False) -> Any:

@@ -111,7 +111,7 @@ class _Naming:
                 known = draft.weights[weight]
                 key = f"{base}.{number}.{name}"
                 self.weights[key] = Weighed(tuple(known.array.shape), "float")
-                self.arrays[key] = np.asarray(known.array, np.float32, order="C")
+                self.arrays[key] = _contiguous(np.asarray(known.array, np.float32))
                 owned.append((f"{number}.{name}", tuple(known.array.shape)))
                 if not number:
                     first[name] = self.weights[key]
@@ -142,13 +142,28 @@ class _Naming:
             dtype, buffer, trainable = kinds[name]
             array = known.array
             self.weights[key] = Weighed(tuple(array.shape), dtype, buffer, trainable)
-            self.arrays[key] = np.asarray(array, ELEMENT_TYPES[dtype], order="C")
+            self.arrays[key] = _contiguous(np.asarray(array, ELEMENT_TYPES[dtype]))
             identity = _identity(array)
             if layer.kind in TIED and array.size > 1 and identity in self.first:
                 first = self.first[identity]
                 self.aliases[first] = (*self.aliases.get(first, (first,)), key)
             elif layer.kind in TIED:
                 self.first.setdefault(identity, key)
+
+
+BLOCK = 512  # rows and columns of a matrix that are turned at a time: a cache holds them
+
+
+def _contiguous(array: Array) -> Array:
+    """An array with its rows in a row; a large matrix that is turned is copied block by block."""
+    if array.ndim != 2 or array.flags.c_contiguous or array.size < BLOCK**2:
+        return np.ascontiguousarray(array) if array.ndim else array
+    made = np.empty(array.shape, array.dtype)
+    for row in range(0, array.shape[0], BLOCK):
+        for column in range(0, array.shape[1], BLOCK):
+            place = slice(row, row + BLOCK), slice(column, column + BLOCK)
+            made[place] = array[place]
+    return made
 
 
 def _identity(array: Array) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import onnx
 from onnx import AttributeProto, GraphProto, ModelProto, TensorProto, TypeProto, numpy_helper
 
 HALVES = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
@@ -12,42 +11,48 @@ _TYPES = ("to", "dtype", "output_dtype", "output_datatype")  # attributes that n
 
 def widened(model: ModelProto) -> ModelProto | None:
     """The model in 32 bits; None where nothing in it has 16."""
+    if not _has_halves(model.graph):
+        return None
     made = ModelProto()
     made.CopyFrom(model)
-    return made if _graph(made.graph) else None
+    _graph(made.graph)
+    return made
 
 
-def _graph(graph: GraphProto) -> bool:
-    found = [_tensor(each) for each in graph.initializer]
-    found += [_tensor(each.values) for each in graph.sparse_initializer]
-    found += [_type(each.type) for each in (*graph.input, *graph.output, *graph.value_info)]
-    found += [_attribute(each) for node in graph.node for each in node.attribute]
-    return any(found)
+def _has_halves(graph: GraphProto) -> bool:
+    """Whether anything in a graph has 16 bits."""
+    tensors = [*graph.initializer, *(each.values for each in graph.sparse_initializer)]
+    attributes = [each for node in graph.node for each in node.attribute]
+    tensors += [each.t for each in attributes if each.type == AttributeProto.TENSOR]
+    types = [each.type.tensor_type.elem_type for each in (*graph.input, *graph.output, *graph.value_info)]
+    types += [each.data_type for each in tensors]
+    types += [each.i for each in attributes if each.type == AttributeProto.INT and each.name in _TYPES]
+    inside = (_has_halves(each.g) for each in attributes if each.type == AttributeProto.GRAPH)
+    return not set(HALVES).isdisjoint(types) or any(inside)
 
 
-def _tensor(tensor: TensorProto) -> bool:
-    if tensor.data_type not in HALVES:
-        return False
-    array = np.asarray(numpy_helper.to_array(tensor), np.float32)
-    tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
-    return True
+def _graph(graph: GraphProto) -> None:
+    for tensor in (*graph.initializer, *(each.values for each in graph.sparse_initializer)):
+        _tensor(tensor)
+    for port in (*graph.input, *graph.output, *graph.value_info):
+        _type(port.type)
+    for attribute in (each for node in graph.node for each in node.attribute):
+        if attribute.type == AttributeProto.TENSOR:
+            _tensor(attribute.t)
+        elif attribute.type == AttributeProto.GRAPH:
+            _graph(attribute.g)
+        elif attribute.type == AttributeProto.INT and attribute.name in _TYPES and attribute.i in HALVES:
+            attribute.i = TensorProto.FLOAT
 
 
-def _type(type: TypeProto) -> bool:
+def _tensor(tensor: TensorProto) -> None:
+    if tensor.data_type in HALVES:
+        array = np.asarray(numpy_helper.to_array(tensor), np.float32)
+        tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
+
+
+def _type(type: TypeProto) -> None:
     if type.HasField("sequence_type"):
-        return _type(type.sequence_type.elem_type)
-    if not type.HasField("tensor_type") or type.tensor_type.elem_type not in HALVES:
-        return False
-    type.tensor_type.elem_type = TensorProto.FLOAT
-    return True
-
-
-def _attribute(attribute: AttributeProto) -> bool:
-    if attribute.type == AttributeProto.TENSOR:
-        return _tensor(attribute.t)
-    if attribute.type == AttributeProto.GRAPH:
-        return _graph(attribute.g)
-    if attribute.type == AttributeProto.INT and attribute.name in _TYPES and attribute.i in HALVES:
-        attribute.i = onnx.TensorProto.FLOAT
-        return True
-    return False
+        _type(type.sequence_type.elem_type)
+    elif type.HasField("tensor_type") and type.tensor_type.elem_type in HALVES:
+        type.tensor_type.elem_type = TensorProto.FLOAT
