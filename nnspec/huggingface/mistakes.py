@@ -66,7 +66,10 @@ class UnknownConfiguration(Diagnostic):
                 "the installed transformers does not know it either: `nnspec import torch` takes any module of PyTorch"
             )
         elif self.installed:
-            found = "`nnspec import` reads it through the installed transformers, where that has it"
+            found = (
+                f"`nnspec import {self.path} -o model.nn` reads it through the installed transformers, where that has "
+                "it; `--weights` gives model.nn the weights"
+            )
         else:
             found = (
                 "install transformers, and `nnspec import` reads its own class; `nnspec import torch` takes any module"
