@@ -86,7 +86,8 @@ def command(
     it. Each option of the file is understood, or told.
 
     `nnspec import torch PACKAGE.MODULE:CALLABLE --input image=1x3x224x224`: for a module of PyTorch, which CALLABLE (a
-    function or a class) gives when it is called without arguments. It runs that code, and torch.export, once.
+    function or a class, there or in FILE.py:CALLABLE) gives when it is called without arguments. It runs that code, and
+    torch.export, once.
 
     `nnspec import model.onnx -o model.nn`: for a file of ONNX, whose weights are written beside the spec, as
     model.safetensors. Sizes that the file leaves open, or that it must not, are given by --dynamic.

@@ -52,6 +52,8 @@ class CannotExport(_Fails):
 
     @property
     def help(self) -> str | None:
+        if "Long, Int" in self.reason:
+            return "let the example have whole numbers: --input tokens=int:1x16, or a tensor of them"
         return (
             "import a part without this, or with other example inputs; of transformers, attn_implementation = 'eager'"
         )
@@ -220,4 +222,4 @@ class NoModule(Diagnostic):
 
     @property
     def help(self) -> str | None:
-        return "name a class or function that is called without arguments, as mymodels.resnet:build"
+        return "name a class or function that is called without arguments, as mymodels.resnet:build or resnet.py:build"
