@@ -106,8 +106,9 @@ def outcome(entry: Entry) -> str:
             back(model, further, fixed=True)
         except nnspec.SpecError as fixed:
             return f"REFUSED: of any size {refused}\n  of the sizes of the example {fixed}"
-        told = str(refused).strip().splitlines()
-        why = "as many steps of its loops are written out" if "E0532" in told[0] else told[1].removeprefix("  = note: ")
+        first = refused.diagnostics[0]
+        loops = "as many steps of its loops are written out"
+        why = loops if first.code == "E0532" else (first.notes or (first.message,))[0]
         return f"equal results: of the sizes of the example, {why}"
     outline = Outline()
     before, after = outline.of(model.program), outline.of(made)
