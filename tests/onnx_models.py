@@ -33,3 +33,26 @@ def body(model: nnspec.Model) -> str:
 
 def ones(*shape: int) -> np.ndarray:
     return np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+
+
+def with_random_weights(path: Path) -> onnx.ModelProto:
+    """A network of onnx's wheel, whose weights are filled with one number each, with others that keep it in bounds."""
+    made = onnx.load(path)
+    shapes = {each.name: numpy_helper.to_array(each) for each in made.graph.initializer}
+    users = {name: (node.op_type, place) for node in made.graph.node for place, name in enumerate(node.input)}
+    drawn = np.random.default_rng(0)
+    kept = []
+    for node in made.graph.node:
+        if node.op_type != "ConstantOfShape" or node.input[0] not in shapes:
+            kept.append(node)
+            continue
+        sizes = shapes[node.input[0]].tolist()
+        array = drawn.standard_normal(sizes)
+        if users.get(node.output[0], ("", 0))[0] == "BatchNormalization":
+            array = 0.1 * abs(array) + (users[node.output[0]][1] in (1, 4))  # its factor and its variance are about 1
+        else:
+            array *= np.sqrt(2 / np.prod(sizes[1:])) if len(sizes) > 1 else 0.1
+        made.graph.initializer.append(numpy_helper.from_array(array.astype(np.float32), node.output[0]))
+    del made.graph.node[:]
+    made.graph.node.extend(kept)
+    return made

@@ -115,3 +115,9 @@ def test_what_is_too_large_for_one_message_is_compared_by_files(
         s=np.float32(0.5),
     )
     assert body(imported(made, tmp_path)) == "  output y = fc1: Linear(8, bias = false)"
+
+
+def test_a_pointer_of_git_lfs_is_told_as_one(tmp_path: Path) -> None:
+    (tmp_path / "file.onnx").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    with pytest.raises(nnspec.SpecError, match="git lfs pull"):
+        nnspec.from_onnx(tmp_path / "file.onnx")

@@ -12,13 +12,14 @@ from onnx import inliner
 
 from nnspec.diagnostics import SpecError
 from nnspec.importing.from_onnx.floats import dequantised, widened
-from nnspec.importing.from_onnx.mistakes import NoOnnxFile, OtherOpset
+from nnspec.importing.from_onnx.mistakes import POINTER, NoOnnxFile, OtherOpset
 from nnspec.importing.from_onnx.mixtures import routed
 from nnspec.record import Record
 
 OLDEST = 7  # opset: from there on shapes broadcast as they do today
 TOLERANCE = 1e-4  # of an element, relative to the largest magnitude of its output
 RECURRENT = frozenset(("GRU", "LSTM", "RNN"))
+LFS = b"version https://git-lfs"  # how a pointer of Git LFS begins
 DOMAINS = ("", "ai.onnx")
 
 
@@ -46,6 +47,8 @@ def opened(path: Path) -> Opened:
         model = onnx.load(path)
     except (DecodeError, OSError, ValueError, onnx.checker.ValidationError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        with path.open("rb") as stream:
+            reason = POINTER if stream.read(len(LFS)) == LFS else reason
         raise SpecError.of(NoOnnxFile(None, str(path), reason)) from None
     return of_model(model, path)
 

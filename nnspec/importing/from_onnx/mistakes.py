@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Diagnostic
 
+POINTER = "it is the pointer of Git LFS to a file, and not the file"
+
 
 class NoOnnxFile(Diagnostic):
     """A file cannot be read as ONNX: it is missing, damaged or cut off, or its arrays are not beside it."""
@@ -18,6 +20,8 @@ class NoOnnxFile(Diagnostic):
 
     @property
     def help(self) -> str | None:
+        if self.reason == POINTER:
+            return "fetch the file itself: git lfs pull"
         return "name a file as onnx.save writes it; arrays that it keeps in further files belong beside it"
 
 
