@@ -506,9 +506,9 @@ def test_a_mistake_in_a_block_names_the_way_to_it() -> None:
         "after it\n"
         "  --> zoo/bert.nn:10:3\n"
         "   |\n"
-        "10 |   attention(query, key, value, mask = seen, dropout = p)"
+        "10 |   attention(query, key, value, mask = seen, dropout = attention_dropout)"
         ' -> Rearrange("n h t d -> n t (h d)")\n'
-        "   |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+        "   |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
         "   |\n"
         "   = in Layer, called as encoder.layer.0 at zoo/bert.nn:54:18\n"
         "   = in Encoder, called as encoder at zoo/bert.nn:71:30\n"
