@@ -140,7 +140,7 @@ class _Reader:
                 self.values[node] = ("constant", tensors[str(spec.target)])
             elif spec.kind in (InputKind.PARAMETER, InputKind.BUFFER):
                 stored = self.builder.stored[str(spec.target)]
-                if spec.kind is InputKind.BUFFER:
+                if spec.kind is InputKind.BUFFER and node.users:  # not one that a layer has, as a norm its statistics
                     self._fill(str(spec.target), tensors[str(spec.target)], node)
                 self.values[node] = Value(node.name, stored.type, str(spec.target))
             elif spec.kind is InputKind.CONSTANT_TENSOR:
