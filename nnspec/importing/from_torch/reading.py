@@ -26,6 +26,7 @@ from nnspec.importing.from_torch.export import Exported
 from nnspec.importing.from_torch.fading import LOWEST, fades, operator_of
 from nnspec.importing.from_torch.leaves import applied, is_leaf, is_plain, norm_of
 from nnspec.importing.from_torch.lent import is_trained, lent
+from nnspec.importing.from_torch.opaque import kind_of
 from nnspec.importing.from_torch.operators import COMPLEX, ROWS
 from nnspec.importing.from_torch.operators.complex import APART
 from nnspec.importing.from_torch.operators.elementwise import cast, layer
@@ -140,7 +141,8 @@ class _Reader:
                 self.values[node] = ("constant", tensors[str(spec.target)])
             elif spec.kind in (InputKind.PARAMETER, InputKind.BUFFER):
                 stored = self.builder.stored[str(spec.target)]
-                if spec.kind is InputKind.BUFFER and node.users:  # not one that a layer has, as a norm its statistics
+                owner = self.exported.modules[str(spec.target).rpartition(".")[0]]
+                if spec.kind is InputKind.BUFFER and (node.users or kind_of(owner) is None):  # no norm's statistics
                     self._fill(str(spec.target), tensors[str(spec.target)], node)
                 self.values[node] = Value(node.name, stored.type, str(spec.target))
             elif spec.kind is InputKind.CONSTANT_TENSOR:
