@@ -187,12 +187,17 @@ def test_a_parameter_of_two_names_that_no_layer_ties_is_refused(normed: bool) ->
 
 def test_a_kernel_that_is_computed_convolves_sequences_as_well() -> None:
     class Standardised(nn.Conv1d):
+        before: tuple[int, ...] = ()
+
         def forward(self, x: Tensor) -> Tensor:
             weight = self.weight - self.weight.mean((1, 2), keepdim=True)
+            x = F.pad(x, self.before) if self.before else x
             return F.conv1d(x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
-    model = nnspec.from_torch(Standardised(4, 6, 3, 2, 2, 2), torch.rand(2, 4, 9), dynamic={"x": "N 4 T"})
-    assert not model.notes
+    for before, padding in (((), 2), ((2, 1), 0), ((), "same")):
+        module = Standardised(4, 6, 3, 1 if padding == "same" else 2, padding, 2)
+        module.before = before
+        assert not nnspec.from_torch(module, torch.rand(2, 4, 9), dynamic={"x": "N 4 T"}).notes
 
 
 def test_code_that_computes_in_half_is_compared_in_64_bits() -> None:

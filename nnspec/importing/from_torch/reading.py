@@ -300,7 +300,7 @@ class _Reader:
         """Whether a node is how a layer computes its weight, which its arguments say."""
         paths = [str(path) for path, _ in (node.meta.get("nn_module_stack") or {}).values()]
         owners = [path.partition("parametrizations.")[0].rstrip(".") for path in paths if "parametrizations." in path]
-        return any(path not in self.computed for path in owners)
+        return any(path not in self.computed and is_leaf(self.exported.modules[path]) for path in owners)
 
     def _row(self, node: Node, name: str) -> Any:
         arguments = self._arguments(node)

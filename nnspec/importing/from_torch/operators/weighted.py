@@ -82,17 +82,30 @@ def _convolution(dims: int, transposed: bool) -> Any:
         found = own(b, made, [source], weight=weight, bias=bias)
         if found is not None:
             return found
-        if dims == 1 and not transposed:  # in a picture of one row
-            wide = {"stride": stride, "padding": padding, "dilation": dilation}
-            wide = {name: each if isinstance(each, str) else (int(name != "padding"), each) for name, each in
-                    ((name, single(each)) for name, each in wide.items())}  # fmt: skip
-            rows = [b(layer("Unsqueeze", dim=2), each) for each in (input if mode is None else source, weight)]
-            return b(layer("Squeeze", dim=2), ROWS["conv2d"](b, *rows, bias, **wide, groups=groups))
-        if transposed or dims != 2:
+        if transposed or dims == 3:
             raise Unsaid("its kernel is computed, or is not called `weight` in the module that owns it")
-        return _by_windows(b, made, input if padding == 0 or mode is None else source, weight, bias)
+        own_padding = 0 if source is not input else padding  # what code has padded before is taken as it is
+        if own_padding in ("same", "valid"):
+            spread, spans = as_list(dilation, dims), as_list(weight.shape[2:], dims)
+            whole = [
+                wide * (span - 1) if own_padding == "same" else 0 for wide, span in zip(spread, spans, strict=True)
+            ]
+            margins = [end for each in reversed(whole) for end in (each // 2, each - each // 2)]
+            input, own_padding = ROWS["constant_pad_nd"](b, input, margins) if any(margins) else input, 0
+        if dims == 1:  # in a picture of one row
+            given = {"stride": (1, stride), "padding": (0, own_padding), "dilation": (1, dilation)}
+            given = {name: (first, single(each)) for name, (first, each) in given.items()}
+            rows = [b(layer("Unsqueeze", dim=2), each) for each in (input, weight)]
+            return b(layer("Squeeze", dim=2), ROWS["conv2d"](b, *rows, bias, **given, groups=groups))
+        return _by_windows(b, made.model_copy(update={"padding": own_padding}), input, weight, bias)
 
     return convolve
+
+
+def as_list(sizes: Any, count: int) -> list[Any]:
+    """A size for each dimension, from one for all of them or from a list."""
+    given = list(sizes) if isinstance(sizes, Sequence) else [sizes]
+    return given * count if len(given) == 1 else given
 
 
 def _by_windows(b: Builder, made: Any, input: Value, weight: Value, bias: Any) -> Value:
