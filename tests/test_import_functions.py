@@ -224,3 +224,8 @@ def test_sizes_that_need_not_agree_are_told_how_to_say_that_they_do() -> None:
     with pytest.raises(nnspec.SpecError, match=r"say so where it is named: N 3 2\*H 2\*W"):
         nnspec.from_torch(Joined(), torch.rand(2, 3, 8, 8), dynamic={"x": "N 3 H W"})
     nnspec.from_torch(Joined(), torch.rand(2, 3, 8, 8), dynamic={"x": "N 3 2*H 2*W"})
+
+
+def test_what_is_not_compared_says_so() -> None:
+    model = nnspec.from_torch(nn.Linear(4, 3), torch.rand(2, 4), compare=False)
+    assert model.notes == ("it was not compared with the module that it was made from",)
