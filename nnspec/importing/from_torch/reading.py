@@ -7,7 +7,7 @@ place is read as one that makes a new one, which all later uses of the old one m
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -30,12 +30,13 @@ from nnspec.importing.from_torch.opaque import kind_of
 from nnspec.importing.from_torch.operators import COMPLEX, ROWS
 from nnspec.importing.from_torch.operators.complex import APART
 from nnspec.importing.from_torch.operators.elementwise import cast, layer
-from nnspec.importing.from_torch.operators.row import AS_IT_IS, Row
+from nnspec.importing.from_torch.operators.row import AS_IT_IS
 from nnspec.importing.from_torch.operators.shape import stretched
 from nnspec.importing.from_torch.sizes import UnknownSize, size_of
 from nnspec.importing.mistakes import CannotSay, Refusal, UnnamedSizes
 from nnspec.importing.network import Network, Operation, Scope, Stored, Weighed
 from nnspec.importing.places import of_trace
+from nnspec.importing.table import Row
 from nnspec.layers.tensor_type import DType, LayerError, TensorType
 
 ELEMENTS = 4096  # of a tensor whose numbers are written out
@@ -362,16 +363,13 @@ class _Reader:
             raise Unsaid("it is not in the table of operators")
         graph, inputs = found
         before = len(self.refusals)
-        for inner, given in zip(self._inputs(graph), inputs, strict=True):
-            self.values[inner] = self.values.get(given, given.meta.get("val"))
-        self._graph(graph)
+        made = self._of_graph(graph, [self.values.get(each, each.meta.get("val")) for each in inputs])
         if len(self.refusals) > before:
             problems = dict.fromkeys(f"{each.what}, which {each.reason}" for each in self.refusals[before:])
             del self.refusals[before:]
             raise Unsaid(f"it is not in the table of operators, and torch defines it by {'; by '.join(problems)}")
-        result = next(each for each in graph.nodes if each.op == "output").args[0]
         self.builder.origin = of_trace(node.meta.get("stack_trace"))
-        return pytree.tree_map(self._argument, result, is_leaf=lambda each: isinstance(each, Node))
+        return made
 
     def _beside(self, node: Node) -> tuple[Value, ...]:
         """The tensors that the code around a node works with, too; those of its own module first."""
@@ -482,10 +480,14 @@ class _Reader:
             raise Unsaid("it holds code that runs under a condition of the data, or several times")
         region = regions[0]
         place = next(i for i, each in enumerate(node.args) if self._argument(each) is region)
-        for inner, argument in zip(self._inputs(region.graph), node.args[place + 1 :], strict=True):
-            self.values[inner] = self._argument(argument)
-        self._graph(region.graph)
-        result = next(each for each in region.graph.nodes if each.op == "output").args[0]
+        return self._of_graph(region.graph, [self._argument(each) for each in node.args[place + 1 :]])
+
+    def _of_graph(self, graph: Graph, given: Iterable[Any]) -> Any:
+        """What a graph inside of another gives for these inputs."""
+        for inner, value in zip(self._inputs(graph), given, strict=True):
+            self.values[inner] = value
+        self._graph(graph)
+        result = next(each for each in graph.nodes if each.op == "output").args[0]
         return self._argument(result)
 
     # --- arguments

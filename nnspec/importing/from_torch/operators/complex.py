@@ -9,7 +9,7 @@ from typing import Any
 from nnspec.dims import Size
 from nnspec.importing.from_torch.builder import Builder, Complex, Unsaid, Value
 from nnspec.importing.from_torch.operators.elementwise import arithmetic, cast, layer
-from nnspec.importing.from_torch.operators.row import COMPLEX, Row
+from nnspec.importing.from_torch.operators.row import complex_row
 
 # Operators that do the same to both parts.
 APART = frozenset(
@@ -17,17 +17,6 @@ APART = frozenset(
     "index index_select cat stack chunk split split_with_sizes unbind clone contiguous detach alias to mean sum repeat "
     "flip roll narrow movedim constant_pad_nd pad view_as reshape_as expand_as type_as lift_fresh_copy".split()
 )
-
-
-def complex_row(*operators: str) -> Callable[[Row], Row]:
-    """Enter a function for these operators of complex numbers."""
-
-    def enter(function: Row) -> Row:
-        for name in operators:
-            COMPLEX[name] = function
-        return function
-
-    return enter
 
 
 @complex_row("complex")

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from nnspec.importing.table import Row, entering
 
-Row = Callable[..., Any]  # (builder, **arguments by the names of the schema) -> a value, or several
-ROWS: dict[str, Row] = {}
+ROWS: dict[str, Row] = {}  # a row takes the builder, and arguments by the names of the schema
 COMPLEX: dict[str, Row] = {}  # of what takes or gives complex numbers
 AS_IT_IS = frozenset(  # of arguments that change nothing of what a float, a whole number or a truth value is
     {"memory_format", "layout", "device", "pin_memory", "non_blocking", "copy", "requires_grad", "names", "generator"}
 )
 
-
-def row(*operators: str) -> Callable[[Row], Row]:
-    """Enter a function for these operators, by their names without overload."""
-
-    def enter(function: Row) -> Row:
-        for name in operators:
-            ROWS[name] = function
-        return function
-
-    return enter
+row = entering(ROWS)  # by names of operators without overload
+complex_row = entering(COMPLEX)

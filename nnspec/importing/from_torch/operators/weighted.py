@@ -85,13 +85,14 @@ def _convolution(dims: int, transposed: bool) -> Any:
         if transposed or dims == 3:
             raise Unsaid("its kernel is computed, or is not called `weight` in the module that owns it")
         own_padding = 0 if source is not input else padding  # what code has padded before is taken as it is
-        if own_padding in ("same", "valid"):
-            spread, spans = as_list(dilation, dims), as_list(weight.shape[2:], dims)
-            whole = [
-                wide * (span - 1) if own_padding == "same" else 0 for wide, span in zip(spread, spans, strict=True)
-            ]
-            margins = [end for each in reversed(whole) for end in (each // 2, each - each // 2)]
-            input, own_padding = ROWS["constant_pad_nd"](b, input, margins) if any(margins) else input, 0
+        if own_padding == "same":
+            spread = single(dilation)
+            spread = [spread] * dims if isinstance(spread, int) else spread
+            whole = [wide * (span - 1) for wide, span in zip(spread, weight.shape[2:], strict=True)]
+            input = ROWS["constant_pad_nd"](
+                b, input, [end for each in whole[::-1] for end in (each // 2, -(-each // 2))]
+            )
+        own_padding = 0 if own_padding in ("same", "valid") else own_padding
         if dims == 1:  # in a picture of one row
             given = {"stride": (1, stride), "padding": (0, own_padding), "dilation": (1, dilation)}
             given = {name: (first, single(each)) for name, (first, each) in given.items()}
@@ -100,12 +101,6 @@ def _convolution(dims: int, transposed: bool) -> Any:
         return _by_windows(b, made.model_copy(update={"padding": own_padding}), input, weight, bias)
 
     return convolve
-
-
-def as_list(sizes: Any, count: int) -> list[Any]:
-    """A size for each dimension, from one for all of them or from a list."""
-    given = list(sizes) if isinstance(sizes, Sequence) else [sizes]
-    return given * count if len(given) == 1 else given
 
 
 def _by_windows(b: Builder, made: Any, input: Value, weight: Value, bias: Any) -> Value:
